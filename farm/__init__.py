@@ -1,0 +1,1 @@
+"""Who renders what, where, and what is left."""

@@ -1,0 +1,45 @@
+"""Why a replay was set aside: the closed list. The ledger, the manifests and every error use these words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A replay that is not committed carries exactly one of these.
+
+    The first group is about the replay and never changes on a retry; the second about one attempt to render it.
+    """
+
+    NOT_SLP = "not_slp"  # the bytes are no .slp at all
+    UNREADABLE = "unreadable"  # an .slp whose event stream cannot be followed
+    NO_FRAMES = "no_frames"  # cut before its first complete frame
+    BAD_FIRST_FRAME = "bad_first_frame"  # does not begin at slp_frame -123
+    NOT_CONTIGUOUS = "not_contiguous"  # frame indices with holes
+    NON_FINITE = "non_finite"  # a NaN or infinity where the game has none: corrupt
+    NOT_ONE_ON_ONE = "not_one_on_one"  # other than two players, or teams
+    ILLEGAL_STAGE = "illegal_stage"  # not one of the six tournament stages
+    FILTERED = "filtered"  # legal, but outside what the plan's filters ask for
+    DUPLICATE = "duplicate"  # the same game is already in the plan
+
+    EMULATOR_EXIT = "emulator_exit"  # the emulator ended by itself before the game did
+    EMULATOR_STALLED = "emulator_stalled"  # no new picture within the progress deadline
+    EMULATOR_TIMEOUT = "emulator_timeout"  # over the total deadline
+    MISALIGNED = "misaligned"  # the evidence does not agree that picture k shows state k
+    ENCODE_FAILED = "encode_failed"  # the encoder refused, or the encoded chunk does not hold what went in
+
+    @property
+    def is_about_the_replay(self) -> bool:
+        """True if no further attempt can end otherwise."""
+        return self not in _ABOUT_THE_ATTEMPT
+
+
+_ABOUT_THE_ATTEMPT = frozenset(
+    {
+        Reason.EMULATOR_EXIT,
+        Reason.EMULATOR_STALLED,
+        Reason.EMULATOR_TIMEOUT,
+        Reason.MISALIGNED,
+        Reason.ENCODE_FAILED,
+    }
+)

@@ -1,0 +1,1 @@
+"""How one replay becomes chunk pairs. Imports manifests; knows no cluster."""

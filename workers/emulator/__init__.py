@@ -1,0 +1,1 @@
+"""The emulator contract and its implementations."""

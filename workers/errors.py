@@ -1,0 +1,44 @@
+"""Every failure of the render side, in one tree.
+
+    FarmError
+    |-- SetAside          this replay ends here, with a reason from the closed list; the others go on
+    |   |-- ReplayRefused     ... because of the replay itself
+    |   `-- RenderFailed      ... because of one attempt at rendering it; a retry may end otherwise
+    |       `-- EmulatorFailed    ... and it was the emulator
+    `-- EnvironmentFailed this machine or output cannot do the work at all; the run stops, nothing is written off
+
+A message says what was found, what is allowed, and what to do, in one line.
+"""
+
+from __future__ import annotations
+
+from manifests.reasons import Reason
+
+
+class FarmError(Exception):
+    """Base of everything this project raises on purpose; its text is one line fit for a person."""
+
+
+class SetAside(FarmError):  # noqa: N818 - a decision, not a mishap
+    """The replay at hand cannot become a dataset entry; `reason` says why, the text gives the particulars."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class ReplayRefused(SetAside):
+    """The replay's own bytes rule it out."""
+
+
+class RenderFailed(SetAside):
+    """One attempt to render the replay failed."""
+
+
+class EmulatorFailed(RenderFailed):
+    """The emulator exited, stalled or outlasted its deadline."""
+
+
+class EnvironmentFailed(FarmError):  # noqa: N818
+    """No Dolphin, no Vulkan driver, no disk space, an output of another schema: nothing to do with any replay."""

@@ -1,0 +1,1 @@
+"""Records replays of its own: a seeded match simulation written as spec-conforming .slp."""
