@@ -1,0 +1,163 @@
+"""What every emulator owes the job: pictures and log lines in order, or an error; and nothing left behind.
+
+    Cartridge -> Emulator.play() -> Picture | LogLine ... -> end, or EmulatorFailed
+
+`tests/contracts/emulator_suite.py` holds every implementation to this page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+WIDTH = 640  # pixels across every picture, whatever the emulator
+HEIGHT = 480  # pixels down
+FIRST_SLP_FRAME = -123  # what capture_index 0 shows
+TAIL_PICTURES = (
+    8  # pictures of the hold, beyond the last frame: an offset by a few cannot hide behind the end
+)
+
+CURRENT_FRAME = "[CURRENT_FRAME]"  # "[CURRENT_FRAME] n": the game has drawn slp_frame n and hands it over
+GAME_END_FRAME = "[GAME_END_FRAME]"  # "[GAME_END_FRAME] n": slp_frame n was the last
+
+Yuv: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One picture as the emulator showed it.
+
+    Attributes:
+        capture_index: 0-based position in what the emulator dumped.
+        yuv: uint8 [720, 640], made read-only: packed I420 (rows 0..479 luma, then U and V, each 240 x 320),
+            BT.601 limited range. Its memory is its own: a picture may be kept.
+
+    Raises:
+        ValueError: on another shape or dtype, or a negative index.
+    """
+
+    capture_index: int
+    yuv: Yuv
+
+    def __post_init__(self) -> None:
+        if self.capture_index < 0:
+            message = f"capture_index counts from 0, got {self.capture_index}"
+            raise ValueError(message)
+        if self.yuv.shape != (HEIGHT * 3 // 2, WIDTH) or self.yuv.dtype != np.uint8:
+            message = (
+                f"a picture is uint8 {(HEIGHT * 3 // 2, WIDTH)} (packed I420), "
+                f"got {self.yuv.dtype} {self.yuv.shape}"
+            )
+            raise ValueError(message)
+        self.yuv.flags.writeable = False
+
+    @property
+    def luma(self) -> Yuv:
+        """The brightness plane alone: uint8 [480, 640], a view, 16 is black and 235 white."""
+        return self.yuv[:HEIGHT]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line the running game printed.
+
+    Attributes:
+        newest_capture_index: of the newest picture that had arrived when the line did, -1 before any.
+        text: what the game printed, without the emulator's own prefix, e.g. "[CURRENT_FRAME] -123".
+    """
+
+    newest_capture_index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long to wait, in seconds of wall time, before an emulator counts as broken.
+
+    Attributes:
+        startup_seconds: from start to the first picture.
+        progress_seconds: from one picture to the next; does not tick while the consumer is busy with a picture.
+        total_seconds: from start to the end of the game, consumer included.
+
+    Raises:
+        ValueError: if one is not above zero.
+    """
+
+    startup_seconds: float = 30.0
+    progress_seconds: float = 20.0
+    total_seconds: float = 3600.0
+
+    def __post_init__(self) -> None:
+        for name in ("startup_seconds", "progress_seconds", "total_seconds"):
+            if not getattr(self, name) > 0:
+                message = f"{name} must be above 0, got {getattr(self, name)}"
+                raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Cartridge:
+    """What to play, and how many pictures it shows.
+
+    Attributes:
+        boot_image: what the emulator gets: the packed stand-in program; for Slippi the replay's own bytes.
+        num_frames: pictures of the game, one per slp_frame from -123 to the last.
+
+    Raises:
+        ValueError: on an empty image or a game without frames.
+    """
+
+    boot_image: bytes
+    num_frames: int
+
+    def __post_init__(self) -> None:
+        if not self.boot_image:
+            message = "the boot image is empty: nothing to play"
+            raise ValueError(message)
+        if self.num_frames < 1:
+            message = f"a game has at least 1 frame, got num_frames={self.num_frames}"
+            raise ValueError(message)
+
+    @property
+    def num_pictures(self) -> int:
+        """Pictures a complete run yields: every frame, then TAIL_PICTURES of the hold."""
+        return self.num_frames + TAIL_PICTURES
+
+
+class Emulator(Protocol):
+    """One way of turning a cartridge into pictures. Holds no state between plays; several may run at once."""
+
+    @property
+    def name(self) -> str:
+        """`standin` or `slippi`: what the ledger and the command line call it."""
+
+    def check(self) -> None:
+        """Return if this machine can run it.
+
+        Raises:
+            EnvironmentFailed: naming what is missing and the command that installs it.
+        """
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """What decides the pixels: the program's version, the sha256 of its configuration."""
+
+    def play(
+        self, cartridge: Cartridge, scratch: Path, deadlines: Deadlines
+    ) -> AbstractContextManager[Iterator[Picture | LogLine]]:
+        """Start the emulator in a throw-away folder under `scratch`; yield what it shows and says, in order.
+
+        The iterator ends by itself after `cartridge.num_pictures` pictures once GAME_END_FRAME was seen;
+        capture_index 0 shows slp_frame -123. However the context is left, no process, port or file remains.
+
+        Raises:
+            EmulatorFailed: it exited by itself (with whatever status), stalled, or outlasted a deadline; the
+                text says what was seen last and what to do.
+            EnvironmentFailed: it could not be started at all.
+        """
