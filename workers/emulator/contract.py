@@ -84,7 +84,7 @@ class Deadlines:
 
     Attributes:
         startup_seconds: from start to the first picture.
-        progress_seconds: from one picture to the next; does not tick while the consumer is busy with a picture.
+        progress_seconds: from one picture to the next; does not tick while the consumer is busy with one.
         total_seconds: from start to the end of the game, consumer included.
 
     Raises:
