@@ -1,0 +1,50 @@
+# The two commands of the README, and what a contributor needs. `make` alone lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+OUT    ?= dataset
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock standin clean render-packages test-packages
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+demo: render-packages $(VENV)/.ready ## render replays on headless Dolphin into ./dataset (REPLAYS=DIR for your own)
+	@$(BIN)/farm demo --out $(OUT) $(if $(REPLAYS),--replays "$(REPLAYS)")
+
+test: test-packages $(VENV)/.ready ## run every test that this machine can run
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.ready ## lint and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.ready ## let ruff lay out the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+standin: ## rebuild the stand-in game's prebuilt image from its C source
+	@$(PYTHON) -m workers.standin.build
+
+lock: $(VENV)/.ready ## resolve requirements.lock anew from pyproject.toml
+	@docker/lock $(BIN)/python
+
+clean: ## remove the environment and what tests leave
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+render-packages:
+	@docker/system-packages render
+
+test-packages:
+	@docker/system-packages render test
+
+# Everything is pinned with its hash; --no-deps because the lock is complete (and overrides one stale upstream pin).
+$(VENV)/.ready: requirements.lock pyproject.toml docker/system-packages
+	@docker/system-packages python
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked Python packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

@@ -1,0 +1,40 @@
+"""What every test may ask for, and the loud skips for what a machine lacks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+SHARED = PROJECT_ROOT.parent / "shared"
+"""Real replays and their right answers, beside the project; not part of it."""
+
+
+def _dolphin_is_installed() -> bool:
+    path = f"{os.environ.get('PATH', '')}:/usr/games"
+    return shutil.which("dolphin-emu-nogui", path=path) is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason in the summary, what needs a Dolphin or the shared replays where there is none."""
+    needs_dolphin = pytest.mark.skip(reason="no dolphin-emu-nogui here: run docker/system-packages render")
+    needs_shared = pytest.mark.skip(reason=f"no real replays here: {SHARED / 'replays'} is absent")
+    has_dolphin = _dolphin_is_installed()
+    has_shared = (SHARED / "replays").is_dir()
+    for item in items:
+        if item.get_closest_marker("dolphin") and not has_dolphin:
+            item.add_marker(needs_dolphin)
+        if item.get_closest_marker("shared") and not has_shared:
+            item.add_marker(needs_shared)
+
+
+@pytest.fixture(scope="session")
+def real_replays() -> Path:
+    """The folder of 16 real replays and expected.json; skips where it is absent."""
+    folder = SHARED / "replays"
+    if not folder.is_dir():
+        pytest.skip(f"no real replays here: {folder} is absent")
+    return folder
