@@ -1,10 +1,10 @@
 """The frame stamp: the slp_frame number painted into the bottom rows of the stand-in's pictures.
 
 At 640x480 the bottom 16 rows are 32 cells of 20 pixels: 24 bits of `slp_frame + 123`, then an 8-bit CRC
-(polynomial 0x07, initial 0) over those three bytes, most significant first; white is 1, black is 0. The reader
-scales with the picture's width, so the stamp can be read from a half-size copy too, and takes the centre of each
-cell, which survives coarse quantisation. What it cannot know: a picture that is black all over reads as slp_frame
--123 (24 zero bits have CRC 0), so a caller must not take that one value alone as proof.
+(polynomial 0x07, initial 0) over those three bytes, most significant first; white is 1, black is 0. The
+reader scales with the picture's width, so the stamp can be read from a half-size copy too, and takes the
+centre of each cell, which survives coarse quantisation. What it cannot know: a picture that is black all over
+reads as slp_frame -123 (24 zero bits have CRC 0), so a caller must not take that one value alone as proof.
 """
 
 from __future__ import annotations
@@ -92,7 +92,15 @@ def read_stamps(luma: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], npt
     Raises:
         ValueError: the array is not [T, H, W], W is no multiple of 160, or H is less than the stamp's rows.
     """
-    bits, clear = _bits(_cell_levels(luma))
+    return decode_levels(cell_levels(luma))
+
+
+def decode_levels(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+    """Read stamps from the levels of their cells, float32 [T, 32], as `cell_levels` gives them.
+
+    For those who keep 32 numbers per picture and decode a whole game at once. Returns as `read_stamps` does.
+    """
+    bits, clear = _bits(levels)
     octets = (bits.reshape(-1, 4, 8) * _BIT_WEIGHTS).sum(axis=2, dtype=np.uint8)
     value = octets[:, 0].astype(np.int32) << 16 | octets[:, 1].astype(np.int32) << 8 | octets[:, 2]
     valid = clear & (_crc(octets[:, :3]) == octets[:, 3])
@@ -113,8 +121,12 @@ def _crc(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return crc
 
 
-def _cell_levels(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Mean level of the inner half (both ways) of each cell, float32 [T, 32]."""
+def cell_levels(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the mean level of the inner half of each stamp cell of luma [T, H, W]: float32 [T, 32].
+
+    Raises:
+        ValueError: as `read_stamps`.
+    """
     if luma.ndim != _PICTURES_NDIM or luma.shape[2] == 0 or luma.shape[2] % 160:
         message = f"stamps are read from luma [T, H, W] with W a multiple of 160, got shape {luma.shape}"
         raise ValueError(message)

@@ -1,0 +1,78 @@
+"""A verdict needs everyone's consent, and enough voices."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.align.evidence import EVIDENCE_NAMES, Evidence
+from workers.align.verdict import Verdict, decide
+
+
+def says(name: str, offset: int = 0, wrong_from: int | None = None) -> Evidence:
+    return Evidence(name, True, offset, 1.0, wrong_from)
+
+
+FINDINGS = st.one_of(
+    st.builds(lambda: ("abstain", 0, None)),
+    st.tuples(st.just("says"), st.integers(-30, 30), st.none() | st.integers(-123, 9000)),
+)
+
+
+@given(st.dictionaries(st.sampled_from(EVIDENCE_NAMES), FINDINGS))
+def test_aligned_exactly_if_count_and_another_agree_and_none_disagrees(findings: dict):
+    evidence = [
+        Evidence.abstain(name, "x") if kind == "abstain" else says(name, offset, wrong)
+        for name, (kind, offset, wrong) in findings.items()
+    ]
+    agreeing = {item.name for item in evidence if item.agrees}
+    disagreeing = [item for item in evidence if item.available and not item.agrees]
+    expected = not disagreeing and "count" in agreeing and len(agreeing) >= 2
+    verdict = decide(evidence)
+    assert verdict.aligned is expected
+    assert verdict.evidence == tuple(evidence)
+    assert all(item.name in verdict.detail for item in disagreeing)
+
+
+def test_one_wrong_pair_is_enough_to_lose_it_even_if_the_offset_is_right():
+    verdict = decide([says("count"), says("log"), says("stamp", 0, 512)])
+    assert not verdict.aligned
+    assert "512" in verdict.detail
+
+
+def test_count_alone_is_not_enough():
+    assert not decide([says("count"), Evidence.abstain("log", "few lines")]).aligned
+    assert not decide([]).aligned
+
+
+def test_the_same_observer_twice_fails():
+    with pytest.raises(ValueError, match="speaks once"):
+        decide([says("count"), says("count")])
+
+
+def test_an_aligned_verdict_against_evidence_fails():
+    with pytest.raises(ValueError, match="against stamp"):
+        Verdict(True, (says("stamp", 1),), "no")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (("weather", True, 0, 1.0), "evidence is one of"),
+        (("log", True, 0, 1.5), "from 0 to 1"),
+        (("log", True, None, 1.0), "offset exactly if available"),
+        (("log", False, 3, 0.0), "offset exactly if available"),
+        (("log", False, None, 0.5), "abstains"),
+        (("log", False, None, 0.0, 7), "abstains"),
+    ],
+)
+def test_evidence_that_contradicts_itself_fails(fields: tuple, message: str):
+    with pytest.raises(ValueError, match=message):
+        Evidence(*fields)
+
+
+def test_evidence_reads_as_a_sentence():
+    assert str(says("stamp", 1, 40)) == "stamp offset +1, wrong from slp_frame 40 ()"
+    assert str(Evidence.abstain("motion", "flat")) == "motion cannot tell (flat)"
+    assert says("log").to_json()["offset_frames"] == 0

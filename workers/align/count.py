@@ -1,0 +1,63 @@
+"""Count evidence: the pictures of the game are as many as its frames, one for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from manifests.stamp import FIRST_SLP_FRAME
+from workers.align.evidence import Evidence
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+def count_before_hold(
+    repeats_previous: npt.NDArray[np.bool_],
+    num_frames: int,
+    expects_change: npt.NDArray[np.bool_] | None = None,
+) -> Evidence:
+    """Find where the picture stops changing for good: that must be right after the last frame.
+
+    For an emulator that holds the last picture once the game is over (the stand-in). A picture lost on the
+    way makes the hold begin early, one shown twice makes it begin late.
+
+    Args:
+        repeats_previous: bool [K], K captured pictures of which number 0 should show slp_frame -123: True
+            where a picture is identical, pixel by pixel, to the one before.
+        num_frames: T, frames of the game; K should be more than T.
+        expects_change: bool [T], where a frame certainly looks other than the one before; None: every frame
+            does (as with a stamp). A repeat where a change is expected is a broken pair, and a hold may begin
+            before the end of the game if no change is expected from there on.
+
+    Raises:
+        ValueError: if num_frames is below 1 or expects_change has another length.
+    """
+    expected = np.ones(num_frames, dtype=np.bool_) if expects_change is None else expects_change
+    if num_frames < 1 or expected.shape != (num_frames,):
+        message = f"expects_change is bool [{num_frames}] for num_frames={num_frames}, got {expected.shape}"
+        raise ValueError(message)
+    changes = np.flatnonzero(~repeats_previous[1:]) + 1
+    begins = int(changes[-1]) + 1 if changes.size else 1
+    inside = np.flatnonzero(repeats_previous[1 : min(begins, num_frames)] & expected[1:begins]) + 1
+    first_wrong = int(inside[0]) + FIRST_SLP_FRAME if inside.size else None
+    offset = num_frames - begins
+    if offset > 0 and begins < repeats_previous.size and not expected[begins:].any():
+        offset = 0
+    if begins >= repeats_previous.size:
+        detail = f"{repeats_previous.size} pictures and no hold, the game has {num_frames} frames"
+        # With no hold seen, the end of the game was not seen either, even if the numbers happen to match.
+        offset = offset or -1
+    else:
+        detail = f"the hold begins after {begins} pictures, the game has {num_frames} frames"
+    return Evidence("count", True, offset, 1.0, first_wrong, detail)
+
+
+def count_between_lines(num_pictures: int, num_frames: int) -> Evidence:
+    """Compare the pictures between the first and the last frame of the game with its frames.
+
+    For an emulator that tells by other means which picture was the first and which the last (Slippi's lines).
+    """
+    detail = f"{num_pictures} pictures from first to last frame, the game has {num_frames} frames"
+    return Evidence("count", True, num_frames - num_pictures, 1.0, detail=detail)

@@ -1,0 +1,82 @@
+"""What speaks for or against an alignment: one finding of one independent observer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+EVIDENCE_NAMES: Final = ("count", "log", "stamp", "motion", "encoded_stamp", "encoded_motion", "rerecording")
+"""Every observer there is. The `encoded_` ones look at the finished file, the others at the raw pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One observer's finding about a stretch of one game.
+
+    An offset of o frames means: the picture at capture_index k shows slp_frame k - 123 + o. An observer that
+    cannot tell is not available: it abstains, and says in `detail` why.
+
+    Attributes:
+        name: one of EVIDENCE_NAMES.
+        available: whether the observer could tell at all.
+        offset_frames: the offset of most of the stretch; None exactly if not available.
+        confidence: 0 to 1; 0 if not available.
+        first_disagreement_slp_frame: first slp_frame at which this observer saw the pair broken, if it can
+            say. May be set although offset_frames is 0: most pairs are right, that one is not.
+        detail: one line for a person.
+        margin: how far the offset found stands above the next best, in the observer's own unit; None if it
+            has no such thing.
+
+    Raises:
+        ValueError: if the fields contradict each other.
+    """
+
+    name: str
+    available: bool
+    offset_frames: int | None
+    confidence: float
+    first_disagreement_slp_frame: int | None = None
+    detail: str = ""
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in EVIDENCE_NAMES:
+            message = f"evidence is one of {', '.join(EVIDENCE_NAMES)}, got {self.name!r}"
+            raise ValueError(message)
+        if not 0.0 <= self.confidence <= 1.0:
+            message = f"confidence of {self.name} is from 0 to 1, got {self.confidence}"
+            raise ValueError(message)
+        if self.available != (self.offset_frames is not None):
+            message = (
+                f"{self.name} has an offset exactly if available: {self.available}, {self.offset_frames}"
+            )
+            raise ValueError(message)
+        if not self.available and (self.confidence or self.first_disagreement_slp_frame is not None):
+            message = f"{self.name} abstains, so it can neither be confident nor disagree"
+            raise ValueError(message)
+
+    @classmethod
+    def abstain(cls, name: str, detail: str, *, margin: float | None = None) -> Evidence:
+        """Return the finding of an observer that cannot tell, with the reason."""
+        return cls(name, available=False, offset_frames=None, confidence=0.0, detail=detail, margin=margin)
+
+    @property
+    def agrees(self) -> bool:
+        """True if this observer could tell, and saw every pair right."""
+        return self.offset_frames == 0 and self.first_disagreement_slp_frame is None
+
+    @property
+    def disagrees(self) -> bool:
+        """True if this observer could tell, and saw a pair that is wrong."""
+        return self.available and not self.agrees
+
+    def to_json(self) -> dict[str, str | bool | int | float | None]:
+        """Return the fields as plain JSON values, for the ledger and the manifest."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        if not self.available:
+            return f"{self.name} cannot tell ({self.detail})"
+        where = self.first_disagreement_slp_frame
+        at = "" if where is None else f", wrong from slp_frame {where}"
+        return f"{self.name} offset {self.offset_frames:+d}{at} ({self.detail})"

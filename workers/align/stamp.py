@@ -1,0 +1,72 @@
+"""Stamp evidence: the frame number read back from each picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from manifests.stamp import FIRST_SLP_FRAME
+from workers.align import thresholds
+from workers.align.evidence import Evidence
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+def stamp_evidence(
+    slp_frame: npt.NDArray[np.int32],
+    valid: npt.NDArray[np.bool_],
+    *,
+    start: int = 0,
+    is_expected: bool | None = None,
+    name: Literal["stamp", "encoded_stamp"] = "stamp",
+    limits: thresholds.StampThresholds = thresholds.STAMP,
+) -> Evidence:
+    """Compare the numbers read from T consecutive pictures with the numbers they should carry.
+
+    Args:
+        slp_frame: int32 [T], as `manifests.stamp.read_stamps` returns it; picture 0 should show
+            slp_frame start - 123.
+        valid: bool [T], likewise.
+        start: frame_index, within the game, of the first of them.
+        is_expected: True if every picture must carry a stamp, so that an unreadable one is a broken pair;
+            False if none does; None if the caller does not know: then stamps count as present when most are
+            readable.
+        name: whether the pictures are the raw ones or come from the encoded file.
+        limits: when a stream of unknown kind counts as stamped.
+
+    Raises:
+        ValueError: if the two arrays differ in shape.
+    """
+    if slp_frame.shape != valid.shape or slp_frame.ndim != 1:
+        message = f"slp_frame and valid are both [T], got {slp_frame.shape} and {valid.shape}"
+        raise ValueError(message)
+    if is_expected is False or not valid.size:
+        return Evidence.abstain(name, "the pictures carry no stamp" if valid.size else "no pictures")
+    expected = np.arange(start, start + valid.size, dtype=np.int64) + FIRST_SLP_FRAME
+    difference = slp_frame - expected
+    # A black picture reads as -123: only where -123 is due does that value say anything.
+    blank = valid & (slp_frame == FIRST_SLP_FRAME) & (difference != 0)
+    readable = valid & ~blank
+    share = float(readable.mean())
+    if is_expected is None and share < limits.min_valid_share:
+        return Evidence.abstain(name, f"only {share:.1%} of {valid.size} pictures carry a readable stamp")
+    wrong = np.flatnonzero(~valid | (difference != 0))
+    first_wrong = int(expected[wrong[0]]) if wrong.size else None
+    if not readable.any():
+        return Evidence(name, True, 0, 0.0, first_wrong, f"none of {valid.size} stamps is readable")
+    values, counts = np.unique(difference[readable], return_counts=True)
+    order = np.argsort(counts)
+    runner_up = int(counts[order[-2]]) if counts.size > 1 else 0
+    best = int(counts[order[-1]])
+    detail = f"{valid.size - wrong.size} of {valid.size} stamps carry their own frame's number"
+    return Evidence(
+        name,
+        available=True,
+        offset_frames=int(values[order[-1]]),
+        confidence=best / valid.size,
+        first_disagreement_slp_frame=first_wrong,
+        detail=detail,
+        margin=(best - runner_up) / valid.size,
+    )
