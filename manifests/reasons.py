@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NOT_ONE_ON_ONE = "not_one_on_one"  # other than two players, or teams
     ILLEGAL_STAGE = "illegal_stage"  # not one of the six tournament stages
     FILTERED = "filtered"  # legal, but outside what the plan's filters ask for
+    TOO_LONG = "too_long"  # more frames than the stand-in game holds in the console's memory
     DUPLICATE = "duplicate"  # the same game is already in the plan
 
     EMULATOR_EXIT = "emulator_exit"  # the emulator ended by itself before the game did
@@ -27,6 +28,7 @@ class Reason(StrEnum):
     EMULATOR_TIMEOUT = "emulator_timeout"  # over the total deadline
     MISALIGNED = "misaligned"  # the evidence does not agree that picture k shows state k
     ENCODE_FAILED = "encode_failed"  # the encoder refused, or the encoded chunk does not hold what went in
+    WORKER_DIED = "worker_died"  # it took its worker process down with it, each time it was tried
 
     @property
     def is_about_the_replay(self) -> bool:
@@ -41,5 +43,6 @@ _ABOUT_THE_ATTEMPT = frozenset(
         Reason.EMULATOR_TIMEOUT,
         Reason.MISALIGNED,
         Reason.ENCODE_FAILED,
+        Reason.WORKER_DIED,
     }
 )
