@@ -1,0 +1,162 @@
+"""The door to libmelee: names of characters, stages and actions, and the stages' geometry.
+
+libmelee is asked for what the field agrees on. It is not asked to read replays: from a file it yields the first
+written version of each frame, not the one the game settled on (the tests measure both against our reader).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import melee
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# The six tournament stages by external id, which is how the game, and a .slp, number them.
+LEGAL_STAGES = {
+    0x02: melee.Stage.FOUNTAIN_OF_DREAMS,
+    0x03: melee.Stage.POKEMON_STADIUM,
+    0x08: melee.Stage.YOSHIS_STORY,
+    0x1C: melee.Stage.DREAMLAND,
+    0x1F: melee.Stage.BATTLEFIELD,
+    0x20: melee.Stage.FINAL_DESTINATION,
+}
+FOUNTAIN_OF_DREAMS, POKEMON_STADIUM, YOSHIS_STORY, DREAM_LAND = 0x02, 0x03, 0x08, 0x1C
+
+# The game has three numberings of its characters. A .slp's start names the external one, its frames the internal
+# one, and libmelee knows the internal one and that of the selection screen; so this order is written out here.
+_BY_EXTERNAL_ID = (
+    *(
+        "CPTFALCON",
+        "DK",
+        "FOX",
+        "GAMEANDWATCH",
+        "KIRBY",
+        "BOWSER",
+        "LINK",
+        "LUIGI",
+        "MARIO",
+        "MARTH",
+        "MEWTWO",
+    ),
+    *("NESS", "PEACH", "PIKACHU", "POPO", "JIGGLYPUFF", "SAMUS", "YOSHI", "ZELDA", "SHEIK", "FALCO", "YLINK"),
+    *("DOC", "ROY", "PICHU", "GANONDORF"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform's height and its ends, in Melee units."""
+
+    y: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageGeometry:
+    """What libmelee knows of a stage's shape, in Melee units; the main floor is at y = 0.
+
+    Attributes:
+        edge_x: x of the right ledge when hanging on it; the left one is -edge_x.
+        ground_x: x of the right end of the floor when standing on it; the left one is -ground_x.
+        blast_left, blast_right, blast_top, blast_bottom: Where a fighter is lost.
+        platforms: Those that do not move: left, right, top, where the stage has them.
+    """
+
+    edge_x: float
+    ground_x: float
+    blast_left: float
+    blast_right: float
+    blast_top: float
+    blast_bottom: float
+    platforms: tuple[Platform, ...]
+
+
+def character_name(external_id: int) -> str:
+    """libmelee's name of a character as the game record numbers it; "UNKNOWN_CHARACTER" if not playable."""
+    return _BY_EXTERNAL_ID[external_id] if external_id < len(_BY_EXTERNAL_ID) else "UNKNOWN_CHARACTER"
+
+
+def external_character_id(name: str) -> int:
+    """The inverse of `character_name`.
+
+    Raises:
+        ValueError: If no playable character has that name.
+    """
+    if name not in _BY_EXTERNAL_ID:
+        msg = f"no playable character is called {name!r}; there are {', '.join(sorted(_BY_EXTERNAL_ID))}"
+        raise ValueError(msg)
+    return _BY_EXTERNAL_ID.index(name)
+
+
+@cache
+def internal_character_names() -> dict[int, str]:
+    """libmelee's names by internal id, which is what the column `character` holds."""
+    return {member.value: member.name for member in melee.Character}
+
+
+@cache
+def action_names() -> dict[int, str]:
+    """libmelee's names by action id. Ids from 341 on mean something else for each character."""
+    return {member.value: member.name for member in melee.Action}
+
+
+@cache
+def item_names() -> dict[int, str]:
+    """libmelee's names by item id, projectiles included; ids it does not know are missing."""
+    return {member.value: member.name for member in melee.ProjectileType}
+
+
+def stage_name(external_id: int) -> str:
+    """libmelee's name of a tournament stage; "NO_STAGE" for every other."""
+    stage = LEGAL_STAGES.get(external_id, melee.Stage.NO_STAGE)
+    return str(stage.name)
+
+
+def stage_geometry(external_id: int) -> StageGeometry:
+    """The shape of a tournament stage.
+
+    Raises:
+        ValueError: If it is none of the six.
+    """
+    if external_id not in LEGAL_STAGES:
+        msg = f"no geometry for stage {external_id}; known are {sorted(LEGAL_STAGES)}"
+        raise ValueError(msg)
+    stage = LEGAL_STAGES[external_id]
+    left, right, top, bottom = (float(side) for side in melee.BLASTZONES[stage])
+    found = (
+        melee.left_platform_position(stage),
+        melee.right_platform_position(stage),
+        melee.top_platform_position(stage),
+    )
+    return StageGeometry(
+        edge_x=float(melee.EDGE_POSITION[stage]),
+        ground_x=float(melee.EDGE_GROUND_POSITION[stage]),
+        blast_left=left,
+        blast_right=right,
+        blast_top=top,
+        blast_bottom=bottom,
+        platforms=tuple(
+            Platform(*(float(side) for side in sides)) for sides in found if sides[0] is not None
+        ),
+    )
+
+
+def randall_positions(slp_frame: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The cloud of Yoshi's Story at each slp_frame: (x of its left end, y), float32, within 0.001 units."""
+    table = _randall_period()
+    phase = np.asarray(slp_frame, np.int64) % len(table)
+    return table[phase, 0], table[phase, 1]
+
+
+@cache
+def _randall_period() -> NDArray[np.float32]:
+    """float32 [period, 2] of (left x, y) for frame 0 to period - 1."""
+    period = melee.stages.RANDALL_INTERVAL
+    positions = (melee.randall_position(frame) for frame in range(period))
+    return np.array([(left, height) for height, left, _ in positions], np.float32)

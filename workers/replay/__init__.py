@@ -1,0 +1,83 @@
+"""A replay: the bytes of a .slp, read into a game record and the frames that count.
+
+    bytes -> Container -> EventSizes -> Walk -> FinalFrames -> Replay
+             container    events        events  instances      here
+
+`workers.state` makes the state table of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from manifests.reasons import Reason
+from workers.errors import ReplayRefused
+from workers.replay.container import open_container
+from workers.replay.events import Event, EventSizes, Stop, find_events, read_sizes
+from workers.replay.instances import Entity, FinalFrames, settle
+from workers.replay.record import GameRecord, Identity, PlayerRecord, read_record
+
+if TYPE_CHECKING:
+    from workers.replay.container import Container
+    from workers.replay.events import Bytes, Walk
+
+__all__ = ["Entity", "GameRecord", "Identity", "PlayerRecord", "Replay", "read_replay"]
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """One game as recorded.
+
+    Attributes:
+        game_id: sha256 of the file's bytes, hex.
+        record: The game as a whole.
+        frames: Which events of `stream` make up each frame.
+        stream: uint8, the file's bytes.
+        sizes: Size of each kind of event, which is what decides the fields it has.
+    """
+
+    game_id: str
+    record: GameRecord
+    frames: FinalFrames = field(repr=False)
+    stream: Bytes = field(repr=False)
+    sizes: EventSizes = field(repr=False)
+
+
+def read_replay(data: bytes) -> Replay:
+    """Read a .slp of any version. A file cut short is read to its last complete frame.
+
+    Raises:
+        ReplayRefused: NOT_SLP if the bytes are no .slp, UNREADABLE if its events cannot be told apart, NO_FRAMES
+            if no frame of it is complete.
+    """
+    container = open_container(data)
+    stream = np.frombuffer(data, np.uint8)
+    sizes = read_sizes(stream[: container.exclusive_end], container.start)
+    walk = find_events(stream, sizes, container.exclusive_end)
+    if not (stream[walk.offsets[:1]] == Event.GAME_START).all() or not walk.offsets.size:
+        msg = "the stream's first event is not the start of a game"
+        raise ReplayRefused(Reason.UNREADABLE, msg)
+    frames = settle(stream, sizes, walk)
+    damage = frames.damage or _damage(stream, container, walk)
+    if not frames.num_frames:
+        msg = f"no complete frame in {len(data)} bytes" + (f": {damage}" if damage else "")
+        raise ReplayRefused(Reason.NO_FRAMES, msg)
+    record = read_record(stream, container, sizes, walk, frames, damage)
+    if not record.players:
+        msg = f"no player in ports 1 to 4; {frames.num_foreign_events} events belong to others"
+        raise ReplayRefused(Reason.UNREADABLE, msg)
+    return Replay(hashlib.sha256(data).hexdigest(), record, frames, stream, sizes)
+
+
+def _damage(stream: Bytes, container: Container, walk: Walk) -> str | None:
+    """What is wrong where the walk stopped, if it is more than an end come too early."""
+    if walk.stop is not Stop.UNKNOWN:
+        return None
+    rest = bytes(stream[walk.exclusive_end : walk.exclusive_end + 2])
+    if container.is_open_ended and rest in (b"U\x08", b"}"):
+        return None  # the metadata, or the closing brace, of a file whose length was never written
+    return f"byte {walk.exclusive_end} is no event of this file (0x{rest[0]:02x})"
