@@ -145,7 +145,7 @@ class LocalStore:
             return
         self._swept = True
         for path in self._root.glob(f"{TEMPORARY_PREFIX}*"):
-            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            with suppress(FileNotFoundError, BlockingIOError, PermissionError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
 

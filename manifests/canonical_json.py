@@ -1,0 +1,139 @@
+"""Frozen dataclasses as JSON and back: canonical on the way out, strict on the way in.
+
+The dataclass is the one declaration of a record's schema. What a field may hold is read from its type: int,
+float, str, bool, None in a union, StrEnum, tuple[X, ...], Mapping[str, X] and further dataclasses. Reading
+refuses a missing field, an unknown one and a value of another type, and names the place.
+
+Canonical means: keys sorted, no white space, ASCII only, no NaN, one newline at the end. Equal records give
+equal bytes on any machine, so bytes can be compared and hashed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from manifests.errors import RecordRefused
+
+T = TypeVar("T")
+
+
+def to_plain(value: object) -> Any:
+    """A record as what json.dumps takes: dicts, lists and scalars.
+
+    Raises:
+        TypeError: a value of a type that records do not have.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    message = f"a record cannot hold a {type(value).__name__}: {value!r:.80}"
+    raise TypeError(message)
+
+
+def canonical(plain: object) -> bytes:
+    """The canonical bytes of plain data.
+
+    Raises:
+        ValueError: a NaN or an infinity.
+    """
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode("ascii") + b"\n"
+
+
+def readable(plain: object) -> bytes:
+    """The same data for a person's eyes: indented, keys sorted, ASCII. As deterministic as `canonical`.
+
+    Raises:
+        ValueError: a NaN or an infinity.
+    """
+    return json.dumps(plain, sort_keys=True, indent=2, allow_nan=False).encode("ascii") + b"\n"
+
+
+def parse(data: bytes, where: str) -> dict[str, Any]:
+    """The JSON object in `data`; `where` names it in errors.
+
+    Raises:
+        RecordRefused: not JSON, or not an object.
+    """
+    try:
+        plain = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        message = f"{where}: not JSON ({error}); it was changed or cut after it was written"
+        raise RecordRefused(message) from error
+    if not isinstance(plain, dict):
+        message = f"{where}: a JSON object is wanted, got {type(plain).__name__}"
+        raise RecordRefused(message)
+    return plain
+
+
+def from_plain(kind: type[T], plain: object, where: str) -> T:
+    """Rebuild a record of dataclass `kind` from plain data; `where` names it in errors.
+
+    Raises:
+        RecordRefused: a missing or unknown field, a value of another type, or one that the record's own
+        checks refuse.
+    """
+    if not isinstance(plain, Mapping):
+        raise _refused(where, "an object", plain)
+    fields = [field for field in dataclasses.fields(kind) if field.init]  # type: ignore[arg-type]
+    names = {field.name for field in fields}
+    if plain.keys() != names:
+        missing, unknown = sorted(names - plain.keys()), sorted(plain.keys() - names)
+        message = f"{where}: missing fields {missing}, unknown fields {unknown}; written by another version"
+        raise RecordRefused(message)
+    hints = get_type_hints(kind)
+    values = {name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in names}
+    try:
+        return kind(**values)
+    except ValueError as error:
+        message = f"{where}: {error}"
+        raise RecordRefused(message) from error
+
+
+def _from_plain(hint: Any, plain: object, where: str) -> Any:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is UnionType:  # X | None is the only union that records have
+        (inner,) = (argument for argument in arguments if argument is not type(None))
+        return None if plain is None else _from_plain(inner, plain, where)
+    if origin is tuple:
+        if not isinstance(plain, list):
+            raise _refused(where, "a list", plain)
+        return tuple(_from_plain(arguments[0], item, f"{where}[{k}]") for k, item in enumerate(plain))
+    if origin is Mapping:
+        if not isinstance(plain, Mapping):
+            raise _refused(where, "an object", plain)
+        return {key: _from_plain(arguments[1], item, f"{where}.{key}") for key, item in plain.items()}
+    if dataclasses.is_dataclass(hint):
+        return from_plain(hint, plain, where)  # type: ignore[arg-type]
+    return _scalar(hint, plain, where)
+
+
+def _scalar(hint: type, plain: object, where: str) -> object:
+    if issubclass(hint, StrEnum):
+        if plain not in set(hint):
+            raise _refused(where, f"one of {[str(member) for member in hint]}", plain)
+        return hint(str(plain))
+    is_wanted = isinstance(plain, hint) and (hint is bool or not isinstance(plain, bool))
+    if hint is float and isinstance(plain, int | float) and not isinstance(plain, bool):
+        plain = float(plain)
+        is_wanted = math.isfinite(plain)
+    if not is_wanted:
+        raise _refused(where, f"a {hint.__name__}", plain)
+    return plain
+
+
+def _refused(where: str, wanted: str, got: object) -> RecordRefused:
+    return RecordRefused(f"{where}: {wanted} is wanted, got {got!r:.80}")
