@@ -1,0 +1,122 @@
+"""The loop of a run: give free slots their next game, take what comes back, until every game has an end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from farm.attempts import Limits
+from farm.schedule import Schedule
+from farm.stopping import Stop, StopSignals
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from farm.pool import Pool, Result, TaskT
+    from farm.tally import Tally
+    from manifests.reasons import Reason
+
+    GiveUp = Callable[[TaskT, Reason, str], Result]
+
+TICK_SECONDS = 0.25  # the longest a Ctrl-C waits to be noticed
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        tally: Counts at the end.
+        set_aside: The results of the games set aside in this run, as they came.
+        wall_seconds: From the first slot asked for to the last result.
+        was_stopped: True if a signal ended it before every game had its end.
+    """
+
+    tally: Tally
+    set_aside: tuple[Result, ...] = field(repr=False)
+    wall_seconds: float
+    was_stopped: bool
+
+    @property
+    def exit_status(self) -> int:
+        """0 all committed, 1 some set aside, 2 not finished."""
+        return self.tally.exit_status
+
+
+def run(
+    tasks: Sequence[TaskT],
+    pool: Pool[TaskT],
+    *,
+    give_up: GiveUp[TaskT],
+    stop: StopSignals,
+    limits: Limits | None = None,
+    on_result: Callable[[Result], None] = lambda _result: None,
+    on_tally: Callable[[Tally], None] = lambda _tally: None,
+) -> Summary:
+    """Do the tasks on an entered pool.
+
+    Args:
+        tasks: The games, in any order. Those with a ledger entry should not be among them; if one is, the job
+            says `already_done`.
+        pool: Where; entered by the caller, who leaves it afterwards, and with it ends whatever still runs.
+        give_up: Writes down, from here, a game whose workers died of it; returns its result.
+        stop: What the user asked for so far.
+        limits: Bounds of retries and waits.
+        on_result: Called with the result of every game that ends.
+        on_tally: Called several times a second with where the run stands.
+
+    Raises:
+        EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
+    """
+    limits = limits or Limits()
+    schedule = Schedule(tasks, limits)
+    set_aside: list[Result] = []
+    started = last_slot_seen = time.monotonic()
+
+    def end(result: Result) -> None:
+        if result.status == "set_aside":
+            set_aside.append(result)
+        on_result(result)
+
+    while not schedule.is_over and not _is_stopping(schedule, stop):
+        now = time.monotonic()
+        last_slot_seen = now if schedule.num_usable_slots else last_slot_seen
+        _check_slots(schedule, now - last_slot_seen, limits)
+        pool.want(schedule.num_outstanding if stop.request is Stop.NO else schedule.num_running)
+        if stop.request is Stop.NO:
+            for slot, task in schedule.assignments(now):
+                pool.start(slot, task)
+        for event in pool.events(TICK_SECONDS):
+            if (result := schedule.apply(event, time.monotonic())) is not None:
+                end(result)
+        for slot in schedule.overdue(time.monotonic()):
+            pool.kill(slot)
+        for task, reason, detail in schedule.exhausted():
+            result = give_up(task, reason, detail)
+            schedule.finish(result, task.num_frames)
+            end(result)
+        on_tally(schedule.tally())
+    return Summary(schedule.tally(), tuple(set_aside), time.monotonic() - started, not schedule.is_over)
+
+
+def _is_stopping(schedule: Schedule[TaskT], stop: StopSignals) -> bool:
+    return stop.request is Stop.NOW or (stop.request is Stop.DRAIN and schedule.num_running == 0)
+
+
+def _check_slots(schedule: Schedule[TaskT], slotless_seconds: float, limits: Limits) -> None:
+    """Raise if every machine there is cannot do the work, or if there has been none for too long."""
+    tally = schedule.tally()
+    if tally.num_slots and not schedule.num_usable_slots and not tally.running:
+        message = (
+            f"no machine of this run can do the work; {schedule.last_environment_failure} "
+            "(mend that, then run the same command again: it goes on where this stopped)"
+        )
+        raise EnvironmentFailed(message)
+    if slotless_seconds > limits.slotless_seconds:
+        message = (
+            f"no slot for {slotless_seconds:.0f} s with {tally.waiting} games waiting; check that "
+            "the workers are up and that each offers the resource `dolphin`, then run the same command again"
+        )
+        raise EnvironmentFailed(message)

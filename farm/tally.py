@@ -1,0 +1,83 @@
+"""Where a run stands: counts at one moment, and the pace that they imply."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+EXIT_ALL_COMMITTED = 0
+EXIT_SET_ASIDE = 1
+EXIT_NOT_FINISHED = 2
+WINDOW_SECONDS = 600.0  # pace is that of the last ten minutes: long enough for several games a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one run at one moment. Every game is in exactly one of the first six.
+
+    Attributes:
+        committed: Games rendered, proved and committed in this run.
+        set_aside: Games written to the ledger with a reason in this run.
+        already_done: Games that another run or worker had finished before.
+        left_undone: Games given up without a verdict: machines kept failing under them; a rerun tries again.
+        running: Games on a slot now.
+        waiting: Games not begun, or waiting for another attempt.
+        frames_done: Frames of the first four.
+        frames_total: Frames of all games.
+        num_slots: Slots open now.
+        num_nodes: Machines with a slot open now.
+        retries: Attempts that ended without a result, by failure.
+    """
+
+    committed: int = 0
+    set_aside: int = 0
+    already_done: int = 0
+    left_undone: int = 0
+    running: int = 0
+    waiting: int = 0
+    frames_done: int = 0
+    frames_total: int = 0
+    num_slots: int = 0
+    num_nodes: int = 0
+    retries: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def done(self) -> int:
+        """Games with a ledger entry."""
+        return self.committed + self.set_aside + self.already_done
+
+    @property
+    def num_games(self) -> int:
+        """All games of the run."""
+        return self.done + self.left_undone + self.running + self.waiting
+
+    @property
+    def exit_status(self) -> int:
+        """0 if all was committed, 1 if some was set aside, 2 if something has no ledger entry yet."""
+        if self.done < self.num_games:
+            return EXIT_NOT_FINISHED
+        return EXIT_SET_ASIDE if self.set_aside else EXIT_ALL_COMMITTED
+
+
+class Pace:
+    """Frames per second of wall time over the last ten minutes, and the time left at that pace."""
+
+    def __init__(self, started: float) -> None:
+        self._marks: deque[tuple[float, int]] = deque([(started, 0)])
+
+    def add(self, now: float, frames_done: int) -> None:
+        """Note how many frames were done at `now`, a monotonic time in seconds."""
+        self._marks.append((now, frames_done))
+        while len(self._marks) > 2 and self._marks[1][0] <= now - WINDOW_SECONDS:  # noqa: PLR2004 - an interval has two ends
+            self._marks.popleft()
+
+    @property
+    def frames_per_second(self) -> float:
+        """0.0 until anything is done."""
+        (first, frames_then), (last, frames_now) = self._marks[0], self._marks[-1]
+        return (frames_now - frames_then) / (last - first) if last > first else 0.0
+
+    def seconds_left(self, frames_left: int) -> float | None:
+        """None while there is no pace to tell by."""
+        pace = self.frames_per_second
+        return frames_left / pace if pace > 0 else None

@@ -1,0 +1,145 @@
+"""A test double at the farm's furthest edge: where `workers.job.render_game` would render, this does nothing.
+
+It keeps a ledger (one file a game, made with O_EXCL) so that a test can count what was done, lost or done
+twice, and misbehaves on request.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - dataclasses resolve it
+from typing import TYPE_CHECKING
+
+from manifests.reasons import Reason
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class NullTask:
+    """`behaviour` is a key of FATAL or REFUSALS, or "" for success."""
+
+    game_id: str
+    num_frames: int = 600
+    behaviour: str = ""
+    seconds: float = 0.0
+    attempt: int = 1
+    is_last_attempt: bool = True
+
+    def for_attempt(self, number: int, *, is_last: bool) -> NullTask:
+        return dataclasses.replace(self, attempt=number, is_last_attempt=is_last)
+
+
+@dataclass(frozen=True, slots=True)
+class NullWorkshop:
+    """`ledger` is a folder, or None to keep none; `child` starts one child a game, as an emulator is."""
+
+    ledger: Path | None = None
+    scratch_base: Path | None = None
+    child: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NullResult:
+    game_id: str
+    status: str
+    num_frames: int
+    reason: Reason | None = None
+    detail: str = ""
+    pid: int = 0
+    attempt: int = 1
+
+
+def render_nothing(task: NullTask, workshop: NullWorkshop) -> NullResult:
+    """Misbehave as asked, else wait `task.seconds` and write the ledger entry."""
+    assert workshop.scratch_base is not None
+    (workshop.scratch_base / "picture.raw").write_bytes(bytes(1000))
+    if task.behaviour in FATAL:
+        FATAL[task.behaviour](task)
+    if task.behaviour in REFUSALS and (refused := REFUSALS[task.behaviour](task)) is not None:
+        return refused
+    child = None
+    if workshop.child:
+        child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "sleep", "3599"], process_group=0)
+    time.sleep(task.seconds)
+    if child is not None:
+        child.kill()
+        child.wait()
+    return _result(task, commit(task, workshop), None)
+
+
+def _die(_task: NullTask) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_once(task: NullTask) -> None:
+    if task.attempt == 1:
+        _die(task)
+
+
+def _have_a_bug(_task: NullTask) -> None:
+    message = "a bug of ours"
+    raise RuntimeError(message)
+
+
+def _find_no_dolphin(_task: NullTask) -> None:
+    message = "no Dolphin here; install one"
+    raise EnvironmentFailed(message)
+
+
+def _hang(_task: NullTask) -> None:
+    time.sleep(3600)
+
+
+def _fail_twice(task: NullTask) -> NullResult | None:
+    return _result(task, "attempt_failed", Reason.EMULATOR_STALLED) if task.attempt <= 2 else None
+
+
+def _fail_always(task: NullTask) -> NullResult:
+    status = "set_aside" if task.is_last_attempt else "attempt_failed"
+    return _result(task, status, Reason.EMULATOR_STALLED)
+
+
+def _refuse(task: NullTask) -> NullResult:
+    return _result(task, "set_aside", Reason.ILLEGAL_STAGE)
+
+
+FATAL: dict[str, Callable[[NullTask], None]] = {
+    "kill the worker": _die,
+    "kill the worker once": _die_once,
+    "have a bug": _have_a_bug,
+    "find no Dolphin": _find_no_dolphin,
+    "hang": _hang,
+}
+REFUSALS: dict[str, Callable[[NullTask], NullResult | None]] = {
+    "fail twice": _fail_twice,
+    "fail always": _fail_always,
+    "be refused": _refuse,
+}
+
+
+def commit(task: NullTask, workshop: NullWorkshop) -> str:
+    """Write the entry if there is none: `committed`, or `already_done`."""
+    if workshop.ledger is None:
+        return "committed"
+    try:
+        with (workshop.ledger / task.game_id).open("x") as entry:
+            entry.write(f"{os.getpid()} {task.attempt}\n")
+    except FileExistsError:
+        return "already_done"
+    return "committed"
+
+
+def give_up(task: NullTask, reason: Reason, detail: str) -> NullResult:
+    return dataclasses.replace(_result(task, "set_aside", reason), detail=detail)
+
+
+def _result(task: NullTask, status: str, reason: Reason | None) -> NullResult:
+    return NullResult(task.game_id, status, task.num_frames, reason, "", os.getpid(), task.attempt)

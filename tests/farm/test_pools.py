@@ -1,0 +1,170 @@
+"""What every pool owes the scheduler, held against each, with real processes and the null renderer."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
+
+from farm.attempts import Limits
+from farm.local_pool import LocalPool
+from farm.pool import Breakage, Pool, Result
+from farm.scheduler import Summary, run
+from farm.scratch import PREFIX
+from farm.stopping import Stop, StopSignals
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from farm.tally import Tally
+
+    PoolMaker = Callable[..., Pool[NullTask]]
+
+
+@pytest.fixture(params=["local"])
+def make_pool(request: pytest.FixtureRequest) -> PoolMaker:
+    def local(workshop: NullWorkshop, *, num_slots: int = 2, **options: Any) -> Pool[NullTask]:
+        return LocalPool(render_nothing, workshop, num_slots=num_slots, **options)
+
+    return {"local": local}[request.param]
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> NullWorkshop:
+    (tmp_path / "ledger").mkdir()
+    return NullWorkshop(ledger=tmp_path / "ledger", scratch_base=tmp_path / "scratch")
+
+
+def games(number: int, **options: Any) -> list[NullTask]:
+    return [NullTask(f"game-{index:04}", **options) for index in range(number)]
+
+
+def go(pool: Pool[NullTask], tasks: list[NullTask], **options: Any) -> Summary:
+    with pool:
+        return run(tasks, pool, **{"give_up": give_up, "stop": StopSignals()} | options)
+
+
+def ledger(workshop: NullWorkshop) -> set[str]:
+    assert workshop.ledger is not None
+    return {entry.name for entry in workshop.ledger.iterdir()}
+
+
+def children() -> set[int]:
+    """Every living child of this test, and every child that a null renderer started."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().split(b"\0")
+            status = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if status[0] != "Z" and (int(status[1]) == os.getpid() or line[-2:-1] == [b"3599"]):
+            found.add(int(folder.name))
+    return found
+
+
+def test_every_game_is_done_once(make_pool: PoolMaker, workshop: NullWorkshop):
+    seen: list[Result] = []
+    summary = go(make_pool(workshop), games(40), on_result=seen.append)
+    assert summary.exit_status == 0
+    assert summary.tally.committed == 40
+    assert ledger(workshop) == {f"game-{index:04}" for index in range(40)}
+    assert Counter(result.game_id for result in seen).most_common(1)[0][1] == 1
+
+
+def test_a_worker_that_dies_loses_nothing(make_pool: PoolMaker, workshop: NullWorkshop):
+    tasks = [*games(10), NullTask("poor", behaviour="kill the worker once")]
+    summary = go(make_pool(workshop), tasks)
+    assert summary.tally.committed == 11
+    assert summary.tally.retries == {Breakage.WORKER_DIED: 1}
+
+
+def test_a_poison_replay_is_set_aside_and_the_others_are_done(make_pool: PoolMaker, workshop: NullWorkshop):
+    tasks = [
+        *games(10),
+        NullTask("poison", behaviour="kill the worker"),
+        NullTask("bug", behaviour="have a bug"),
+    ]
+    summary = go(make_pool(workshop), tasks)
+    assert summary.exit_status == 1
+    assert summary.tally.committed == 10
+    details = {result.game_id: result.detail for result in summary.set_aside}
+    assert set(details) == {"poison", "bug"}
+    assert "3 x worker_died" in details["poison"]
+    assert "a bug of ours" in details["bug"]
+
+
+def test_attempts_that_fail_are_tried_again_up_to_the_cap(make_pool: PoolMaker, workshop: NullWorkshop):
+    tasks = [NullTask("flaky", behaviour="fail twice"), NullTask("broken", behaviour="fail always")]
+    summary = go(make_pool(workshop), tasks)
+    assert summary.tally.committed == 1
+    assert [result.game_id for result in summary.set_aside] == ["broken"]
+
+
+def test_a_job_that_hangs_is_ended_at_its_hard_limit(make_pool: PoolMaker, workshop: NullWorkshop):
+    limits = Limits(attempt_base_seconds=1.0, attempt_seconds_per_frame=1e-6)
+    tasks = [*games(4), NullTask("hung", behaviour="hang")]
+    summary = go(make_pool(workshop), tasks, limits=limits)
+    assert summary.tally.committed == 4
+    assert "2 x overdue" in summary.set_aside[0].detail
+
+
+def test_a_machine_that_cannot_do_the_work_ends_the_run(make_pool: PoolMaker, workshop: NullWorkshop):
+    with pytest.raises(EnvironmentFailed, match="no Dolphin here; install one"):
+        go(make_pool(workshop), games(5, behaviour="find no Dolphin"))
+
+
+def test_draining_finishes_what_runs_and_starts_nothing(make_pool: PoolMaker, workshop: NullWorkshop):
+    stop = StopSignals()
+
+    def drain_once_running(tally: Tally) -> None:
+        if tally.running == 2:
+            stop.request = Stop.DRAIN
+
+    summary = go(make_pool(workshop), games(10, seconds=0.5), stop=stop, on_tally=drain_once_running)
+    assert summary.was_stopped
+    assert summary.exit_status == 2
+    assert summary.tally.committed == 2
+    assert len(ledger(workshop)) == 2
+    again = go(make_pool(workshop), [task for task in games(10) if task.game_id not in ledger(workshop)])
+    assert again.tally.committed == 8
+
+
+def test_stopping_now_leaves_no_process_and_no_scratch(make_pool: PoolMaker, workshop: NullWorkshop):
+    stop = StopSignals()
+    seen_children = 0
+
+    def stop_once_running(tally: Tally) -> None:
+        nonlocal seen_children
+        seen_children = len(children() - before)
+        if tally.running == 2 and seen_children >= 4:
+            stop.request = Stop.NOW
+
+    before = children()
+    shop = NullWorkshop(workshop.ledger, workshop.scratch_base, child=True)
+    summary = go(make_pool(shop), games(10, seconds=60.0), stop=stop, on_tally=stop_once_running)
+    assert summary.was_stopped
+    assert ledger(workshop) == set()
+    assert_soon(lambda: children() == before)
+    assert shop.scratch_base is not None
+    assert go(make_pool(workshop), games(1)).exit_status == 0  # whose slots sweep
+    assert list(shop.scratch_base.glob(f"*{PREFIX}*")) == []
+
+
+def test_slots_are_replaced_after_so_many_games(make_pool: PoolMaker, workshop: NullWorkshop):
+    seen: list[Any] = []
+    go(make_pool(workshop, num_slots=1, recycle_games=4), games(12), on_result=seen.append)
+    assert set(Counter(result.pid for result in seen).values()) == {4}
+
+
+def assert_soon(claim: Callable[[], bool], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "not within the deadline"
+        time.sleep(0.02)
