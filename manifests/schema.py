@@ -77,7 +77,12 @@ class Column:
     @property
     def numpy_dtype(self) -> np.dtype[np.generic]:
         """The table's little-endian dtype."""
-        return np.dtype(self.dtype).newbyteorder("<")
+        return _little_endian(self.dtype)
+
+
+@cache
+def _little_endian(dtype: str) -> np.dtype[np.generic]:
+    return np.dtype(dtype).newbyteorder("<")
 
 
 def _group(event: str, *rows: tuple[object, ...]) -> tuple[Column, ...]:
@@ -275,6 +280,12 @@ def table_columns(num_players: int) -> Mapping[str, Column]:
         columns.update({f"{entity}.{column.name}": column for column in ENTITY_COLUMNS})
     columns.update({column.name: column for column in STAGE_COLUMNS})
     return columns
+
+
+@cache
+def table_dtypes(num_players: int) -> Mapping[str, np.dtype[np.generic]]:
+    """The numpy dtype of every column of `table_columns`, in the same order."""
+    return {name: column.numpy_dtype for name, column in table_columns(num_players).items()}
 
 
 def documentation_table() -> str:

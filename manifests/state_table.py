@@ -50,7 +50,7 @@ class StateTable:
     ports: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        declared = schema.table_columns(len(self.ports))
+        declared = schema.table_dtypes(len(self.ports))
         if list(self.ports) != sorted(set(self.ports)):
             msg = f"ports are {self.ports}; they must ascend"
             raise ValueError(msg)
@@ -58,17 +58,17 @@ class StateTable:
             odd = sorted((self.columns.keys() ^ declared.keys()) | (self.masks.keys() ^ declared.keys()))
             msg = f"columns do not match the schema for {len(self.ports)} players; missing or unknown: {odd[:5]}"
             raise ValueError(msg)
-        length = self.items.num_frames
-        for name, column in declared.items():
+        shape = (self.items.num_frames,)
+        for name, dtype in declared.items():
             values, mask = self.columns[name], self.masks[name]
-            if values.dtype != column.numpy_dtype or values.shape != (length,) or mask.shape != (length,):
-                msg = f"{name}: {values.dtype} {values.shape}, mask {mask.shape}; want {column.dtype} ({length},)"
+            if values.dtype != dtype or values.shape != shape or mask.shape != shape:
+                msg = f"{name}: {values.dtype} {values.shape}, mask {mask.shape}; want {dtype} {shape}"
                 raise ValueError(msg)
             values.flags.writeable = False
             mask.flags.writeable = False
         frames = self.columns["slp_frame"]
-        if length == 0 or not np.array_equal(frames, np.arange(frames[0], frames[0] + length)):
-            msg = f"slp_frame of {length} rows is not consecutive; a table has at least one row and no holes"
+        if not frames.size or not (np.diff(frames) == 1).all():
+            msg = f"slp_frame of {frames.size} rows is not consecutive; a table has at least one row and no holes"
             raise ValueError(msg)
 
     @property
