@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from farm.pool import Breakage, JobBroke, JobReturned, ResultT, SlotClosed, SlotOpened, TaskT, WorkshopT
+from farm.scratch import default_base, sweep
 from farm.slot_report import Ready, Returned, Unable
 from workers.errors import EnvironmentFailed
 
@@ -95,6 +96,8 @@ class LocalPool:
         for process in self._processes.values():
             _reap(process, deadline)
         self._processes.clear()
+        _, workshop = self._order
+        sweep(workshop.scratch_base or default_base())  # what those ended by force could not
         if self._logs is not None:
             shutil.rmtree(self._logs, ignore_errors=True)
 
@@ -188,8 +191,9 @@ class LocalPool:
         return [SlotClosed(name)]
 
     def _died(self, name: str) -> list[Event]:
-        process = self._processes[name]
-        self._end(name)
+        process = self._processes.pop(name)
+        process.tasks.close()
+        _reap(process, time.monotonic() + LEAVE_SECONDS)  # by itself: it may be writing its traceback
         detail = _last_words(process)
         if not process.is_ready:
             message = f"a worker process could not start: {detail}"

@@ -68,8 +68,10 @@ def sweep(base: Path) -> int:
         try:
             with (folder / _LOCK).open("r") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-                removed += 1
-        except OSError:  # held by a living slot, not ours, or just being made or removed
-            continue
+        except FileNotFoundError:
+            pass  # it is locked before it gets this name, so someone began to remove it
+        except OSError:
+            continue  # held by a living slot, or another user's
+        shutil.rmtree(folder, ignore_errors=True)
+        removed += 1
     return removed
