@@ -4,7 +4,8 @@
     |-- SetAside          this replay ends here, with a reason from the closed list; the others go on
     |   |-- ReplayRefused     ... because of the replay itself
     |   `-- RenderFailed      ... because of one attempt at rendering it; a retry may end otherwise
-    |       `-- EmulatorFailed    ... and it was the emulator
+    |       |-- EmulatorFailed    ... and it was the emulator
+    |       `-- Misaligned        ... and the evidence does not prove that picture k shows state k
     `-- EnvironmentFailed this machine or output cannot do the work at all; the run stops, nothing is written off
 
 A message says what was found, what is allowed, and what to do, in one line.
@@ -12,7 +13,12 @@ A message says what was found, what is allowed, and what to do, in one line.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from manifests.reasons import Reason
+
+if TYPE_CHECKING:
+    from workers.align.evidence import Evidence
 
 
 class FarmError(Exception):
@@ -38,6 +44,14 @@ class RenderFailed(SetAside):
 
 class EmulatorFailed(RenderFailed):
     """The emulator exited, stalled or outlasted its deadline."""
+
+
+class Misaligned(RenderFailed):
+    """The pictures could not be proved to show the states; `evidence` is everything that was found."""
+
+    def __init__(self, detail: str, evidence: tuple[Evidence, ...]) -> None:
+        super().__init__(Reason.MISALIGNED, detail)
+        self.evidence = evidence
 
 
 class EnvironmentFailed(FarmError):  # noqa: N818

@@ -1,0 +1,79 @@
+"""From the emulator's pictures to encoded chunk files, looking at each picture exactly once."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.emulator.contract import Picture
+from workers.encode import ChunkEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from workers.align.collector import EvidenceCollector
+    from workers.chunk import ChunkSpan
+    from workers.emulator.contract import LogLine
+    from workers.encode import VideoSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedChunk:
+    """One span of the game as an mp4 file in scratch, not yet proved."""
+
+    span: ChunkSpan
+    video: Path
+
+
+def capture(
+    events: Iterable[Picture | LogLine],
+    spans: Sequence[ChunkSpan],
+    folder: Path,
+    settings: VideoSettings,
+    collector: EvidenceCollector,
+) -> tuple[EncodedChunk, ...]:
+    """Encode the pictures of each span into a file of its own, and show everything to the collector.
+
+    Pictures beyond the last span (the emulator's hold) are shown to the collector and not encoded. Memory is
+    flat: one picture at a time.
+
+    Args:
+        events: pictures with capture_index 0, 1, 2, ... and log lines, in order of arrival.
+        spans: a partition of the game; capture_index 0 is frame 0 of the first.
+        folder: where the files are written.
+        settings: the video contract's free choices.
+        collector: takes note of every event.
+
+    Returns:
+        One encoded chunk a span.
+
+    Raises:
+        RenderFailed: the encoder refused.
+        ValueError: the events ended before the spans did (an emulator must raise instead).
+    """
+    done: list[EncodedChunk] = []
+    waiting = iter(spans)
+    span = next(waiting, None)
+    with ExitStack() as stack:
+        encoder: ChunkEncoder | None = None
+        for event in events:
+            if not isinstance(event, Picture):
+                collector.log(event)
+                continue
+            collector.picture(event)
+            if span is None:
+                continue
+            if encoder is None:
+                video = folder / f"chunk-{span.chunk_number:04d}.mp4"
+                encoder = stack.enter_context(ChunkEncoder(video, settings))
+            encoder.write(event.yuv)
+            if event.capture_index + 1 == span.exclusive_end:
+                encoder.close()
+                done.append(EncodedChunk(span, video))
+                encoder, span = None, next(waiting, None)
+    if span is not None:
+        message = f"the emulator ended in the middle of frames [{span.start}, {span.exclusive_end})"
+        raise ValueError(message)
+    return tuple(done)

@@ -1,0 +1,290 @@
+"""One replay in, chunk pairs out: the recipe. It knows no cluster; a laptop and a cluster run the same job.
+
+    source -> Replay -> StateTable -> Cartridge -> emulator -> pictures -> encoded chunks
+                                                                  `-> evidence -> verdict -> pairs -> ledger entry
+
+Every task ends in a ledger entry, committed or set aside with a reason from the closed list; or, if another attempt
+will follow, in nothing; or, if this machine or the store cannot do the work at all, in EnvironmentFailed.
+"""
+
+from __future__ import annotations
+
+import errno
+import resource
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from manifests.errors import DatasetError
+from manifests.ledger import LedgerEntry, Status, read_entry, write_entry
+from manifests.store import open_store
+from workers.align.collector import EvidenceCollector
+from workers.capture import capture
+from workers.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
+from workers.emulator.contract import Deadlines
+from workers.encode import VideoSettings
+from workers.errors import EnvironmentFailed, Misaligned, RenderFailed, ReplayRefused
+from workers.game_facts import game_facts
+from workers.proof import prove
+from workers.publish import evidence_records, publish, run_record
+from workers.renderable import renderable
+from workers.replay import read_replay
+from workers.replay_source import read_source
+from workers.scratch import scratch
+from workers.studio import studio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from manifests.plan import PlannedGame
+    from manifests.reasons import Reason
+    from manifests.store import Store
+    from workers.errors import SetAside
+
+ResultStatus: TypeAlias = Literal["committed", "set_aside", "already_done", "attempt_failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderTask:
+    """One game to render.
+
+    Attributes:
+        game: as planned.
+        attempt: which try this is, from 1.
+        is_last_attempt: False if another will follow should this one fail for a reason about the attempt.
+    """
+
+    game: PlannedGame
+    attempt: int = 1
+    is_last_attempt: bool = True
+
+    @property
+    def game_id(self) -> str:
+        """Of the game."""
+        return self.game.game_id
+
+    @property
+    def num_frames(self) -> int:
+        """Of the game."""
+        return self.game.num_frames
+
+    def for_attempt(self, number: int, *, is_last: bool) -> RenderTask:
+        """The same task as its `number`-th attempt."""
+        return replace(self, attempt=number, is_last_attempt=is_last)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What is the same for every game of a run.
+
+    Attributes:
+        store_url: where the dataset is.
+        emulator: `standin` or `slippi`.
+        scratch_base: where throw-away folders go; None for the machine's default.
+        frames_per_chunk: a multiple of the GOP.
+        video: the video contract's free choices.
+        deadlines: how long an emulator may take.
+        stamp: whether the stand-in paints its frame stamp.
+    """
+
+    store_url: str
+    emulator: str = "standin"
+    scratch_base: Path | None = None
+    frames_per_chunk: int = DEFAULT_FRAMES_PER_CHUNK
+    video: VideoSettings = field(default_factory=VideoSettings)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    stamp: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GameResult:
+    """What became of one task: a small record, fit to travel.
+
+    Attributes:
+        game_id: of the game.
+        status: `attempt_failed` means that nothing was written and another attempt should follow.
+        reason: why it was not committed, or None.
+        detail: one line for a person.
+        num_frames: frames committed, or the game's length.
+        num_chunks: pairs committed.
+        video_bytes: of all its videos.
+        wall_seconds: the attempt took.
+        cpu_seconds: this process and its ended children used meanwhile.
+    """
+
+    game_id: str
+    status: ResultStatus
+    reason: Reason | None
+    detail: str
+    num_frames: int
+    num_chunks: int = 0
+    video_bytes: int = 0
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+def render_game(task: RenderTask, workshop: Workshop) -> GameResult:
+    """Render one game and write its ledger entry.
+
+    Raises:
+        EnvironmentFailed: this machine, or the store, cannot do the work; the game stays as it was.
+    """
+    clock = _Clock()
+    try:
+        store = open_store(workshop.store_url)
+        if read_entry(store, task.game_id) is not None:
+            return GameResult(task.game_id, "already_done", None, "it was in the ledger", task.num_frames)
+        try:
+            entry = make_entry(task, workshop, store, clock)
+        except RenderFailed as failure:
+            if not task.is_last_attempt:
+                return _failed_attempt(task, failure, clock)
+            return set_aside(task, workshop, failure)
+        except ReplayRefused as refusal:
+            return set_aside(task, workshop, refusal)
+        return _result(entry, clock, won=write_entry(store, entry))
+    except DatasetError as error:
+        raise EnvironmentFailed(str(error)) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        message = (
+            f"no space left for scratch ({error}); free some, or give another folder with --scratch, "
+            "then run the same command again"
+        )
+        raise EnvironmentFailed(message) from error
+
+
+def make_entry(task: RenderTask, workshop: Workshop, store: Store, clock: _Clock) -> LedgerEntry:
+    """Render, prove and publish the game's pairs; return the entry that would commit them.
+
+    Raises:
+        ReplayRefused: the replay cannot be rendered.
+        RenderFailed: this attempt failed, or the pictures could not be proved to show the states.
+        EnvironmentFailed: this machine cannot do the work.
+        DatasetError: the store cannot.
+    """
+    replay = read_replay(read_source(task.game.source))
+    _require_unchanged(task, replay.game_id)
+    state = renderable(replay)
+    spans = chunk_spans(state.num_frames, workshop.frames_per_chunk)
+    set_up = studio(workshop.emulator, stamp=workshop.stamp)
+    with scratch(workshop.scratch_base) as folder:
+        collector = EvidenceCollector(has_stamp=set_up.has_stamp, expected_lag=set_up.log_lag)
+        with set_up.emulator.play(set_up.cartridge(replay, state), folder, workshop.deadlines) as events:
+            encoded = capture(events, spans, folder, workshop.video, collector)
+        proof = prove(encoded, collector, state)
+        chunks = publish(store, task.game, encoded, proof, state, folder)
+    return LedgerEntry(
+        game_id=task.game_id,
+        status=Status.COMMITTED,
+        split=task.game.split,
+        reason=None,
+        detail=proof.detail,
+        game=game_facts(replay.record, task.game.player_hashes),
+        state_sha256=state.sha256,
+        chunks=chunks,
+        evidence=evidence_records(proof.whole_game),
+        fingerprint=set_up.fingerprint(),
+        run=run_record(task.attempt, clock.timings(state.num_frames)),
+    )
+
+
+def set_aside(task: RenderTask, workshop: Workshop, ending: SetAside) -> GameResult:
+    """Write down that a game ends here, why, and with what evidence.
+
+    Raises:
+        EnvironmentFailed: the store failed.
+    """
+    clock = _Clock()
+    try:
+        store = open_store(workshop.store_url)
+        entry = LedgerEntry(
+            game_id=task.game_id,
+            status=Status.SET_ASIDE,
+            split=task.game.split,
+            reason=ending.reason,
+            detail=ending.detail,
+            game=None,
+            state_sha256=None,
+            chunks=(),
+            evidence=evidence_records(ending.evidence if isinstance(ending, Misaligned) else ()),
+            fingerprint={},
+            run=run_record(task.attempt, {}),
+        )
+        won = write_entry(store, entry)
+    except DatasetError as error:
+        raise EnvironmentFailed(str(error)) from error
+    if not won:
+        return GameResult(task.game_id, "already_done", None, "another worker ended it first", task.num_frames)
+    return GameResult(
+        task.game_id,
+        "set_aside",
+        ending.reason,
+        ending.detail,
+        task.num_frames,
+        wall_seconds=clock.wall_seconds,
+    )
+
+
+class _Clock:
+    """Wall and processor time since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.monotonic(), _cpu_seconds()
+
+    @property
+    def wall_seconds(self) -> float:
+        return time.monotonic() - self._wall
+
+    @property
+    def cpu_seconds(self) -> float:
+        return _cpu_seconds() - self._cpu
+
+    def timings(self, num_frames: int) -> dict[str, float]:
+        wall = self.wall_seconds
+        return {
+            "wall_seconds": round(wall, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
+            "frames_per_second": round(num_frames / wall, 1),
+        }
+
+
+def _cpu_seconds() -> float:
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _require_unchanged(task: RenderTask, game_id: str) -> None:
+    if game_id != task.game_id:
+        message = (
+            f"{task.game.source}: not the bytes that were planned (sha256 {game_id[:12]}, planned "
+            f"{task.game_id[:12]}); plan it anew under its own name"
+        )
+        raise EnvironmentFailed(message)
+
+
+def _failed_attempt(task: RenderTask, failure: RenderFailed, clock: _Clock) -> GameResult:
+    return GameResult(
+        task.game_id,
+        "attempt_failed",
+        failure.reason,
+        failure.detail,
+        task.num_frames,
+        wall_seconds=clock.wall_seconds,
+        cpu_seconds=clock.cpu_seconds,
+    )
+
+
+def _result(entry: LedgerEntry, clock: _Clock, *, won: bool) -> GameResult:
+    return GameResult(
+        entry.game_id,
+        "committed" if won else "already_done",
+        None,
+        entry.detail if won else "another worker committed it first",
+        entry.num_frames,
+        num_chunks=len(entry.chunks),
+        video_bytes=sum(chunk.video.size_bytes for chunk in entry.chunks),
+        wall_seconds=clock.wall_seconds,
+        cpu_seconds=clock.cpu_seconds,
+    )

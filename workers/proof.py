@@ -1,0 +1,75 @@
+"""The proof of one rendered game: what the raw pictures and the encoded files say, weighed once a chunk and once whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from manifests.stamp import cell_levels, decode_levels
+from manifests.video import decode_luma
+from workers.align.stamp import stamp_evidence
+from workers.align.verdict import decide
+from workers.errors import Misaligned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manifests.state_table import StateTable
+    from workers.align.collector import EvidenceCollector
+    from workers.align.evidence import Evidence
+    from workers.capture import EncodedChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Evidence that every picture shows its state; it exists only for games that are aligned.
+
+    Attributes:
+        whole_game: on all pictures together.
+        chunks: on each chunk alone, in order.
+        detail: who agreed, in one line.
+    """
+
+    whole_game: tuple[Evidence, ...]
+    chunks: tuple[tuple[Evidence, ...], ...]
+    detail: str
+
+
+def prove(encoded: Sequence[EncodedChunk], collector: EvidenceCollector, state: StateTable) -> Proof:
+    """Weigh the evidence on a game and on each of its chunks.
+
+    Raises:
+        Misaligned: some evidence disagrees, or there is too little of it; carries all evidence there is.
+    """
+    whole_game = collector.finish(state)
+    verdict = decide(whole_game)
+    if not verdict.aligned:
+        raise Misaligned(verdict.detail, whole_game)
+    chunks: list[tuple[Evidence, ...]] = []
+    for chunk in encoded:
+        span = chunk.span
+        found = collector.chunk(state, span.start, span.exclusive_end)
+        if collector.has_stamp:
+            found = (*found, encoded_stamp_evidence(chunk))
+        against = [item for item in found if item.disagrees]
+        if against:
+            where = f"chunk {span.chunk_number}: " + "; ".join(str(item) for item in against)
+            raise Misaligned(where, (*whole_game, *found))
+        chunks.append(found)
+    return Proof(whole_game, tuple(chunks), verdict.detail)
+
+
+def encoded_stamp_evidence(chunk: EncodedChunk) -> Evidence:
+    """Read the stamps back from the finished file, every frame of it.
+
+    Raises:
+        VideoUnreadable: the file cannot be decoded.
+    """
+    levels = [cell_levels(luma[None])[0] for luma in decode_luma(chunk.video)]
+    slp_frame, valid = decode_levels(np.stack(levels))
+    if valid.size != chunk.span.num_frames:
+        message = f"{valid.size} frames decoded from a chunk of {chunk.span.num_frames}"
+        raise Misaligned(message, ())
+    return stamp_evidence(slp_frame, valid, start=chunk.span.start, is_expected=True, name="encoded_stamp")
