@@ -1,0 +1,59 @@
+"""Random draws that are the same on every machine and every Python: the one source of chance in the recorder."""
+
+from __future__ import annotations
+
+import random
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+
+class Stream(IntEnum):
+    """Independent uses of chance; each has its own stream, so a change in one leaves the others as they were."""
+
+    SETUP = 0
+    STAGE = 1
+    NETPLAY = 2
+    PILOT_0 = 3
+    PILOT_1 = 4
+    WRITING = 5
+
+
+class Dice:
+    """One stream of draws from a seed.
+
+    Only `random.Random(int).random()` is used: Python promises its sequence, which it does not for `choice`
+    or `shuffle`.
+    """
+
+    def __init__(self, seed: int, stream: Stream) -> None:
+        self._random = random.Random(seed * 16 + int(stream)).random
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self._random() < probability
+
+    def below(self, exclusive_end: int) -> int:
+        """An integer in [0, exclusive_end)."""
+        return int(self._random() * exclusive_end)
+
+    def between(self, low: float, high: float) -> float:
+        """A float in [low, high)."""
+        return low + (high - low) * self._random()
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of the choices, each as likely."""
+        return choices[self.below(len(choices))]
+
+    def weighted(self, choices: Sequence[tuple[T, float]]) -> T:
+        """One of the choices, as likely as its weight; at least one weight must be above 0."""
+        left = self._random() * sum(weight for _, weight in choices)
+        for choice, weight in choices:
+            left -= weight
+            if left < 0:
+                return choice
+        return choices[-1][0]
