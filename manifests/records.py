@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -54,7 +55,7 @@ class EvidenceRecord:
         detail: one line for a person.
 
     Raises:
-        ValueError: no name, or a confidence outside 0..1.
+        ValueError: no name, a confidence outside 0..1, or an infinite margin.
     """
 
     name: str
@@ -66,8 +67,8 @@ class EvidenceRecord:
     detail: str
 
     def __post_init__(self) -> None:
-        if not self.name or not 0 <= self.confidence <= 1:
-            message = f"evidence has a name and a confidence of 0 to 1, got {self.name!r}, {self.confidence}"
+        if not self.name or not 0 <= self.confidence <= 1 or not math.isfinite(self.margin or 0):
+            message = f"evidence has a name, a confidence of 0 to 1 and a finite margin, got {self}"
             raise ValueError(message)
         # 1 and 1.0 are equal and must give the same bytes
         object.__setattr__(self, "confidence", float(self.confidence))
