@@ -22,11 +22,14 @@ _DEFAULT_CAPS: Mapping[str, int] = MappingProxyType(
         # Not the game's fault, so only bounded: no game circles for ever, not even on dying spot machines.
         Breakage.NODE_LOST: 20,
         Breakage.GIVEN_BACK: 20,
-        Breakage.ENVIRONMENT: 10,
+        Breakage.ENVIRONMENT: 4,
     }
 )
 
 BLAMES_THE_GAME = frozenset({ATTEMPT_FAILED, Breakage.WORKER_DIED, Breakage.OVERDUE})
+"""At the cap of one of these a game is set aside; at that of another it is left undone, for a later run."""
+
+GOES_ELSEWHERE = BLAMES_THE_GAME | {Breakage.ENVIRONMENT}
 """After these the next attempt goes to another worker, on another machine if there is one."""
 
 
@@ -41,8 +44,11 @@ class Limits:
             Far above the job's own deadlines: it catches a worker that hangs, not an emulator that does.
         attempt_seconds_per_frame: See there.
         slotless_seconds: How long the run may be without any slot before it gives up.
-        bench_seconds: How long a machine rests after an environment failure; doubled for each in a row.
-        strikes: Environment failures in a row, without a success between, after which a machine is left out.
+        bench_seconds: How long a machine rests after an environment failure, if it did games before; doubled
+            for each in a row.
+        strikes: Games in a row, without a success between, that must meet an environment failure before the
+            machine is left out.
+        first_strikes: The same for a machine that has done no game yet: it likely lacks something for good.
 
     Raises:
         ValueError: if one of them is out of range.
@@ -52,8 +58,9 @@ class Limits:
     attempt_base_seconds: float = 900.0
     attempt_seconds_per_frame: float = 0.5
     slotless_seconds: float = 900.0
-    bench_seconds: float = 20.0
-    strikes: int = 3
+    bench_seconds: float = 5.0
+    strikes: int = 6
+    first_strikes: int = 2
 
     def __post_init__(self) -> None:
         if missing := _DEFAULT_CAPS.keys() - self.caps.keys():
@@ -72,8 +79,8 @@ class Limits:
             if not getattr(self, name) > 0:
                 message = f"{name} must be above 0, got {getattr(self, name)}"
                 raise ValueError(message)
-        if self.strikes < 1:
-            message = f"strikes must be at least 1, got {self.strikes}"
+        if self.strikes < 1 or self.first_strikes < 1:
+            message = f"strikes must be at least 1, got {self.strikes} and {self.first_strikes}"
             raise ValueError(message)
 
     def attempt_seconds(self, num_frames: int) -> float:

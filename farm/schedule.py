@@ -9,10 +9,10 @@ environment fails rests, then is left out.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
-from farm.attempts import ATTEMPT_FAILED, BLAMES_THE_GAME, Attempts, Limits
+from farm.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, Limits
 from farm.pool import Breakage, JobBroke, JobReturned, Result, SlotClosed, SlotOpened, TaskT
 from farm.tally import Tally
 
@@ -32,8 +32,10 @@ class _Slot:
 
 @dataclass(slots=True)
 class _Machine:
-    failures_in_a_row: int = 0
-    rests_until: float = 0.0
+    failed: set[int] = field(
+        default_factory=set
+    )  # tasks that met an environment failure since the last success
+    rests_until: float = float("-inf")
     has_succeeded: bool = False
     is_out: bool = False
 
@@ -129,8 +131,8 @@ class Schedule(Generic[TaskT]):
                 return self._returned(event)
             case JobBroke():
                 slot = self._slots.pop(event.slot)
-                if event.breakage is Breakage.ENVIRONMENT:
-                    self._strike(slot.node, event.detail, now)
+                if event.breakage is Breakage.ENVIRONMENT and slot.index is not None:
+                    self._strike(slot.node, slot.index, event.detail, now)
                 self._failed(slot, event.slot, event.breakage, event.detail)
         return None
 
@@ -164,7 +166,8 @@ class Schedule(Generic[TaskT]):
             message = f"{event.slot} returned a result but had no task"
             raise RuntimeError(message)
         machine = self._machine(slot.node)
-        machine.has_succeeded, machine.failures_in_a_row = True, 0
+        machine.has_succeeded = True
+        machine.failed.clear()
         if event.result.status == ATTEMPT_FAILED:
             failed = _Slot(slot.node, index)
             self._failed(failed, event.slot, ATTEMPT_FAILED, f"{event.result.reason}: {event.result.detail}")
@@ -181,7 +184,7 @@ class Schedule(Generic[TaskT]):
         self._failures[failure] += 1
         attempts = self._attempts.setdefault(index, Attempts())
         attempts.add(failure, detail)
-        if failure in BLAMES_THE_GAME:
+        if failure in GOES_ELSEWHERE:
             self._avoid[index] = (slot.node, name)
         if not attempts.is_exhausted(self._limits):
             self._retries.append(index)
@@ -218,10 +221,13 @@ class Schedule(Generic[TaskT]):
         machine = self._machine(node)
         return not machine.is_out and now >= machine.rests_until
 
-    def _strike(self, node: str, detail: str, now: float) -> None:
-        machine = self._machine(node)
-        machine.failures_in_a_row += 1
-        machine.rests_until = now + self._limits.bench_seconds * 2 ** (machine.failures_in_a_row - 1)
-        # A machine that never did a game lacks something for good; one that did may have lost the network.
-        machine.is_out = not machine.has_succeeded or machine.failures_in_a_row >= self._limits.strikes
+    def _strike(self, node: str, index: int, detail: str, now: float) -> None:
         self.last_environment_failure = f"{node}: {detail}"
+        machine = self._machine(node)
+        if now < machine.rests_until:
+            return  # every slot meets one outage at the same time; it counts once
+        machine.failed.add(index)  # a set: one odd game cannot wear a good machine down
+        if machine.has_succeeded:  # then it may only have lost the network for a while
+            machine.rests_until = now + self._limits.bench_seconds * 2 ** (len(machine.failed) - 1)
+        allowed = self._limits.strikes if machine.has_succeeded else self._limits.first_strikes
+        machine.is_out = len(machine.failed) >= allowed

@@ -12,7 +12,7 @@ from farm.stopping import Stop, StopSignals
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from farm.pool import Pool, Result, TaskT
     from farm.tally import Tally
@@ -74,31 +74,43 @@ def run(
     schedule = Schedule(tasks, limits)
     set_aside: list[Result] = []
     started = last_slot_seen = time.monotonic()
-
-    def end(result: Result) -> None:
-        if result.status == "set_aside":
-            set_aside.append(result)
-        on_result(result)
-
     while not schedule.is_over and not _is_stopping(schedule, stop):
         now = time.monotonic()
         last_slot_seen = now if schedule.num_usable_slots else last_slot_seen
         _check_slots(schedule, now - last_slot_seen, limits)
-        pool.want(schedule.num_outstanding if stop.request is Stop.NO else schedule.num_running)
-        if stop.request is Stop.NO:
-            for slot, task in schedule.assignments(now):
-                pool.start(slot, task)
-        for event in pool.events(TICK_SECONDS):
-            if (result := schedule.apply(event, time.monotonic())) is not None:
-                end(result)
-        for slot in schedule.overdue(time.monotonic()):
-            pool.kill(slot)
-        for task, reason, detail in schedule.exhausted():
-            result = give_up(task, reason, detail)
-            schedule.finish(result, task.num_frames)
-            end(result)
+        _hand_out(schedule, pool, stop)
+        for result in _take_in(schedule, pool, give_up):
+            if result.status == "set_aside":
+                set_aside.append(result)
+            on_result(result)
         on_tally(schedule.tally())
-    return Summary(schedule.tally(), tuple(set_aside), time.monotonic() - started, not schedule.is_over)
+    tally = schedule.tally()
+    if tally.left_undone and not tally.done:
+        raise _nothing_works(schedule)
+    return Summary(tally, tuple(set_aside), time.monotonic() - started, not schedule.is_over)
+
+
+def _hand_out(schedule: Schedule[TaskT], pool: Pool[TaskT], stop: StopSignals) -> None:
+    """Give free slots their next game, unless the run is draining."""
+    if stop.request is not Stop.NO:
+        pool.want(schedule.num_running)
+        return
+    pool.want(schedule.num_outstanding)
+    for slot, task in schedule.assignments(time.monotonic()):
+        pool.start(slot, task)
+
+
+def _take_in(schedule: Schedule[TaskT], pool: Pool[TaskT], give_up: GiveUp[TaskT]) -> Iterator[Result]:
+    """Wait a tick for what the slots have to say; yields the result of every game that ended."""
+    for event in pool.events(TICK_SECONDS):
+        if (result := schedule.apply(event, time.monotonic())) is not None:
+            yield result
+    for slot in schedule.overdue(time.monotonic()):
+        pool.kill(slot)
+    for task, reason, detail in schedule.exhausted():
+        result = give_up(task, reason, detail)
+        schedule.finish(result, task.num_frames)
+        yield result
 
 
 def _is_stopping(schedule: Schedule[TaskT], stop: StopSignals) -> bool:
@@ -109,14 +121,18 @@ def _check_slots(schedule: Schedule[TaskT], slotless_seconds: float, limits: Lim
     """Raise if every machine there is cannot do the work, or if there has been none for too long."""
     tally = schedule.tally()
     if tally.num_slots and not schedule.num_usable_slots and not tally.running:
-        message = (
-            f"no machine of this run can do the work; {schedule.last_environment_failure} "
-            "(mend that, then run the same command again: it goes on where this stopped)"
-        )
-        raise EnvironmentFailed(message)
+        raise _nothing_works(schedule)
     if slotless_seconds > limits.slotless_seconds:
         message = (
             f"no slot for {slotless_seconds:.0f} s with {tally.waiting} games waiting; check that "
             "the workers are up and that each offers the resource `dolphin`, then run the same command again"
         )
         raise EnvironmentFailed(message)
+
+
+def _nothing_works(schedule: Schedule[TaskT]) -> EnvironmentFailed:
+    message = (
+        f"no machine of this run can do the work; {schedule.last_environment_failure} "
+        "(mend that, then run the same command again: it goes on where this stopped)"
+    )
+    return EnvironmentFailed(message)

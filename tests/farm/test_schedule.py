@@ -161,12 +161,14 @@ def test_a_job_over_its_hard_limit_is_found_and_tried_again():
     assert [slot for slot, _ in schedule.assignments(15.0)] == ["a/1"]
 
 
-def test_a_machine_that_never_did_a_game_is_left_out_after_one_environment_failure():
-    schedule = Schedule(tasks(1, 2))
-    opened(schedule, "a/0", "b/0")
+def test_a_machine_that_never_did_a_game_is_left_out_after_two_environment_failures():
+    schedule = Schedule(tasks(1, 2, 3, 4))
+    opened(schedule, "a/0", "a/1", "b/0")
     schedule.assignments(0.0)
     schedule.apply(JobBroke("a/0", Breakage.ENVIRONMENT, "no Dolphin"), 0.0)
-    opened(schedule, "a/1")
+    assert schedule.num_usable_slots == 2
+    schedule.apply(JobBroke("a/1", Breakage.ENVIRONMENT, "no Dolphin"), 0.0)
+    opened(schedule, "a/2")
     assert schedule.assignments(1e9) == []
     assert schedule.num_usable_slots == 1
     assert "no Dolphin" in schedule.last_environment_failure
@@ -239,3 +241,20 @@ def test_whatever_happens_every_game_has_exactly_one_end(data: st.DataObject):
 def test_limits_out_of_range_fail(change: dict[str, object], match: str):
     with pytest.raises(ValueError, match=match):
         dataclasses.replace(Limits(), **change)
+
+
+def test_one_game_that_fails_everywhere_wears_no_machine_down_and_is_left_undone():
+    schedule = Schedule([NullTask("odd", 1000), *tasks(1)], Limits(bench_seconds=1.0))
+    opened(schedule, "a/0", "b/0")
+    now = 0.0
+    while schedule.tally().left_undone == 0:
+        now += 10.0
+        for slot, task in schedule.assignments(now):
+            if task.game_id == "odd":
+                schedule.apply(JobBroke(slot, Breakage.ENVIRONMENT, "the replay is gone"), now)
+                opened(schedule, f"{slot}+")
+            else:
+                schedule.apply(committed(slot, task), now)
+    assert schedule.is_over
+    assert schedule.num_usable_slots == 2
+    assert schedule.tally().retries == {Breakage.ENVIRONMENT: Limits().caps[Breakage.ENVIRONMENT]}
