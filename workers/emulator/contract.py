@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-WIDTH = 640  # pixels across every picture, whatever the emulator
+WIDTH = 640  # pixels across the stand-in's pictures, and the default elsewhere
 HEIGHT = 480  # pixels down
 FIRST_SLP_FRAME = -123  # what capture_index 0 shows
 TAIL_PICTURES = (
@@ -37,11 +37,12 @@ class Picture:
 
     Attributes:
         capture_index: 0-based position in what the emulator dumped.
-        yuv: uint8 [720, 640], made read-only: packed I420 (rows 0..479 luma, then U and V, each 240 x 320),
-            BT.601 limited range. Its memory is its own: a picture may be kept.
+        yuv: uint8 [H * 3 / 2, W], made read-only: packed I420 (H rows of luma, then U and V, each H/2 x W/2),
+            BT.601 limited range. [720, 640] unless the emulator was asked for another size, which is then the
+            same for all pictures of a play. Its memory is its own: a picture may be kept.
 
     Raises:
-        ValueError: on another shape or dtype, or a negative index.
+        ValueError: on a shape or dtype that is no packed I420, or a negative index.
     """
 
     capture_index: int
@@ -51,9 +52,9 @@ class Picture:
         if self.capture_index < 0:
             message = f"capture_index counts from 0, got {self.capture_index}"
             raise ValueError(message)
-        if self.yuv.shape != (HEIGHT * 3 // 2, WIDTH) or self.yuv.dtype != np.uint8:
+        if self.yuv.dtype != np.uint8 or not _is_packed_i420(self.yuv.shape):
             message = (
-                f"a picture is uint8 {(HEIGHT * 3 // 2, WIDTH)} (packed I420), "
+                "a picture is uint8 [H * 3 / 2, W], packed I420 with even H and W, "
                 f"got {self.yuv.dtype} {self.yuv.shape}"
             )
             raise ValueError(message)
@@ -61,8 +62,22 @@ class Picture:
 
     @property
     def luma(self) -> Yuv:
-        """The brightness plane alone: uint8 [480, 640], a view, 16 is black and 235 white."""
-        return self.yuv[:HEIGHT]
+        """The brightness plane alone: uint8 [H, W], a view, 16 is black and 235 white."""
+        return self.yuv[: self.height]
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.yuv.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows of luma."""
+        return int(self.yuv.shape[0]) * 2 // 3
+
+
+def _is_packed_i420(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 and shape[0] > 0 and shape[0] % 3 == 0 and shape[1] > 0 and shape[1] % 2 == 0  # noqa: PLR2004
 
 
 @dataclass(frozen=True, slots=True)

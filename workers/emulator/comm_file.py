@@ -1,0 +1,65 @@
+"""The comm file: what tells Slippi's playback Dolphin which replay to play, and where to stop.
+
+Its reader aborts the whole process on a value of the wrong type and ignores unknown keys silently, so the
+file is written from typed fields only. It is written once, before the start: the emulator notices a rewrite
+by whole seconds of the modification time only, and one process plays one replay here anyway.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.emulator.contract import FIRST_SLP_FRAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class CommFile:
+    """One replay, played once from its first frame.
+
+    Attributes:
+        replay: the .slp, an absolute path: the emulator's own working directory is somewhere else.
+        end_slp_frame: the last finalized complete frame. The request after it is answered by "terminate";
+            without it a replay that was cut off is waited for, on its last frame, for ever.
+        command_id: what the emulator tells two replays apart by, besides the path.
+
+    Raises:
+        ValueError: on a relative path or a frame before the first.
+    """
+
+    replay: Path
+    end_slp_frame: int
+    command_id: str
+
+    def __post_init__(self) -> None:
+        if not self.replay.is_absolute():
+            message = f"the comm file needs the replay's absolute path, got {self.replay}"
+            raise ValueError(message)
+        if self.end_slp_frame < FIRST_SLP_FRAME:
+            message = f"a replay ends at slp_frame {FIRST_SLP_FRAME} or later, got {self.end_slp_frame}"
+            raise ValueError(message)
+
+    def to_json(self) -> str:
+        """Return the file's text. Defaults that matter are written out, so a changed default cannot bite."""
+        fields = {
+            "mode": "normal",  # "mirror" and "queue" have surprises of their own
+            "replay": str(self.replay),
+            "startFrame": FIRST_SLP_FRAME,
+            "endFrame": self.end_slp_frame,
+            "commandId": self.command_id,
+            "isRealTimeMode": False,  # True skips pictures when it falls behind
+            "shouldResync": True,  # position, action, percent and seed are put right at every frame
+            "rollbackDisplayMethod": "off",  # each frame once, in its last version, as in the state table
+            "outputOverlayFiles": False,  # they would go beside the program, shared by all instances
+        }
+        return json.dumps(fields, indent=2) + "\n"
+
+    def write(self, path: Path) -> None:
+        """Write the file under another name and rename it, so that no poll ever sees half of it."""
+        half = path.with_suffix(".part")
+        half.write_text(self.to_json())
+        half.replace(path)

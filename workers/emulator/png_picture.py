@@ -1,0 +1,58 @@
+"""A dumped PNG -> packed I420, BT.601 limited range, by the library that converts and encodes the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from manifests.reasons import Reason
+from workers.errors import EmulatorFailed, EnvironmentFailed
+
+if TYPE_CHECKING:
+    from workers.emulator.contract import Yuv
+
+
+class PngDecoder:
+    """Decodes the images of one play, all of one size."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (width, height)
+        self._codec = VideoCodecContext.create("png", "r")
+        self._reformatter = VideoReformatter()
+
+    def decode(self, png: bytes) -> Yuv:
+        """Return uint8 [H * 3 / 2, W].
+
+        The image's RGB is full range; alpha is dropped, as the emulator's screen has none.
+
+        Raises:
+            EmulatorFailed: the bytes are no whole PNG.
+            EnvironmentFailed: it has another size than was asked for.
+        """
+        try:
+            frames = self._codec.decode(av.Packet(png))
+        except FFmpegError as error:
+            message = (
+                f"a dumped image of {len(png)} bytes is no whole PNG ({error}): is the dump's tmpfs full?"
+            )
+            raise EmulatorFailed(Reason.EMULATOR_EXIT, message) from error
+        frame = frames[0]
+        if (frame.width, frame.height) != self._size:
+            message = (
+                f"the emulator dumps {frame.width}x{frame.height}, asked for were "
+                f"{self._size[0]}x{self._size[1]}: its window has another size; is Xvfb's screen large enough?"
+            )
+            raise EnvironmentFailed(message)
+        converted = self._reformatter.reformat(
+            frame,
+            format="yuv420p",
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+            dst_colorspace=Colorspace.ITU601,
+        )
+        return np.asarray(converted.to_ndarray(), np.uint8)

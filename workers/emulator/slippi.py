@@ -1,0 +1,177 @@
+"""Slippi's playback Dolphin as an emulator: the user's own program, and the user's own game or our stand-in.
+
+    Cartridge (a replay's bytes) -> comm file + settings + display -> images and lines -> Picture | LogLine
+
+One process per replay under a display of its own. Nothing outside the throw-away folder and the dump's
+tmpfs folder is written (the graphics driver's shader cache excepted), and all of it is gone when the play
+ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from workers.emulator import slippi_install
+from workers.emulator.child import Child
+from workers.emulator.comm_file import CommFile
+from workers.emulator.contract import FIRST_SLP_FRAME, LogLine, Picture
+from workers.emulator.dump_folder import dump_folder
+from workers.emulator.dump_watcher import DumpedImage, DumpWatcher
+from workers.emulator.image_numbering import READBACK_IMAGES, CapturedImage, ImageNumbering
+from workers.emulator.png_picture import PngDecoder
+from workers.emulator.slippi_preset import SlippiPreset
+from workers.emulator.slippi_settings import settings_sha256, write_settings
+from workers.emulator.slippi_watch import PlaybackWatch
+from workers.emulator.xvfb import xvfb
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from workers.emulator.contract import Cartridge, Deadlines
+    from workers.emulator.slippi_install import SlippiInstall
+
+LOG_LAG: Final = -READBACK_IMAGES
+"""The usual newest_capture_index - (n + 123) of the lines this emulator yields."""
+_POLL_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class SlippiDolphin:
+    """Plays replays in Slippi's playback Dolphin.
+
+    Attributes:
+        game: the disc image of Melee NTSC 1.02, or the stand-in's DOL.
+        preset: what the picture is to look like.
+        program: where the playback Dolphin is; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
+        is_standin: whether `game` is our stand-in, which the program has to be told to accept.
+    """
+
+    game: Path
+    preset: SlippiPreset = field(default_factory=SlippiPreset)
+    program: Path | None = None
+    is_standin: bool = False
+    name: str = "slippi"
+
+    def check(self) -> None:
+        """Return if this machine can start it. `farm doctor --emulator slippi` looks deeper.
+
+        Raises:
+            EnvironmentFailed: no program, no game, or no Xvfb.
+        """
+        self._install()
+        if not self.game.is_file():
+            message = (
+                f"no game image at {self.game}; give one with --game-image FILE, or --game-image standin"
+            )
+            raise EnvironmentFailed(message)
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """What decides the pixels: program, settings and game."""
+        install = self._install()
+        with self.game.open("rb") as file:
+            game = hashlib.file_digest(file, "sha256").hexdigest()
+        return {
+            "emulator": f"Slippi playback Dolphin {slippi_install.program_version(install)}",
+            "emulator_sha256": install.sha256(),
+            "settings_sha256": settings_sha256(self.preset),
+            "game_sha256": game,
+        }
+
+    @contextmanager
+    def play(
+        self, cartridge: Cartridge, scratch: Path, deadlines: Deadlines
+    ) -> Iterator[Iterator[Picture | LogLine]]:
+        """As the contract says; `cartridge.boot_image` is the replay's bytes.
+
+        The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
+        `newest_capture_index` counts images whose file had begun to be written when the line was printed.
+        """
+        install = self._install()
+        last = FIRST_SLP_FRAME + cartridge.num_frames - 1
+        with ExitStack() as stack:
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
+            dump = stack.enter_context(dump_folder(scratch))
+            self._furnish(home, dump, cartridge, last)
+            display = stack.enter_context(xvfb(self.preset.width, self.preset.height, home))
+            watcher = stack.enter_context(DumpWatcher(dump / "Frames", dump / "stdout"))
+            child = stack.enter_context(
+                Child(
+                    self._command(install, home),
+                    folder=home,
+                    environment=_environment(display),
+                    stdout=dump / "stdout",
+                    stderr=home / "stderr",
+                )
+            )
+            watcher.supervise(child)
+            watch = PlaybackWatch(last, deadlines, time.monotonic())
+            yield self._events(watcher, child, watch, cartridge)
+
+    def _install(self) -> SlippiInstall:
+        install = slippi_install.find_install(self.program)
+        return slippi_install.with_standin_title(install) if self.is_standin else install
+
+    def _furnish(self, home: Path, dump: Path, cartridge: Cartridge, last_slp_frame: int) -> None:
+        user = home / "user"
+        write_settings(user, self.preset)
+        # Not there, the emulator's writes all fail without a word.
+        (dump / "Frames").mkdir()
+        (user / "Dump").mkdir()
+        (user / "Dump" / "Frames").symlink_to(dump / "Frames", target_is_directory=True)
+        replay = home / "game.slp"
+        replay.write_bytes(cartridge.boot_image)
+        CommFile(replay.resolve(), last_slp_frame, command_id="once").write(home / "comm.json")
+
+    def _command(self, install: SlippiInstall, home: Path) -> list[str]:
+        command = [str(install.program), "--batch", "--exec", str(self.game.resolve())]
+        command += ["--user", str(home / "user"), "--slippi-input", str(home / "comm.json")]
+        # --hide-seekbar is not cosmetic: it turns the periodic savestates off.
+        return [*command, "--cout", "--hide-seekbar"]
+
+    def _events(
+        self, watcher: DumpWatcher, child: Child, watch: PlaybackWatch, cartridge: Cartridge
+    ) -> Iterator[Picture | LogLine]:
+        numbering = ImageNumbering()
+        decoder = PngDecoder(self.preset.width, self.preset.height)
+        while True:
+            event = watcher.next_event(_POLL_SECONDS)
+            now = time.monotonic()
+            watch.idle(now)
+            if event is None:
+                status = child.exit_status()
+                if status is not None and watcher.is_drained():
+                    watch.exited(status, child.said())
+                continue
+            if isinstance(event, DumpedImage):
+                watch.image(now)
+            else:
+                watch.line(event.text)
+            for captured in numbering.feed(event, is_last=watch.is_over):
+                if isinstance(captured, CapturedImage):
+                    yield Picture(captured.capture_index, decoder.decode(captured.png))
+                    if captured.capture_index + 1 == cartridge.num_pictures:
+                        return
+                else:
+                    yield captured
+            watch.skip(time.monotonic() - now)
+
+
+def _environment(display: str) -> dict[str, str]:
+    """Our environment, with this display, and without what GTK would look for and wait for."""
+    return {
+        **os.environ,
+        "DISPLAY": display,
+        "GDK_BACKEND": "x11",  # a Wayland session's variables would win otherwise
+        "NO_AT_BRIDGE": "1",  # no accessibility bus: GTK waits for it where there is none
+        "GTK_A11Y": "none",
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        "LC_ALL": "C.UTF-8",
+    }

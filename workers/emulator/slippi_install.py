@@ -1,0 +1,228 @@
+"""Where the user's own playback Dolphin is, which version, and how it is made ready to be started.
+
+    named file or folder, $SLIPPI_DOLPHIN, Slippi Launcher's folder -> SlippiInstall (a program beside its
+    Sys folder)
+
+Nothing is ever changed in the user's installation. An AppImage is unpacked once into the cache (it needs no
+FUSE then); to boot the stand-in game, which the program's list of known titles lacks, a copy with one entry
+more is made there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENVIRONMENT_VARIABLE: Final = "SLIPPI_DOLPHIN"
+LAUNCHER_FOLDERS: Final = (
+    "~/.config/Slippi Launcher/playback",
+    "~/.config/slippi-launcher/playback",
+    "~/.var/app/*/config/Slippi Launcher/playback",
+)
+"""Where Slippi Launcher puts it on Linux; the last is where a Flatpak's home would be."""
+PROGRAM: Final = "dolphin-emu"
+STANDIN_TITLE: Final = "GameSettings/00000000.ini"
+"""A DOL has this id. The program refuses every title without such a file, whatever is in it."""
+KNOWN_MAJOR: Final = 3
+_REMEDY: Final = (
+    "install Slippi Launcher (slippi.gg), start it once and let it fetch the playback Dolphin, or set "
+    f"{ENVIRONMENT_VARIABLE} to a Slippi_Playback AppImage or {PROGRAM} file"
+)
+_TIMEOUT_SECONDS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SlippiInstall:
+    """A playback Dolphin that can be started.
+
+    Attributes:
+        program: the executable itself, never an AppImage.
+        source: what the user has: the AppImage it was unpacked from, or the program.
+    """
+
+    program: Path
+    source: Path
+
+    @property
+    def sys_folder(self) -> Path:
+        """The program's read-only data, beside it; all instances share it."""
+        return self.program.parent / "Sys"
+
+    def sha256(self) -> str:
+        """Return the sha256 of the program, hex."""
+        with self.program.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_install(named: Path | None = None, cache: Path | None = None) -> SlippiInstall:
+    """Return the playback Dolphin: `named`, else the one $SLIPPI_DOLPHIN names, else Slippi Launcher's.
+
+    Args:
+        named: an AppImage, a program file, or a folder that holds one of them.
+        cache: where an AppImage is unpacked; `cache_folder()` if None.
+
+    Raises:
+        EnvironmentFailed: there is none, or it is not complete.
+    """
+    given = named or (
+        Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None
+    )
+    places = [given] if given is not None else _launcher_folders()
+    for place in places:
+        source = _program_in(place)
+        if source is None:
+            continue
+        if source.suffix.lower() == ".appimage":
+            return _unpacked(source, cache or cache_folder())
+        return _complete(SlippiInstall(source.resolve(), source))
+    where = str(given) if given is not None else ", ".join(LAUNCHER_FOLDERS)
+    message = f"no Slippi playback Dolphin in {where}; {_REMEDY}"
+    raise EnvironmentFailed(message)
+
+
+def cache_folder() -> Path:
+    """Where unpacked programs are kept: $XDG_CACHE_HOME/dolphin-farm, usually ~/.cache/dolphin-farm."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "dolphin-farm"
+
+
+def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> SlippiInstall:
+    """Return a copy of the program that also boots the stand-in game; made once, then found again.
+
+    The program looks for its data beside its own real path, so a link to it would not do.
+
+    Raises:
+        EnvironmentFailed: the cache cannot be written.
+    """
+    if (install.sys_folder / STANDIN_TITLE).exists():
+        return install
+    target = (cache or cache_folder()) / f"slippi-standin-{install.sha256()[:16]}"
+    copy = SlippiInstall(target / "bin" / install.program.name, install.source)
+    if copy.program.exists():
+        return copy
+
+    def fill(folder: Path) -> None:
+        (folder / "bin").mkdir()
+        shutil.copy2(install.program, folder / "bin" / install.program.name)
+        shutil.copytree(install.sys_folder, folder / "bin" / "Sys")
+        title = folder / "bin" / "Sys" / STANDIN_TITLE
+        title.write_text("# Lets homebrew boot; written by dolphin-farm.\n[Core]\nCPUThread = False\n")
+        libraries = install.program.parent.parent / "lib"
+        if libraries.is_dir():  # an AppImage's own
+            (folder / "lib").symlink_to(libraries.resolve())
+
+    _build_once(target, fill)
+    return copy
+
+
+def program_version(install: SlippiInstall) -> str:
+    """Return what it calls itself, e.g. "3.4.1". Needs no display.
+
+    Raises:
+        EnvironmentFailed: it cannot be started, or says no version.
+    """
+    try:
+        done = subprocess.run(
+            [str(install.program), "--version"],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,  # it prints the version and exits with 255, as designed
+            env={**os.environ, "GDK_BACKEND": "x11"},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{install.program} cannot be started: {error}"
+        raise EnvironmentFailed(message) from error
+    version = re.search(r"^([0-9]+\.[0-9]+\.[0-9]+\S*)", done.stdout, re.MULTILINE)
+    if version is None:
+        said = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["nothing"]
+        message = f"{install.program} --version gives no version; it said: {said[0]}"
+        raise EnvironmentFailed(message)
+    return version.group(1)
+
+
+def _launcher_folders() -> list[Path]:
+    found: list[Path] = []
+    for pattern in LAUNCHER_FOLDERS:
+        relative = pattern.removeprefix("~/")
+        found.extend(sorted(Path.home().glob(relative)))
+    return found
+
+
+def _program_in(place: Path) -> Path | None:
+    """Return the AppImage or program that `place` is or holds; the AppImage first, as the Launcher does."""
+    if place.is_file():
+        return place
+    if not place.is_dir():
+        return None
+    images = sorted(place.glob("Slippi_Playback*.AppImage"))
+    programs = [place / PROGRAM, place / "usr" / "bin" / PROGRAM]
+    return next((path for path in (*images, *programs) if path.is_file()), None)
+
+
+def _unpacked(image: Path, cache: Path) -> SlippiInstall:
+    with image.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    target = cache / f"slippi-{digest[:16]}"
+    install = SlippiInstall(target / "squashfs-root" / "usr" / "bin" / PROGRAM, image)
+
+    def fill(folder: Path) -> None:
+        runnable = folder / "image"
+        shutil.copyfile(image, runnable)  # the user's own may not be executable
+        runnable.chmod(0o755)
+        try:
+            subprocess.run(
+                [str(runnable), "--appimage-extract"],
+                cwd=folder,
+                capture_output=True,
+                timeout=_TIMEOUT_SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            message = f"{image} cannot be unpacked: {error}"
+            raise EnvironmentFailed(message) from error
+        runnable.unlink()
+
+    if not install.program.exists():
+        _build_once(target, fill)
+    return _complete(install)
+
+
+def _build_once(target: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a folder aside and rename it, so that workers that race for it see none or all of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    try:
+        fill(aside)
+        try:
+            aside.rename(target)
+        except OSError:
+            if not target.is_dir():  # else another worker was faster, with the same bytes
+                raise
+    except OSError as error:
+        message = f"{target.parent} cannot be written: {error}"
+        raise EnvironmentFailed(message) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _complete(install: SlippiInstall) -> SlippiInstall:
+    if not os.access(install.program, os.X_OK):
+        message = f"{install.program} is no executable; {_REMEDY}"
+        raise EnvironmentFailed(message)
+    if not (install.sys_folder / "GameSettings").is_dir():
+        message = f"{install.program} has no Sys/GameSettings folder beside it; {_REMEDY}"
+        raise EnvironmentFailed(message)
+    return install

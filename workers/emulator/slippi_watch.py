@@ -1,0 +1,180 @@
+"""Notices when a playback goes wrong. Slippi's Dolphin fails silently: it waits, repeats itself, or is gone.
+
+    lines, images, the passing of time -> nothing, or EmulatorFailed saying which of the known failures it is
+
+Pure: the time is handed in. Each case below was provoked on the real program; `dolphin_configs/README.md`
+lists them.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from manifests.reasons import Reason
+from workers.emulator import slippi_lines
+from workers.emulator.contract import FIRST_SLP_FRAME
+from workers.errors import EmulatorFailed, EnvironmentFailed
+
+if TYPE_CHECKING:
+    from workers.emulator.contract import Deadlines
+
+MAX_REPEATS: Final = 240
+"""Requests for one frame before it counts as waiting for ever. A complete file is answered at the first."""
+
+_REFUSED_TO_BOOT: Final = -signal.SIGABRT
+_NO_DISPLAY: Final = 255
+_GAME_REFUSED: Final = (
+    "Slippi's Dolphin refused the game and aborted without a word: it plays Melee NTSC 1.02 alone "
+    "(farm doctor --emulator slippi --game-image FILE looks at yours)"
+)
+
+
+class PlaybackWatch:
+    """Follows one playback of a replay that ends with `last_slp_frame`.
+
+    Attributes:
+        current_slp_frame: the newest frame asked for; None before the first.
+        is_over: whether the frame after the last was asked for: every frame of the game has been handed out.
+    """
+
+    def __init__(self, last_slp_frame: int, deadlines: Deadlines, now: float) -> None:
+        self.current_slp_frame: int | None = None
+        self.is_over = False
+        self._last = last_slp_frame
+        self._deadlines = deadlines
+        self._started = now
+        self._progress = now
+        self._opened = False
+        self._num_images = 0
+        self._num_repeats = 0
+
+    def line(self, text: str) -> None:
+        """Take note of a printed line.
+
+        Raises:
+            EmulatorFailed: it says that this playback cannot become the game that was asked for.
+        """
+        line = slippi_lines.parse_line(text)
+        if line is None:
+            return
+        if line.tag == slippi_lines.FILE_PATH:
+            self._opened = True
+        elif line.tag == slippi_lines.NO_GAME:
+            self._fail(
+                Reason.EMULATOR_STALLED, "it says that there is no game to play; the comm file was not taken"
+            )
+        elif line.number is None:
+            return
+        elif line.tag == slippi_lines.GAME_END_FRAME and line.number < self._last:
+            self._fail(
+                Reason.EMULATOR_STALLED,
+                f"it reads the replay only up to slp_frame {line.number}, the last one is {self._last}",
+            )
+        elif line.tag == slippi_lines.PLAYBACK_END_FRAME and line.number != self._last:
+            self._fail(
+                Reason.EMULATOR_STALLED, f"it means to stop at slp_frame {line.number}, not {self._last}"
+            )
+        elif line.tag == slippi_lines.CURRENT_FRAME:
+            self._request(line.number)
+
+    def image(self, now: float) -> None:
+        """Take note of an image: only during the game does it count as progress."""
+        self._num_images += 1
+        if self.current_slp_frame is not None:
+            self._progress = now
+
+    def idle(self, now: float) -> None:
+        """Nothing came for a moment: look at the deadlines.
+
+        Raises:
+            EmulatorFailed: one has passed.
+        """
+        limits = self._deadlines
+        if now - self._started > limits.total_seconds:
+            self._fail(Reason.EMULATOR_TIMEOUT, f"the game was not over after {limits.total_seconds:g} s")
+        if self.current_slp_frame is None:
+            if now - self._started > limits.startup_seconds:
+                self._fail(Reason.EMULATOR_STALLED, self._why_not_started())
+        elif now - self._progress > limits.progress_seconds:
+            self._fail(Reason.EMULATOR_STALLED, self._why_stalled())
+
+    def skip(self, seconds: float) -> None:
+        """Do not count these seconds as lack of progress: the consumer was busy with a picture."""
+        self._progress += seconds
+
+    def exited(self, status: int, said: str) -> NoReturn:
+        """Say what an exit means: nothing but us ends a playback.
+
+        Args:
+            status: as subprocess has it: negative for a signal.
+            said: the last of what it wrote to stderr, on one line.
+
+        Raises:
+            EnvironmentFailed: it could not run here at all.
+            EmulatorFailed: it broke in the middle.
+        """
+        tail = f"; it said: {said}" if said else ""
+        has_begun = self._num_images > 0 or self._opened
+        if status == _NO_DISPLAY and not has_begun:
+            message = f"Slippi's Dolphin found no display: Xvfb ended or GTK is incomplete{tail}"
+            raise EnvironmentFailed(message)
+        if status == _REFUSED_TO_BOOT and not has_begun:
+            raise EnvironmentFailed(_GAME_REFUSED + tail)
+        how = f"died of {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+        if not has_begun:
+            where = "before the first picture: a graphics driver that crashes looks like this"
+        else:
+            where = f"at {self._where()}"
+        self._fail(Reason.EMULATOR_EXIT, f"it {how} {where}{tail}")
+
+    def _request(self, slp_frame: int) -> None:
+        before = self.current_slp_frame
+        if slp_frame == before:
+            self._num_repeats += 1
+            if self._num_repeats >= MAX_REPEATS:
+                self._fail(
+                    Reason.EMULATOR_STALLED,
+                    f"it asked for slp_frame {slp_frame} {self._num_repeats} times: the replay has no such "
+                    "frame and no end either (cut off while it was written)",
+                )
+            return
+        expected = FIRST_SLP_FRAME if before is None else before + 1
+        if slp_frame != expected:
+            self._fail(
+                Reason.EMULATOR_STALLED, f"it jumped to slp_frame {slp_frame} where {expected} comes next"
+            )
+        self.current_slp_frame = slp_frame
+        self.is_over = slp_frame > self._last
+        self._num_repeats = 0
+
+    def _why_not_started(self) -> str:
+        seconds = f"within {self._deadlines.startup_seconds:g} s"
+        if self._opened:
+            return (
+                f"it opened the replay but asked for no frame {seconds}: its bytes are no complete .slp, "
+                "or the game never left its waiting screen"
+            )
+        if self._num_images:
+            return (
+                f"its waiting screen shows ({self._num_images} pictures) but it opened no replay {seconds}: "
+                "the comm file or the replay cannot be read, or this is no playback build"
+            )
+        return f"neither a picture nor a line {seconds}: it hangs at startup; is OpenGL working here?"
+
+    def _why_stalled(self) -> str:
+        seconds = f"for {self._deadlines.progress_seconds:g} s"
+        if not self._num_images:
+            return f"the game runs ({self._where()}) but no picture is dumped {seconds}: is the dump full?"
+        if self.is_over:
+            return f"the game is over but the pictures of its end did not come {seconds}"
+        return f"no new picture {seconds}, at {self._where()}"
+
+    def _where(self) -> str:
+        if self.current_slp_frame is None:
+            return f"picture {self._num_images} of its waiting screen"
+        return f"slp_frame {self.current_slp_frame} of {self._last}"
+
+    def _fail(self, reason: Reason, detail: str) -> NoReturn:
+        message = f"slippi playback failed: {detail}"
+        raise EmulatorFailed(reason, message)
