@@ -25,10 +25,12 @@ class ItemTable:
     Attributes:
         offsets: int64 [T + 1] from 0 on; the items of frame_index t are rows [offsets[t], offsets[t + 1]).
         columns: Values [N] of every column of `schema.ITEM_COLUMNS`.
-        recorded: Names of the columns that the replay's version recorded; the others are zero and mean nothing.
+        recorded: Names of the columns that the replay's version recorded; the others are zero and mean
+        nothing.
 
     Raises:
-        ValueError: If offsets do not ascend from 0 to N, or a column is missing or of another length or dtype.
+        ValueError: If offsets do not ascend from 0 to N, or a column is missing or of another length or
+        dtype.
     """
 
     offsets: NDArray[np.int64] = field(repr=False)
@@ -44,7 +46,7 @@ class ItemTable:
             self.offsets.ndim == 1 and self.offsets.size > 0 and bool((np.diff(self.offsets) >= 0).all())
         )
         if self.offsets.dtype != np.int64 or not ascends or self.offsets[0] != 0:
-            msg = f"item offsets must be int64 and ascend from 0; got {self.offsets.dtype} of {self.offsets.size}"
+            msg = f"item offsets must be int64 and ascend from 0; got {self.offsets.dtype}"
             raise ValueError(msg)
         for name, values in self.columns.items():
             if values.dtype != declared[name] or values.shape != (self.num_rows,):
@@ -108,11 +110,11 @@ class ItemTable:
         if not self.valid:
             return
         digest.update(b"\nitems\n")
-        digest.update(self.offsets.astype("<i8"))
+        digest.update(self.offsets.astype("<i8").data)
         for name, values in self.columns.items():
             digest.update(f"\n{name}\n".encode())
             if name in self.recorded:
-                digest.update(np.ascontiguousarray(values))
+                digest.update(np.ascontiguousarray(values).data)
 
     @classmethod
     def empty(cls, num_frames: int, recorded: frozenset[str] = frozenset()) -> ItemTable:

@@ -56,7 +56,7 @@ class StateTable:
             raise ValueError(msg)
         if self.columns.keys() != declared.keys() or self.masks.keys() != declared.keys():
             odd = sorted((self.columns.keys() ^ declared.keys()) | (self.masks.keys() ^ declared.keys()))
-            msg = f"columns do not match the schema for {len(self.ports)} players; missing or unknown: {odd[:5]}"
+            msg = f"not the schema's columns for {len(self.ports)} players; missing or unknown: {odd[:5]}"
             raise ValueError(msg)
         shape = (self.items.num_frames,)
         for name, dtype in declared.items():
@@ -68,7 +68,7 @@ class StateTable:
             mask.flags.writeable = False
         frames = self.columns["slp_frame"]
         if not frames.size or not (np.diff(frames) == 1).all():
-            msg = f"slp_frame of {frames.size} rows is not consecutive; a table has at least one row and no holes"
+            msg = f"slp_frame of {frames.size} rows is not consecutive; a table has a row and no holes"
             raise ValueError(msg)
 
     @property
@@ -137,11 +137,11 @@ class StateTable:
 
     @cached_property
     def sha256(self) -> str:
-        """The canonical state hash, hex: the same for the same states on any machine and from any file layout.
+        """The canonical state hash, hex; the same on any machine and from any file layout.
 
-        Over the schema version, stage, ports and length as JSON, then each column in the schema's order as its
-        name, its dtype, its mask packed to bits and its little-endian values; a column that is null throughout
-        as its name alone. Items last, likewise.
+        Over the schema version, stage, ports and length as JSON, then each column in the schema's order as
+        its name, its dtype, its mask packed to bits and its little-endian values; a column that is null
+        throughout as its name alone. Items last, likewise.
         """
         digest = hashlib.sha256()
         header = [schema.SCHEMA_VERSION, self.stage, list(self.ports), self.num_frames]
@@ -151,14 +151,14 @@ class StateTable:
             mask = self.masks[name]
             if mask.any():
                 digest.update(values.dtype.str.encode())
-                digest.update(np.packbits(mask))
-                digest.update(np.ascontiguousarray(values))
+                digest.update(np.packbits(mask).data)
+                digest.update(np.ascontiguousarray(values).data)
         self.items.update_digest(digest)
         return digest.hexdigest()
 
     def to_arrow(self) -> pa.Table:
         """One Arrow column per schema column, nulls where not valid, items as a list of structs."""
-        from manifests.state_arrow import to_arrow  # noqa: PLC0415 - who needs no Arrow does not wait for it
+        from manifests.state_arrow import to_arrow  # noqa: PLC0415 - only those who ask wait for Arrow
 
         return to_arrow(self)
 
@@ -169,6 +169,6 @@ class StateTable:
         Raises:
             ValueError: If the Arrow table is not of this schema.
         """
-        from manifests.state_arrow import from_arrow  # noqa: PLC0415 - who needs no Arrow does not wait for it
+        from manifests.state_arrow import from_arrow  # noqa: PLC0415 - only those who ask wait for Arrow
 
         return from_arrow(table)

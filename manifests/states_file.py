@@ -1,18 +1,18 @@
 """The states file: one Parquet file per chunk, laid out so that a window of it is cheap to read.
 
-A column per schema column would be the obvious layout; it is not the one here. Measured on real games (3,600-row
-chunks, pyarrow 26, one core, medians over five replays; "window" = open the file and read 60 frames of all 221
-columns):
+A column per schema column would be the obvious layout; it is not the one here. Measured on real games
+(3,600-row chunks, pyarrow 26, one core, medians over five replays; "window" = open the file and read 60
+frames of all 221 columns):
 
     layout                                        MB per 9,400 frames    window
     a column per schema column, 600-row groups           0.91            7.5 ms
     a column per schema column, one row group            0.56            9.1 ms
     a vector per dtype, 600-row groups                   0.49            1.4 ms    <- this one
 
-So columns of one dtype lie side by side in one vector column: `float32`, `uint8`, ...; those of followers (Nana),
-null in most games, in `followers_float32`, ...; those of items in ragged lists `items_float32`, .... A frame's
-vector has the same length and order in every file with as many players, so SQL can name its places once for a
-whole dataset: `states_sql` in `manifests.states_sql` writes that view. The order is in the file's metadata, too.
+So columns of one dtype lie side by side in one vector column: `float32`, `uint8`, ...; those of followers
+(Nana), null in most games, in `followers_float32`, ...; those of items in ragged lists `items_float32`, ....
+A frame's vector has the same length and order in every file with as many players, so SQL can name its places
+once for a whole dataset: `manifests.states_sql` writes that view. The order is in the file's metadata, too.
 Values that were not recorded are nulls within the vector.
 
 The bytes are a function of the table (and of pyarrow's version, which Parquet files name).
@@ -59,7 +59,7 @@ def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def item_vector_columns() -> Mapping[str, tuple[str, ...]]:
-    """Names of the item columns in each ragged vector column; a row's list holds its items one after another."""
+    """Names of the item columns in each ragged vector column; a row's list holds item after item."""
     vectors: dict[str, list[str]] = {}
     for column in schema.ITEM_COLUMNS:
         vectors.setdefault(f"items_{column.dtype}", []).append(column.name)
@@ -109,7 +109,7 @@ def read_states(
         OSError: If it cannot be read.
     """
     opened = pa.BufferReader(source) if isinstance(source, bytes) else source
-    # A file read with threads can abort the interpreter when it exits; one thread is faster for a window anyway.
+    # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
     with pq.ParquetFile(opened) as file:
         num_rows = file.metadata.num_rows
         exclusive_end = num_rows if exclusive_end is None else exclusive_end

@@ -1,7 +1,8 @@
 """The door to libmelee: names of characters, stages and actions, and the stages' geometry.
 
-libmelee is asked for what the field agrees on. It is not asked to read replays: from a file it yields the first
-written version of each frame, not the one the game settled on (the tests measure both against our reader).
+libmelee is asked for what the field agrees on. It is not asked to read replays: from a file it yields the
+first written version of each frame, not the one the game settled on (the tests measure both against our
+reader).
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ LEGAL_STAGES = {
 }
 FOUNTAIN_OF_DREAMS, POKEMON_STADIUM, YOSHIS_STORY, DREAM_LAND = 0x02, 0x03, 0x08, 0x1C
 
-# The game has three numberings of its characters. A .slp's start names the external one, its frames the internal
-# one, and libmelee knows the internal one and that of the selection screen; so this order is written out here.
+# The game has three numberings of its characters. A .slp's start names the external one, its frames the
+# internal one, and libmelee knows the internal one and that of the selection screen; so this order is written
+# out here.
 _BY_EXTERNAL_ID = (
     *(
         "CPTFALCON",
@@ -78,7 +80,7 @@ class StageGeometry:
 
 
 def character_name(external_id: int) -> str:
-    """libmelee's name of a character as the game record numbers it; "UNKNOWN_CHARACTER" if not playable."""
+    """What libmelee calls a character that the game record numbers so; else "UNKNOWN_CHARACTER"."""
     return _BY_EXTERNAL_ID[external_id] if external_id < len(_BY_EXTERNAL_ID) else "UNKNOWN_CHARACTER"
 
 
@@ -96,24 +98,24 @@ def external_character_id(name: str) -> int:
 
 @cache
 def internal_character_names() -> dict[int, str]:
-    """libmelee's names by internal id, which is what the column `character` holds."""
+    """Names by internal id, which is what the column `character` holds."""
     return {member.value: member.name for member in melee.Character}
 
 
 @cache
 def action_names() -> dict[int, str]:
-    """libmelee's names by action id. Ids from 341 on mean something else for each character."""
+    """Names by action id. Ids from 341 on mean something else for each character."""
     return {member.value: member.name for member in melee.Action}
 
 
 @cache
 def item_names() -> dict[int, str]:
-    """libmelee's names by item id, projectiles included; ids it does not know are missing."""
+    """Names by item id, projectiles included; ids it does not know are missing."""
     return {member.value: member.name for member in melee.ProjectileType}
 
 
 def stage_name(external_id: int) -> str:
-    """libmelee's name of a tournament stage; "NO_STAGE" for every other."""
+    """What libmelee calls a tournament stage; "NO_STAGE" for every other."""
     stage = LEGAL_STAGES.get(external_id, melee.Stage.NO_STAGE)
     return str(stage.name)
 

@@ -21,19 +21,19 @@ _NUM_PLAYERS = 2
 
 
 def renderable(replay: Replay) -> StateTable:
-    """Check that the replay is a whole 1v1 on a tournament stage; return its state, which the check has to make.
+    """Check that the replay is a whole 1v1 on a tournament stage; return its state, which that takes.
 
     Raises:
-        ReplayRefused: With NOT_ONE_ON_ONE, ILLEGAL_STAGE, BAD_FIRST_FRAME, NOT_CONTIGUOUS, NO_FRAMES, NON_FINITE,
-            or UNREADABLE where the event stream contradicts itself.
+        ReplayRefused: With NOT_ONE_ON_ONE, ILLEGAL_STAGE, BAD_FIRST_FRAME, NOT_CONTIGUOUS, NO_FRAMES,
+            NON_FINITE, or UNREADABLE where the event stream contradicts itself.
     """
     _check_record(replay)
     table = state_table(replay)
     for name in table.names():
         values = table.values(name)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            slp_frame = table.first_slp_frame + int(np.flatnonzero(~np.isfinite(values))[0])
-            msg = f"{name} is {values[slp_frame - table.first_slp_frame]} in frame {slp_frame}; the game has no such value"
+            row = int(np.flatnonzero(~np.isfinite(values))[0])
+            msg = f"{name} is {values[row]} in frame {table.first_slp_frame + row}; the game never has that"
             raise ReplayRefused(Reason.NON_FINITE, msg)
     return table
 

@@ -1,11 +1,12 @@
 """From a replay to its state table: one row per final frame, every column of the schema.
 
-Which fields a file has is decided by the sizes of its events, never by its version label: two real labels have
-two layouts each.
+Which fields a file has is decided by the sizes of its events, never by its version label: two real labels
+have two layouts each.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from manifests.column import Column, Source
     from workers.replay import Replay
     from workers.replay.events import Bytes, Offsets
 
@@ -40,8 +42,8 @@ _STADIUM_AT_START = (0, 5)
 def state_table(replay: Replay, *, finalized_only: bool = True) -> StateTable:
     """The state of every frame, in slp_frame order.
 
-    Frames that the game might have simulated once more, at most a handful at the end of a cut netplay game, are
-    guesses about the other player's input and are left out; finalized_only=False keeps them, flagged.
+    Frames that the game might have simulated once more, at most a handful at the end of a cut netplay game,
+    are guesses about the other player's input and are left out; finalized_only=False keeps them, flagged.
 
     Raises:
         ReplayRefused: NOT_CONTIGUOUS if frames are missing in between, NO_FRAMES if none is final.
@@ -104,21 +106,22 @@ class _EventRows:
         is_there = offsets >= 0
         if size and is_there.any():
             self.mask = is_there
-            windows: Bytes = np.ndarray((stream.size - size + 1, size), "u1", stream, strides=(1, 1))
-            self._rows = windows[np.maximum(offsets, 0)]
+            self._gaps = None if is_there.all() else ~is_there
+            # One event wide at every byte of the stream: indexing it copies whole events.
+            events = np.ndarray(stream.size - size + 1, f"V{size}", stream, strides=(1,))
+            self._rows = events[np.maximum(offsets, 0)]
 
-    def read(self, column: schema.Column) -> Values | None:
+    def read(self, column: Column) -> Values | None:
         """Values [F], zero where there is no event; None if the file does not record the column."""
         source = column.source
         if source is None or self.mask is None or self._size < source.requires_bytes:
             return None
-        width = np.dtype(source.wire).itemsize
-        raw = self._rows[:, source.offset : source.offset + width].copy().view(source.wire)[:, 0]
+        raw = self._rows.view(_one_field(source, self._size))["value"]
         if column.name == "facing" and column.dtype == "int8":
             raw = np.sign(np.nan_to_num(raw))  # the game writes a float where it means a side
         values: Values = raw.astype(column.numpy_dtype)
-        if not self.mask.all():
-            values[~self.mask] = 0
+        if self._gaps is not None:
+            values[self._gaps] = 0
         return values
 
     def read_into(
@@ -126,7 +129,7 @@ class _EventRows:
         columns: dict[str, Values],
         masks: dict[str, Mask],
         prefix: str,
-        declared: Iterable[schema.Column],
+        declared: Iterable[Column],
     ) -> None:
         """Add every declared column that comes from this event; null throughout where not recorded."""
         nowhere = np.zeros(self._num_rows, bool)
@@ -139,6 +142,14 @@ class _EventRows:
                 values if values is not None else np.zeros(self._num_rows, column.numpy_dtype)
             )
             masks[prefix + column.name] = self.mask if recorded and self.mask is not None else nowhere
+
+
+@cache
+def _one_field(source: Source, size: int) -> np.dtype[np.void]:
+    """An event of so many bytes, of which only the source's field is looked at."""
+    return np.dtype(
+        {"names": ["value"], "formats": [source.wire], "offsets": [source.offset], "itemsize": size}
+    )
 
 
 def _items(replay: Replay) -> ItemTable:
@@ -191,8 +202,8 @@ def _stage(replay: Replay) -> dict[str, tuple[Values, bool]]:
 def _fill_forward(replay: Replay, events: Offsets, field: tuple[int, str], at_start: float) -> Values:
     """The running value at the end of each kept instance, over the events of all instances in stream order.
 
-    The game sends these on change and remembers what it sent; a rollback need not undo that memory, so the only
-    event of a change may stand in an instance that was later simulated again.
+    The game sends these on change and remembers what it sent; a rollback need not undo that memory, so the
+    only event of a change may stand in an instance that was later simulated again.
     """
     offset, wire = field
     width = np.dtype(wire).itemsize

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,22 +51,22 @@ def read_replay(data: bytes) -> Replay:
     """Read a .slp of any version. A file cut short is read to its last complete frame.
 
     Raises:
-        ReplayRefused: NOT_SLP if the bytes are no .slp, UNREADABLE if its events cannot be told apart, NO_FRAMES
-            if no frame of it is complete.
+        ReplayRefused: NOT_SLP if the bytes are no .slp, UNREADABLE if its events cannot be told apart,
+            NO_FRAMES if no frame of it is complete.
     """
     container = open_container(data)
     stream = np.frombuffer(data, np.uint8)
     sizes = read_sizes(stream[: container.exclusive_end], container.start)
     walk = find_events(stream, sizes, container.exclusive_end)
-    if not (stream[walk.offsets[:1]] == Event.GAME_START).all() or not walk.offsets.size:
+    if not walk.offsets.size or walk.commands[0] != Event.GAME_START:
         msg = "the stream's first event is not the start of a game"
         raise ReplayRefused(Reason.UNREADABLE, msg)
     frames = settle(stream, sizes, walk)
-    damage = frames.damage or _damage(stream, container, walk)
+    frames = replace(frames, damage=frames.damage or _damage(stream, container, walk))
     if not frames.num_frames:
-        msg = f"no complete frame in {len(data)} bytes" + (f": {damage}" if damage else "")
+        msg = f"no complete frame in {len(data)} bytes" + (f": {frames.damage}" if frames.damage else "")
         raise ReplayRefused(Reason.NO_FRAMES, msg)
-    record = read_record(stream, container, sizes, walk, frames, damage)
+    record = read_record(stream, container, sizes, walk, frames)
     if not record.players:
         msg = f"no player in ports 1 to 4; {frames.num_foreign_events} events belong to others"
         raise ReplayRefused(Reason.UNREADABLE, msg)

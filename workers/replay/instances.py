@@ -1,7 +1,7 @@
 """From events to frames: which written instance of each frame counts, and where its events lie.
 
-A netplay file holds a frame once for every time it was simulated. The last complete instance counts: it is what
-the game settled on and what playback shows.
+A netplay file holds a frame once for every time it was simulated. The last complete instance counts: it is
+what the game settled on and what playback shows.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 MAX_ROLLBACK_FRAMES = 7
 _NUM_PORTS = 4
 _ABSENT = -1
+_NO_FRAME = -(2**40)  # no int32 is equal to it
+_STAGE_EVENTS = (Event.FOD_PLATFORM, Event.WHISPY, Event.STADIUM)
+# These may name another frame than the one they are written in, or none at all.
+_MAY_STRAY = np.isin(np.arange(256), [Event.GAME_START, Event.GAME_END, *_STAGE_EVENTS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,122 +88,152 @@ def read_int32(stream: Bytes, offsets: Offsets) -> Offsets:
 
 def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
     """Group the walk's events into instances, and keep the last complete one of each frame index."""
-    offsets = walk.offsets[~np.isin(stream[walk.offsets], [Event.GAME_START, Event.GAME_END])]
-    offsets, instance, frame, damage = _place(stream, sizes, offsets)
-    command = stream[offsets]
-    is_complete = _complete(stream, sizes, offsets, instance, len(frame), walk.stop)
-    complete = np.flatnonzero(is_complete)
+    placed = _place(stream, sizes, walk)
+    complete = np.flatnonzero(_complete(stream, sizes, placed, walk.stop))
     # The first in the reversed order is the last written.
     slp_frame, reversed_index, num_written = np.unique(
-        frame[complete][::-1], return_index=True, return_counts=True
+        placed.frame[complete][::-1], return_index=True, return_counts=True
     )
     kept = complete[::-1][reversed_index]
-    row_of_instance = np.full(len(frame) + 1, _ABSENT)
+    row_of_instance = np.full(
+        placed.frame.size + 1, _ABSENT
+    )  # events before the first frame have instance -1
     row_of_instance[kept] = np.arange(kept.size)
-    row = row_of_instance[instance]
-
-    def placed(event: Event) -> Offsets:
-        selected = (command == event) & (row >= 0)
-        result = np.full(kept.size, _ABSENT)
-        result[row[selected]] = offsets[selected]
-        return result
-
-    is_item = (command == Event.ITEM) & (row >= 0)
-    item_order = np.argsort(row[is_item], kind="stable")
-    last_finalized = _last_finalized(stream, sizes, offsets[command == Event.BOOKEND])
-    bounds = np.append(offsets[np.flatnonzero(np.diff(instance, prepend=-1) > 0)], walk.exclusive_end)
-    first_instance = int(instance[0]) if instance.size else 0
-    pre, num_foreign_pre = _by_entity(stream, offsets, row, command == Event.PRE, kept.size)
-    post, num_foreign_post = _by_entity(stream, offsets, row, command == Event.POST, kept.size)
+    frame_start, _ = placed.of(Event.FRAME_START)
+    item, item_frame = _items(placed, row_of_instance)
+    bookends, _ = placed.of(Event.BOOKEND)
+    last_finalized = _last_finalized(stream, sizes, bookends)
+    pre, num_foreign_pre = _by_entity(stream, placed, Event.PRE, row_of_instance, kept.size)
+    post, num_foreign_post = _by_entity(stream, placed, Event.POST, row_of_instance, kept.size)
     return FinalFrames(
         slp_frame=slp_frame,
         num_written=num_written,
         is_finalized=_finalized(slp_frame, last_finalized, is_netplay=bool((num_written > 1).any())),
-        frame_start=placed(Event.FRAME_START),
-        exclusive_end=bounds[kept - first_instance + 1],
+        frame_start=frame_start[kept] if frame_start.size else np.full(kept.size, _ABSENT),
+        exclusive_end=placed.exclusive_end[kept],
         pre=pre,
         post=post,
-        item=offsets[is_item][item_order],
-        item_frame=row[is_item][item_order],
-        stage_events={
-            event: offsets[command == event] for event in (Event.FOD_PLATFORM, Event.WHISPY, Event.STADIUM)
-        },
+        item=item,
+        item_frame=item_frame,
+        stage_events={event: placed.of(event)[0] for event in _STAGE_EVENTS},
         last_finalized=last_finalized,
         num_instances=complete.size,
         num_foreign_events=num_foreign_pre + num_foreign_post,
+        damage=placed.damage,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Every event with the instance it belongs to.
+
+    Attributes:
+        offsets: int64 [E] of all events.
+        command: uint8 [E], their kinds.
+        instance: int32 [E], ascending; -1 for those before the first frame.
+        frame: int64 [I], the frame index of each instance.
+        exclusive_end: int64 [I], where each ends.
+        damage: As in `FinalFrames`.
+    """
+
+    offsets: Offsets
+    command: Bytes
+    instance: NDArray[np.int32]
+    frame: Offsets
+    exclusive_end: Offsets
+    damage: str | None
+
+    def of(self, event: Event) -> tuple[Offsets, NDArray[np.int32]]:
+        """Offsets and instances of one kind of event, in stream order."""
+        index = np.flatnonzero(self.command == event)
+        return self.offsets[index], self.instance[index]
+
+
+def _place(stream: Bytes, sizes: EventSizes, walk: Walk) -> _Placed:
+    """Number every event's instance; cut the stream where an event names another frame than its instance."""
+    offsets, command = walk.offsets, walk.commands
+    frame_named = read_int32(stream, offsets + 1)
+    if sizes.of(Event.FRAME_START):
+        opening = np.flatnonzero(command == Event.FRAME_START)
+    else:
+        pre = np.flatnonzero(command == Event.PRE)
+        opening = pre[np.flatnonzero(np.diff(frame_named[pre], prepend=_NO_FRAME))]
+    opens = np.zeros(offsets.size, np.int8)
+    opens[opening] = 1
+    instance = np.cumsum(opens, dtype=np.int32) - np.int32(1)
+    frame = frame_named[opening]
+    expected = np.append(frame, _NO_FRAME)[instance]
+    strays = np.flatnonzero(frame_named != expected)
+    strays = strays[~_MAY_STRAY[command[strays]]]
+    damage, end = None, walk.exclusive_end
+    if strays.size:
+        first = int(strays[0])
+        damage = f"the event at byte {offsets[first]} names frame {frame_named[first]} within another frame"
+        end = int(offsets[first])
+        opening, offsets, command, instance = (
+            opening[opening < first],
+            offsets[:first],
+            command[:first],
+            instance[:first],
+        )
+    return _Placed(
+        offsets=offsets,
+        command=command,
+        instance=instance,
+        frame=frame[: opening.size],
+        exclusive_end=np.append(offsets[opening[1:]], end)[: opening.size],
         damage=damage,
     )
 
 
-def _place(
-    stream: Bytes, sizes: EventSizes, offsets: Offsets
-) -> tuple[Offsets, Offsets, Offsets, str | None]:
-    """Number the instance of every event; cut the stream where an event names another frame than its instance.
-
-    Returns:
-        The offsets kept, int64 [E]; their instance, int64 [E], ascending; the frame of each instance, int64 [I];
-        and the damage, if the stream was cut.
-    """
-    command = stream[offsets]
-    frame_named = read_int32(stream, offsets + 1) if offsets.size else offsets
-    if sizes.of(Event.FRAME_START):
-        opens = command == Event.FRAME_START
-    else:
-        is_pre = command == Event.PRE
-        opens = np.zeros(offsets.size, bool)
-        opens[np.flatnonzero(is_pre)] = np.diff(frame_named[is_pre], prepend=-(2**40)) != 0
-    instance = np.cumsum(opens) - 1
-    frame = frame_named[opens]
-    is_stage = np.isin(command, [Event.FOD_PLATFORM, Event.WHISPY, Event.STADIUM])
-    # Whatever precedes the first frame belongs to none; only a stage event may.
-    expected = frame[np.maximum(instance, 0)] if frame.size else np.full(offsets.size, -(2**40))
-    strays = ~is_stage & ((instance < 0) | (frame_named != expected))
-    if not strays.any():
-        return offsets, instance, frame, None
-    first = int(np.flatnonzero(strays)[0])
-    damage = f"the event at byte {offsets[first]} names frame {frame_named[first]} within another frame"
-    num_opened = int(np.count_nonzero(opens[:first]))
-    return offsets[:first], instance[:first], frame[:num_opened], damage
-
-
-def _complete(
-    stream: Bytes, sizes: EventSizes, offsets: Offsets, instance: Offsets, num_instances: int, stop: Stop
-) -> NDArray[np.bool_]:
+def _complete(stream: Bytes, sizes: EventSizes, placed: _Placed, stop: Stop) -> NDArray[np.bool_]:
     """Bool [I]: whether each instance was written to its end."""
-    command = stream[offsets]
     if sizes.of(Event.BOOKEND):
-        is_complete = np.zeros(num_instances, bool)
-        is_complete[instance[command == Event.BOOKEND]] = True
+        is_complete = np.zeros(placed.frame.size, bool)
+        is_complete[placed.of(Event.BOOKEND)[1]] = True
         return is_complete
-    is_complete = np.ones(num_instances, bool)
-    if num_instances and stop is not Stop.GAME_END:
+    is_complete = np.ones(placed.frame.size, bool)
+    if is_complete.size and (stop is not Stop.GAME_END or placed.damage):
         # Without a bookend only the last can be cut; all pre events come before all post events.
-        last = offsets[instance == num_instances - 1]
+        last = placed.offsets[placed.instance == is_complete.size - 1]
         who = [set(_keys(stream, last[stream[last] == event]).tolist()) for event in (Event.PRE, Event.POST)]
         is_complete[-1] = who[0] == who[1] and bool(who[0])
     return is_complete
 
 
-def _keys(stream: Bytes, offsets: Offsets) -> Offsets:
-    """port * 2 + is_follower of each PRE or POST event."""
-    return stream[offsets + 5].astype(np.int64) * 2 + (stream[offsets + 6] != 0)
+def _items(placed: _Placed, row_of_instance: Offsets) -> tuple[Offsets, Offsets]:
+    """Offsets of the items of kept instances, by frame and then as written; and each one's row."""
+    offsets, instance = placed.of(Event.ITEM)
+    row = row_of_instance[instance]
+    is_kept = row >= 0
+    offsets, row = offsets[is_kept], row[is_kept]
+    order = np.argsort(row, kind="stable")
+    return offsets[order], row[order]
+
+
+def _keys(stream: Bytes, offsets: Offsets) -> NDArray[np.int32]:
+    """Of each PRE or POST event, its port * 2 + is_follower."""
+    keys: NDArray[np.int32] = stream[offsets + 5].astype(np.int32) * 2 + (stream[offsets + 6] != 0)
+    return keys
 
 
 def _by_entity(
-    stream: Bytes, offsets: Offsets, row: Offsets, is_event: NDArray[np.bool_], num_rows: int
+    stream: Bytes, placed: _Placed, event: Event, row_of_instance: Offsets, num_rows: int
 ) -> tuple[dict[Entity, Offsets], int]:
-    """For each entity the offset of its event in each row, -1 where it has none; and how many events had no port."""
-    selected = is_event & (row >= 0)
-    offsets, row = offsets[selected], row[selected]
+    """For each entity the offset of its event in each row, -1 where it has none; and how many had no port."""
+    offsets, instance = placed.of(event)
+    row = row_of_instance[instance]
     keys = _keys(stream, offsets)
+    counts = np.bincount(keys[row >= 0], minlength=2 * _NUM_PORTS)
     result = {}
-    for key in np.flatnonzero(np.bincount(keys, minlength=1)).tolist():
-        if key < 2 * _NUM_PORTS:
-            of_entity = keys == key
-            placed = np.full(num_rows, _ABSENT)
-            placed[row[of_entity]] = offsets[of_entity]
-            result[Entity(key // 2, bool(key % 2))] = placed
-    return result, int(np.count_nonzero(keys >= 2 * _NUM_PORTS))
+    for key in np.flatnonzero(counts[: 2 * _NUM_PORTS]).tolist():
+        of_entity = np.flatnonzero(keys == key)
+        in_row = np.full(
+            num_rows + 1, _ABSENT
+        )  # what belongs to no row goes to the last place, and is dropped
+        in_row[row[of_entity]] = offsets[of_entity]
+        result[Entity(key // 2, bool(key % 2))] = in_row[:-1]
+    return result, int(counts[2 * _NUM_PORTS :].sum())
 
 
 def _last_finalized(stream: Bytes, sizes: EventSizes, bookends: Offsets) -> int | None:
@@ -207,10 +241,12 @@ def _last_finalized(stream: Bytes, sizes: EventSizes, bookends: Offsets) -> int 
     return int(read_int32(stream, bookends + 5).max()) if has_field and bookends.size else None
 
 
-def _finalized(slp_frame: Offsets, last_finalized: int | None, is_netplay: bool) -> NDArray[np.bool_]:
+def _finalized(slp_frame: Offsets, last_finalized: int | None, *, is_netplay: bool) -> NDArray[np.bool_]:
+    final = int(slp_frame[-1]) if slp_frame.size else 0
     if last_finalized is not None:
-        return slp_frame <= last_finalized
-    if is_netplay and slp_frame.size:
+        final = last_finalized
+    elif is_netplay:
         # Versions before 3.7 do not say; what lies further back than any rollback reaches is certain.
-        return slp_frame <= slp_frame[-1] - MAX_ROLLBACK_FRAMES
-    return np.ones(slp_frame.size, bool)
+        final -= MAX_ROLLBACK_FRAMES
+    is_finalized: NDArray[np.bool_] = slp_frame <= final
+    return is_finalized

@@ -134,7 +134,6 @@ def read_record(
     sizes: EventSizes,
     walk: Walk,
     frames: FinalFrames,
-    damage: str | None,
 ) -> GameRecord:
     """Everything but the frames themselves."""
     start = _event(stream, sizes, walk, Event.GAME_START)
@@ -173,13 +172,13 @@ def read_record(
         last_slp_frame=int(frames.slp_frame[-1]) if frames.num_frames else None,
         last_finalized_slp_frame=frames.last_finalized,
         is_truncated=container.is_open_ended or walk.stop not in ("game_end", "end"),
-        damage=damage,
+        damage=frames.damage,
     )
 
 
 def _event(stream: Bytes, sizes: EventSizes, walk: Walk, event: Event) -> _Fields:
     """The first event of its kind; empty if there is none."""
-    offsets = walk.offsets[stream[walk.offsets] == event]
+    offsets = walk.offsets[walk.commands == event]
     return _Fields(bytes(stream[offsets[0] : offsets[0] + sizes.of(event)]) if offsets.size else b"")
 
 
