@@ -26,6 +26,33 @@ class StampThresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class MotionThresholds:
+    """How motion is compared, when it can tell, and when it speaks of a shift.
+
+    Attributes:
+        max_lag: frames; lags from -max_lag to +max_lag are compared.
+        whitening_frames: what changes more slowly than this is taken out of both sides.
+        clip_deviations: no frame counts for more than so many standard deviations.
+        block_frames: length of the blocks that standard errors come from.
+        min_margin: standard errors by which the best lag must stand above every other to count.
+        window_step: frames from one window's start to the next.
+        window_sigmas: a window is long enough when the motion predicted for it stands so far above the noise.
+        min_share: a window that shows less than this part of the motion predicted is broken.
+        rival_sigmas: so is one that another lag explains better by so many standard deviations.
+    """
+
+    max_lag: int = 30
+    whitening_frames: int = 15
+    clip_deviations: float = 4.0
+    block_frames: int = 10
+    min_margin: float = 3.0
+    window_step: int = 15
+    window_sigmas: float = 10.0
+    min_share: float = 0.2
+    rival_sigmas: float = 7.0
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictThresholds:
     """How much must agree before a game is called aligned.
 
@@ -40,4 +67,5 @@ class VerdictThresholds:
 
 LOG: Final = LogThresholds()
 STAMP: Final = StampThresholds()
+MOTION: Final = MotionThresholds()
 VERDICT: Final = VerdictThresholds()

@@ -1,0 +1,104 @@
+"""From the stage to the screen, under a camera that follows the fighters as a game's camera does.
+
+The camera is not recorded in a replay. It looks at the middle of the fighters' bounding box from a
+distance that grows with the box, both after some delay; six numbers say how, and `fitting` finds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from workers.align.motion.flow import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
+from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from workers.align.motion.tracks import Tracks
+
+    Floats = npt.NDArray[np.float32]
+
+_MAX_X: Final = 180.0  # units from the middle of the stage: the camera follows no further, on any legal stage
+_MIN_Y: Final = -90.0
+_MAX_Y: Final = 150.0
+_BODY_Y: Final = 7.0  # units: a fighter's position is at its feet, its motion is seen about here
+_KERNEL_TIMES: Final = 4  # an exponential's tail is cut after so many time constants
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """How stage positions become screen positions.
+
+    Attributes:
+        scale: picture widths per unit, times (size of the box + margin).
+        margin: units around the fighters' bounding box.
+        pan_frames: time constant with which the view follows the middle of the box.
+        zoom_frames: time constant with which it follows the size of the box.
+        centre_y: where the middle of the box is on the thumbnail, from its top, as a part of its height.
+        aspect: how much a unit of height counts against a unit of width in the size of the box.
+    """
+
+    scale: float = 0.8
+    margin: float = 60.0
+    pan_frames: float = 10.0
+    zoom_frames: float = 15.0
+    centre_y: float = 0.55
+    aspect: float = 1.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """E entities over T frames on the thumbnail.
+
+    Attributes:
+        column: float32 [E, T], in cells of the flow grid from the left; may lie outside.
+        row: float32 [E, T], in cells from the top.
+        step_right: float32 [E, T], the step since the frame before, in thumbnail pixels, camera taken
+            out, clipped as the flow is.
+        step_down: float32 [E, T].
+    """
+
+    column: Floats
+    row: Floats
+    step_right: Floats
+    step_down: Floats
+
+
+def project(tracks: Tracks, camera: Camera) -> Projection:
+    """Place every entity on the screen in every frame."""
+    middle_x, size_x = _box(tracks.x, tracks.is_shown, -_MAX_X, _MAX_X)
+    middle_y, size_y = _box(tracks.y, tracks.is_shown, _MIN_Y, _MAX_Y)
+    size = _delayed(np.maximum(size_x, size_y * np.float32(camera.aspect)), camera.zoom_frames)
+    pixels = np.float32(camera.scale * THUMBNAIL_WIDTH) / (size + np.float32(camera.margin))
+    right = (tracks.x - _delayed(middle_x, camera.pan_frames)) * pixels
+    up = (tracks.y + np.float32(_BODY_Y) - _delayed(middle_y, camera.pan_frames)) * pixels
+    return Projection(
+        column=(right + np.float32(THUMBNAIL_WIDTH / 2)) * np.float32(GRID_COLUMNS / THUMBNAIL_WIDTH),
+        row=(np.float32(camera.centre_y * THUMBNAIL_HEIGHT) - up) * np.float32(GRID_ROWS / THUMBNAIL_HEIGHT),
+        step_right=np.clip(tracks.step_x * pixels, -MAX_SHIFT, MAX_SHIFT),
+        step_down=np.clip(-tracks.step_y * pixels, -MAX_SHIFT, MAX_SHIFT),
+    )
+
+
+def _box(values: Floats, is_shown: npt.NDArray[np.bool_], least: float, most: float) -> tuple[Floats, Floats]:
+    """Middle and size, float32 [T], of the interval that holds all shown; kept while none is."""
+    far = np.float32(np.inf)
+    held = np.clip(values, np.float32(least), np.float32(most))
+    low = np.where(is_shown, held, far).min(axis=0)
+    high = np.where(is_shown, held, -far).max(axis=0)
+    known = np.flatnonzero(np.isfinite(low))
+    if not known.size:
+        return np.zeros_like(low), np.zeros_like(low)
+    latest = known[np.clip(np.searchsorted(known, np.arange(low.size), side="right") - 1, 0, None)]
+    return (low[latest] + high[latest]) / 2, high[latest] - low[latest]
+
+
+def _delayed(values: Floats, frames: float) -> Floats:
+    """Exponential moving average with this time constant, starting from the first value."""
+    kernel = np.exp(-np.arange(max(int(frames * _KERNEL_TIMES), 1)) / frames)
+    padded = np.concatenate([np.full(kernel.size - 1, values[0]), values])
+    delayed = np.convolve(padded, kernel / kernel.sum(), mode="valid")
+    return delayed.astype(np.float32)

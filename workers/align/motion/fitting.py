@@ -1,0 +1,80 @@
+"""Finds the camera: the one under which the motion seen around the fighters agrees best with their steps."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from workers.align.motion.camera import Camera, project
+from workers.align.motion.foreground import Foreground
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from workers.align.motion.flow import FlowMaps
+    from workers.align.motion.tracks import Tracks
+
+    Floats = npt.NDArray[np.float32]
+
+_FIRST_STEP: Final = np.array([0.2, 30.0, 6.0, 8.0, 0.1, 0.4])
+_LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3])
+_MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0])
+_REFINEMENTS: Final = 4
+_LEAST_GAIN: Final = 1e-4
+_NUM_FRAMES: Final = 1500
+_FAST_STEP: Final = 5.0  # units per frame: faster is not more telling
+_TINY: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedCamera:
+    """A camera, and how well it does: the mean correlation, -1 to 1, over entities and directions."""
+
+    camera: Camera
+    agreement: float
+
+
+def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int) -> FittedCamera:
+    """Choose the camera by coordinate descent, supposing that picture k shows row k + lag of the tracks.
+
+    Looks only at the frames in which the fighters move most.
+    """
+    rows = np.arange(max(lag, 0), min(tracks.num_frames, maps.num_pictures + lag), dtype=np.intp)
+    motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
+    rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
+    foreground = Foreground.of(maps, rows - lag)
+
+    def score(values: npt.NDArray[np.float64]) -> float:
+        return _agreement(foreground, tracks, Camera(*values.tolist()), rows)
+
+    best = np.array(astuple(Camera()))
+    best_score, step = score(best), _FIRST_STEP
+    for _ in range(_REFINEMENTS):
+        for direction in np.concatenate([np.diag(step), -np.diag(step)]):
+            while True:
+                trial = np.clip(best + direction, _LEAST, _MOST)
+                trial_score = score(trial)
+                if trial_score < best_score + _LEAST_GAIN:
+                    break
+                best, best_score = trial, trial_score
+        step = step / 2
+    return FittedCamera(Camera(*best.tolist()), best_score)
+
+
+def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt.NDArray[np.intp]) -> float:
+    view = project(tracks, camera)
+    seen = foreground.shifts_at(view.column[:, rows], view.row[:, rows])
+    right = _correlation(view.step_right[:, rows], seen[0])
+    down = _correlation(view.step_down[:, rows], seen[1])
+    return float((right.mean() + down.mean()) / 2)
+
+
+def _correlation(one: Floats, other: Floats) -> Floats:
+    """Correlation of each row of [E, T] with the same row of the other; 0 for a constant row."""
+    one = one - one.mean(axis=1, keepdims=True)
+    other = other - other.mean(axis=1, keepdims=True)
+    scale = np.sqrt((one * one).sum(axis=1) * (other * other).sum(axis=1))
+    correlation: Floats = (one * other).sum(axis=1) / np.maximum(scale, np.float32(_TINY))
+    return correlation

@@ -1,0 +1,109 @@
+"""Where in the game prediction and measurement part: sequences in, windows out.
+
+A window is as long as it needs to be for an answer: it ends where the predicted motion, at the usual gain
+of this game, would stand `window_sigmas` standard deviations above the noise. Where little moves, windows
+grow long; a stretch in which nothing moves is never judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from workers.align import thresholds
+from workers.align.motion.correlation import lag_products
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+
+_TINY: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """W windows of pictures, by index within the stretch.
+
+    Attributes:
+        start: int64 [W], ascending.
+        exclusive_end: int64 [W].
+        share: float64 [W], the motion seen as a part of the motion predicted for lag 0: near 1 where the
+            picture shows the state, near 0 where it shows something else.
+        rival_lag: int64 [W], the other lag that fits best.
+        rival_sigmas: float64 [W], by how many standard deviations that one fits better than lag 0;
+            negative where lag 0 is better.
+    """
+
+    start: npt.NDArray[np.int64]
+    exclusive_end: npt.NDArray[np.int64]
+    share: npt.NDArray[np.float64]
+    rival_lag: npt.NDArray[np.int64]
+    rival_sigmas: npt.NDArray[np.float64]
+
+    def broken(self, limits: thresholds.MotionThresholds = thresholds.MOTION) -> npt.NDArray[np.bool_]:
+        """Return bool [W]: where the motion predicted is missing, or another lag explains it far better."""
+        return (self.share < limits.min_share) | (self.rival_sigmas >= limits.rival_sigmas)
+
+
+def usual_gain(predicted: Floats, measured: Floats) -> float:
+    """Return the slope of measured on predicted, both whitened [C, T]; 0 if nothing was predicted."""
+    power = float(np.square(predicted).sum())
+    return float((predicted * measured).sum()) / power if power > _TINY else 0.0
+
+
+def judge_windows(
+    predicted: Floats,
+    measured: Floats,
+    gain: float,
+    limits: thresholds.MotionThresholds = thresholds.MOTION,
+) -> Windows:
+    """Compare prediction and measurement, whitened [C, T] each, window by window.
+
+    Args:
+        predicted: row t is frame t.
+        measured: row t is picture t, which should show frame t.
+        gain: slope of measured on predicted where they agree.
+        limits: how long windows are, and how far they are apart.
+    """
+    lags = np.arange(-limits.max_lag, limits.max_lag + 1)
+    num = predicted.shape[1]
+    noise = float(np.square(measured - np.float32(gain) * predicted).mean()) + _TINY
+    power = np.square(predicted).sum(axis=0, dtype=np.float64)
+    information = _sums(power[None])[0] * (gain * gain / noise)
+    start = np.arange(0, num, limits.window_step)
+    exclusive_end = np.searchsorted(information, information[start] + limits.window_sigmas**2)
+    complete = (exclusive_end <= num) & (gain > 0)
+    start, exclusive_end = start[complete], exclusive_end[complete]
+    products = _sums(lag_products(predicted, measured, lags))
+    seen = products[:, exclusive_end] - products[:, start]
+    expected = _sums(power[None])[0]
+    middle = limits.max_lag
+    share = seen[middle] / (gain * (expected[exclusive_end] - expected[start]) + _TINY)
+    distance = _sums(_distances(predicted, lags))
+    spread = np.sqrt(noise * (distance[:, exclusive_end] - distance[:, start])) + _TINY
+    sigmas = (seen - seen[middle]) / spread
+    sigmas[middle] = -np.inf
+    rival = np.argmax(sigmas, axis=0) if start.size else np.zeros(0, np.int64)
+    best = sigmas[rival, np.arange(start.size)]
+    return Windows(start, exclusive_end, share, lags[rival], best)
+
+
+def _sums(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Running sums [N, T + 1], beginning with 0."""
+    return np.concatenate([np.zeros((rows.shape[0], 1)), np.cumsum(rows, axis=1)], axis=1)
+
+
+def _distances(predicted: Floats, lags: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Squared distance, per frame, between the prediction for each lag and that for lag 0: [N, T]."""
+    num = predicted.shape[1]
+    distances = np.zeros((lags.size, num))
+    for place, lag in enumerate(lags.tolist()):
+        start, exclusive_end = max(0, -lag), min(num, num - lag)
+        if start < exclusive_end:
+            here = predicted[:, start:exclusive_end]
+            there = predicted[:, start + lag : exclusive_end + lag]
+            distances[place, start:exclusive_end] = np.square(there - here).sum(axis=0)
+    return distances
