@@ -1,13 +1,31 @@
 #include "scene.h"
 
+#include "backdrop.h"
+#include "camera.h"
+#include "fighter.h"
 #include "gx.h"
+#include "hud.h"
+#include "item.h"
+#include "stage.h"
+
+static const struct stage *stage;
+static const struct frame *latest;
+static s32 latest_slp_frame;
+
+void scene_reset(const struct replay *replay) {
+  stage = stage_find(replay->stage);
+  camera_reset(stage);
+  latest = 0;
+}
 
 void scene_draw(const struct replay *replay, const struct frame *frame) {
-  (void)replay;
-  gx_gradient(0, 0, SCREEN_WIDTH * SUBPIXELS, 464 * SUBPIXELS, 0x203060FF, 0x8090C0FF);
-  for (u32 i = 0; i < NUM_FIGHTERS; i++) {
-    const struct fighter *f = &frame->fighters[i];
-    if (!(f->flags & FIGHTER_PRESENT)) continue;
-    gx_rectangle(320 + f->x * 2 / UNIT, 300 - f->y * 2 / UNIT - 30, 20, 30, i < 2 ? 0xE04040FF : 0x4060E0FF);
-  }
+  /* A frame shown again shows the same picture. */
+  if (frame != latest || frame->slp_frame != latest_slp_frame) camera_follow(stage, frame);
+  latest = frame;
+  latest_slp_frame = frame->slp_frame;
+  backdrop_draw(stage, frame);
+  stage_draw(stage, frame);
+  fighters_draw(replay, stage, frame);
+  items_draw((const struct item *)replay->items + frame->first_item, frame->num_items, frame->slp_frame);
+  hud_draw(replay, frame);
 }
