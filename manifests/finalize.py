@@ -194,7 +194,7 @@ class _OldRows:
         self._batches: Iterator[pa.RecordBatch] = iter(())
         if key is not None:
             self._file = open_object(store, key)
-            self._batches = pq.ParquetFile(self._file).iter_batches(ROWS_PER_GROUP)
+            self._batches = pq.ParquetFile(self._file).iter_batches(ROWS_PER_GROUP, use_threads=False)
         self._ahead: pa.Table = self._empty
 
     def take_through(self, game_id: str) -> pa.Table:

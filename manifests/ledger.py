@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections import deque
 from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from manifests.canonical_json import canonical, from_plain, parse, to_plain
 from manifests.errors import RecordRefused
 from manifests.keys import LEDGER_PREFIX, check_game_id, game_id_of_ledger_key, ledger_key
+from manifests.read_ahead import read_ahead
 from manifests.reasons import Reason  # noqa: TC001 - likewise
 from manifests.records import ChunkRecord, EvidenceRecord, GameFacts, check_sha256
 from manifests.store import ObjectMissing
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 _PARTS: Final = {"schema_version", "content", "content_sha256", "run"}
-_READ_AHEAD: Final = 4
-"""Entries in flight per thread while many are read."""
 
 
 class Status(StrEnum):
@@ -193,22 +190,36 @@ def done_game_ids(store: Store) -> Iterator[str]:
             yield game_id
 
 
+def try_read_entries(
+    store: Store, game_ids: Iterable[str], *, num_threads: int = 8
+) -> Iterator[tuple[str, LedgerEntry | RecordRefused | None]]:
+    """Each game with its entry, or why it was refused, or None; in the order given, some read ahead.
+
+    Raises:
+        StoreFailed: the store failed.
+    """
+
+    def attempt(game_id: str) -> LedgerEntry | RecordRefused | None:
+        try:
+            return read_entry(store, game_id)
+        except RecordRefused as refusal:
+            return refusal
+
+    return read_ahead(attempt, game_ids, num_threads)
+
+
 def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8) -> Iterator[LedgerEntry]:
-    """The entries of these games, in the order given, some fetched ahead. A game without one is left out.
+    """The entries of these games, in the order given, some read ahead. A game without one is left out.
 
     Raises:
         RecordRefused: an entry is not as it was written.
+        StoreFailed: the store failed.
     """
-    with ThreadPoolExecutor(num_threads) as pool:
-        ahead: deque[Future[LedgerEntry | None]] = deque()
-        ids = iter(game_ids)
-        for game_id in itertools.islice(ids, num_threads * _READ_AHEAD):
-            ahead.append(pool.submit(read_entry, store, game_id))
-        while ahead:
-            entry = ahead.popleft().result()
-            ahead.extend(pool.submit(read_entry, store, game_id) for game_id in itertools.islice(ids, 1))
-            if entry is not None:
-                yield entry
+    for _, entry in try_read_entries(store, game_ids, num_threads=num_threads):
+        if isinstance(entry, RecordRefused):
+            raise entry
+        if entry is not None:
+            yield entry
 
 
 def withdraw(store: Store, game_id: str) -> None:

@@ -229,7 +229,7 @@ class _PlanFile:
             raise RecordRefused(message)
 
     def games(self) -> Iterator[PlannedGame]:
-        for batch in self._file.iter_batches(_ROWS_PER_GROUP):
+        for batch in self._file.iter_batches(_ROWS_PER_GROUP, use_threads=False):
             for row in batch.to_pylist():
                 row["characters"] = tuple(row["characters"])
                 row["player_hashes"] = tuple(row["player_hashes"])

@@ -69,7 +69,7 @@ class Manifest:
             ValueError: no such table.
         """
         with open_object(self.store, self._key(name)) as file:
-            return pq.ParquetFile(file).read(columns=columns and list(columns))
+            return pq.ParquetFile(file).read(columns and list(columns), use_threads=False)
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """One table in batches of bounded size, in order.
@@ -78,7 +78,7 @@ class Manifest:
             ValueError: no such table.
         """
         with open_object(self.store, self._key(name)) as file:
-            yield from pq.ParquetFile(file).iter_batches(columns=columns and list(columns))
+            yield from pq.ParquetFile(file).iter_batches(columns=columns and list(columns), use_threads=False)
 
     def _key(self, name: str) -> str:
         if name not in self.snapshot.tables:

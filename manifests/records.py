@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from manifests.keys import check_key, lerobot_position
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -110,12 +110,12 @@ class GopIndex:
     @classmethod
     def of(
         cls,
-        first_frame_index: Sequence[int],
-        num_frames: Sequence[int],
-        byte_offset: Sequence[int],
-        byte_size: Sequence[int],
+        first_frame_index: Iterable[int],
+        num_frames: Iterable[int],
+        byte_offset: Iterable[int],
+        byte_size: Iterable[int],
     ) -> GopIndex:
-        """Make one from any four sequences, numpy arrays included; see the class for what it raises."""
+        """Make one from any four columns, numpy arrays included; see the class for what it raises."""
         columns = (first_frame_index, num_frames, byte_offset, byte_size)
         return cls(*(tuple(int(value) for value in column) for column in columns))
 

@@ -1,0 +1,109 @@
+"""`farm audit`: does a dataset hold what it says it holds?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from farm.share import Share
+from manifests.audit.audit import audit
+from manifests.audit.findings import Depth, Report
+from manifests.canonical_json import to_plain
+from manifests.store import open_store
+
+EXAMPLE = """\b
+Examples:
+  farm audit dataset
+  farm audit dataset --depth decode --sample 1%
+  farm audit dataset --orphans --json
+"""
+MAX_PRINTED: Final = 50
+SOMETHING_IS_WRONG: Final = 1
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset")
+@click.option(
+    "--depth",
+    type=click.Choice([depth.name.lower() for depth in Depth]),
+    default="checksum",
+    show_default=True,
+    help="How deep to look; each depth holds those before it.",
+)
+@click.option(
+    "--sample", type=Share(), default="100%", help="Share of the pairs to look into.  [default: all]"
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
+@click.option("--orphans", is_flag=True, help="Name the objects that no ledger entry names.")
+@click.option("--threads", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+def command(
+    dataset: str, depth: str, sample: float, seed: int, orphans: bool, threads: int, as_json: bool
+) -> None:
+    """Hold DATASET (a folder, a URL, or a downloaded copy) against its own records.
+
+    listing: every object is there with its size, and records agree. checksum: it has its bytes. structure:
+    packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame.
+
+    Exit status: 0 all holds, 1 something is wrong, 2 it could not be audited.
+    """
+    console = Console(stderr=True)
+    with console.status("auditing") as status:
+        report = audit(
+            open_store(dataset),
+            Depth[depth.upper()],
+            sample=sample,
+            seed=seed,
+            num_threads=threads,
+            on_pair=lambda number: status.update(f"auditing: {number:,} pairs"),
+        )
+    if as_json:
+        click.echo(_as_json(report))
+    else:
+        _print(report, Console(), with_orphans=orphans)
+    if not report.holds:
+        sys.exit(SOMETHING_IS_WRONG)
+
+
+def _as_json(report: Report) -> str:
+    plain = {**to_plain(report), "depth": report.depth.name.lower(), "holds": report.holds}
+    return json.dumps(plain, indent=2)
+
+
+def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
+    facts = [
+        f"{report.num_games:,} games",
+        f"{report.num_chunks:,} pairs",
+        f"{report.num_set_aside:,} set aside",
+        f"{report.num_pending:,} pending",
+    ]
+    if report.depth > Depth.LISTING:
+        facts.append(f"{report.num_sampled:,} pairs looked into")
+        facts.append(f"{report.num_bytes:,} bytes hashed")
+    if report.depth is Depth.DECODE:
+        facts.append(f"{report.num_frames:,} frames decoded")
+    click.echo(f"{report.depth.name.lower()}: {', '.join(facts)}")
+    if report.num_unlisted:
+        click.echo(f"{report.num_unlisted:,} games are newer than the manifests; run farm finalize")
+    if report.findings:
+        console.print(_findings(report))
+    if len(report.findings) > MAX_PRINTED:
+        click.echo(f"... and {len(report.findings) - MAX_PRINTED:,} more; --json has them all")
+    if with_orphans:
+        for orphan in report.orphans:
+            click.echo(f"orphan ({orphan.owner}): {orphan.key}, {orphan.size_bytes:,} bytes")
+    elif report.orphans:
+        click.echo(f"{len(report.orphans):,} objects are named by no ledger entry; --orphans names them")
+    click.echo("all holds" if report.holds else f"{len(report.findings):,} things are wrong")
+
+
+def _findings(report: Report) -> Table:
+    table = Table("what", "object", "found")
+    for finding in report.findings[:MAX_PRINTED]:
+        table.add_row(finding.kind.value, finding.key, finding.detail)
+    return table

@@ -1,0 +1,45 @@
+"""`farm gc`: remove what no ledger entry names."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from manifests.canonical_json import to_plain
+from manifests.gc import find_garbage, remove
+from manifests.store import open_store
+
+EXAMPLE = """\b
+Examples:
+  farm gc dataset
+  farm gc dataset --delete
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset")
+@click.option("--delete", is_flag=True, help="Remove them; without this, they are only named.")
+@click.option(
+    "--idle",
+    is_flag=True,
+    help="Nobody renders into DATASET now: remove what unfinished games left, too.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def command(dataset: str, delete: bool, idle: bool, as_json: bool) -> None:
+    """Name, or remove, the objects of DATASET that no ledger entry names; never one younger than a day.
+
+    Such objects are what racing or killed workers left. Without --idle only those go that no worker can still
+    come to need, so it may run beside a farm at work.
+    """
+    store = open_store(dataset)
+    garbage = find_garbage(store, idle=idle)
+    if delete:
+        remove(store, garbage)
+    if as_json:
+        click.echo(json.dumps({"deleted": delete, "objects": to_plain(garbage)}, indent=2))
+        return
+    for item in garbage:
+        click.echo(f"{item.key}: {item.size_bytes:,} bytes; {item.why}")
+    what = "removed" if delete else "may be removed (--delete does it)"
+    click.echo(f"{len(garbage):,} objects, {sum(item.size_bytes for item in garbage):,} bytes {what}")

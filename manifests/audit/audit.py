@@ -1,0 +1,103 @@
+"""Audit a dataset: walk its records, hold every object against them, and name what is wrong.
+
+    one listing -> Inventory ----------------------.
+    dataset.json, plans, ledger or snapshot -> Pair -> is it listed? -> for a sample: its bytes -> Report
+
+Memory is 25 bytes per chunk object and 17 per planned game; everything else streams.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from manifests.audit.findings import Depth, Finding, Kind, Orphan, Report
+from manifests.audit.inventory import Inventory
+from manifests.audit.pair_checks import PairChecks
+from manifests.audit.records_walk import RecordsWalk
+from manifests.dataset import read_description
+from manifests.read_ahead import read_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manifests.audit.sources import Pair
+    from manifests.store import Store
+
+_SAMPLE_STEPS: Final = 1 << 64
+
+
+def audit(
+    store: Store,
+    depth: Depth = Depth.LISTING,
+    *,
+    sample: float = 1.0,
+    seed: int = 0,
+    num_threads: int = 4,
+    on_pair: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """Hold a dataset against its own records.
+
+    Args:
+        store: of the dataset, or of a downloaded copy of it.
+        depth: how deep to look.
+        sample: share of the pairs to look at more deeply than LISTING; always the same ones for a seed.
+        seed: of the sample.
+        num_threads: pairs looked at side by side.
+        on_pair: called with the number of pairs looked at deeply so far.
+
+    Raises:
+        SchemaRefused: this is no dataset that this program knows.
+        StoreFailed: the store failed.
+        ValueError: a sample outside 0..1.
+    """
+    if not 0 <= sample <= 1:
+        message = f"a sample is a share of 0 to 1, got {sample}"
+        raise ValueError(message)
+    description = read_description(store)
+    report = Report(depth)
+    inventory = Inventory(store)
+    walk = RecordsWalk(store, report)
+    listed = (pair for pair in walk.pairs() if _is_listed(pair, inventory, report))
+    sampled = (pair for pair in listed if depth > Depth.LISTING and _is_sampled(pair, sample, seed))
+    checks = PairChecks(store, depth, description)
+    for number, (_, checked) in enumerate(read_ahead(checks.check, sampled, num_threads), 1):
+        report.num_sampled = number
+        report.num_bytes += checked.num_bytes
+        report.num_frames += checked.num_frames
+        report.findings += checked.findings
+        on_pair(number)
+    report.orphans += _orphans(inventory, walk)
+    return report
+
+
+def _is_listed(pair: Pair, inventory: Inventory, report: Report) -> bool:
+    """True if both objects of the pair are there with their sizes, and no other record names them."""
+    num_before = len(report.findings)
+    for name, ref in pair.objects:
+        listed = inventory.find(name)
+        if listed is None:
+            report.findings.append(Finding(Kind.MISSING, ref.key, f"not there; game {pair.game_id} names it"))
+        elif listed.size_bytes != ref.size_bytes:
+            detail = f"{listed.size_bytes} bytes, recorded {ref.size_bytes}"
+            report.findings.append(Finding(Kind.SIZE, ref.key, detail))
+        if listed is not None and not inventory.mark(name):
+            detail = f"named twice, the second time by game {pair.game_id}"
+            report.findings.append(Finding(Kind.DISAGREEMENT, ref.key, detail))
+    return len(report.findings) == num_before
+
+
+def _is_sampled(pair: Pair, sample: float, seed: int) -> bool:
+    digest = hashlib.blake2b(f"{seed} {pair.chunk.file_number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) < sample * _SAMPLE_STEPS
+
+
+def _orphans(inventory: Inventory, walk: RecordsWalk) -> list[Orphan]:
+    orphans = [
+        Orphan(listed.key, listed.size_bytes, listed.modified_at, walk.owner_of(listed.name.file_number))
+        for listed in inventory.unnamed()
+    ]
+    strangers = [
+        Orphan(info.key, info.size_bytes, info.modified_at, "unknown") for info in inventory.strangers
+    ]
+    return orphans + strangers

@@ -1,0 +1,55 @@
+"""Which file number belongs to which planned game, and which games are committed: 17 bytes a game."""
+
+from __future__ import annotations
+
+import array
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from manifests.plan import PlannedGame
+
+
+class FileNumbers:
+    """The planned games by file number. Without any plan (in a copy) every number passes and is unknown."""
+
+    def __init__(self, games: Iterable[PlannedGame]) -> None:
+        starts, ends = array.array("q"), array.array("q")
+        for game in games:
+            starts.append(game.file_numbers.start)
+            ends.append(game.file_numbers.stop)
+        order = np.argsort(starts)
+        self._starts, self._ends = np.array(starts)[order], np.array(ends)[order]
+        self._is_committed = np.zeros(len(starts), bool)
+
+    def commit(self, file_numbers: Sequence[int], *, is_whole: bool = True) -> bool:
+        """Note that the game of these numbers is committed. False if they are not one planned game's.
+
+        Args:
+            file_numbers: of the game's chunks, in order.
+            is_whole: whether these must be all chunks of the game.
+        """
+        if not len(self._starts):
+            return True
+        place = self._place(file_numbers[0])
+        if place is None:
+            return False
+        planned = range(int(self._starts[place]), int(self._ends[place]))
+        if is_whole and list(file_numbers) != list(planned):
+            return False
+        self._is_committed[place] = True
+        return True
+
+    def owner_of(self, file_number: int) -> str:
+        """`committed`, `unfinished` or `unknown`."""
+        place = self._place(file_number)
+        if place is None:
+            return "unknown"
+        return "committed" if self._is_committed[place] else "unfinished"
+
+    def _place(self, file_number: int) -> int | None:
+        place = int(np.searchsorted(self._starts, file_number, side="right")) - 1
+        return place if place >= 0 and file_number < self._ends[place] else None

@@ -1,0 +1,100 @@
+"""All chunk objects of a store from one listing, in a few bytes each."""
+
+from __future__ import annotations
+
+import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from manifests.keys import DATA_PREFIXES, DataName, Kind, data_key, parse_data_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.store import ObjectInfo, Store
+
+_MAX_EDITION: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """One chunk object as it was listed."""
+
+    name: DataName
+    size_bytes: int
+    modified_at: float
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+        return data_key(self.name)
+
+
+class Inventory:
+    """Sizes and times of all chunk objects, 25 bytes each, and which of them were named by a record.
+
+    Objects under the chunk prefixes whose keys are none of ours are in `strangers`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.strangers: list[ObjectInfo] = []
+        self._columns = {kind: self._list(store, prefix) for kind, prefix in _PREFIX_OF.items()}
+
+    def find(self, name: DataName) -> ListedObject | None:
+        """The object of this name, or None if it was not listed."""
+        columns = self._columns[name.kind]
+        place = columns.place(_code(name))
+        return None if place is None else columns.at(place, name)
+
+    def mark(self, name: DataName) -> bool:
+        """Note that a record names this object; False if one did before. It must have been listed."""
+        columns = self._columns[name.kind]
+        place = columns.place(_code(name))
+        if place is None or columns.is_named[place]:
+            return False
+        columns.is_named[place] = True
+        return True
+
+    def unnamed(self) -> Iterator[ListedObject]:
+        """Every object that was not marked, states first, by number."""
+        for kind, columns in self._columns.items():
+            for place in np.flatnonzero(~columns.is_named):
+                file_number, edition = divmod(int(columns.codes[place]), _MAX_EDITION)
+                yield columns.at(int(place), DataName(kind, file_number, edition))
+
+    def _list(self, store: Store, prefix: str) -> _Columns:
+        codes, sizes, times = array.array("q"), array.array("q"), array.array("d")
+        for info in store.list(prefix):
+            name = parse_data_key(info.key)
+            if name is None or name.edition >= _MAX_EDITION:
+                self.strangers.append(info)
+                continue
+            codes.append(_code(name))
+            sizes.append(info.size_bytes)
+            times.append(info.modified_at)
+        return _Columns(np.array(codes), np.array(sizes), np.array(times))
+
+
+_PREFIX_OF: Final[dict[Kind, str]] = {"states": DATA_PREFIXES[0], "video": DATA_PREFIXES[1]}
+
+
+def _code(name: DataName) -> int:
+    return name.file_number * _MAX_EDITION + name.edition
+
+
+class _Columns:
+    """One kind's objects, sorted by code."""
+
+    def __init__(self, codes: np.ndarray, sizes: np.ndarray, times: np.ndarray) -> None:
+        order = np.argsort(codes)
+        self.codes, self._sizes, self._times = codes[order], sizes[order], times[order]
+        self.is_named = np.zeros(len(codes), bool)
+
+    def place(self, code: int) -> int | None:
+        place = int(np.searchsorted(self.codes, code))
+        return place if place < len(self.codes) and self.codes[place] == code else None
+
+    def at(self, place: int, name: DataName) -> ListedObject:
+        return ListedObject(name, int(self._sizes[place]), float(self._times[place]))

@@ -1,0 +1,153 @@
+"""Look into the two objects of a pair: their hashes, how they fit each other, what the pictures show."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from manifests.audit.findings import Depth, Finding, Kind
+from manifests.records import GopIndex
+from manifests.stamp import read_stamps
+from manifests.states_file import read_states
+from manifests.store import ObjectMissing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from manifests.audit.sources import Pair
+    from manifests.dataset import DatasetDescription, Rectangle
+    from manifests.records import ObjectRef
+    from manifests.store import Store
+
+
+@dataclass
+class Checked:
+    """What came of one pair."""
+
+    findings: list[Finding] = field(default_factory=list)
+    num_bytes: int = 0
+    num_frames: int = 0
+
+
+class PairChecks:
+    """Checks pairs at one depth; used by several threads at once."""
+
+    def __init__(self, store: Store, depth: Depth, description: DatasetDescription) -> None:
+        self._store, self._depth, self._description = store, depth, description
+
+    def check(self, pair: Pair) -> Checked:
+        """Everything from CHECKSUM on; stops at the first depth where something is wrong.
+
+        Raises:
+            StoreFailed: the store failed.
+        """
+        checked = Checked()
+        states = self._fetch(pair.chunk.states, checked)
+        video = self._fetch(pair.chunk.video, checked)
+        if checked.findings or self._depth < Depth.STRUCTURE:
+            return checked
+        self._look_into(pair, video, states, checked)
+        return checked
+
+    def _fetch(self, ref: ObjectRef, checked: Checked) -> bytes:
+        try:
+            data = self._store.get(ref.key)
+        except ObjectMissing:
+            checked.findings.append(Finding(Kind.MISSING, ref.key, "was listed, and is not there any more"))
+            return b""
+        checked.num_bytes += len(data)
+        found = hashlib.sha256(data).hexdigest()
+        if found != ref.sha256:
+            checked.findings.append(Finding(Kind.CHECKSUM, ref.key, f"sha256 {found}, recorded {ref.sha256}"))
+        return data
+
+    def _look_into(self, pair: Pair, video: bytes, states: bytes, checked: Checked) -> None:
+        slp_frame = _slp_frames(pair, states, checked)
+        _check_video(pair, video, self._description, checked)
+        stamp = self._description.stamp
+        if checked.findings or slp_frame is None or stamp is None or self._depth < Depth.DECODE:
+            return
+        _check_pictures(pair, video, slp_frame, stamp, checked)
+
+
+def _slp_frames(pair: Pair, states: bytes, checked: Checked) -> NDArray[Any] | None:
+    """The slp_frame column, int32 [T], if the states file can be read; findings if it is not as recorded."""
+    chunk = pair.chunk
+    try:
+        slp_frame = read_states(states).values("slp_frame")
+    except (ValueError, KeyError, OSError, pa.ArrowException) as error:
+        detail = f"no states file of this schema: {error!s:.200}"
+        checked.findings.append(Finding(Kind.UNREADABLE, chunk.states.key, detail))
+        return None
+    wanted = np.arange(chunk.slp_frame_start, chunk.slp_frame_exclusive_end)
+    if not np.array_equal(slp_frame, wanted):
+        detail = (
+            f"{len(slp_frame)} rows of slp_frame {slp_frame[0]} to {slp_frame[-1]}, recorded {len(wanted)} "
+            f"of [{chunk.slp_frame_start}, {chunk.slp_frame_exclusive_end}) without a gap"
+        )
+        checked.findings.append(Finding(Kind.STRUCTURE, chunk.states.key, detail))
+    return slp_frame
+
+
+def _check_video(pair: Pair, video: bytes, description: DatasetDescription, checked: Checked) -> None:
+    """Packets, key frames, bytes and size of the pictures against the record."""
+    from manifests.video import VideoUnreadable, read_gops  # noqa: PLC0415 - libav is an extra, not for listings
+
+    chunk = pair.chunk
+    try:
+        found = read_gops(io.BytesIO(video))
+    except VideoUnreadable as error:
+        checked.findings.append(Finding(Kind.UNREADABLE, chunk.video.key, str(error)[:300]))
+        return
+    index = GopIndex.of(found.first_frame_index, found.num_frames, found.byte_offset, found.byte_size)
+    size = (description.video.width, description.video.height)
+    facts = {
+        "packets": (sum(index.num_frames), chunk.num_frames),
+        "key frames": (index.first_frame_index, chunk.gops.first_frame_index),
+        "byte offsets of GOPs": (index.byte_offset, chunk.gops.byte_offset),
+        "byte sizes of GOPs": (index.byte_size, chunk.gops.byte_size),
+        "avcC": (found.avcc.hex(), chunk.avcc),
+        "picture size": ((found.width, found.height), size),
+    }
+    for what, (has, recorded) in facts.items():
+        if has != recorded:
+            detail = f"{what}: {has!s:.100}, recorded {recorded!s:.100}"
+            checked.findings.append(Finding(Kind.STRUCTURE, chunk.video.key, detail))
+
+
+def _check_pictures(
+    pair: Pair, video: bytes, slp_frame: NDArray[Any], stamp: Rectangle, checked: Checked
+) -> None:
+    """The stamp of every decoded picture against its row's slp_frame."""
+    from manifests.video import VideoUnreadable, decode_luma  # noqa: PLC0415 - as above
+
+    shown = []
+    rows, columns = slice(stamp.top, stamp.top + stamp.height), slice(stamp.left, stamp.left + stamp.width)
+    try:
+        for luma in decode_luma(io.BytesIO(video)):
+            (number,), (is_valid,) = read_stamps(luma[None, rows, columns])
+            shown.append(int(number) if is_valid else None)
+    except VideoUnreadable as error:
+        checked.findings.append(Finding(Kind.UNREADABLE, pair.chunk.video.key, str(error)[:300]))
+        return
+    checked.num_frames += len(shown)
+    wrong = [
+        (frame_index, wanted, got)
+        for frame_index, (wanted, got) in enumerate(zip(slp_frame.tolist(), shown, strict=False))
+        if wanted != got
+    ]
+    if len(shown) != len(slp_frame):
+        detail = f"{len(shown)} pictures decoded, {len(slp_frame)} rows of state"
+        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))
+    if wrong:
+        frame_index, wanted, got = wrong[0]
+        shows = "no readable stamp" if got is None else f"slp_frame {got}"
+        detail = (
+            f"{len(wrong)} pictures do not show their row; frame_index {frame_index}: {shows}, not {wanted}"
+        )
+        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))

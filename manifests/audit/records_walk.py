@@ -1,0 +1,165 @@
+"""Walk a dataset's own records, hold them against each other, and yield the pairs that they promise."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import itertools
+from typing import TYPE_CHECKING
+
+from manifests.audit.file_numbers import FileNumbers
+from manifests.audit.findings import Depth, Finding, Kind, Report
+from manifests.audit.sources import Pair, pairs_of_entry, pairs_of_manifest
+from manifests.dataset import read_description
+from manifests.errors import DatasetError, NotFinalized, RecordRefused
+from manifests.keys import CURRENT_KEY, ledger_key
+from manifests.ledger import LedgerEntry, Status, done_game_ids, try_read_entries
+from manifests.plan import pending_games, planned_games
+from manifests.reader import Manifest
+from manifests.snapshot import Snapshot, current_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.store import Store
+
+
+class RecordsWalk:
+    """One walk along plan, ledger and newest snapshot; what is wrong with them goes into the report."""
+
+    def __init__(self, store: Store, report: Report) -> None:
+        self._store, self._report = store, report
+        self._numbers = self._read_plan()
+        self._manifest = self._read_manifest()
+
+    def pairs(self) -> Iterator[Pair]:
+        """Every pair of a committed game, in order of game_id; from the snapshot where there is no ledger."""
+        game_ids = done_game_ids(self._store)
+        first = next(game_ids, None)
+        if first is not None:
+            yield from self._pairs_of_ledger(itertools.chain([first], game_ids))
+        elif self._manifest is not None:
+            yield from self._pairs_of_manifest(self._manifest)
+
+    def owner_of(self, file_number: int) -> str:
+        """Whose number this is: see Orphan. Call it after the walk."""
+        return self._numbers.owner_of(file_number)
+
+    def _pairs_of_ledger(self, game_ids: Iterator[str]) -> Iterator[Pair]:
+        compiled = _Compiled(self._manifest, self._report)
+        for game_id, entry in try_read_entries(self._store, game_ids):
+            if isinstance(entry, RecordRefused):
+                self._find(Kind.RECORD, ledger_key(game_id), str(entry))
+            elif entry is not None:
+                self._hold_against_manifest(entry, compiled)
+                yield from self._pairs_of_entry(entry)
+        compiled.finish()
+
+    def _pairs_of_entry(self, entry: LedgerEntry) -> Iterator[Pair]:
+        if entry.status is Status.SET_ASIDE:
+            self._report.num_set_aside += 1
+            return
+        self._report.num_games += 1
+        numbers = [chunk.file_number for chunk in entry.chunks]
+        if not self._numbers.commit(numbers):
+            detail = f"file numbers {numbers[0]} to {numbers[-1]} are not those of one planned game"
+            self._find(Kind.DISAGREEMENT, ledger_key(entry.game_id), detail)
+        pairs = pairs_of_entry(entry)
+        self._report.num_chunks += len(pairs)
+        yield from pairs
+
+    def _hold_against_manifest(self, entry: LedgerEntry, compiled: _Compiled) -> None:
+        found = compiled.take_through(entry.game_id)
+        if found is None:
+            self._report.num_unlisted += 1
+        elif found != entry.content_sha256() and entry.status is Status.COMMITTED:
+            detail = "the newest snapshot was compiled from another entry; finalize from scratch"
+            self._find(Kind.DISAGREEMENT, ledger_key(entry.game_id), detail)
+
+    def _pairs_of_manifest(self, manifest: Manifest) -> Iterator[Pair]:
+        self._report.num_games = manifest.snapshot.totals.num_committed
+        self._report.num_set_aside = manifest.snapshot.totals.num_set_aside
+        try:
+            for pair in pairs_of_manifest(manifest):
+                self._numbers.commit([pair.chunk.file_number], is_whole=False)
+                self._report.num_chunks += 1
+                yield pair
+        except ValueError as error:
+            self._find(Kind.RECORD, manifest.snapshot.tables["chunks"].object.key, str(error))
+
+    def _read_plan(self) -> FileNumbers:
+        """The planned file numbers, and how many games are pending."""
+        try:
+            numbers = FileNumbers(planned_games(self._store))
+            self._report.num_pending = sum(1 for _ in pending_games(self._store))
+        except RecordRefused as refusal:
+            self._find(Kind.RECORD, "plan", str(refusal))
+            return FileNumbers(())
+        return numbers
+
+    def _read_manifest(self) -> Manifest | None:
+        try:
+            snapshot = current_snapshot(self._store)
+        except NotFinalized:
+            return None
+        except DatasetError as refusal:
+            self._find(Kind.RECORD, CURRENT_KEY, str(refusal))
+            return None
+        is_sound = self._check_tables(snapshot)
+        return Manifest(self._store, read_description(self._store), snapshot) if is_sound else None
+
+    def _check_tables(self, snapshot: Snapshot) -> bool:
+        """True if every table of the snapshot is there as recorded, as far as the audit's depth can tell."""
+        num_before = len(self._report.findings)
+        for ref in (table.object for table in snapshot.tables.values()):
+            info = self._store.head(ref.key)
+            if info is None:
+                self._find(Kind.MISSING, ref.key, f"not there; snapshot {snapshot.number} names it")
+            elif info.size_bytes != ref.size_bytes:
+                self._find(Kind.SIZE, ref.key, f"{info.size_bytes} bytes, recorded {ref.size_bytes}")
+            elif self._report.depth >= Depth.CHECKSUM:
+                found = hashlib.sha256(self._store.get(ref.key)).hexdigest()
+                if found != ref.sha256:
+                    self._find(Kind.CHECKSUM, ref.key, f"sha256 {found}, recorded {ref.sha256}")
+        return len(self._report.findings) == num_before
+
+    def _find(self, kind: Kind, key: str, detail: str) -> None:
+        self._report.findings.append(Finding(kind, key, detail))
+
+
+class _Compiled:
+    """What the newest snapshot was compiled from: (game_id, entry_sha256), walked in order of game_id."""
+
+    def __init__(self, manifest: Manifest | None, report: Report) -> None:
+        self._report = report
+        self._rows: Iterator[tuple[str, str, str]] = iter(())
+        if manifest is not None:
+            self._rows = heapq.merge(*(_entry_hashes(manifest, table) for table in ("games", "rejects")))
+        self._ahead = next(self._rows, None)
+
+    def take_through(self, game_id: str) -> str | None:
+        """The hash of this game's entry, or None if the snapshot lacks it."""
+        while self._ahead is not None and self._ahead[0] < game_id:
+            self._miss(*self._ahead)
+        if self._ahead is None or self._ahead[0] != game_id:
+            return None
+        found = self._ahead[1]
+        self._ahead = next(self._rows, None)
+        return found
+
+    def finish(self) -> None:
+        """All that is left is not in the ledger."""
+        while self._ahead is not None:
+            self._miss(*self._ahead)
+
+    def _miss(self, game_id: str, _: str, table: str) -> None:
+        self._ahead = next(self._rows, None)
+        if table == "games":  # a game that was set aside may have been withdrawn since
+            detail = "not there, but the newest snapshot has the game as committed"
+            self._report.findings.append(Finding(Kind.MISSING, ledger_key(game_id), detail))
+
+
+def _entry_hashes(manifest: Manifest, table: str) -> Iterator[tuple[str, str, str]]:
+    for batch in manifest.batches(table, ["game_id", "entry_sha256"]):
+        for row in batch.to_pylist():
+            yield row["game_id"], row["entry_sha256"], table

@@ -1,0 +1,69 @@
+"""The records an audit starts from: the ledger, or, in a copy without one, the newest snapshot."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from manifests.keys import DataName, parse_data_key
+from manifests.records import ChunkRecord, EvidenceRecord, GopIndex, ObjectRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.ledger import LedgerEntry
+    from manifests.reader import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One chunk of one committed game, as recorded."""
+
+    game_id: str
+    chunk: ChunkRecord
+
+    @property
+    def objects(self) -> tuple[tuple[DataName, ObjectRef], ...]:
+        """Its two objects."""
+        named = ((parse_data_key(ref.key), ref) for ref in (self.chunk.video, self.chunk.states))
+        return tuple((name, ref) for name, ref in named if name is not None)
+
+
+def pairs_of_entry(entry: LedgerEntry) -> list[Pair]:
+    """The chunks of a ledger entry; none if it was set aside."""
+    return [Pair(entry.game_id, chunk) for chunk in entry.chunks]
+
+
+def pairs_of_manifest(manifest: Manifest) -> Iterator[Pair]:
+    """Every chunk of a snapshot, in order, from its chunks and gops tables together.
+
+    Raises:
+        ValueError: the two tables do not belong to each other.
+    """
+    gops = _rows(manifest, "gops")
+    for row in _rows(manifest, "chunks"):
+        own = list(itertools.islice(gops, row["num_gops"]))
+        if {gop["file_number"] for gop in own} != {row["file_number"]}:
+            message = f"the gops table does not continue with file number {row['file_number']}"
+            raise ValueError(message)
+        yield Pair(row["game_id"], _chunk(row, own))
+
+
+def _rows(manifest: Manifest, table: str) -> Iterator[dict[str, Any]]:
+    for batch in manifest.batches(table):
+        yield from batch.to_pylist()
+
+
+def _chunk(row: dict[str, Any], gops: list[dict[str, Any]]) -> ChunkRecord:
+    names = ("first_frame_index", "num_frames", "byte_offset", "byte_size")
+    return ChunkRecord(
+        file_number=row["file_number"],
+        slp_frame_start=row["slp_frame_start"],
+        slp_frame_exclusive_end=row["slp_frame_exclusive_end"],
+        video=ObjectRef(row["video_key"], row["video_bytes"], row["video_sha256"]),
+        states=ObjectRef(row["states_key"], row["states_bytes"], row["states_sha256"]),
+        gops=GopIndex.of(*([gop[name] for gop in gops] for name in names)),
+        avcc=row["avcc"].hex(),
+        evidence=tuple(EvidenceRecord(**evidence) for evidence in row["evidence"]),
+    )
