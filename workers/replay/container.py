@@ -16,7 +16,7 @@ from workers.replay.ubjson import UbjsonError, read_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MAGIC = b"{U\x03raw[$U#l"
+MAGIC = b"{U\x03raw[$U#l"
 _METADATA_KEY = b"U\x08metadata{"
 _LENGTH_BYTES = 4
 
@@ -44,12 +44,12 @@ def open_container(data: bytes) -> Container:
     Raises:
         ReplayRefused: With NOT_SLP if the bytes do not begin as every .slp does.
     """
-    start = len(_MAGIC) + _LENGTH_BYTES
-    if not data.startswith(_MAGIC) or len(data) < start:
+    start = len(MAGIC) + _LENGTH_BYTES
+    if not data.startswith(MAGIC) or len(data) < start:
         head = data[:8].hex(" ") or "nothing"
-        msg = f"not a .slp file: it begins with {head}, a .slp with {_MAGIC[:8].hex(' ')}"
+        msg = f"not a .slp file: it begins with {head}, a .slp with {MAGIC[:8].hex(' ')}"
         raise ReplayRefused(Reason.NOT_SLP, msg)
-    length = int.from_bytes(data[len(_MAGIC) : start], "big")
+    length = int.from_bytes(data[len(MAGIC) : start], "big")
     is_open_ended = length == 0 or start + length > len(data)
     exclusive_end = len(data) if is_open_ended else start + length
     return Container(start, exclusive_end, is_open_ended, _metadata(data, exclusive_end, is_open_ended))

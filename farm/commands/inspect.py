@@ -1,0 +1,121 @@
+"""`farm inspect`: what a replay says of itself, and whether it would be rendered."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from farm.player_key import player_hash, player_key
+from farm.replay_listing import list_replays
+from farm.sighting import LeftOut
+from workers.errors import ReplayRefused
+from workers.renderable import renderable
+from workers.replay import read_replay
+from workers.replay_source import read_source
+
+if TYPE_CHECKING:
+    from workers.replay import GameRecord
+
+EXAMPLE = """\b
+Examples:
+  farm inspect game.slp
+  farm inspect ~/Slippi ranked.zip --json | jq -r 'select(.refused) | .refused.reason'
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--dataset", metavar="DATASET", help="Hash players with this dataset's key, to find them there."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per replay and line.")
+def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> None:
+    """Show what replays hold: version, stage, players, frames, rollbacks, and why one would be refused.
+
+    Players are shown as hashes, never by name. Without --dataset the hashes hold for this call only.
+    """
+    key = player_key(dataset) if dataset else secrets.token_bytes(32)
+    console = Console()
+    for found in list_replays(sources):
+        if isinstance(found, LeftOut):
+            report = _refused({"source": found.source}, found.reason, found.detail)
+        else:
+            data = found.data
+            report = inspect(
+                found.locator, read_source_or_refusal(found.locator) if data is None else data, key
+            )
+        if as_json:
+            click.echo(json.dumps(report))
+        else:
+            _print(report, console)
+
+
+def read_source_or_refusal(locator: str) -> bytes | ReplayRefused:
+    """The bytes of a replay, or why they cannot be had."""
+    try:
+        return read_source(locator)
+    except ReplayRefused as refusal:
+        return refusal
+
+
+def inspect(source: str, data: bytes | ReplayRefused, key: bytes) -> dict[str, Any]:
+    """A JSON-ready report on one replay; `refused` is null if it could be rendered."""
+    report: dict[str, Any] = {"source": source}
+    if isinstance(data, ReplayRefused):
+        return _refused(report, data.reason, data.detail)
+    report["size_bytes"] = len(data)
+    try:
+        replay = read_replay(data)
+    except ReplayRefused as refusal:
+        return _refused(report, refusal.reason, refusal.detail)
+    report |= {"game_id": replay.game_id, **_record(replay.record, key)}
+    try:
+        table = renderable(replay)
+    except ReplayRefused as refusal:
+        return _refused(report, refusal.reason, refusal.detail)
+    recorded = [name for name in table.names() if table.valid(name).any()]
+    return report | {
+        "state_frames": table.num_frames,
+        "state_columns": len(recorded),
+        "state_sha256": table.sha256,
+        "items": table.items.num_rows if table.items.valid else None,
+        "refused": None,
+    }
+
+
+def _record(record: GameRecord, key: bytes) -> dict[str, Any]:
+    plain = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    plain["players"] = [
+        {
+            **{field.name: getattr(player, field.name) for field in dataclasses.fields(player)},
+            "identity": player_hash(key, player.identity.key),
+        }
+        for player in record.players
+    ]
+    return plain
+
+
+def _refused(report: dict[str, Any], reason: str, detail: str) -> dict[str, Any]:
+    return report | {"refused": {"reason": str(reason), "detail": detail}}
+
+
+def _print(report: dict[str, Any], console: Console) -> None:
+    table = Table(title=report["source"], title_justify="left", show_header=False)
+    for name, value in report.items():
+        if name == "players":
+            for player in value:
+                kind = "person" if player["is_human"] else f"computer, level {player['cpu_level']}"
+                who = player["identity"] or "unknown"
+                table.add_row(f"port {player['port'] + 1}", f"{player['character_name']}, {kind}, {who}")
+        elif name == "refused":
+            verdict = "no, it can be rendered" if value is None else f"{value['reason']}: {value['detail']}"
+            table.add_row("refused", verdict)
+        elif name != "source":
+            table.add_row(name.replace("_", " "), "not recorded" if value is None else str(value))
+    console.print(table)

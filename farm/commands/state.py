@@ -1,0 +1,53 @@
+"""`farm state`: one replay's state as a Parquet file with a column per name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pyarrow.parquet as pq
+
+from manifests.state_arrow import arrow_schema, to_arrow
+from manifests.states_file import write_states
+from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.replay import read_replay
+from workers.replay_source import read_source
+from workers.state import state_table
+
+EXAMPLE = """\b
+Examples:
+  farm state game.slp --out game.parquet
+  farm state ranked.zip!game.slp --out game.parquet --all-frames
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["columns", "states"]),
+    default="columns",
+    show_default=True,
+    help="A column per name, for queries; or as in a dataset's states/, for windows.",
+)
+@click.option("--all-frames", is_flag=True, help="Keep the frames at the end that were never final, flagged.")
+def command(*, file: str, out: Path, layout: str, all_frames: bool) -> None:
+    """Write the state of one replay: a row per frame, a column per name, null where not recorded."""
+    try:
+        table = state_table(read_replay(read_source(file)), finalized_only=not all_frames)
+    except ReplayRefused as refusal:
+        message = f"{file}: {refusal.reason}: {refusal.detail}"
+        raise click.ClickException(message) from refusal
+    try:
+        if layout == "states":
+            write_states(table, out)
+        else:
+            pq.write_table(to_arrow(table), out, compression="zstd", use_dictionary=False)
+    except OSError as error:
+        message = f"{out}: {error.strerror or error}; give another --out"
+        raise EnvironmentFailed(message) from error
+    num_columns = len(arrow_schema(table.num_players))
+    click.echo(f"{out}: {table.num_frames} frames, {num_columns} columns, state_sha256 {table.sha256}")
