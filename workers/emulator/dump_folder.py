@@ -18,7 +18,7 @@ NEEDED_BYTES: Final = 64 << 20
 
 @contextmanager
 def dump_folder(scratch: Path) -> Iterator[Path]:
-    """Make an empty folder on the machine's tmpfs, or under `scratch` where that has no room; delete it after."""
+    """Make an empty folder on the machine's tmpfs, or under `scratch` if that is full; delete it after."""
     with tempfile.TemporaryDirectory(prefix="dolphin-farm-dump-", dir=memory_folder() or scratch) as folder:
         yield Path(folder)
 

@@ -45,7 +45,7 @@ class PngDecoder:
         if (frame.width, frame.height) != self._size:
             message = (
                 f"the emulator dumps {frame.width}x{frame.height}, asked for were "
-                f"{self._size[0]}x{self._size[1]}: its window has another size; is Xvfb's screen large enough?"
+                f"{self._size[0]}x{self._size[1]}: its window has another size; is Xvfb's screen smaller?"
             )
             raise EnvironmentFailed(message)
         converted = self._reformatter.reformat(

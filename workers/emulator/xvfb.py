@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM: Final = "Xvfb"
-REMEDY: Final = "install it: apt-get install xvfb"
+REMEDY: Final = "run: apt-get install xvfb"
 _START_SECONDS: Final = 20.0
 _BYTES: Final = 64
 
@@ -29,6 +30,9 @@ def xvfb(width: int, height: int, folder: Path) -> Iterator[str]:
     Raises:
         EnvironmentFailed: it is missing, or gave no number in time.
     """
+    if shutil.which(PROGRAM) is None:
+        message = f"{PROGRAM} is not installed; {REMEDY}"
+        raise EnvironmentFailed(message)
     read_end, write_end = os.pipe()
     try:
         # -noreset: by default it starts afresh when its last client goes, for example between two probes.

@@ -1,0 +1,128 @@
+"""Finding the user's own playback Dolphin, and making it ready, without touching what is theirs.
+
+The "AppImages" and "programs" here are shell scripts that answer the two options that are asked of them.
+"""
+
+from __future__ import annotations
+
+
+import pytest
+
+from workers.emulator.slippi_install import (
+    SlippiInstall,
+    find_install,
+    program_version,
+    with_standin_title,
+)
+from workers.errors import EnvironmentFailed
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = "#!/bin/sh\necho 3.4.1\nexit 255\n"
+
+
+def make_folder(folder: Path, program: str = PROGRAM) -> Path:
+    """An unpacked installation: dolphin-emu beside Sys."""
+    (folder / "Sys" / "GameSettings").mkdir(parents=True)
+    (folder / "Sys" / "GameSettings" / "GALE01r2.ini").write_text("[Core]\n")
+    path = folder / "dolphin-emu"
+    path.write_text(program)
+    path.chmod(0o755)
+    return path
+
+
+def make_appimage(path: Path) -> Path:
+    """What unpacks itself as an AppImage does; not executable, as downloaded files are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        '#!/bin/sh\n[ "$1" = --appimage-extract ] || exit 9\n'
+        "mkdir -p squashfs-root/usr/bin/Sys/GameSettings squashfs-root/usr/lib\n"
+        f"printf '%s' '{PROGRAM}' > squashfs-root/usr/bin/dolphin-emu\n"
+        "chmod +x squashfs-root/usr/bin/dolphin-emu\n"
+    )
+    path.chmod(0o644)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SLIPPI_DOLPHIN", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    (tmp_path / "home").mkdir()
+
+
+def test_a_named_program_is_found(tmp_path: Path):
+    program = make_folder(tmp_path / "slippi")
+    assert find_install(program).program == program
+    assert find_install(tmp_path / "slippi").program == program
+
+
+def test_the_launchers_appimage_is_found_and_unpacked_once(tmp_path: Path):
+    launcher = tmp_path / "home/.config/Slippi Launcher/playback"
+    image = make_appimage(launcher / "Slippi_Playback-x86_64.AppImage")
+    install = find_install()
+    assert install.source == image
+    assert install.program.is_relative_to(tmp_path / "home/.cache/dolphin-farm")
+    assert install.sys_folder.is_dir()
+    stamp = install.program.stat().st_mtime_ns
+    assert find_install().program.stat().st_mtime_ns == stamp
+    assert [path.name for path in launcher.iterdir()] == [image.name]
+
+
+def test_the_environment_variable_comes_before_the_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    make_folder(tmp_path / "home/.config/Slippi Launcher/playback")
+    mine = make_folder(tmp_path / "mine")
+    monkeypatch.setenv("SLIPPI_DOLPHIN", str(mine))
+    assert find_install().program == mine
+
+
+def test_no_installation_fails_with_the_remedy():
+    with pytest.raises(EnvironmentFailed, match=r"no Slippi playback Dolphin in .*install Slippi Launcher"):
+        find_install()
+
+
+def test_a_named_place_without_one_fails_even_if_the_launcher_has_one(tmp_path: Path):
+    make_folder(tmp_path / "home/.config/Slippi Launcher/playback")
+    with pytest.raises(EnvironmentFailed, match="nowhere"):
+        find_install(tmp_path / "nowhere")
+
+
+def test_a_program_without_its_data_fails(tmp_path: Path):
+    program = tmp_path / "dolphin-emu"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    with pytest.raises(EnvironmentFailed, match="no Sys/GameSettings folder beside it"):
+        find_install(program)
+
+
+def test_a_broken_appimage_fails(tmp_path: Path):
+    image = tmp_path / "Slippi_Playback-x86_64.AppImage"
+    image.write_bytes(b"\x7fELF, or so it says")
+    with pytest.raises(EnvironmentFailed, match="cannot be unpacked"):
+        find_install(image)
+    assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
+
+
+def test_the_standin_boots_from_a_copy_and_the_original_stays(tmp_path: Path):
+    install = find_install(make_folder(tmp_path / "slippi"))
+    before = sorted(path for path in (tmp_path / "slippi").rglob("*"))
+    copy = with_standin_title(install)
+    assert (copy.sys_folder / "GameSettings/00000000.ini").is_file()
+    assert (copy.sys_folder / "GameSettings/GALE01r2.ini").is_file()
+    assert copy.program.read_bytes() == install.program.read_bytes()
+    assert not copy.program.is_symlink()  # it looks for its data beside its own real path
+    assert with_standin_title(install) == copy
+    assert sorted(path for path in (tmp_path / "slippi").rglob("*")) == before
+
+
+def test_the_version_is_read_though_the_program_exits_with_255(tmp_path: Path):
+    assert program_version(find_install(make_folder(tmp_path / "slippi"))) == "3.4.1"
+
+
+def test_a_program_without_a_version_fails(tmp_path: Path):
+    program = make_folder(tmp_path / "slippi", "#!/bin/sh\necho libgtk-3.so.0: not found >&2\nexit 127\n")
+    with pytest.raises(EnvironmentFailed, match=r"gives no version; it said: libgtk-3.so.0: not found"):
+        program_version(SlippiInstall(program, program))
