@@ -48,10 +48,10 @@ def test_it_is_written_whole(tmp_path: Path):
 
 
 def test_a_relative_path_fails():
-    with pytest.raises(ValueError, match="absolute"):
+    with pytest.raises(ValueError, match=r"absolute"):
         CommFile(Path("a.slp"), 5, "once")
 
 
 def test_an_end_before_the_first_frame_fails():
-    with pytest.raises(ValueError, match="-123 or later, got -124"):
+    with pytest.raises(ValueError, match=r"-123 or later, got -124"):
         CommFile(Path("/a.slp"), -124, "once")

@@ -8,12 +8,12 @@ import shutil
 import struct
 import subprocess
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from workers.emulator.disc_image import DiscImage, disc_sha1, read_disc
 from workers.errors import EnvironmentFailed
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_the_european_release_is_not_melee_102(tmp_path: Path):
 def test_a_file_that_is_no_disc_fails(tmp_path: Path):
     path = tmp_path / "holiday.mp4"
     path.write_bytes(bytes(100_000))
-    with pytest.raises(EnvironmentFailed, match="holds no GameCube disc"):
+    with pytest.raises(EnvironmentFailed, match=r"holds no GameCube disc"):
         read_disc(path)
 
 
@@ -101,5 +101,5 @@ def test_a_cut_off_file_fails(tmp_path: Path, num_bytes: int):
 
 
 def test_an_absent_file_fails(tmp_path: Path):
-    with pytest.raises(EnvironmentFailed, match="cannot be read: No such file"):
+    with pytest.raises(EnvironmentFailed, match=r"cannot be read: No such file"):
         read_disc(tmp_path / "melee.iso")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from workers.emulator.dump_watcher import DumpedImage, DumpWatcher, PrintedLine
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

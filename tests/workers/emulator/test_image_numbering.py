@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,6 @@ from workers.emulator.image_numbering import (
     first_image_number,
 )
 from workers.errors import EmulatorFailed
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,16 +75,16 @@ def test_lines_before_the_first_image_carry_minus_one():
 
 def test_a_missing_image_fails():
     events = [one for one in playback(5, 200) if not (isinstance(one, DumpedImage) and one.number == 100)]
-    with pytest.raises(EmulatorFailed, match="dumped image 101 came where 100 is due") as failure:
+    with pytest.raises(EmulatorFailed, match=r"dumped image 101 came where 100 is due") as failure:
         captured(events)
     assert failure.value.reason is Reason.MISALIGNED
 
 
 def test_lines_without_a_constant_distance_fail():
-    with pytest.raises(EmulatorFailed, match="keep no constant distance"):
+    with pytest.raises(EmulatorFailed, match=r"keep no constant distance"):
         first_image_number([(n, 7 * n % 31) for n in range(60)])
 
 
 def test_no_lines_fail():
-    with pytest.raises(EmulatorFailed, match="0 of 0 agree"):
+    with pytest.raises(EmulatorFailed, match=r"0 of 0 agree"):
         first_image_number([])

@@ -5,6 +5,7 @@ The "AppImages" and "programs" here are shell scripts that answer the two option
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +16,6 @@ from workers.emulator.slippi_install import (
     with_standin_title,
 )
 from workers.errors import EnvironmentFailed
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,7 @@ def test_no_installation_fails_with_the_remedy():
 
 def test_a_named_place_without_one_fails_even_if_the_launcher_has_one(tmp_path: Path):
     make_folder(tmp_path / "home/.config/Slippi Launcher/playback")
-    with pytest.raises(EnvironmentFailed, match="nowhere"):
+    with pytest.raises(EnvironmentFailed, match=r"nowhere"):
         find_install(tmp_path / "nowhere")
 
 
@@ -94,14 +94,14 @@ def test_a_program_without_its_data_fails(tmp_path: Path):
     program = tmp_path / "dolphin-emu"
     program.write_text(PROGRAM)
     program.chmod(0o755)
-    with pytest.raises(EnvironmentFailed, match="no Sys/GameSettings folder beside it"):
+    with pytest.raises(EnvironmentFailed, match=r"no Sys/GameSettings folder beside it"):
         find_install(program)
 
 
 def test_a_broken_appimage_fails(tmp_path: Path):
     image = tmp_path / "Slippi_Playback-x86_64.AppImage"
     image.write_bytes(b"\x7fELF, or so it says")
-    with pytest.raises(EnvironmentFailed, match="cannot be unpacked"):
+    with pytest.raises(EnvironmentFailed, match=r"cannot be unpacked"):
         find_install(image)
     assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import configparser
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
 
 from workers.emulator.slippi_preset import RESOLUTIONS, ResolutionName, SlippiPreset
 from workers.emulator.slippi_settings import settings_files, settings_sha256, write_settings
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,10 +114,10 @@ def test_an_unknown_resolution_fails():
 
 
 def test_an_unknown_backend_fails_instead_of_meaning_opengl():
-    with pytest.raises(ValueError, match="OGL or Vulkan, got 'Software Renderer'"):
+    with pytest.raises(ValueError, match=r"OGL or Vulkan, got 'Software Renderer'"):
         SlippiPreset(backend="Software Renderer")  # type: ignore[arg-type]
 
 
 def test_a_stamp_in_a_wide_picture_fails():
-    with pytest.raises(ValueError, match="laid out for 4:3"):
+    with pytest.raises(ValueError, match=r"laid out for 4:3"):
         SlippiPreset(stamp=True, widescreen=True)

@@ -69,7 +69,7 @@ def test_a_driver_that_crashes_fails():
 
 @pytest.mark.parametrize("status", [0, 1, 134, -6, -9, -11, 255])
 def test_an_exit_in_the_middle_fails_whatever_its_status(status: int):
-    with pytest.raises(EmulatorFailed, match="at slp_frame 7 of 100") as failure:
+    with pytest.raises(EmulatorFailed, match=r"at slp_frame 7 of 100") as failure:
         at_frame(7).exited(status, "")
     assert failure.value.reason is Reason.EMULATOR_EXIT
 
@@ -94,7 +94,7 @@ def test_bytes_that_are_no_replay_fail():
     playback = watch()
     for line in ("[FILE_PATH] /x.slp", "[LRAS]", "[PLAYBACK_START_FRAME] -123"):
         playback.line(line)
-    with pytest.raises(EmulatorFailed, match="reads the replay only up to slp_frame 0, the last one is 100"):
+    with pytest.raises(EmulatorFailed, match=r"reads the replay only up to slp_frame 0, the last one is 100"):
         playback.line("[GAME_END_FRAME] 0")
 
 
@@ -103,7 +103,7 @@ def test_a_replay_that_is_opened_and_never_asked_for_fails():
     for second in range(30):
         playback.image(float(second))
         playback.idle(float(second))
-    with pytest.raises(EmulatorFailed, match="opened the replay but asked for no frame within 30 s"):
+    with pytest.raises(EmulatorFailed, match=r"opened the replay but asked for no frame within 30 s"):
         playback.idle(30.1)
 
 
@@ -118,7 +118,7 @@ def test_a_comm_file_that_is_not_read_fails():
 
 
 def test_silence_fails():
-    with pytest.raises(EmulatorFailed, match="neither a picture nor a line within 30 s") as failure:
+    with pytest.raises(EmulatorFailed, match=r"neither a picture nor a line within 30 s") as failure:
         watch().idle(30.1)
     assert failure.value.reason is Reason.EMULATOR_STALLED
 
@@ -133,7 +133,7 @@ def test_a_game_without_pictures_fails():
 def test_pictures_that_stop_fail():
     playback = at_frame(7)
     playback.idle(20.9)
-    with pytest.raises(EmulatorFailed, match="no new picture for 20 s, at slp_frame 7 of 100"):
+    with pytest.raises(EmulatorFailed, match=r"no new picture for 20 s, at slp_frame 7 of 100"):
         playback.idle(21.1)
 
 
@@ -145,23 +145,23 @@ def test_the_consumers_own_time_does_not_count():
 
 def test_an_end_whose_pictures_do_not_come_fails():
     playback = at_frame(LAST + 1)
-    with pytest.raises(EmulatorFailed, match="the game is over but the pictures of its end"):
+    with pytest.raises(EmulatorFailed, match=r"the game is over but the pictures of its end"):
         playback.idle(21.1)
 
 
 def test_a_game_over_the_total_deadline_fails():
-    with pytest.raises(EmulatorFailed, match="not over after 600 s") as failure:
+    with pytest.raises(EmulatorFailed, match=r"not over after 600 s") as failure:
         at_frame(7).idle(600.1)
     assert failure.value.reason is Reason.EMULATOR_TIMEOUT
 
 
 def test_an_end_frame_that_was_not_taken_fails():
-    with pytest.raises(EmulatorFailed, match="means to stop at slp_frame 2147483647, not 100"):
+    with pytest.raises(EmulatorFailed, match=r"means to stop at slp_frame 2147483647, not 100"):
         watch().line("[PLAYBACK_END_FRAME] 2147483647")
 
 
 def test_an_empty_queue_fails():
-    with pytest.raises(EmulatorFailed, match="there is no game to play"):
+    with pytest.raises(EmulatorFailed, match=r"there is no game to play"):
         watch().line("[NO_GAME]")
 
 
