@@ -21,10 +21,14 @@ _STAGE_IDS = {stage.name.casefold(): stage.stage_id for stage in STAGES.values()
 
 
 @click.command(
-    epilog="Example: farm record --games 4 --seed 1 --out replays   writes replays/recorded-1.slp to recorded-4.slp"
+    epilog="Example: farm record --games 4 --out replays   (writes replays/recorded-1.slp to recorded-4.slp)"
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the files.")
-@click.option("--games", type=click.IntRange(1, 100_000), default=4, show_default=True, help="How many to record.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the files."
+)
+@click.option(
+    "--games", type=click.IntRange(1, 100_000), default=4, show_default=True, help="How many to record."
+)
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**40),
@@ -52,12 +56,12 @@ _STAGE_IDS = {stage.name.casefold(): stage.stage_id for stage in STAGES.values()
     help="Extra frame versions per frame, as netplay writes them; 0 records a game at one machine.",
 )
 def command(
-    out: Path, games: int, seed: int, seconds: int | None, stage: str | None, rollback: float
+    *, out: Path, games: int, seed: int, seconds: int | None, stage: str | None, rollback: float
 ) -> None:
     """Record replays: a seeded match simulation, written as .slp files of version 3.18.
 
-    Two fighters run, jump, fight, die and come back on a legal stage. The files hold rolled-back frames, projectiles
-    and stage events, and libmelee, peppi and this project's own reader read them. Nobody played them.
+    Two fighters run, jump, fight, die and come back on a legal stage. The files hold rolled-back frames,
+    projectiles and stage events; libmelee, peppi and this project's own reader read them. Nobody played them.
     """
     console = Console()
     num_frames = None if seconds is None else ENTRY_FRAMES + seconds * FRAMES_PER_SECOND
@@ -65,7 +69,8 @@ def command(
     for game_seed in track(
         range(seed, seed + games), description="recording", console=console, disable=not console.is_terminal
     ):
-        stage_id = LEGAL_STAGES[game_seed % len(LEGAL_STAGES)] if stage is None else _STAGE_IDS[stage.casefold()]
+        turn = LEGAL_STAGES[game_seed % len(LEGAL_STAGES)]
+        stage_id = turn if stage is None else _STAGE_IDS[stage.casefold()]
         made = record(RecordOptions(game_seed, stage_id, num_frames, rollback_share=rollback))
         path = out / f"recorded-{game_seed}.slp"
         _write(path, made.data)

@@ -8,7 +8,7 @@ NO_ANIMATION = 0xFFFFFFFF
 
 
 class Act(IntEnum):
-    """Action state ids as the game has them (SPEC, "Action State ID"); 341 and above belong to one character."""
+    """Action state ids as the game has them; those from 341 on belong to one character each."""
 
     DEAD_DOWN = 0
     DEAD_LEFT = 1
@@ -136,8 +136,9 @@ def first_age(action: int) -> float:
 # First action of a run of actions, and the animation index of that first one; the others follow in step.
 # Seen in real recordings; a gap in the animations' numbering starts a new run.
 _ANIMATION_RUNS = (
-    (Act.REBIRTH, 2), (Act.REBIRTH_WAIT, 2), (Act.WAIT, 2), (Act.WALK_SLOW, 7), (Act.TURN, 10), (Act.DASH, 12),
-    (Act.RUN_BRAKE, 14), (Act.JUMP_SQUAT, 15), (Act.TUMBLE, 29), (Act.CROUCH_END, 34), (Act.JAB_1, 46),
+    (Act.REBIRTH, 2), (Act.REBIRTH_WAIT, 2), (Act.WAIT, 2), (Act.WALK_SLOW, 7), (Act.TURN, 10),
+    (Act.DASH, 12), (Act.RUN_BRAKE, 14), (Act.JUMP_SQUAT, 15), (Act.TUMBLE, 29), (Act.CROUCH_END, 34),
+    (Act.JAB_1, 46),
     (Act.DASH_ATTACK, 52), (Act.UP_TILT, 58), (Act.FORWARD_SMASH, 63), (Act.NEUTRAL_AIR, 68),
     (Act.DAMAGE_HIGH_1, 165), (Act.SHIELD_RELEASE, 39), (Act.DOWN_BOUND, 183), (Act.GRAB, 242),
     (Act.GRAB_PULL, 242), (Act.GRAB_WAIT, 244), (Act.CAPTURE_PULLED, 254), (Act.ROLL_FORWARD, 42),

@@ -108,20 +108,15 @@ def launch(victim: Fighter, attack: Attack, force: float, side: float) -> None:
 
 
 def _damage_action(victim: Fighter, attack: Attack, up: float, force: float) -> int:
+    where = 0 if attack.height > victim.character.height * 0.8 else 1 if attack.height >= 4.5 else 2
     if victim.tumbles:
         if up > 0.94:
             return Act.DAMAGE_FLY_TOP
-        if force > 130:
-            return Act.DAMAGE_FLY_ROLL
-        if attack.height > victim.character.height * 0.8:
-            return Act.DAMAGE_FLY_HIGH
-        return Act.DAMAGE_FLY_LOW if attack.height < 4.5 else Act.DAMAGE_FLY_NEUTRAL
+        return Act.DAMAGE_FLY_ROLL if force > 130 else Act.DAMAGE_FLY_HIGH + where
     strength = 0 if force < 30 else 1 if force < 55 else 2
     if victim.airborne:
         return Act.DAMAGE_AIR_1 + strength
-    if attack.height > victim.character.height * 0.8:
-        return Act.DAMAGE_HIGH_1 + strength
-    return (Act.DAMAGE_LOW_1 if attack.height < 4.5 else Act.DAMAGE_NEUTRAL_1) + strength
+    return Act.DAMAGE_HIGH_1 + 3 * where + strength
 
 
 def recoil(attacker: Fighter, attack: Attack) -> None:

@@ -1,4 +1,4 @@
-"""Random draws that are the same on every machine and every Python: the one source of chance in the recorder."""
+"""Random draws, the same on every machine and every Python: the recorder's one source of chance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Stream(IntEnum):
-    """Independent uses of chance; each has its own stream, so a change in one leaves the others as they were."""
+    """Independent uses of chance; a stream each, so a change in one leaves the others as they were."""
 
     SETUP = 0
     STAGE = 1

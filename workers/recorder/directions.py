@@ -6,7 +6,7 @@ _PI = 3.141592653589793
 
 
 def _sine(radians: float) -> float:
-    """Taylor's series; for |radians| <= pi / 2 it is exact to the last few bits, and the same bits everywhere."""
+    """Taylor's series; near enough for |radians| <= pi / 2, and the same bits everywhere."""
     term = total = radians
     for n in range(1, 12):
         term *= -radians * radians / ((2 * n) * (2 * n + 1))

@@ -67,7 +67,7 @@ class PostState(NamedTuple):
 
 
 class Fighter:
-    """Everything about one fighter that the next frame depends on. Only flat values, so that a copy is a snapshot."""
+    """All of one fighter that the next frame depends on. Only flat values, so that a copy is a snapshot."""
 
     __slots__ = (
         "action",
@@ -192,7 +192,7 @@ class Fighter:
         return twin
 
     def enter(self, action: int, *, length: int | None = None, spans: float = 0.0) -> None:
-        """Begins an action. With a length, its animation of `spans` frames is stretched over that many frames."""
+        """Begins an action. With a length, its animation of `spans` frames is stretched over that long."""
         self.action = int(action)
         self.age = first_age(action)
         self.age_step = spans / length if length else 1.0
@@ -248,7 +248,7 @@ class Fighter:
             self.internal_id, self.action, self.x, self.y, self.facing, self.percent, self.shield,
             self.last_attack_landed, self.combo_count, self.last_hit_by, self.stocks, self.age,
             0, flags2, flags3, flags4, flags5, float(self.hitstun), int(self.airborne), self.ground_id,
-            self.jumps_left, self.l_cancel, self.hurtbox(), self.vx_air, self.vy, self.vx_attack, self.vy_attack,
-            self.vx_ground, float(self.hitlag), animation_of(self.action), self.hit_by_instance,
-            self.instance_id if not dead else 0,
+            self.jumps_left, self.l_cancel, self.hurtbox(), self.vx_air, self.vy, self.vx_attack,
+            self.vy_attack, self.vx_ground, float(self.hitlag), animation_of(self.action),
+            self.hit_by_instance, self.instance_id if not dead else 0,
         )  # fmt: skip

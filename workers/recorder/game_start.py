@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import struct
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,12 @@ _INFO = 5  # where the game info block begins
 _HUMAN, _EMPTY = 0, 3
 _NO_CHARACTER = 0x1A
 _ONLINE_SCENE, _VERSUS_SCENE = 8, 2
-_FIRST_START = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
+_FIRST_START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
 
 def start_at(setup: Setup) -> str:
     """When the match claims to have begun: made up from the seed, ISO 8601."""
-    began = _FIRST_START + datetime.timedelta(minutes=10 * (setup.options.seed % 50_000))
+    began = _FIRST_START + dt.timedelta(minutes=10 * (setup.options.seed % 50_000))
     return began.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

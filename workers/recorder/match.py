@@ -1,7 +1,8 @@
-"""The match: fighters, projectiles and stage, one frame at a time. Pure: the same pads make the same match."""
+"""The match: fighters, projectiles and stage, frame by frame. Pure: the same pads make the same match."""
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.recorder import combat, grabs, life, motion
@@ -77,10 +78,7 @@ class Match:
 
     def copy(self) -> Match:
         """A snapshot: stepping either leaves the other as it is."""
-        twin = Match.__new__(Match)
-        twin.stage, twin._script, twin._seed = self.stage, self._script, self._seed
-        twin._next_instance, twin._next_spawn = self._next_instance, self._next_spawn
-        twin.projectiles = self.projectiles
+        twin = copy.copy(self)
         twin.leaders = [fighter.copy() for fighter in self.leaders]
         twin.followers = [None if fighter is None else fighter.copy() for fighter in self.followers]
         return twin
@@ -112,6 +110,7 @@ class Match:
             )
         for fighter in fighters:
             self._play(fighter, scene)
+        motion.push_apart(self.leaders[0], self.leaders[1], scene)
         self._exchange_hits(scene)
         for fighter in fighters:
             self._settle(fighter, scene)
@@ -155,9 +154,9 @@ class Match:
             if not attack.first_active <= attacker.action_frames <= attack.last_active:
                 continue
             for victim in fighters:
-                if victim.port != attacker.port and combat.can_be_hit(victim) and victim.held_by < 0:
-                    if combat.reaches(attacker, attack, victim):
-                        found.append((attacker, victim, attack))
+                is_open = victim.port != attacker.port and combat.can_be_hit(victim) and victim.held_by < 0
+                if is_open and combat.reaches(attacker, attack, victim):
+                    found.append((attacker, victim, attack))
         for attacker, victim, attack in found:
             self._let_go_of_grab(victim)
             side = attacker.facing

@@ -1,4 +1,4 @@
-"""Moves a fighter by its speeds and lets it meet the stage: ground, platforms, edges, walls, ledges, blast zones."""
+"""Moves a fighter by its speeds and lets it meet the stage: ground, edges, walls, ledges, blast zones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from workers.recorder.stage_script import WIND_LEFT, WIND_NONE
 if TYPE_CHECKING:
     from workers.recorder.controls import Controls, Scene
     from workers.recorder.fighter import Fighter
+    from workers.recorder.stage_geometry import Surface
 
 KNOCKBACK_DECAY = 0.051  # units per frame, every frame in the air
-LEDGE_REACH_X = 9.0
+LEDGE_REACH_X = 12.0
 LEDGE_REACH_Y = (-18.0, -1.0)
 L_CANCEL_WINDOW = 7
 WIND_SPEED = 0.25
+PUSH_SPEED = 0.35
+PUSH_SHARE = 0.9  # of both half widths
 
 _WALKS_OFF = frozenset({Act.DASH, Act.RUN, Act.RUN_BRAKE, Act.JUMP_SQUAT, Act.LANDING, Act.LANDING_SPECIAL})
 _TEETERS = frozenset({Act.WAIT, Act.WALK_SLOW, Act.WALK_MIDDLE, Act.WALK_FAST, Act.TURN})
@@ -88,13 +91,13 @@ def move_airborne(fighter: Fighter, scene: Scene, controls: Controls) -> None:
     old_x, old_y = fighter.x, fighter.y
     fighter.x += fighter.vx_air + fighter.vx_attack
     fighter.y += fighter.vy + fighter.vy_attack
-    if _lands(fighter, scene, old_y, controls):
+    if _lands(fighter, scene, old_x, old_y):
         return
     _bump_into_stage(fighter, scene, old_x, old_y)
     _reach_for_ledge(fighter, scene, controls)
 
 
-def _lands(fighter: Fighter, scene: Scene, old_y: float, controls: Controls) -> bool:
+def _lands(fighter: Fighter, scene: Scene, old_x: float, old_y: float) -> bool:
     if fighter.action in (Act.REBIRTH, Act.REBIRTH_WAIT) or fighter.held_by >= 0:
         return False
     best, best_y = -1, -1e9
@@ -103,15 +106,27 @@ def _lands(fighter: Fighter, scene: Scene, old_y: float, controls: Controls) -> 
         if not surface.holds(x) or (surface.is_platform and fighter.drop_frames > 0):
             continue
         y = surface.y_at(x)
-        before = scene.previous.surfaces[index]
-        old_ground = before.y_at(x) if before.holds(x) else y
-        if fighter.y <= y and old_y >= old_ground - 0.01 and y > best_y:
+        if fighter.y <= y and old_y >= _height_before(surface, index, old_x, fighter.x, scene) and y > best_y:
             best, best_y = index, y
     if best < 0:
         return False
     fighter.y = best_y
     _touch_down(fighter, scene, best)
     return True
+
+
+def _height_before(surface: Surface, index: int, old_x: float, x: float, scene: Scene) -> float:
+    """How high the ground under the fighter was a frame ago; a little less, so that standing on it is above.
+
+    A platform may have moved; a floor may slope, and the fighter may come from its neighbouring piece.
+    """
+    if surface.is_platform:
+        before = scene.previous.surfaces[index]
+        return (before if before.holds(x) else surface).y_at(x) - 0.01
+    for piece in scene.stage.surfaces:
+        if piece.holds(old_x) and not piece.is_platform:
+            return piece.y_at(old_x) - 0.01
+    return surface.y_at(x) - 0.01
 
 
 def _touch_down(fighter: Fighter, scene: Scene, index: int) -> None:
@@ -176,16 +191,38 @@ def _bump_into_stage(fighter: Fighter, scene: Scene, old_x: float, old_y: float)
 
 
 def _reach_for_ledge(fighter: Fighter, scene: Scene, controls: Controls) -> None:
-    if fighter.vy > 0 or fighter.hitstun > 0 or fighter.ledge_lock_frames > 0 or fighter.attack is not None:
+    recovers = fighter.action == fighter.character.recover_action
+    if (
+        (fighter.vy > 0 and not recovers)
+        or fighter.hitstun > 0
+        or fighter.ledge_lock_frames > 0
+        or fighter.attack is not None
+    ):
         return
     if fighter.action in _CANNOT_CATCH or controls.y < -0.5 or fighter.follower:
         return
     side = 1 if fighter.x > 0 else -1
-    beyond = fighter.x * side - scene.stage.ledge_x
+    beyond = fighter.x * side - scene.stage.edge_x
     low, high = LEDGE_REACH_Y
-    faces = fighter.facing == -side or fighter.action == Act.SPECIAL_FALL
-    if faces and -1.5 < beyond < LEDGE_REACH_X and low < fighter.y < high:
+    faces = fighter.facing == -side or recovers or fighter.action == Act.SPECIAL_FALL
+    if faces and -0.5 < beyond < LEDGE_REACH_X and low < fighter.y < high:
         catch_ledge(fighter, scene, side)
+
+
+def push_apart(one: Fighter, other: Fighter, scene: Scene) -> None:
+    """Two who stand in the same place on the same ground ease each other aside, but nobody over an edge."""
+    if one.airborne or other.airborne or one.ground != other.ground or one.held_by >= 0 or other.held_by >= 0:
+        return
+    apart = other.x - one.x
+    if abs(apart) >= (one.width + other.width) * PUSH_SHARE:
+        return
+    side = 1.0 if apart > 0 or (apart == 0 and one.port < other.port) else -1.0
+    ground = scene.moment.surfaces[one.ground]
+    for fighter, way in ((one, -side), (other, side)):
+        x = fighter.x + way * PUSH_SPEED
+        if ground.holds(x):
+            fighter.x = x
+            fighter.y = ground.y_at(x)
 
 
 def out_of_bounds(fighter: Fighter, scene: Scene) -> int | None:

@@ -9,7 +9,7 @@ from workers.recorder.actions import Act
 
 @dataclass(frozen=True)
 class Attack:
-    """One attack. Frames count from 1; lengths in Melee units from the fighter's feet, towards where it faces."""
+    """One attack. Frames count from 1; lengths in Melee units from the feet, ahead."""
 
     action: Act
     attack_id: int
@@ -49,8 +49,8 @@ class Attack:
 
 #            action              id  n  first last dmg  ang base growth reach height radius lag
 _ATTACKS = (
-    Attack(Act.JAB_1,             2, 16,  3,  5,  4.0,  70,  8,  80,  8.0,  8.0, 4.5),
-    Attack(Act.JAB_2,             3, 18,  3,  6,  4.0,  65, 12,  90,  9.0,  8.0, 4.5),
+    Attack(Act.JAB_1,             2, 16,  3,  5,  4.0,  70,  8,  80,  7.0,  8.0, 4.5),
+    Attack(Act.JAB_2,             3, 18,  3,  6,  4.0,  65, 12,  90,  7.5,  8.0, 4.8),
     Attack(Act.DASH_ATTACK,       6, 36,  5, 14,  8.0,  72, 45,  70,  8.0,  7.0, 6.0),
     Attack(Act.FORWARD_TILT,      7, 27,  5,  9,  9.0,  40, 12, 100, 12.0,  7.0, 5.0),
     Attack(Act.UP_TILT,           8, 24,  5, 12,  9.0, 100, 24, 120,  3.0, 15.0, 7.0),

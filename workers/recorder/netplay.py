@@ -1,7 +1,8 @@
-"""Rollback as netplay leaves it in a file: frames written on guessed inputs, then written again with the right ones.
+"""Rollback as netplay leaves it in a file: frames written on guessed inputs, then again on the right ones.
 
-The remote player's pad arrives late. Until it does, the game guesses that it is still held as before; when the guess
-is off, the frames since are simulated again. The file keeps every version, and the last one written is the match.
+The remote player's pad arrives late. Until it does, the game guesses that it is still held as before; when
+that is off, the frames since are simulated again. The file keeps every version; the last one
+written is the match.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Instance(NamedTuple):
 class Rollback:
     """Frames [first, first + depth) are first written on a guess.
 
-    With `settled` 0 all of them are then rewritten. Otherwise only the first `settled` of them are right after that:
+    With `settled` 0 all of them are then rewritten. Otherwise only the first `settled` of them are right:
     the rest, and the next new frame, are guessed afresh and rewritten once more.
     """
 
@@ -43,7 +44,9 @@ class Rollback:
 
     def __post_init__(self) -> None:
         if not 1 <= self.depth <= MAX_ROLLBACK_FRAMES or not 0 <= self.settled < self.depth:
-            text = f"a rollback of depth {self.depth} with {self.settled} settled; depth is 1 to 7, settled below it"
+            text = (
+                f"a rollback of depth {self.depth}, {self.settled} settled; depth is 1 to 7, settled below it"
+            )
             raise ValueError(text)
 
     @property
@@ -83,7 +86,7 @@ class RollbackPlanner:
 
 @dataclass(frozen=True)
 class Played:
-    """A match as it truly went, with what is needed to tell the guessed versions. Lists by frame from -123."""
+    """A match as it truly went, and what the guessed versions are made from. Lists by frame from -123."""
 
     frames: Sequence[Frame]
     pads: Sequence[tuple[Pad, Pad]]

@@ -21,12 +21,12 @@ class RecordOptions:
     Attributes:
         seed: 0 or more; the same options give the same bytes on any machine.
         stage: External stage id, one of the six legal ones.
-        num_frames: Frames of the match, from slp_frame -123. The file is shorter only if somebody loses the last
-            stock before. None plays to the last stock, or until the 8 minutes are up.
+        num_frames: Frames of the match, from slp_frame -123. The file is shorter only if somebody loses the
+            last stock before. None plays to the last stock, or until the 8 minutes are up.
         characters: External ids of the two players' characters.
         ports: The two players' ports, 0 to 3, ascending.
         stocks: Stocks each player starts with.
-        rollback_share: Extra frame versions per frame, 0 to 0.5; 0 with no tail is a game played at one machine.
+        rollback_share: Extra frame versions per frame, 0 to 0.5; 0 with no tail is a game at one machine.
         unfinalised_tail: Frames at the end, 0 to 3, that were never finalised.
         has_game_end: False leaves the game end event out.
         has_metadata: False leaves the metadata out.

@@ -19,7 +19,7 @@ TRIGGER_DEAD_ZONE = 43
 
 
 class Pad(NamedTuple):
-    """What a hand does in one frame. Sticks are raw, int8 [-128, 127]; triggers raw [0, 140]; buttons physical bits."""
+    """What a hand does in one frame. Sticks raw, [-128, 127]; triggers raw [0, 140]; physical buttons."""
 
     main_x: int = 0
     main_y: int = 0
@@ -34,7 +34,7 @@ NEUTRAL = Pad()
 
 
 class Processed(NamedTuple):
-    """The same pad after the game's dead zones and clamps. Sticks [-1, 1], trigger [0, 1], buttons 32 bits."""
+    """A pad after the game's dead zones and clamps. Sticks [-1, 1], trigger [0, 1], buttons 32 bits."""
 
     main_x: float
     main_y: float

@@ -1,27 +1,39 @@
 """Plays one port: looks at the match, decides, and moves its hands. All chance of a match's play is here.
 
-A pilot's hands follow short scripts (press, hold, release); a new one is chosen when the last has run out, and a
-hit drops what was left of it.
+A pilot's hands follow short scripts (press, hold, release); a new one is chosen when the last has run out,
+and a hit drops what was left of it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workers.recorder import neutral_game, tactics
 from workers.recorder import pad as pads
-from workers.recorder import tactics
-from workers.recorder.actions import DAMAGED, Act
-from workers.recorder.pad import NEUTRAL, Pad
-from workers.recorder.tactics import Script, View
+from workers.recorder.actions import DAMAGED, DEAD, Act
+from workers.recorder.pad import Pad
+from workers.recorder.view import Script, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workers.recorder.dice import Dice
     from workers.recorder.fighter import Fighter
     from workers.recorder.match import Match
+    from workers.recorder.view import Script
 
-_HANGING = (Act.LEDGE_CATCH, Act.LEDGE_WAIT)
-_LYING = (Act.DOWN_BOUND, Act.DOWN_WAIT)
-_HOLDING = (Act.GRAB_PULL, Act.GRAB_WAIT)
+_UNDER_WAY = frozenset(
+    {Act.WAIT, Act.WALK_FAST, Act.WALK_MIDDLE, Act.WALK_SLOW, Act.DASH, Act.RUN, Act.LANDING}
+    | set(range(Act.JUMP_FORWARD, Act.FALL + 1))
+)
+_TACTICS: tuple[tuple[frozenset[int], Callable[[View, Dice], Script]], ...] = (
+    (DEAD | {Act.ENTRY, Act.ENTRY_START, Act.ENTRY_END, Act.REBIRTH}, tactics.sit_out),
+    (frozenset({Act.REBIRTH_WAIT}), tactics.step_off),
+    (DAMAGED, tactics.reel),
+    (frozenset({Act.LEDGE_CATCH, Act.LEDGE_WAIT}), tactics.leave_ledge),
+    (frozenset({Act.DOWN_BOUND, Act.DOWN_WAIT}), tactics.rise),
+    (frozenset({Act.GRAB_PULL, Act.GRAB_WAIT}), tactics.throw),
+)
 
 
 class Pilot:
@@ -40,32 +52,32 @@ class Pilot:
         if hurt and not self._was_hurt:
             self._script = []
         self._was_hurt = hurt
+        view = View(me, other, match.stage)
+        if self._script and self._sees_chance(view):
+            self._script = []
         if not self._script:
-            self._script = self._choose(View(me, other, match.stage), match)
+            self._script = self._choose(view)
         frames, pad = self._script.pop(0)
         if frames > 1:
             self._script.insert(0, (frames - 1, pad))
         return self._steer(pad, me, match)
 
-    def _choose(self, view: View, match: Match) -> Script:
+    def _sees_chance(self, view: View) -> bool:
+        """The other comes within reach while the hands are on their way: plans may change."""
+        me, pad = view.me, self._script[0][1]
+        if pad.buttons or me.action not in _UNDER_WAY or view.other.is_out or view.is_off_stage:
+            return False
+        near = view.will_touch if me.airborne else view.is_within_strike
+        return near and self._dice.chance(0.3)
+
+    def _choose(self, view: View) -> Script:
         me, dice = view.me, self._dice
-        if me.is_out or me.action in (Act.ENTRY, Act.ENTRY_START, Act.ENTRY_END, Act.REBIRTH):
-            return [(1, NEUTRAL)]
-        if me.action == Act.REBIRTH_WAIT:
-            return [(5 + dice.below(60), NEUTRAL), (3, tactics.towards(view.toward_other, dice))]
-        if me.action in DAMAGED:
-            return tactics.reel(view, dice)
-        if me.action in _HANGING:
-            return tactics.leave_ledge(view, dice)
-        if me.action in _LYING:
-            return tactics.rise(dice)
-        if me.action in _HOLDING:
-            return tactics.throw(dice)
-        if me.airborne and view.is_off_stage:
-            return tactics.recover(view, dice)
-        if me.airborne:
-            return tactics.in_the_air(view, dice)
-        return tactics.on_the_ground(view, dice)
+        for actions, tactic in _TACTICS:
+            if me.action in actions:
+                return tactic(view, dice)
+        if not me.airborne:
+            return neutral_game.on_the_ground(view, dice)
+        return tactics.recover(view, dice) if view.is_off_stage else tactics.in_the_air(view, dice)
 
     def _steer(self, pad: Pad, me: Fighter, match: Match) -> Pad:
         """Last-moment habits: most aerials are L-cancelled, most edges are not run off."""

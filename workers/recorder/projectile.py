@@ -50,7 +50,7 @@ class Projectile(NamedTuple):
         )  # fmt: skip
 
     def flown(self, scene: Scene) -> Projectile | None:
-        """The projectile a frame later, or None if its time is up, it hit the ground, or it left the stage."""
+        """The projectile a frame later, or None if its time is up, it met the ground, or it left."""
         vy = self.vy - self.shot.gravity
         x, y = self.x + self.vx, self.y + vy
         stage = scene.stage

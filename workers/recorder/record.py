@@ -28,7 +28,7 @@ class Choices(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Recording:
-    """A file and the truth behind it: what was drawn, the match as it went, every version in the order written."""
+    """A file and the truth behind it: what was drawn, the match as it went, every version as written."""
 
     data: bytes
     setup: Setup

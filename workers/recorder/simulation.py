@@ -29,7 +29,7 @@ class Setup:
 
 
 def set_up(options: RecordOptions) -> Setup:
-    """Draws what the options leave open. Every draw is made whether used or not, so one choice moves no other."""
+    """Draws what the options leave open. A draw is made whether used or not, so no choice moves another."""
     dice = Dice(options.seed, Stream.SETUP)
     stage_id = dice.pick(LEGAL_STAGES)
     drawn = (dice.pick(ROSTER), dice.pick(ROSTER))

@@ -1,4 +1,4 @@
-"""Writes a match as an .slp of version 3.18: events in a raw element, then metadata (SPEC of the Slippi wiki)."""
+"""Writes a match as an .slp of version 3.18: events in a raw element, then metadata (Slippi's SPEC.md)."""
 
 from __future__ import annotations
 
@@ -64,8 +64,10 @@ def _gecko_list() -> bytes:
 
 
 def _frames(instances: Iterable[Instance]) -> bytes:
-    """All versions of all frames. Wind and screen are sent when they differ from what was sent last, rollback or
-    not: the game keeps that memory outside of what it rolls back.
+    """All versions of all frames.
+
+    Wind and screen are sent when they differ from what was sent last, rollback or not: the game keeps that
+    memory outside of what it rolls back.
     """
     out = bytearray()
     wind, screen = _CALM, _NORMAL_SCREEN
@@ -94,8 +96,9 @@ def _pre(frame: Frame, fighter: FighterFrame) -> bytes:
     action, x, y, facing, percent, pad = fighter.pre
     main_x, main_y, c_x, c_y, trigger, buttons = pads.process(pad)
     return PRE.pack(
-        0x37, frame.slp_frame, fighter.port, fighter.is_follower, frame.seed, action, x, y, facing, main_x, main_y,
-        c_x, c_y, trigger, buttons, pad.buttons, pads.trigger(pad.left), pads.trigger(pad.right), pad.main_x,
+        0x37, frame.slp_frame, fighter.port, fighter.is_follower, frame.seed, action, x, y, facing, main_x,
+        main_y, c_x, c_y, trigger, buttons, pad.buttons, pads.trigger(pad.left), pads.trigger(pad.right),
+        pad.main_x,
         percent, pad.main_y, pad.c_x, pad.c_y,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The six legal stages as the simulation walks on them: floors, platforms, ledges, blast zones, starting points."""
+"""The six legal stages as the simulation walks on them: floors, platforms, ledges, blast zones, spawns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEGAL_STAGES = (FOUNTAIN, STADIUM, YOSHIS, DREAM_LAND, BATTLEFIELD, FINAL_DESTIN
 
 
 class Surface(NamedTuple):
-    """A straight piece of ground, walked on from above. In Melee units; `ground_id` as the game numbers it."""
+    """A straight piece of ground, walked on from above. In Melee units; `ground_id` is the game's number."""
 
     left: float
     right: float
@@ -42,7 +42,7 @@ class Surface(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage. `surfaces` has the floor's pieces from left to right first, then the platforms that never move."""
+    """One stage. `surfaces` has the floor's pieces first, from left to right, then unmoving platforms."""
 
     stage_id: int
     name: str

@@ -1,4 +1,4 @@
-"""What a stage does by itself in a match: Fountain's platforms, Whispy's wind, Stadium's screen, Yoshi's cloud.
+"""What a stage does by itself: Fountain's platforms, Whispy's wind, Stadium's screen, Yoshi's cloud.
 
 All of it follows from the seed and the frame alone, so a rolled-back frame finds the stage as it was.
 """
