@@ -77,6 +77,7 @@ class DatasetDescription:
         stamp: where each picture shows its slp_frame, or None if it does not (see manifests/stamp.py).
         state_schema: name or version of the states files' schema.
         fingerprints: of what rendered first: emulator version, configuration hashes and so on.
+        marks_key_frames: whether every key frame names its game and slp_frame (see manifests/sei.py).
         fps: of the videos' time stamps: frame k is at exactly k / fps.
         true_fps_numerator, true_fps_denominator: the console's rate, 60000/1001.
         first_slp_frame: of every game.
@@ -92,6 +93,7 @@ class DatasetDescription:
     stamp: Rectangle | None
     state_schema: str
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    marks_key_frames: bool = False
     fps: int = 60
     true_fps_numerator: int = 60000
     true_fps_denominator: int = 1001

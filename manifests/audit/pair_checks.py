@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from manifests.audit.findings import Depth, Finding, Kind
 from manifests.records import GopIndex
+from manifests.sei import FrameMark, find_mark
 from manifests.stamp import read_stamps
 from manifests.states_file import read_states
 from manifests.store import ObjectMissing
@@ -118,6 +119,22 @@ def _check_video(pair: Pair, video: bytes, description: DatasetDescription, chec
         if has != recorded:
             detail = f"{what}: {has!s:.100}, recorded {recorded!s:.100}"
             checked.findings.append(Finding(Kind.STRUCTURE, chunk.video.key, detail))
+    wrong = _wrong_marks(pair, video, index, found.avcc, are_due=description.marks_key_frames)
+    if wrong:
+        detail = f"{len(wrong)} key frames are marked wrongly; {wrong[0]}"
+        checked.findings.append(Finding(Kind.STRUCTURE, chunk.video.key, detail))
+
+
+def _wrong_marks(pair: Pair, video: bytes, index: GopIndex, avcc: bytes, *, are_due: bool) -> list[str]:
+    """What the key frames say of themselves and should not; silence is wrong only where marks are due."""
+    wrong = []
+    for first, offset, size in zip(index.first_frame_index, index.byte_offset, index.byte_size, strict=True):
+        mark = find_mark(video[offset : offset + size], avcc)
+        due = FrameMark(pair.chunk.slp_frame_start + first, pair.game_id)
+        if mark != due and (mark is not None or are_due):
+            says = "no mark" if mark is None else f"slp_frame {mark.slp_frame} of game {mark.game_id[:12]}"
+            wrong.append(f"frame_index {first}: {says}, not slp_frame {due.slp_frame} of {due.game_id[:12]}")
+    return wrong
 
 
 def _check_pictures(

@@ -9,6 +9,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import av
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,7 @@ from manifests.keys import ledger_key, manifest_key, states_key, video_key
 from manifests.ledger import LedgerEntry, write_entry
 from manifests.plan import append_plan, planned_games
 from manifests.records import GopIndex
+from manifests.sei import FrameMark
 from manifests.stamp import paint_stamp
 from manifests.states_file import states_bytes, write_states
 from manifests.store import Store, open_store
@@ -30,6 +32,7 @@ from manifests.video import read_gops
 from workers.encode import ChunkEncoder, VideoSettings
 from workers.recorder import record_match
 from workers.replay import read_replay
+from workers.sei import sei_nal
 from workers.state import state_table
 
 if TYPE_CHECKING:
@@ -128,6 +131,23 @@ def _with_object(entry: LedgerEntry, key: str, data: bytes) -> LedgerEntry:
         for chunk in entry.chunks
     )
     return dataclasses.replace(entry, chunks=chunks)
+
+
+def replace_gops(store: Store, game_id: str, file_number: int, video: bytes) -> None:
+    """Record the GOPs that this video has, as if it had been published."""
+    gops = read_gops(io.BytesIO(video))
+    index = GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size)
+
+    def change(entry: LedgerEntry) -> LedgerEntry:
+        chunks = (
+            dataclasses.replace(chunk, gops=index, avcc=gops.avcc.hex())
+            if chunk.file_number == file_number
+            else chunk
+            for chunk in entry.chunks
+        )
+        return dataclasses.replace(entry, chunks=tuple(chunks))
+
+    alter_entry(store, game_id, change)
 
 
 @pytest.mark.parametrize("depth", list(Depth))
@@ -317,26 +337,65 @@ def test_pictures_of_other_frames_are_found_by_decoding_alone(
     key = video_key(4)
     data = encode(tmp_path / "other.mp4", shown).read_bytes()
     alter_object(store, key, data)
-    gops = read_gops(io.BytesIO(data))
-    index = GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size)
-    for game in planned_games(store):
-        if 4 in game.file_numbers:
-            alter_entry(
-                store,
-                game.game_id,
-                lambda entry: dataclasses.replace(
-                    entry,
-                    chunks=tuple(
-                        dataclasses.replace(chunk, gops=index) if chunk.file_number == 4 else chunk
-                        for chunk in entry.chunks
-                    ),
-                ),
-            )
+    (game,) = (game for game in planned_games(store) if 4 in game.file_numbers)
+    replace_gops(store, game.game_id, 4, data)
     finalize(store, from_scratch=True)
     assert audit(store, Depth.STRUCTURE).holds
     report = audit(store, Depth.DECODE)
     assert found(report) == {(Kind.FRAMES, key)}
     assert report.findings[0].detail == said
+
+
+def marked(video: bytes, marks: dict[int, FrameMark]) -> bytes:
+    """The same video with marks in the packets of these frame indices; copied, not encoded again."""
+    out = io.BytesIO()
+    with av.open(io.BytesIO(video)) as source, av.open(out, "w", format="mp4") as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for frame_index, packet in enumerate(packet for packet in source.demux() if packet.size):
+            data = bytes(packet)
+            if frame_index in marks:
+                unit = sei_nal(marks[frame_index])
+                data = len(unit).to_bytes(4, "big") + unit + data
+            new = av.Packet(data)
+            new.pts, new.dts, new.time_base = packet.pts, packet.dts, packet.time_base
+            new.is_keyframe, new.stream = packet.is_keyframe, stream
+            copy.mux(new)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("marks", "are_due", "said"),
+    [
+        ({0: -33, 30: -3, 60: 27}, True, None),
+        ({}, False, None),
+        ({}, True, "3 key frames are marked wrongly; frame_index 0: no mark, not slp_frame -33"),
+        (
+            {0: -33, 60: 27},
+            True,
+            "1 key frames are marked wrongly; frame_index 30: no mark, not slp_frame -3",
+        ),
+        ({0: -33, 30: -2, 60: 27}, False, "1 key frames are marked wrongly; frame_index 30: slp_frame -2 of"),
+    ],
+)
+def test_marks_in_key_frames_are_held_against_the_rows(
+    store: Store, samples: Any, marks: dict[int, int], are_due: bool, said: str | None
+):
+    (game,) = (game for game in planned_games(store) if 4 in game.file_numbers)
+    description = dataclasses.replace(samples.description, marks_key_frames=are_due)
+    for other in planned_games(store):
+        if other != game and store.head(ledger_key(other.game_id)):
+            store.delete(ledger_key(other.game_id))
+    for n in game.file_numbers:
+        first = (n - game.first_file_number) * 90 - 123
+        own = marks if n == 4 else {k: first + k for k in range(0, 90, 30)}
+        data = marked(store.get(video_key(n)), {k: FrameMark(f, game.game_id) for k, f in own.items()})
+        alter_object(store, video_key(n), data)
+        replace_gops(store, game.game_id, n, data)
+    store.put("dataset.json", description.to_json())
+    finalize(store, from_scratch=True)
+    report = audit(store, Depth.STRUCTURE)
+    assert found(report) == (set() if said is None else {(Kind.STRUCTURE, video_key(4))})
+    assert said is None or report.findings[0].detail.startswith(said)
 
 
 def test_the_command_says_what_is_wrong_and_exits_with_1(store: Store):
