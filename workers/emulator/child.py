@@ -1,32 +1,46 @@
-"""One child process that cannot outlive us: its own group, killed by the kernel if we die, always reaped."""
+"""One child process that cannot outlive us: its own group, killed by the kernel if we die, always reaped.
+
+`setpriv --pdeathsig KILL` stands directly before the program, no shell between: the kernel then kills the
+program itself when the thread that started it goes, however it goes. So start it from a thread that lives as long
+as the program should, as a rule the worker's main thread.
+"""
 
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 GRACE_SECONDS: Final = 10.0
 """Between SIGTERM and SIGKILL: Slippi's Dolphin can hang for ever in exit()."""
+
+_KILL_SECONDS: Final = 10.0  # SIGKILL takes milliseconds; longer means the kernel itself holds the process
+_MAX_SAID_BYTES: Final = 1 << 16
 
 
 class Child:
     """A running program. A context manager: leaving it ends the program and its group.
 
-    `setpriv --pdeathsig KILL` stands directly before the program, no shell between: the kernel then kills the
-    program itself when this process goes, however it goes.
+    Args:
+        command: the program's absolute path, or its name on PATH, and its arguments.
+        folder: working directory.
+        environment: the whole environment; nothing is inherited.
+        stdout: file to append to, or a descriptor; the caller closes its own copy of that.
+        stderr: likewise.
+        pass_fds: descriptors the program inherits besides.
 
     Raises:
-        EnvironmentFailed: the program cannot be started.
+        EnvironmentFailed: the program, or setpriv, cannot be started.
     """
 
     def __init__(
@@ -35,15 +49,20 @@ class Child:
         *,
         folder: Path,
         environment: Mapping[str, str],
-        stdout: Path,
-        stderr: Path,
+        stdout: Path | int,
+        stderr: Path | int,
         pass_fds: Sequence[int] = (),
     ) -> None:
         self._stderr = stderr
-        if shutil.which(command[0]) is None:
-            message = f"{command[0]} is not installed or not executable"
-            raise EnvironmentFailed(message)
-        with stdout.open("ab") as out, stderr.open("ab") as err:
+        for program, remedy in (("setpriv", "run: apt-get install util-linux"), (command[0], "install it")):
+            if shutil.which(program) is None:
+                message = f"{program} is not installed or not executable; {remedy}"
+                raise EnvironmentFailed(message)
+        with ExitStack() as stack:
+            out, err = (
+                stack.enter_context(target.open("ab")) if isinstance(target, Path) else target
+                for target in (stdout, stderr)
+            )
             try:
                 self._process = subprocess.Popen(
                     ["setpriv", "--pdeathsig", "KILL", "--", *command],
@@ -71,8 +90,13 @@ class Child:
         return self._process.pid
 
     def exit_status(self) -> int | None:
-        """Return its exit status, negative for a signal, or None while it runs."""
-        return self._process.poll()
+        """Return its exit status, negative for a signal, or None while it runs. stop() alone reaps it."""
+        if self._process.returncode is not None:
+            return self._process.returncode
+        ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def suspend(self) -> None:
         """Stop it where it is."""
@@ -82,23 +106,54 @@ class Child:
         """Let it go on."""
         self._signal(signal.SIGCONT)
 
-    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
-        """End it: politely, then by force. Also what it left of its group."""
-        if self._process.poll() is None:
-            self._signal(signal.SIGTERM)
-            self._signal(signal.SIGCONT)  # a stopped process does not even hear the first
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(grace_seconds)
-        self._signal(signal.SIGKILL)
-        self._process.wait()
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> int:
+        """End it and its group, politely, then by force; reap it, and return its exit status.
+
+        The status is its own if it had ended by itself before.
+
+        Raises:
+            EnvironmentFailed: not even SIGKILL ended it.
+        """
+        if self._process.returncode is None:
+            # Until it is reaped, its number, which is the group's, cannot belong to anybody else.
+            if self.exit_status() is None:
+                self._signal(signal.SIGTERM)
+                self._signal(signal.SIGCONT)  # a stopped process does not even hear the first
+                self.wait(grace_seconds)
+            self._signal(signal.SIGKILL)
+            try:
+                self._process.wait(_KILL_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                message = (
+                    f"process {self.process_id} outlived SIGKILL by {_KILL_SECONDS:g} s; restart this machine"
+                )
+                raise EnvironmentFailed(message) from error
+        return self._process.returncode
 
     def said(self) -> str:
-        """Return the last line it wrote to stderr, or "" if it wrote none."""
+        """Return the last line it wrote to its stderr file, or "" if it wrote none or has none."""
+        if isinstance(self._stderr, int):
+            return ""
         try:
-            lines = self._stderr.read_text(errors="replace").strip().splitlines()
+            with self._stderr.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _MAX_SAID_BYTES))
+                lines = file.read().decode(errors="replace").strip().splitlines()
         except FileNotFoundError:
             return ""
         return lines[-1].strip() if lines else ""
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait until it ends by itself; return its exit status, or None if it still runs after `seconds`."""
+        if self._process.returncode is not None:
+            return self._process.returncode
+        handle = os.pidfd_open(self._process.pid)
+        try:
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(seconds * 1000)
+        finally:
+            os.close(handle)
+        return self.exit_status()
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):  # the whole group is gone

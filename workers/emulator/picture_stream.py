@@ -1,0 +1,139 @@
+"""Raw pictures out of a pipe: the emulator writes NUT into its end, libav takes it apart at ours.
+
+A pipe and no loopback socket: it has no port to be taken, nobody else can connect to it, it ends with the
+emulator by itself, and its size bounds how many pictures can be under way, undated, in the kernel.
+
+This module is the emulator side's door to libav.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, cast
+
+import av
+import numpy as np
+
+from workers.emulator.contract import HEIGHT, WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from workers.emulator.arrivals import Arrivals
+    from workers.emulator.contract import Yuv
+
+PICTURE_BYTES: Final = WIDTH * HEIGHT * 3 // 2
+PIPE_BYTES: Final = 1 << 20
+"""What any user may ask for: two pictures. A quarter of it made a play a quarter slower."""
+
+_READ_BYTES: Final = 1 << 20
+
+
+class StreamBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught
+    """The stream ended in the middle of a picture, or holds other than WIDTH x HEIGHT yuv420p."""
+
+
+class PictureStream:
+    """A pipe for one emulator, and a thread that hands its pictures over for as long as the emulator lives.
+
+    Args:
+        arrivals: gets every picture, then word of the end.
+    """
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+        self._read_end, self._write_end = os.pipe()
+        with suppress(OSError):  # a user who has too many large pipes gets a small one: slower, not wrong
+            fcntl.fcntl(self._read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._thread = threading.Thread(target=self._run, name="picture stream", daemon=True)
+
+    @property
+    def descriptor(self) -> int:
+        """The emulator's end, which it must inherit under this number; valid until `start`."""
+        return self._write_end
+
+    @property
+    def url(self) -> str:
+        """What the emulator's DumpPath must say."""
+        return f"pipe:{self._write_end}"
+
+    def start(self) -> None:
+        """Begin to read. Only after the emulator has started: our own copy of its end is closed here."""
+        self._close_write_end()
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Wait for the thread, which ends with the emulator; to be called after the emulator's death."""
+        self._close_write_end()
+        if self._thread.ident is None:
+            os.close(self._read_end)
+        else:
+            self._thread.join(seconds)
+
+    def _close_write_end(self) -> None:
+        if self._write_end >= 0:
+            os.close(self._write_end)
+            self._write_end = -1
+
+    def _run(self) -> None:
+        why = "its picture stream ended"
+        with os.fdopen(self._read_end, "rb", buffering=0) as pipe:
+            try:
+                for yuv in read_pictures(cast("BinaryIO", pipe)):
+                    if not self._arrivals.picture(yuv):
+                        break
+            except StreamBroken as error:
+                why = str(error)
+        self._arrivals.end(why)
+
+
+def read_pictures(source: BinaryIO) -> Iterator[Yuv]:
+    """Every picture of a NUT stream of raw WIDTH x HEIGHT yuv420p, until it ends.
+
+    Yields:
+        uint8 [720, 640], packed I420, each with memory of its own.
+
+    Raises:
+        StreamBroken: the stream is no NUT, its pictures have another size or format, or one is cut short.
+    """
+    try:
+        with av.open(
+            _Readable(source),
+            mode="r",
+            format="nut",
+            buffer_size=_READ_BYTES,
+            options={"probesize": "32", "analyzeduration": "0"},  # the header says all; do not read ahead
+        ) as container:
+            stream = container.streams.video[0]
+            found = (stream.codec_context.width, stream.codec_context.height, stream.codec_context.pix_fmt)
+            if found != (WIDTH, HEIGHT, "yuv420p"):
+                message = f"its pictures are {found[0]}x{found[1]} {found[2]}, not {WIDTH}x{HEIGHT} yuv420p"
+                raise StreamBroken(message)
+            for packet in container.demux(stream):
+                if packet.size == 0:  # libav's end-of-stream marker
+                    return
+                if packet.size != PICTURE_BYTES or packet.is_corrupt:
+                    message = f"a picture of its stream has {packet.size} bytes, not {PICTURE_BYTES}"
+                    raise StreamBroken(message)
+                yield np.frombuffer(memoryview(packet), np.uint8).reshape(HEIGHT * 3 // 2, WIDTH)
+    except av.FFmpegError as error:
+        message = f"its picture stream cannot be read: {error.strerror}"
+        raise StreamBroken(message) from error
+
+
+class _Readable(io.RawIOBase):
+    """The least that libav reads from: it must not find that a pipe has a descriptor, or a name."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._source.read(size)

@@ -1,0 +1,100 @@
+"""Scratch folders that vanish: at the end of their block, or, after a kill -9, at the next run's sweep.
+
+A folder is locked (flock) by the process that owns it. The kernel drops the lock with the process, however
+that dies, so a folder nobody holds is a dead one's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "scratch-"
+ROOM_BYTES = 256 << 20
+"""What a file system must have free to be picked unasked; a play needs well under half of it."""
+
+_ATTEMPTS = (
+    16  # a sweeper can take a new folder before its owner locks it; more than once in a row is bad luck
+)
+
+
+def default_base() -> Path:
+    """Where scratch goes unless told otherwise: $TMPDIR if set, else memory (/dev/shm) if roomy, else /tmp.
+
+    One folder a user, since two users must not depend on each other's permissions. Nothing is created.
+    """
+    name = f"dolphin-farm-{os.getuid()}"
+    told = os.environ.get("TMPDIR")
+    if told:
+        return Path(told) / name
+    memory = Path("/dev/shm")  # noqa: S108 - the tmpfs itself, not a file name in it
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM_BYTES:
+        return memory / name
+    return Path(tempfile.gettempdir()) / name
+
+
+@contextmanager
+def scratch(base: Path | None = None) -> Iterator[Path]:
+    """A new empty folder under `base` (made if absent), removed with all its content when the block ends.
+
+    Raises:
+        EnvironmentFailed: if it cannot be made (no room, no permission).
+    """
+    base = default_base() if base is None else base
+    try:
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder, lock = _make_locked(base)
+    except OSError as error:
+        message = f"no scratch folder under {base}: {error.strerror or error}; free some room or set TMPDIR"
+        raise EnvironmentFailed(message) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep(base: Path | None = None) -> tuple[Path, ...]:
+    """Remove the scratch folders under `base` whose owners are gone; return them. Never waits for anybody."""
+    base = default_base() if base is None else base
+    removed = []
+    for folder in sorted(base.glob(f"{PREFIX}*")):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # gone in the meantime, or not a folder of ours
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue  # its owner lives
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
+        finally:
+            os.close(lock)
+    return tuple(removed)
+
+
+def _make_locked(base: Path) -> tuple[Path, int]:
+    """A new folder and the descriptor that holds its lock; anew if a sweeper takes it between the two."""
+    for _ in range(_ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(lock).st_nlink > 0:  # else locked, but already removed
+                    return folder, lock
+            os.close(lock)
+    message = f"another process keeps removing new folders under {base}"
+    raise OSError(message)
