@@ -1,8 +1,8 @@
 """One child process that cannot outlive us: its own group, killed by the kernel if we die, always reaped.
 
 `setpriv --pdeathsig KILL` stands directly before the program, no shell between: the kernel then kills the
-program itself when the thread that started it goes, however it goes. So start it from a thread that lives as long
-as the program should, as a rule the worker's main thread.
+program itself when the thread that started it goes, however it goes. So start it from a thread that lives as
+long as the program should, as a rule the worker's main thread.
 """
 
 from __future__ import annotations
