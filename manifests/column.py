@@ -63,4 +63,4 @@ class Column:
 
 @cache
 def _little_endian(dtype: str) -> np.dtype[np.generic]:
-    return np.dtype(dtype).newbyteorder("<")
+    return np.dtype(np.dtype(dtype).str.replace("=", "<").replace(">", "<"))  # numpy holds one of each

@@ -111,9 +111,10 @@ class ItemTable:
             return
         digest.update(b"\nitems\n")
         digest.update(self.offsets.astype("<i8").data)
-        for name, values in self.columns.items():
-            digest.update(f"\n{name}\n".encode())
-            if name in self.recorded:
+        for column in ITEM_COLUMNS:
+            digest.update(f"\n{column.name}\n".encode())
+            if column.name in self.recorded:
+                values = self.columns[column.name]
                 digest.update(np.ascontiguousarray(values).data)
 
     @classmethod

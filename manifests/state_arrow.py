@@ -64,7 +64,7 @@ def described(metadata: dict[bytes, bytes] | None) -> tuple[int, tuple[int, ...]
 
 def to_arrow(table: StateTable) -> pa.Table:
     """See `StateTable.to_arrow`."""
-    arrays = [_to_array(table.columns[name], table.masks[name]) for name in table.columns]
+    arrays = [_to_array(table.columns[name], table.masks[name]) for name in table.names()]
     arrays.append(_items_to_array(table.items))
     typed = arrow_schema(table.num_players).with_metadata(metadata_of(table))
     return pa.Table.from_arrays(arrays, schema=typed)

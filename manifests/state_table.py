@@ -59,13 +59,16 @@ class StateTable:
             msg = f"not the schema's columns for {len(self.ports)} players; missing or unknown: {odd[:5]}"
             raise ValueError(msg)
         shape = (self.items.num_frames,)
-        for name, dtype in declared.items():
-            values, mask = self.columns[name], self.masks[name]
-            if values.dtype != dtype or values.shape != shape or mask.shape != shape:
-                msg = f"{name}: {values.dtype} {values.shape}, mask {mask.shape}; want {dtype} {shape}"
+        columns, masks = self.columns, self.masks
+        for name, dtype in declared.items():  # a window is read in a millisecond, and this is a part of it
+            values = columns[name]
+            is_typed = values.dtype is dtype or values.dtype == dtype
+            if not is_typed or values.shape != shape or masks[name].shape != shape:
+                msg = f"{name}: {values.dtype} {values.shape}, mask {masks[name].shape}; want {dtype} {shape}"
                 raise ValueError(msg)
-            values.flags.writeable = False
-            mask.flags.writeable = False
+            values.setflags(write=False)
+        for mask in {id(mask): mask for mask in masks.values()}.values():
+            mask.setflags(write=False)
         frames = self.columns["slp_frame"]
         if not frames.size or not (np.diff(frames) == 1).all():
             msg = f"slp_frame of {frames.size} rows is not consecutive; a table has a row and no holes"
@@ -93,7 +96,7 @@ class StateTable:
 
     def names(self) -> tuple[str, ...]:
         """Names of all columns, in the schema's order."""
-        return tuple(self.columns)
+        return tuple(schema.table_columns(self.num_players))
 
     def values(self, name: str) -> Values:
         """The column [T] in its dtype, read-only; zero, meaning nothing, where not valid.
@@ -146,9 +149,9 @@ class StateTable:
         digest = hashlib.sha256()
         header = [schema.SCHEMA_VERSION, self.stage, list(self.ports), self.num_frames]
         digest.update(json.dumps(header).encode())
-        for name, values in self.columns.items():
+        for name in self.names():
             digest.update(f"\n{name}\n".encode())
-            mask = self.masks[name]
+            values, mask = self.columns[name], self.masks[name]
             if mask.any():
                 digest.update(values.dtype.str.encode())
                 digest.update(np.packbits(mask).data)

@@ -74,7 +74,9 @@ def write_states(table: StateTable, path: Path | BinaryIO) -> None:
     """
     arrays = {_FRAME: pa.array(table.values(_FRAME))}
     for vector, names in vector_columns(table.num_players).items():
-        arrays[vector] = _to_vectors(table, names)
+        # A game without a follower has no vectors of one: they would be null from end to end.
+        if any(table.valid(name).any() and table.values(name).any() for name in names):
+            arrays[vector] = _to_vectors(table, names)
     for vector, names in item_vector_columns().items():
         arrays[vector] = _items_to_vectors(table.items, names)
     layout = {**vector_columns(table.num_players), **item_vector_columns()}
@@ -142,23 +144,31 @@ def _items_to_vectors(items: ItemTable, names: tuple[str, ...]) -> pa.Array:
 def _to_table(rows: pa.Table) -> StateTable:
     stage, ports, recorded = described(rows.schema.metadata)
     declared = schema.table_dtypes(len(ports))
-    everywhere = np.ones(rows.num_rows, bool)
+    present = set(rows.column_names)
+    everywhere, nowhere = np.ones(rows.num_rows, bool), np.zeros(rows.num_rows, bool)
     columns: dict[str, NDArray[Any]] = {_FRAME: _column(rows, _FRAME).to_numpy()}
     masks: dict[str, NDArray[np.bool_]] = {_FRAME: everywhere}
     for vector, names in vector_columns(len(ports)).items():
-        values, is_valid = _from_vectors(_column(rows, vector), len(names))
-        for index, name in enumerate(names):
-            column = values[index]
-            columns[name] = column.view(np.bool_) if declared[name] == np.bool_ else column
-            masks[name] = everywhere if is_valid is None else is_valid[index]
-    ordered = {name: columns[name] for name in declared}
-    return StateTable(
-        columns=ordered,
-        masks={name: masks[name] for name in declared},
-        items=_items_from_vectors(rows, recorded),
-        stage=stage,
-        ports=ports,
-    )
+        if vector in present:
+            values, is_valid = _from_vectors(_column(rows, vector), len(names))
+            columns.update(zip(names, values, strict=True))
+            masks.update(
+                dict.fromkeys(names, everywhere) if is_valid is None else zip(names, is_valid, strict=True)
+            )
+        else:
+            columns.update(dict.fromkeys(names, np.zeros(rows.num_rows, declared[names[-1]])))
+            masks.update(dict.fromkeys(names, nowhere))
+    for name in _bool_columns(len(ports)):
+        columns[name] = columns[name].view(np.bool_)
+        masks[name] = everywhere
+    items = _items_from_vectors(rows, recorded)
+    return StateTable(columns=columns, masks=masks, items=items, stage=stage, ports=ports)
+
+
+@cache
+def _bool_columns(num_players: int) -> tuple[str, ...]:
+    """The columns that lie among the uint8; no schema has a bool that can be null."""
+    return tuple(name for name, dtype in schema.table_dtypes(num_players).items() if dtype == np.bool_)
 
 
 def _column(rows: pa.Table, name: str) -> pa.Array:
@@ -182,11 +192,8 @@ def _from_vectors(array: pa.Array, width: int) -> tuple[NDArray[Any], NDArray[np
 
 def _items_from_vectors(rows: pa.Table, recorded: frozenset[str]) -> ItemTable:
     columns: dict[str, NDArray[Any]] = {}
-    offsets = np.zeros(1, np.int64)
     for vector, names in item_vector_columns().items():
         lists = _column(rows, vector)
-        offsets = (lists.offsets.to_numpy() - lists.offsets[0].as_py()) // len(names)
-        values = lists.flatten().to_numpy().reshape(-1, len(names))
-        columns.update({name: values[:, index] for index, name in enumerate(names)})
-    ordered = {column.name: columns[column.name] for column in schema.ITEM_COLUMNS}
-    return ItemTable(offsets=offsets.astype(np.int64), columns=ordered, recorded=recorded)
+        columns.update(zip(names, lists.flatten().to_numpy().reshape(-1, len(names)).T, strict=True))
+    offsets = lists.offsets.to_numpy().astype(np.int64) // len(names)
+    return ItemTable(offsets=offsets - offsets[0], columns=columns, recorded=recorded)

@@ -1,0 +1,116 @@
+"""The states file gives back what went in, by any window, and its bytes repeat."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from manifests.states_file import (
+    ROWS_PER_GROUP,
+    item_vector_columns,
+    read_states,
+    states_bytes,
+    vector_columns,
+    write_states,
+)
+
+
+@pytest.mark.parametrize("num_players", [1, 2, 3])
+@pytest.mark.parametrize("num_frames", [1, ROWS_PER_GROUP, ROWS_PER_GROUP + 1])
+@pytest.mark.parametrize("with_items", [True, False])
+def test_a_file_holds_its_table(make_state, num_frames: int, num_players: int, with_items: bool):
+    table = make_state(num_frames, num_players, seed=num_frames, with_items=with_items)
+    assert read_states(states_bytes(table)).sha256 == table.sha256
+
+
+@pytest.fixture(scope="module")
+def long_state(make_state):
+    return make_state(3 * ROWS_PER_GROUP - 100, seed=9)
+
+
+@pytest.fixture(scope="module")
+def long_file(long_state) -> bytes:
+    return states_bytes(long_state)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_any_window_is_that_of_the_table(long_state, long_file: bytes, data: st.DataObject):
+    start = data.draw(st.integers(0, long_state.num_frames - 1))
+    end = data.draw(st.integers(start + 1, long_state.num_frames))
+    assert read_states(long_file, start, end).sha256 == long_state.slice(start, end).sha256
+
+
+def test_the_bytes_are_a_function_of_the_table(make_state, tmp_path: Path):
+    table = make_state(700)
+    path = tmp_path / "state.parquet"
+    write_states(table, path)
+    assert path.read_bytes() == states_bytes(table) == states_bytes(read_states(path))
+    assert read_states(io.BytesIO(path.read_bytes())).sha256 == table.sha256
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 101), (-1, 5), (5, 5), (100, 101)])
+def test_a_window_outside_fails(make_state, start: int, end: int):
+    with pytest.raises(ValueError, match="within the 100 rows"):
+        read_states(states_bytes(make_state(100)), start, end)
+
+
+def test_another_parquet_file_fails(make_state):
+    buffer = io.BytesIO()
+    pq.write_table(make_state(5).to_arrow().select(["p0.x"]).replace_schema_metadata(None), buffer)
+    with pytest.raises(ValueError, match="metadata"):
+        read_states(buffer.getvalue())
+
+
+def test_the_file_names_the_places_of_its_vectors(make_state):
+    metadata = pq.ParquetFile(io.BytesIO(states_bytes(make_state(5)))).schema_arrow.metadata
+    layout = json.loads(metadata[b"dolphin_farm.vectors"])
+    assert layout == {key: list(names) for key, names in (vector_columns(2) | item_vector_columns()).items()}
+
+
+def test_a_null_is_a_null_in_the_file(make_state):
+    table = make_state(50, seed=4)
+    rows = pq.ParquetFile(io.BytesIO(states_bytes(table))).read(use_threads=False).to_pylist()
+    place = vector_columns(2)["float32"].index("p0.x")
+    for row, value, is_valid in zip(rows, table.values("p0.x"), table.valid("p0.x"), strict=True):
+        assert row["float32"][place] == (value if is_valid else None)
+
+
+@pytest.mark.shared
+def test_a_real_game_is_small(real_replays: Path):
+    from workers.replay import read_replay  # noqa: PLC0415
+    from workers.state import state_table  # noqa: PLC0415
+
+    sizes = []
+    for name in (
+        "rollbackFrameTest",
+        "Whispy",
+        "items",
+        "incomplete",
+        "Game_20250421T224653",
+        "sheik_vs_ics_yoshis",
+    ):
+        table = state_table(read_replay((real_replays / f"{name}.slp").read_bytes()))
+        spans = [(start, min(start + 3600, table.num_frames)) for start in range(0, table.num_frames, 3600)]
+        sizes.append(sum(len(states_bytes(table.slice(*span))) for span in spans) / table.num_frames)
+    assert np.mean(sizes) * 9400 < 0.6e6  # bytes per frame, times the frames of an average game
+
+
+@pytest.mark.slow
+def test_a_window_is_cheap(long_file: bytes):
+    best = min(_cpu_seconds(long_file) for _ in range(30))
+    assert best < 2e-3
+
+
+def _cpu_seconds(file: bytes) -> float:
+    started = time.process_time()
+    read_states(file, 650, 710)
+    return time.process_time() - started
