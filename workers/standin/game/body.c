@@ -159,8 +159,7 @@ static void add_frame(const struct stance *stance, const struct looks *looks) {
   if (drawn->grounded && !drawn_spin) lift = share(3) - lower(lower(foot_back.y, foot_front.y), share(46));
   if (has & CAPE) add(shoulders, along(hips, -40 - pose->lean, share(36)), share(looks->girth / 3), share(14), looks->trim);
   if (has & TAIL) add(along(hips, -50, share(6)), along(hips, -84 - pose->lean, share(38)), share(7), share(3), looks->limbs);
-  const struct point hand_back = add_arm(shoulders, pose->arm_back, pose->forearm_back, 18, looks);
-  (void)hand_back;
+  add_arm(shoulders, pose->arm_back, pose->forearm_back, 18, looks);
   add_leg(hips, pose->thigh_back, pose->shin_back, 23, looks);
   if (has & SHELL) add(along(hips, -96, share(14)), along(shoulders, -64, share(10)), share(22), share(20), 0x4C7C3CFFu);
   add(shoulders, hips, share(looks->girth / 2), share(looks->girth * 2 / 5), looks->body);
@@ -178,7 +177,7 @@ static void add_frame(const struct stance *stance, const struct looks *looks) {
 
 void body_draw(const struct body *body, const struct looks *looks, const struct stance *stance) {
   drawn = body;
-  unit = looks->height * UNIT * body->size / 256;
+  unit = looks->height * UNIT;
   drawn_spin = stance->pose.spin;
   lift = 0;
   num_parts = 0;

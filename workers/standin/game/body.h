@@ -9,7 +9,6 @@ struct body {
   struct plane plane;
   s32 x, y;          /* feet, 1/64 unit */
   s32 facing;        /* -1 or 1 */
-  s32 size;          /* 256 is whole */
   int grounded;      /* stand on the lower foot */
   rgba outline;
   rgba flash;        /* all colours are mixed towards it ... */

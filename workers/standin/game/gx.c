@@ -67,6 +67,8 @@ static void init_fifo(void) {
 
 static void init_pixel_engine(void) {
   load_bp(0x00, 1 << 4);                                            /* one colour channel, one TEV stage, no culling */
+  load_bp(0x20, (GUARD << 12) | GUARD);                             /* scissor: the whole screen */
+  load_bp(0x21, ((SCREEN_WIDTH - 1 + GUARD) << 12) | (SCREEN_HEIGHT - 1 + GUARD));
   load_bp(0x59, (GUARD / 2) | ((GUARD / 2) << 10));                 /* scissor offset */
   load_bp(0x28, 0);                                                 /* TEV order: no texture, colour 0 */
   load_bp(0xC0, 10 | (15 << 4) | (15 << 8) | (15 << 12) | (1 << 19)); /* colour = rasterised colour */
@@ -74,7 +76,7 @@ static void init_pixel_engine(void) {
   load_bp(0xF6, 4);
   load_bp(0xF7, 0xE);
   load_bp(0x40, 7 << 1);                               /* no depth test */
-  load_bp(0x41, 1 | (1 << 3) | (5 << 5) | (4 << 8));   /* blend by source alpha; write colour */
+  gx_blend(0);
   load_bp(0x42, 0);
   load_bp(0x43, 0);                                    /* 24-bit colour */
   load_bp(0x53, (21 << 12) | (22 << 18));              /* copy filter: the row itself only, so rows stay crisp */
@@ -117,14 +119,11 @@ void gx_init(void) {
   init_pixel_engine();
   init_vertices();
   init_transform();
-  gx_clip_rows(SCREEN_HEIGHT);
   flush();
 }
 
-void gx_clip_rows(u32 exclusive_end) {
-  load_bp(0x20, (GUARD << 12) | GUARD);
-  load_bp(0x21, ((SCREEN_WIDTH - 1 + GUARD) << 12) | (exclusive_end - 1 + GUARD));
-}
+/* Source alpha, its inverse; colour update on. */
+void gx_blend(u32 on) { load_bp(0x41, on | (1 << 3) | (5 << 5) | (4 << 8)); }
 
 void gx_begin(enum shape shape, u32 num_vertices) {
   WRITE8(shape);

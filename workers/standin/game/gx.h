@@ -20,8 +20,8 @@ void gx_init(void);
 /* Announce num_vertices vertices of one shape; exactly that many gx_vertex calls must follow. */
 void gx_begin(enum shape shape, u32 num_vertices);
 void gx_vertex(s32 x, s32 y, rgba colour);
-/* Draw only in rows [0, exclusive_end). */
-void gx_clip_rows(u32 exclusive_end);
+/* Whether alpha blends (on) or everything is opaque (off, cheaper: most of a picture should be drawn so). */
+void gx_blend(u32 on);
 /* Copy the picture to the framebuffer at this physical address, and clear for the next one to this colour. */
 void gx_copy(u32 xfb, rgba next_clear);
 

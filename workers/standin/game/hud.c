@@ -31,11 +31,15 @@ static rgba heat(s32 percent) {
   return mix(0xFF6030FFu, 0xA01020FFu, lower((percent - 100) * 256 / 100, 256));
 }
 
+static void draw_stock(struct point at, const struct looks *looks) {
+  gx_rectangle(at.x / SUBPIXELS - 7, at.y / SUBPIXELS - 7, 14, 14, 0x100818FFu);
+  gx_gradient(at.x - PX(5), at.y - PX(5), at.x + PX(5), at.y + PX(5), looks->body, looks->limbs);
+}
+
 static void draw_player(const struct replay *replay, const struct frame *frame, u32 player) {
   const struct fighter *f = &frame->fighters[player * 2];
   const u32 port = replay->players[player].port & 3;
   const s32 middle = FIRST_COLUMN + COLUMN * (s32)port, percent = f->percent / PERCENT_UNIT;
-  const rgba team = palette_port(port);
   const struct type type = {PX(30), PX(3), 10, PX(2), heat(percent), 0x100818FFu};
   char text[12];
   char *end = put_number(text, (u32)percent, 1);
@@ -43,15 +47,13 @@ static void draw_player(const struct replay *replay, const struct frame *frame, 
   end[1] = 0;
   const int struck = f->flags & FIGHTER_HITLAG && f->flags & FIGHTER_HITSTUN;
   const s32 shake = struck ? (f->hitlag & 1 ? PX(3) : -PX(3)) : 0;
-  gx_gradient(middle - PX(58), BASELINE - PX(16), middle + PX(58), BASELINE + PX(10), with_alpha(team, 0x20), with_alpha(team, 0xC8));
   if (f->flags & FIGHTER_PRESENT && f->stocks) {
     const s32 x = middle - text_width(&type, text) / 2 + shake;
     text_draw(&type, x, BASELINE + shake, text);
   }
   for (u32 k = 0; k < f->stocks && k < 5; k++) {
     const struct point at = {middle - PX(46) + PX(17) * (s32)k, BASELINE - PX(42)};
-    disc_draw(at, PX(8), 0x100818FFu, 0x100818FFu);
-    disc_draw(at, PX(6), looks_of(f->character)->body, looks_of(f->character)->limbs);
+    draw_stock(at, looks_of(f->character));
   }
 }
 
@@ -59,7 +61,7 @@ static void draw_timer(const struct replay *replay, s32 slp_frame) {
   const s32 whole = replay->timer_seconds * 100;
   const s32 passed = slp_frame > 0 ? slp_frame * 100 / FRAMES_PER_SECOND : 0, left = higher(whole - passed, 0);
   const struct type large = {PX(20), PX(2), 6, PX(2), 0xFFFFFFFFu, 0x100818FFu};
-  const struct type small = {PX(13), PX(1) + 6, 6, PX(1) + 8, 0xD8E0F0FFu, 0x100818FFu};
+  const struct type small = {PX(13), PX(1) + 6, 6, 0, 0xD8E0F0FFu, 0};
   char text[16];
   char *end = put_number(text, (u32)(left / 6000), 1);
   *end++ = ':';
@@ -81,6 +83,15 @@ static void draw_words(const struct frame *frame) {
   if (slp_frame >= -100 && slp_frame < -20) draw_word("READY", PX(52) + (-20 - slp_frame) * 4, 0xFFD860FFu);
   else if (slp_frame >= 0 && slp_frame < GO_FRAMES) draw_word("GO!", PX(70) + slp_frame * 6, 0xFF7040FFu);
   else if (over) draw_word("GAME!", PX(80), 0xFFE8A0FFu);
+}
+
+void hud_draw_panels(const struct replay *replay) {
+  for (u32 player = 0; player < NUM_PLAYERS; player++) {
+    const u32 port = replay->players[player].port & 3;
+    const s32 middle = FIRST_COLUMN + COLUMN * (s32)port;
+    const rgba team = palette_port(port);
+    gx_gradient(middle - PX(58), BASELINE - PX(20), middle + PX(58), BASELINE + PX(10), with_alpha(team, 0x10), with_alpha(team, 0xC8));
+  }
 }
 
 void hud_draw(const struct replay *replay, const struct frame *frame) {

@@ -5,8 +5,8 @@
 
 #define FRONT_DEPTH (-9)
 #define BACK_DEPTH 12
-#define LEDGE_DEPTH 5
-#define LEDGE_THICKNESS U(1.8)
+#define LEDGE_DEPTH 7
+#define LEDGE_THICKNESS U(2.6)
 #define RIM_THICKNESS U(1.6)
 #define NUM_FLOOR_STRIPES 8
 
@@ -61,11 +61,17 @@ static void draw_ledge(const struct stage *stage, struct ledge ledge) {
   const struct point f = camera_project(near, ledge.left + U(1), ledge.y - LEDGE_THICKNESS);
   shaded_quad(a, b, c, d, mix(stage->ledge, stage->under, 100), stage->ledge);
   shaded_quad(d, c, e, f, mix(stage->ledge, 0xFFFFFFFFu, 110), mix(stage->ledge, stage->under, 150));
-  if (stage->id == FOUNTAIN) { /* a jet of water holds it up */
-    const s32 middle = (ledge.left + ledge.right) / 2;
-    shaded_quad(camera_project(far, middle - U(3), ledge.y - LEDGE_THICKNESS),
-                camera_project(far, middle + U(3), ledge.y - LEDGE_THICKNESS), camera_project(far, middle + U(5), 0),
-                camera_project(far, middle - U(5), 0), 0xC8E8FF90u, 0xC8E8FF30u);
+}
+
+/* Jets of water hold the Fountain's ledges up. */
+void stage_draw_water(const struct stage *stage, const struct frame *frame) {
+  if (stage->id != FOUNTAIN) return;
+  const struct plane plane = camera_plane(0);
+  for (u32 k = 0; k < stage->num_ledges; k++) {
+    const struct ledge ledge = stage_ledge(stage, frame, k);
+    const s32 middle = (ledge.left + ledge.right) / 2, top = ledge.y - LEDGE_THICKNESS;
+    shaded_quad(camera_project(plane, middle - U(3), top), camera_project(plane, middle + U(3), top),
+                camera_project(plane, middle + U(5), 0), camera_project(plane, middle - U(5), 0), 0xC8E8FF90u, 0xC8E8FF30u);
   }
 }
 

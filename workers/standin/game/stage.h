@@ -33,6 +33,7 @@ struct stage {
   u32 num_ledges;
   struct ledge ledges[MAX_LEDGES];
   rgba sky_top, sky_middle, sky_bottom;
+  rgba ground; /* what is seen below all scenery: the picture is cleared to it */
   rgba floor, front, under, ledge; /* colours */
 };
 
@@ -43,4 +44,6 @@ struct ledge stage_ledge(const struct stage *stage, const struct frame *frame, u
 /* Height of the highest ground at or below (x, y); the lower blast zone where there is none. */
 s32 stage_ground_below(const struct stage *stage, const struct frame *frame, s32 x, s32 y);
 void stage_draw(const struct stage *stage, const struct frame *frame);
+/* What of it is translucent. */
+void stage_draw_water(const struct stage *stage, const struct frame *frame);
 #endif

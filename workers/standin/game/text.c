@@ -44,14 +44,13 @@ static s32 advance(const struct type *type, char letter) {
   return glyph ? (glyph->width * type->size / 6) + type->weight * 3 : type->size / 3;
 }
 
-static s32 lengthen(s32 d, s32 length, s32 by) { return d * by / length; }
-
 static void draw_stroke(struct point a, struct point b, s32 half_width, rgba colour) {
   const s32 dx = b.x - a.x, dy = b.y - a.y, x = absolute(dx), y = absolute(dy);
   const s32 length = higher(x > y ? x + (y * 3 >> 3) : y + (x * 3 >> 3), 1);
-  const s32 ux = lengthen(dx, length, half_width), uy = lengthen(dy, length, half_width);
-  gx_quad((struct point){a.x - ux + uy, a.y - uy - ux}, (struct point){b.x + ux + uy, b.y + uy - ux},
-          (struct point){b.x + ux - uy, b.y + uy + ux}, (struct point){a.x - ux - uy, a.y - uy + ux}, colour);
+  const s32 nx = dx * half_width / length, ny = dy * half_width / length;
+  const s32 ux = nx * 5 / 8, uy = ny * 5 / 8; /* strokes overlap a little, so that corners close */
+  gx_quad((struct point){a.x - ux + ny, a.y - uy - nx}, (struct point){b.x + ux + ny, b.y + uy - nx},
+          (struct point){b.x + ux - ny, b.y + uy + nx}, (struct point){a.x - ux - ny, a.y - uy + nx}, colour);
 }
 
 static void draw_glyph(const struct type *type, const struct glyph *glyph, s32 x, s32 y, s32 half_width, rgba colour) {
