@@ -10,6 +10,7 @@ import click
 
 from farm import commands
 from manifests import __version__
+from manifests.errors import DatasetError
 from workers.errors import FarmError
 
 EXIT_SET_ASIDE = 1
@@ -42,7 +43,7 @@ def farm() -> None:
 
 
 def main() -> None:
-    """Run the command line; a FarmError becomes one line on stderr and exit status 2, never a traceback."""
+    """Run the command line; an error of ours becomes one line on stderr and exit status 2, never a traceback."""
     try:
         farm.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -53,6 +54,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("farm: stopped; run the same command again to go on", err=True)
         sys.exit(130)
-    except FarmError as problem:
+    except (FarmError, DatasetError) as problem:
         click.echo(f"farm: {problem}", err=True)
         sys.exit(EXIT_NOT_FINISHED)

@@ -1,0 +1,87 @@
+"""`farm render`: replays in, a paired dataset out, on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from farm.progress import progress
+from farm.render import render
+from farm.render_table import print_report, report_as_json
+from farm.scan_progress import scan_progress
+from farm.selection import Selection
+from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
+from workers.job import Workshop
+from workers.studio import EMULATORS
+
+EXAMPLE = """\b
+Examples:
+  farm render --replays ~/Slippi --out dataset
+  farm render --replays games.zip --replays more/ --out dataset --games 100 --json
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.option("--replays", "sources", multiple=True, required=True, metavar="SOURCE", help="Folder, file, glob or archive of replays; may be given again.")
+@click.option("--out", required=True, metavar="DIR", help="The dataset: a folder, made if absent, gone on with if present.")
+@click.option("--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True)
+@click.option("--games", type=click.IntRange(min=1), help="Only the first N games that can be rendered.")
+@click.option("--slots", type=click.IntRange(min=1), help="Emulators side by side.  [default: half the cores]")
+@click.option("--frames-per-chunk", type=click.IntRange(min=30), default=DEFAULT_FRAMES_PER_CHUNK, show_default=True)
+@click.option("--no-stamp", is_flag=True, help="Leave the frame stamp out of the picture (the evidence is weaker without).")
+@click.option("--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files go.  [default: memory]")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
+def command(
+    sources: tuple[str, ...],
+    out: str,
+    emulator: str,
+    games: int | None,
+    slots: int | None,
+    frames_per_chunk: int,
+    no_stamp: bool,
+    scratch: Path | None,
+    as_json: bool,
+) -> None:
+    """Render replays into pairs of state and video; run it again to go on where it stopped.
+
+    Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
+    """
+    workshop = Workshop(
+        out, emulator, scratch_base=scratch, frames_per_chunk=frames_per_chunk, stamp=not no_stamp
+    )
+    sys.exit(render_and_print(sources, workshop, games=games, slots=slots, as_json=as_json))
+
+
+def render_and_print(
+    sources: tuple[str, ...],
+    workshop: Workshop,
+    *,
+    games: int | None = None,
+    slots: int | None = None,
+    as_json: bool = False,
+) -> int:
+    """Render with progress on stderr and the outcome on stdout; return the exit status."""
+    errors, output = Console(stderr=True), Console()
+    with scan_progress(errors) as show_scan, progress(errors) as show:
+        report = render(
+            sources,
+            workshop,
+            num_slots=slots or default_slots(),
+            selection=Selection(max_games=games),
+            on_scan=show_scan,
+            on_tally=show,
+        )
+    if as_json:
+        click.echo(report_as_json(report))
+    else:
+        print_report(report, workshop.store_url, output)
+    return report.exit_status
+
+
+def default_slots() -> int:
+    """An emulator keeps its own cores and ours about two busy."""
+    return max(1, (os.cpu_count() or 1) // 2)

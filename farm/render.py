@@ -1,0 +1,169 @@
+"""A run from replays to a finished dataset on this machine: scan, plan, render, compile the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from farm.catalogue import build_catalogue
+from farm.local_pool import LocalPool
+from farm.player_key import player_key
+from farm.scheduler import run
+from farm.selection import Selection
+from farm.stopping import StopSignals
+from manifests.dataset import DatasetDescription, Rectangle, VideoContract, open_or_create
+from manifests.finalize import finalize
+from manifests.ledger import LedgerEntry, Status, done_game_ids, read_entries, write_entry
+from manifests.plan import append_plan, pending_games
+from manifests.reasons import Reason
+from manifests.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
+from manifests.stamp import stamp_rectangle
+from manifests.store import open_store
+from workers.chunk import GOP_FRAMES
+from workers.emulator.contract import HEIGHT, WIDTH
+from workers.errors import RenderFailed
+from workers.job import GameResult, RenderTask, Workshop, render_game, set_aside
+from workers.publish import run_record
+from workers.studio import studio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from farm.catalogue import LeftOut
+    from farm.tally import Tally
+    from manifests.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RenderReport:
+    """What a run did, and how all the games that it was given stand now.
+
+    Attributes:
+        entries: ledger entries of the games given, in order of game_id; those without one are not finished.
+        left_out: replays without a ledger entry: duplicates, not asked for, or not readable as files at all.
+        num_games: distinct games given.
+        num_new: games whose entry was written by this run.
+        wall_seconds: of the rendering.
+        sources: where each game's replay is, by game_id.
+    """
+
+    entries: tuple[LedgerEntry, ...]
+    left_out: tuple[LeftOut, ...]
+    num_games: int
+    num_new: int
+    wall_seconds: float
+    sources: dict[str, str] = field(repr=False)
+
+    @property
+    def exit_status(self) -> int:
+        """0 if every game is committed, 1 if some replay was set aside, 2 if some game has no entry yet."""
+        if len(self.entries) < self.num_games:
+            return 2
+        set_aside_any = any(entry.status is Status.SET_ASIDE for entry in self.entries)
+        return 1 if set_aside_any or self.left_out else 0
+
+
+def render(
+    sources: Sequence[str],
+    workshop: Workshop,
+    *,
+    num_slots: int,
+    selection: Selection | None = None,
+    on_scan: Callable[[int, int], None] = lambda _looked_at, _passed: None,
+    on_tally: Callable[[Tally], None] = lambda _tally: None,
+) -> RenderReport:
+    """Render what `sources` hold into the dataset at `workshop.store_url`, as far as that is not done yet.
+
+    Args:
+        sources: folders, files, archives of replays.
+        workshop: what is the same for all games.
+        num_slots: emulators side by side.
+        selection: which replays; by default every one that can be rendered.
+        on_scan: called with (files looked at, games that pass).
+        on_tally: called several times a second with where the rendering stands.
+
+    Raises:
+        EnvironmentFailed: this machine cannot do the work; what was committed stays.
+        DatasetError: the output cannot be used.
+    """
+    set_up = studio(workshop.emulator, stamp=workshop.stamp)
+    set_up.emulator.check()
+    store = open_store(workshop.store_url)
+    open_or_create(store, describe(workshop, set_up.fingerprint()))
+    catalogue = build_catalogue(
+        sources, selection or Selection(), player_key(workshop.store_url), on_progress=on_scan
+    )
+    record_left_out(store, catalogue.left_out)
+    append_plan(store, catalogue.games, workshop.frames_per_chunk)
+    given = {left.game_id: left.source for left in catalogue.left_out if goes_into_ledger(left)}
+    given |= {game.game_id: game.source for game in catalogue.games}
+    tasks = [RenderTask(game) for game in pending_games(store) if game.game_id in given]
+    num_done_before = sum(1 for game_id in done_game_ids(store) if game_id in given)
+    wall_seconds = _run(tasks, workshop, num_slots, on_tally) if tasks else 0.0
+    finalize(store)
+    entries = tuple(read_entries(store, sorted(given)))
+    return RenderReport(
+        entries=entries,
+        left_out=tuple(left for left in catalogue.left_out if not goes_into_ledger(left)),
+        num_games=len(given),
+        num_new=len(entries) - num_done_before,
+        wall_seconds=wall_seconds,
+        sources=given,
+    )
+
+
+def _run(
+    tasks: list[RenderTask], workshop: Workshop, num_slots: int, on_tally: Callable[[Tally], None]
+) -> float:
+    def give_up(task: RenderTask, reason: Reason, detail: str) -> GameResult:
+        return set_aside(task, workshop, RenderFailed(reason, detail))
+
+    with (
+        StopSignals() as stop,
+        LocalPool(render_game, workshop, num_slots=min(num_slots, len(tasks))) as pool,
+    ):
+        return run(tasks, pool, give_up=give_up, stop=stop, on_tally=on_tally).wall_seconds
+
+
+def describe(workshop: Workshop, fingerprint: Mapping[str, str]) -> DatasetDescription:
+    """What the dataset that this workshop makes says of itself."""
+    return DatasetDescription(
+        emulator=workshop.emulator,
+        frames_per_chunk=workshop.frames_per_chunk,
+        video=VideoContract(
+            width=WIDTH,
+            height=HEIGHT,
+            gop_frames=GOP_FRAMES,
+            crf=workshop.video.crf,
+            preset=workshop.video.preset,
+        ),
+        stamp=Rectangle(*stamp_rectangle(WIDTH, HEIGHT)) if workshop.stamp else None,
+        state_schema=str(STATE_SCHEMA_VERSION),
+        fingerprints=fingerprint,
+    )
+
+
+def goes_into_ledger(left: LeftOut) -> bool:
+    """Whether the replay's end is for good: what was not asked for this time may be asked for the next."""
+    return left.game_id is not None and left.reason not in (Reason.FILTERED, Reason.DUPLICATE)
+
+
+def record_left_out(store: Store, left_out: Sequence[LeftOut]) -> None:
+    """Give every replay that can never be rendered its ledger entry, unless its game has one."""
+    for left in left_out:
+        if left.game_id is None or not goes_into_ledger(left):
+            continue
+        entry = LedgerEntry(
+            game_id=left.game_id,
+            status=Status.SET_ASIDE,
+            split=None,
+            reason=left.reason,
+            detail=left.detail,
+            game=None,
+            state_sha256=None,
+            chunks=(),
+            evidence=(),
+            fingerprint={},
+            run=run_record(1, {}),
+        )
+        write_entry(store, entry)

@@ -1,0 +1,24 @@
+"""Replays of our own, recorded once a session."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.recorder import record_match
+from workers.replay import Replay, read_replay
+
+
+@pytest.fixture(scope="session")
+def short_replay_bytes() -> bytes:
+    """A recorded game of 100 frames, rollbacks included."""
+    return record_match(7, num_frames=100)
+
+
+@pytest.fixture(scope="session")
+def short_replay(short_replay_bytes: bytes) -> Replay:
+    return read_replay(short_replay_bytes)
+
+
+@pytest.fixture(scope="session")
+def other_replay_bytes() -> bytes:
+    return record_match(8, num_frames=40)

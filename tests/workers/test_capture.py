@@ -1,0 +1,48 @@
+"""Every picture of the game ends up in exactly one chunk, and the hold in none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from manifests.stamp import read_stamps
+from manifests.video import decode_luma
+from tests.workers.painted import played
+from workers.align.collector import EvidenceCollector
+from workers.capture import capture
+from workers.chunk import chunk_spans
+from workers.encode import VideoSettings
+
+FRAMES = range(-123, -123 + 70)
+
+
+def stamps_of(video: Path) -> list[int]:
+    slp_frame, valid = read_stamps(np.stack([luma.copy() for luma in decode_luma(video)]))
+    assert valid.all()
+    return slp_frame.tolist()
+
+
+def test_chunks_hold_the_games_pictures_in_order_and_without_the_hold(tmp_path: Path):
+    spans = chunk_spans(len(FRAMES), 30)
+    encoded = capture(played(FRAMES), spans, tmp_path, VideoSettings(), EvidenceCollector())
+    assert [chunk.span for chunk in encoded] == list(spans)
+    assert [frame for chunk in encoded for frame in stamps_of(chunk.video)] == list(FRAMES)
+
+
+def test_the_same_pictures_give_the_same_bytes(tmp_path: Path):
+    files = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (chunk,) = capture(played(FRAMES), chunk_spans(70), folder, VideoSettings(), EvidenceCollector())
+        files.append(chunk.video.read_bytes())
+    assert files[0] == files[1]
+
+
+def test_a_capture_that_ends_early_fails_and_leaves_no_half_file(tmp_path: Path):
+    spans = chunk_spans(len(FRAMES) + 20, 60)
+    with pytest.raises(ValueError, match=r"ended in the middle of frames \[60, 90\)"):
+        capture(played(FRAMES, num_tail=0), spans, tmp_path, VideoSettings(), EvidenceCollector())
+    assert [path.name for path in tmp_path.iterdir()] == ["chunk-0000.mp4"]

@@ -1,0 +1,101 @@
+"""One replay in, proved pairs out, on a real Dolphin; and what becomes of replays and machines that cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from manifests.ledger import Status, read_entry
+from manifests.plan import GameToPlan, PlannedGame, number_games
+from manifests.reasons import Reason
+from manifests.stamp import read_stamps
+from manifests.states_file import read_states
+from manifests.store import open_store
+from manifests.video import decode_luma
+from workers.emulator.contract import Deadlines
+from workers.errors import EnvironmentFailed, RenderFailed
+from workers.job import RenderTask, Workshop, render_game, set_aside
+from workers.replay import read_replay
+
+FRAMES_PER_CHUNK = 60
+
+
+@pytest.fixture
+def game(short_replay_bytes: bytes, tmp_path: Path) -> PlannedGame:
+    source = tmp_path / "replay.slp"
+    source.write_bytes(short_replay_bytes)
+    replay = read_replay(short_replay_bytes)
+    facts = GameToPlan(replay.game_id, str(source), 100, "train", "X", ("A", "B"), (None, None))
+    return number_games([facts], FRAMES_PER_CHUNK, 0)[0]
+
+
+def workshop(folder: Path, **changes: object) -> Workshop:
+    return Workshop(str(folder / "dataset"), frames_per_chunk=FRAMES_PER_CHUNK, scratch_base=folder / "scratch", **changes)
+
+
+@pytest.mark.dolphin
+def test_a_replay_becomes_pairs_whose_frames_carry_their_rows_number(game: PlannedGame, tmp_path: Path):
+    result = render_game(RenderTask(game), workshop(tmp_path))
+    assert (result.status, result.num_frames, result.num_chunks) == ("committed", 100, 2)
+    root = tmp_path / "dataset"
+    entry = read_entry(open_store(root), game.game_id)
+    assert entry is not None
+    for chunk in entry.chunks:
+        rows = read_states(root / chunk.states.key).values("slp_frame")
+        stamps, valid = read_stamps(np.stack([luma.copy() for luma in decode_luma(root / chunk.video.key)]))
+        assert valid.all()
+        np.testing.assert_array_equal(stamps, rows)
+    assert not list((tmp_path / "scratch").rglob("*.mp4")), "scratch is left behind"
+
+
+@pytest.mark.dolphin
+def test_rendering_twice_gives_the_same_bytes(game: PlannedGame, tmp_path: Path):
+    hashes = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        render_game(RenderTask(game), workshop(folder))
+        entry = read_entry(open_store(folder / "dataset"), game.game_id)
+        assert entry is not None
+        hashes.append(entry.content_sha256())
+    assert hashes[0] == hashes[1]
+
+
+@pytest.mark.dolphin
+def test_a_game_in_the_ledger_is_not_rendered_again(game: PlannedGame, tmp_path: Path):
+    render_game(RenderTask(game), workshop(tmp_path))
+    assert render_game(RenderTask(game), workshop(tmp_path)).status == "already_done"
+
+
+@pytest.mark.dolphin
+def test_an_attempt_that_fails_writes_nothing_unless_it_is_the_last(game: PlannedGame, tmp_path: Path):
+    hasty = workshop(tmp_path, deadlines=Deadlines(startup_seconds=0.001))
+    task = RenderTask(game).for_attempt(1, is_last=False)
+    result = render_game(task, hasty)
+    assert (result.status, result.reason) == ("attempt_failed", Reason.EMULATOR_STALLED)
+    assert read_entry(open_store(tmp_path / "dataset"), game.game_id) is None
+    assert render_game(task.for_attempt(2, is_last=True), hasty).status == "set_aside"
+
+
+def test_a_replay_that_is_no_1v1_is_set_aside_for_good(game: PlannedGame, tmp_path: Path):
+    result = set_aside(RenderTask(game), workshop(tmp_path), RenderFailed(Reason.EMULATOR_EXIT, "it broke"))
+    assert result.status == "set_aside"
+    entry = read_entry(open_store(tmp_path / "dataset"), game.game_id)
+    assert entry is not None
+    assert (entry.status, entry.reason, entry.detail) == (Status.SET_ASIDE, Reason.EMULATOR_EXIT, "it broke")
+
+
+def test_a_source_that_is_gone_fails_without_a_verdict(game: PlannedGame, tmp_path: Path):
+    Path(game.source).unlink()
+    with pytest.raises(EnvironmentFailed, match="put it back"):
+        render_game(RenderTask(game), workshop(tmp_path))
+    assert read_entry(open_store(tmp_path / "dataset"), game.game_id) is None
+
+
+def test_a_source_that_was_changed_fails_without_a_verdict(
+    game: PlannedGame, tmp_path: Path, other_replay_bytes: bytes
+):
+    Path(game.source).write_bytes(other_replay_bytes)
+    with pytest.raises(EnvironmentFailed, match="not the bytes that were planned"):
+        render_game(RenderTask(game), workshop(tmp_path))
