@@ -1,0 +1,21 @@
+"""`farm sql`: a statement that makes a dataset's states files a table with a column per name."""
+
+from __future__ import annotations
+
+import click
+
+from manifests.states_sql import view_sql
+
+EXAMPLE = """\b
+Example:
+  { farm sql --states 'dataset/states/*/*.parquet'; \\
+    echo 'SELECT "p0.character", avg("p0.percent") FROM states GROUP BY 1'; } | duckdb
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.option("--states", required=True, metavar="GLOB", help="The states files.")
+@click.option("--followers", is_flag=True, help="Columns of followers, too; some file must have one.")
+def command(*, states: str, followers: bool) -> None:
+    """Print a DuckDB view of states files: their vectors' places under their names, nulls where not recorded."""
+    click.echo(view_sql(states, with_followers=followers), nl=False)
