@@ -75,7 +75,12 @@ handler_end:
     .globl vi_wait_retrace
 # The three instructions of the loop are the ones that both Dolphins recognise as idling: load a word by r13 into r0,
 # compare with zero, branch back. Emulated time then jumps to the next event and costs nothing.
+# Slippi's recompiler goes on after such a jump at the start of the translated block it is in, and leaves an entry on its
+# stack of return addresses if that block holds the call of this function, too, until it crashes. Writing the MSR ends a
+# block: so the loop is one of its own.
 vi_wait_retrace:
+    mfmsr 0
+    mtmsr 0
 1:  lwz 0, 0(13)
     cmplwi 0, 0
     beq 1b
