@@ -108,9 +108,9 @@ class Match:
             fighter.pre = PreState(
                 fighter.action, fighter.x, fighter.y, fighter.facing, fighter.percent, fighter.pad
             )
+        motion.push_apart(self.leaders[0], self.leaders[1], scene)
         for fighter in fighters:
             self._play(fighter, scene)
-        motion.push_apart(self.leaders[0], self.leaders[1], scene)
         self._exchange_hits(scene)
         for fighter in fighters:
             self._settle(fighter, scene)

@@ -213,6 +213,8 @@ def push_apart(one: Fighter, other: Fighter, scene: Scene) -> None:
     """Two who stand in the same place on the same ground ease each other aside, but nobody over an edge."""
     if one.airborne or other.airborne or one.ground != other.ground or one.held_by >= 0 or other.held_by >= 0:
         return
+    if one.hitlag > 0 or other.hitlag > 0:
+        return
     apart = other.x - one.x
     if abs(apart) >= (one.width + other.width) * PUSH_SHARE:
         return

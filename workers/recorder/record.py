@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
 
 from workers.recorder.dice import Dice, Stream
@@ -30,10 +30,10 @@ class Choices(TypedDict, total=False):
 class Recording:
     """A file and the truth behind it: what was drawn, the match as it went, every version as written."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     setup: Setup
-    played: Played
-    written: tuple[Instance, ...]
+    played: Played = field(repr=False)
+    written: tuple[Instance, ...] = field(repr=False)
 
 
 def record(options: RecordOptions) -> Recording:
