@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from manifests.item_table import ItemTable
 
 
-def test_frames_and_rows_belong_together(make_state):
+def test_frames_and_rows_belong_together(make_state: Any):
     items = make_state(80, seed=3).items
     frame = items.frame_index()
     assert len(frame) == items.num_rows

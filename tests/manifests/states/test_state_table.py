@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from manifests.state_arrow import from_arrow, to_arrow
 from manifests.state_table import StateTable
 
 
-def test_a_table_gives_its_columns_by_name(make_state):
+def test_a_table_gives_its_columns_by_name(make_state: Any):
     table = make_state(50, first=7)
     assert (table.num_frames, table.first_slp_frame, table.exclusive_end_slp_frame) == (50, 7, 57)
     assert table.names() == tuple(schema.table_columns(2))
@@ -24,14 +25,14 @@ def test_a_table_gives_its_columns_by_name(make_state):
 
 
 @pytest.mark.parametrize("name", ["p2.x", "p0.nonsense", "p0_x", ""])
-def test_an_unknown_column_fails(make_state, name: str):
+def test_an_unknown_column_fails(make_state: Any, name: str):
     with pytest.raises(KeyError, match="no column"):
         make_state(3).values(name)
     with pytest.raises(KeyError, match="no column"):
         make_state(3).valid(name)
 
 
-def test_arrays_cannot_be_written(make_state):
+def test_arrays_cannot_be_written(make_state: Any):
     table = make_state(5)
     with pytest.raises(ValueError, match="read-only"):
         table.values("p0.x")[0] = 1
@@ -43,7 +44,7 @@ def test_arrays_cannot_be_written(make_state):
 
 @settings(max_examples=25)
 @given(st.data())
-def test_a_slice_is_the_rows_of_the_whole(make_state, data: st.DataObject):
+def test_a_slice_is_the_rows_of_the_whole(make_state: Any, data: st.DataObject):
     table = make_state(60, seed=data.draw(st.integers(0, 5)))
     start = data.draw(st.integers(0, 59))
     end = data.draw(st.integers(start + 1, 60))
@@ -58,12 +59,12 @@ def test_a_slice_is_the_rows_of_the_whole(make_state, data: st.DataObject):
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 2), (-1, 4), (0, 11), (10, 11)])
-def test_a_slice_outside_the_table_fails(make_state, start: int, end: int):
+def test_a_slice_outside_the_table_fails(make_state: Any, start: int, end: int):
     with pytest.raises(ValueError, match="not a range"):
         make_state(10).slice(start, end)
 
 
-def changed(table: StateTable, name: str, values=None, mask=None) -> StateTable:
+def changed(table: StateTable, name: str, values: Any = None, mask: Any = None) -> StateTable:
     return dataclasses.replace(
         table,
         columns={**table.columns, name: table.values(name) if values is None else values},
@@ -71,7 +72,7 @@ def changed(table: StateTable, name: str, values=None, mask=None) -> StateTable:
     )
 
 
-def test_the_hash_tells_any_change(make_state):
+def test_the_hash_tells_any_change(make_state: Any):
     table = make_state(20)
     values = table.values("p0.x").copy()
     values[7] = np.nextafter(values[7], np.float32(1e9))
@@ -88,7 +89,7 @@ def test_the_hash_tells_any_change(make_state):
     assert len({table.sha256, *(other.sha256 for other in others)}) == 1 + len(others)
 
 
-def test_the_hash_is_that_of_the_values_not_of_their_memory(make_state):
+def test_the_hash_is_that_of_the_values_not_of_their_memory(make_state: Any):
     table = make_state(20)
     spread = {name: np.repeat(values, 2)[::2] for name, values in table.columns.items()}
     assert dataclasses.replace(table, columns=spread).sha256 == table.sha256
@@ -110,14 +111,14 @@ PINNED = "365c458fc3948cdfbe4848847fda6c1b57916d4752a3c67f0c5bf730bc2c7244"
 
 
 @pytest.mark.parametrize("name", ["slp_frame", "p0.x", "whispy"])
-def test_a_missing_column_fails(make_state, name: str):
+def test_a_missing_column_fails(make_state: Any, name: str):
     table = make_state(5)
     columns = {key: values for key, values in table.columns.items() if key != name}
     with pytest.raises(ValueError, match=name):
         dataclasses.replace(table, columns=columns)
 
 
-def test_a_column_of_another_type_or_length_fails(make_state):
+def test_a_column_of_another_type_or_length_fails(make_state: Any):
     table = make_state(5)
     with pytest.raises(ValueError, match=r"p0\.x.*float64"):
         changed(table, "p0.x", values=np.zeros(5))
@@ -127,33 +128,33 @@ def test_a_column_of_another_type_or_length_fails(make_state):
         changed(table, "p0.x", mask=np.zeros(4, bool))
 
 
-def test_holes_in_the_frame_numbers_fail(make_state):
+def test_holes_in_the_frame_numbers_fail(make_state: Any):
     table = make_state(5)
     with pytest.raises(ValueError, match="not consecutive"):
         changed(table, "slp_frame", values=np.array([-123, -122, -120, -119, -118], np.int32))
 
 
-def test_ports_that_do_not_ascend_fail(make_state):
+def test_ports_that_do_not_ascend_fail(make_state: Any):
     with pytest.raises(ValueError, match="ascend"):
         dataclasses.replace(make_state(5), ports=(1, 0))
 
 
 @pytest.mark.parametrize("num_players", [1, 2, 4])
-def test_arrow_and_back_is_the_same_state(make_state, num_players: int):
+def test_arrow_and_back_is_the_same_state(make_state: Any, num_players: int):
     for with_items in (True, False):
         table = make_state(40, num_players, seed=num_players, with_items=with_items)
         assert from_arrow(to_arrow(table)).sha256 == table.sha256
         assert StateTable.from_arrow(table.slice(5, 21).to_arrow()).sha256 == table.slice(5, 21).sha256
 
 
-def test_what_is_not_recorded_is_null_in_arrow(make_state):
+def test_what_is_not_recorded_is_null_in_arrow(make_state: Any):
     table = make_state(40)
     arrow = table.to_arrow()
     for name in table.names():
         assert arrow.column(name).null_count == np.count_nonzero(~table.valid(name)), name
 
 
-def test_an_arrow_table_of_something_else_fails(make_state):
+def test_an_arrow_table_of_something_else_fails(make_state: Any):
     arrow = make_state(5).to_arrow()
     with pytest.raises(ValueError, match="lacks columns"):
         from_arrow(arrow.drop_columns(["p0.x"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,35 +21,40 @@ from manifests.states_file import (
     vector_columns,
     write_states,
 )
+from workers.replay import read_replay
+from workers.state import state_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("num_players", [1, 2, 3])
 @pytest.mark.parametrize("num_frames", [1, ROWS_PER_GROUP, ROWS_PER_GROUP + 1])
 @pytest.mark.parametrize("with_items", [True, False])
-def test_a_file_holds_its_table(make_state, num_frames: int, num_players: int, with_items: bool):
+def test_a_file_holds_its_table(make_state: Any, num_frames: int, num_players: int, with_items: bool):
     table = make_state(num_frames, num_players, seed=num_frames, with_items=with_items)
     assert read_states(states_bytes(table)).sha256 == table.sha256
 
 
 @pytest.fixture(scope="module")
-def long_state(make_state):
+def long_state(make_state: Any):
     return make_state(3 * ROWS_PER_GROUP - 100, seed=9)
 
 
 @pytest.fixture(scope="module")
-def long_file(long_state) -> bytes:
+def long_file(long_state: Any) -> bytes:
     return states_bytes(long_state)
 
 
 @settings(max_examples=40)
 @given(st.data())
-def test_any_window_is_that_of_the_table(long_state, long_file: bytes, data: st.DataObject):
+def test_any_window_is_that_of_the_table(long_state: Any, long_file: bytes, data: st.DataObject):
     start = data.draw(st.integers(0, long_state.num_frames - 1))
     end = data.draw(st.integers(start + 1, long_state.num_frames))
     assert read_states(long_file, start, end).sha256 == long_state.slice(start, end).sha256
 
 
-def test_the_bytes_are_a_function_of_the_table(make_state, tmp_path: Path):
+def test_the_bytes_are_a_function_of_the_table(make_state: Any, tmp_path: Path):
     table = make_state(700)
     path = tmp_path / "state.parquet"
     write_states(table, path)
@@ -58,25 +63,25 @@ def test_the_bytes_are_a_function_of_the_table(make_state, tmp_path: Path):
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 101), (-1, 5), (5, 5), (100, 101)])
-def test_a_window_outside_fails(make_state, start: int, end: int):
+def test_a_window_outside_fails(make_state: Any, start: int, end: int):
     with pytest.raises(ValueError, match="within the 100 rows"):
         read_states(states_bytes(make_state(100)), start, end)
 
 
-def test_another_parquet_file_fails(make_state):
+def test_another_parquet_file_fails(make_state: Any):
     buffer = io.BytesIO()
     pq.write_table(make_state(5).to_arrow().select(["p0.x"]).replace_schema_metadata(None), buffer)
     with pytest.raises(ValueError, match="metadata"):
         read_states(buffer.getvalue())
 
 
-def test_the_file_names_the_places_of_its_vectors(make_state):
+def test_the_file_names_the_places_of_its_vectors(make_state: Any):
     metadata = pq.ParquetFile(io.BytesIO(states_bytes(make_state(5)))).schema_arrow.metadata
     layout = json.loads(metadata[b"dolphin_farm.vectors"])
     assert layout == {key: list(names) for key, names in (vector_columns(2) | item_vector_columns()).items()}
 
 
-def test_a_null_is_a_null_in_the_file(make_state):
+def test_a_null_is_a_null_in_the_file(make_state: Any):
     table = make_state(50, seed=4)
     rows = pq.ParquetFile(io.BytesIO(states_bytes(table))).read(use_threads=False).to_pylist()
     place = vector_columns(2)["float32"].index("p0.x")
@@ -86,9 +91,6 @@ def test_a_null_is_a_null_in_the_file(make_state):
 
 @pytest.mark.shared
 def test_a_real_game_is_small(real_replays: Path):
-    from workers.replay import read_replay  # noqa: PLC0415
-    from workers.state import state_table  # noqa: PLC0415
-
     sizes = []
     for name in (
         "rollbackFrameTest",
