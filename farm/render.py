@@ -86,43 +86,90 @@ def render(
         EnvironmentFailed: this machine cannot do the work; what was committed stays.
         DatasetError: the output cannot be used.
     """
+    planned = plan_run(sources, workshop, selection or Selection(), on_scan)
+    wall_seconds = _run(planned.tasks, workshop, num_slots, on_tally) if planned.tasks else 0.0
+    store = open_store(workshop.store_url)
+    finalize(store)
+    entries = tuple(read_entries(store, sorted(planned.sources)))
+    return RenderReport(
+        entries=entries,
+        left_out=planned.left_out,
+        num_games=len(planned.sources),
+        num_new=len(entries) - planned.num_done,
+        wall_seconds=wall_seconds,
+        sources=planned.sources,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """What a run is to do: plan minus ledger, of the games given.
+
+    Attributes:
+        tasks: the games without a ledger entry.
+        num_done: games given that have one.
+        left_out: replays without a ledger entry that no rerun changes.
+        sources: where each game's replay is, by game_id; those of `tasks` and of `num_done`.
+    """
+
+    tasks: tuple[RenderTask, ...]
+    num_done: int
+    left_out: tuple[LeftOut, ...]
+    sources: dict[str, str] = field(repr=False)
+
+    @property
+    def num_frames(self) -> int:
+        """Of the tasks."""
+        return sum(task.num_frames for task in self.tasks)
+
+
+def plan_run(
+    sources: Sequence[str],
+    workshop: Workshop,
+    selection: Selection,
+    on_scan: Callable[[int, int], None] = lambda _looked_at, _passed: None,
+) -> PlannedRun:
+    """Look at the replays, add the new ones to the dataset's plan, and say what is left to do.
+
+    Raises:
+        EnvironmentFailed: this machine cannot do the work, or a source is not there.
+        DatasetError: the output cannot be used.
+    """
     set_up = studio(workshop.emulator, stamp=workshop.stamp)
     set_up.emulator.check()
     store = open_store(workshop.store_url)
     open_or_create(store, describe(workshop, set_up.fingerprint()))
-    catalogue = build_catalogue(
-        sources, selection or Selection(), player_key(workshop.store_url), on_progress=on_scan
-    )
+    catalogue = build_catalogue(sources, selection, player_key(workshop.store_url), on_progress=on_scan)
     record_left_out(store, catalogue.left_out)
     append_plan(store, catalogue.games, workshop.frames_per_chunk)
-    given = {left.game_id: left.source for left in catalogue.left_out if goes_into_ledger(left)}
+    permanent = [left for left in catalogue.left_out if goes_into_ledger(left)]
+    given = {left.game_id: left.source for left in permanent if left.game_id is not None}
     given |= {game.game_id: game.source for game in catalogue.games}
-    tasks = [RenderTask(game) for game in pending_games(store) if game.game_id in given]
-    num_done_before = sum(1 for game_id in done_game_ids(store) if game_id in given)
-    wall_seconds = _run(tasks, workshop, num_slots, on_tally) if tasks else 0.0
-    finalize(store)
-    entries = tuple(read_entries(store, sorted(given)))
-    return RenderReport(
-        entries=entries,
+    return PlannedRun(
+        tasks=tuple(RenderTask(game) for game in pending_games(store) if game.game_id in given),
+        num_done=sum(1 for game_id in done_game_ids(store) if game_id in given),
         left_out=tuple(left for left in catalogue.left_out if not goes_into_ledger(left)),
-        num_games=len(given),
-        num_new=len(entries) - num_done_before,
-        wall_seconds=wall_seconds,
         sources=given,
     )
 
 
-def _run(
-    tasks: list[RenderTask], workshop: Workshop, num_slots: int, on_tally: Callable[[Tally], None]
-) -> float:
+def giving_up(workshop: Workshop) -> Callable[[RenderTask, Reason, str], GameResult]:
+    """What sets a game aside from here, when its workers died of it and cannot."""
+
     def give_up(task: RenderTask, reason: Reason, detail: str) -> GameResult:
         return set_aside(task, workshop, RenderFailed(reason, detail))
 
+    return give_up
+
+
+def _run(
+    tasks: Sequence[RenderTask], workshop: Workshop, num_slots: int, on_tally: Callable[[Tally], None]
+) -> float:
     with (
         StopSignals() as stop,
         LocalPool(render_game, workshop, num_slots=min(num_slots, len(tasks))) as pool,
     ):
-        return run(tasks, pool, give_up=give_up, stop=stop, on_tally=on_tally).wall_seconds
+        return run(tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=on_tally).wall_seconds
 
 
 def describe(workshop: Workshop, fingerprint: Mapping[str, str]) -> DatasetDescription:

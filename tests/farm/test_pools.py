@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -27,12 +26,20 @@ if TYPE_CHECKING:
     PoolMaker = Callable[..., Pool[NullTask]]
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(params=["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def make_pool(request: pytest.FixtureRequest) -> PoolMaker:
     def local(workshop: NullWorkshop, *, num_slots: int = 2, **options: Any) -> Pool[NullTask]:
         return LocalPool(render_nothing, workshop, num_slots=num_slots, **options)
 
-    return {"local": local}[request.param]
+    def ray(workshop: NullWorkshop, *, num_slots: int = 2, **options: Any) -> Pool[NullTask]:
+        from farm.ray_pool import RayPool  # noqa: PLC0415 - only where Ray is
+
+        return RayPool(render_nothing, workshop, num_slots=num_slots, **options)
+
+    if request.param == "ray":
+        request.getfixturevalue("ray_cluster")
+        return ray
+    return local
 
 
 @pytest.fixture
@@ -55,16 +62,15 @@ def ledger(workshop: NullWorkshop) -> set[str]:
     return {entry.name for entry in workshop.ledger.iterdir()}
 
 
-def children() -> set[int]:
-    """Every living child of this test, and every child that a null renderer started."""
+def emulators() -> set[int]:
+    """Every living child that a null renderer started."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             line = (folder / "cmdline").read_bytes().split(b"\0")
-            status = (folder / "stat").read_text().rsplit(")", 1)[1].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if status[0] != "Z" and (int(status[1]) == os.getpid() or line[-2:-1] == [b"3599"]):
+        if line[-2:-1] == [b"3599"]:
             found.add(int(folder.name))
     return found
 
@@ -127,33 +133,28 @@ def test_draining_finishes_what_runs_and_starts_nothing(make_pool: PoolMaker, wo
         if tally.running == 2:
             stop.request = Stop.DRAIN
 
-    summary = go(make_pool(workshop), games(10, seconds=0.5), stop=stop, on_tally=drain_once_running)
+    summary = go(make_pool(workshop), games(10, seconds=1.0), stop=stop, on_tally=drain_once_running)
     assert summary.was_stopped
     assert summary.exit_status == 2
-    assert summary.tally.committed == 2
-    assert len(ledger(workshop)) == 2
+    assert 2 <= summary.tally.committed == len(ledger(workshop)) < 10
     again = go(make_pool(workshop), [task for task in games(10) if task.game_id not in ledger(workshop)])
-    assert again.tally.committed == 8
+    assert again.tally.committed == 10 - summary.tally.committed
 
 
 def test_stopping_now_leaves_no_process_and_no_scratch(make_pool: PoolMaker, workshop: NullWorkshop):
     stop = StopSignals()
-    seen_children = 0
+    before = emulators()
 
     def stop_once_running(tally: Tally) -> None:
-        nonlocal seen_children
-        seen_children = len(children() - before)
-        if tally.running == 2 and seen_children >= 4:
+        if tally.running == 2 and len(emulators() - before) == 2:
             stop.request = Stop.NOW
 
-    before = children()
     shop = NullWorkshop(workshop.ledger, workshop.scratch_base, child=True)
     summary = go(make_pool(shop), games(10, seconds=60.0), stop=stop, on_tally=stop_once_running)
     assert summary.was_stopped
     assert ledger(workshop) == set()
-    assert_soon(lambda: children() == before)
+    assert_soon(lambda: emulators() <= before)
     assert shop.scratch_base is not None
-    assert go(make_pool(workshop), games(1)).exit_status == 0  # whose slots sweep
     assert list(shop.scratch_base.glob(f"*{PREFIX}*")) == []
 
 

@@ -1,0 +1,139 @@
+"""A run from replays to a dataset on a Ray cluster: join, plan, render, compile, and say how it went."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from farm.progress import clock, progress
+from farm.ray_nodes import joined_cluster
+from farm.ray_pool import RayPool
+from farm.render import giving_up, plan_run
+from farm.scan_progress import scan_progress
+from farm.scheduler import run
+from farm.selection import Selection
+from farm.spot_notice import aws_notice
+from farm.stopping import StopSignals
+from manifests.finalize import finalize
+from manifests.status import dataset_status
+from manifests.store import open_store
+from workers.job import Workshop, render_game
+
+if TYPE_CHECKING:
+    from farm.config import FarmConfig
+    from farm.ray_nodes import Cluster
+    from farm.render import PlannedRun
+    from farm.scheduler import Summary
+    from manifests.store import Store
+
+BYTES_PER_FRAME = 1270  # of video, before anything is known of this dataset: 300 GB for 236 million frames
+NOTICES = {"none": None, "aws": functools.partial(aws_notice)}
+
+
+def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
+    """Do everything; prints to stdout, progress to stderr; returns the exit status of the program.
+
+    Args:
+        config: Of the run.
+        num_local_slots: What this machine offers, if a cluster of our own must be started on it.
+
+    Raises:
+        FarmError, DatasetError: as `farm.render.plan_run` and `farm.scheduler.run` do.
+    """
+    output, errors = Console(), Console(stderr=True)
+    workshop = Workshop(
+        config.out,
+        config.emulator,
+        scratch_base=config.scratch,
+        frames_per_chunk=config.frames_per_chunk,
+        stamp=config.stamp,
+    )
+    with joined_cluster(config.address, config.slots or num_local_slots) as cluster:
+        _print_cluster(output, cluster)
+        with scan_progress(errors) as show_scan:
+            planned = plan_run(config.replays, workshop, Selection(max_games=config.games), show_scan)
+        store = open_store(workshop.store_url)
+        _print_plan(output, planned, store)
+        summary = _render(planned, workshop, config, errors) if planned.tasks else None
+        finalize(store)
+        return _print_end(output, planned, summary, store)
+
+
+def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console: Console) -> Summary:
+    with (
+        StopSignals() as stop,
+        RayPool(
+            render_game,
+            workshop,
+            num_slots=config.slots,
+            recycle_games=config.recycle_games,
+            recycle_seconds=config.recycle_minutes * 60,
+            watch_notice=NOTICES[config.notice],
+        ) as pool,
+        progress(console, log_seconds=config.log_seconds) as show,
+    ):
+        return run(planned.tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=show)
+
+
+def _print_cluster(console: Console, cluster: Cluster) -> None:
+    kind = "Started a Ray cluster on this machine" if cluster.is_ours else "Joined the Ray cluster"
+    console.print(
+        f"{kind} at {cluster.address}: {cluster.num_nodes} nodes, {cluster.num_slots} slots", highlight=False
+    )
+    if cluster.dashboard_url:
+        console.print(f"Dashboard: {cluster.dashboard_url}", highlight=False)
+
+
+def _print_plan(console: Console, planned: PlannedRun, store: Store) -> None:
+    """What there is to do, and what it will take as far as the dataset itself tells."""
+    num_games, num_frames = len(planned.tasks), planned.num_frames
+    line = f"Plan: {num_games:,} games, {num_frames:,} frames to do; {planned.num_done:,} games done before."
+    if num_games:
+        status = dataset_status(store)
+        bytes_per_frame = status.video_bytes / status.num_frames if status.num_frames else BYTES_PER_FRAME
+        line += f" About {num_frames * bytes_per_frame / 1e9:,.2f} GB of video"
+        if status.num_frames and status.seconds_left is not None:
+            line += f"; {clock(status.seconds_left)} at the pace of the last hour"
+        line += "."
+    console.print(line, highlight=False, soft_wrap=True)
+
+
+def _print_end(console: Console, planned: PlannedRun, summary: Summary | None, store: Store) -> int:
+    if summary is None:
+        status = dataset_status(store)
+        console.print(
+            f"Nothing to do: {status.num_committed:,} games committed, {status.num_set_aside:,} set aside."
+        )
+        return 1 if planned.left_out else 0
+    tally = summary.tally
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    rows = {
+        "committed": tally.committed,
+        "set aside": tally.set_aside,
+        "done by another run": tally.already_done,
+        "left undone": tally.left_undone,
+        "not finished": tally.running + tally.waiting,
+        **{f"attempts ended by {failure}": count for failure, count in sorted(tally.retries.items())},
+    }
+    for name, number in rows.items():
+        if number or name == "committed":
+            table.add_row(name, f"{number:,}")
+    seconds = max(summary.wall_seconds, 1e-9)
+    table.add_row("frames", f"{tally.frames_done:,}")
+    table.add_row("frames a second", f"{tally.frames_done / seconds:,.0f}")
+    table.add_row("wall time", clock(seconds))
+    console.print(table)
+    for result in summary.set_aside:
+        console.print(
+            f"set aside  {result.game_id[:12]}  {result.reason}: {result.detail}",
+            markup=False,
+            highlight=False,
+        )
+    if tally.exit_status == 2:  # noqa: PLR2004 - not finished
+        console.print("Not finished; run the same command again to go on.")
+    return max(tally.exit_status, 1 if planned.left_out else 0)

@@ -1,0 +1,19 @@
+"""What must be in the environment before Ray is imported, which reads it once and hands it on."""
+
+from __future__ import annotations
+
+import os
+
+SETTINGS = {
+    # Explicit always: left unset, a cluster's mode depends on whether anybody ever started Ray on its head.
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # A paragraph for each worker that died would drown the line of progress; the pool reports each in one.
+    "RAY_LOG_TO_DRIVER_EVENT_LEVEL": "ERROR",
+}
+
+
+def prepare() -> None:
+    """Settle what the user has not; call before importing `farm.ray_pool`."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)

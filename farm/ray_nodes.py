@@ -1,0 +1,142 @@
+"""The machines of a Ray cluster: joining one, which there are, what they offer, and which are about to go.
+
+With `farm.ray_pool` the only door to Ray.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray._private.state import state as cluster_state  # its only way to tell which nodes are being drained
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RESOURCE = "dolphin"  # a node offers as many of these as it can run emulators side by side
+REFRESH_SECONDS = 2.0  # between two looks at which nodes there are and which are about to go
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The cluster that this process has joined or started.
+
+    Attributes:
+        address: Host and port of its head.
+        dashboard_url: Where a browser sees it; empty if it has no dashboard.
+        num_nodes: Machines in it now.
+        num_slots: Emulators that they can run now.
+        is_ours: True if it was started by this process, on this machine, and ends with it.
+    """
+
+    address: str
+    dashboard_url: str
+    num_nodes: int
+    num_slots: int
+    is_ours: bool
+
+
+@contextmanager
+def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluster]:
+    """Join the cluster at `address`, else the one this machine belongs to, else start one of our own.
+
+    Args:
+        address: Host and port; None or "auto" to look for one (`RAY_ADDRESS`, then this machine).
+        num_local_slots: What a cluster of our own offers.
+
+    Raises:
+        EnvironmentFailed: if the cluster named cannot be joined.
+    """
+    # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
+    is_ours = False
+    try:
+        context = ray.init(address=address or "auto", **options)
+    except ConnectionError as problem:
+        if address not in (None, "auto") or os.environ.get("RAY_ADDRESS"):
+            message = f"no Ray cluster at {address or os.environ['RAY_ADDRESS']}: {problem}"
+            raise EnvironmentFailed(message) from problem
+        is_ours = True
+        if os.environ.get("RAY_AUTH_MODE") == "token":
+            # For this cluster alone; otherwise Ray writes one to the home folder, where it outlives the run.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        context = ray.init(address="local", resources={RESOURCE: num_local_slots}, **options)
+    except RayError as problem:
+        message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"
+        raise EnvironmentFailed(message) from problem
+    try:
+        yield Cluster(
+            address=context.address_info["gcs_address"],
+            dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else "",
+            num_nodes=sum(node["Alive"] for node in ray.nodes()),
+            num_slots=int(ray.cluster_resources().get(RESOURCE, 0)),
+            is_ours=is_ours,
+        )
+    finally:
+        ray.shutdown()
+
+
+def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:
+    """Call a function once on one node, beside whatever runs there; returns the reference of its result."""
+    here = NodeAffinitySchedulingStrategy(node, soft=False)
+    remote: Any = ray.remote(function)
+    return remote.options(num_cpus=0, max_retries=0, scheduling_strategy=here).remote(*arguments)
+
+
+class NodeWatch:
+    """Which nodes there are and which are about to go, by Ray's own word and by the cloud's notice.
+
+    Args:
+        watch_notice: Runs on every node given to `watch`, again and again; see `farm.ray_pool.RayPool`.
+    """
+
+    def __init__(self, watch_notice: Callable[[], float | None] | None) -> None:
+        self.capacity = 0
+        """Slots that all nodes offer together."""
+        self.leaving: dict[str, float] = {}
+        """Node id -> when it goes, in seconds of the wall clock, infinity if nobody said."""
+        self._watch_notice = watch_notice
+        self._watches: dict[Any, str] = {}  # call in flight -> node id
+        self._refreshed = float("-inf")
+
+    def living(self) -> set[str]:
+        """Ids, in hex, of the nodes that Ray holds to be alive."""
+        return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+
+    def refresh(self, now: float) -> None:
+        """Look anew, every REFRESH_SECONDS; `now` is monotonic."""
+        if now < self._refreshed + REFRESH_SECONDS:
+            return
+        self._refreshed = now
+        self.capacity = int(ray.cluster_resources().get(RESOURCE, 0))
+        for node, deadline_ms in cluster_state.get_draining_nodes().items():
+            self.leaving.setdefault(node, deadline_ms / 1000 if deadline_ms else float("inf"))
+        self._take_notices()
+
+    def watch(self, node: str) -> None:
+        """Have the node listen for the cloud's notice from now on."""
+        if self._watch_notice is not None and node not in self._watches.values():
+            self._watches[on_node(self._watch_notice, node)] = node
+
+    def _take_notices(self) -> None:
+        if not self._watches:
+            return
+        ready, _ = ray.wait(list(self._watches), num_returns=len(self._watches), timeout=0)
+        for ref in ready:
+            node = self._watches.pop(ref)
+            try:
+                goes_at = ray.get(ref)
+            except RayError:
+                continue  # the node is gone, notice or not; a slot that opens there watches again
+            if goes_at is None:
+                self.watch(node)
+            else:
+                self.leaving[node] = min(goes_at, self.leaving.get(node, float("inf")))

@@ -1,0 +1,60 @@
+"""The cloud's notice that it takes this machine back in about two minutes, as its metadata service gives it.
+
+Runs on the machine in question, in a call of its own beside the slots.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from datetime import datetime
+
+AWS_METADATA = "http://169.254.169.254"
+LISTEN_SECONDS = 30.0  # a call lasts so long, so that a run that ended leaves none behind for longer
+POLL_SECONDS = 5.0  # what the cloud recommends
+REQUEST_SECONDS = 2.0
+_TOKEN_SECONDS = 60
+
+
+def aws_notice(
+    base_url: str = AWS_METADATA, listen_seconds: float = LISTEN_SECONDS, poll_seconds: float = POLL_SECONDS
+) -> float | None:
+    """Listen for a while; when this machine goes, in seconds of the wall clock, or None if nothing was said.
+
+    Args:
+        base_url: Of the metadata service.
+        listen_seconds: How long.
+        poll_seconds: Between two questions.
+    """
+    deadline = time.monotonic() + listen_seconds
+    while True:
+        goes_at = _ask_aws(base_url)
+        if goes_at is not None or time.monotonic() + poll_seconds > deadline:
+            return goes_at
+        time.sleep(poll_seconds)
+
+
+def _ask_aws(base_url: str) -> float | None:
+    """The deadline of a spot notice; None where there is no notice, or no such service."""
+    try:
+        token = _request(
+            f"{base_url}/latest/api/token", "PUT", "X-aws-ec2-metadata-token-ttl-seconds", str(_TOKEN_SECONDS)
+        )
+        notice = _request(
+            f"{base_url}/latest/meta-data/spot/instance-action", "GET", "X-aws-ec2-metadata-token", token
+        )
+    except urllib.error.HTTPError as answer:
+        answer.close()
+        return None  # 404: no notice
+    except OSError:
+        return None
+    return datetime.fromisoformat(json.loads(notice)["time"]).timestamp()
+
+
+def _request(url: str, method: str, header: str, value: str) -> str:
+    request = urllib.request.Request(url, method=method, headers={header: value})  # noqa: S310 - http by definition
+    with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310
+        text: str = answer.read().decode()
+    return text
