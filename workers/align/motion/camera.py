@@ -1,7 +1,7 @@
 """From the stage to the screen, under a camera that follows the fighters as a game's camera does.
 
 The camera is not recorded in a replay. It looks at the middle of the fighters' bounding box from a
-distance that grows with the box, both after some delay; six numbers say how, and `fitting` finds them.
+distance that grows with the box, both after some delay; nine numbers say how, and `fitting` finds them.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_MAX_X: Final = 180.0  # units from the middle of the stage: the camera follows no further, on any legal stage
-_MIN_Y: Final = -90.0
-_MAX_Y: Final = 150.0
 _BODY_Y: Final = 7.0  # units: a fighter's position is at its feet, its motion is seen about here
 _KERNEL_TIMES: Final = 4  # an exponential's tail is cut after so many time constants
 
@@ -39,6 +36,9 @@ class Camera:
         zoom_frames: time constant with which it follows the size of the box.
         centre_y: where the middle of the box is on the thumbnail, from its top, as a part of its height.
         aspect: how much a unit of height counts against a unit of width in the size of the box.
+        side: units from the middle of the stage to the left and right bounds of what may be seen.
+        top: units up to the upper bound.
+        bottom: units down to the lower bound.
     """
 
     scale: float = 0.8
@@ -47,6 +47,9 @@ class Camera:
     zoom_frames: float = 15.0
     centre_y: float = 0.55
     aspect: float = 1.3
+    side: float = 170.0
+    top: float = 140.0
+    bottom: float = 90.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,27 +62,38 @@ class Projection:
         step_right: float32 [E, T], the step since the frame before, in thumbnail pixels, camera taken
             out, clipped as the flow is.
         step_down: float32 [E, T].
+        is_in_picture: bool [E, T].
     """
 
     column: Floats
     row: Floats
     step_right: Floats
     step_down: Floats
+    is_in_picture: npt.NDArray[np.bool_]
 
 
 def project(tracks: Tracks, camera: Camera) -> Projection:
     """Place every entity on the screen in every frame."""
-    middle_x, size_x = _box(tracks.x, tracks.is_shown, -_MAX_X, _MAX_X)
-    middle_y, size_y = _box(tracks.y, tracks.is_shown, _MIN_Y, _MAX_Y)
-    size = _delayed(np.maximum(size_x, size_y * np.float32(camera.aspect)), camera.zoom_frames)
-    pixels = np.float32(camera.scale * THUMBNAIL_WIDTH) / (size + np.float32(camera.margin))
+    middle_x, size_x = _box(tracks.x, tracks.is_shown, -camera.side, camera.side)
+    middle_y, size_y = _box(tracks.y, tracks.is_shown, -camera.bottom, camera.top)
+    size = np.maximum(size_x, size_y * np.float32(camera.aspect)) + np.float32(camera.margin)
+    # The view never shows what lies beyond the stage's bounds, so near them it no longer follows.
+    width = size / np.float32(camera.scale)
+    middle_x = _confined(middle_x, width / 2 - camera.side, camera.side - width / 2)
+    height = width * np.float32(THUMBNAIL_HEIGHT / THUMBNAIL_WIDTH)
+    above, below = height * np.float32(camera.centre_y), height * np.float32(1 - camera.centre_y)
+    middle_y = _confined(middle_y, below - camera.bottom, camera.top - above)
+    pixels = np.float32(camera.scale * THUMBNAIL_WIDTH) / _delayed(size, camera.zoom_frames)
     right = (tracks.x - _delayed(middle_x, camera.pan_frames)) * pixels
     up = (tracks.y + np.float32(_BODY_Y) - _delayed(middle_y, camera.pan_frames)) * pixels
+    column = (right + np.float32(THUMBNAIL_WIDTH / 2)) * np.float32(GRID_COLUMNS / THUMBNAIL_WIDTH)
+    row = (np.float32(camera.centre_y * THUMBNAIL_HEIGHT) - up) * np.float32(GRID_ROWS / THUMBNAIL_HEIGHT)
     return Projection(
-        column=(right + np.float32(THUMBNAIL_WIDTH / 2)) * np.float32(GRID_COLUMNS / THUMBNAIL_WIDTH),
-        row=(np.float32(camera.centre_y * THUMBNAIL_HEIGHT) - up) * np.float32(GRID_ROWS / THUMBNAIL_HEIGHT),
+        column=column,
+        row=row,
         step_right=np.clip(tracks.step_x * pixels, -MAX_SHIFT, MAX_SHIFT),
         step_down=np.clip(-tracks.step_y * pixels, -MAX_SHIFT, MAX_SHIFT),
+        is_in_picture=(column >= 0) & (column <= GRID_COLUMNS) & (row >= 0) & (row <= GRID_ROWS),
     )
 
 
@@ -94,6 +108,12 @@ def _box(values: Floats, is_shown: npt.NDArray[np.bool_], least: float, most: fl
         return np.zeros_like(low), np.zeros_like(low)
     latest = known[np.clip(np.searchsorted(known, np.arange(low.size), side="right") - 1, 0, None)]
     return (low[latest] + high[latest]) / 2, high[latest] - low[latest]
+
+
+def _confined(values: Floats, least: Floats, most: Floats) -> Floats:
+    """Clip to [least, most], float32 [T] each; halfway between the two where they are the wrong way round."""
+    middle = (least + most) / 2
+    return np.clip(values, np.minimum(least, middle), np.maximum(most, middle))
 
 
 def _delayed(values: Floats, frames: float) -> Floats:

@@ -107,9 +107,10 @@ def _compare(
     camera = fit_camera(maps, tracks, lag)
     view = project(tracks, camera.camera)
     rows = np.clip(np.arange(maps.num_pictures) + lag, 0, tracks.num_frames - 1)
-    right, down = foreground.shifts_at(view.column[:, rows], view.row[:, rows])
-    predicted = whiten(np.concatenate([view.step_right, view.step_down]), limits)
-    measured = whiten(np.concatenate([right, down]), limits)
+    right, down, stir = foreground.seen_at(view.column[:, rows], view.row[:, rows])
+    predicted = whiten(np.concatenate([view.step_right, view.step_down, tracks.stir]), limits)
+    predicted = predicted * np.tile(view.is_in_picture & tracks.is_shown, (3, 1))
+    measured = whiten(np.concatenate([right, down, stir]), limits)
     return _Comparison(camera, predicted, measured, lag_curve(predicted, measured, limits))
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_FIRST_STEP: Final = np.array([0.2, 30.0, 6.0, 8.0, 0.1, 0.4])
-_LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3])
-_MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0])
+_FIRST_STEP: Final = np.array([0.2, 30.0, 6.0, 8.0, 0.1, 0.4, 30.0, 30.0, 30.0])
+_LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3, 60.0, 30.0, 0.0])
+_MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0, 250.0, 250.0, 150.0])
 _REFINEMENTS: Final = 4
 _LEAST_GAIN: Final = 1e-4
 _NUM_FRAMES: Final = 1500
@@ -65,9 +65,9 @@ def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int) -> FittedCamera:
 
 def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt.NDArray[np.intp]) -> float:
     view = project(tracks, camera)
-    seen = foreground.shifts_at(view.column[:, rows], view.row[:, rows])
-    right = _correlation(view.step_right[:, rows], seen[0])
-    down = _correlation(view.step_down[:, rows], seen[1])
+    seen_right, seen_down, _ = foreground.seen_at(view.column[:, rows], view.row[:, rows])
+    right = _correlation(view.step_right[:, rows], seen_right)
+    down = _correlation(view.step_down[:, rows], seen_down)
     return float((right.mean() + down.mean()) / 2)
 
 

@@ -42,21 +42,25 @@ class Foreground:
         scaled = strength / np.float32(SHIFT_SCALE)
         return cls(strength, scaled * maps.right[chosen], scaled * maps.down[chosen])
 
-    def shifts_at(self, column: Floats, row: Floats) -> tuple[Floats, Floats]:
-        """Return the shift seen around places in the grid, right and down, each float32 [E, T], in pixels.
+    def seen_at(self, column: Floats, row: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return what is seen around places in the grid: shift right, shift down, and how much stirs.
+
+        Each is float32 [E, T]; the shifts in pixels, the third as a logarithm of strength.
 
         Args:
             column: float32 [E, T], in cells from the left.
             row: float32 [E, T], in cells from the top.
         """
-        right, down = np.empty_like(column), np.empty_like(column)
+        right, down, stir = np.empty_like(column), np.empty_like(column), np.empty_like(column)
         for entity in range(column.shape[0]):
             across = _nearness(column[entity], GRID_COLUMNS)
             along = _nearness(row[entity], GRID_ROWS)
-            total = _weighted(self.strength, along, across) + np.float32(_LEAST_STRENGTH)
+            strength = _weighted(self.strength, along, across)
+            stir[entity] = np.log1p(strength)
+            total = strength + np.float32(_LEAST_STRENGTH)
             right[entity] = _weighted(self.right, along, across) / total
             down[entity] = _weighted(self.down, along, across) / total
-        return np.clip(right, -MAX_SHIFT, MAX_SHIFT), np.clip(down, -MAX_SHIFT, MAX_SHIFT)
+        return np.clip(right, -MAX_SHIFT, MAX_SHIFT), np.clip(down, -MAX_SHIFT, MAX_SHIFT), stir
 
     def shifts_overall(self) -> tuple[Floats, Floats]:
         """Return the shift of all that moves anywhere, right and down, each float32 [T], in pixels."""

@@ -1,4 +1,4 @@
-"""What the state says moved: where each fighter is on the stage, and how far it went in each frame."""
+"""What the state says moved: where each fighter is, how far it went, and when its looks change of a sudden."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from workers.align.motion.correlation import whiten
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
 
 MAX_STEP: Final = 20.0
 """Units a fighter may move within one frame; more is a respawn or a teleport, which no flow can follow."""
-_DEAD: Final = 0x40
+_LAST_DEATH_ACTION: Final = 10  # action states 0 to 10 are ways of dying: the fighter is gone, its row is not
+_DEAD_FLAG: Final = 0x40  # in flags5, from 2.0 on
+_FAST_STEP: Final = 5.0  # units per frame: faster stirs no more pixels
+# What makes the pixels around a fighter change, and how much of the change each accounts for: a new
+# action is a new pose, a higher percentage a hit with its flash and sparks, another facing a mirror
+# image.
+_STIR_WEIGHTS: Final = {"action": 1.0, "percent": 0.5, "facing": 0.3}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +37,7 @@ class Tracks:
         is_shown: bool [E, T], whether the entity is on the stage.
         step_x: float32 [E, T], x now minus x one frame before; 0 where not shown in both, or on a teleport.
         step_y: float32 [E, T], likewise.
+        stir: float32 [E, T], how much its looks should change from the frame before, whitened.
     """
 
     x: Floats
@@ -36,6 +45,7 @@ class Tracks:
     is_shown: npt.NDArray[np.bool_]
     step_x: Floats
     step_y: Floats
+    stir: Floats
 
     @property
     def num_frames(self) -> int:
@@ -45,7 +55,14 @@ class Tracks:
     def slice(self, start: int, exclusive_end: int) -> Tracks:
         """Return frames [start, exclusive_end), sharing memory."""
         part = np.s_[:, start:exclusive_end]
-        return Tracks(self.x[part], self.y[part], self.is_shown[part], self.step_x[part], self.step_y[part])
+        return Tracks(
+            self.x[part],
+            self.y[part],
+            self.is_shown[part],
+            self.step_x[part],
+            self.step_y[part],
+            self.stir[part],
+        )
 
 
 def tracks_of(state: StateTable) -> Tracks:
@@ -53,24 +70,50 @@ def tracks_of(state: StateTable) -> Tracks:
     names = [name for i in range(state.num_players) for name in (f"p{i}", f"p{i}n")]
     shown = {name: _is_shown(state, name) for name in names}
     names = [name for name in names if shown[name].any()] or names[:1]
-    x = np.stack([np.asarray(state.values(f"{name}.x"), dtype=np.float32) for name in names])
-    y = np.stack([np.asarray(state.values(f"{name}.y"), dtype=np.float32) for name in names])
-    is_shown = np.stack([shown[name] for name in names])
-    return make_tracks(x, y, is_shown)
+
+    def column(field: str) -> Floats:
+        return np.stack([np.asarray(state.values(f"{name}.{field}"), dtype=np.float32) for name in names])
+
+    return make_tracks(
+        column("x"),
+        column("y"),
+        np.stack([shown[name] for name in names]),
+        {field: column(field) for field in _STIR_WEIGHTS},
+    )
 
 
-def make_tracks(x: Floats, y: Floats, is_shown: npt.NDArray[np.bool_]) -> Tracks:
-    """Derive the steps from positions [E, T]."""
-    step_x, step_y = np.zeros_like(x), np.zeros_like(y)
-    step_x[:, 1:], step_y[:, 1:] = np.diff(x), np.diff(y)
+def make_tracks(x: Floats, y: Floats, is_shown: npt.NDArray[np.bool_], looks: dict[str, Floats]) -> Tracks:
+    """Derive steps and stir.
+
+    Args:
+        x: float32 [E, T].
+        y: float32 [E, T].
+        is_shown: bool [E, T].
+        looks: float32 [E, T] by name: `action`, `percent`, `facing`, or some of them; only changes matter.
+    """
     both = is_shown.copy()
     both[:, 1:] &= is_shown[:, :-1]
-    follows = both & (np.hypot(step_x, step_y) <= MAX_STEP)
+    step_x, step_y = _change(x), _change(y)
+    distance = np.hypot(step_x, step_y)
+    follows = both & (distance <= MAX_STEP)
+    stir = whiten(np.where(follows, distance.clip(max=_FAST_STEP), 0.0).astype(np.float32))
+    for name, values in looks.items():
+        changes = (_change(values) != 0) & both
+        stir = stir + np.float32(_STIR_WEIGHTS[name]) * whiten(changes.astype(np.float32))
     nothing = np.float32(0)
-    return Tracks(x, y, is_shown, np.where(follows, step_x, nothing), np.where(follows, step_y, nothing))
+    return Tracks(
+        x, y, is_shown, np.where(follows, step_x, nothing), np.where(follows, step_y, nothing), whiten(stir)
+    )
+
+
+def _change(values: Floats) -> Floats:
+    change = np.zeros_like(values)
+    change[:, 1:] = np.diff(values)
+    return change
 
 
 def _is_shown(state: StateTable, name: str) -> npt.NDArray[np.bool_]:
     present = np.asarray(state.values(f"{name}.present"), dtype=np.bool_) & state.valid(f"{name}.x")
-    dead = (state.values(f"{name}.flags5") & _DEAD).astype(np.bool_) & state.valid(f"{name}.flags5")
-    return present & ~dead
+    is_dead = state.valid(f"{name}.flags5") & ((state.values(f"{name}.flags5") & _DEAD_FLAG) > 0)
+    is_dying = state.values(f"{name}.action") <= _LAST_DEATH_ACTION
+    return present & ~is_dead & ~is_dying
