@@ -1,32 +1,45 @@
-"""Pictures to H.264, by the video contract: every byte follows from the pictures and the settings."""
+"""Pictures to H.264, by the video contract: every byte follows from the pictures and the settings.
+
+libav runs x264 in this process. An ffmpeg child instead gives the same pictures in as many bytes for a tenth
+more CPU (measured, see dolphin_configs/README.md), and would be one more process to supervise.
+
+This module is the render side's door to libav for video files.
+"""
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
 from manifests.reasons import Reason
 from workers.chunk import GOP_FRAMES
-from workers.errors import RenderFailed
+from workers.emulator.contract import HEIGHT, WIDTH
+from workers.errors import EnvironmentFailed, RenderFailed
+from workers.sei import mark_packet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from av.container import OutputContainer
+
+    from manifests.sei import FrameMark
     from workers.emulator.contract import Yuv
 
 FPS: Final = 60
-"""Of the time stamps: frame k is at exactly k / 60 s. The console's true rate, 60000/1001, is in dataset.json."""
+"""Of the time stamps: frame k is at exactly k / 60 s. The console's true rate is in dataset.json."""
 
+_TIMESCALE: Final = 60_000  # of the track: a multiple of FPS, so that k / 60 is exact
 _PRESETS: Final = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
 _MAX_CRF: Final = 51.0
-_SMPTE170M: Final = 6  # libav's number; PyAV's name for it stands for bt470bg, the same matrix under another tag
+_SMPTE170M: Final = 6  # AVCOL_SPC_SMPTE170M; PyAV's own enumeration has swscale's numbers, where 6 is another
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +70,52 @@ class ChunkEncoder:
     """Writes one chunk's video. A context manager: leaving it without `close` leaves no file.
 
     Args:
-        path: of the mp4; must not exist.
+        path: of the mp4; whatever lies there is replaced.
         settings: the free choices.
         width: of the pictures, pixels.
         height: likewise.
+        mark: what the first frame is; every key frame then carries its own mark (see manifests/sei.py).
 
     Raises:
         RenderFailed: the encoder refuses.
+        EnvironmentFailed: there is no room, or no permission.
     """
 
-    def __init__(self, path: Path, settings: VideoSettings, width: int = 640, height: int = 480) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: VideoSettings,
+        *,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        mark: FrameMark | None = None,
+    ) -> None:
         self._path = path
+        self._mark = mark
+        self._shape = (height * 3 // 2, width)
         self._num_frames = 0
-        # bitexact: no library version in the file; faststart: the index in front of the data
-        self._file = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact", "video_track_timescale": str(FPS), "use_editlist": "0"}
-        )
-        stream = self._file.add_stream("libx264", rate=FPS, options=_x264_options(settings))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, FPS)
-        stream.codec_context.thread_count = 1  # the bytes depend on it
-        stream.codec_context.color_range = ColorRange.MPEG
-        stream.codec_context.colorspace = _SMPTE170M
-        stream.codec_context.color_primaries = ColorPrimaries.SMPTE170M
-        stream.codec_context.color_trc = ColorTrc.SMPTE170M
-        self._stream = stream
+        self._is_open = True
+        try:
+            self._file = _open_mp4(path)
+            self._stream = self._file.add_stream("libx264", rate=FPS, options=_x264_options(settings))
+        except (av.FFmpegError, OSError) as error:
+            _fail(path, error)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
+        context = self._stream.codec_context
+        self._stream.time_base = context.time_base = Fraction(1, FPS)
+        context.thread_count = 1  # the bytes depend on it
+        context.color_range = ColorRange.MPEG
+        context.colorspace = _SMPTE170M
+        context.color_primaries = ColorPrimaries.SMPTE170M
+        context.color_trc = ColorTrc.SMPTE170M
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            with suppress(av.FFmpegError):
+        if self._is_open:
+            self._is_open = False
+            with suppress(av.FFmpegError, OSError):
                 self._file.close()
             self._path.unlink(missing_ok=True)
 
@@ -96,30 +123,60 @@ class ChunkEncoder:
         """Encode the next picture: packed I420, uint8 [height * 3 / 2, width], BT.601 limited range.
 
         Raises:
+            ValueError: on another shape or dtype.
             RenderFailed: the encoder refuses it.
+            EnvironmentFailed: there is no room.
         """
-        frame = av.VideoFrame.from_ndarray(picture_yuv, format="yuv420p")
+        if picture_yuv.shape != self._shape or picture_yuv.dtype.name != "uint8":
+            message = f"pictures are uint8 {self._shape}, got {picture_yuv.dtype} {picture_yuv.shape}"
+            raise ValueError(message)
+        frame = av.VideoFrame.from_numpy_buffer(picture_yuv, format="yuv420p")
         frame.pts, frame.time_base = self._num_frames, Fraction(1, FPS)
         self._num_frames += 1
-        self._mux(frame)
+        self._encode(frame)
 
     def close(self) -> None:
-        """Finish the file.
+        """Finish the file: index in front, everything written.
 
         Raises:
-            RenderFailed: the encoder refuses.
+            RenderFailed: the encoder refuses, or no picture was written.
+            EnvironmentFailed: there is no room.
         """
-        self._mux(None)
-        self._file.close()
-        self._file = None
+        if self._num_frames == 0:
+            message = f"{self._path.name}: no picture to encode"
+            raise RenderFailed(Reason.ENCODE_FAILED, message)
+        self._encode(None)
+        try:
+            self._file.close()
+        except (av.FFmpegError, OSError) as error:
+            _fail(self._path, error)
+        self._is_open = False
 
-    def _mux(self, frame: av.VideoFrame | None) -> None:
+    def _encode(self, frame: av.VideoFrame | None) -> None:
         try:
             for packet in self._stream.encode(frame):
-                self._file.mux(packet)
-        except av.FFmpegError as error:
-            message = f"frame {self._num_frames} could not be encoded: {error}"
-            raise RenderFailed(Reason.ENCODE_FAILED, message) from error
+                self._file.mux(packet if self._mark is None else self._marked(packet, self._mark))
+        except (av.FFmpegError, OSError) as error:
+            _fail(self._path, error)
+
+    def _marked(self, packet: av.Packet[av.VideoStream], mark: FrameMark) -> av.Packet[Any]:
+        if not packet.is_keyframe or packet.pts is None:
+            return packet
+        own = replace(mark, slp_frame=mark.slp_frame + packet.pts)
+        copy = av.Packet(mark_packet(bytes(packet), own))
+        copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+        copy.time_base, copy.stream, copy.is_keyframe = packet.time_base, packet.stream, True
+        return copy
+
+
+def _open_mp4(path: Path) -> OutputContainer:
+    options = {
+        "movflags": "+faststart",  # the index in front of the data
+        "fflags": "+bitexact",  # no library version, no date
+        "video_track_timescale": str(_TIMESCALE),
+        "use_editlist": "0",  # without B-frames there is nothing to edit, and readers disagree about edits
+    }
+    return av.open(str(path), "w", format="mp4", options=options)
 
 
 def _x264_options(settings: VideoSettings) -> dict[str, str]:
@@ -128,3 +185,11 @@ def _x264_options(settings: VideoSettings) -> dict[str, str]:
         ":threads=1:lookahead-threads=1:sliced-threads=0"
     )
     return {"preset": settings.preset, "crf": str(settings.crf), "profile": "high", "x264-params": x264}
+
+
+def _fail(path: Path, error: Exception) -> NoReturn:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
+        message = f"{path}: {error.strerror}; free some room or choose another scratch folder"
+        raise EnvironmentFailed(message) from error
+    message = f"{path.name}: the encoder failed: {error}"
+    raise RenderFailed(Reason.ENCODE_FAILED, message) from error

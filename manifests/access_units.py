@@ -1,0 +1,70 @@
+"""H.264 without a container: where one picture's bytes end and the next one's begin. Pure; no libav."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_AVCC_VERSION: Final = 1
+_AVCC_MIN_BYTES: Final = 7
+_LENGTH_SIZE_BYTE: Final = 4
+_TYPE_MASK: Final = 0x1F
+_SLICES: Final = frozenset({1, 5})  # of a non-key and of a key picture
+_FIRST_MACROBLOCK_IS_ZERO: Final = 0x80  # the slice header begins with ue(first_mb_in_slice); "1" is zero
+
+
+def nal_length_bytes(avcc: bytes) -> int:
+    """How many bytes each unit's length takes, from the decoder configuration record.
+
+    Raises:
+        ValueError: if it is no such record.
+    """
+    if len(avcc) < _AVCC_MIN_BYTES or avcc[0] != _AVCC_VERSION:
+        message = f"no avcC record: {avcc[:8].hex(' ') or 'empty'}"
+        raise ValueError(message)
+    return (avcc[_LENGTH_SIZE_BYTE] & 3) + 1
+
+
+def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
+    """Divide the contiguous packets of some pictures, e.g. a GOP's bytes, into one piece a picture.
+
+    A picture begins with the first unit after the slices of the one before; it may have several slices.
+
+    Args:
+        data: whole packets as an mp4 holds them, units behind their lengths.
+        avcc: the video's decoder configuration record.
+
+    Raises:
+        ValueError: no avcC, or the bytes do not divide into whole units, or hold no picture.
+    """
+    starts: list[int] = []
+    pending: int | None = None  # where the units that belong to a picture yet to come begin
+    for place, kind, slice_start in _units(data, nal_length_bytes(avcc)):
+        if pending is None:
+            pending = place
+        if kind in _SLICES:
+            if slice_start & _FIRST_MACROBLOCK_IS_ZERO:
+                starts.append(pending)
+            pending = None
+    if not starts or pending is not None:
+        message = (
+            f"{len(data)} bytes do not end with a picture" if starts else f"no picture in {len(data)} bytes"
+        )
+        raise ValueError(message)
+    starts[0] = 0
+    return tuple(data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True))
+
+
+def _units(data: bytes, length_bytes: int) -> Iterator[tuple[int, int, int]]:
+    """Where each unit's length begins, its type, and its second byte."""
+    place = 0
+    while place < len(data):
+        start = place + length_bytes
+        size = int.from_bytes(data[place:start], "big")
+        if size < 2 or start + size > len(data):  # noqa: PLR2004 - a header byte and a body
+            message = f"a unit of {size} bytes at byte {place} of {len(data)}: not whole packets of an mp4"
+            raise ValueError(message)
+        yield place, data[start] & _TYPE_MASK, data[start + 1]
+        place = start + size
