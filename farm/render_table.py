@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from farm.render import RenderReport
 
 FIELDS_PER_SECOND: Final = 60000 / 1001  # of the console
-ID_DIGITS: Final = 12  # of a game_id are enough to tell games apart by eye
+ID_DIGITS: Final = 8  # of a game_id are enough to tell games apart by eye
 
 
 def print_report(report: RenderReport, url: str, console: Console) -> None:
@@ -58,10 +58,18 @@ def report_as_json(report: RenderReport) -> str:
         for entry in report.entries
     ]
     games += [
-        {"game_id": None, "source": left.source, "status": "set_aside", "reason": left.reason, "detail": left.detail}
+        {
+            "game_id": None,
+            "source": left.source,
+            "status": "set_aside",
+            "reason": left.reason,
+            "detail": left.detail,
+        }
         for left in report.left_out
     ]
-    return json.dumps({"games": games, "num_new": report.num_new, "exit_status": report.exit_status}, indent=2)
+    return json.dumps(
+        {"games": games, "num_new": report.num_new, "exit_status": report.exit_status}, indent=2
+    )
 
 
 def video_bytes(entry: LedgerEntry) -> int:
@@ -74,9 +82,9 @@ def _committed_table(entries: list[LedgerEntry]) -> Table:
     for heading in ("game", "stage", "players"):
         table.add_column(heading, no_wrap=True)
     for heading in ("frames", "chunks"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
-    for heading in ("bytes/frame", "frames/s", "x real time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for heading in ("B/frame", "frames/s", "x real time"):
         table.add_column(heading, justify="right")
     for entry in entries:
         table.add_row(*_row(entry))
@@ -86,14 +94,13 @@ def _committed_table(entries: list[LedgerEntry]) -> Table:
 def _row(entry: LedgerEntry) -> tuple[str, ...]:
     assert entry.game is not None, "a committed entry has its game's facts"
     rate = entry.run.timings.get("frames_per_second", 0.0)
-    agreeing = sum(1 for item in entry.evidence if item.available)
     return (
         entry.game_id[:ID_DIGITS],
         entry.game.stage_name,
         " vs ".join(player.character_name for player in entry.game.players),
         f"{entry.num_frames:,}",
         str(len(entry.chunks)),
-        f"aligned ({agreeing} agree)",
+        "aligned",
         f"{video_bytes(entry) / entry.num_frames:,.0f}",
         f"{rate:.0f}",
         f"{rate / FIELDS_PER_SECOND:.1f}",

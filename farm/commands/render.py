@@ -24,16 +24,42 @@ Examples:
   farm render --replays games.zip --replays more/ --out dataset --games 100 --json
 """
 
+FILE_WIDTH = 110  # columns, where nobody's terminal sets them
+
 
 @click.command(epilog=EXAMPLE)
-@click.option("--replays", "sources", multiple=True, required=True, metavar="SOURCE", help="Folder, file, glob or archive of replays; may be given again.")
-@click.option("--out", required=True, metavar="DIR", help="The dataset: a folder, made if absent, gone on with if present.")
+@click.option(
+    "--replays",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="SOURCE",
+    help="Folder, file, glob or archive of replays; may be given again.",
+)
+@click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    help="The dataset: a folder, made if absent, gone on with if present.",
+)
 @click.option("--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True)
 @click.option("--games", type=click.IntRange(min=1), help="Only the first N games that can be rendered.")
-@click.option("--slots", type=click.IntRange(min=1), help="Emulators side by side.  [default: half the cores]")
-@click.option("--frames-per-chunk", type=click.IntRange(min=30), default=DEFAULT_FRAMES_PER_CHUNK, show_default=True)
-@click.option("--no-stamp", is_flag=True, help="Leave the frame stamp out of the picture (the evidence is weaker without).")
-@click.option("--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files go.  [default: memory]")
+@click.option(
+    "--slots", type=click.IntRange(min=1), help="Emulators side by side.  [default: half the cores]"
+)
+@click.option(
+    "--frames-per-chunk", type=click.IntRange(min=30), default=DEFAULT_FRAMES_PER_CHUNK, show_default=True
+)
+@click.option(
+    "--no-stamp",
+    is_flag=True,
+    help="Leave the frame stamp out of the picture (the evidence is weaker without).",
+)
+@click.option(
+    "--scratch",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where throw-away files go.  [default: memory]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
 def command(
     sources: tuple[str, ...],
@@ -66,6 +92,8 @@ def render_and_print(
 ) -> int:
     """Render with progress on stderr and the outcome on stdout; return the exit status."""
     errors, output = Console(stderr=True), Console()
+    if not output.is_terminal:
+        output = Console(width=FILE_WIDTH)
     with scan_progress(errors) as show_scan, progress(errors) as show:
         report = render(
             sources,

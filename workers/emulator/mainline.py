@@ -1,18 +1,20 @@
-"""Mainline Dolphin, headless, with the stand-in game: the emulator that any machine can have."""
+"""Mainline Dolphin, headless, with the stand-in game: the emulator that any machine can have.
+
+boot image, user directory -> dolphin-emu-nogui -> pipe of pictures  -> PictureStream -> Arrivals -> playback
+                                                -> pipe of log lines -> OutputLines   ->
+"""
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from workers.emulator import mainline_install as install
 from workers.emulator.arrivals import Arrivals
 from workers.emulator.child import Child
 from workers.emulator.output_lines import OutputLines
@@ -26,18 +28,13 @@ if TYPE_CHECKING:
 
     from workers.emulator.contract import Cartridge, Deadlines, LogLine, Picture
 
-PROGRAM: Final = "dolphin-emu-nogui"
-REMEDY: Final = "run: sudo apt-get install dolphin-emu mesa-vulkan-drivers"
-_FOLDERS: Final = "/usr/games:/usr/local/games"  # Debian's place for it, which root's PATH lacks
-_ICD_FOLDERS: Final = (
-    Path("/usr/share/vulkan/icd.d"),
-    Path("/usr/local/share/vulkan/icd.d"),
-    Path("/etc/vulkan/icd.d"),
-)
-_DRIVER: Final = "lvp_icd*.json"  # Mesa's lavapipe: draws on the CPU, so the same pixels on every machine
+LOG_LAG: Final = -3
+"""The usual newest_capture_index - (n + 123) when the line of slp_frame n arrives: of those before it one
+is in Dolphin's readback, one is being converted."""
+
 _STOP_SECONDS: Final = 2.0
-"""After SIGTERM. There is nothing to save in a throw-away directory, so not long."""
-_VERSION_SECONDS: Final = 30.0
+"""After SIGTERM, which it obeys in 0.2 s. There is nothing to save in a throw-away directory, so not long."""
+
 _GAME_LINE: Final = re.compile(r"\bN\[OSREPORT\]: (.*)")
 
 
@@ -52,20 +49,16 @@ class MainlineDolphin:
         Raises:
             EnvironmentFailed: naming what is missing and the command that installs it.
         """
-        find_program()
-        find_driver()
-        if shutil.which("setpriv") is None:
-            message = (
-                "setpriv is not installed, so Dolphin could outlive us; run: sudo apt-get install util-linux"
-            )
-            raise EnvironmentFailed(message)
+        install.find_program()
+        install.find_driver()
+        install.require_setpriv()
 
     def fingerprint(self) -> Mapping[str, str]:
         """What decides the pixels: Dolphin's version, and the sha256 of its settings and of the driver."""
         return {
-            "emulator": _version(find_program()),
+            "emulator": install.program_version(install.find_program()),
             "settings_sha256": load_templates("standin").sha256,
-            "driver_sha256": _driver_sha256(find_driver()),
+            "driver_sha256": install.driver_sha256(install.find_driver()),
         }
 
     @contextmanager
@@ -73,29 +66,19 @@ class MainlineDolphin:
         self, cartridge: Cartridge, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
         """Boot the image; yield what it shows and says. See workers.emulator.contract."""
-        program, driver = find_program(), find_driver()
+        program, driver = install.find_program(), install.find_driver()
         arrivals = Arrivals()
         with ExitStack() as stack:
-            folder = _furnished_folder(stack, scratch, cartridge)
             stream = PictureStream(arrivals)
             stack.callback(stream.close, _STOP_SECONDS)
             output = OutputLines(
-                lambda line: _pass_on(line, arrivals), lambda: arrivals.end("Dolphin's output ended")
+                lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended")
             )
             stack.callback(output.close, _STOP_SECONDS)
-            make_user_directory(folder, load_templates("standin"), {"dump_url": stream.url})
+            folder = _furnished_folder(stack, scratch, cartridge, stream.url)
+            command = [program, "-u", str(folder), "-p", "headless", "-v", "Vulkan"]
             child = Child(
-                [
-                    program,
-                    "-u",
-                    str(folder),
-                    "-p",
-                    "headless",
-                    "-v",
-                    "Vulkan",
-                    "-e",
-                    str(folder / "game.dol"),
-                ],
+                [*command, "-e", str(folder / "game.dol")],
                 folder=folder,
                 environment=_environment(folder, driver),
                 stdout=output.descriptor,
@@ -103,49 +86,22 @@ class MainlineDolphin:
                 pass_fds=[stream.descriptor],
             )
             stack.callback(child.stop, _STOP_SECONDS)
-            stack.callback(arrivals.close)  # first of all: lets go of the threads
+            stack.callback(arrivals.close)  # before all that: lets go of the threads
             output.start()
             stream.start()
             yield playback(arrivals, child, output.tail, cartridge, deadlines)
 
 
-def find_program() -> str:
-    """Absolute path of the emulator: on PATH, or where Debian puts games.
-
-    Raises:
-        EnvironmentFailed: it is not installed.
-    """
-    found = shutil.which(PROGRAM, path=os.pathsep.join([os.environ.get("PATH", os.defpath), _FOLDERS]))
-    if found is None:
-        message = f"{PROGRAM} is neither on PATH nor in {_FOLDERS}; {REMEDY}"
-        raise EnvironmentFailed(message)
-    return found
-
-
-def find_driver() -> Path:
-    """The file that describes Mesa's software Vulkan driver.
-
-    Raises:
-        EnvironmentFailed: it is not installed.
-    """
-    for folder in _ICD_FOLDERS:
-        for found in sorted(folder.glob(_DRIVER)):
-            return found
-    folders = ", ".join(str(folder) for folder in _ICD_FOLDERS)
-    message = f"no Vulkan driver: {_DRIVER} is in none of {folders}; {REMEDY}"
-    raise EnvironmentFailed(message)
-
-
-def _furnished_folder(stack: ExitStack, scratch: Path, cartridge: Cartridge) -> Path:
-    """A folder of this play's own with the boot image in it, removed when the stack unwinds."""
+def _furnished_folder(stack: ExitStack, scratch: Path, cartridge: Cartridge, url: str) -> Path:
+    """A folder of this play's own, boot image and user directory in one, removed when the stack unwinds."""
     try:
-        folder = Path(tempfile.mkdtemp(prefix="dolphin-", dir=scratch))
+        folder = Path(tempfile.mkdtemp(prefix="dolphin-", dir=scratch.resolve()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         (folder / "game.dol").write_bytes(cartridge.boot_image)
+        return make_user_directory(folder, load_templates("standin"), {"dump_url": url})
     except OSError as error:
         message = f"scratch folder {scratch}: {error.strerror}; free some room or choose another"
         raise EnvironmentFailed(message) from error
-    return folder
 
 
 def _environment(folder: Path, driver: Path) -> dict[str, str]:
@@ -154,9 +110,9 @@ def _environment(folder: Path, driver: Path) -> dict[str, str]:
         "PATH": os.defpath,
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
-        "VK_ICD_FILENAMES": str(driver),  # the loader's older name for VK_DRIVER_FILES, known to both kinds
+        "VK_ICD_FILENAMES": str(driver),  # the loader's older name for VK_DRIVER_FILES; each version knows it
         "MESA_SHADER_CACHE_DIR": str(folder / "shaders"),
-        # One rasteriser thread: parallelism comes from games; measured in dolphin_configs/standin/README.md
+        # One rasteriser thread: parallelism comes from games. Measured in dolphin_configs/standin/README.md.
         "LP_NUM_THREADS": "1",
     }
 
@@ -165,25 +121,3 @@ def _pass_on(line: str, arrivals: Arrivals) -> bool:
     """What the game itself said, without Dolphin's prefix; Dolphin's own lines are only kept for errors."""
     said = _GAME_LINE.search(line)
     return arrivals.line(said[1].strip()) if said else True
-
-
-@functools.cache
-def _version(program: str) -> str:
-    try:
-        run = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"{program} --version failed: {error}; {REMEDY}"
-        raise EnvironmentFailed(message) from error
-    return (run.stdout or run.stderr).strip() or "unknown"
-
-
-@functools.cache
-def _driver_sha256(driver: Path) -> str:
-    """Of the library that the description names, or of the description if only the linker finds that."""
-    named = re.search(r'"library_path"\s*:\s*"([^"]+)"', driver.read_text())
-    library = Path(named[1]) if named else driver
-    target = library if library.is_absolute() and library.is_file() else driver
-    with target.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.command import FarmCommand
+
+
+@pytest.fixture
+def farm_command(tmp_path: Path) -> FarmCommand:
+    home = tmp_path / "home"
+    home.mkdir()
+    return FarmCommand(home)
