@@ -4,7 +4,10 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
+from workers.recorder import RecordOptions, record
 from workers.recorder.actions import DAMAGED, DEAD, Act
+from workers.replay import read_replay
+from workers.state import state_table
 
 if TYPE_CHECKING:
     from workers.recorder import Recording
@@ -180,13 +183,23 @@ def test_projectiles_have_owners_and_serial_numbers(long_ones: tuple[Recording, 
     assert max(seen.values()) > 20  # frames that one projectile lives
 
 
-def test_a_follower_follows_dies_and_is_absent_until_its_leader_returns(recording: Recording):
-    frames = recording.played.frames
-    apart = [
-        abs(frame.fighters[0].post.x - frame.fighters[1].post.x)
-        for frame in frames
-        if len(frame.fighters) == 3 and frame.fighters[0].post.action not in DEAD
-    ]
+def test_a_follower_stays_with_its_leader(recording: Recording):
+    frames = [frame for frame in recording.played.frames if len(frame.fighters) == 3]
+    apart = sorted(abs(frame.fighters[0].post.x - frame.fighters[1].post.x) for frame in frames)
 
-    assert all(one.post.character == 11 for frame in frames for one in frame.fighters if one.is_follower)
-    assert sorted(apart)[len(apart) // 2] < 40
+    assert all(frame.fighters[1].is_follower and frame.fighters[1].post.character == 11 for frame in frames)
+    assert apart[len(apart) // 2] < 40
+
+
+def test_a_dead_follower_is_not_there_until_its_leader_returns():
+    made = record(RecordOptions(5, num_frames=2100, characters=(14, 20), rollback_share=0.1))
+    there = [any(one.is_follower for one in frame.fighters) for frame in made.played.frames]
+    gone = there.index(False)
+    back = there.index(True, gone)
+
+    before, returns = made.played.frames[gone - 1], made.played.frames[back]
+    assert next(one for one in before.fighters if one.is_follower).post.action in DEAD
+    assert returns.fighters[0].post.action == Act.REBIRTH
+    table = state_table(read_replay(made.data))
+    assert table.values("p0n.present").tolist() == there
+    assert table.valid("p0n.x").tolist() == there

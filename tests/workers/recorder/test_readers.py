@@ -30,7 +30,8 @@ for path in sys.argv[1:]:
             {
                 int(port): [
                     float(player.position.x), float(player.position.y), float(player.percent),
-                    int(player.stock), player.character.name, int(player.action.value), player.nana is not None,
+                    int(player.stock), player.character.name, int(player.action.value),
+                    player.nana is not None,
                 ]
                 for port, player in state.players.items()
             },
