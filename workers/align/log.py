@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +27,10 @@ def log_evidence(
 ) -> Evidence:
     """Compare the pace of the lines with the pace of the pictures.
 
-    A line and its picture travel different ways and so jitter against each other; over many lines the most
-    frequent difference stays put, and it moves by one where a picture was lost or invented.
+    A line and its picture travel different ways and so jitter against each other; but the most frequent
+    difference within a few seconds stays put, and it moves for good where a picture was lost or invented.
+    A window without a clear favourite is not judged, and one that differs from its neighbours on both
+    sides is jitter.
 
     Args:
         slp_frame: int64 [M], the n of each `[CURRENT_FRAME] n`, in order of arrival.
@@ -41,43 +46,64 @@ def log_evidence(
     if slp_frame.shape != newest_capture_index.shape or slp_frame.ndim != 1:
         message = f"both are [M], got {slp_frame.shape} and {newest_capture_index.shape}"
         raise ValueError(message)
-    if slp_frame.size < limits.min_lines:
-        return Evidence.abstain("log", f"{slp_frame.size} lines, {limits.min_lines} are needed")
-    steps = np.flatnonzero(np.diff(slp_frame) != 1)
+    if slp_frame.size < limits.window_lines:
+        return Evidence.abstain("log", f"{slp_frame.size} lines, {limits.window_lines} are needed")
     lag = newest_capture_index - first_capture_index - (slp_frame - FIRST_SLP_FRAME)
-    mode, share, margin = _mode(lag)
-    if share < limits.min_mode_share:
-        return Evidence.abstain("log", f"lag {mode} in only {share:.0%} of {lag.size} lines", margin=margin)
-    first_wrong = int(slp_frame[steps[0] + 1]) if steps.size else _first_shift(slp_frame, lag, mode, limits)
+    windows = _windows(lag, limits)
+    judged = [window for window in windows if window.share >= limits.min_mode_share]
+    if len(judged) < limits.min_judged_share * len(windows):
+        detail = f"a clear lag in only {len(judged)} of {len(windows)} windows of {limits.window_lines} lines"
+        return Evidence.abstain("log", detail)
+    usual = Counter(window.lag for window in judged).most_common(1)[0][0]
+    first_wrong = _first_gap(slp_frame)
+    if first_wrong is None:
+        shifted = _shifted_for_good(judged, expected_lag, limits)
+        first_wrong = None if shifted is None else int(slp_frame[shifted])
+    like_usual = [window for window in judged if window.lag == usual]
+    share = len(like_usual) / len(windows)
     return Evidence(
         "log",
         available=True,
-        offset_frames=expected_lag - mode,
+        offset_frames=expected_lag - usual,
         confidence=share,
         first_disagreement_slp_frame=first_wrong,
-        detail=f"lag {mode} in {share:.0%} of {lag.size} lines, {expected_lag} is usual",
-        margin=margin,
+        detail=f"lag {usual} in {len(like_usual)} of {len(windows)} windows, {expected_lag} is usual",
+        margin=float(np.mean([window.margin for window in like_usual])),
     )
 
 
-def _mode(lag: npt.NDArray[np.int64]) -> tuple[int, float, float]:
-    """Most frequent value, its share, and how far that share is above the next one's."""
-    values, counts = np.unique(lag, return_counts=True)
-    order = np.argsort(counts)
-    runner_up = int(counts[order[-2]]) if counts.size > 1 else 0
-    best = int(counts[order[-1]])
-    return int(values[order[-1]]), best / lag.size, (best - runner_up) / lag.size
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The most frequent lag of some lines, its share, and how far that is above the next one's."""
+
+    start: int
+    lag: int
+    share: float
+    margin: float
 
 
-def _first_shift(
-    slp_frame: npt.NDArray[np.int64],
-    lag: npt.NDArray[np.int64],
-    mode: int,
-    limits: thresholds.LogThresholds,
+def _windows(lag: npt.NDArray[np.int64], limits: thresholds.LogThresholds) -> list[_Window]:
+    """Divide the lines into windows, the last of which takes the remainder."""
+    starts = [*range(0, lag.size - limits.window_lines + 1, limits.window_lines)]
+    windows = []
+    for start, exclusive_end in zip(starts, [*starts[1:], lag.size], strict=True):
+        values, counts = np.unique(lag[start:exclusive_end], return_counts=True)
+        shares = np.sort(counts)[::-1] / (exclusive_end - start)
+        margin = float(shares[0] - shares[1]) if shares.size > 1 else 1.0
+        windows.append(_Window(start, int(values[np.argmax(counts)]), float(shares[0]), margin))
+    return windows
+
+
+def _shifted_for_good(
+    judged: list[_Window], expected_lag: int, limits: thresholds.LogThresholds
 ) -> int | None:
-    """First line of the first window whose own clear mode is another one."""
-    for start in range(0, lag.size - limits.window_lines + 1, limits.window_lines):
-        local, share, _ = _mode(lag[start : start + limits.window_lines])
-        if local != mode and share >= limits.min_mode_share:
-            return int(slp_frame[start])
-    return None
+    """Start of the run of windows unlike the usual with which the game ends, if there is one."""
+    run = list(takewhile(lambda window: window.lag != expected_lag, reversed(judged)))
+    is_telling = len(run) >= limits.min_shifted_windows or len(run) == len(judged)
+    return run[-1].start if run and is_telling else None
+
+
+def _first_gap(slp_frame: npt.NDArray[np.int64]) -> int | None:
+    """First line whose number is neither the one before nor the next: a frame was left out, or came again."""
+    gaps = np.flatnonzero((np.diff(slp_frame) != 1) & (np.diff(slp_frame) != 0))
+    return int(slp_frame[gaps[0] + 1]) if gaps.size else None

@@ -11,11 +11,19 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class LogThresholds:
-    """When the log's lines can tell, and when they speak of a shift."""
+    """When the log's lines can tell, and when they speak of a shift.
 
-    min_lines: int = 120
-    min_mode_share: float = 0.5
+    Attributes:
+        window_lines: lines whose most frequent lag is looked at; 240 are four seconds.
+        min_mode_share: a window is judged if so many of its lines agree.
+        min_judged_share: the log abstains if fewer of its windows can be judged.
+        min_shifted_windows: so many windows at the end must differ for the shift to be one.
+    """
+
     window_lines: int = 240
+    min_mode_share: float = 0.5
+    min_judged_share: float = 0.5
+    min_shifted_windows: int = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _KEPT_HEIGHT: Final = 28 / 30
 
 
 def thumbnail(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Shrink one picture, uint8 [H, W] of any size, to uint8 [56, 80]; a pixel is the mean of those it covers.
+    """Shrink one picture, uint8 [H, W] of any size, to uint8 [56, 80]: means of the pixels covered.
 
     The bottom fifteenth of the picture is left out: a stamp, where there is one, lies within it, and
     motion must not see it.

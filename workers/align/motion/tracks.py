@@ -1,4 +1,4 @@
-"""What the state says moved: where each fighter is, how far it went, and when its looks change of a sudden."""
+"""What the state says moved: where each fighter is, how far it went, and when its looks change at once."""
 
 from __future__ import annotations
 
