@@ -18,9 +18,9 @@ EXIT_NOT_FINISHED = 2
 
 
 class LazyVerbs(click.Group):
-    """Finds its commands among the modules of farm.commands, so that `farm --help` imports no codec and no cluster."""
+    """Finds its commands among the modules of farm.commands; only the one that is called is loaded whole."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         """Every module of farm.commands, by name."""
         return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
 
@@ -43,7 +43,7 @@ def farm() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of ours becomes one line on stderr and exit status 2, never a traceback."""
+    """Run the command line; an error of ours is one line on stderr and exit status 2, no traceback."""
     try:
         farm.main(standalone_mode=False)
     except click.exceptions.Exit as stop:

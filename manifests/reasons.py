@@ -8,7 +8,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """A replay that is not committed carries exactly one of these.
 
-    The first group is about the replay and never changes on a retry; the second about one attempt to render it.
+    The first group is about the replay and never changes on a retry, the second about one attempt to render.
     """
 
     NOT_SLP = "not_slp"  # the bytes are no .slp at all

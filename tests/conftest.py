@@ -24,7 +24,7 @@ def _dolphin_is_installed() -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason in the summary, what needs a Dolphin or the shared replays where there is none."""
+    """Skip, with the reason in the summary, what needs a Dolphin or the shared replays that are not here."""
     needs_dolphin = pytest.mark.skip(reason="no dolphin-emu-nogui here: run docker/system-packages render")
     needs_shared = pytest.mark.skip(reason=f"no real replays here: {SHARED / 'replays'} is absent")
     has_dolphin = _dolphin_is_installed()

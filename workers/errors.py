@@ -6,7 +6,7 @@
     |   `-- RenderFailed      ... because of one attempt at rendering it; a retry may end otherwise
     |       |-- EmulatorFailed    ... and it was the emulator
     |       `-- Misaligned        ... and the evidence does not prove that picture k shows state k
-    `-- EnvironmentFailed this machine or output cannot do the work at all; the run stops, nothing is written off
+    `-- EnvironmentFailed this machine or output cannot do the work; the run stops, nothing is written off
 
 A message says what was found, what is allowed, and what to do, in one line.
 """
@@ -55,4 +55,4 @@ class Misaligned(RenderFailed):
 
 
 class EnvironmentFailed(FarmError):  # noqa: N818
-    """No Dolphin, no Vulkan driver, no disk space, an output of another schema: nothing to do with any replay."""
+    """No Dolphin, no Vulkan driver, no disk space, an output of another schema: it is not about any replay."""

@@ -1,10 +1,10 @@
-"""One replay in, chunk pairs out: the recipe. It knows no cluster; a laptop and a cluster run the same job.
+"""One replay in, chunk pairs out: the recipe. It knows no cluster; laptop and cluster run the same job.
 
-    source -> Replay -> StateTable -> Cartridge -> emulator -> pictures -> encoded chunks
-                                                                  `-> evidence -> verdict -> pairs -> ledger entry
+    source -> Replay -> StateTable -> Cartridge -> emulator -> pictures -> encoded chunks -> pairs -> ledger entry
+                                                                  `-> evidence -> verdict -^
 
-Every task ends in a ledger entry, committed or set aside with a reason from the closed list; or, if another attempt
-will follow, in nothing; or, if this machine or the store cannot do the work at all, in EnvironmentFailed.
+Every task ends in a ledger entry, committed or set aside with a reason from the closed list; or, if another
+attempt will follow, in nothing; or, if this machine or the store cannot do the work, in EnvironmentFailed.
 """
 
 from __future__ import annotations
@@ -216,7 +216,9 @@ def set_aside(task: RenderTask, workshop: Workshop, ending: SetAside) -> GameRes
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
     if not won:
-        return GameResult(task.game_id, "already_done", None, "another worker ended it first", task.num_frames)
+        return GameResult(
+            task.game_id, "already_done", None, "another worker ended it first", task.num_frames
+        )
     return GameResult(
         task.game_id,
         "set_aside",

@@ -1,4 +1,4 @@
-"""The proof of one rendered game: what the raw pictures and the encoded files say, weighed once a chunk and once whole."""
+"""The proof of one rendered game: what raw pictures and encoded files say, weighed whole and by chunk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An emulator, and what goes with it: how it takes a replay, whether its pictures are stamped, its log's constant."""
+"""An emulator, and what goes with it: how it takes a replay, whether it stamps, its log's constant."""
 
 from __future__ import annotations
 

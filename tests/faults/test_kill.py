@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from manifests.audit import audit
 from manifests.ledger import Status, done_game_ids, read_entry
 from manifests.store import open_store
 from tests.end_to_end.command import FarmCommand

@@ -1,4 +1,4 @@
-"""Pictures painted here instead of by an emulator: a stamp and a moving bar, enough for what comes after capture."""
+"""Pictures painted here instead of by an emulator: a stamp and a moving bar, enough for capture's tests."""
 
 from __future__ import annotations
 

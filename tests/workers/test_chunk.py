@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def test_spans_partition_the_game(num_frames: int, frames_per_chunk: int):
     spans = chunk_spans(num_frames, frames_per_chunk)
     assert spans[0].start == 0
     assert spans[-1].exclusive_end == num_frames
-    assert all(left.exclusive_end == right.start for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left.exclusive_end == right.start for left, right in itertools.pairwise(spans))
     assert [span.chunk_number for span in spans] == list(range(len(spans)))
 
 

@@ -1,4 +1,4 @@
-"""One replay in, proved pairs out, on a real Dolphin; and what becomes of replays and machines that cannot."""
+"""One replay in, proved pairs out, on a real Dolphin; and what becomes of those that cannot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def game(short_replay_bytes: bytes, tmp_path: Path) -> PlannedGame:
 
 
 def workshop(folder: Path, **changes: object) -> Workshop:
-    return Workshop(str(folder / "dataset"), frames_per_chunk=FRAMES_PER_CHUNK, scratch_base=folder / "scratch", **changes)
+    return Workshop(
+        str(folder / "dataset"), frames_per_chunk=FRAMES_PER_CHUNK, scratch_base=folder / "scratch", **changes
+    )
 
 
 @pytest.mark.dolphin
