@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import av
 import numpy as np
@@ -16,13 +16,14 @@ from workers.errors import EmulatorFailed, EnvironmentFailed
 if TYPE_CHECKING:
     from workers.emulator.contract import Yuv
 
+_END: Final = b"IEND\xae\x42\x60\x82"  # the decoder is content with less
+
 
 class PngDecoder:
     """Decodes the images of one play, all of one size."""
 
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)
-        self._codec = VideoCodecContext.create("png", "r")
         self._reformatter = VideoReformatter()
 
     def decode(self, png: bytes) -> Yuv:
@@ -34,13 +35,14 @@ class PngDecoder:
             EmulatorFailed: the bytes are no whole PNG.
             EnvironmentFailed: it has another size than was asked for.
         """
+        if not png.endswith(_END):
+            raise _broken(png, "its end is missing")
+        # A context of its own for each image: libavcodec's PNG decoder mixes an image with the one before.
+        codec = VideoCodecContext.create("png", "r")
         try:
-            frames = self._codec.decode(av.Packet(png))
+            frames = codec.decode(av.Packet(png))
         except FFmpegError as error:
-            message = (
-                f"a dumped image of {len(png)} bytes is no whole PNG ({error}): is the dump's tmpfs full?"
-            )
-            raise EmulatorFailed(Reason.EMULATOR_EXIT, message) from error
+            raise _broken(png, str(error)) from error
         frame = frames[0]
         if (frame.width, frame.height) != self._size:
             message = (
@@ -56,3 +58,8 @@ class PngDecoder:
             dst_colorspace=Colorspace.ITU601,
         )
         return np.asarray(converted.to_ndarray(), np.uint8)
+
+
+def _broken(png: bytes, why: str) -> EmulatorFailed:
+    message = f"a dumped image of {len(png)} bytes is no whole PNG ({why}): is the dump's tmpfs full?"
+    return EmulatorFailed(Reason.EMULATOR_EXIT, message)

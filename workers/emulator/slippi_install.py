@@ -10,6 +10,7 @@ more is made there.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from workers.emulator.xvfb import xvfb
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -128,29 +130,46 @@ def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> Sli
 
 
 def program_version(install: SlippiInstall) -> str:
-    """Return what it calls itself, e.g. "3.4.1". Needs no display.
+    """Return what it calls itself, e.g. "3.4.1". Starts a display for a moment, and the program in it.
 
     Raises:
-        EnvironmentFailed: it cannot be started, or says no version.
+        EnvironmentFailed: there is no display, it cannot be started, or it says no version.
     """
-    try:
-        done = subprocess.run(
-            [str(install.program), "--version"],
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,  # it prints the version and exits with 255, as designed
-            env={**os.environ, "GDK_BACKEND": "x11"},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"{install.program} cannot be started: {error}"
-        raise EnvironmentFailed(message) from error
-    version = re.search(r"^([0-9]+\.[0-9]+\.[0-9]+\S*)", done.stdout, re.MULTILINE)
+    said = _answer(install.program, "--version")
+    version = re.search(r"^([0-9]+\.[0-9]+\.[0-9]+\S*)", said, re.MULTILINE)
     if version is None:
-        said = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["nothing"]
-        message = f"{install.program} --version gives no version; it said: {said[0]}"
+        last = said.strip().splitlines()[-1:] or ["nothing"]
+        message = f"{install.program} --version gives no version; it said: {last[0]}"
         raise EnvironmentFailed(message)
     return version.group(1)
+
+
+def can_play_back(install: SlippiInstall) -> bool:
+    """True if it knows a comm file: Slippi's netplay build is the same program without.
+
+    Raises:
+        EnvironmentFailed: as program_version.
+    """
+    return "slippi-input" in _answer(install.program, "--help")
+
+
+@functools.cache
+def _answer(program: Path, option: str) -> str:
+    """What it prints when asked; it exits with 255, as designed. Even for this it wants a display."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as display:
+            done = subprocess.run(
+                [str(program), option],
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+                env={**os.environ, "DISPLAY": display, "GDK_BACKEND": "x11"},
+            )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{program} cannot be started: {error}"
+        raise EnvironmentFailed(message) from error
+    return done.stdout + done.stderr
 
 
 def _launcher_folders() -> list[Path]:
