@@ -55,4 +55,4 @@ class Misaligned(RenderFailed):
 
 
 class EnvironmentFailed(FarmError):  # noqa: N818
-    """No Dolphin, no Vulkan driver, no disk space, an output of another schema: it is not about any replay."""
+    """No Dolphin, no Vulkan driver, no disk space, an output of another schema: not about any replay."""

@@ -1,6 +1,6 @@
 """One replay in, chunk pairs out: the recipe. It knows no cluster; laptop and cluster run the same job.
 
-    source -> Replay -> StateTable -> Cartridge -> emulator -> pictures -> encoded chunks -> pairs -> ledger entry
+    source -> Replay -> StateTable -> Cartridge -> emulator -> pictures -> encoded chunks -> pairs -> ledger
                                                                   `-> evidence -> verdict -^
 
 Every task ends in a ledger entry, committed or set aside with a reason from the closed list; or, if another
