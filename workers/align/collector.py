@@ -9,6 +9,9 @@ import numpy as np
 from manifests import stamp
 from workers.align.count import count_before_hold
 from workers.align.log import log_evidence
+from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
+from workers.align.motion.flow import FlowMeter
+from workers.align.motion.tracks import certain_changes, tracks_of
 from workers.align.stamp import stamp_evidence
 from workers.emulator.contract import CURRENT_FRAME
 
@@ -25,18 +28,29 @@ _PROBE_ROWS = 16  # every 16th row tells nearly all pictures apart without looki
 class EvidenceCollector:
     """Feed it one game in order of arrival, then ask. Keeps little per picture, and the newest whole.
 
-    Attributes:
+    Args:
         has_stamp: whether every picture must carry a stamp.
         expected_lag: the emulator's calibrated constant for the log lines; None leaves the log out.
+        usual_correlation: the least that motion reaches in this emulator's clean games; None if that is
+        unknown.
     """
 
-    def __init__(self, *, has_stamp: bool = True, expected_lag: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        has_stamp: bool = True,
+        expected_lag: int | None = None,
+        usual_correlation: float | None = None,
+    ) -> None:
         self.has_stamp = has_stamp
         self.expected_lag = expected_lag
+        self.usual_correlation = usual_correlation
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []
         self._lines: list[tuple[int, int]] = []
         self._previous: npt.NDArray[np.uint8] | None = None
+        self._flow = FlowMeter()
+        self._comparison: tuple[int, MotionComparison] | None = None
 
     def picture(self, picture: Picture) -> None:
         """Take note of the next picture.
@@ -51,6 +65,8 @@ class EvidenceCollector:
             self._levels.append(stamp.cell_levels(picture.luma[None])[0])
         self._repeats.append(self._previous is not None and _identical(self._previous, picture.yuv))
         self._previous = picture.yuv
+        self._flow.add(picture.luma)
+        self._comparison = None
 
     def log(self, line: LogLine) -> None:
         """Take note of the next line; only CURRENT_FRAME lines matter."""
@@ -61,10 +77,9 @@ class EvidenceCollector:
     def finish(self, state: StateTable, first_capture_index: int = 0) -> tuple[Evidence, ...]:
         """Return the evidence on the whole game; picture `first_capture_index` is that of slp_frame -123."""
         repeats = np.array(self._repeats[first_capture_index:], dtype=np.bool_)
-        found = [count_before_hold(repeats, state.num_frames)]
-        found += self._log(0, state.num_frames, first_capture_index)
-        found += self._stamp(0, state.num_frames, first_capture_index)
-        return tuple(found)
+        expects_change = None if self.has_stamp else certain_changes(tracks_of(state))
+        found = [count_before_hold(repeats, state.num_frames, expects_change)]
+        return (*found, *self.chunk(state, 0, state.num_frames, first_capture_index))
 
     def chunk(
         self, state: StateTable, start: int, exclusive_end: int, first_capture_index: int = 0
@@ -81,7 +96,21 @@ class EvidenceCollector:
             raise ValueError(message)
         found = self._log(start, exclusive_end, first_capture_index)
         found += self._stamp(start, exclusive_end, first_capture_index)
-        return tuple(found)
+        motion = find_motion(
+            self.motion(state, first_capture_index),
+            start,
+            exclusive_end,
+            usual_correlation=self.usual_correlation,
+        )
+        return (*found, motion.evidence)
+
+    def motion(self, state: StateTable, first_capture_index: int = 0) -> MotionComparison:
+        """Return predicted and measured motion of the whole game; worked out once."""
+        if self._comparison is None or self._comparison[0] != first_capture_index:
+            exclusive_end = first_capture_index + state.num_frames
+            maps = self._flow.maps().slice(first_capture_index, exclusive_end)
+            self._comparison = first_capture_index, compare_motion(maps, tracks_of(state))
+        return self._comparison[1]
 
     def _log(self, start: int, exclusive_end: int, first_capture_index: int) -> list[Evidence]:
         if self.expected_lag is None:

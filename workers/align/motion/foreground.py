@@ -62,14 +62,14 @@ class Foreground:
             down[entity] = _weighted(self.down, along, across) / total
         return np.clip(right, -MAX_SHIFT, MAX_SHIFT), np.clip(down, -MAX_SHIFT, MAX_SHIFT), stir
 
-    def shifts_overall(self) -> tuple[Floats, Floats]:
-        """Return the shift of all that moves anywhere, right and down, each float32 [T], in pixels."""
+    def seen_overall(self) -> tuple[Floats, Floats, Floats]:
+        """Return the same for the whole picture, each float32 [T]; what moves more than most counts."""
         usual = np.median(self.strength, axis=(1, 2), keepdims=True)
         outstanding = np.clip(self.strength - usual, 0, None) / np.maximum(self.strength, 1)
         total = (self.strength * outstanding).sum(axis=(1, 2)) + np.float32(_LEAST_STRENGTH)
         right: Floats = (self.right * outstanding).sum(axis=(1, 2)) / total
         down: Floats = (self.down * outstanding).sum(axis=(1, 2)) / total
-        return right, down
+        return right, down, np.log1p(self.strength.sum(axis=(1, 2)))
 
 
 def _nearness(place: Floats, num_cells: int) -> Floats:

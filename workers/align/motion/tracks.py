@@ -20,6 +20,9 @@ MAX_STEP: Final = 20.0
 """Units a fighter may move within one frame; more is a respawn or a teleport, which no flow can follow."""
 _LAST_DEATH_ACTION: Final = 10  # action states 0 to 10 are ways of dying: the fighter is gone, its row is not
 _DEAD_FLAG: Final = 0x40  # in flags5, from 2.0 on
+_NEAR_X: Final = 60.0  # units from the middle of the stage: every camera shows this much
+_NEAR_Y: Final = 40.0
+_PLAIN_STEP: Final = 0.5  # units: two pixels or more
 _FAST_STEP: Final = 5.0  # units per frame: faster stirs no more pixels
 # What makes the pixels around a fighter change, and how much of the change each accounts for: a new
 # action is a new pose, a higher percentage a hit with its flash and sparks, another facing a mirror
@@ -104,6 +107,17 @@ def make_tracks(x: Floats, y: Floats, is_shown: npt.NDArray[np.bool_], looks: di
     return Tracks(
         x, y, is_shown, np.where(follows, step_x, nothing), np.where(follows, step_y, nothing), whiten(stir)
     )
+
+
+def certain_changes(tracks: Tracks) -> npt.NDArray[np.bool_]:
+    """Return bool [T]: where no two pictures in a row can be identical, pixel by pixel.
+
+    That is where a fighter near the middle of the stage takes a step of some pixels.
+    """
+    is_near = (np.abs(tracks.x) <= _NEAR_X) & (np.abs(tracks.y) <= _NEAR_Y) & tracks.is_shown
+    takes_step = np.hypot(tracks.step_x, tracks.step_y) >= _PLAIN_STEP
+    certain: npt.NDArray[np.bool_] = np.logical_or.reduce(takes_step & is_near, axis=0)
+    return certain
 
 
 def _change(values: Floats) -> Floats:

@@ -1,0 +1,151 @@
+"""Faults on demand: what can go wrong between a game and its dump, done on purpose, for tests and the bench.
+
+    Fault -> schedule (which picture is shown when) -> a stream of pictures and lines with the fault in it
+
+The schedule is pure; `inject` applies it to a stream, `workers/standin/faults.py` to the game program itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from workers.emulator.contract import LogLine, Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import numpy.typing as npt
+
+    from workers.emulator.contract import Yuv
+
+
+class FaultKind(StrEnum):
+    """What can go wrong; `at` and `length` are the fault's."""
+
+    DROP = "drop"  # `length` pictures from `at` on are lost
+    REPEAT = "repeat"  # picture `at` is shown `length` times more
+    SWAP = "swap"  # pictures `at` and `at` + 1 change places
+    FREEZE = "freeze"  # picture `at` stays in place of the next `length`, then the stream goes on in time
+    SHIFT = (
+        "shift"  # the whole stream begins `length` pictures late (lost), or, if negative, early (invented)
+    )
+    SLOW = "slow"  # `length` pictures from `at` on are shown for two fields each
+    DESYNC = "desync"  # from `at` on the pictures are another game's
+
+
+_CAN_BE_NEGATIVE: Final = frozenset({FaultKind.SHIFT})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        kind: what goes wrong.
+        at: capture_index from which it does; 0 for SHIFT.
+        length: for how many pictures; without meaning for SWAP and DESYNC.
+
+    Raises:
+        ValueError: on a place before the first picture, or a length that makes it no fault.
+    """
+
+    kind: FaultKind
+    at: int
+    length: int = 1
+
+    def __post_init__(self) -> None:
+        if self.at < 0 or (self.kind is FaultKind.SHIFT and self.at):
+            message = f"{self.kind} begins at a capture_index from 0 on (a shift at 0), got {self.at}"
+            raise ValueError(message)
+        if self.length == 0 or (self.length < 0 and self.kind not in _CAN_BE_NEGATIVE):
+            message = f"{self.kind} lasts for 1 picture or more, got {self.length}"
+            raise ValueError(message)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.length} at {self.at}"
+
+    def shown_in_turn(self, index: int) -> tuple[int, ...]:
+        """Return which pictures are shown when it is the turn of picture `index`."""
+        return _TURNS[self.kind](index, self.at, self.length)
+
+
+_TURNS: Final[dict[FaultKind, Callable[[int, int, int], tuple[int, ...]]]] = {
+    FaultKind.DROP: lambda i, at, n: () if at <= i < at + n else (i,),
+    FaultKind.REPEAT: lambda i, at, n: (i,) * (n + 1 if i == at else 1),
+    FaultKind.SWAP: lambda i, at, _: () if i == at else (i, at) if i == at + 1 else (i,),
+    FaultKind.FREEZE: lambda i, at, n: (at if at < i <= at + n else i,),
+    FaultKind.SHIFT: lambda i, _, n: () if i < n else (i,) * (1 - n if i == 0 > n else 1),
+    FaultKind.SLOW: lambda i, at, n: (i,) * (2 if at <= i < at + n else 1),
+    FaultKind.DESYNC: lambda i, _at, _n: (i,),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """What a faulty stream shows.
+
+    Attributes:
+        source: int64 [K], for each picture shown, the capture_index it has in the faultless stream.
+        is_other: bool [K], whether it is the other game's picture of that index.
+        num_shown: int64 [N], how many pictures have been shown once each faultless picture had its turn.
+    """
+
+    source: npt.NDArray[np.int64]
+    is_other: npt.NDArray[np.bool_]
+    num_shown: npt.NDArray[np.int64]
+
+
+def schedule(fault: Fault | None, num_pictures: int) -> Schedule:
+    """Return what is shown of a stream of `num_pictures`; again so many, the last held or cut as need be."""
+    source: list[int] = []
+    num_shown = np.zeros(num_pictures, dtype=np.int64)
+    for index in range(num_pictures):
+        source.extend((index,) if fault is None else fault.shown_in_turn(index))
+        num_shown[index] = len(source)
+    source.extend([source[-1] if source else 0] * max(num_pictures - len(source), 0))
+    shown = np.array(source[:num_pictures], dtype=np.int64)
+    is_desync = fault is not None and fault.kind is FaultKind.DESYNC
+    is_other = shown >= fault.at if fault is not None and is_desync else np.zeros(num_pictures, np.bool_)
+    return Schedule(shown, is_other, np.minimum(num_shown, num_pictures))
+
+
+def inject(
+    events: Iterable[Picture | LogLine],
+    fault: Fault,
+    num_pictures: int,
+    other: Iterable[Picture | LogLine] = (),
+) -> Iterator[Picture | LogLine]:
+    """Put a fault into a stream as it passes by; holds two pictures at most.
+
+    Args:
+        events: a faultless stream, in order of arrival.
+        fault: what goes wrong.
+        num_pictures: how many pictures come out: the last is held, or the rest left out, as need be.
+        other: for DESYNC, the other game's stream; at its end its last picture is held.
+    """
+    others = (event for event in other if isinstance(event, Picture))
+    kept: dict[int, Yuv] = {}
+    shown, latest = 0, None
+    for event in events:
+        if isinstance(event, LogLine):
+            yield LogLine(shown - 1, event.text)
+            continue
+        picture = event.yuv
+        if fault.kind is FaultKind.DESYNC:
+            following = next(others, None)
+            kept[-1] = following.yuv if following is not None else kept.get(-1, picture)
+            picture = kept[-1] if event.capture_index >= fault.at else picture
+        elif event.capture_index == fault.at:
+            kept[fault.at] = picture
+        for index in fault.shown_in_turn(event.capture_index):
+            if shown < num_pictures:
+                latest = kept[index] if index != event.capture_index else picture
+                yield Picture(shown, latest)
+                shown += 1
+    while latest is not None and shown < num_pictures:
+        yield Picture(shown, latest)
+        shown += 1
