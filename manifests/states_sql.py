@@ -1,6 +1,6 @@
 """SQL that gives every place of the states files' vectors its name back.
 
-    duckdb -c "$(farm sql --states 'dataset/states/*/*.parquet') SELECT slp_frame, \\"p0.x\\" FROM states LIMIT 5"
+    { farm sql --states 'dataset/states/*/*.parquet'; echo 'SELECT avg("p0.percent") FROM states'; } | duckdb
 
 The SQL is DuckDB's; a query of it reads only the vectors whose columns it names. In Polars a column is
 `pl.col(vector).arr.get(names.index(column))`, with vector and names from `states_file.vector_columns`.

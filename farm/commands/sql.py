@@ -17,5 +17,5 @@ Example:
 @click.option("--states", required=True, metavar="GLOB", help="The states files.")
 @click.option("--followers", is_flag=True, help="Columns of followers, too; some file must have one.")
 def command(*, states: str, followers: bool) -> None:
-    """Print a DuckDB view of states files: their vectors' places under their names, nulls where not recorded."""
+    """Print a DuckDB view of states files: a column per name, null where a replay did not record it."""
     click.echo(view_sql(states, with_followers=followers), nl=False)
