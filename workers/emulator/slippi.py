@@ -31,15 +31,19 @@ from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
 from workers.errors import EnvironmentFailed
+from workers.standin.build import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from workers.emulator.contract import Cartridge, Deadlines
+    from workers.emulator.dump_watcher import DumpEvent
     from workers.emulator.slippi_install import SlippiInstall
 
 LOG_LAG: Final = -READBACK_IMAGES
 """The usual newest_capture_index - (n + 123) of the lines this emulator yields."""
+STANDIN: Final = "standin"
+"""The name that stands for our own game where a disc image is asked for."""
 _POLL_SECONDS: Final = 0.2
 
 
@@ -94,12 +98,45 @@ class SlippiDolphin:
         The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
         `newest_capture_index` counts images whose file had begun to be written when the line was printed.
         """
-        install = self._install()
         last = FIRST_SLP_FRAME + cartridge.num_frames - 1
+        with self._started(scratch, cartridge.boot_image, last) as (watcher, child):
+            watch = PlaybackWatch(last, deadlines, time.monotonic())
+            yield self._events(watcher, child, watch, cartridge)
+
+    def waiting_pictures(self, scratch: Path, deadlines: Deadlines, count: int) -> None:
+        """Boot the game without a replay and return once `count` pictures of its waiting screen have come.
+
+        Proves program, game, display, driver, settings and dump on this machine, with no replay at all.
+
+        Raises:
+            EmulatorFailed, EnvironmentFailed: as `play`.
+        """
+        decoder = PngDecoder(self.preset.width, self.preset.height)
+        with self._started(scratch, None, FIRST_SLP_FRAME) as (watcher, child):
+            watch = PlaybackWatch(FIRST_SLP_FRAME, deadlines, time.monotonic())
+            for event in _arrivals(watcher, child, watch):
+                if isinstance(event, DumpedImage):
+                    decoder.decode(event.png)
+                    if event.number >= count:
+                        return
+
+    def _install(self) -> SlippiInstall:
+        install = slippi_install.find_install(self.program)
+        return slippi_install.with_standin_title(install) if self.is_standin else install
+
+    @contextmanager
+    def _started(
+        self, scratch: Path, replay: bytes | None, last_slp_frame: int
+    ) -> Iterator[tuple[DumpWatcher, Child]]:
+        install = self._install()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
             dump = stack.enter_context(dump_folder(scratch))
-            self._furnish(home, dump, cartridge, last)
+            self._furnish(home, dump)
+            if replay is not None:
+                (home / "game.slp").write_bytes(replay)
+                comm = CommFile((home / "game.slp").resolve(), last_slp_frame, command_id="once")
+                comm.write(home / "comm.json")
             display = stack.enter_context(xvfb(self.preset.width, self.preset.height, home))
             watcher = stack.enter_context(DumpWatcher(dump / "Frames", dump / "stdout"))
             child = stack.enter_context(
@@ -112,23 +149,15 @@ class SlippiDolphin:
                 )
             )
             watcher.supervise(child)
-            watch = PlaybackWatch(last, deadlines, time.monotonic())
-            yield self._events(watcher, child, watch, cartridge)
+            yield watcher, child
 
-    def _install(self) -> SlippiInstall:
-        install = slippi_install.find_install(self.program)
-        return slippi_install.with_standin_title(install) if self.is_standin else install
-
-    def _furnish(self, home: Path, dump: Path, cartridge: Cartridge, last_slp_frame: int) -> None:
+    def _furnish(self, home: Path, dump: Path) -> None:
         user = home / "user"
         write_settings(user, self.preset)
         # Not there, the emulator's writes all fail without a word.
         (dump / "Frames").mkdir()
         (user / "Dump").mkdir()
         (user / "Dump" / "Frames").symlink_to(dump / "Frames", target_is_directory=True)
-        replay = home / "game.slp"
-        replay.write_bytes(cartridge.boot_image)
-        CommFile(replay.resolve(), last_slp_frame, command_id="once").write(home / "comm.json")
 
     def _command(self, install: SlippiInstall, home: Path) -> list[str]:
         command = [str(install.program), "--batch", "--exec", str(self.game.resolve())]
@@ -141,19 +170,8 @@ class SlippiDolphin:
     ) -> Iterator[Picture | LogLine]:
         numbering = ImageNumbering()
         decoder = PngDecoder(self.preset.width, self.preset.height)
-        while True:
-            event = watcher.next_event(_POLL_SECONDS)
-            now = time.monotonic()
-            watch.idle(now)
-            if event is None:
-                status = child.exit_status()
-                if status is not None and watcher.is_drained():
-                    watch.exited(status, child.said())
-                continue
-            if isinstance(event, DumpedImage):
-                watch.image(now)
-            else:
-                watch.line(event.text)
+        for event in _arrivals(watcher, child, watch):
+            before = time.monotonic()
             for captured in numbering.feed(event, is_last=watch.is_over):
                 if isinstance(captured, CapturedImage):
                     yield Picture(captured.capture_index, decoder.decode(captured.png))
@@ -161,7 +179,32 @@ class SlippiDolphin:
                         return
                 else:
                     yield captured
-            watch.skip(time.monotonic() - now)
+            watch.skip(time.monotonic() - before)
+
+
+def slippi_dolphin(game_image: str, preset: SlippiPreset, program: Path | None = None) -> SlippiDolphin:
+    """Return the emulator for a disc image's path, or for "standin", our own game in Melee's place."""
+    if game_image == STANDIN:
+        return SlippiDolphin(IMAGE, preset, program, is_standin=True)
+    return SlippiDolphin(Path(game_image).expanduser(), preset, program)
+
+
+def _arrivals(watcher: DumpWatcher, child: Child, watch: PlaybackWatch) -> Iterator[DumpEvent]:
+    """Everything that comes, each shown to the watch first; ends only by an error."""
+    while True:
+        event = watcher.next_event(_POLL_SECONDS)
+        now = time.monotonic()
+        watch.idle(now)
+        if event is None:
+            status = child.exit_status()
+            if status is not None and watcher.is_drained():
+                watch.exited(status, child.said())
+            continue
+        if isinstance(event, DumpedImage):
+            watch.image(now)
+        else:
+            watch.line(event.text)
+        yield event
 
 
 def _environment(display: str) -> dict[str, str]:
