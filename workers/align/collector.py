@@ -96,12 +96,7 @@ class EvidenceCollector:
             raise ValueError(message)
         found = self._log(start, exclusive_end, first_capture_index)
         found += self._stamp(start, exclusive_end, first_capture_index)
-        motion = find_motion(
-            self.motion(state, first_capture_index),
-            start,
-            exclusive_end,
-            usual_correlation=self.usual_correlation,
-        )
+        motion = find_motion(self.motion(state, first_capture_index), start, exclusive_end)
         return (*found, motion.evidence)
 
     def motion(self, state: StateTable, first_capture_index: int = 0) -> MotionComparison:
@@ -109,7 +104,8 @@ class EvidenceCollector:
         if self._comparison is None or self._comparison[0] != first_capture_index:
             exclusive_end = first_capture_index + state.num_frames
             maps = self._flow.maps().slice(first_capture_index, exclusive_end)
-            self._comparison = first_capture_index, compare_motion(maps, tracks_of(state))
+            comparison = compare_motion(maps, tracks_of(state), usual_correlation=self.usual_correlation)
+            self._comparison = first_capture_index, comparison
         return self._comparison[1]
 
     def _log(self, start: int, exclusive_end: int, first_capture_index: int) -> list[Evidence]:

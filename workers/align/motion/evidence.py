@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,18 @@ class MotionComparison:
         predicted: float32 [C, T], whitened, a column per frame.
         measured: float32 [C, K], whitened, a column per picture; picture 0 should show frame 0.
         curve: how well they fit at each lag, over the whole stretch.
+        windows: where in the stretch they fit at lag 0.
     """
+
+    camera: FittedCamera
+    predicted: Floats
+    measured: Floats
+    curve: LagCurve
+    windows: Windows
+
+
+class _Comparison(NamedTuple):
+    """A MotionComparison whose windows are not judged yet."""
 
     camera: FittedCamera
     predicted: Floats
@@ -51,8 +62,8 @@ class MotionFinding:
 
     Attributes:
         evidence: what goes to the verdict.
-        curve: correlation over lags.
-        windows: where in the stretch it holds, by index within it.
+        curve: correlation over lags, of the judged part.
+        windows: those that begin in the judged part, by index within the whole stretch.
     """
 
     evidence: Evidence
@@ -61,14 +72,20 @@ class MotionFinding:
 
 
 def compare_motion(
-    maps: FlowMaps, tracks: Tracks, limits: thresholds.MotionThresholds = thresholds.MOTION
+    maps: FlowMaps,
+    tracks: Tracks,
+    *,
+    usual_correlation: float | None = None,
+    limits: thresholds.MotionThresholds = thresholds.MOTION,
 ) -> MotionComparison:
     """Find the camera, and put prediction and measurement side by side.
 
     Args:
         maps: foreground motion of K pictures; picture 0 should show row 0 of the tracks.
         tracks: where the state says the fighters were, T frames.
-        limits: how the two are whitened and which lags are compared.
+        usual_correlation: what this emulator's clean games reach at least. With it, a stretch in which much
+            should move and nothing matches at any lag is broken; without it, such a stretch is not judged.
+        limits: how the two are whitened, which lags are compared, how windows are judged.
     """
     foreground = Foreground.of(maps)
     overall = _compare_overall(foreground, tracks, limits)
@@ -78,7 +95,12 @@ def compare_motion(
         others = {0, found.curve.best_lag} - {lag}
         again = (_compare(maps, foreground, tracks, other, limits) for other in sorted(others))
         found = max([found, *again], key=lambda each: each.camera.agreement)
-    return found
+    camera, predicted, measured, curve = found
+    is_sure = curve.margin >= limits.min_margin
+    gain = _gain_at(curve.best_lag, predicted, measured) if is_sure else usual_correlation or 0.0
+    both = min(predicted.shape[1], measured.shape[1])
+    windows = judge_windows(predicted[:, :both], measured[:, :both], gain, limits)
+    return MotionComparison(camera, predicted, measured, curve, windows)
 
 
 def find_motion(
@@ -87,7 +109,6 @@ def find_motion(
     exclusive_end: int,
     *,
     first_frame_index: int = 0,
-    usual_correlation: float | None = None,
     name: Literal["motion", "encoded_motion"] = "motion",
     limits: thresholds.MotionThresholds = thresholds.MOTION,
 ) -> MotionFinding:
@@ -98,18 +119,14 @@ def find_motion(
         start: first picture to judge, within the stretch.
         exclusive_end: one past the last.
         first_frame_index: frame_index, within the game, of the stretch's frame 0.
-        usual_correlation: what this emulator's clean games reach at least. With it, a stretch in which much
-            should move and nothing matches at any lag is a disagreement; without it, motion abstains there.
         name: whether the pictures are the raw ones or come from the encoded file.
         limits: when motion can tell.
     """
     predicted = comparison.predicted[:, start:exclusive_end]
     measured = comparison.measured[:, start:exclusive_end]
     curve = lag_curve(predicted, measured, limits)
-    lag, num = curve.best_lag, min(predicted.shape[1], measured.shape[1])
-    is_sure = curve.margin >= limits.min_margin
-    gain = _gain_at(lag, predicted, measured) if is_sure else usual_correlation or 0.0
-    windows = judge_windows(predicted[:, :num], measured[:, :num], gain, limits)
+    lag, is_sure = curve.best_lag, curve.margin >= limits.min_margin
+    windows = comparison.windows.beginning_in(start, exclusive_end)
     broken = np.flatnonzero(windows.broken(limits))
     detail = (
         f"correlation {curve.at(lag):.2f} at lag {lag:+d}, next {curve.at(curve.runner_up_lag):.2f} at "
@@ -118,7 +135,7 @@ def find_motion(
     if not is_sure and not broken.size:
         evidence = Evidence.abstain(name, f"nothing stands out: {detail}", margin=curve.margin)
         return MotionFinding(evidence, curve, windows)
-    first = first_frame_index + start + int(windows.start[broken[0]]) if broken.size else None
+    first = first_frame_index + int(windows.start[broken[0]]) if broken.size else None
     evidence = Evidence(
         name,
         available=True,
@@ -145,7 +162,7 @@ def _compare(
     tracks: Tracks,
     lag: int,
     limits: thresholds.MotionThresholds,
-) -> MotionComparison:
+) -> _Comparison:
     """With the camera that fits best if picture k shows row k + lag."""
     camera = fit_camera(maps, tracks, lag)
     view = project(tracks, camera.camera)
@@ -155,7 +172,7 @@ def _compare(
     is_seen = np.tile(view.is_in_picture & tracks.is_shown, (len(seen), 1))
     predicted = (whiten(expected, limits) * is_seen).astype(np.float32)
     measured = whiten(np.concatenate(seen), limits)
-    return MotionComparison(camera, predicted, measured, lag_curve(predicted, measured, limits))
+    return _Comparison(camera, predicted, measured, lag_curve(predicted, measured, limits))
 
 
 def _gain_at(lag: int, predicted: Floats, measured: Floats) -> float:

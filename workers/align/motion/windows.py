@@ -43,6 +43,17 @@ class Windows:
     rival_lag: npt.NDArray[np.int64]
     rival_sigmas: npt.NDArray[np.float64]
 
+    def beginning_in(self, start: int, exclusive_end: int) -> Windows:
+        """Return those that begin at one of the pictures [start, exclusive_end)."""
+        chosen = (self.start >= start) & (self.start < exclusive_end)
+        return Windows(
+            self.start[chosen],
+            self.exclusive_end[chosen],
+            self.share[chosen],
+            self.rival_lag[chosen],
+            self.rival_sigmas[chosen],
+        )
+
     def broken(self, limits: thresholds.MotionThresholds = thresholds.MOTION) -> npt.NDArray[np.bool_]:
         """Return bool [W]: where the motion predicted is missing, or another lag explains it far better."""
         return (self.share < limits.min_share) | (self.rival_sigmas >= limits.rival_sigmas)
