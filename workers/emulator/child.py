@@ -2,7 +2,8 @@
 
 `setpriv --pdeathsig KILL` stands directly before the program, no shell between: the kernel then kills the
 program itself when the thread that started it goes, however it goes. So start it from a thread that lives as
-long as the program should, as a rule the worker's main thread.
+long as the program should, as a rule the worker's main thread. Between our fork and setpriv's work lie a few
+milliseconds in which our own death would go unnoticed; a pipe the program writes to covers those.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from workers.emulator.contract import Cartridge, Deadlines, LogLine
 
 _LAST_WORDS: Final = 3  # lines quoted in an error
+_PREFIX: Final = re.compile(r"^\d\d:\d\d:\d{3} \S+ ")  # Dolphin's clock and source line
 _EXIT_SECONDS: Final = 1.0  # a dying emulator closes its stream a little before it is dead
 
 
@@ -114,6 +116,6 @@ def _ending(child: Child, ended: SourceEnded) -> str:
 def _failure(
     reason: Reason, what: str, clock: _Clock, cartridge: Cartridge, tail: Callable[[], Sequence[str]]
 ) -> EmulatorFailed:
-    said = " | ".join(line.strip() for line in tail()[-_LAST_WORDS:] if line.strip())
+    said = " | ".join(_PREFIX.sub("", line).strip() for line in tail()[-_LAST_WORDS:])
     seen = f"{clock.num_pictures} of {cartridge.num_pictures} pictures seen"
     return EmulatorFailed(reason, f"{what}; {seen}; it last said: {said or 'nothing'}")

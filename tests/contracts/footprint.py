@@ -1,0 +1,43 @@
+"""What this process holds of the machine, to compare before and after something that must leave nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Children, open descriptors (number and target), threads, and the files under one folder."""
+
+    children: frozenset[int]
+    descriptors: frozenset[tuple[str, str]]
+    threads: frozenset[str]
+    files: frozenset[Path]
+
+
+def footprint(folder: Path) -> Footprint:
+    return Footprint(
+        children=frozenset(child_processes()),
+        descriptors=frozenset(_descriptors()),
+        threads=frozenset(f"{thread.name} {thread.ident}" for thread in threading.enumerate()),
+        files=frozenset(folder.rglob("*")),
+    )
+
+
+def child_processes(process_id: int | None = None) -> list[int]:
+    """Direct children, zombies included, of a process (default: this one)."""
+    tasks = Path(f"/proc/{process_id or os.getpid()}/task")
+    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+
+
+def _descriptors() -> list[tuple[str, str]]:
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found.append((entry.name, str(entry.readlink())))
+        except FileNotFoundError:
+            continue  # the listing's own descriptor
+    return found

@@ -1,0 +1,99 @@
+"""What mainline Dolphin needs of a machine: the program, a Vulkan driver that draws on the CPU, setpriv."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from workers.errors import EnvironmentFailed
+
+PROGRAM: Final = "dolphin-emu-nogui"
+OVERRIDE: Final = "FARM_DOLPHIN"
+"""Environment variable: the emulator to run, for people who built their own."""
+
+REMEDY: Final = "run: sudo apt-get install dolphin-emu mesa-vulkan-drivers"
+_FOLDERS: Final = "/usr/games:/usr/local/games"  # Debian's place for it, which root's PATH lacks
+_ICD_FOLDERS: Final = (
+    Path("/usr/share/vulkan/icd.d"),
+    Path("/usr/local/share/vulkan/icd.d"),
+    Path("/etc/vulkan/icd.d"),
+)
+_DRIVER: Final = "lvp_icd*.json"  # Mesa's lavapipe: the same pixels whatever graphics card a machine has
+_VERSION_SECONDS: Final = 30.0
+
+
+def find_program() -> str:
+    """Absolute path of the emulator: what FARM_DOLPHIN names, else on PATH, or where Debian puts games.
+
+    Raises:
+        EnvironmentFailed: it is not installed.
+    """
+    named = os.environ.get(OVERRIDE)
+    if named is not None:
+        if shutil.which(named) is None:
+            message = f"{OVERRIDE} names {named}, which is no program; unset it, or name a {PROGRAM}"
+            raise EnvironmentFailed(message)
+        return named
+    found = shutil.which(PROGRAM, path=os.pathsep.join([os.environ.get("PATH", os.defpath), _FOLDERS]))
+    if found is None:
+        message = f"{PROGRAM} is neither on PATH nor in {_FOLDERS}; {REMEDY}"
+        raise EnvironmentFailed(message)
+    return found
+
+
+def find_driver() -> Path:
+    """The file that describes Mesa's software Vulkan driver.
+
+    Raises:
+        EnvironmentFailed: it is not installed.
+    """
+    for folder in _ICD_FOLDERS:
+        for found in sorted(folder.glob(_DRIVER)):
+            return found
+    folders = ", ".join(str(folder) for folder in _ICD_FOLDERS)
+    message = f"no software Vulkan driver: no {_DRIVER} in {folders}; {REMEDY}"
+    raise EnvironmentFailed(message)
+
+
+def require_setpriv() -> None:
+    """Return if setpriv is installed.
+
+    Raises:
+        EnvironmentFailed: it is not; without it the emulator could outlive us.
+    """
+    if shutil.which("setpriv") is None:
+        message = "setpriv is not on PATH, so Dolphin could outlive us; run: sudo apt-get install util-linux"
+        raise EnvironmentFailed(message)
+
+
+@functools.cache
+def program_version(program: str) -> str:
+    """What it calls itself, e.g. "Dolphin 5.0-17995-g8bad821019".
+
+    Raises:
+        EnvironmentFailed: it cannot be run.
+    """
+    try:
+        run = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{program} --version failed: {error}; {REMEDY}"
+        raise EnvironmentFailed(message) from error
+    return (run.stdout or run.stderr).strip() or "unknown"
+
+
+@functools.cache
+def driver_sha256(driver: Path) -> str:
+    """Of the library that the description names, or of the description if only the linker finds that."""
+    named = re.search(r'"library_path"\s*:\s*"([^"]+)"', driver.read_text())
+    library = Path(named[1]) if named else driver
+    target = library if library.is_absolute() and library.is_file() else driver
+    with target.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
