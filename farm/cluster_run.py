@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from farm.render import giving_up, plan_run
 from farm.scan_progress import scan_progress
 from farm.scheduler import run
 from farm.selection import Selection
+from farm.slippi_options import chosen_slippi
 from farm.spot_notice import aws_notice
 from farm.stopping import StopSignals
 from manifests.finalize import finalize
@@ -50,6 +52,7 @@ def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
         scratch_base=config.scratch,
         frames_per_chunk=config.frames_per_chunk,
         stamp=config.stamp,
+        slippi=chosen_slippi(config.emulator, asdict(config)),
     )
     with joined_cluster(config.address, config.slots or num_local_slots) as cluster:
         _print_cluster(output, cluster)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
+from workers.emulator.slippi_preset import RESOLUTIONS
 from workers.errors import FarmError
 from workers.studio import EMULATORS
 
@@ -73,6 +74,12 @@ def _emulator(raw: object) -> str:
     return str(raw)
 
 
+def _resolution(raw: object) -> str:
+    if raw not in RESOLUTIONS:
+        raise ValueError
+    return str(raw)
+
+
 def _notice(raw: object) -> str:
     if raw not in ("none", "aws"):
         raise ValueError
@@ -102,6 +109,13 @@ class FarmConfig:
     slots: int | None = None
     frames_per_chunk: int = DEFAULT_FRAMES_PER_CHUNK
     stamp: bool = True
+    game_image: str | None = None
+    slippi_dolphin: Path | None = None
+    resolution: str = "480p"
+    widescreen: bool = False
+    hud: bool = True
+    shake: bool = True
+    lagless_fod: bool = False
     scratch: Path | None = None
     address: str | None = None
     notice: str = "none"
@@ -131,6 +145,15 @@ SETTINGS: Mapping[str, Setting] = {
     "slots": Setting(_whole, _COUNT, "Emulators side by side; an autoscaler grows to it.  [all there are]"),
     "frames_per_chunk": Setting(_chunk, f"a multiple of {GOP_FRAMES}", "Length of a chunk pair.  [3600]"),
     "stamp": Setting(_yes_or_no, "yes or no", "Whether the stand-in paints its frame stamp.  [yes]"),
+    "game_image": Setting(_text, "a file, or standin", "Slippi: your Melee disc image, or our own game."),
+    "slippi_dolphin": Setting(
+        _path, "a file or folder", "Slippi: the playback Dolphin.  [Slippi Launcher's]"
+    ),
+    "resolution": Setting(_resolution, " or ".join(RESOLUTIONS), "Slippi: rows.  [480p]"),
+    "widescreen": Setting(_yes_or_no, "yes or no", "Slippi: 16:9.  [no]"),
+    "hud": Setting(_yes_or_no, "yes or no", "Slippi: timer, percents and stocks.  [yes]"),
+    "shake": Setting(_yes_or_no, "yes or no", "Slippi: the camera shakes on hard hits.  [yes]"),
+    "lagless_fod": Setting(_yes_or_no, "yes or no", "Slippi: no reflections on the Fountain.  [no]"),
     "scratch": Setting(_path, "a folder", "Where workers put throw-away files.  [memory]"),
     "address": Setting(_text, "host:port", "The Ray cluster's head.  [this machine's cluster, else our own]"),
     "notice": Setting(_notice, "none or aws", "Whose spot notices the workers listen for.  [none]"),

@@ -20,7 +20,6 @@ from manifests.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
 from manifests.stamp import stamp_rectangle
 from manifests.store import open_store
 from workers.chunk import GOP_FRAMES
-from workers.emulator.contract import HEIGHT, WIDTH
 from workers.errors import RenderFailed
 from workers.job import GameResult, RenderTask, Workshop, render_game, set_aside
 from workers.publish import run_record
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from farm.catalogue import LeftOut
     from farm.tally import Tally
     from manifests.store import Store
+    from workers.studio import Studio
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,10 @@ def plan_run(
         EnvironmentFailed: this machine cannot do the work, or a source is not there.
         DatasetError: the output cannot be used.
     """
-    set_up = studio(workshop.emulator, stamp=workshop.stamp)
+    set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
     set_up.emulator.check()
     store = open_store(workshop.store_url)
-    open_or_create(store, describe(workshop, set_up.fingerprint()))
+    open_or_create(store, describe(workshop, set_up, set_up.fingerprint()))
     catalogue = build_catalogue(sources, selection, player_key(workshop.store_url), on_progress=on_scan)
     record_left_out(store, catalogue.left_out)
     append_plan(store, catalogue.games, workshop.frames_per_chunk)
@@ -172,19 +172,19 @@ def _run(
         return run(tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=on_tally).wall_seconds
 
 
-def describe(workshop: Workshop, fingerprint: Mapping[str, str]) -> DatasetDescription:
-    """What the dataset that this workshop makes says of itself."""
+def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str]) -> DatasetDescription:
+    """What the dataset that this workshop makes in this studio says of itself."""
     return DatasetDescription(
         emulator=workshop.emulator,
         frames_per_chunk=workshop.frames_per_chunk,
         video=VideoContract(
-            width=WIDTH,
-            height=HEIGHT,
+            width=set_up.width,
+            height=set_up.height,
             gop_frames=GOP_FRAMES,
             crf=workshop.video.crf,
             preset=workshop.video.preset,
         ),
-        stamp=Rectangle(*stamp_rectangle(WIDTH, HEIGHT)) if workshop.stamp else None,
+        stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if set_up.has_stamp else None,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
     )

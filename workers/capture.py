@@ -67,7 +67,9 @@ def capture(
                 continue
             if encoder is None:
                 video = folder / f"chunk-{span.chunk_number:04d}.mp4"
-                encoder = stack.enter_context(ChunkEncoder(video, settings))
+                encoder = stack.enter_context(
+                    ChunkEncoder(video, settings, width=event.width, height=event.height)
+                )
             encoder.write(event.yuv)
             if event.capture_index + 1 == span.exclusive_end:
                 encoder.close()

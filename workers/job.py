@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from manifests.errors import DatasetError
 from manifests.ledger import LedgerEntry, Status, read_entry, write_entry
 from manifests.store import open_store
-from workers.align.collector import EvidenceCollector
 from workers.capture import capture
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.emulator.contract import Deadlines
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from manifests.plan import PlannedGame
     from manifests.reasons import Reason
     from manifests.store import Store
+    from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside
 
 ResultStatus: TypeAlias = Literal["committed", "set_aside", "already_done", "attempt_failed"]
@@ -85,6 +85,7 @@ class Workshop:
         video: the video contract's free choices.
         deadlines: how long an emulator may take.
         stamp: whether the stand-in paints its frame stamp.
+        slippi: the user's Slippi and game; for `slippi` only.
     """
 
     store_url: str
@@ -94,6 +95,7 @@ class Workshop:
     video: VideoSettings = field(default_factory=VideoSettings)
     deadlines: Deadlines = field(default_factory=Deadlines)
     stamp: bool = True
+    slippi: SlippiDolphin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,9 @@ def make_entry(task: RenderTask, workshop: Workshop, store: Store, clock: _Clock
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, workshop.frames_per_chunk)
-    set_up = studio(workshop.emulator, stamp=workshop.stamp)
+    set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
     with scratch(workshop.scratch_base) as folder:
-        collector = EvidenceCollector(has_stamp=set_up.has_stamp, expected_lag=set_up.log_lag)
+        collector = set_up.collector()
         with set_up.emulator.play(set_up.cartridge(replay, state), folder, workshop.deadlines) as events:
             encoded = capture(events, spans, folder, workshop.video, collector)
         proof = prove(encoded, collector, state)

@@ -1,21 +1,53 @@
-"""An emulator, and what goes with it: how it takes a replay, whether it stamps, its log's constant."""
+"""An emulator, and what goes with it: how it takes a replay, how large it draws, how it is proved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
 
-from workers.emulator.contract import Cartridge
+from workers.align.collector import EvidenceCollector
+from workers.emulator.contract import HEIGHT, WIDTH, Cartridge
 from workers.emulator.mainline import MainlineDolphin
+from workers.emulator.slippi import LOG_LAG
 from workers.errors import EnvironmentFailed
 from workers.standin.pack import image_sha256, pack
 
 if TYPE_CHECKING:
     from manifests.state_table import StateTable
     from workers.emulator.contract import Emulator
+    from workers.emulator.slippi import SlippiDolphin
     from workers.replay import Replay
 
-EMULATORS = ("standin",)
+EMULATORS: Final = ("standin", "slippi")
+
+
+class Studio(Protocol):
+    """What the job needs to know of an emulator besides playing."""
+
+    @property
+    def emulator(self) -> Emulator:
+        """What plays."""
+
+    @property
+    def has_stamp(self) -> bool:
+        """Whether every picture carries the frame stamp."""
+
+    @property
+    def width(self) -> int:
+        """Columns of every picture."""
+
+    @property
+    def height(self) -> int:
+        """Rows of every picture."""
+
+    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
+        """What the emulator boots to show these states."""
+
+    def collector(self) -> EvidenceCollector:
+        """Return what takes note of one play, calibrated for this emulator."""
+
+    def fingerprint(self) -> dict[str, str]:
+        """What decides the pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +55,87 @@ class StandinStudio:
     """Debian's Dolphin with our own homebrew game, which draws the replay that is packed into its image.
 
     Attributes:
-        emulator: mainline Dolphin.
-        has_stamp: whether every picture carries the frame stamp.
-        log_lag: pictures by which the log runs ahead (calibrated), or None to leave the log out.
+        has_stamp: whether it paints its frame stamp.
     """
 
-    emulator: Emulator
-    has_stamp: bool
-    log_lag: int | None
+    has_stamp: bool = True
+    emulator: Emulator = field(default_factory=MainlineDolphin)
+    width: int = WIDTH
+    height: int = HEIGHT
 
     def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:  # noqa: ARG002 - Slippi plays the replay
         """What the emulator boots to show these states."""
         return Cartridge(pack(state, stamp=self.has_stamp), state.num_frames)
+
+    def collector(self) -> EvidenceCollector:
+        """Return what takes note of one play."""
+        return EvidenceCollector(has_stamp=self.has_stamp)
 
     def fingerprint(self) -> dict[str, str]:
         """What decides the pixels."""
         return {**self.emulator.fingerprint(), "standin_sha256": image_sha256()}
 
 
-def studio(name: str, *, stamp: bool = True) -> StandinStudio:
+@dataclass(frozen=True, slots=True)
+class SlippiStudio:
+    """Slippi's playback Dolphin with the user's own Melee, or with the stand-in in Melee's place."""
+
+    emulator: SlippiDolphin
+
+    @property
+    def has_stamp(self) -> bool:
+        """Whether every picture carries the frame stamp: the stand-in's do, Melee's if the preset asks."""
+        return self.emulator.is_standin or self.emulator.preset.stamp
+
+    @property
+    def width(self) -> int:
+        """Columns of every picture."""
+        return self.emulator.preset.width
+
+    @property
+    def height(self) -> int:
+        """Rows of every picture."""
+        return self.emulator.preset.height
+
+    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
+        """The replay itself: the emulator reads it."""
+        return Cartridge(replay.stream.tobytes(), state.num_frames)
+
+    def collector(self) -> EvidenceCollector:
+        """Return what takes note of one play.
+
+        The stand-in shows what Slippi's device hands it: the state in which a frame begins, one frame behind
+        what the replay records after it. It holds its last picture; Melee leaves for its waiting screen.
+        """
+        return EvidenceCollector(
+            has_stamp=self.has_stamp,
+            expected_lag=LOG_LAG,
+            state_delay=1 if self.emulator.is_standin else 0,
+            holds_last=self.emulator.is_standin,
+        )
+
+    def fingerprint(self) -> dict[str, str]:
+        """What decides the pixels."""
+        return dict(self.emulator.fingerprint())
+
+
+def studio(name: str, *, stamp: bool = True, slippi: SlippiDolphin | None = None) -> Studio:
     """Set up an emulator by name.
 
+    Args:
+        name: one of EMULATORS.
+        stamp: whether the stand-in in mainline Dolphin paints its frame stamp.
+        slippi: the user's Slippi; only for `slippi`.
+
     Raises:
-        EnvironmentFailed: there is none of that name.
+        EnvironmentFailed: there is none of that name, or no game for Slippi.
     """
     if name not in EMULATORS:
         message = f"no emulator {name!r}; there are: {', '.join(EMULATORS)}"
         raise EnvironmentFailed(message)
-    return StandinStudio(MainlineDolphin(), has_stamp=stamp, log_lag=None)
+    if name == "standin":
+        return StandinStudio(stamp)
+    if slippi is None:
+        message = "--emulator slippi needs a game: --game-image FILE with your Melee, or --game-image standin"
+        raise EnvironmentFailed(message)
+    return SlippiStudio(slippi)

@@ -16,6 +16,7 @@ from farm.player_key import player_key
 from farm.render import describe, record_left_out
 from farm.scan_progress import scan_progress
 from farm.selection import Selection
+from farm.slippi_options import chosen_slippi, slippi_options
 from farm.splits import SplitRule
 from manifests.dataset import open_or_create
 from manifests.plan import append_plan
@@ -23,7 +24,7 @@ from manifests.reasons import Reason
 from manifests.store import open_store
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.job import Workshop
-from workers.studio import EMULATORS
+from workers.studio import EMULATORS, studio
 
 if TYPE_CHECKING:
     from farm.catalogue import Catalogue
@@ -66,6 +67,7 @@ Examples:
 )
 @click.option("--hold-out", multiple=True, metavar="FIELD=VALUE", help="Games with it are the test split.")
 @click.option("--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True)
+@slippi_options
 @click.option(
     "--frames-per-chunk", type=click.IntRange(min=30), default=DEFAULT_FRAMES_PER_CHUNK, show_default=True
 )
@@ -98,9 +100,11 @@ def command(*, out: str, **options: Any) -> None:
             options["emulator"],
             frames_per_chunk=options["frames_per_chunk"],
             stamp=not options["no_stamp"],
+            slippi=chosen_slippi(options["emulator"], options),
         )
         store = open_store(out)
-        open_or_create(store, describe(workshop, {}))
+        set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
+        open_or_create(store, describe(workshop, set_up, {}))
         record_left_out(
             store, [left for left in catalogue.left_out if left.reason not in _NOT_FOR_THE_LEDGER]
         )

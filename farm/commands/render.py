@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,6 +15,7 @@ from farm.render import render
 from farm.render_table import print_report, report_as_json
 from farm.scan_progress import scan_progress
 from farm.selection import Selection
+from farm.slippi_options import chosen_slippi, slippi_options
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.job import Workshop
 from workers.studio import EMULATORS
@@ -21,6 +23,7 @@ from workers.studio import EMULATORS
 EXAMPLE = """\b
 Examples:
   farm render --replays ~/Slippi --out dataset
+  farm render --replays ~/Slippi --out melee --emulator slippi --game-image melee.iso
   farm render --replays games.zip --replays more/ --out dataset --games 100 --json
 """
 
@@ -60,8 +63,10 @@ FILE_WIDTH = 110  # columns, where nobody's terminal sets them
     type=click.Path(file_okay=False, path_type=Path),
     help="Where throw-away files go.  [default: memory]",
 )
+@slippi_options
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
 def command(
+    *,
     sources: tuple[str, ...],
     out: str,
     emulator: str,
@@ -71,13 +76,19 @@ def command(
     no_stamp: bool,
     scratch: Path | None,
     as_json: bool,
+    **slippi: Any,
 ) -> None:
     """Render replays into pairs of state and video; run it again to go on where it stopped.
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
     """
     workshop = Workshop(
-        out, emulator, scratch_base=scratch, frames_per_chunk=frames_per_chunk, stamp=not no_stamp
+        out,
+        emulator,
+        scratch_base=scratch,
+        frames_per_chunk=frames_per_chunk,
+        stamp=not no_stamp,
+        slippi=chosen_slippi(emulator, slippi),
     )
     sys.exit(render_and_print(sources, workshop, games=games, slots=slots, as_json=as_json))
 

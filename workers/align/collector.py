@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from manifests import stamp
-from workers.align.count import count_before_hold
+from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
 from workers.align.log import log_evidence
 from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
 from workers.align.motion.flow import FlowMeter
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from manifests.state_table import StateTable
     from workers.align.evidence import Evidence
+    from workers.align.motion.tracks import Tracks
     from workers.emulator.contract import LogLine, Picture
 
 _PROBE_ROWS = 16  # every 16th row tells nearly all pictures apart without looking at the rest
@@ -30,9 +31,13 @@ class EvidenceCollector:
 
     Args:
         has_stamp: whether every picture must carry a stamp.
-        expected_lag: the emulator's calibrated constant for the log lines; None leaves the log out.
+        expected_lag: the emulator's calibrated constant for the log lines; None if it was never measured.
         usual_correlation: the least that motion reaches in this emulator's clean games; None if that is
-        unknown.
+            unknown.
+        state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
+            state in which a frame begins, as the stand-in does with what Slippi's device hands it.
+        holds_last: whether the emulator shows the last picture on and on once the game is over, by which the
+            pictures can be counted; else they are counted between the log's lines.
     """
 
     def __init__(
@@ -41,10 +46,14 @@ class EvidenceCollector:
         has_stamp: bool = True,
         expected_lag: int | None = None,
         usual_correlation: float | None = None,
+        state_delay: int = 0,
+        holds_last: bool = True,
     ) -> None:
         self.has_stamp = has_stamp
         self.expected_lag = expected_lag
         self.usual_correlation = usual_correlation
+        self.state_delay = state_delay
+        self.holds_last = holds_last
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []
         self._lines: list[tuple[int, int]] = []
@@ -76,9 +85,14 @@ class EvidenceCollector:
 
     def finish(self, state: StateTable, first_capture_index: int = 0) -> tuple[Evidence, ...]:
         """Return the evidence on the whole game; picture `first_capture_index` is that of slp_frame -123."""
-        repeats = np.array(self._repeats[first_capture_index:], dtype=np.bool_)
-        expects_change = None if self.has_stamp else certain_changes(tracks_of(state))
-        found = [count_before_hold(repeats, state.num_frames, expects_change)]
+        if self.holds_last:
+            repeats = np.array(self._repeats[first_capture_index:], dtype=np.bool_)
+            expects_change = None if self.has_stamp else certain_changes(self._tracks(state))
+            found = [count_before_hold(repeats, state.num_frames, expects_change)]
+        else:
+            lines = self._game_lines(0, state.num_frames)
+            num_pictures = pictures_between_lines(lines) if lines.size else 0
+            found = [count_between_lines(num_pictures, state.num_frames)]
         return (*found, *self.chunk(state, 0, state.num_frames, first_capture_index))
 
     def chunk(
@@ -104,16 +118,25 @@ class EvidenceCollector:
         if self._comparison is None or self._comparison[0] != first_capture_index:
             exclusive_end = first_capture_index + state.num_frames
             maps = self._flow.maps().slice(first_capture_index, exclusive_end)
-            comparison = compare_motion(maps, tracks_of(state), usual_correlation=self.usual_correlation)
+            comparison = compare_motion(maps, self._tracks(state), usual_correlation=self.usual_correlation)
             self._comparison = first_capture_index, comparison
         return self._comparison[1]
 
-    def _log(self, start: int, exclusive_end: int, first_capture_index: int) -> list[Evidence]:
-        if self.expected_lag is None:
-            return []
-        lines = np.array(self._lines, dtype=np.int64).reshape(-1, 2)
+    def _tracks(self, state: StateTable) -> Tracks:
+        return tracks_of(state).delayed(self.state_delay)
+
+    def log_lines(self) -> npt.NDArray[np.int64]:
+        """Return [M, 2]: slp_frame and newest capture_index of each CURRENT_FRAME line so far."""
+        return np.array(self._lines, dtype=np.int64).reshape(-1, 2)
+
+    def _game_lines(self, start: int, exclusive_end: int) -> npt.NDArray[np.int64]:
+        """The lines of frames [start, exclusive_end), int64 [M, 2]: slp_frame, newest capture_index."""
+        lines = self.log_lines()
         frame_index = lines[:, 0] - stamp.FIRST_SLP_FRAME
-        lines = lines[(frame_index >= start) & (frame_index < exclusive_end)]
+        return lines[(frame_index >= start) & (frame_index < exclusive_end)]
+
+    def _log(self, start: int, exclusive_end: int, first_capture_index: int) -> list[Evidence]:
+        lines = self._game_lines(start, exclusive_end)
         return [
             log_evidence(
                 lines[:, 0],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -52,6 +52,25 @@ def count_before_hold(
     else:
         detail = f"the hold begins after {begins} pictures, the game has {num_frames} frames"
     return Evidence("count", True, offset, 1.0, first_wrong, detail)
+
+
+_LINES: Final = 60  # at either end of the game: one second, of which most lines show the usual distance
+
+
+def pictures_between_lines(lines: npt.NDArray[np.int64]) -> int:
+    """Return how many pictures there are from the first to the last frame that the lines name.
+
+    At either end the distance between the lines' numbers and the pictures' is the most frequent one there,
+    so a line that came early or late by itself does not matter.
+
+    Args:
+        lines: int64 [M, 2], slp_frame and newest capture_index of each line, in order; M of 1 or more.
+    """
+    distance = lines[:, 1] - lines[:, 0]
+    first, last = (
+        int(np.bincount(part - distance.min()).argmax()) for part in (distance[:_LINES], distance[-_LINES:])
+    )
+    return int(lines[-1, 0] - lines[0, 0]) + 1 + last - first
 
 
 def count_between_lines(num_pictures: int, num_frames: int) -> Evidence:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from workers.scratch import scratch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,10 +19,23 @@ NEEDED_BYTES: Final = 64 << 20
 
 
 @contextmanager
-def dump_folder(scratch: Path) -> Iterator[Path]:
-    """Make an empty folder on the machine's tmpfs, or under `scratch` if that is full; delete it after."""
-    with tempfile.TemporaryDirectory(prefix="dolphin-farm-dump-", dir=memory_folder() or scratch) as folder:
-        yield Path(folder)
+def dump_folder(play_folder: Path) -> Iterator[Path]:
+    """Make an empty folder for one play, in memory if there is room, and delete it after.
+
+    It lies in `play_folder` if that is in memory itself, or nothing else is. One of its own in memory is
+    swept away by the next run, should this process be killed.
+    """
+    if is_in_memory(play_folder) or memory_folder() is None:
+        with tempfile.TemporaryDirectory(prefix="dump-", dir=play_folder) as folder:
+            yield Path(folder)
+    else:
+        with scratch(SHARED_MEMORY / f"dolphin-farm-{os.getuid()}") as apart:
+            yield apart
+
+
+def is_in_memory(folder: Path) -> bool:
+    """True if a folder lies on the machine's tmpfs."""
+    return SHARED_MEMORY.is_dir() and folder.stat().st_dev == SHARED_MEMORY.stat().st_dev
 
 
 def memory_folder() -> Path | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.align.count import count_before_hold, count_between_lines
+from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
 
 TAIL = 8
 
@@ -79,3 +79,27 @@ def test_between_lines_the_difference_is_the_offset():
 def test_an_expectation_of_another_length_fails():
     with pytest.raises(ValueError, match="expects_change"):
         count_before_hold(repeats(stream(10)), 10, np.ones(9, np.bool_))
+
+
+def lines_of(num_frames: int, num_lost: int = 0, late: frozenset[int] = frozenset()) -> np.ndarray:
+    """Slippi's lines: the newest picture is two behind the frame asked for; pictures are lost in the middle."""
+    k = np.arange(num_frames)
+    newest = k - 2 - np.where(k > num_frames // 2, num_lost, 0) - np.isin(k, list(late))
+    return np.stack([k - 123, newest], axis=1)
+
+
+@given(st.integers(1, 500), st.frozensets(st.integers(0, 20), max_size=3))
+def test_the_lines_count_a_clean_game_right_although_some_are_late(num_frames: int, late: frozenset[int]):
+    assert (
+        pictures_between_lines(lines_of(num_frames, late=late if num_frames > 10 else frozenset()))
+        == num_frames
+    )
+
+
+@given(st.integers(200, 500), st.integers(1, 30))
+def test_the_lines_count_lost_pictures(num_frames: int, num_lost: int):
+    assert pictures_between_lines(lines_of(num_frames, num_lost)) == num_frames - num_lost
+
+
+def test_a_game_whose_lines_end_early_is_counted_short():
+    assert pictures_between_lines(lines_of(300)[:250]) == 250

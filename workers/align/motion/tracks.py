@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from manifests.state_table import StateTable
 
+    _Value = TypeVar("_Value", np.float32, np.bool_)
     Floats = npt.NDArray[np.float32]
 
 MAX_STEP: Final = 20.0
@@ -54,6 +55,22 @@ class Tracks:
     def num_frames(self) -> int:
         """T."""
         return int(self.x.shape[1])
+
+    def delayed(self, num_frames: int) -> Tracks:
+        """Return what pictures show that lag behind the state by so many frames; at first nothing moves."""
+
+        def late(rows: npt.NDArray[_Value], first: npt.NDArray[_Value]) -> npt.NDArray[_Value]:
+            return np.concatenate([np.repeat(first, num_frames, axis=1), rows], axis=1)[:, : rows.shape[1]]
+
+        none = np.zeros_like(self.x[:, :1])
+        return Tracks(
+            late(self.x, self.x[:, :1]),
+            late(self.y, self.y[:, :1]),
+            late(self.is_shown, self.is_shown[:, :1]),
+            late(self.step_x, none),
+            late(self.step_y, none),
+            late(self.stir, none),
+        )
 
     def slice(self, start: int, exclusive_end: int) -> Tracks:
         """Return frames [start, exclusive_end), sharing memory."""
