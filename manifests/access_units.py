@@ -49,9 +49,7 @@ def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
                 starts.append(pending)
             pending = None
     if not starts or pending is not None:
-        message = (
-            f"{len(data)} bytes do not end with a picture" if starts else f"no picture in {len(data)} bytes"
-        )
+        message = f"{len(data)} bytes {'do not end with a' if starts else 'hold no'} picture"
         raise ValueError(message)
     starts[0] = 0
     return tuple(data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True))

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 import av
+import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
 from manifests.reasons import Reason
@@ -39,6 +40,9 @@ _PRESETS: Final = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
 _MAX_CRF: Final = 51.0
+_THE_MACHINES_FAULT: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
+)
 _SMPTE170M: Final = 6  # AVCOL_SPC_SMPTE170M; PyAV's own enumeration has swscale's numbers, where 6 is another
 
 
@@ -130,7 +134,7 @@ class ChunkEncoder:
         if picture_yuv.shape != self._shape or picture_yuv.dtype.name != "uint8":
             message = f"pictures are uint8 {self._shape}, got {picture_yuv.dtype} {picture_yuv.shape}"
             raise ValueError(message)
-        frame = av.VideoFrame.from_numpy_buffer(picture_yuv, format="yuv420p")
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture_yuv), format="yuv420p")
         frame.pts, frame.time_base = self._num_frames, Fraction(1, FPS)
         self._num_frames += 1
         self._encode(frame)
@@ -188,7 +192,7 @@ def _x264_options(settings: VideoSettings) -> dict[str, str]:
 
 
 def _fail(path: Path, error: Exception) -> NoReturn:
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
+    if isinstance(error, OSError) and error.errno in _THE_MACHINES_FAULT:
         message = f"{path}: {error.strerror}; free some room or choose another scratch folder"
         raise EnvironmentFailed(message) from error
     message = f"{path.name}: the encoder failed: {error}"
