@@ -21,7 +21,7 @@ def log_evidence(
     slp_frame: npt.NDArray[np.int64],
     newest_capture_index: npt.NDArray[np.int64],
     *,
-    expected_lag: int,
+    expected_lag: int | None,
     first_capture_index: int = 0,
     limits: thresholds.LogThresholds = thresholds.LOG,
 ) -> Evidence:
@@ -36,7 +36,8 @@ def log_evidence(
         slp_frame: int64 [M], the n of each `[CURRENT_FRAME] n`, in order of arrival.
         newest_capture_index: int64 [M], of the newest picture when that line arrived, -1 before any.
         expected_lag: the emulator's constant: the usual newest_capture_index - (n + 123) of a right run, with
-            picture 0 being the first of the game.
+            picture 0 being the first of the game; None if it was never measured: then only a change
+            within the game can be seen, and a steady lag says nothing.
         first_capture_index: of the picture that should show slp_frame -123.
         limits: when the lines can tell.
 
@@ -55,19 +56,22 @@ def log_evidence(
         detail = f"a clear lag in only {len(judged)} of {len(windows)} windows of {limits.window_lines} lines"
         return Evidence.abstain("log", detail)
     usual = Counter(window.lag for window in judged).most_common(1)[0][0]
+    right = judged[0].lag if expected_lag is None else expected_lag
     first_wrong = _first_gap(slp_frame)
     if first_wrong is None:
-        shifted = _shifted_for_good(judged, expected_lag, limits)
+        shifted = _shifted_for_good(judged, right, limits)
         first_wrong = None if shifted is None else int(slp_frame[shifted])
+    if expected_lag is None and first_wrong is None:
+        return Evidence.abstain("log", f"lag {usual} throughout, but what is usual was never calibrated")
     like_usual = [window for window in judged if window.lag == usual]
     share = len(like_usual) / len(windows)
     return Evidence(
         "log",
         available=True,
-        offset_frames=expected_lag - usual,
+        offset_frames=right - usual,
         confidence=share,
         first_disagreement_slp_frame=first_wrong,
-        detail=f"lag {usual} in {len(like_usual)} of {len(windows)} windows, {expected_lag} is usual",
+        detail=f"lag {usual} in {len(like_usual)} of {len(windows)} windows, {right} is right",
         margin=float(np.mean([window.margin for window in like_usual])),
     )
 
@@ -80,6 +84,16 @@ class _Window:
     lag: int
     share: float
     margin: float
+
+
+def usual_lag(
+    slp_frame: npt.NDArray[np.int64], newest_capture_index: npt.NDArray[np.int64]
+) -> tuple[int, float] | None:
+    """Return the most frequent lag of a run known to be right, and its share; None if there is no line."""
+    if not slp_frame.size:
+        return None
+    values, counts = np.unique(newest_capture_index - (slp_frame - FIRST_SLP_FRAME), return_counts=True)
+    return int(values[np.argmax(counts)]), float(counts.max() / slp_frame.size)
 
 
 def _windows(lag: npt.NDArray[np.int64], limits: thresholds.LogThresholds) -> list[_Window]:

@@ -47,6 +47,7 @@ class MotionThresholds:
         window_sigmas: a window is long enough when the motion predicted for it stands so far above the noise.
         min_share: a window that shows less than this part of the motion predicted is broken.
         rival_sigmas: so is one that another lag explains better by so many standard deviations.
+        least_part_of_usual: a clean game reaches at least this part of the calibrated correlation.
     """
 
     max_lag: int = 30
@@ -58,6 +59,7 @@ class MotionThresholds:
     window_sigmas: float = 10.0
     min_share: float = 0.2
     rival_sigmas: float = 7.0
+    least_part_of_usual: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,13 @@ class VerdictThresholds:
     Attributes:
         required: evidence without which there is no verdict.
         min_agreeing: this many must be available and agree, the required ones included.
+        min_throughout_confidence: an offset with this confidence holds for the whole game, so it is the
+            emulator's own.
     """
 
     required: tuple[str, ...] = ("count",)
     min_agreeing: int = 2
+    min_throughout_confidence: float = 0.9
 
 
 LOG: Final = LogThresholds()

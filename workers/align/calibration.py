@@ -1,0 +1,149 @@
+"""An emulator's constants, measured once per render fingerprint, and the stop when a later run has others.
+
+The lag between a line and its picture, and how much of a fighter's motion is seen, depend on the
+emulator, its settings and the game program, not on the replay. `farm calibrate` measures them on a game
+of our own; they are kept in a file under the fingerprint of everything that decides them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workers.align import thresholds
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workers.align.evidence import Evidence
+
+FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
+_FILE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What one emulator, so configured, does.
+
+    Attributes:
+        emulator: its name.
+        fingerprint: sha256, hex, over everything that decides the constants.
+        log_lag: the usual newest capture_index - (n + 123) at `[CURRENT_FRAME] n`; None if it has none.
+        log_share: part of the lines that have just this lag, 0 to 1.
+        motion_correlation: of predicted and measured motion in a clean game, 0 to 1.
+        num_frames: of the game that was measured.
+
+    Raises:
+        ValueError: on shares outside of 0 to 1.
+    """
+
+    emulator: str
+    fingerprint: str
+    log_lag: int | None
+    log_share: float
+    motion_correlation: float
+    num_frames: int
+
+    def __post_init__(self) -> None:
+        for name in ("log_share", "motion_correlation"):
+            if not 0 <= getattr(self, name) <= 1:
+                message = f"{name} is from 0 to 1, got {getattr(self, name)}"
+                raise ValueError(message)
+
+    @property
+    def least_correlation(self) -> float:
+        """What motion reaches at least in a clean game, however little happens in it."""
+        return self.motion_correlation * thresholds.MOTION.least_part_of_usual
+
+
+def fingerprint_sha256(fingerprint: Mapping[str, str]) -> str:
+    """Return the key under which a calibration is kept: sha256 over the fingerprint's sorted JSON."""
+    return hashlib.sha256(json.dumps(dict(fingerprint), sort_keys=True).encode()).hexdigest()
+
+
+def calibration_file() -> Path:
+    """Return where calibrations are kept: $DOLPHIN_FARM_CALIBRATION, or the user's own cache folder."""
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        return Path(named)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "dolphin-farm" / "calibration.json"
+
+
+def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration | None:
+    """Return what was measured for this fingerprint, or None if nothing was.
+
+    Raises:
+        EnvironmentFailed: the file is there but is no calibration file of this version.
+    """
+    entry = _read(file).get(fingerprint_sha256(fingerprint))
+    if entry is None:
+        return None
+    try:
+        return Calibration(**entry)
+    except (TypeError, ValueError) as error:
+        raise EnvironmentFailed(_unreadable(file, error)) from error
+
+
+def store_calibration(file: Path, calibration: Calibration) -> None:
+    """Add a calibration to the file, or replace that of the same fingerprint; never leaves a torn file.
+
+    Raises:
+        EnvironmentFailed: the file is there but is no calibration file of this version, or cannot be written.
+    """
+    entries = {**_read(file), calibration.fingerprint: asdict(calibration)}
+    beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"version": _FILE_VERSION, "calibrations": entries}, indent=1, sort_keys=True)
+        beside.write_text(text + "\n")
+        beside.replace(file)
+    except OSError as error:
+        message = (
+            f"{file}: the calibration cannot be kept there: {error}; set {FILE_VARIABLE} to another file"
+        )
+        raise EnvironmentFailed(message) from error
+
+
+def require_calibrated(
+    evidence: Sequence[Evidence],
+    calibration: Calibration,
+    limits: thresholds.VerdictThresholds = thresholds.VERDICT,
+) -> None:
+    """Return if no observer saw one and the same offset throughout a whole game.
+
+    Chance faults break a game somewhere; an offset that holds from the first frame to the last is the
+    emulator's own, and would be in every game.
+
+    Raises:
+        EnvironmentFailed: an observer did: this emulator no longer does what was calibrated.
+    """
+    for item in evidence:
+        if item.offset_frames and item.confidence >= limits.min_throughout_confidence:
+            message = (
+                f"{calibration.emulator} is off its calibration: {item}; every game would come out wrong. "
+                f"Find out what changed, then run: farm calibrate --emulator {calibration.emulator}"
+            )
+            raise EnvironmentFailed(message)
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise EnvironmentFailed(_unreadable(file, error)) from error
+    if not isinstance(content, dict) or content.get("version") != _FILE_VERSION:
+        raise EnvironmentFailed(_unreadable(file, f"not version {_FILE_VERSION}"))
+    entries: dict[str, dict[str, Any]] = content["calibrations"]
+    return entries
+
+
+def _unreadable(file: Path, why: object) -> str:
+    return f"{file}: no calibration file ({why}); delete it and run farm calibrate again"

@@ -1,0 +1,70 @@
+"""Measures an emulator's constants on a game of our own, of which everything is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from workers.align.calibration import Calibration, fingerprint_sha256
+from workers.align.collector import EvidenceCollector
+from workers.align.log import usual_lag
+from workers.emulator.contract import Picture
+from workers.errors import EnvironmentFailed
+from workers.recorder import record_match
+from workers.replay import read_replay
+from workers.scratch import scratch
+from workers.state import state_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.align.evidence import Evidence
+    from workers.emulator.contract import Deadlines
+    from workers.studio import Studio
+
+SEED: Final = 20  # of the recorded match; any other would do
+NUM_FRAMES: Final = 1923  # half a minute of play: ten times what motion needs to be sure
+
+
+def measure_constants(
+    set_up: Studio, deadlines: Deadlines, scratch_base: Path | None = None
+) -> tuple[Calibration, tuple[Evidence, ...]]:
+    """Render a recorded match, with much motion, and measure.
+
+    Returns:
+        The constants, and the evidence on that game with the log judged by them.
+
+    Raises:
+        EnvironmentFailed: count, stamp or motion do not agree on this game, so there is nothing to
+        calibrate by.
+        EmulatorFailed: the emulator did not play it.
+    """
+    replay = read_replay(record_match(SEED, num_frames=NUM_FRAMES))
+    state = state_table(replay)
+    collector = EvidenceCollector(has_stamp=set_up.has_stamp)
+    with (
+        scratch(scratch_base) as folder,
+        set_up.emulator.play(set_up.cartridge(replay, state), folder, deadlines) as events,
+    ):
+        for event in events:
+            if isinstance(event, Picture):
+                collector.picture(event)
+            else:
+                collector.log(event)
+    against = [item for item in collector.finish(state) if not item.agrees and item.name != "log"]
+    if against:
+        seen = "; ".join(str(item) for item in against)
+        message = f"{set_up.emulator.name} cannot be calibrated, it shows a known game wrongly: {seen}"
+        raise EnvironmentFailed(message)
+    lines = collector.log_lines()
+    lag = usual_lag(lines[:, 0], lines[:, 1])
+    curve = collector.motion(state).curve
+    calibration = Calibration(
+        emulator=set_up.emulator.name,
+        fingerprint=fingerprint_sha256(set_up.fingerprint()),
+        log_lag=None if lag is None else lag[0],
+        log_share=0.0 if lag is None else lag[1],
+        motion_correlation=round(curve.at(0), 4),
+        num_frames=state.num_frames,
+    )
+    collector.expected_lag = calibration.log_lag
+    return calibration, collector.finish(state)
