@@ -15,6 +15,8 @@ import melee
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 # The six tournament stages by external id, which is how the game, and a .slp, number them.
@@ -147,6 +149,19 @@ def stage_geometry(external_id: int) -> StageGeometry:
             Platform(*(float(side) for side in sides)) for sides in found if sides[0] is not None
         ),
     )
+
+
+def step_through(path: Path) -> int:
+    """Step libmelee through a replay, as those do who train on what it yields; return how many steps it took.
+
+    Nothing here depends on what it yields: this is what our own reader is measured against.
+    """
+    console = melee.Console(path=str(path), is_dolphin=False, allow_old_version=True)
+    console.connect()
+    num_steps = 0
+    while console.step() is not None:
+        num_steps += 1
+    return num_steps
 
 
 def randall_positions(slp_frame: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -2,8 +2,8 @@
 
     python peppi_child.py REPLAY.slp OUT.npz
 
-Each leaf of peppi's frames becomes an array [instances] and a mask [instances] of the same name with "?"; lists
-become their offsets, with "#", and the arrays of their elements.
+Each leaf of peppi's frames becomes an array [instances] and a mask [instances] of the same name with "?";
+lists become their offsets, with "#", and the arrays of their elements.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Our columns against libmelee's, of the last written instance of every frame; each known difference by name.
 
-What libmelee makes of a value is written out as a function of our column, so that a difference is either exactly
-the known one, or it is unexplained and fails.
+What libmelee makes of a value is written out as a function of our column, so that a difference is either
+exactly the known one, or it is unexplained and fails.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from workers.state import state_table
 
 Values = np.ndarray[Any, Any]
 
-# Files that libmelee cannot read, with what it raises; the test holds it to that, so the list cannot go stale.
+# Files that libmelee cannot read, with what it raises; the test holds it to that, so the list cannot go
+# stale.
 CANNOT_READ: dict[str, tuple[type[Exception] | str, str]] = {
     "sheik_vs_ics_yoshis.slp": (TypeError, "0.1.x: it reads the action's age, which is not there"),
     "Whispy.slp": (ValueError, "3.17 pre-release: it has wind events, which libmelee expects from 3.18 on"),

@@ -25,16 +25,19 @@ CHILD = Path(__file__).with_name("peppi_child.py")
 POST = {
     "character": "character", "action": "state", "x": "position.x", "y": "position.y", "facing": "direction",
     "percent": "percent", "shield": "shield", "last_attack_landed": "last_attack_landed",
-    "combo_count": "combo_count", "last_hit_by": "last_hit_by", "stocks": "stocks", "action_age": "state_age",
-    "flags1": "state_flags.0", "flags2": "state_flags.1", "flags3": "state_flags.2", "flags4": "state_flags.3",
+    "combo_count": "combo_count", "last_hit_by": "last_hit_by", "stocks": "stocks",
+    "action_age": "state_age", "flags1": "state_flags.0", "flags2": "state_flags.1",
+    "flags3": "state_flags.2", "flags4": "state_flags.3",
     "flags5": "state_flags.4", "misc_as": "misc_as", "airborne": "airborne", "ground_id": "ground",
     "jumps_left": "jumps", "l_cancel": "l_cancel", "hurtbox": "hurtbox_state",
-    "vx_air_self": "velocities.self_x_air", "vy_self": "velocities.self_y", "vx_attack": "velocities.knockback_x",
-    "vy_attack": "velocities.knockback_y", "vx_ground_self": "velocities.self_x_ground", "hitlag_left": "hitlag",
+    "vx_air_self": "velocities.self_x_air", "vy_self": "velocities.self_y",
+    "vx_attack": "velocities.knockback_x", "vy_attack": "velocities.knockback_y",
+    "vx_ground_self": "velocities.self_x_ground", "hitlag_left": "hitlag",
     "animation": "animation_index", "hit_by_instance": "last_hit_by_instance", "instance_id": "instance_id",
 }  # fmt: skip
 PRE = {
-    "main_x": "joystick.x", "main_y": "joystick.y", "c_x": "cstick.x", "c_y": "cstick.y", "trigger": "triggers",
+    "main_x": "joystick.x", "main_y": "joystick.y", "c_x": "cstick.x", "c_y": "cstick.y",
+    "trigger": "triggers",
     "buttons": "buttons", "buttons_phys": "buttons_physical", "trigger_l_phys": "triggers_physical.l",
     "trigger_r_phys": "triggers_physical.r", "raw_x": "raw_analog_x", "raw_y": "raw_analog_y",
     "raw_cx": "raw_analog_cstick_x", "raw_cy": "raw_analog_cstick_y", "pre_action": "state",
@@ -55,10 +58,11 @@ CANNOT_READ = {
     "test_game_1.slp": "3.0-3.6: the struct for a frame's end has no field, and peppi panics",
     "Whispy.slp": "3.17 pre-release: peppi expects the raw c-stick bytes that it lacks",
 }
-# Columns in which peppi is known to be wrong, and how: before 2.2 the nulls of an entity that is away for a while
-# are appended at the end, and all its values after the gap shifted.
+# Columns in which peppi is known to be wrong, and how: before 2.2 the nulls of an entity that is away for a
+# while are appended at the end, and all its values after the gap shifted.
 SHIFTED = {("doubles.slp", "p0"), ("sheik_vs_ics_yoshis.slp", "p1n")}
-# The two columns in which we depart on purpose: facing is a side, and what is null below 1.2 is garbage there.
+# The two columns in which we depart on purpose: facing is a side, and what is null below 1.2 is garbage
+# there.
 GARBAGE_BELOW_1_2 = {"trigger_l_phys", "trigger_r_phys"}
 
 
