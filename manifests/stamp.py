@@ -137,9 +137,10 @@ def cell_levels(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         raise ValueError(message)
     top = luma.shape[1] - rows
     inner = luma[:, top + rows // 4 : top + rows - rows // 4]
-    cells = inner.reshape(*inner.shape[:2], NUM_CELLS, cell)[..., cell // 4 : cell - cell // 4]
-    levels: npt.NDArray[np.float32] = cells.mean(axis=(1, 3), dtype=np.float32)
-    return levels
+    columns = inner.sum(axis=1, dtype=np.uint32).reshape(-1, NUM_CELLS, cell)
+    cells = columns[:, :, cell // 4 : cell - cell // 4]
+    sums: npt.NDArray[np.float32] = cells.sum(axis=2).astype(np.float32)
+    return sums / np.float32(inner.shape[1] * cells.shape[2])
 
 
 def _bits(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:

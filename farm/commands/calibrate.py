@@ -30,9 +30,9 @@ from workers.studio import EMULATORS, studio
 def command(*, emulator: str, file: Path | None, as_json: bool) -> None:
     """Render a recorded game and keep what the emulator's constants turn out to be.
 
-    Reports each evidence's offset on it. The constants are kept under the fingerprint of emulator, settings and
-    game program; a later run on the same fingerprint whose offset differs stops at once, before it renders
-    thousands of games wrong.
+    Reports each evidence's offset on it. The constants are kept under the fingerprint of emulator,
+    settings and game program; a later run on the same fingerprint whose offset differs stops at once,
+    before it renders thousands of games wrong.
     """
     set_up = studio(emulator)
     set_up.emulator.check()

@@ -10,7 +10,7 @@ from manifests import stamp
 from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
 from workers.align.log import log_evidence
 from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
-from workers.align.motion.flow import FlowMeter
+from workers.align.motion.meter import FlowMeter
 from workers.align.motion.tracks import certain_changes, tracks_of
 from workers.align.stamp import stamp_evidence
 from workers.emulator.contract import CURRENT_FRAME

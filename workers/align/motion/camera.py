@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.align.motion.flow import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
+from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from workers.align.motion.windows import Windows, judge_windows, usual_gain
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from workers.align.motion.flow import FlowMaps
+    from workers.align.motion.maps import FlowMaps
     from workers.align.motion.tracks import Tracks
 
     Floats = npt.NDArray[np.float32]

@@ -9,116 +9,39 @@ nonsense, which clipping bounds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, thumbnail
+from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
+from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float32]
 
-GRID_ROWS: Final = 14
-GRID_COLUMNS: Final = 16
 _HALF: Final = np.float32(0.5)
-_BATCH: Final = 8  # pictures worked on at once: few enough to stay in the cache
 _ROUNDS: Final = 3  # of reweighting
-MAX_SHIFT: Final = 1.0
-"""Thumbnail pixels; larger shifts are beyond what gradients can tell."""
-SHIFT_SCALE: Final = 64  # steps of a stored shift per thumbnail pixel: +-127 / 64 is the most a cell may move
-_EVERY_THIRD: Final = 3
-_ROUNDING: Final = 0.5  # levels of brightness: below it a residual is rounding
+_THINNING: Final = np.s_[:, ::2, ::2]  # a quarter of the pixels finds the camera as well as all of them
+_ROUNDING: Final = np.float32(0.5)  # levels of brightness: below it a remainder is rounding
 _GRADIENT_PRIOR: Final = np.float32(
     100.0
-)  # summed squared gradient under which a cell's shift is drawn towards zero
-# Camera prior, in the same unit: a picture with no texture at all has no camera motion. Zoom is per pixel
-# from the centre, hence the square of a typical distance.
-_CAMERA_PRIOR: Final = np.diag(np.array([20.0, 20.0, 20.0 * 400.0], dtype=np.float32))
+)  # summed squared gradient under which shifts are drawn towards zero
+# A picture with no texture at all has no camera motion: summed squared gradient under which the camera's
+# motion is drawn towards zero. Zoom is per pixel from the centre, hence the square of a typical distance.
+_CAMERA_PRIOR: Final = np.diag(np.array([5.0, 5.0, 5.0 * 400.0], dtype=np.float32))
+_NUM_PIXELS: Final = THUMBNAIL_HEIGHT * THUMBNAIL_WIDTH
 
+# Sums over the cells of the grid, as two matrix products.
+_ROW_SUMS: Final = np.repeat(np.eye(GRID_ROWS, dtype=np.float32), THUMBNAIL_HEIGHT // GRID_ROWS, axis=1)
+_COLUMN_SUMS: Final = np.repeat(
+    np.eye(GRID_COLUMNS, dtype=np.float32), THUMBNAIL_WIDTH // GRID_COLUMNS, axis=0
+)
+_PIXELS_PER_CELL: Final = _NUM_PIXELS // (GRID_ROWS * GRID_COLUMNS)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FlowMaps:
-    """Foreground motion of T pictures on a grid; row t is the change from picture t - 1 to picture t.
-
-    Attributes:
-        right: int8 [T, 14, 16], shift to the right in 1/64 thumbnail pixels.
-        down: int8 [T, 14, 16], shift downwards, likewise.
-        strength: uint8 [T, 14, 16], mean absolute brightness change per pixel that the camera does not
-            explain, in half levels.
-        overall: float32 [T], mean absolute brightness change of the whole picture, camera included.
-
-    Raises:
-        ValueError: if the shapes do not belong together.
-    """
-
-    right: npt.NDArray[np.int8]
-    down: npt.NDArray[np.int8]
-    strength: npt.NDArray[np.uint8]
-    overall: Floats
-
-    def __post_init__(self) -> None:
-        shape = (self.overall.shape[0], GRID_ROWS, GRID_COLUMNS)
-        for name in ("right", "down", "strength"):
-            if getattr(self, name).shape != shape:
-                message = f"flow map {name} has shape {getattr(self, name).shape}, the others {shape}"
-                raise ValueError(message)
-
-    @property
-    def num_pictures(self) -> int:
-        """T."""
-        return int(self.overall.shape[0])
-
-    def slice(self, start: int, exclusive_end: int) -> FlowMaps:
-        """Return pictures [start, exclusive_end), sharing memory."""
-        part = slice(start, exclusive_end)
-        return FlowMaps(self.right[part], self.down[part], self.strength[part], self.overall[part])
-
-
-class FlowMeter:
-    """Takes pictures one at a time, in order; keeps about 700 bytes of each."""
-
-    def __init__(self) -> None:
-        self._waiting: list[npt.NDArray[np.uint8]] = []
-        self._last: npt.NDArray[np.uint8] | None = None
-        self._parts: list[FlowMaps] = []
-
-    def add(self, luma: npt.NDArray[np.uint8]) -> None:
-        """Measure the next picture, uint8 [H, W]."""
-        self._waiting.append(thumbnail(luma))
-        if len(self._waiting) == _BATCH:
-            self._work()
-
-    def maps(self) -> FlowMaps:
-        """Return the maps of all pictures so far."""
-        if self._waiting:
-            self._work()
-        return join(self._parts)
-
-    def _work(self) -> None:
-        before = self._waiting[0] if self._last is None else self._last
-        thumbnails = np.stack([before, *self._waiting])
-        self._last = thumbnails[-1]
-        self._waiting = []
-        self._parts.append(measure_flow(thumbnails))
-
-
-def join(parts: Sequence[FlowMaps]) -> FlowMaps:
-    """Put maps of consecutive pictures behind each other."""
-    if not parts:
-        cells = (0, GRID_ROWS, GRID_COLUMNS)
-        nothing = np.zeros(cells, np.int8)
-        return FlowMaps(nothing, nothing, np.zeros(cells, np.uint8), np.zeros(0, np.float32))
-    return FlowMaps(
-        np.concatenate([part.right for part in parts]),
-        np.concatenate([part.down for part in parts]),
-        np.concatenate([part.strength for part in parts]),
-        np.concatenate([part.overall for part in parts]),
-    )
+_FROM_CENTRE_X: Final = (np.arange(THUMBNAIL_WIDTH) - THUMBNAIL_WIDTH / 2).astype(np.float32)
+_FROM_CENTRE_Y: Final = (np.arange(THUMBNAIL_HEIGHT) - THUMBNAIL_HEIGHT / 2).astype(np.float32)[:, None]
 
 
 def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
@@ -138,49 +61,49 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
         raise ValueError(message)
     levels: Floats = thumbnails.astype(np.float32)
     right, down = _gradients((levels[1:] + levels[:-1]) * _HALF)
-    change = (levels[1:] - levels[:-1]).reshape(right.shape[0], -1)
-    overall = np.abs(change).mean(axis=1)
-    change -= np.median(change[:, ::_EVERY_THIRD], axis=1, keepdims=True)
-    rest = _without_camera(right, down, change).reshape(right.shape)
+    change = levels[1:] - levels[:-1]
+    few = change[_THINNING].reshape(change.shape[0], -1)
+    change -= np.median(few, axis=1).astype(np.float32)[:, None, None]
+    rest = _without_camera(right, down, change)
     texture = _cells(right * right + down * down) * _HALF + _GRADIENT_PRIOR
-    pixels_per_cell = THUMBNAIL_HEIGHT // GRID_ROWS * (THUMBNAIL_WIDTH // GRID_COLUMNS)
-    strength = _cells(np.abs(rest)) * np.float32(2 / pixels_per_cell)
+    strength = _cells(np.abs(rest)) * np.float32(2 / _PIXELS_PER_CELL)
     return FlowMaps(
         right=_to_steps(-_cells(right * rest) / texture),
         down=_to_steps(-_cells(down * rest) / texture),
         strength=np.clip(strength.round(), 0, 255).astype(np.uint8),
-        overall=overall,
     )
 
 
 def _gradients(levels: Floats) -> tuple[Floats, Floats]:
     right, down = np.zeros_like(levels), np.zeros_like(levels)
-    right[:, :, 1:-1] = (levels[:, :, 2:] - levels[:, :, :-2]) * _HALF
-    down[:, 1:-1] = (levels[:, 2:] - levels[:, :-2]) * _HALF
+    np.subtract(levels[:, :, 2:], levels[:, :, :-2], out=right[:, :, 1:-1])
+    np.subtract(levels[:, 2:], levels[:, :-2], out=down[:, 1:-1])
+    right *= _HALF
+    down *= _HALF
     return right, down
 
 
 def _without_camera(right: Floats, down: Floats, change: Floats) -> Floats:
-    """Fit pan and zoom to [T, pixels] of change and return what they leave, iteratively reweighted."""
-    num, height, width = right.shape
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    outward = right * (xs - width / 2) + down * (ys - height / 2)
-    effects = np.stack([right, down, outward], axis=1).reshape(num, 3, -1)
-    rest = change
+    """Fit pan and zoom to [T, 56, 80] of change, iteratively reweighted, and return what they leave."""
+    num = change.shape[0]
+    outward = right * _FROM_CENTRE_X + down * _FROM_CENTRE_Y
+    effects = np.stack([each[_THINNING].reshape(num, -1) for each in (right, down, outward)], axis=1)
+    seen = change[_THINNING].reshape(num, -1)
+    rest = seen
     for _ in range(_ROUNDS):
         scale = np.abs(rest).mean(axis=1, keepdims=True) + _ROUNDING
-        weighted = effects * (1 / (1 + np.square(rest / scale)))[:, None]
+        weighted = effects / (1 + np.square(rest / scale))[:, None]
         normal = weighted @ effects.transpose(0, 2, 1) + _CAMERA_PRIOR
-        motion = np.linalg.solve(normal, -(weighted @ change[:, :, None]))
-        rest = change + (motion.transpose(0, 2, 1) @ effects)[:, 0]
-    return rest
+        motion = np.linalg.solve(normal, -(weighted @ seen[:, :, None]))
+        rest = seen + (motion.transpose(0, 2, 1) @ effects)[:, 0]
+    pan_right, pan_down, zoom = (motion[:, k, :, None] for k in range(3))
+    left_over: Floats = change + pan_right * right + pan_down * down + zoom * outward
+    return left_over
 
 
 def _cells(values: Floats) -> Floats:
     """Sum [T, 56, 80] over the cells of the grid: [T, 14, 16]."""
-    num, height, width = values.shape
-    split = values.reshape(num, GRID_ROWS, height // GRID_ROWS, GRID_COLUMNS, width // GRID_COLUMNS)
-    summed: Floats = split.sum(axis=(2, 4))
+    summed: Floats = _ROW_SUMS @ (values @ _COLUMN_SUMS)
     return summed
 
 

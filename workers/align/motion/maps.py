@@ -1,0 +1,68 @@
+"""Flow maps: what moved in each part of each picture, in a few hundred bytes a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+GRID_ROWS: Final = 14
+GRID_COLUMNS: Final = 16
+MAX_SHIFT: Final = 1.0
+"""Thumbnail pixels; larger shifts are beyond what brightness gradients can tell."""
+SHIFT_SCALE: Final = 64
+"""Steps of a stored shift per thumbnail pixel; a cell's own shift is stored up to 127 / 64 pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlowMaps:
+    """Foreground motion of T pictures on a grid; row t is the change from picture t - 1 to picture t.
+
+    Attributes:
+        right: int8 [T, 14, 16], shift to the right in 1/64 thumbnail pixels.
+        down: int8 [T, 14, 16], shift downwards, likewise.
+        strength: uint8 [T, 14, 16], mean absolute brightness change per pixel that the camera does not
+            explain, in half levels.
+
+    Raises:
+        ValueError: if the shapes do not belong together.
+    """
+
+    right: npt.NDArray[np.int8]
+    down: npt.NDArray[np.int8]
+    strength: npt.NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        shape = (self.right.shape[0], GRID_ROWS, GRID_COLUMNS)
+        for name in ("right", "down", "strength"):
+            if getattr(self, name).shape != shape:
+                message = f"flow map {name} has shape {getattr(self, name).shape}, not {shape}"
+                raise ValueError(message)
+
+    @property
+    def num_pictures(self) -> int:
+        """T."""
+        return int(self.right.shape[0])
+
+    def slice(self, start: int, exclusive_end: int) -> FlowMaps:
+        """Return pictures [start, exclusive_end), sharing memory."""
+        part = slice(start, exclusive_end)
+        return FlowMaps(self.right[part], self.down[part], self.strength[part])
+
+
+def join(parts: Sequence[FlowMaps]) -> FlowMaps:
+    """Put maps of consecutive pictures behind each other."""
+    if not parts:
+        cells = (0, GRID_ROWS, GRID_COLUMNS)
+        return FlowMaps(np.zeros(cells, np.int8), np.zeros(cells, np.int8), np.zeros(cells, np.uint8))
+    return FlowMaps(
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.down for part in parts]),
+        np.concatenate([part.strength for part in parts]),
+    )

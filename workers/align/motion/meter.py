@@ -1,0 +1,49 @@
+"""Measures flow as the pictures pass by, keeping little of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from workers.align.motion.flow import measure_flow
+from workers.align.motion.maps import FlowMaps, join
+from workers.align.motion.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_BATCH: Final = 8  # pictures worked on at once: few enough to stay in the cache
+
+
+class FlowMeter:
+    """Takes pictures one at a time, in order; keeps about 700 bytes of each."""
+
+    def __init__(self) -> None:
+        self._waiting: list[npt.NDArray[np.uint8]] = []
+        self._last: npt.NDArray[np.uint8] | None = None
+        self._parts: list[FlowMaps] = []
+
+    def add(self, luma: npt.NDArray[np.uint8]) -> None:
+        """Measure the next picture, uint8 [H, W] of any size."""
+        self.add_thumbnail(thumbnail(luma))
+
+    def add_thumbnail(self, small: npt.NDArray[np.uint8]) -> None:
+        """Measure the next picture, already made small as `thumbnail` does."""
+        self._waiting.append(small)
+        if len(self._waiting) == _BATCH:
+            self._work()
+
+    def maps(self) -> FlowMaps:
+        """Return the maps of all pictures so far; in the first one nothing moves."""
+        if self._waiting:
+            self._work()
+        self._parts = [join(self._parts)]
+        return self._parts[0]
+
+    def _work(self) -> None:
+        before = self._waiting[0] if self._last is None else self._last
+        thumbnails = np.stack([before, *self._waiting])
+        self._last = thumbnails[-1]
+        self._waiting = []
+        self._parts.append(measure_flow(thumbnails))
