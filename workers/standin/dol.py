@@ -33,8 +33,8 @@ class Section:
         last = self.address + len(self.payload) - 1
         if self.address % _ALIGNMENT or self.address not in _MEMORY or last not in _MEMORY:
             message = (
-                f"a section lies at a multiple of {_ALIGNMENT} in 0x{_MEMORY.start:08X}..0x{_MEMORY.stop:08X}, "
-                f"got {len(self.payload)} bytes at 0x{self.address:08X}"
+                f"a section lies at a multiple of {_ALIGNMENT} within 0x{_MEMORY.start:08X} to "
+                f"0x{_MEMORY.stop:08X}, got {len(self.payload)} bytes at 0x{self.address:08X}"
             )
             raise ValueError(message)
 

@@ -1,6 +1,6 @@
 """StateTable -> a DOL that plays it: the committed program, and the replay as a data section behind it.
 
-    StateTable -> frames, items (records.py) -> steps -> one section at 0x80800000 -> DOL
+    StateTable -> frames, items (records.py), steps (steps.py) -> one section at 0x80800000 -> DOL
 
 Pure: the same table gives the same bytes.
 """
@@ -19,11 +19,13 @@ from workers.standin import layout
 from workers.standin.build import IMAGE
 from workers.standin.dol import Section, read_dol, write_dol
 from workers.standin.records import frame_records, item_records
+from workers.standin.steps import faulty_steps, plain_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.state_table import StateTable
+    from workers.align.faults import Fault
 
 NUM_PLAYERS: Final = 2
 TIMER_SECONDS: Final = 480
@@ -52,44 +54,56 @@ def image_sha256() -> str:
     return hashlib.sha256(program()).hexdigest()
 
 
-def pack(state: StateTable, *, stamp: bool = True) -> bytes:
+def pack(
+    state: StateTable, *, stamp: bool = True, fault: Fault | None = None, other: StateTable | None = None
+) -> bytes:
     """Return a bootable DOL that shows every row of the table once, in order, and then holds the last.
 
     Args:
         state: T rows of a game of two players; row 0 is the first picture.
         stamp: Whether the bottom 16 rows carry the frame stamp.
+        fault: For tests: what is to go wrong. At its end, too, the last picture shown is held.
+        other: For a fault that shows another game: that game. It is drawn on the first one's stage.
 
     Raises:
+        ValueError: a desync without another game.
         ReplayRefused: not two players, or more frames and items than fit into the console's memory.
         EnvironmentFailed: the program's image is missing.
     """
-    if state.num_players != NUM_PLAYERS:
-        message = f"the stand-in draws {NUM_PLAYERS} players, this replay has {state.num_players}"
-        raise ReplayRefused(Reason.NOT_ONE_ON_ONE, message)
-    section = replay_section(state, plain_steps(state), stamp=stamp)
+    for table in filter(None, (state, other)):
+        if table.num_players != NUM_PLAYERS:
+            message = f"the stand-in draws {NUM_PLAYERS} players, this replay has {table.num_players}"
+            raise ReplayRefused(Reason.NOT_ONE_ON_ONE, message)
+    slp_frames = state.values("slp_frame")
+    if fault is None:
+        steps = plain_steps(slp_frames)
+    else:
+        steps = faulty_steps(slp_frames, fault, 0 if other is None else other.num_frames)
+    section = replay_section(state, other, steps, stamp=stamp)
     game = read_dol(program())
     return write_dol(game.entry, game.text, (*game.data, section))
 
 
-def plain_steps(state: StateTable) -> NDArray[Any]:
-    """Return layout.STEP [T]: each row shown for one field under its own number, each number printed once."""
-    steps = np.zeros(state.num_frames, layout.STEP)
-    steps["line"] = steps["stamp"] = state.values("slp_frame")
-    steps["record"] = np.arange(state.num_frames)
-    return steps
-
-
-def replay_section(state: StateTable, steps: NDArray[Any], *, stamp: bool) -> Section:
+def replay_section(
+    state: StateTable, other: StateTable | None, steps: NDArray[Any], *, stamp: bool
+) -> Section:
     """Lay out header, steps, frames and items behind each other from layout.BASE on.
 
     Raises:
         ReplayRefused: they do not fit.
     """
+    frames, items = frame_records(state), item_records(state)
+    if other is not None:
+        other_frames = frame_records(other)
+        other_frames["first_item"] += len(items)
+        # The dtype is said because numpy would turn the numbers into this machine's byte order.
+        frames = np.concatenate([frames, other_frames], dtype=layout.FRAME)
+        items = np.concatenate([items, item_records(other)], dtype=layout.ITEM)
     header = np.zeros((), layout.HEADER)
     parts: list[tuple[str, NDArray[Any]]] = [
         ("steps", steps),
-        ("records", frame_records(state)),
-        ("items", item_records(state)),
+        ("records", frames),
+        ("items", items),
     ]
     blobs = [b""]
     address = layout.BASE + _padded(header.nbytes)
@@ -100,8 +114,8 @@ def replay_section(state: StateTable, steps: NDArray[Any], *, stamp: bool) -> Se
     if address > layout.EXCLUSIVE_END:
         room = layout.EXCLUSIVE_END - layout.BASE
         message = (
-            f"the stand-in holds {room} bytes of replay, this one of {state.num_frames} frames and "
-            f"{state.items.num_rows} item rows needs {address - layout.BASE}; play it with --emulator slippi"
+            f"the stand-in holds {room} bytes of replay, this one of {len(frames)} frames and "
+            f"{len(items)} item rows needs {address - layout.BASE}; play it with --emulator slippi"
         )
         raise ReplayRefused(Reason.TOO_LONG, message)
     header["magic"], header["version"] = layout.MAGIC, layout.VERSION
