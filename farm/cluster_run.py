@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.progress import clock, progress
+from farm.ray_metrics import TallyMetrics
 from farm.ray_nodes import joined_cluster
 from farm.ray_pool import RayPool
 from farm.render import giving_up, plan_run
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from farm.ray_nodes import Cluster
     from farm.render import PlannedRun
     from farm.scheduler import Summary
+    from farm.tally import Tally
     from manifests.store import Store
 
 BYTES_PER_FRAME = 1270  # of video, before anything is known of this dataset: 300 GB for 236 million frames
@@ -78,7 +80,13 @@ def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console
         ) as pool,
         progress(console, log_seconds=config.log_seconds) as show,
     ):
-        return run(planned.tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=show)
+        metrics = TallyMetrics()
+
+        def on_tally(tally: Tally) -> None:
+            show(tally)
+            metrics.export(tally)
+
+        return run(planned.tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=on_tally)
 
 
 def _print_cluster(console: Console, cluster: Cluster) -> None:

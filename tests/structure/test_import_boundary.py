@@ -56,7 +56,7 @@ DOORS = {
     "cv2": {"workers/align/motion/thumbnails.py"},
     "ffmpeg": {"workers/second_decoder.py"},
     "melee": {"workers/melee_names.py"},
-    "ray": {"farm/ray_pool.py", "farm/ray_nodes.py"},
+    "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py"},
 }
 
 

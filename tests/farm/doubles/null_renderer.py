@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - dataclasses resolve it
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manifests.reasons import Reason

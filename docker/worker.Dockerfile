@@ -1,0 +1,43 @@
+# One image for head and workers: headless Dolphin, ffmpeg, Mesa's software Vulkan, Ray and our wheel.
+# It holds no game, no Slippi and no replay: those are mounted or fetched at run time.
+#
+#   docker build -f docker/worker.Dockerfile -t dolphin-farm .
+ARG BASE=debian:bookworm-20250520-slim
+
+FROM ${BASE} AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends python3-venv \
+    && rm -rf /var/lib/apt/lists/*
+COPY docker/worker.lock /src/docker/
+RUN python3 -m venv /opt/farm \
+    && /opt/farm/bin/pip install --no-cache-dir --no-deps --require-hashes -r /src/docker/worker.lock
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY farm farm
+COPY workers workers
+COPY manifests manifests
+COPY dolphin_configs dolphin_configs
+RUN /opt/farm/bin/pip install --no-cache-dir --no-deps .
+
+FROM ${BASE}
+# dolphin-emu recommends a desktop; setpriv (parent-death signals) is in util-linux, which is always there.
+# Ray copies files into running containers with rsync. A container whose first process does not reap would collect
+# Ray's zombies, hence tini.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates dolphin-emu ffmpeg mesa-vulkan-drivers \
+        python3 rsync tini \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --create-home --shell /bin/bash farm
+COPY --from=build /opt/farm /opt/farm
+COPY docker/entrypoint /usr/local/bin/farm-entrypoint
+# `ray submit` runs `bash --login -i`, whose profile forgets ENV's PATH.
+COPY docker/profile.sh /etc/profile.d/dolphin-farm.sh
+ENV PATH=/opt/farm/bin:/usr/local/bin:/usr/bin:/bin:/usr/games \
+    PYTHONUNBUFFERED=1 \
+    RAY_AUTH_MODE=token \
+    RAY_USAGE_STATS_ENABLED=0
+USER farm
+WORKDIR /home/farm
+HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["farm", "slots"]
+ENTRYPOINT ["/usr/bin/tini", "-g", "--", "/usr/local/bin/farm-entrypoint"]
+CMD ["farm", "--help"]

@@ -1,0 +1,44 @@
+"""`farm slots`: how many emulators this machine can run side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from farm.capacity import Footprint, num_slots, this_machine
+
+EXAMPLE = """\b
+Examples:
+  farm slots
+  ray start --address HEAD:6379 --resources "{\\"dolphin\\": $(farm slots)}"
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.option(
+    "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files will go."
+)
+@click.option("--cores", type=float, default=Footprint().cores, show_default=True, help="Of one slot.")
+@click.option(
+    "--memory-mib", type=int, default=Footprint().memory_bytes >> 20, show_default=True, help="Of one slot."
+)
+@click.option(
+    "--scratch-mib", type=int, default=Footprint().scratch_bytes >> 20, show_default=True, help="Of one slot."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was measured, too.")
+def command(scratch: Path | None, cores: float, memory_mib: int, scratch_mib: int, *, as_json: bool) -> None:
+    """Print how many slots fit this machine, or the container this runs in, by whatever runs out first."""
+    try:
+        footprint = Footprint(cores, memory_mib << 20, scratch_mib << 20)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    machine = this_machine(scratch)
+    slots = num_slots(machine, footprint)
+    if not as_json:
+        click.echo(slots)
+        return
+    parts = {"machine": dataclasses.asdict(machine), "slot": dataclasses.asdict(footprint)}
+    click.echo(json.dumps({"slots": slots, **parts}, indent=2))
