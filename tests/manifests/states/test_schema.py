@@ -68,7 +68,7 @@ def test_the_documentation_table_has_a_row_for_every_column():
     assert "| `p0.hitlag_left` | float32 | frames | 3.8 |" in table
 
 
-# What an addressed column, or a width, looks like in numpy code: [:, 17]  [..., 3]  .reshape(-1, 249)  [T, 54]
+# What an addressed column, or a width, looks like: [:, 17]  [..., 3]  .reshape(-1, 249)  zeros((T, 54))
 ADDRESSED = re.compile(
     r"\[(?:\.\.\.|:)\s*,\s*(?!-?[01]\])\d+\]|reshape\([^)]*,\s*\d\d+\)|zeros\(\([^)]*,\s*\d\d+\)"
 )
