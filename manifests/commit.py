@@ -21,6 +21,12 @@ name.
    As a committed game's entry never changes, no later entry can come to name what gc takes. (What belongs to
    a game without a committed entry may yet be named by a worker at work; it goes only with `farm gc --idle`.)
 
+Where the server cannot say who came first (`Store.has_conditional_writes` is False), nothing is put if
+absent: a file's edition is then made from its own sha256, so that whoever writes that key writes the same
+bytes, and a game's entry is put if none is seen. Two racers may then both write it, and the later entry
+stays; but each of the two names objects that nobody overwrites, so whichever is read is true. Only `gc`
+relies on a clock there: it takes nothing younger than a day, which no attempt lasts.
+
 This needs one primitive of the store, put-if-absent, and no clock, lease or lock: no worker can be too slow,
 and a kill at any point leaves a game either done or not begun. Why not overwrite at the fixed key and check
 afterwards? Between a check and an entry there is always room for another worker's overwrite, and S3 has no
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
 
 MAX_EDITIONS: Final = 100
 """More different renderings of one chunk than this are no race but a fault."""
+_EDITION_DIGITS: Final = 10
 
 
 def place_chunk_file(store: Store, kind: Kind, file_number: int, path: Path) -> ObjectRef:
@@ -61,6 +68,11 @@ def place_chunk_file(store: Store, kind: Kind, file_number: int, path: Path) -> 
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     size_bytes = path.stat().st_size
+    if not store.has_conditional_writes:
+        key = data_key(DataName(kind, file_number, _edition_of(sha256)))
+        if not _holds(store, key, size_bytes, sha256):
+            store.put(key, path)
+        return ObjectRef(key, size_bytes, sha256)
     for edition in range(MAX_EDITIONS):
         key = data_key(DataName(kind, file_number, edition))
         if store.put_if_absent(key, path) or _holds(store, key, size_bytes, sha256):
@@ -69,6 +81,11 @@ def place_chunk_file(store: Store, kind: Kind, file_number: int, path: Path) -> 
         f"{key}: {MAX_EDITIONS} different renderings of this chunk lie here; see why, then farm gc --idle"
     )
     raise StoreFailed(message)
+
+
+def _edition_of(sha256: str) -> int:
+    """An edition above those that are counted, the same for the same bytes: 40 bits of their hash."""
+    return max(int(sha256[:_EDITION_DIGITS], 16), MAX_EDITIONS)
 
 
 def _holds(store: Store, key: str, size_bytes: int, sha256: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from manifests.canonical_json import from_plain, parse, readable, to_plain
 from manifests.errors import SchemaRefused
-from manifests.keys import DATASET_KEY
+from manifests.keys import DATASET_KEY, PROBE_PREFIX, STORE_KEY
 from manifests.store import ObjectMissing
 
 if TYPE_CHECKING:
@@ -145,6 +145,10 @@ def read_description(store: Store) -> DatasetDescription:
     return DatasetDescription.from_json(data, where)
 
 
+def _is_of_the_store(key: str) -> bool:
+    return key == STORE_KEY or key.startswith(PROBE_PREFIX)
+
+
 def open_or_create(store: Store, description: DatasetDescription) -> DatasetDescription:
     """Begin a dataset, or go on with one that was begun alike. Returns what dataset.json says.
 
@@ -154,7 +158,8 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
         SchemaRefused: the place holds a dataset of another schema or made otherwise, or files that are none.
     """
     if store.head(DATASET_KEY) is None:
-        strangers = [info.key for info in itertools.islice(store.list(), 1)]
+        ours = (info.key for info in store.list())
+        strangers = list(itertools.islice((key for key in ours if not _is_of_the_store(key)), 1))
         # whoever created the dataset since then wrote dataset.json before anything else
         if strangers and store.head(DATASET_KEY) is None:
             message = f"{store.url}: holds {strangers[0]} but no {DATASET_KEY}; give an empty or a new output"

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger import done_game_ids, read_entries
-from manifests.object_file import open_object
+from manifests.object_file import open_parquet
 from manifests.records import ObjectRef
 from manifests.rows import SORT_KEYS, rows_of
 from manifests.snapshot import Snapshot, TableRef, Totals, current_snapshot, publish_snapshot
@@ -31,7 +32,6 @@ from manifests.tables import MANIFEST_TABLES, arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from manifests.store import Store
 
@@ -162,7 +162,7 @@ class _TableWriter:
 
     def __init__(self, name: str, path: Path) -> None:
         self._schema = arrow_schema(name)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", write_page_checksum=True)
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
         self.num_rows = 0
@@ -190,11 +190,11 @@ class _OldRows:
 
     def __init__(self, store: Store, name: str, key: str | None) -> None:
         self._empty = arrow_schema(name).empty_table()
-        self._file: AbstractContextManager[Any] | None = None
+        self._opened = ExitStack()
         self._batches: Iterator[pa.RecordBatch] = iter(())
         if key is not None:
-            self._file = open_object(store, key)
-            self._batches = pq.ParquetFile(self._file).iter_batches(ROWS_PER_GROUP, use_threads=False)
+            file = self._opened.enter_context(open_parquet(store, key))
+            self._batches = file.iter_batches(ROWS_PER_GROUP, use_threads=False)
         self._ahead: pa.Table = self._empty
 
     def take_through(self, game_id: str) -> pa.Table:
@@ -213,8 +213,7 @@ class _OldRows:
         return pa.concat_tables(taken)
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.__exit__(None, None, None)
+        self._opened.close()
 
 
 def _last_snapshot(store: Store) -> Snapshot | None:

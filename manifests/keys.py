@@ -10,8 +10,8 @@
 A *file number* is given to every chunk in the plan, before anything is rendered: number n lies in folder
 `chunk-(n // 1000)` as `file-(n % 1000)`, which is LeRobot's own template, so that its tables can point at our
 videos where they are. An *edition* above 0 is needed only where two renderings of one chunk differ in bytes
-and the planned key is taken (see manifests/commit.py): edition e of file FFF is called `file-(1000 * e +
-FFF)`.
+and the planned key is taken (see manifests/commit.py, which knows another use as well): edition e of file FFF
+is called `file-(1000 * e + FFF)`.
 
 `chunk-` in a folder's name is LeRobot's word for a bucket of 1,000 files; it has nothing to do with our
 chunks.
@@ -28,6 +28,9 @@ Kind: TypeAlias = Literal["video", "states"]
 FILES_PER_FOLDER: Final = 1000
 VIDEO_FEATURE: Final = "observation.images.game"
 DATASET_KEY: Final = "dataset.json"
+STORE_KEY: Final = "store.json"
+"""What an S3 store found out about its server; see manifests/s3_store.py."""
+PROBE_PREFIX: Final = "probe/"
 CURRENT_KEY: Final = "manifest/current.json"
 LEDGER_PREFIX: Final = "ledger/"
 PLAN_PREFIX: Final = "plan/"
@@ -172,13 +175,18 @@ def snapshot_number_of(key: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def is_key(key: str) -> bool:
+    """True if `key` is one as `check_key` wants it."""
+    return len(key) <= _MAX_KEY_LENGTH and all(_SEGMENT.fullmatch(part) for part in key.split("/"))
+
+
 def check_key(key: str) -> str:
     """Return `key` as it is: relative, of plain ASCII segments none of which is empty or begins with a dot.
 
     Raises:
         ValueError: anything else; a key can so never leave its root, nor hide.
     """
-    if len(key) > _MAX_KEY_LENGTH or not all(_SEGMENT.fullmatch(part) for part in key.split("/")):
+    if not is_key(key):
         message = f"not a key: {key!r:.200}; allowed are segments of A-Z a-z 0-9 _ . - joined by /"
         raise ValueError(message)
     return key

@@ -46,6 +46,11 @@ class LocalStore:
         """The folder's path."""
         return str(self._root)
 
+    @property
+    def has_conditional_writes(self) -> bool:
+        """True: the file system decides who came first; see Store."""
+        return True
+
     def put_if_absent(self, key: str, data: Data) -> bool:
         """Put an object unless there is one; see Store."""
         target = self._path(key)

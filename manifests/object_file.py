@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.errors import RecordRefused
 from manifests.store import ObjectMissing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed import WriteableBuffer
 
     from manifests.store import Store
@@ -59,3 +66,23 @@ def open_object(store: Store, key: str) -> io.BufferedReader:
         message = f"{key}: no such object in {store.url}"
         raise ObjectMissing(message)
     return io.BufferedReader(_RangeReader(store, key, info.size_bytes), _BUFFER_BYTES)
+
+
+@contextmanager
+def open_parquet(store: Store, key: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet object, read by range, its pages verified against their checksums where they have some.
+
+    Nothing is read ahead and nothing on other threads: one that still holds a Python file when the
+    interpreter exits aborts it (seen in 2 of 60 runs). Pass use_threads=False to what reads from it for the
+    same reason.
+
+    Raises:
+        ObjectMissing: there is none.
+        RecordRefused: it is no Parquet, or not as it was written.
+    """
+    with open_object(store, key) as file:
+        try:
+            yield pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+        except (pa.ArrowInvalid, OSError) as error:
+            message = f"{store.url}/{key}: no sound Parquet file ({error!s:.100}); it was changed or cut"
+            raise RecordRefused(message) from error

@@ -9,8 +9,9 @@ ledger lists: so what is left to do is one walk along both (`pending_games`), wh
 from __future__ import annotations
 
 import heapq
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 from manifests.errors import RecordRefused
 from manifests.keys import PLAN_PREFIX, check_game_id, plan_key, plan_number_of
 from manifests.ledger import done_game_ids
-from manifests.object_file import open_object
+from manifests.object_file import open_parquet
 from manifests.tables import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int
         numbers = plan_numbers(store)
         next_file_number = 0
         for number in numbers:
-            with _PlanFile(store, number) as plan:
+            with _plan_file(store, number) as plan:
                 plan.check_frames_per_chunk(frames_per_chunk)
                 next_file_number = plan.next_file_number
                 for game in plan.games():
@@ -194,27 +195,15 @@ def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterato
 
 
 class _PlanFile:
-    """One plan file, opened; a context manager."""
+    """One plan file, opened and known to be one."""
 
-    def __init__(self, store: Store, number: int) -> None:
-        self._where = plan_key(number)
-        self._object = open_object(store, self._where)
-
-    def __enter__(self) -> Self:
-        try:
-            self._file = pq.ParquetFile(self._object)
-        except pa.ArrowInvalid as error:
-            message = f"{self._where}: no Parquet file ({error!s:.100}); it was changed after it was written"
-            raise RecordRefused(message) from error
-        self._metadata = self._file.schema_arrow.metadata or {}
-        if self._metadata.get(_VERSION) != str(SCHEMA_VERSION).encode():
-            found = self._metadata.get(_VERSION, b"none").decode("ascii", "replace")
-            message = f"{self._where}: schema version {found}; this program reads {SCHEMA_VERSION}"
+    def __init__(self, where: str, file: pq.ParquetFile) -> None:
+        self._where, self._file = where, file
+        self._metadata = file.schema_arrow.metadata or {}
+        found = self._metadata.get(_VERSION, b"none").decode("ascii", "replace")
+        if found != str(SCHEMA_VERSION):
+            message = f"{where}: schema version {found}; this program reads {SCHEMA_VERSION}"
             raise RecordRefused(message)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._object.close()
 
     @property
     def next_file_number(self) -> int:
@@ -236,8 +225,14 @@ class _PlanFile:
                 yield PlannedGame(**row)
 
 
+@contextmanager
+def _plan_file(store: Store, number: int) -> Iterator[_PlanFile]:
+    with open_parquet(store, plan_key(number)) as file:
+        yield _PlanFile(f"{store.url}/{plan_key(number)}", file)
+
+
 def _games_of(store: Store, number: int) -> Iterator[PlannedGame]:
-    with _PlanFile(store, number) as plan:
+    with _plan_file(store, number) as plan:
         yield from plan.games()
 
 
@@ -252,6 +247,6 @@ def _to_parquet(planned: tuple[PlannedGame, ...], frames_per_chunk: int) -> byte
     columns = {name: [getattr(game, name) for game in planned] for name in schema.names}
     table = pa.table(columns, schema=schema.with_metadata(metadata))
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=_ROWS_PER_GROUP)
+    pq.write_table(table, sink, compression="zstd", row_group_size=_ROWS_PER_GROUP, write_page_checksum=True)
     data: bytes = sink.getvalue().to_pybytes()
     return data

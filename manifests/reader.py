@@ -9,14 +9,17 @@ Nothing here knows how a dataset is made. The tables are plain Parquet; any othe
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.dataset import DatasetDescription, read_description
-from manifests.object_file import open_object
+from manifests.errors import RecordRefused
+from manifests.object_file import open_parquet
 from manifests.snapshot import Snapshot, current_snapshot, read_snapshot
 from manifests.store import Store, open_store
 from manifests.tables import MANIFEST_TABLES
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import pyarrow as pa
+    from manifests.records import ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,15 @@ class Manifest:
 
         Raises:
             ValueError: no such table.
+            RecordRefused: its bytes are not those that the snapshot names.
         """
-        with open_object(self.store, self._key(name)) as file:
-            return pq.ParquetFile(file).read(columns and list(columns), use_threads=False)
+        data = self.store.get(self._object(name).key)
+        if hashlib.sha256(data).hexdigest() != self._object(name).sha256:
+            message = (
+                f"{self.store.url}/{self._object(name).key}: not the bytes that its snapshot names; audit it"
+            )
+            raise RecordRefused(message)
+        return pq.read_table(pa.BufferReader(data), columns=columns and list(columns))
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """One table in batches of bounded size, in order.
@@ -77,14 +86,14 @@ class Manifest:
         Raises:
             ValueError: no such table.
         """
-        with open_object(self.store, self._key(name)) as file:
-            yield from pq.ParquetFile(file).iter_batches(columns=columns and list(columns), use_threads=False)
+        with open_parquet(self.store, self._object(name).key) as file:
+            yield from file.iter_batches(columns=columns and list(columns), use_threads=False)
 
-    def _key(self, name: str) -> str:
+    def _object(self, name: str) -> ObjectRef:
         if name not in self.snapshot.tables:
             message = f"no table {name!r}; there are {', '.join(MANIFEST_TABLES)}"
             raise ValueError(message)
-        return self.snapshot.tables[name].object.key
+        return self.snapshot.tables[name].object
 
 
 def open_manifest(dataset: str | Path | Store, snapshot: int | None = None) -> Manifest:

@@ -66,10 +66,20 @@ class Store(Protocol):
         """Where this is; `open_store` of it opens the same place."""
         ...
 
+    @property
+    def has_conditional_writes(self) -> bool:
+        """Whether `put_if_absent` keeps its word when several writers come at the same moment.
+
+        True for folders and most S3 servers. Where it is False, manifests/commit.py works without it, and
+        plans and snapshots should be made by one process at a time.
+        """
+        ...
+
     def put_if_absent(self, key: str, data: Data) -> bool:
         """Put an object unless there is one. True if these bytes became the object, False if there was one.
 
-        Of any number of callers at the same time exactly one gets True. What is there afterwards is durable.
+        Of any number of callers at the same time exactly one gets True, if `has_conditional_writes`. What is
+        there afterwards is durable.
         """
         ...
 
@@ -109,18 +119,24 @@ class Store(Protocol):
 
 
 def open_store(url: str | Path) -> Store:
-    """Open the store at a folder's path or a file:// URL; a folder is made once something is put.
+    """Open the store at a folder's path, a file:// or an s3:// URL; a folder is made once something is put.
 
     Raises:
         StoreFailed: no such kind of store, or it cannot be opened.
     """
     text = str(url)
     scheme = urlsplit(text).scheme if "://" in text else ""
+    if scheme == "s3":
+        from manifests.s3_store import S3Store  # noqa: PLC0415 - boto3 is an extra, needed for s3:// alone
+
+        return S3Store.open(text)
     from manifests.local_store import LocalStore  # noqa: PLC0415 - it imports this module
 
     if scheme == "file":
         return LocalStore(Path(unquote(urlsplit(text).path)))
     if scheme:
-        message = f"{text}: no such kind of store {scheme}://; give a folder or file:///PATH"
+        message = (
+            f"{text}: no such kind of store {scheme}://; give a folder, file:///PATH or s3://BUCKET/PREFIX"
+        )
         raise StoreFailed(message)
     return LocalStore(Path(text).expanduser())

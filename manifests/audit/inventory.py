@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from manifests.store import ObjectInfo, Store
 
-_MAX_EDITION: Final = 1 << 20
+_EDITIONS: Final = 1 << 40
+"""Editions of one file number; leaves room for 8 million file numbers."""
+_MAX_FILE_NUMBER: Final = (1 << 63) // _EDITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,14 @@ class Inventory:
         """Every object that was not marked, states first, by number."""
         for kind, columns in self._columns.items():
             for place in np.flatnonzero(~columns.is_named):
-                file_number, edition = divmod(int(columns.codes[place]), _MAX_EDITION)
+                file_number, edition = divmod(int(columns.codes[place]), _EDITIONS)
                 yield columns.at(int(place), DataName(kind, file_number, edition))
 
     def _list(self, store: Store, prefix: str) -> _Columns:
         codes, sizes, times = array.array("q"), array.array("q"), array.array("d")
         for info in store.list(prefix):
             name = parse_data_key(info.key)
-            if name is None or name.edition >= _MAX_EDITION:
+            if name is None or name.edition >= _EDITIONS or name.file_number >= _MAX_FILE_NUMBER:
                 self.strangers.append(info)
                 continue
             codes.append(_code(name))
@@ -81,7 +83,7 @@ _PREFIX_OF: Final[dict[Kind, str]] = {"states": DATA_PREFIXES[0], "video": DATA_
 
 
 def _code(name: DataName) -> int:
-    return name.file_number * _MAX_EDITION + name.edition
+    return name.file_number * _EDITIONS + name.edition
 
 
 class _Columns:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from manifests.store import ObjectMissing, Store, StoreFailed, open_store
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BIG = os.urandom(3 << 20)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "store")
 
 
 def test_what_was_put_is_got(store: Store):
@@ -111,7 +106,7 @@ def test_a_listing_has_every_key_of_the_prefix_in_order(store: Store):
     keys = ["a-b/c", "a.txt", "a/1", "a/10", "a/2", "a0", "b/x/y/z"]
     for key in reversed(keys):
         store.put(key, key.encode())
-    assert [info.key for info in store.list()] == sorted(keys)
+    assert [info.key for info in store.list() if info.key != "store.json"] == sorted(keys)
     assert [info.key for info in store.list("a/")] == ["a/1", "a/10", "a/2"]
     assert [info.key for info in store.list("a/1")] == ["a/1", "a/10"]
     assert [info.key for info in store.list("a")] == sorted(key for key in keys if key.startswith("a"))
@@ -126,13 +121,14 @@ def test_a_listing_of_nothing_is_empty(store: Store, prefix: str):
 
 
 def test_a_store_that_holds_nothing_lists_nothing(store: Store):
-    assert list(store.list()) == []
+    assert [info.key for info in store.list() if info.key != "store.json"] == []
 
 
-def test_a_listing_longer_than_a_page_is_whole(store: Store):
+def test_a_listing_longer_than_a_page_is_whole(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("manifests.s3_store.KEYS_PER_PAGE", 7)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: store.put(f"many/{n:04d}", b"x"), range(1100)))
-    assert [info.key for info in store.list("many/")] == [f"many/{n:04d}" for n in range(1100)]
+        list(pool.map(lambda n: store.put(f"many/{n:04d}", b"x"), range(36)))
+    assert [info.key for info in store.list("many/")] == [f"many/{n:04d}" for n in range(36)]
 
 
 @pytest.mark.parametrize(
@@ -183,12 +179,9 @@ def test_of_many_processes_exactly_one_puts(store: Store):
         assert store.get(f"raced/{k}") == f"process {n}".encode() * 50_000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=2000), cuts=st.tuples(st.integers(0, 2000), st.integers(0, 2000)))
-def test_any_bytes_come_back_whole_and_in_part(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes, cuts: tuple[int, int]
-):
-    store = open_store(tmp_path_factory.mktemp("any"))
+def test_any_bytes_come_back_whole_and_in_part(store: Store, data: bytes, cuts: tuple[int, int]):
     store.put("data", data)
     start, exclusive_end = sorted(min(cut, len(data)) for cut in cuts)
     assert store.get("data") == data

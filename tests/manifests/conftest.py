@@ -15,11 +15,14 @@ from manifests.ledger import LedgerEntry, RunRecord, Status
 from manifests.plan import GameToPlan, PlannedGame
 from manifests.reasons import Reason
 from manifests.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from tests.s3_server.fixtures import bare_s3, s3_proxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from manifests.store import Store
+
+__all__ = ["Samples", "bare_s3", "s3_proxy", "samples"]
 
 GOP = 30
 FRAMES_PER_CHUNK = 90

@@ -24,7 +24,7 @@ from manifests.store import Store, open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-LATER = time.time() + MIN_AGE_SECONDS + 60
+LATER = time.time() + 10 * MIN_AGE_SECONDS
 
 
 @pytest.fixture
