@@ -1,13 +1,15 @@
 """The states file: one Parquet file per chunk, laid out so that a window of it is cheap to read.
 
 A column per schema column would be the obvious layout; it is not the one here. Measured on real games
-(3,600-row chunks, pyarrow 26, one core, medians over five replays; "window" = open the file and read 60
-frames of all 221 columns):
+(3,600-row chunks, pyarrow 26, means over six replays; "window" = processor time to open the file and read 60
+frames of all 221 columns, on a core busy with other work; two thirds of that on an idle one):
 
     layout                                        MB per 9,400 frames    window
     a column per schema column, 600-row groups           0.91            7.5 ms
     a column per schema column, one row group            0.56            9.1 ms
-    a vector per dtype, 600-row groups                   0.49            1.4 ms    <- this one
+    a vector per dtype, 600-row groups                   0.47            2.4 ms
+    a vector per dtype, 300-row groups                   0.50            2.0 ms    <- this one
+    a vector per dtype, 240-row groups                   0.51            2.0 ms
 
 So columns of one dtype lie side by side in one vector column: `float32`, `uint8`, ...; those of followers
 (Nana), null in most games, in `followers_float32`, ...; those of items in ragged lists `items_float32`, ....
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ROWS_PER_GROUP = 600  # twenty GOPs
+ROWS_PER_GROUP = 300  # ten GOPs
 _LAYOUT_KEY = b"dolphin_farm.vectors"
 _FRAME = "slp_frame"
 
