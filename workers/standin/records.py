@@ -85,7 +85,7 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
         step[1:][~present[:-1]] = 0
         fighter[axis] = _fixed(step, layout.UNIT, np.int16)
     fighter["action"] = column("action")
-    fighter["age"] = _fixed(column("action_age"), layout.AGE_UNIT, np.int16)
+    fighter["age"] = _fixed(_age(column("action"), column("action_age", -1)), layout.AGE_UNIT, np.int16)
     fighter["percent"] = _fixed(column("percent"), layout.PERCENT_UNIT, np.uint16)
     fighter["shield"] = _fixed(column("shield", 60), layout.SHIELD_UNIT, np.uint16)
     fighter["character"] = column("character")
@@ -95,6 +95,14 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
     fighter["last_attack"] = column("last_attack_landed")
     fighter["flags"] = np.where(present, _flags(state, entity), 0)
     return fighter
+
+
+def _age(action: NDArray[np.uint16], action_age: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The game's age; frames since the action began where there is none, as there is no animation in death."""
+    index = np.arange(len(action))
+    begins = np.diff(action.astype(np.int32), prepend=-1) != 0
+    elapsed = index - np.maximum.accumulate(np.where(begins, index, 0))
+    return np.where(action_age < 0, elapsed, action_age).astype(np.float32)
 
 
 def _flags(state: StateTable, entity: str) -> NDArray[np.uint16]:

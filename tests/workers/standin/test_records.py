@@ -111,3 +111,18 @@ def test_items_keep_their_frames_and_name_their_owner_by_player():
 def test_items_of_unknown_owner_belong_to_nobody():
     table = items_of([0, 1], recorded=frozenset({"type"}), owner=[0])
     assert item_records(make_state(1, items=table))["owner"].tolist() == [-1]
+
+
+def test_an_action_without_an_animation_counts_its_frames():
+    state = make_state(7, p0__action=[14, 14, 0, 0, 0, 1, 1], p0__action_age=[8.5, 9.5, -1, -1, -1, -1, -1])
+    assert (frame_records(state)["fighters"]["age"][:, 0] / layout.AGE_UNIT).tolist() == [
+        8.5,
+        9.5,
+        0,
+        1,
+        2,
+        0,
+        1,
+    ]
+    unrecorded = make_state(3, p0__action=[14, 14, 15], unrecorded=("p0.action_age",))
+    assert (frame_records(unrecorded)["fighters"]["age"][:, 0] // layout.AGE_UNIT).tolist() == [0, 1, 0]

@@ -114,7 +114,7 @@ static void add_head(struct point neck, s32 tilt, const struct looks *looks) {
   const s32 r = share(looks->head);
   const struct point centre = along(neck, 128 - tilt, r);
   const u32 has = looks->features;
-  if (has & LONG_HAIR) add(along(centre, -100 - tilt, r / 2), along(centre, -50 - tilt, 2 * r), r, r / 2, looks->trim);
+  if (has & LONG_HAIR) add(along(centre, -116 - tilt, r / 3), along(centre, -36 - tilt, 3 * r / 2), r, r / 2, looks->trim);
   if (has & EARS_POINTED) {
     add(along(centre, 148 - tilt, r / 2), along(centre, 146 - tilt, 2 * r), r / 2, r / 8, looks->limbs);
     add(along(centre, 108 - tilt, r / 2), along(centre, 112 - tilt, 2 * r), r / 2, r / 8, looks->limbs);

@@ -67,9 +67,10 @@ void effect_swing(const struct fighter *f, s32 height, const struct stance *stan
   const s32 limb = arm ? stance->pose.forearm_front : stance->pose.shin_front;
   const struct point pivot = camera_project(plane, f->x, f->y + height * (arm ? 70 : 50) / 100);
   const s32 facing = f->facing < 0 ? -1 : 1, span = stance->swing == SWING_ALL ? 256 : 88;
-  gx_begin(TRIANGLE_STRIP, 14);
-  for (s32 k = 0; k < 7; k++) {
-    const s32 angle = limb - span * k / 6;
+  const s32 last = stance->swing == SWING_ALL ? 14 : 6;
+  gx_begin(TRIANGLE_STRIP, (u32)(last + 1) * 2);
+  for (s32 k = 0; k <= last; k++) {
+    const s32 angle = limb - span * k / last;
     const struct point way = {facing * sine(angle), cosine(angle)};
     const u32 alpha = stance->swing == SWING_ALL ? 120 : (u32)(190 - 30 * k);
     gx_vertex(pivot.x + ((reach * way.x) >> 14), pivot.y + ((reach * way.y) >> 14), with_alpha(WHITE, alpha));
@@ -103,6 +104,20 @@ void effect_tag(const struct fighter *f, s32 height, rgba team, u32 is_follower)
   gx_vertex(top.x, top.y + size / 2, mix(team, 0x000000FFu, 90));
 }
 
+void effect_off_screen(const struct fighter *f, s32 height, rgba team, rgba body) {
+  enum { RADIUS = 24 * SUBPIXELS, LEFT = 30 * SUBPIXELS, RIGHT = 610 * SUBPIXELS, TOP = 30 * SUBPIXELS, BOTTOM = 434 * SUBPIXELS };
+  const struct point at = middle(f, height);
+  if (at.x >= 0 && at.x <= SCREEN_WIDTH * SUBPIXELS && at.y >= 0 && at.y <= 464 * SUBPIXELS) return;
+  const struct point centre = {clamp(at.x, LEFT, RIGHT), clamp(at.y, TOP, BOTTOM)};
+  const struct point out = {clamp(at.x - centre.x, -RADIUS, RADIUS), clamp(at.y - centre.y, -RADIUS, RADIUS)};
+  disc_draw(centre, RADIUS, with_alpha(WHITE, 0xE0), with_alpha(team, 0xFF));
+  disc_draw(centre, RADIUS / 2, body, mix(body, 0x000000FFu, 90));
+  gx_begin(TRIANGLES, 3); /* points to where he is */
+  gx_vertex(centre.x + out.x * 5 / 4, centre.y + out.y * 5 / 4, team);
+  gx_vertex(centre.x + (out.x - out.y) * 3 / 4, centre.y + (out.y + out.x) * 3 / 4, team);
+  gx_vertex(centre.x + (out.x + out.y) * 3 / 4, centre.y + (out.y - out.x) * 3 / 4, team);
+}
+
 /* A fan of light from where the fighter left the picture, pointing back into it. */
 void effect_death(const struct fighter *f, rgba team) {
   const s32 age = f->age / AGE_UNIT;
@@ -112,6 +127,6 @@ void effect_death(const struct fighter *f, rgba team) {
   const u32 alpha = (u32)(255 - age * 255 / DEATH_FRAMES);
   const s32 reach = (140 + 9 * lower(age, 24)) * SUBPIXELS, turn = age;
   for (s32 k = 0; k < 14; k++)
-    draw_ray(centre, turn + k * 256 / 14, 7, 0, reach * (k & 1 ? 256 : 170) / 256, with_alpha(k % 3 ? team : WHITE, alpha), with_alpha(WHITE, 0));
+    draw_ray(centre, turn + k * 256 / 14, 5, reach * (k & 1 ? 256 : 170) / 256, 0, with_alpha(WHITE, 0), with_alpha(k % 3 ? team : WHITE, alpha));
   disc_draw(centre, (40 + 3 * age) * SUBPIXELS, with_alpha(WHITE, alpha), with_alpha(team, 0));
 }

@@ -11,5 +11,7 @@ void effect_swing(const struct fighter *f, s32 height, const struct stance *stan
 void effect_shield(const struct fighter *f, s32 height, rgba team);
 void effect_spark(const struct fighter *f, s32 height, s32 slp_frame);
 void effect_tag(const struct fighter *f, s32 height, rgba team, u32 is_follower);
+/* Where a fighter is out of the picture: a marker at its edge. */
+void effect_off_screen(const struct fighter *f, s32 height, rgba team, rgba body);
 void effect_death(const struct fighter *f, rgba team);
 #endif

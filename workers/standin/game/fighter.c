@@ -74,5 +74,6 @@ void fighters_draw_before(const struct replay *replay, const struct frame *frame
     if (stances[slot].swing) effect_swing(f, height, &stances[slot]);
     if (is_shielding(f)) effect_shield(f, height, team_of(replay, slot));
     if (is_struck(f)) effect_spark(f, height, frame->slp_frame);
+    effect_off_screen(f, height, team_of(replay, slot), looks_of(f->character)->body);
   }
 }

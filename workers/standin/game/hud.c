@@ -61,7 +61,7 @@ static void draw_timer(const struct replay *replay, s32 slp_frame) {
   const s32 whole = replay->timer_seconds * 100;
   const s32 passed = slp_frame > 0 ? slp_frame * 100 / FRAMES_PER_SECOND : 0, left = higher(whole - passed, 0);
   const struct type large = {PX(20), PX(2), 6, PX(2), 0xFFFFFFFFu, 0x100818FFu};
-  const struct type small = {PX(13), PX(1) + 6, 6, 0, 0xD8E0F0FFu, 0};
+  const struct type small = {PX(13), PX(1) + 6, 6, PX(1) + 4, 0xD8E0F0FFu, 0x100818FFu};
   char text[16];
   char *end = put_number(text, (u32)(left / 6000), 1);
   *end++ = ':';
