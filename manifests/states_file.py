@@ -2,20 +2,19 @@
 
 A column per schema column would be the obvious layout; it is not the one here. Measured on real games
 (3,600-row chunks, pyarrow 26, means over six replays; "window" = processor time to open the file and read 60
-frames of all 221 columns, on a core busy with other work; two thirds of that on an idle one):
+frames of all 221 columns, least of many rounds on a machine busy with other work):
 
     layout                                        MB per 9,400 frames    window
     a column per schema column, 600-row groups           0.91            7.5 ms
     a column per schema column, one row group            0.56            9.1 ms
     a vector per dtype, 600-row groups                   0.47            2.4 ms
-    a vector per dtype, 300-row groups                   0.50            2.0 ms    <- this one
-    a vector per dtype, 240-row groups                   0.51            2.0 ms
+    a vector per dtype, 300-row groups                   0.49            1.7 ms    <- this one
 
 So columns of one dtype lie side by side in one vector column: `float32`, `uint8`, ...; those of followers
-(Nana), null in most games, in `followers_float32`, ...; those of items in ragged lists `items_float32`, ....
-A frame's vector has the same length and order in every file with as many players, so SQL can name its places
-once for a whole dataset: `manifests.states_sql` writes that view. The order is in the file's metadata, too.
-Values that were not recorded are nulls within the vector.
+(Nana), null in most games, in `followers_float32`, ...; those of items in two ragged lists, `items_float32`
+and `items_int64`. A frame's vector has the same length and order in every file with as many players, so SQL
+can name its places once for a whole dataset: `manifests.states_sql` writes that view. The order is in the
+file's metadata, too. Values that were not recorded are nulls within the vector.
 
 The bytes are a function of the table (and of pyarrow's version, which Parquet files name).
 """
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
 ROWS_PER_GROUP = 300  # ten GOPs
 _LAYOUT_KEY = b"dolphin_farm.vectors"
 _FRAME = "slp_frame"
+_ITEM_DTYPES = {column.name: column.numpy_dtype for column in schema.ITEM_COLUMNS}
 
 
 @cache
@@ -62,10 +62,11 @@ def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
 @cache
 def item_vector_columns() -> Mapping[str, tuple[str, ...]]:
     """Names of the item columns in each ragged vector column; a row's list holds item after item."""
-    vectors: dict[str, list[str]] = {}
-    for column in schema.ITEM_COLUMNS:
-        vectors.setdefault(f"items_{column.dtype}", []).append(column.name)
-    return {vector: tuple(names) for vector, names in vectors.items()}
+    is_float = {column.name: np.dtype(column.dtype).kind == "f" for column in schema.ITEM_COLUMNS}
+    return {
+        "items_float32": tuple(name for name, yes in is_float.items() if yes),
+        "items_int64": tuple(name for name, yes in is_float.items() if not yes),
+    }
 
 
 def write_states(table: StateTable, path: Path | BinaryIO) -> None:
@@ -80,7 +81,7 @@ def write_states(table: StateTable, path: Path | BinaryIO) -> None:
         if any(table.valid(name).any() and table.values(name).any() for name in names):
             arrays[vector] = _to_vectors(table, names)
     for vector, names in item_vector_columns().items():
-        arrays[vector] = _items_to_vectors(table.items, names)
+        arrays[vector] = _items_to_vectors(table.items, vector, names)
     layout = {**vector_columns(table.num_players), **item_vector_columns()}
     metadata = {**metadata_of(table), _LAYOUT_KEY: json.dumps(layout).encode()}
     pq.write_table(
@@ -137,8 +138,9 @@ def _as_bytes(values: NDArray[Any]) -> NDArray[Any]:
     return values.view("u1") if values.dtype == np.bool_ else values
 
 
-def _items_to_vectors(items: ItemTable, names: tuple[str, ...]) -> pa.Array:
-    values = np.stack([items.values(name) for name in names], axis=1)
+def _items_to_vectors(items: ItemTable, vector: str, names: tuple[str, ...]) -> pa.Array:
+    dtype = np.float32 if vector == "items_float32" else np.int64
+    values = np.stack([items.values(name).astype(dtype) for name in names], axis=1)
     offsets = (items.offsets * len(names)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values.reshape(-1)))
 
@@ -196,6 +198,9 @@ def _items_from_vectors(rows: pa.Table, recorded: frozenset[str]) -> ItemTable:
     columns: dict[str, NDArray[Any]] = {}
     for vector, names in item_vector_columns().items():
         lists = _column(rows, vector)
-        columns.update(zip(names, lists.flatten().to_numpy().reshape(-1, len(names)).T, strict=True))
+        values = lists.flatten().to_numpy().reshape(-1, len(names))
+        columns.update(
+            {name: values[:, place].astype(_ITEM_DTYPES[name]) for place, name in enumerate(names)}
+        )
     offsets = lists.offsets.to_numpy().astype(np.int64) // len(names)
     return ItemTable(offsets=offsets - offsets[0], columns=columns, recorded=recorded)
