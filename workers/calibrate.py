@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from workers.align.calibration import Calibration, fingerprint_sha256
-from workers.align.collector import EvidenceCollector
 from workers.align.log import usual_lag
+from workers.align.weighing import GameEvidence
 from workers.emulator.contract import Picture
 from workers.errors import EnvironmentFailed
 from workers.recorder import record_match
@@ -40,7 +41,7 @@ def measure_constants(
     """
     replay = read_replay(record_match(SEED, num_frames=NUM_FRAMES))
     state = state_table(replay)
-    collector = EvidenceCollector(has_stamp=set_up.has_stamp)
+    collector = set_up.collector()
     with (
         scratch(scratch_base) as folder,
         set_up.emulator.play(set_up.cartridge(replay, state), folder, deadlines) as events,
@@ -55,8 +56,8 @@ def measure_constants(
         seen = "; ".join(str(item) for item in against)
         message = f"{set_up.emulator.name} cannot be calibrated, it shows a known game wrongly: {seen}"
         raise EnvironmentFailed(message)
-    lines = collector.log_lines()
-    lag = usual_lag(lines[:, 0], lines[:, 1])
+    notes = collector.notes()
+    lag = usual_lag(notes.lines[:, 0], notes.lines[:, 1])
     curve = collector.motion(state).curve
     calibration = Calibration(
         emulator=set_up.emulator.name,
@@ -66,5 +67,5 @@ def measure_constants(
         motion_correlation=round(curve.at(0), 4),
         num_frames=state.num_frames,
     )
-    collector.expected_lag = calibration.log_lag
-    return calibration, collector.finish(state)
+    calibrated = replace(collector.expectations, expected_lag=calibration.log_lag)
+    return calibration, GameEvidence(notes, calibrated, state).whole()

@@ -1,4 +1,4 @@
-"""Takes note of every picture and log line of one game as they pass by, and turns the notes into evidence."""
+"""Takes note of every picture and log line of one game as they pass by, and has the notes weighed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from manifests import stamp
-from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
-from workers.align.log import log_evidence
-from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
 from workers.align.motion.meter import FlowMeter
-from workers.align.motion.tracks import certain_changes, tracks_of
-from workers.align.stamp import stamp_evidence
+from workers.align.notes import Expectations, GameNotes
+from workers.align.weighing import GameEvidence
 from workers.emulator.contract import CURRENT_FRAME
 
 if TYPE_CHECKING:
@@ -20,24 +17,22 @@ if TYPE_CHECKING:
 
     from manifests.state_table import StateTable
     from workers.align.evidence import Evidence
-    from workers.align.motion.tracks import Tracks
+    from workers.align.motion.evidence import MotionComparison
     from workers.emulator.contract import LogLine, Picture
 
+_NO_STAMP = np.zeros(stamp.NUM_CELLS, dtype=np.float32)
 _PROBE_ROWS = 16  # every 16th row tells nearly all pictures apart without looking at the rest
 
 
 class EvidenceCollector:
-    """Feed it one game in order of arrival, then ask. Keeps little per picture, and the newest whole.
+    """Feed it one game in order of arrival, then ask. Keeps under 1 kB per picture, and the newest whole.
 
     Args:
-        has_stamp: whether every picture must carry a stamp.
-        expected_lag: the emulator's calibrated constant for the log lines; None if it was never measured.
-        usual_correlation: the least that motion reaches in this emulator's clean games; None if that is
-            unknown.
-        state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
-            state in which a frame begins, as the stand-in does with what Slippi's device hands it.
-        holds_last: whether the emulator shows the last picture on and on once the game is over, by which the
-            pictures can be counted; else they are counted between the log's lines.
+        has_stamp: see `workers.align.notes.Expectations`, as for the rest.
+        expected_lag: likewise.
+        usual_correlation: likewise.
+        state_delay: likewise.
+        holds_last: likewise.
     """
 
     def __init__(
@@ -49,17 +44,18 @@ class EvidenceCollector:
         state_delay: int = 0,
         holds_last: bool = True,
     ) -> None:
-        self.has_stamp = has_stamp
-        self.expected_lag = expected_lag
-        self.usual_correlation = usual_correlation
-        self.state_delay = state_delay
-        self.holds_last = holds_last
+        self.expectations = Expectations(has_stamp, expected_lag, usual_correlation, state_delay, holds_last)
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []
         self._lines: list[tuple[int, int]] = []
         self._previous: npt.NDArray[np.uint8] | None = None
         self._flow = FlowMeter()
-        self._comparison: tuple[int, MotionComparison] | None = None
+        self._weighed: tuple[int, GameEvidence] | None = None
+
+    @property
+    def has_stamp(self) -> bool:
+        """Whether every picture must carry a stamp."""
+        return self.expectations.has_stamp
 
     def picture(self, picture: Picture) -> None:
         """Take note of the next picture.
@@ -70,30 +66,32 @@ class EvidenceCollector:
         if picture.capture_index != len(self._repeats):
             message = f"picture {len(self._repeats)} comes next, got {picture.capture_index}"
             raise ValueError(message)
-        if self.has_stamp:
-            self._levels.append(stamp.cell_levels(picture.luma[None])[0])
+        # Pictures that carry no stamp may be of any size, also one that could not carry any.
+        self._levels.append(stamp.cell_levels(picture.luma[None])[0] if self.has_stamp else _NO_STAMP)
         self._repeats.append(self._previous is not None and _identical(self._previous, picture.yuv))
         self._previous = picture.yuv
         self._flow.add(picture.luma)
-        self._comparison = None
+        self._weighed = None
 
     def log(self, line: LogLine) -> None:
         """Take note of the next line; only CURRENT_FRAME lines matter."""
         tag, _, number = line.text.partition(" ")
         if tag == CURRENT_FRAME:
             self._lines.append((int(number), line.newest_capture_index))
+            self._weighed = None
+
+    def notes(self) -> GameNotes:
+        """Return the notes so far."""
+        return GameNotes(
+            stamp_levels=np.array(self._levels, dtype=np.float32).reshape(-1, stamp.NUM_CELLS),
+            repeats_previous=np.array(self._repeats, dtype=np.bool_),
+            flow=self._flow.maps(),
+            lines=np.array(self._lines, dtype=np.int64).reshape(-1, 2),
+        )
 
     def finish(self, state: StateTable, first_capture_index: int = 0) -> tuple[Evidence, ...]:
         """Return the evidence on the whole game; picture `first_capture_index` is that of slp_frame -123."""
-        if self.holds_last:
-            repeats = np.array(self._repeats[first_capture_index:], dtype=np.bool_)
-            expects_change = None if self.has_stamp else certain_changes(self._tracks(state))
-            found = [count_before_hold(repeats, state.num_frames, expects_change)]
-        else:
-            lines = self._game_lines(0, state.num_frames)
-            num_pictures = pictures_between_lines(lines) if lines.size else 0
-            found = [count_between_lines(num_pictures, state.num_frames)]
-        return (*found, *self.chunk(state, 0, state.num_frames, first_capture_index))
+        return self._weigh(state, first_capture_index).whole()
 
     def chunk(
         self, state: StateTable, start: int, exclusive_end: int, first_capture_index: int = 0
@@ -105,54 +103,18 @@ class EvidenceCollector:
         Raises:
             ValueError: if that is no range of the game.
         """
-        if not 0 <= start < exclusive_end <= state.num_frames:
-            message = f"[{start}, {exclusive_end}) is no range of a game of {state.num_frames} frames"
-            raise ValueError(message)
-        found = self._log(start, exclusive_end, first_capture_index)
-        found += self._stamp(start, exclusive_end, first_capture_index)
-        motion = find_motion(self.motion(state, first_capture_index), start, exclusive_end)
-        return (*found, motion.evidence)
+        return self._weigh(state, first_capture_index).chunk(start, exclusive_end)
 
     def motion(self, state: StateTable, first_capture_index: int = 0) -> MotionComparison:
-        """Return predicted and measured motion of the whole game; worked out once."""
-        if self._comparison is None or self._comparison[0] != first_capture_index:
-            exclusive_end = first_capture_index + state.num_frames
-            maps = self._flow.maps().slice(first_capture_index, exclusive_end)
-            comparison = compare_motion(maps, self._tracks(state), usual_correlation=self.usual_correlation)
-            self._comparison = first_capture_index, comparison
-        return self._comparison[1]
+        """Return predicted and measured motion of the whole game."""
+        return self._weigh(state, first_capture_index).motion
 
-    def _tracks(self, state: StateTable) -> Tracks:
-        return tracks_of(state).delayed(self.state_delay)
-
-    def log_lines(self) -> npt.NDArray[np.int64]:
-        """Return [M, 2]: slp_frame and newest capture_index of each CURRENT_FRAME line so far."""
-        return np.array(self._lines, dtype=np.int64).reshape(-1, 2)
-
-    def _game_lines(self, start: int, exclusive_end: int) -> npt.NDArray[np.int64]:
-        """The lines of frames [start, exclusive_end), int64 [M, 2]: slp_frame, newest capture_index."""
-        lines = self.log_lines()
-        frame_index = lines[:, 0] - stamp.FIRST_SLP_FRAME
-        return lines[(frame_index >= start) & (frame_index < exclusive_end)]
-
-    def _log(self, start: int, exclusive_end: int, first_capture_index: int) -> list[Evidence]:
-        lines = self._game_lines(start, exclusive_end)
-        return [
-            log_evidence(
-                lines[:, 0],
-                lines[:, 1],
-                expected_lag=self.expected_lag,
-                first_capture_index=first_capture_index,
-            )
-        ]
-
-    def _stamp(self, start: int, exclusive_end: int, first_capture_index: int) -> list[Evidence]:
-        if not self.has_stamp:
-            return []
-        rows = self._levels[first_capture_index + start : first_capture_index + exclusive_end]
-        levels = np.stack(rows) if rows else np.zeros((0, stamp.NUM_CELLS), np.float32)
-        slp_frame, valid = stamp.decode_levels(levels)
-        return [stamp_evidence(slp_frame, valid, start=start, is_expected=True)]
+    def _weigh(self, state: StateTable, first_capture_index: int) -> GameEvidence:
+        """Worked out once for one state; a job never asks for another."""
+        if self._weighed is None or self._weighed[0] != first_capture_index:
+            weighed = GameEvidence(self.notes(), self.expectations, state, first_capture_index)
+            self._weighed = first_capture_index, weighed
+        return self._weighed[1]
 
 
 def _identical(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> bool:

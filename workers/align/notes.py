@@ -1,0 +1,64 @@
+"""What is noted of one game as it passes by: little per picture, yet all that any observer asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manifests.stamp import NUM_CELLS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from workers.align.motion.maps import FlowMaps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GameNotes:
+    """Notes on K pictures and M lines, in order of arrival.
+
+    Attributes:
+        stamp_levels: float32 [K, 32], mean level of each stamp cell; of no meaning where nothing is stamped.
+        repeats_previous: bool [K], whether a picture is identical, pixel by pixel, to the one before.
+        flow: what moved in each picture.
+        lines: int64 [M, 2], slp_frame of each CURRENT_FRAME line and the newest capture_index when it came.
+
+    Raises:
+        ValueError: if the lengths differ.
+    """
+
+    stamp_levels: npt.NDArray[np.float32]
+    repeats_previous: npt.NDArray[np.bool_]
+    flow: FlowMaps
+    lines: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        num = self.flow.num_pictures
+        if self.stamp_levels.shape != (num, NUM_CELLS) or self.repeats_previous.shape != (num,):
+            message = (
+                f"notes on {num} pictures need stamp levels [{num}, {NUM_CELLS}] and repeats [{num}], got "
+                f"{self.stamp_levels.shape} and {self.repeats_previous.shape}"
+            )
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What is known beforehand of an emulator.
+
+    Attributes:
+        has_stamp: whether every picture must carry a stamp.
+        expected_lag: its calibrated constant for the log lines; None if that was never measured.
+        usual_correlation: the least that motion reaches in its clean games; None if that is unknown.
+        state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
+            state in which a frame begins, as the stand-in does with what Slippi's device hands it.
+        holds_last: whether it shows the last picture on and on once the game is over, by which the
+            pictures can be counted; else they are counted between the log's lines.
+    """
+
+    has_stamp: bool = True
+    expected_lag: int | None = None
+    usual_correlation: float | None = None
+    state_delay: int = 0
+    holds_last: bool = True

@@ -1,0 +1,97 @@
+"""From the notes on a game to the evidence, for the whole of it and for any chunk."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from manifests import stamp
+from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
+from workers.align.log import log_evidence
+from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
+from workers.align.motion.tracks import Tracks, certain_changes, tracks_of
+from workers.align.stamp import stamp_evidence
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from manifests.state_table import StateTable
+    from workers.align.evidence import Evidence
+    from workers.align.notes import Expectations, GameNotes
+
+
+class GameEvidence:
+    """All observers on one game. Pure: the same notes give the same evidence.
+
+    Args:
+        notes: on the pictures and lines.
+        expectations: what is known of the emulator.
+        state: T frames, those that the pictures should show.
+        first_capture_index: of the picture that should show slp_frame -123.
+    """
+
+    def __init__(
+        self,
+        notes: GameNotes,
+        expectations: Expectations,
+        state: StateTable,
+        first_capture_index: int = 0,
+    ) -> None:
+        self._notes = notes
+        self._expectations = expectations
+        self._state = state
+        self._first = first_capture_index
+
+    def whole(self) -> tuple[Evidence, ...]:
+        """Return the evidence on the whole game, count included."""
+        return (self._count(), *self.chunk(0, self._state.num_frames))
+
+    def chunk(self, start: int, exclusive_end: int) -> tuple[Evidence, ...]:
+        """Return the evidence on frames [start, exclusive_end) of the game, by frame_index of the game.
+
+        Count speaks of whole games only and is not in it.
+
+        Raises:
+            ValueError: if that is no range of the game.
+        """
+        if not 0 <= start < exclusive_end <= self._state.num_frames:
+            message = f"[{start}, {exclusive_end}) is no range of a game of {self._state.num_frames} frames"
+            raise ValueError(message)
+        lines = self._game_lines(start, exclusive_end)
+        log = log_evidence(
+            lines[:, 0],
+            lines[:, 1],
+            expected_lag=self._expectations.expected_lag,
+            first_capture_index=self._first,
+        )
+        motion = find_motion(self.motion, start, exclusive_end).evidence
+        if not self._expectations.has_stamp:
+            return log, motion
+        levels = self._notes.stamp_levels[self._first + start : self._first + exclusive_end]
+        slp_frame, valid = stamp.decode_levels(levels)
+        return log, stamp_evidence(slp_frame, valid, start=start, is_expected=True), motion
+
+    @cached_property
+    def motion(self) -> MotionComparison:
+        """Predicted and measured motion of the whole game."""
+        pictures = self._notes.flow.slice(self._first, self._first + self._state.num_frames)
+        usual = self._expectations.usual_correlation
+        return compare_motion(pictures, self._tracks, usual_correlation=usual)
+
+    @cached_property
+    def _tracks(self) -> Tracks:
+        return tracks_of(self._state).delayed(self._expectations.state_delay)
+
+    def _count(self) -> Evidence:
+        num_frames = self._state.num_frames
+        if self._expectations.holds_last:
+            expects_change = None if self._expectations.has_stamp else certain_changes(self._tracks)
+            return count_before_hold(self._notes.repeats_previous[self._first :], num_frames, expects_change)
+        lines = self._game_lines(0, num_frames)
+        return count_between_lines(pictures_between_lines(lines) if lines.size else 0, num_frames)
+
+    def _game_lines(self, start: int, exclusive_end: int) -> npt.NDArray[np.int64]:
+        """The lines of frames [start, exclusive_end)."""
+        frame_index = self._notes.lines[:, 0] - stamp.FIRST_SLP_FRAME
+        return self._notes.lines[(frame_index >= start) & (frame_index < exclusive_end)]
