@@ -77,6 +77,7 @@ class ImageNumbering:
         self._held: list[DumpEvent] = []
         self._lines: list[tuple[int, int]] = []
         self._next_image: int | None = None
+        self._early_lines: list[PrintedLine] = []
 
     def feed(self, event: DumpEvent, *, is_last: bool = False) -> Iterator[CapturedEvent]:
         """Take the next event and yield those that are due; `is_last` if no further line will come.
@@ -100,17 +101,26 @@ class ImageNumbering:
                 yield from self._renumber(one, self.first_image)
 
     def _renumber(self, event: DumpEvent, first_image: int) -> Iterator[CapturedEvent]:
+        expected = first_image if self._next_image is None else self._next_image
         if isinstance(event, PrintedLine):
-            yield LogLine(max(-1, event.newest_begun - first_image), event.text)
+            if event.newest_begun >= expected:  # that image is still being written: it goes first
+                self._early_lines.append(event)
+            else:
+                yield _log_line(event, first_image)
             return
         if event.number < first_image:
             return
-        expected = first_image if self._next_image is None else self._next_image
         if event.number != expected:
             message = f"dumped image {event.number} came where {expected} is due: an image is missing"
             raise EmulatorFailed(Reason.MISALIGNED, message)
         self._next_image = event.number + 1
         yield CapturedImage(event.number - first_image, event.png)
+        while self._early_lines and self._early_lines[0].newest_begun <= event.number:
+            yield _log_line(self._early_lines.pop(0), first_image)
+
+
+def _log_line(line: PrintedLine, first_image: int) -> LogLine:
+    return LogLine(max(-1, line.newest_begun - first_image), line.text)
 
 
 def _request(event: DumpEvent) -> tuple[int, int] | None:

@@ -23,14 +23,14 @@ from workers.emulator.child import Child
 from workers.emulator.comm_file import CommFile
 from workers.emulator.contract import FIRST_SLP_FRAME, LogLine, Picture
 from workers.emulator.dump_folder import dump_folder
-from workers.emulator.dump_watcher import DumpedImage, DumpWatcher
+from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, DumpedImage, DumpWatcher
 from workers.emulator.image_numbering import READBACK_IMAGES, CapturedImage, ImageNumbering
 from workers.emulator.png_picture import PngDecoder
 from workers.emulator.slippi_preset import SlippiPreset
 from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
-from workers.errors import EnvironmentFailed
+from workers.errors import EmulatorFailed, EnvironmentFailed
 from workers.standin.build import IMAGE
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ LOG_LAG: Final = -READBACK_IMAGES
 STANDIN: Final = "standin"
 """The name that stands for our own game where a disc image is asked for."""
 _POLL_SECONDS: Final = 0.2
+_EXIT_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,14 @@ class SlippiDolphin:
         preset: what the picture is to look like.
         program: where the playback Dolphin is; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
         is_standin: whether `game` is our stand-in, which the program has to be told to accept.
+        max_waiting_images: how far the emulator may run ahead of the consumer before it is suspended.
     """
 
     game: Path
     preset: SlippiPreset = field(default_factory=SlippiPreset)
     program: Path | None = None
     is_standin: bool = False
+    max_waiting_images: int = MAX_WAITING_IMAGES
     name: str = "slippi"
 
     def check(self) -> None:
@@ -100,7 +103,7 @@ class SlippiDolphin:
         """
         last = FIRST_SLP_FRAME + cartridge.num_frames - 1
         with self._started(scratch, cartridge.boot_image, last) as (watcher, child):
-            watch = PlaybackWatch(last, deadlines, time.monotonic())
+            watch = PlaybackWatch(cartridge.num_frames, deadlines, time.monotonic(), child.said)
             yield self._events(watcher, child, watch, cartridge)
 
     def waiting_pictures(self, scratch: Path, deadlines: Deadlines, count: int) -> None:
@@ -113,10 +116,11 @@ class SlippiDolphin:
         """
         decoder = PngDecoder(self.preset.width, self.preset.height)
         with self._started(scratch, None, FIRST_SLP_FRAME) as (watcher, child):
-            watch = PlaybackWatch(FIRST_SLP_FRAME, deadlines, time.monotonic())
+            watch = PlaybackWatch(1, deadlines, time.monotonic(), child.said)
             for event in _arrivals(watcher, child, watch):
                 if isinstance(event, DumpedImage):
-                    decoder.decode(event.png)
+                    with _blame_exit(child, watch):
+                        decoder.decode(event.png)
                     if event.number >= count:
                         return
 
@@ -138,7 +142,9 @@ class SlippiDolphin:
                 comm = CommFile((home / "game.slp").resolve(), last_slp_frame, command_id="once")
                 comm.write(home / "comm.json")
             display = stack.enter_context(xvfb(self.preset.width, self.preset.height, home))
-            watcher = stack.enter_context(DumpWatcher(dump / "Frames", dump / "stdout"))
+            watcher = stack.enter_context(
+                DumpWatcher(dump / "Frames", dump / "stdout", max_waiting=self.max_waiting_images)
+            )
             child = stack.enter_context(
                 Child(
                     self._command(install, home),
@@ -174,7 +180,10 @@ class SlippiDolphin:
             before = time.monotonic()
             for captured in numbering.feed(event, is_last=watch.is_over):
                 if isinstance(captured, CapturedImage):
-                    yield Picture(captured.capture_index, decoder.decode(captured.png))
+                    with _blame_exit(child, watch):
+                        yuv = decoder.decode(captured.png)
+                    yield Picture(captured.capture_index, yuv)
+                    watch.num_shown += 1
                     if captured.capture_index + 1 == cartridge.num_pictures:
                         return
                 else:
@@ -198,13 +207,25 @@ def _arrivals(watcher: DumpWatcher, child: Child, watch: PlaybackWatch) -> Itera
         if event is None:
             status = child.exit_status()
             if status is not None and watcher.is_drained():
-                watch.exited(status, child.said())
+                watch.exited(status)
             continue
         if isinstance(event, DumpedImage):
             watch.image(now)
         else:
             watch.line(event.text)
         yield event
+
+
+@contextmanager
+def _blame_exit(child: Child, watch: PlaybackWatch) -> Iterator[None]:
+    """An image is cut off when its writer dies in the middle: then that is what happened."""
+    try:
+        yield
+    except EmulatorFailed:
+        status = child.wait(_EXIT_SECONDS)
+        if status is not None:
+            watch.exited(status)
+        raise
 
 
 def _environment(display: str) -> dict[str, str]:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from manifests.reasons import Reason
 from workers.emulator import slippi_lines
-from workers.emulator.contract import FIRST_SLP_FRAME
+from workers.emulator.contract import FIRST_SLP_FRAME, TAIL_PICTURES
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workers.emulator.contract import Deadlines
 
 MAX_REPEATS: Final = 240
@@ -31,17 +33,29 @@ _GAME_REFUSED: Final = (
 
 
 class PlaybackWatch:
-    """Follows one playback of a replay that ends with `last_slp_frame`.
+    """Follows one playback.
+
+    Args:
+        num_frames: of the game, from slp_frame -123 on.
+        deadlines: to hold.
+        now: the time at the start, in seconds.
+        said: gives the last line that it wrote to stderr, "" if none.
 
     Attributes:
+        num_shown: pictures that were handed to the consumer; for messages only.
         current_slp_frame: the newest frame asked for; None before the first.
         is_over: whether the frame after the last was asked for: every frame of the game has been handed out.
     """
 
-    def __init__(self, last_slp_frame: int, deadlines: Deadlines, now: float) -> None:
+    def __init__(
+        self, num_frames: int, deadlines: Deadlines, now: float, said: Callable[[], str] = lambda: ""
+    ) -> None:
+        self.num_shown = 0
+        self._said = said
         self.current_slp_frame: int | None = None
         self.is_over = False
-        self._last = last_slp_frame
+        self._last = FIRST_SLP_FRAME + num_frames - 1
+        self._num_pictures = num_frames + TAIL_PICTURES
         self._deadlines = deadlines
         self._started = now
         self._progress = now
@@ -92,7 +106,8 @@ class PlaybackWatch:
         """
         limits = self._deadlines
         if now - self._started > limits.total_seconds:
-            self._fail(Reason.EMULATOR_TIMEOUT, f"the game was not over after {limits.total_seconds:g} s")
+            message = f"it was not done within {limits.total_seconds:g} s, {self._where()}"
+            self._fail(Reason.EMULATOR_TIMEOUT, message)
         if self.current_slp_frame is None:
             if now - self._started > limits.startup_seconds:
                 self._fail(Reason.EMULATOR_STALLED, self._why_not_started())
@@ -103,30 +118,29 @@ class PlaybackWatch:
         """Do not count these seconds as lack of progress: the consumer was busy with a picture."""
         self._progress += seconds
 
-    def exited(self, status: int, said: str) -> NoReturn:
+    def exited(self, status: int) -> NoReturn:
         """Say what an exit means: nothing but us ends a playback.
 
         Args:
             status: as subprocess has it: negative for a signal.
-            said: the last of what it wrote to stderr, on one line.
 
         Raises:
             EnvironmentFailed: it could not run here at all.
             EmulatorFailed: it broke in the middle.
         """
-        tail = f"; it said: {said}" if said else ""
         has_begun = self._num_images > 0 or self._opened
         if status == _NO_DISPLAY and not has_begun:
-            message = f"Slippi's Dolphin found no display: Xvfb ended or GTK is incomplete{tail}"
+            message = f"Slippi's Dolphin found no display: Xvfb ended or GTK is incomplete{self._tail()}"
             raise EnvironmentFailed(message)
         if status == _REFUSED_TO_BOOT and not has_begun:
-            raise EnvironmentFailed(_GAME_REFUSED + tail)
-        how = f"died of {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
-        if not has_begun:
-            where = "before the first picture: a graphics driver that crashes looks like this"
+            raise EnvironmentFailed(_GAME_REFUSED + self._tail())
+        if status < 0:
+            how = f"was killed by {signal.Signals(-status).name}"
         else:
-            where = f"at {self._where()}"
-        self._fail(Reason.EMULATOR_EXIT, f"it {how} {where}{tail}")
+            how = f"exited by itself with status {status}"
+        if not has_begun:
+            how += " before it showed anything: a graphics driver that crashes looks like this"
+        self._fail(Reason.EMULATOR_EXIT, f"it {how}, {self._where()}")
 
     def _request(self, slp_frame: int) -> None:
         before = self.current_slp_frame
@@ -149,32 +163,39 @@ class PlaybackWatch:
         self._num_repeats = 0
 
     def _why_not_started(self) -> str:
-        seconds = f"within {self._deadlines.startup_seconds:g} s"
+        nothing = f"no picture within {self._deadlines.startup_seconds:g} s"
         if self._opened:
             return (
-                f"it opened the replay but asked for no frame {seconds}: its bytes are no complete .slp, "
+                f"{nothing}: it opened the replay but asked for no frame; its bytes are no complete .slp, "
                 "or the game never left its waiting screen"
             )
         if self._num_images:
             return (
-                f"its waiting screen shows ({self._num_images} pictures) but it opened no replay {seconds}: "
+                f"{nothing} but {self._num_images} of its waiting screen: it opened no replay; "
                 "the comm file or the replay cannot be read, or this is no playback build"
             )
-        return f"neither a picture nor a line {seconds}: it hangs at startup; is OpenGL working here?"
+        return f"{nothing}, nor a line: it hangs at startup; is OpenGL working here?"
 
     def _why_stalled(self) -> str:
-        seconds = f"for {self._deadlines.progress_seconds:g} s"
+        nothing = f"it showed nothing new within {self._deadlines.progress_seconds:g} s"
         if not self._num_images:
-            return f"the game runs ({self._where()}) but no picture is dumped {seconds}: is the dump full?"
+            return f"{nothing} although the game runs, {self._where()}: is the dump's folder full?"
         if self.is_over:
-            return f"the game is over but the pictures of its end did not come {seconds}"
-        return f"no new picture {seconds}, at {self._where()}"
+            return (
+                f"{nothing} although the game is over: the pictures of its end are missing, {self._where()}"
+            )
+        return f"{nothing}, {self._where()}"
 
     def _where(self) -> str:
+        seen = f"{self.num_shown} of {self._num_pictures} pictures seen"
         if self.current_slp_frame is None:
-            return f"picture {self._num_images} of its waiting screen"
-        return f"slp_frame {self.current_slp_frame} of {self._last}"
+            return seen
+        return f"{seen}, slp_frame {self.current_slp_frame} of {self._last} asked for"
+
+    def _tail(self) -> str:
+        said = self._said()
+        return f"; it last said: {said}" if said else ""
 
     def _fail(self, reason: Reason, detail: str) -> NoReturn:
-        message = f"slippi playback failed: {detail}"
+        message = f"slippi playback failed: {detail}{self._tail()}"
         raise EmulatorFailed(reason, message)

@@ -68,6 +68,28 @@ def test_lines_are_handed_on_in_order_with_the_constant_lag():
     } == {-2}
 
 
+@given(st.integers(0, 50), st.frozensets(st.integers(-123, 60), max_size=20))
+def test_a_line_follows_the_newest_image_that_had_begun_before_it(num_before: int, late: frozenset[int]):
+    def written_late(events: Iterable[DumpEvent]) -> Iterable[DumpEvent]:
+        """Each image is complete only after the line that found it begun."""
+        held: DumpEvent | None = None
+        for event in events:
+            if isinstance(event, DumpedImage) and held is None:
+                held = event
+                continue
+            yield event
+            if held is not None:
+                yield held
+                held = None
+
+    newest = -1
+    for event in captured(written_late(playback(num_before, 200, late))):
+        if isinstance(event, CapturedImage):
+            newest = event.capture_index
+        else:
+            assert event.newest_capture_index == newest
+
+
 def test_lines_before_the_first_image_carry_minus_one():
     lines = [one for one in captured(playback(5, 200)) if isinstance(one, LogLine)]
     assert lines[0].newest_capture_index == -1

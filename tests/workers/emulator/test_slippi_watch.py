@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,12 @@ from workers.emulator.slippi_watch import MAX_REPEATS, PlaybackWatch
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 LAST = 100
+NUM_FRAMES = LAST + 124
 LIMITS = Deadlines(startup_seconds=30, progress_seconds=20, total_seconds=600)
 
 
-def watch() -> PlaybackWatch:
-    return PlaybackWatch(LAST, LIMITS, now=0.0)
+def watch(said: str = "") -> PlaybackWatch:
+    return PlaybackWatch(NUM_FRAMES, LIMITS, now=0.0, said=lambda: said)
 
 
 def opened() -> PlaybackWatch:
@@ -51,26 +54,28 @@ def test_a_replay_without_an_end_event_is_no_failure():
 
 def test_a_wrong_disc_fails():
     with pytest.raises(EnvironmentFailed, match=r"refused the game.*NTSC 1\.02.*farm doctor"):
-        watch().exited(-6, "")
+        watch().exited(-6)
 
 
 def test_a_missing_display_fails():
     with pytest.raises(EnvironmentFailed, match=r"found no display.*Unable to initialize GTK"):
-        watch().exited(255, "Error: Unable to initialize GTK+, is DISPLAY set properly?")
+        watch("Error: Unable to initialize GTK+, is DISPLAY set properly?").exited(255)
 
 
 def test_a_driver_that_crashes_fails():
     with pytest.raises(
-        EmulatorFailed, match="died of SIGSEGV before the first picture: a graphics driver"
+        EmulatorFailed, match="killed by SIGSEGV before it showed anything: a graphics driver"
     ) as failure:
-        watch().exited(-11, "")
+        watch().exited(-11)
     assert failure.value.reason is Reason.EMULATOR_EXIT
 
 
 @pytest.mark.parametrize("status", [0, 1, 134, -6, -9, -11, 255])
 def test_an_exit_in_the_middle_fails_whatever_its_status(status: int):
-    with pytest.raises(EmulatorFailed, match=r"at slp_frame 7 of 100") as failure:
-        at_frame(7).exited(status, "")
+    with pytest.raises(
+        EmulatorFailed, match=r"0 of 232 pictures seen, slp_frame 7 of 100 asked for"
+    ) as failure:
+        at_frame(7).exited(status)
     assert failure.value.reason is Reason.EMULATOR_EXIT
 
 
@@ -80,6 +85,20 @@ def test_a_replay_that_was_cut_off_fails_on_its_repeated_last_frame():
         playback.line("[CURRENT_FRAME] 50")
     with pytest.raises(EmulatorFailed, match=r"asked for slp_frame 50 240 times.*cut off"):
         playback.line("[CURRENT_FRAME] 50")
+
+
+def test_the_recorded_wait_of_a_replay_that_was_cut_off_fails():
+    recording = (Path(__file__).parent / "recordings/cut_replay.txt").read_text().splitlines()
+    said = [note.removeprefix("said ") for note in recording if note.startswith("said ")]
+    playback = PlaybackWatch(1031, LIMITS, now=0.0)
+
+    def follow() -> None:
+        for line in said:
+            if "GAME_END_FRAME" not in line:  # else the header gives it away at once
+                playback.line(line)
+
+    with pytest.raises(EmulatorFailed, match=r"asked for slp_frame -24 240 times.*cut off"):
+        follow()
 
 
 def test_a_few_repeats_pass():
@@ -103,7 +122,9 @@ def test_a_replay_that_is_opened_and_never_asked_for_fails():
     for second in range(30):
         playback.image(float(second))
         playback.idle(float(second))
-    with pytest.raises(EmulatorFailed, match=r"opened the replay but asked for no frame within 30 s"):
+    with pytest.raises(
+        EmulatorFailed, match=r"no picture within 30 s: it opened the replay but asked for no frame"
+    ):
         playback.idle(30.1)
 
 
@@ -112,28 +133,33 @@ def test_a_comm_file_that_is_not_read_fails():
     for _ in range(1700):
         playback.image(1.0)
     with pytest.raises(
-        EmulatorFailed, match=r"waiting screen shows \(1700 pictures\) but it opened no replay"
+        EmulatorFailed, match=r"no picture within 30 s but 1700 of its waiting screen: it opened no replay"
     ):
         playback.idle(30.1)
 
 
 def test_silence_fails():
-    with pytest.raises(EmulatorFailed, match=r"neither a picture nor a line within 30 s") as failure:
-        watch().idle(30.1)
+    said = "Unhandled unknown exception; terminating the application."
+    with pytest.raises(
+        EmulatorFailed, match=r"no picture within 30 s, nor a line.*last said: Unhandled"
+    ) as failure:
+        watch(said).idle(30.1)
     assert failure.value.reason is Reason.EMULATOR_STALLED
 
 
 def test_a_game_without_pictures_fails():
     playback = opened()
     playback.line("[CURRENT_FRAME] -123")
-    with pytest.raises(EmulatorFailed, match=r"game runs.*but no picture is dumped for 20 s"):
+    with pytest.raises(EmulatorFailed, match=r"nothing new within 20 s although the game runs"):
         playback.idle(20.1)
 
 
 def test_pictures_that_stop_fail():
     playback = at_frame(7)
     playback.idle(20.9)
-    with pytest.raises(EmulatorFailed, match=r"no new picture for 20 s, at slp_frame 7 of 100"):
+    with pytest.raises(
+        EmulatorFailed, match=r"nothing new within 20 s, 0 of 232 pictures seen, slp_frame 7 of 100"
+    ):
         playback.idle(21.1)
 
 
@@ -145,12 +171,14 @@ def test_the_consumers_own_time_does_not_count():
 
 def test_an_end_whose_pictures_do_not_come_fails():
     playback = at_frame(LAST + 1)
-    with pytest.raises(EmulatorFailed, match=r"the game is over but the pictures of its end"):
+    with pytest.raises(
+        EmulatorFailed, match=r"although the game is over: the pictures of its end are missing"
+    ):
         playback.idle(21.1)
 
 
 def test_a_game_over_the_total_deadline_fails():
-    with pytest.raises(EmulatorFailed, match=r"not over after 600 s") as failure:
+    with pytest.raises(EmulatorFailed, match=r"not done within 600 s") as failure:
         at_frame(7).idle(600.1)
     assert failure.value.reason is Reason.EMULATOR_TIMEOUT
 
