@@ -76,7 +76,7 @@ class TestRealSlippi(SlippiSuite):
     def emulator(self) -> SlippiDolphin:
         return real_slippi()
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def cartridge(self) -> Cartridge:
         return Cartridge(record_match(7, num_frames=NUM_FRAMES), NUM_FRAMES)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from manifests.video import decode_frames
 from workers.emulator.png_picture import PngDecoder
+from workers.encode import ChunkEncoder, VideoSettings
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 CHART = list(itertools.product((0, 96, 255), repeat=3))
@@ -51,6 +54,33 @@ def test_each_colour_of_the_chart_is_within_one_step(colour: tuple[int, int, int
     yuv = PngDecoder(640, 480).decode(png(picture))
     found = (yuv[:480].mean(), yuv[480:600].mean(), yuv[600:].mean())
     assert found == pytest.approx(bt601_limited(colour), abs=1.0)
+
+
+def test_the_chart_comes_back_from_the_finished_video_in_the_same_colours(tmp_path: Path):
+    """From PNG over H.264 and back to RGB by the tags in the file: the whole way that a colour goes."""
+    picture = np.zeros((480, 640, 3), np.uint8)
+    patches = [(64 * row, 64 * column) for row in range(3) for column in range(9)]
+    for (top, left), colour in zip(patches, CHART, strict=True):
+        picture[top : top + 64, left : left + 64] = colour
+    yuv = PngDecoder(640, 480).decode(png(picture))
+    with ChunkEncoder(tmp_path / "chart.mp4", VideoSettings()) as encoder:
+        for _ in range(30):
+            encoder.write(yuv)
+        encoder.close()
+    for shown in decode_frames(tmp_path / "chart.mp4"):
+        for (top, left), colour in zip(patches, CHART, strict=True):
+            inner = np.s_[top + 16 : top + 48, left + 16 : left + 48]
+            half = np.s_[(top + 16) // 2 : (top + 48) // 2, (left + 16) // 2 : (left + 48) // 2]
+            u, v = (plane.reshape(240, 320)[half].mean() for plane in (shown[480:600], shown[600:]))
+            found = rgb_of(shown[:480][inner].mean(), u, v)
+            assert found == pytest.approx(colour, abs=4.0)  # of 255; at the default quality
+
+
+def rgb_of(y: float, u: float, v: float) -> tuple[float, float, float]:
+    """BT.601 limited range back to RGB, 0 to 255."""
+    luma, blue, red = (y - 16) / 219, (u - 128) / 224 * 1.772, (v - 128) / 224 * 1.402
+    r, b = luma + red, luma + blue
+    return 255 * r, 255 * (luma - 0.299 * r - 0.114 * b) / 0.587, 255 * b
 
 
 def test_one_decoder_does_not_mix_one_image_with_the_next():

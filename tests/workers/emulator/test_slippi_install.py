@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.workers.emulator.slippi_doubles import use_fake_xvfb
 from workers.emulator.slippi_install import (
     SlippiInstall,
     find_install,
@@ -51,6 +52,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("SLIPPI_DOLPHIN", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    use_fake_xvfb(tmp_path / "bin", monkeypatch)
     (tmp_path / "home").mkdir()
 
 
