@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from manifests.reasons import Reason
 from manifests.stamp import read_stamps
 from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
-from workers.emulator.contract import FIRST_SLP_FRAME, Cartridge, Picture
+from workers.emulator.contract import CURRENT_FRAME, FIRST_SLP_FRAME, Cartridge, Picture
 from workers.emulator.mainline import LOG_LAG, MainlineDolphin
 from workers.errors import EmulatorFailed
 from workers.recorder import record_match
@@ -44,16 +45,17 @@ class TestMainlineDolphin(EmulatorSuite):
     def cartridge(self, boot_image: bytes) -> Cartridge:
         return Cartridge(boot_image, NUM_FRAMES)
 
-    def test_every_picture_is_stamped_with_its_frame(
-        self, emulator: MainlineDolphin, cartridge: Cartridge, tmp_path: Path
+    @pytest.mark.parametrize("consumer_seconds", [0.0, 0.03], ids=["prompt consumer", "slow consumer"])
+    def test_every_picture_is_stamped_with_its_frame_and_lines_lead_by_the_same_number(
+        self, emulator: MainlineDolphin, cartridge: Cartridge, tmp_path: Path, consumer_seconds: float
     ):
-        lags = []
+        lags, lumas = [], []
         with emulator.play(cartridge, tmp_path, PATIENT) as events:
-            lumas = []
             for event in events:
                 if isinstance(event, Picture):
                     lumas.append(event.luma)
-                elif event.text.startswith("[CURRENT_FRAME]"):
+                    time.sleep(consumer_seconds)
+                elif event.text.startswith(CURRENT_FRAME):
                     lags.append(event.newest_capture_index - int(event.text.split()[1]) + FIRST_SLP_FRAME)
         slp_frame, valid = read_stamps(np.stack(lumas))
         assert valid.all()

@@ -67,15 +67,11 @@ class MainlineDolphin:
     ) -> Iterator[Iterator[Picture | LogLine]]:
         """Boot the image; yield what it shows and says. See workers.emulator.contract."""
         program, driver = install.find_program(), install.find_driver()
-        arrivals = Arrivals()
         with ExitStack() as stack:
-            stream = PictureStream(arrivals)
-            stack.callback(stream.close, _STOP_SECONDS)
-            output = OutputLines(
-                lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended")
-            )
+            pictures, output = PictureStream(), OutputLines()
+            stack.callback(pictures.close, _STOP_SECONDS)
             stack.callback(output.close, _STOP_SECONDS)
-            folder = _furnished_folder(stack, scratch, cartridge, stream.url)
+            folder = _furnished_folder(stack, scratch, cartridge, pictures.url)
             command = [program, "-u", str(folder), "-p", "headless", "-v", "Vulkan"]
             child = Child(
                 [*command, "-e", str(folder / "game.dol")],
@@ -83,12 +79,13 @@ class MainlineDolphin:
                 environment=_environment(folder, driver),
                 stdout=output.descriptor,
                 stderr=output.descriptor,
-                pass_fds=[stream.descriptor],
+                pass_fds=[pictures.descriptor],
             )
             stack.callback(child.stop, _STOP_SECONDS)
-            stack.callback(arrivals.close)  # before all that: lets go of the threads
-            output.start()
-            stream.start()
+            arrivals = Arrivals(child)
+            stack.callback(arrivals.close)  # before all that: it leaves the child alone and the threads go on
+            output.start(lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended"))
+            pictures.start(arrivals)
             yield playback(arrivals, child, output.tail, cartridge, deadlines)
 
 

@@ -18,28 +18,30 @@ MAX_LINE_BYTES: Final = 4096
 
 
 class OutputLines:
-    """A pipe for a child's output, and a thread that empties it for as long as the child lives.
+    """A pipe for a child's output, and a thread that empties it for as long as the child lives."""
 
-    Args:
-        on_line: called with every line, without its end, from the thread; False means: no more calls. It may
-            wait: then the child does, too, once the pipe is full.
-        on_end: called from the thread once no process holds the pipe's other end, as a rule because it died.
-    """
-
-    def __init__(self, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
-        self._on_line, self._on_end = on_line, on_end
+    def __init__(self) -> None:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._read_end, self._write_end = os.pipe()
-        self._thread = threading.Thread(target=self._run, name="child output", daemon=True)
+        self._thread: threading.Thread | None = None
 
     @property
     def descriptor(self) -> int:
         """What the child gets as its stdout and stderr; valid until `start`."""
         return self._write_end
 
-    def start(self) -> None:
-        """Begin to read. Only after the child has started: our own copy of its end is closed here."""
+    def start(self, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
+        """Begin to read. Only after the child has started: our own copy of its end is closed here.
+
+        Args:
+            on_line: called with every line, without its end, from the thread; False means: no more calls. It
+                may wait: then the child does, too, once the pipe is full.
+            on_end: called from the thread once nobody holds the pipe's other end: the child has died.
+        """
         self._close_write_end()
+        self._thread = threading.Thread(
+            target=self._run, args=(on_line, on_end), name="child output", daemon=True
+        )
         self._thread.start()
 
     def tail(self) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ class OutputLines:
     def close(self, seconds: float) -> None:
         """Wait for the thread, which ends with the child; to be called after the child's death."""
         self._close_write_end()
-        if self._thread.ident is None:
+        if self._thread is None:
             os.close(self._read_end)
         else:
             self._thread.join(seconds)
@@ -59,11 +61,11 @@ class OutputLines:
             os.close(self._write_end)
             self._write_end = -1
 
-    def _run(self) -> None:
+    def _run(self, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
         wanted = True
         with os.fdopen(self._read_end, "rb") as pipe:
             while piece := pipe.readline(MAX_LINE_BYTES):
                 line = piece.decode(errors="replace").rstrip("\r\n")
                 self._tail.append(line)
-                wanted = wanted and self._on_line(line)
-        self._on_end()
+                wanted = wanted and on_line(line)
+        on_end()

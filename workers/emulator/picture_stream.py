@@ -39,18 +39,13 @@ class StreamBroken(Exception):  # noqa: N818 - internal to this folder, translat
 
 
 class PictureStream:
-    """A pipe for one emulator, and a thread that hands its pictures over for as long as the emulator lives.
+    """A pipe for one emulator, and a thread that hands its pictures over for as long as that lives."""
 
-    Args:
-        arrivals: gets every picture, then word of the end.
-    """
-
-    def __init__(self, arrivals: Arrivals) -> None:
-        self._arrivals = arrivals
+    def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
         with suppress(OSError):  # a user who has too many large pipes gets a small one: slower, not wrong
             fcntl.fcntl(self._read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self._thread = threading.Thread(target=self._run, name="picture stream", daemon=True)
+        self._thread: threading.Thread | None = None
 
     @property
     def descriptor(self) -> int:
@@ -62,15 +57,21 @@ class PictureStream:
         """What the emulator's DumpPath must say."""
         return f"pipe:{self._write_end}"
 
-    def start(self) -> None:
-        """Begin to read. Only after the emulator has started: our own copy of its end is closed here."""
+    def start(self, arrivals: Arrivals) -> None:
+        """Begin to read: every picture goes to `arrivals`, then word of the end.
+
+        Only after the emulator has started: our own copy of its end is closed here.
+        """
         self._close_write_end()
+        self._thread = threading.Thread(
+            target=self._run, args=(arrivals,), name="picture stream", daemon=True
+        )
         self._thread.start()
 
     def close(self, seconds: float) -> None:
         """Wait for the thread, which ends with the emulator; to be called after the emulator's death."""
         self._close_write_end()
-        if self._thread.ident is None:
+        if self._thread is None:
             os.close(self._read_end)
         else:
             self._thread.join(seconds)
@@ -80,16 +81,16 @@ class PictureStream:
             os.close(self._write_end)
             self._write_end = -1
 
-    def _run(self) -> None:
+    def _run(self, arrivals: Arrivals) -> None:
         why = "its picture stream ended"
         with os.fdopen(self._read_end, "rb", buffering=0) as pipe:
             try:
                 for yuv in read_pictures(cast("BinaryIO", pipe)):
-                    if not self._arrivals.picture(yuv):
+                    if not arrivals.picture(yuv):
                         break
             except StreamBroken as error:
                 why = str(error)
-        self._arrivals.end(why)
+        arrivals.end(why)
 
 
 def read_pictures(source: BinaryIO) -> Iterator[Yuv]:

@@ -6,8 +6,22 @@ import threading
 
 import numpy as np
 
-from workers.emulator.arrivals import Arrivals, SourceEnded
+from workers.emulator import arrivals as module
+from workers.emulator.arrivals import MOST_PICTURES, RESUME_PICTURES, Arrivals, SourceEnded
 from workers.emulator.contract import HEIGHT, WIDTH, LogLine, Picture, Yuv
+
+
+class Emulator:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def suspend(self) -> None:
+        self.told.append("suspend")
+
+    def resume(self) -> None:
+        self.told.append("resume")
 
 
 def yuv() -> Yuv:
@@ -15,7 +29,7 @@ def yuv() -> Yuv:
 
 
 def test_arrivals_come_out_in_order_and_lines_know_the_newest_picture():
-    arrivals = Arrivals()
+    arrivals = Arrivals(Emulator())
     arrivals.line("before any")
     arrivals.picture(yuv())
     arrivals.line("after the first")
@@ -32,62 +46,61 @@ def test_arrivals_come_out_in_order_and_lines_know_the_newest_picture():
 
 
 def test_taking_from_an_empty_queue_ends_at_the_deadline():
-    assert Arrivals().take(0.01) is None
+    assert Arrivals(Emulator()).take(0.01) is None
 
 
-def test_a_full_queue_holds_the_filler_back_until_one_is_taken():
-    arrivals = Arrivals(read_ahead_pictures=2)
-    progress = [threading.Event() for _ in range(3)]
+def test_the_emulator_is_suspended_once_while_too_many_pictures_wait():
+    emulator = Emulator()
+    arrivals = Arrivals(emulator)
+    for _ in range(MOST_PICTURES - 1):
+        arrivals.picture(yuv())
+    assert emulator.told == []
+    for _ in range(3):  # what was under way still comes
+        arrivals.picture(yuv())
+    assert emulator.told == ["suspend"]
+    for _ in range(MOST_PICTURES + 2 - RESUME_PICTURES - 1):
+        arrivals.take(1)
+    assert emulator.told == ["suspend"]
+    arrivals.take(1)
+    assert emulator.told == ["suspend", "resume"]
 
-    def fill() -> None:
-        for done in progress:
+
+def test_it_is_suspended_again_when_it_was_too_fast_again():
+    emulator = Emulator()
+    arrivals = Arrivals(emulator)
+    for _ in range(2):
+        for _ in range(MOST_PICTURES):
             arrivals.picture(yuv())
-            done.set()
+        for _ in range(MOST_PICTURES):
+            assert isinstance(arrivals.take(1), Picture)
+    assert emulator.told == ["suspend", "resume"] * 2
 
-    filler = threading.Thread(target=fill, daemon=True)
-    filler.start()
-    assert progress[0].wait(10)
-    assert not progress[1].wait(0.2)  # the second is in, and its giver waits for room
-    assert isinstance(arrivals.take(10), Picture)
-    assert progress[1].wait(10)
+
+def test_once_closed_it_leaves_the_emulator_alone_and_says_that_it_is():
+    emulator = Emulator()
+    arrivals = Arrivals(emulator)
     arrivals.close()
-    filler.join(10)
-    assert not filler.is_alive()
+    assert not any(arrivals.picture(yuv()) for _ in range(MOST_PICTURES + 1))
+    assert not arrivals.line("x")
+    assert emulator.told == []
 
 
-def test_a_line_behind_a_picture_that_waits_comes_out_behind_it():
-    arrivals = Arrivals(read_ahead_pictures=1)
-    filler = threading.Thread(target=arrivals.picture, args=(yuv(),), daemon=True)
-    filler.start()
-    assert isinstance(arrivals.take(10), Picture)
-    filler.join(10)
-    arrivals.line("next")
-    assert arrivals.take(10) == LogLine(0, "next")
-
-
-def test_lines_are_bounded_too():
-    arrivals = Arrivals(read_ahead_lines=1)
-    filler = threading.Thread(target=arrivals.line, args=("one",), daemon=True)
-    filler.start()
-    filler.join(0.2)
-    assert filler.is_alive()
-    assert arrivals.take(10) == LogLine(-1, "one")
-    filler.join(10)
-    assert not filler.is_alive()
-
-
-def test_closing_lets_go_of_who_waits_and_tells_them():
-    arrivals = Arrivals(read_ahead_pictures=1, read_ahead_lines=1)
+def test_lines_are_bounded_and_closing_lets_go_of_who_waits(monkeypatch):
+    monkeypatch.setattr(module, "MOST_LINES", 1)
+    arrivals = Arrivals(Emulator())
     answers: list[bool] = []
     fillers = [
-        threading.Thread(target=lambda: answers.append(arrivals.picture(yuv())), daemon=True),
-        threading.Thread(target=lambda: answers.append(arrivals.line("x")), daemon=True),
+        threading.Thread(target=lambda: answers.append(arrivals.line("x")), daemon=True) for _ in range(2)
     ]
-    for filler in fillers:
-        filler.start()
-        filler.join(0.1)
+    fillers[0].start()
+    fillers[0].join(0.2)
+    assert fillers[0].is_alive()
+    assert arrivals.take(10) == LogLine(-1, "x")
+    fillers[0].join(10)
+    assert answers == [True]
+    fillers[1].start()
+    fillers[1].join(0.2)
+    assert fillers[1].is_alive()
     arrivals.close()
-    for filler in fillers:
-        filler.join(10)
-    assert answers == [False, False]
-    assert arrivals.picture(yuv()) is False
+    fillers[1].join(10)
+    assert answers == [True, False]

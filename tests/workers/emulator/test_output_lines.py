@@ -30,7 +30,7 @@ class Listener:
 
 def listen(folder: Path, script: str, listener: Listener) -> OutputLines:
     """Run a shell script to its end."""
-    output = OutputLines(listener.line, listener.ended.set)
+    output = OutputLines()
     with Child(
         ["/bin/sh", "-c", script],
         folder=folder,
@@ -38,7 +38,7 @@ def listen(folder: Path, script: str, listener: Listener) -> OutputLines:
         stdout=output.descriptor,
         stderr=output.descriptor,
     ):
-        output.start()
+        output.start(listener.line, listener.ended.set)
         assert listener.ended.wait(20)
     output.close(5)
     return output
@@ -84,8 +84,8 @@ def test_a_listener_that_has_heard_enough_is_left_alone_and_the_child_is_not_hel
 @pytest.mark.parametrize("is_started", [True, False])
 def test_nothing_is_left_open(tmp_path: Path, is_started: bool):
     before = footprint(tmp_path)
-    output = OutputLines(Listener().line, lambda: None)
+    output = OutputLines()
     if is_started:
-        output.start()
+        output.start(Listener().line, lambda: None)
     output.close(5)
     assert footprint(tmp_path) == before

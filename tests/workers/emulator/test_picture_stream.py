@@ -24,6 +24,15 @@ RANDOM = np.random.default_rng(4)
 PICTURES = [RANDOM.integers(0, 256, (HEIGHT * 3 // 2, WIDTH), np.uint8) for _ in range(4)]
 
 
+class Nobody:
+    """No emulator stands behind these pictures."""
+
+    def suspend(self) -> None:
+        raise AssertionError
+
+    resume = suspend
+
+
 def nut(pictures: Sequence[Yuv], pixel_format: str = "yuv420p") -> bytes:
     """What Dolphin sends."""
     file = io.BytesIO()
@@ -70,11 +79,11 @@ def test_other_streams_are_refused_with_what_they_are(data: bytes, complaint: st
 
 def test_what_is_written_to_the_pipe_arrives_and_then_its_end(tmp_path: Path):
     before = footprint(tmp_path)
-    arrivals = Arrivals()
-    stream = PictureStream(arrivals)
+    arrivals = Arrivals(Nobody())
+    stream = PictureStream()
     writer = os.fdopen(os.dup(stream.descriptor), "wb")
     assert stream.url == f"pipe:{stream.descriptor}"
-    stream.start()
+    stream.start(arrivals)
     with writer:
         writer.write(nut(PICTURES))
     for index, picture in enumerate(PICTURES):
@@ -88,10 +97,10 @@ def test_what_is_written_to_the_pipe_arrives_and_then_its_end(tmp_path: Path):
 
 
 def test_a_broken_stream_ends_with_the_reason():
-    arrivals = Arrivals()
-    stream = PictureStream(arrivals)
+    arrivals = Arrivals(Nobody())
+    stream = PictureStream()
     writer = os.fdopen(os.dup(stream.descriptor), "wb")
-    stream.start()
+    stream.start(arrivals)
     with writer:
         writer.write(nut([np.zeros((786, 640), np.uint8)]))
     ended = arrivals.take(10)
@@ -102,5 +111,5 @@ def test_a_broken_stream_ends_with_the_reason():
 
 def test_a_stream_that_was_never_started_leaves_nothing_open(tmp_path: Path):
     before = footprint(tmp_path)
-    PictureStream(Arrivals()).close(5)
+    PictureStream().close(5)
     assert footprint(tmp_path) == before

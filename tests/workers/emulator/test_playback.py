@@ -27,11 +27,6 @@ TAIL = ("12:34:567 Core/HW/EXI.cpp:305 N[OSREPORT]: [CURRENT_FRAME] 5", "Unknown
 
 
 @pytest.fixture
-def arrivals() -> Arrivals:
-    return Arrivals(read_ahead_pictures=100)
-
-
-@pytest.fixture
 def child(tmp_path: Path) -> Iterator[Child]:
     with Child(
         ["sleep", "600"],
@@ -41,6 +36,11 @@ def child(tmp_path: Path) -> Iterator[Child]:
         stderr=tmp_path / "err",
     ) as running:
         yield running
+
+
+@pytest.fixture
+def arrivals(child: Child) -> Arrivals:
+    return Arrivals(child)
 
 
 def show(arrivals: Arrivals, number: int = 1) -> None:
