@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LAST_WORDS: Final = 3  # lines quoted in an error
 _PREFIX: Final = re.compile(r"^\d\d:\d\d:\d{3} \S+ ")  # Dolphin's clock and source line
-_EXIT_SECONDS: Final = 1.0  # a dying emulator closes its stream a little before it is dead
+_EXIT_SECONDS: Final = 10.0  # a dying emulator closes its stream well before it is dead, on a busy machine
 
 
 class _Clock:
