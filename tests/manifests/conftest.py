@@ -126,5 +126,15 @@ class Samples:
 
 
 @pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small dataset in which all is well; built once, to be copied by a test that changes it."""
+    from tests.manifests.small_dataset import build  # noqa: PLC0415 - brings the render side along
+
+    root = tmp_path_factory.mktemp("sound")
+    build(root, tmp_path_factory.mktemp("scratch"))
+    return root
+
+
+@pytest.fixture(scope="session")
 def samples() -> Samples:
     return Samples()

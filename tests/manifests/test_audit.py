@@ -10,88 +10,27 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Kind, Report
-from manifests.commit import place_chunk_file
-from manifests.dataset import open_or_create
 from manifests.finalize import finalize
 from manifests.keys import ledger_key, manifest_key, states_key, video_key
 from manifests.ledger import LedgerEntry, write_entry
-from manifests.plan import append_plan, planned_games
+from manifests.plan import planned_games
 from manifests.records import GopIndex
 from manifests.sei import FrameMark
-from manifests.stamp import paint_stamp
-from manifests.states_file import states_bytes, write_states
+from manifests.states_file import states_bytes
 from manifests.store import Store, open_store
 from manifests.video import read_gops
-from workers.encode import ChunkEncoder, VideoSettings
-from workers.recorder import record_match
-from workers.replay import read_replay
+from tests.manifests.small_dataset import NUM_FRAMES, Workshop, encode, one_state
 from workers.sei import sei_nal
-from workers.state import state_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from manifests.plan import PlannedGame
-    from manifests.state_table import StateTable
-
-NUM_FRAMES = 200
-SPANS = ((0, 90), (90, 180), (180, 200))
-
-
-@pytest.fixture(scope="module")
-def state() -> StateTable:
-    return state_table(read_replay(record_match(5, num_frames=NUM_FRAMES)))
-
-
-def encode(path: Path, slp_frames: list[int]) -> Path:
-    """A video whose pictures are grey but for their stamps."""
-    path.unlink(missing_ok=True)
-    with ChunkEncoder(path, VideoSettings()) as encoder:
-        for slp_frame in slp_frames:
-            yuv = np.full((720, 640), 128, np.uint8)
-            paint_stamp(yuv[:480], slp_frame)
-            encoder.write(yuv)
-        encoder.close()
-    return path
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory, samples: Any, state: StateTable) -> Path:
-    """A dataset of three games with real states files and stamped videos; built once, copied per test."""
-    root, scratch = tmp_path_factory.mktemp("sound"), tmp_path_factory.mktemp("scratch")
-    store = open_store(root)
-    open_or_create(store, samples.description)
-    append_plan(store, [samples.to_plan(n, state.num_frames) for n in range(4)], 90)
-    for game in list(planned_games(store))[:3]:
-        write_entry(store, render(store, game, samples, state, scratch))
-    write_entry(store, samples.set_aside(77))
-    finalize(store)
-    return root
-
-
-def render(store: Store, game: PlannedGame, samples: Any, state: StateTable, scratch: Path) -> LedgerEntry:
-    chunks = []
-    for number, span in zip(game.file_numbers, SPANS, strict=True):
-        rows = state.slice(*span)
-        video = encode(scratch / "video.mp4", rows.values("slp_frame").tolist())
-        write_states(rows, scratch / "states.parquet")
-        gops = read_gops(video)
-        index = GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size)
-        refs = (
-            place_chunk_file(store, "video", number, video),
-            place_chunk_file(store, "states", number, scratch / "states.parquet"),
-        )
-        chunk = samples.chunk(number, rows.first_slp_frame, rows.exclusive_end_slp_frame, *refs)
-        chunks.append(dataclasses.replace(chunk, gops=index, avcc=gops.avcc.hex()))
-    return dataclasses.replace(samples.committed(game), chunks=tuple(chunks))
 
 
 @pytest.fixture
@@ -224,11 +163,9 @@ def test_a_rewritten_entry_is_noticed_from_the_manifests(store: Store):
     assert found(audit(store)) == {(Kind.DISAGREEMENT, ledger_key(game.game_id))}
 
 
-def test_games_newer_than_the_manifests_are_counted_and_are_no_fault(
-    store: Store, samples: Any, state: Any, tmp_path: Path
-):
+def test_games_newer_than_the_manifests_are_counted_and_are_no_fault(store: Store, tmp_path: Path):
     last = list(planned_games(store))[3]
-    write_entry(store, render(store, last, samples, state, tmp_path))
+    write_entry(store, Workshop(tmp_path / "scratch").render(store, last))
     report = audit(store)
     assert report.holds
     assert (report.num_games, report.num_unlisted, report.num_pending) == (4, 1, 0)
@@ -292,8 +229,8 @@ def test_what_is_no_video_is_named(store: Store, data: bytes):
     assert found(audit(store, Depth.STRUCTURE)) == {(Kind.UNREADABLE, video_key(4))}
 
 
-def test_states_of_other_frames_are_named(store: Store, state: StateTable):
-    alter_object(store, states_key(4), states_bytes(state.slice(91, 181)))
+def test_states_of_other_frames_are_named(store: Store):
+    alter_object(store, states_key(4), states_bytes(one_state().slice(91, 181)))
     report = audit(store, Depth.STRUCTURE)
     assert found(report) == {(Kind.STRUCTURE, states_key(4))}
     assert "90 rows of slp_frame -32 to 57, recorded 90 of [-33, 57)" in report.findings[0].detail

@@ -1,0 +1,76 @@
+"""From states files to rows of data/: pure but for what is handed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from manifests.lerobot.features import data_schema
+from manifests.tensor_views import ACTION, STATE, make_view
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from manifests.lerobot.episodes import Episode
+    from manifests.state_table import StateTable
+
+Columns = dict[str, "NDArray[Any]"]
+
+
+def frame_columns(
+    episode: Episode, state: StateTable, next_action: NDArray[np.float32] | None, fps: int
+) -> Columns:
+    """Every feature of an episode's frames, [T] or [T, D] by key.
+
+    Args:
+        episode: says where its frames stand.
+        state: its states file.
+        next_action: float32 [D], inputs of the frame after its last; None at the end of a game.
+        fps: of the time stamps.
+
+    Raises:
+        ValueError: the states are not the episode's.
+    """
+    if (state.num_frames, state.first_slp_frame) != (episode.num_frames, episode.slp_frame_start):
+        message = (
+            f"{episode.states_key}: {state.num_frames} rows from slp_frame {state.first_slp_frame}, "
+            f"the manifest says {episode.num_frames} from {episode.slp_frame_start}"
+        )
+        raise ValueError(message)
+    seen = make_view(state, STATE)
+    action = make_view(state, ACTION).values
+    following = action[-1:] if next_action is None else next_action[None]
+    frame_index = np.arange(episode.num_frames)
+    categories = [seen.categories[name].astype(np.int64) for name in seen.categories]
+    return {
+        "observation.state": seen.values,
+        "observation.state.valid": seen.valid,
+        "observation.categories": np.stack(categories, axis=1),
+        "action": np.concatenate([action[1:], following]),
+        "action.same_frame": action,
+        "next.done": (frame_index == episode.num_frames - 1) & episode.is_last_of_game,
+        "slp_frame": state.values("slp_frame").astype(np.int64),
+        "timestamp": (frame_index / fps).astype(np.float32),
+        "frame_index": frame_index,
+        "episode_index": np.full(episode.num_frames, episode.episode_index),
+        "index": frame_index + episode.first_index,
+        "task_index": np.full(episode.num_frames, episode.task_index),
+    }
+
+
+def first_action(state: StateTable) -> NDArray[np.float32]:
+    """Inputs of a chunk's first frame, float32 [D]."""
+    values: NDArray[np.float32] = make_view(state.slice(0, 1), ACTION).values[0]
+    return values
+
+
+def to_table(columns: Columns) -> pa.Table:
+    """The columns as rows of data/."""
+    arrays = []
+    for field in data_schema():
+        values = columns[field.name]
+        flat = pa.array(values.reshape(-1))
+        arrays.append(pa.FixedSizeListArray.from_arrays(flat, values.shape[1]) if values.ndim > 1 else flat)
+    return pa.Table.from_arrays(arrays, schema=data_schema())

@@ -1,0 +1,34 @@
+"""Read random frames through stock LeRobot and compare the stamp in each picture with its row; prints JSON.
+
+    python stock_lerobot.py ROOT NUM_FRAMES
+
+Runs in an environment with lerobot; imports nothing of ours, so the stamp is read here by its description
+alone.
+"""
+
+import json
+import random
+import sys
+
+from lerobot.datasets.lerobot_dataset import LeRobotDataset
+
+
+def stamp_of(picture) -> int:
+    """slp_frame from the bottom 16 rows: 32 cells of 20 px, 24 bits of slp_frame + 123, then a CRC."""
+    cells = picture.mean(dim=0)[464:480].reshape(16, 32, 20)[4:12, :, 5:15].mean(dim=(0, 2))
+    bits = "".join("1" if cell > 0.5 else "0" for cell in cells.tolist())
+    return int(bits[:24], 2) - 123
+
+
+def main() -> None:
+    root, num_frames = sys.argv[1], int(sys.argv[2])
+    dataset = LeRobotDataset("local/demo", root=root, video_backend="pyav")
+    mismatches = 0
+    for place in random.Random(0).choices(range(len(dataset)), k=num_frames):
+        item = dataset[place]
+        mismatches += stamp_of(item["observation.images.game"]) != item["slp_frame"].item()
+    found = {"frames": num_frames, "mismatches": mismatches, "episodes": dataset.num_episodes}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+main()
