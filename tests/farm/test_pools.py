@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from null_processes import sleeping, wait_for
 from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
 
 from farm.attempts import Limits
@@ -20,6 +20,7 @@ from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from farm.tally import Tally
 
@@ -60,19 +61,6 @@ def go(pool: Pool[NullTask], tasks: list[NullTask], **options: Any) -> Summary:
 def ledger(workshop: NullWorkshop) -> set[str]:
     assert workshop.ledger is not None
     return {entry.name for entry in workshop.ledger.iterdir()}
-
-
-def emulators() -> set[int]:
-    """Every living child that a null renderer started."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if line[-2:-1] == [b"3599"]:
-            found.add(int(folder.name))
-    return found
 
 
 def test_every_game_is_done_once(make_pool: PoolMaker, workshop: NullWorkshop):
@@ -143,17 +131,16 @@ def test_draining_finishes_what_runs_and_starts_nothing(make_pool: PoolMaker, wo
 
 def test_stopping_now_leaves_no_process_and_no_scratch(make_pool: PoolMaker, workshop: NullWorkshop):
     stop = StopSignals()
-    before = emulators()
+    shop = replace(workshop, children="3599.0001")
 
     def stop_once_running(tally: Tally) -> None:
-        if tally.running == 2 and len(emulators() - before) == 2:
+        if tally.running == 2 and len(sleeping(shop.children)) == 6:
             stop.request = Stop.NOW
 
-    shop = NullWorkshop(workshop.ledger, workshop.scratch_base, child=True)
     summary = go(make_pool(shop), games(10, seconds=60.0), stop=stop, on_tally=stop_once_running)
     assert summary.was_stopped
     assert ledger(workshop) == set()
-    assert_soon(lambda: emulators() <= before)
+    wait_for(lambda: not sleeping(shop.children))
     assert shop.scratch_base is not None
     assert list(shop.scratch_base.glob(f"*{PREFIX}*")) == []
 
@@ -162,10 +149,3 @@ def test_slots_are_replaced_after_so_many_games(make_pool: PoolMaker, workshop: 
     seen: list[Any] = []
     go(make_pool(workshop, num_slots=1, recycle_games=4), games(12), on_result=seen.append)
     assert set(Counter(result.pid for result in seen).values()) == {4}
-
-
-def assert_soon(claim: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "not within the deadline"
-        time.sleep(0.02)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from null_processes import wait_for
 
 from farm.scratch import PREFIX, slot_scratch, sweep
 from farm.stopping import Stop, StopSignals
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Start = Callable[[float], subprocess.Popen[bytes]]
 
 DOUBLES = Path(__file__).parent / "doubles"
+CHILDREN = "3599"
 
 
 @pytest.fixture
@@ -30,14 +32,17 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started = []
 
     def start(seconds: float) -> subprocess.Popen[bytes]:
-        command = [
-            sys.executable,
-            str(DOUBLES / "null_run.py"),
+        arguments = [
+            "local",
             str(tmp_path / "ledger"),
             str(tmp_path / "scratch"),
+            str(seconds),
+            CHILDREN,
+            "20",
         ]
         process = subprocess.Popen(
-            [*command, str(seconds)], env={**os.environ, "FARM_TEST_RUN": str(tmp_path)}
+            [sys.executable, str(DOUBLES / "null_run.py"), *arguments],
+            env={**os.environ, "FARM_TEST_RUN": str(tmp_path)},
         )
         started.append(process)
         return process
@@ -61,15 +66,8 @@ def living(folder: Path) -> dict[int, str]:
     return found
 
 
-def wait_for(claim: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "not within the deadline"
-        time.sleep(0.02)
-
-
 def both_render(folder: Path) -> bool:
-    return sum("sleep 3599" in line for line in living(folder).values()) == 2
+    return sum(f"sleep {CHILDREN}" in line for line in living(folder).values()) == 6
 
 
 def test_ctrl_c_finishes_the_games_that_run_and_exits_not_finished(start: Start, tmp_path: Path):
@@ -105,7 +103,7 @@ def test_sigterm_stops_now(start: Start, tmp_path: Path):
 def test_a_run_killed_with_9_takes_its_workers_and_their_children_along(start: Start, tmp_path: Path):
     run = start(60.0)
     wait_for(lambda: both_render(tmp_path))
-    assert len(living(tmp_path)) == 5  # the run, two workers, two children
+    assert len(living(tmp_path)) == 9  # the run, two workers, six children
     run.kill()
     run.wait()
     wait_for(lambda: living(tmp_path) == {}, 2.0)

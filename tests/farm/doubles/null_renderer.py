@@ -9,17 +9,20 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
-import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manifests.reasons import Reason
+from workers.emulator.child import Child
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+NUM_CHILDREN = 3  # an emulator, a display, an encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,11 @@ class NullTask:
 
 @dataclass(frozen=True, slots=True)
 class NullWorkshop:
-    """`ledger` is a folder, or None to keep none; `child` starts one child a game, as an emulator is."""
+    """`ledger` is a folder, or None to keep none; `children` is what every child of a game sleeps, or ""."""
 
     ledger: Path | None = None
     scratch_base: Path | None = None
-    child: bool = False
+    children: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,17 @@ def render_nothing(task: NullTask, workshop: NullWorkshop) -> NullResult:
         FATAL[task.behaviour](task)
     if task.behaviour in REFUSALS and (refused := REFUSALS[task.behaviour](task)) is not None:
         return refused
-    child = None
-    if workshop.child:
-        child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "sleep", "3599"], process_group=0)
-    time.sleep(task.seconds)
-    if child is not None:
-        child.kill()
-        child.wait()
+    with ExitStack() as stack:
+        for _ in range(NUM_CHILDREN if workshop.children else 0):
+            stack.enter_context(start_child(workshop.children, workshop.scratch_base))
+        time.sleep(task.seconds)
     return _result(task, commit(task, workshop), None)
+
+
+def start_child(seconds: str, folder: Path) -> Child:
+    """As an emulator, its display and its encoder are started: by the farm's own means."""
+    log = folder / "child.log"
+    return Child(["sleep", seconds], folder=folder, environment=os.environ, stdout=log, stderr=log)
 
 
 def _die(_task: NullTask) -> None:

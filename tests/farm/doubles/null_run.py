@@ -1,9 +1,14 @@
-"""A whole run as its own process, to interrupt or kill: python null_run.py LEDGER SCRATCH SECONDS."""
+"""A whole run as its own process, to interrupt or kill.
+
+python null_run.py local|ray LEDGER SCRATCH SECONDS CHILDREN GAMES
+"""
 
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
 
@@ -12,13 +17,23 @@ from farm.scheduler import run
 from farm.stopping import StopSignals
 
 
-def main() -> int:
-    ledger, scratch, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
-    workshop = NullWorkshop(ledger, scratch, child=True)
-    tasks = [NullTask(f"game-{index:04}", seconds=seconds) for index in range(20)]
-    with StopSignals() as stop, LocalPool(render_nothing, workshop, num_slots=2) as pool:
+def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, num_games: int) -> int:
+    workshop = NullWorkshop(ledger, scratch, children=children)
+    names = (f"game-{index:04}" for index in range(num_games))
+    tasks = [NullTask(name, seconds=seconds) for name in names if not (ledger / name).exists()]
+    with ExitStack() as stack:
+        pool: Any = LocalPool(render_nothing, workshop, num_slots=2)
+        if kind == "ray":
+            from farm.ray_nodes import joined_cluster  # noqa: PLC0415 - only where Ray is
+            from farm.ray_pool import RayPool  # noqa: PLC0415
+
+            stack.enter_context(joined_cluster(None, 1))
+            pool = RayPool(render_nothing, workshop)
+        stop = stack.enter_context(StopSignals())
+        stack.enter_context(pool)
         return run(tasks, pool, give_up=give_up, stop=stop).exit_status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    kind, ledger, scratch, seconds, children, num_games = sys.argv[1:]
+    sys.exit(main(kind, Path(ledger), Path(scratch), float(seconds), children, int(num_games)))

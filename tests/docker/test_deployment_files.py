@@ -1,0 +1,161 @@
+"""The files that describe clusters: accepted by who reads them, pinned, without a secret or a game."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+yaml = pytest.importorskip("yaml", reason="PyYAML comes with the extra `dev`")
+
+DOCKER = Path(__file__).resolve().parents[2] / "docker"
+CLUSTERS = ["cluster.yaml", "cluster-local.yaml"]
+SPOKEN_OF = [*CLUSTERS, "compose.yaml", "kuberay-rayjob.yaml"]
+KUBERAY_CRD = (
+    "KUBERAY_CRD"  # a copy of KubeRay's config/crd/bases/ray.io_rayjobs.yaml; it is 1.4 MB, so not in here
+)
+PINNED = re.compile(r":v?\d+(\.\d+)+(-[a-z]+)?$|:bookworm-\d{8}-slim$")
+
+
+def loaded(name: str) -> Any:
+    return yaml.safe_load((DOCKER / name).read_text())
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_ray_accepts_the_cluster_file(name: str):
+    from ray.autoscaler._private.util import prepare_config, validate_config  # noqa: PLC0415 - only where Ray is
+
+    validate_config(prepare_config(loaded(name)))
+
+
+@pytest.mark.ray
+def test_ray_refuses_a_cluster_file_with_a_key_it_does_not_know():
+    from ray.autoscaler._private.util import prepare_config, validate_config  # noqa: PLC0415
+
+    config = prepare_config(loaded("cluster.yaml") | {"max_wokers": 3})
+    with pytest.raises(Exception, match="max_wokers"):  # jsonschema's, which Ray lets through
+        validate_config(config)
+
+
+def strict(schema: Any) -> Any:
+    """The schema, refusing unknown fields, as the API server does when asked to be strict."""
+    if isinstance(schema, dict):
+        schema = {name: strict(part) for name, part in schema.items()}
+        is_open = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
+        if isinstance(schema.get("properties"), dict) and schema.get("type") == "object" and not is_open:
+            schema["additionalProperties"] = False
+        if schema.get("x-kubernetes-int-or-string"):
+            schema.pop("type", None)
+        return schema
+    return [strict(part) for part in schema] if isinstance(schema, list) else schema
+
+
+@pytest.fixture
+def kuberay_schema() -> Any:
+    if KUBERAY_CRD not in os.environ:
+        pytest.skip(f"no KubeRay schema here: set {KUBERAY_CRD} to its ray.io_rayjobs.yaml")
+    definition = yaml.safe_load(Path(os.environ[KUBERAY_CRD]).read_text())
+    [version] = [one for one in definition["spec"]["versions"] if one["name"] == "v1"]
+    schema = strict(version["schema"]["openAPIV3Schema"])
+    schema["properties"]["metadata"] = {"type": "object"}
+    return schema
+
+
+def test_kuberay_accepts_the_job(kuberay_schema: Any):
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with Ray")
+    job = loaded("kuberay-rayjob.yaml")
+    jsonschema.validate(job, kuberay_schema)
+    broken = copy.deepcopy(job)
+    broken["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["maxReplica"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="maxReplica"):
+        jsonschema.validate(broken, kuberay_schema)
+
+
+@pytest.mark.ray
+def test_the_job_names_the_version_of_ray_in_the_image():
+    [pinned] = re.findall(r"^ray==(\S+)", (DOCKER / "worker.lock").read_text(), re.MULTILINE)
+    assert loaded("kuberay-rayjob.yaml")["spec"]["rayClusterSpec"]["rayVersion"] == pinned
+    assert f'farm = ["ray[default]=={pinned}"]' in (DOCKER.parent / "pyproject.toml").read_text()
+
+
+def images(part: Any) -> set[str]:
+    """Every value of a key `image` in a document."""
+    if isinstance(part, dict):
+        here = {part["image"]} if isinstance(part.get("image"), str) else set()
+        return here.union(*(images(value) for value in part.values()))
+    return set().union(*(images(value) for value in part)) if isinstance(part, list) else set()
+
+
+@pytest.mark.parametrize("name", ["cluster.yaml", "compose.yaml", "kuberay-rayjob.yaml"])
+def test_every_image_is_pinned(name: str):
+    found = images(loaded(name))
+    assert found
+    assert {image for image in found if not PINNED.search(image)} == set()
+
+
+@pytest.mark.parametrize("name", ["worker.Dockerfile", "s3/Dockerfile"])
+def test_every_base_is_pinned(name: str):
+    text = (DOCKER / name).read_text()
+    [base] = re.findall(r"^ARG BASE=(\S+)", text, re.MULTILINE)
+    assert PINNED.search(base)
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}"}
+
+
+@pytest.mark.parametrize("name", SPOKEN_OF)
+def test_authentication_is_by_token_and_said_so(name: str):
+    text = (DOCKER / name).read_text()
+    assert re.search(r"RAY_AUTH_MODE[=:] ?token|authOptions:\n\s+mode: token", text)
+    assert "disabled" not in text
+
+
+def test_every_start_of_ray_in_a_cluster_file_says_how_it_authenticates():
+    for name in CLUSTERS:
+        config = loaded(name)
+        starts = [*config["head_start_ray_commands"], *config["worker_start_ray_commands"]]
+        assert {
+            line for line in starts if "ray start" in line and "RAY_AUTH_MODE=token ray start" not in line
+        } == set()
+
+
+def test_the_image_gets_no_game_and_no_replay():
+    ignored = (DOCKER.parent / ".dockerignore").read_text().split()
+    assert ignored[0] == "*"  # nothing but what is named
+    assert {"**/*.iso", "**/*.gcm", "**/*.slp"} <= set(ignored)
+    copied = re.findall(
+        r"^COPY (?!--from)(.*) \S+$", (DOCKER / "worker.Dockerfile").read_text(), re.MULTILINE
+    )
+    allowed = {name.removeprefix("!") for name in ignored if name.startswith("!")}
+    assert {source for line in copied for source in line.split()} - allowed == {"docker/"} - {"docker/"}
+
+
+def test_no_secret_lies_in_a_file():
+    for name in SPOKEN_OF:
+        text = (DOCKER / name).read_text()
+        assert not re.search(r"AKIA[0-9A-Z]{16}|[0-9a-f]{64}", text)
+
+
+@pytest.mark.ray
+def test_ray_submit_takes_no_flag_of_ours_for_itself():
+    from ray.scripts.scripts import submit  # noqa: PLC0415
+
+    from farm.launch import _parser  # noqa: PLC0415
+
+    rays = {
+        flag for option in submit.params for flag in (*option.opts, *option.secondary_opts) if flag[0] == "-"
+    }
+    ours = {flag for action in _parser()._actions for flag in action.option_strings}
+    assert "--start" in rays
+    assert "--games" in ours
+    assert ours & rays <= {"--help"}  # which is answered by whoever is asked first
+
+
+def test_only_spot_machines_have_slots_on_aws():
+    types = loaded("cluster.yaml")["available_node_types"]
+    assert "dolphin" not in types["head"]["resources"]
+    assert types["worker"]["resources"]["dolphin"] > 0
+    assert types["worker"]["node_config"]["InstanceMarketOptions"] == {"MarketType": "spot"}

@@ -1,0 +1,326 @@
+"""What only a cluster can do: nodes that come, go, are drained; and what is left of a worker however it ends."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from null_processes import command_lines, sleeping, wait_for
+from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
+
+from farm.pool import Breakage
+from farm.scheduler import Summary, run
+from farm.scratch import PREFIX
+from farm.spot_notice import aws_notice
+from farm.stopping import Stop, StopSignals
+from farm.tally import Tally
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+DOUBLES = Path(__file__).parent / "doubles"
+NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "resources": {"dolphin": 2}}
+CHILDREN = (f"3599.{number:04}" for number in range(100, 10000))
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> NullWorkshop:
+    (tmp_path / "ledger").mkdir()
+    return NullWorkshop(tmp_path / "ledger", tmp_path / "scratch", children=next(CHILDREN))
+
+
+def go(workshop: NullWorkshop, tasks: list[NullTask], **options: Any) -> Summary:
+    from farm.ray_pool import RayPool  # noqa: PLC0415 - only where Ray is
+
+    pool_options = {name: options.pop(name) for name in ("num_slots", "watch_notice") if name in options}
+    with RayPool(render_nothing, workshop, **pool_options) as pool:
+        return run(tasks, pool, **{"give_up": give_up, "stop": StopSignals()} | options)
+
+
+def games(number: int, **options: Any) -> list[NullTask]:
+    return [NullTask(f"game-{index:04}", **options) for index in range(number)]
+
+
+def done(workshop: NullWorkshop) -> int:
+    assert workshop.ledger is not None
+    return len(list(workshop.ledger.iterdir()))
+
+
+class Once:
+    """Calls something the first time that a tally looks right."""
+
+    def __init__(self, looks_right: Callable[[Tally], bool], call: Callable[[], object]) -> None:
+        self._looks_right, self._call = looks_right, call
+        self.happened = False
+
+    def __call__(self, tally: Tally) -> None:
+        if not self.happened and self._looks_right(tally):
+            self.happened = True
+            self._call()
+
+
+def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, workshop: NullWorkshop):
+    added: list[Any] = []
+    join = Once(lambda tally: tally.committed >= 4, lambda: added.append(ray_cluster.add_node(**NODE)))
+    most_nodes = 0
+
+    def on_tally(tally: Tally) -> None:
+        nonlocal most_nodes
+        join(tally)
+        most_nodes = max(most_nodes, tally.num_nodes)
+
+    try:
+        summary = go(workshop, games(60, seconds=1.0), on_tally=on_tally)
+    finally:
+        ray_cluster.remove_node(added[0])
+    assert summary.tally.committed == done(workshop) == 60
+    assert most_nodes == 4
+
+
+def test_a_lost_node_loses_no_game_and_blames_none(ray_cluster: Any, workshop: NullWorkshop):
+    doomed = ray_cluster.add_node(**NODE)
+    kill = Once(
+        lambda tally: tally.num_nodes == 4 and tally.running == 8,
+        lambda: ray_cluster.remove_node(doomed, allow_graceful=False),
+    )
+    summary = go(workshop, games(40, seconds=2.0), on_tally=kill)
+    assert kill.happened
+    assert summary.tally.committed == done(workshop) == 40
+    assert summary.tally.retries == {Breakage.NODE_LOST: 2}
+    wait_for(lambda: not sleeping(workshop.children))
+
+
+def drain(cluster: Any, node: Any, seconds: int) -> None:
+    """What an autoscaler does when the cloud takes a machine back."""
+    command = [str(Path(sys.executable).with_name("ray")), "drain-node", "--address", cluster.address]
+    command += ["--node-id", node.node_id, "--reason", "DRAIN_NODE_REASON_PREEMPTION"]
+    command += ["--reason-message", "test", "--deadline-remaining-seconds", str(seconds)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: Any, workshop: NullWorkshop):
+    leaving = ray_cluster.add_node(**NODE)
+    begin = Once(
+        lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 300)
+    )
+    nodes_afterwards = []
+
+    def on_tally(tally: Tally) -> None:
+        begin(tally)
+        if begin.happened:
+            nodes_afterwards.append(tally.num_nodes)
+
+    try:
+        summary = go(workshop, games(40, seconds=2.0), on_tally=on_tally)
+    finally:
+        ray_cluster.remove_node(leaving)
+    assert summary.tally.committed == done(workshop) == 40
+    assert summary.tally.retries == {}
+    assert nodes_afterwards[-1] <= 3
+
+
+def test_what_would_not_finish_before_its_machine_goes_is_given_back(
+    ray_cluster: Any, workshop: NullWorkshop
+):
+    leaving = ray_cluster.add_node(**NODE)
+    begin = Once(
+        lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 11)
+    )
+    try:
+        summary = go(workshop, games(8, seconds=25.0), on_tally=begin)
+    finally:
+        ray_cluster.remove_node(leaving)
+    assert summary.tally.committed == done(workshop) == 8
+    assert summary.tally.retries == {Breakage.GIVEN_BACK: 2}
+
+
+class MetadataService(http.server.BaseHTTPRequestHandler):
+    """As the cloud's: a token for the asking, then 404 until there is a notice."""
+
+    notice: bytes | None = None
+
+    def do_PUT(self) -> None:
+        self._answer(b"token")
+
+    def do_GET(self) -> None:
+        assert self.headers["X-aws-ec2-metadata-token"] == "token"
+        if self.notice is None:
+            self.send_error(404)
+        else:
+            self._answer(self.notice)
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def metadata_url() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), MetadataService)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+    MetadataService.notice = None
+
+
+def test_the_clouds_notice_drains_the_node_it_was_given_to(
+    ray_cluster: Any, workshop: NullWorkshop, metadata_url: str
+):
+    watch = partial(aws_notice, metadata_url, 3.0, 0.5)
+
+    def give_notice() -> None:
+        goes_at = datetime.fromtimestamp(time.time() + 300, UTC).isoformat()
+        MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
+
+    notice = Once(lambda tally: tally.committed >= 2, give_notice)
+    stop = StopSignals()
+    seen = []
+
+    def on_tally(tally: Tally) -> None:
+        notice(tally)
+        seen.append(tally.num_slots)
+        if notice.happened and tally.num_slots == 0:
+            stop.request = Stop.NOW  # all machines are about to go, and none is coming
+
+    summary = go(workshop, games(600, seconds=1.0), on_tally=on_tally, stop=stop, watch_notice=watch)
+    assert max(seen) == 6
+    assert summary.was_stopped
+    assert summary.tally.retries == {}
+
+
+def worker_of(child: int) -> int:
+    return int((Path("/proc") / str(child) / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_is_signalled_takes_its_children_along(
+    ray_cluster: Any, workshop: NullWorkshop, number: signal.Signals
+):
+    killed: set[int] = set()
+
+    def kill_one() -> None:
+        worker = worker_of(next(iter(sleeping(workshop.children))))
+        killed.update(child for child in sleeping(workshop.children) if worker_of(child) == worker)
+        assert len(killed) == 3
+        os.kill(worker, number)
+        wait_for(lambda: not killed & sleeping(workshop.children), 5.0)
+
+    kill = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, kill_one)
+    summary = go(workshop, games(12, seconds=6.0), on_tally=kill)
+    assert kill.happened
+    assert summary.tally.committed == done(workshop) == 12
+    assert summary.tally.retries == {Breakage.WORKER_DIED: 1}
+    assert not sleeping(workshop.children)
+
+
+def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: Any, workshop: NullWorkshop):
+    stop = StopSignals()
+
+    def stop_now() -> None:
+        stop.request = Stop.NOW
+
+    begin = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, stop_now)
+    summary = go(workshop, games(12, seconds=600.0), on_tally=begin, stop=stop)
+    assert summary.was_stopped
+    wait_for(lambda: not sleeping(workshop.children), 5.0)
+    assert workshop.scratch_base is not None
+    assert list(workshop.scratch_base.glob(f"{PREFIX}*")) == []
+
+
+@pytest.fixture
+def start_driver(
+    ray_cluster: Any, workshop: NullWorkshop
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    started = []
+
+    def start(seconds: float, num_games: int) -> subprocess.Popen[bytes]:
+        folders = [str(workshop.ledger), str(workshop.scratch_base)]
+        command = [sys.executable, str(DOUBLES / "null_run.py"), "ray", *folders]
+        process = subprocess.Popen(
+            [*command, str(seconds), workshop.children, str(num_games)],
+            env={**os.environ, "RAY_ADDRESS": ray_cluster.address},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
+    start_driver: Callable[..., subprocess.Popen[bytes]], workshop: NullWorkshop
+):
+    driver = start_driver(2.0, 30)
+    wait_for(lambda: done(workshop) >= 6, 120.0)
+    driver.kill()
+    driver.wait()
+    wait_for(lambda: not sleeping(workshop.children), 5.0)
+    before = done(workshop)
+    assert before < 30
+    assert start_driver(0.1, 30).wait(120) == 0
+    assert done(workshop) == 30
+    assert workshop.scratch_base is not None
+    assert list(workshop.scratch_base.glob(f"{PREFIX}*")) == []  # swept by the rerun
+
+
+def test_a_raylet_killed_with_9_leaves_no_child(ray_cluster: Any, workshop: NullWorkshop):
+    doomed = ray_cluster.add_node(**NODE)
+    lost: set[int] = set()
+
+    def kill_raylet() -> None:
+        raylet = doomed.all_processes["raylet"][0].process.pid
+        mine = {pid for pid in command_lines() if is_below(pid, raylet)}
+        lost.update(mine & sleeping(workshop.children))
+        assert len(lost) == 6
+        os.kill(raylet, signal.SIGKILL)
+        wait_for(lambda: not lost & sleeping(workshop.children), 20.0)
+
+    kill = Once(lambda tally: tally.running == 8 and len(sleeping(workshop.children)) == 24, kill_raylet)
+    summary = go(workshop, games(16, seconds=8.0), on_tally=kill)
+    assert kill.happened
+    assert summary.tally.committed == done(workshop) == 16
+    assert not sleeping(workshop.children)
+    ray_cluster.remove_node(doomed, allow_graceful=False)
+
+
+def is_below(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            pid = worker_of(pid)
+        except OSError:
+            return False
+    return False
+
+
+def test_a_pool_of_nothing_fails(ray_cluster: Any):
+    from farm.ray_pool import RayPool  # noqa: PLC0415
+
+    with pytest.raises(ValueError, match="at least 1"):
+        RayPool(render_nothing, NullWorkshop(), num_slots=0)
+
+
+def test_settings_of_a_workshop_travel(ray_cluster: Any, workshop: NullWorkshop):
+    summary = go(replace(workshop, children=""), games(3), num_slots=1)
+    assert summary.tally.committed == 3
