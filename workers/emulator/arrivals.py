@@ -46,7 +46,7 @@ class Arrivals:
     """Filled by the threads that read from an emulator, emptied by the one that renders.
 
     While too many pictures wait, the emulator is suspended. If it were held back by a full pipe instead, a
-    line would come in while its picture still lay in that pipe, the further behind the fuller it is, and lines
+    line would come in while its picture still lay in that pipe, the further back the fuller it is, and lines
     could not be matched with pictures by their order of arrival.
 
     Args:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 10.0
 """Between SIGTERM and SIGKILL: Slippi's Dolphin can hang for ever in exit()."""
 
-_KILL_SECONDS: Final = 10.0  # SIGKILL takes milliseconds; longer means the kernel itself holds the process
+_KILL_SECONDS: Final = 60.0
+"""SIGKILL takes milliseconds; 10 s were seen on a machine with 14 times the work it could do."""
 _MAX_SAID_BYTES: Final = 1 << 16
 
 
