@@ -1,0 +1,97 @@
+"""Re-recording evidence: while it played, the emulator wrote the replay anew. Did the same game happen?
+
+    state of the source, state of the re-recording -> the first frame at which they differ
+
+This sees what no picture shows: that the emulated game went another way than the recorded one (a desync).
+The playback puts position, action and percent right at the start of every frame, so it is the state *after* a
+frame that tells. Frames are final ones on both sides: the last instance of each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from manifests.stamp import FIRST_SLP_FRAME
+from workers.align.evidence import Evidence
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from manifests.state_table import StateTable
+
+NAME: Final = "rerecording"
+MAX_LOST_TAIL: Final = 2
+"""Frames that a re-recording may lack at its end: it is closed while the game is being ended."""
+TOLERANCE: Final = 1e-5
+"""Floats may differ by so much, relative to their size if that is above 1."""
+_NOT_COMPARED: Final = frozenset(
+    {
+        # of the file, not of the game
+        "slp_frame", "n_written", "finalized", "rng_seed", "scene_frame", "pre_seed",
+        # the playback feeds processed inputs in; what the hand did is not known to it
+        "buttons_phys", "trigger_l_phys", "trigger_r_phys", "raw_x", "raw_y", "raw_cx", "raw_cy",
+        # bits that a camera or a name tag change, and counters that start elsewhere
+        "flags5", "instance_id", "hit_by_instance",
+    }
+)  # fmt: skip
+
+
+def rerecording_evidence(
+    source: StateTable, again: StateTable | None, only: frozenset[str] | None = None
+) -> Evidence:
+    """Compare a re-recording with its source, frame by frame, over the fields that survive a playback.
+
+    Args:
+        source: what was rendered.
+        again: what the emulator recorded meanwhile; None if it recorded nothing.
+        only: field names, without the player, to compare instead of all that survive.
+    """
+    if again is None:
+        return Evidence.abstain(NAME, "the emulator recorded nothing; from version 3.4 on it can")
+    if again.ports != source.ports or again.stage != source.stage:
+        detail = (
+            f"another game: ports {again.ports} on stage {again.stage}, not {source.ports} on {source.stage}"
+        )
+        return Evidence(NAME, True, 0, 1.0, FIRST_SLP_FRAME, detail)
+    num_frames = min(source.num_frames, again.num_frames)
+    differs = np.zeros(num_frames, dtype=np.bool_)
+    first_of: dict[str, int] = {}
+    for name in _compared(source, only):
+        column = _differences(source, again, name, num_frames)
+        if column.any():
+            first_of[name] = int(column.argmax())
+            differs |= column
+    if source.num_frames - again.num_frames > MAX_LOST_TAIL:
+        first_of["(no further frame)"] = num_frames
+    first = min(first_of.values(), default=None)
+    names = ", ".join(sorted(name for name, at in first_of.items() if at == first))
+    detail = f"{num_frames - int(differs.sum())} of {source.num_frames} frames came out the same"
+    if first is not None:
+        detail += f"; from slp_frame {first + FIRST_SLP_FRAME} on another game: {names}"
+    confidence = float((~differs).sum()) / source.num_frames
+    where = None if first is None else first + FIRST_SLP_FRAME
+    return Evidence(NAME, True, 0, confidence, where, detail)
+
+
+def first_desync_slp_frame(evidence: Evidence) -> int | None:
+    """Return the first frame that must not be used; None if all may, or if nobody knows."""
+    return evidence.first_disagreement_slp_frame
+
+
+def _compared(source: StateTable, only: frozenset[str] | None) -> list[str]:
+    def is_meant(name: str) -> bool:
+        field = name.rpartition(".")[2]
+        return field not in _NOT_COMPARED if only is None else field in only
+
+    return [name for name in source.names() if is_meant(name)]
+
+
+def _differences(source: StateTable, again: StateTable, name: str, num_frames: int) -> npt.NDArray[np.bool_]:
+    one, other = source.values(name)[:num_frames], again.values(name)[:num_frames]
+    known = source.valid(name)[:num_frames] & again.valid(name)[:num_frames]
+    if not np.issubdtype(one.dtype, np.floating):
+        return np.asarray(known & (one != other))
+    apart = np.abs(one.astype(np.float64) - other) > TOLERANCE * np.maximum(1.0, np.abs(one))
+    return np.asarray(known & (apart | (np.isnan(one) != np.isnan(other))))
