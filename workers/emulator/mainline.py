@@ -54,11 +54,12 @@ class MainlineDolphin:
         install.require_setpriv()
 
     def fingerprint(self) -> Mapping[str, str]:
-        """What decides the pixels: Dolphin's version, and the sha256 of its settings and of the driver."""
+        """What decides the pixels: Dolphin's version, its settings, the driver and what that compiles for."""
         return {
             "emulator": install.program_version(install.find_program()),
             "settings_sha256": load_templates("standin").sha256,
             "driver_sha256": install.driver_sha256(install.find_driver()),
+            "vector_units": install.vector_units(),
         }
 
     @contextmanager

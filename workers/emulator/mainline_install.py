@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -97,3 +98,16 @@ def driver_sha256(driver: Path) -> str:
     target = library if library.is_absolute() and library.is_file() else driver
     with target.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.cache
+def vector_units() -> str:
+    """Of this processor, e.g. "x86_64+avx": the driver compiles for them, and rounds differently without AVX.
+
+    AVX2 and FMA change no pixel (measured), so they are not named.
+    """
+    try:
+        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+    except OSError:
+        flags = []
+    return platform.machine() + ("+avx" if "avx" in flags else "")

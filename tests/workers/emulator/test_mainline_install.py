@@ -90,3 +90,12 @@ def test_the_drivers_hash_is_the_librarys(tmp_path: Path):
     library.write_bytes(b"other")
     assert mainline_install.driver_sha256(description) != first
     mainline_install.driver_sha256.cache_clear()
+
+
+def test_the_fingerprint_names_all_that_decides_a_pixel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(mainline_install.OVERRIDE, str(program(tmp_path / "dolphin")))
+    monkeypatch.setattr(mainline_install, "_ICD_FOLDERS", (tmp_path,))
+    (tmp_path / "lvp_icd.json").write_text("{}")
+    said = MainlineDolphin().fingerprint()
+    assert sorted(said) == ["driver_sha256", "emulator", "settings_sha256", "vector_units"]
+    assert said["emulator"] == "Dolphin 1.2"
