@@ -2,9 +2,9 @@
 
 #include "memory.h"
 
-#define WRITE8(v) (*(volatile u8 *)0xCC008000 = (u8)(v))
-#define WRITE16(v) (*(volatile u16 *)0xCC008000 = (u16)(v))
-#define WRITE32(v) (*(volatile u32 *)0xCC008000 = (u32)(v))
+#define WRITE8(v) (*(volatile u8*)0xCC008000 = (u8)(v))
+#define WRITE16(v) (*(volatile u16*)0xCC008000 = (u16)(v))
+#define WRITE32(v) (*(volatile u32*)0xCC008000 = (u32)(v))
 
 #define CP 0xCC000000
 #define PI_FIFO_BASE 0xCC00300C
@@ -29,7 +29,7 @@ static void load_cp(u32 reg, u32 v) {
   WRITE32(v);
 }
 
-static void load_xf(u32 address, const u32 *words, u32 num_words) {
+static void load_xf(u32 address, const u32* words, u32 num_words) {
   WRITE8(0x10);
   WRITE16(num_words - 1);
   WRITE16(address);
@@ -66,23 +66,23 @@ static void init_fifo(void) {
 }
 
 static void init_pixel_engine(void) {
-  load_bp(0x00, 1 << 4);                                            /* one colour channel, one TEV stage, no culling */
-  load_bp(0x20, (GUARD << 12) | GUARD);                             /* scissor: the whole screen */
+  load_bp(0x00, 1 << 4);                /* one colour channel, one TEV stage, no culling */
+  load_bp(0x20, (GUARD << 12) | GUARD); /* scissor: the whole screen */
   load_bp(0x21, ((SCREEN_WIDTH - 1 + GUARD) << 12) | (SCREEN_HEIGHT - 1 + GUARD));
-  load_bp(0x59, (GUARD / 2) | ((GUARD / 2) << 10));                 /* scissor offset */
-  load_bp(0x28, 0);                                                 /* TEV order: no texture, colour 0 */
+  load_bp(0x59, (GUARD / 2) | ((GUARD / 2) << 10));                   /* scissor offset */
+  load_bp(0x28, 0);                                                   /* TEV order: no texture, colour 0 */
   load_bp(0xC0, 10 | (15 << 4) | (15 << 8) | (15 << 12) | (1 << 19)); /* colour = rasterised colour */
   load_bp(0xC1, (5 << 4) | (7 << 7) | (7 << 10) | (7 << 13) | (1 << 19)); /* alpha likewise */
   load_bp(0xF6, 4);
   load_bp(0xF7, 0xE);
-  load_bp(0x40, 7 << 1);                               /* no depth test */
+  load_bp(0x40, 7 << 1); /* no depth test */
   gx_blend(0);
   load_bp(0x42, 0);
-  load_bp(0x43, 0);                                    /* 24-bit colour */
-  load_bp(0x53, (21 << 12) | (22 << 18));              /* copy filter: the row itself only, so rows stay crisp */
+  load_bp(0x43, 0);                       /* 24-bit colour */
+  load_bp(0x53, (21 << 12) | (22 << 18)); /* copy filter: the row itself only, so rows stay crisp */
   load_bp(0x54, 21);
-  load_bp(0xF3, (7 << 16) | (7 << 19));                /* alpha test always passes */
-  load_bp(0xF1, 0);                                    /* no fog */
+  load_bp(0xF3, (7 << 16) | (7 << 19)); /* alpha test always passes */
+  load_bp(0xF1, 0);                     /* no fog */
 }
 
 static void init_vertices(void) {
@@ -98,18 +98,19 @@ static void init_vertices(void) {
 static void init_transform(void) {
   static const u32 identity[12] = {F_1, F_0, F_0, F_0, F_0, F_1, F_0, F_0, F_0, F_0, F_1, F_0};
   static const u32 viewport[6] = {0x43A00000 /* 320 */, 0xC3700000 /* -240 */, 0x4B7FFFFF /* 2^24 - 1 */,
-                                  0x44258000 /* 662 */, 0x44118000 /* 582 */, 0x4B7FFFFF};
-  static const u32 projection[7] = {0x3B4CCCCD /* 2/640 */, F_MINUS_1, 0xBB888889 /* -2/480 */, F_1,
-                                    F_MINUS_1, 0xBF000000 /* -1/2 */, 1 /* orthographic */};
+                                  0x44258000 /* 662 */, 0x44118000 /* 582 */,  0x4B7FFFFF};
+  static const u32 projection[7] = {
+      0x3B4CCCCD /* 2/640 */, F_MINUS_1, 0xBB888889 /* -2/480 */, F_1, F_MINUS_1,
+      0xBF000000 /* -1/2 */,  1 /* orthographic */};
   load_xf(0x0000, identity, 12);
-  load_xf_word(0x1008, 1);          /* one colour in the vertex */
-  load_xf_word(0x1009, 1);          /* one colour channel */
+  load_xf_word(0x1008, 1); /* one colour in the vertex */
+  load_xf_word(0x1009, 1); /* one colour channel */
   load_xf_word(0x100C, 0xFFFFFFFFu);
-  load_xf_word(0x100E, 1);          /* colour and alpha from the vertex, unlit */
+  load_xf_word(0x100E, 1); /* colour and alpha from the vertex, unlit */
   load_xf_word(0x1010, 1);
   load_xf_word(0x1018, 0);
   load_xf_word(0x1019, 0);
-  load_xf_word(0x103F, 0);          /* no texture coordinates */
+  load_xf_word(0x103F, 0); /* no texture coordinates */
   load_xf(0x101A, viewport, 6);
   load_xf(0x1020, projection, 7);
 }
@@ -166,7 +167,8 @@ void gx_gradient(s32 left, s32 top, s32 right, s32 bottom, rgba upper, rgba lowe
 }
 
 void gx_rectangle(s32 x, s32 y, s32 width, s32 height, rgba colour) {
-  gx_gradient(x * SUBPIXELS, y * SUBPIXELS, (x + width) * SUBPIXELS, (y + height) * SUBPIXELS, colour, colour);
+  gx_gradient(x * SUBPIXELS, y * SUBPIXELS, (x + width) * SUBPIXELS, (y + height) * SUBPIXELS, colour,
+              colour);
 }
 
 rgba mix(rgba a, rgba b, s32 t) {

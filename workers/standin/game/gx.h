@@ -1,4 +1,5 @@
-/* The graphics processor: flat coloured shapes in screen space, and the copy of the finished picture to a framebuffer. */
+/* The graphics processor: flat coloured shapes in screen space, and the copy of the finished picture to a
+ * framebuffer. */
 #ifndef GX_H
 #define GX_H
 #include "types.h"

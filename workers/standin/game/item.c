@@ -6,19 +6,33 @@
 
 /* Melee's item ids that have a look of their own; every other is a glowing ball. */
 enum {
-  FOX_LASER = 54, FALCO_LASER = 55, LINK_BOMB = 58, YOUNG_LINK_BOMB = 59, LINK_BOOMERANG = 60, YOUNG_LINK_BOOMERANG = 61,
-  LINK_ARROW = 64, YOUNG_LINK_ARROW = 65, FOX_BLASTER = 74, FALCO_BLASTER = 75, SHEIK_NEEDLE = 79, PEACH_TURNIP = 99, SHY_GUY = 210
+  FOX_LASER = 54,
+  FALCO_LASER = 55,
+  LINK_BOMB = 58,
+  YOUNG_LINK_BOMB = 59,
+  LINK_BOOMERANG = 60,
+  YOUNG_LINK_BOOMERANG = 61,
+  LINK_ARROW = 64,
+  YOUNG_LINK_ARROW = 65,
+  FOX_BLASTER = 74,
+  FALCO_BLASTER = 75,
+  SHEIK_NEEDLE = 79,
+  PEACH_TURNIP = 99,
+  SHY_GUY = 210
 };
 
 static struct plane plane;
 
 /* A streak through the item, along its speed; across it where it stands still. */
-static void draw_streak(const struct item *item, s32 length, s32 width, rgba core, rgba edge) {
+static void draw_streak(const struct item* item, s32 length, s32 width, rgba core, rgba edge) {
   const s32 speed = absolute(item->vx) + absolute(item->vy);
-  const s32 dx = speed ? item->vx * length / speed : item->facing * length, dy = speed ? item->vy * length / speed : 0;
+  const s32 dx = speed ? item->vx * length / speed : item->facing * length,
+            dy = speed ? item->vy * length / speed : 0;
   const s32 nx = -dy * width / higher(length, 1), ny = dx * width / higher(length, 1);
-  const struct point head = camera_project(plane, item->x + dx / 2, item->y + dy / 2), tail = camera_project(plane, item->x - dx, item->y - dy);
-  const struct point left = camera_project(plane, item->x + nx, item->y + ny), right = camera_project(plane, item->x - nx, item->y - ny);
+  const struct point head = camera_project(plane, item->x + dx / 2, item->y + dy / 2),
+                     tail = camera_project(plane, item->x - dx, item->y - dy);
+  const struct point left = camera_project(plane, item->x + nx, item->y + ny),
+                     right = camera_project(plane, item->x - nx, item->y - ny);
   gx_begin(QUADS, 4);
   gx_vertex(head.x, head.y, core);
   gx_vertex(left.x, left.y, edge);
@@ -26,23 +40,26 @@ static void draw_streak(const struct item *item, s32 length, s32 width, rgba cor
   gx_vertex(right.x, right.y, edge);
 }
 
-static void draw_ball(const struct item *item, s32 radius, rgba inner, rgba outer) {
+static void draw_ball(const struct item* item, s32 radius, rgba inner, rgba outer) {
   disc_draw(camera_project(plane, item->x, item->y), camera_length(plane, radius), inner, outer);
 }
 
-static void draw_boomerang(const struct item *item, s32 slp_frame) {
+static void draw_boomerang(const struct item* item, s32 slp_frame) {
   const struct point centre = camera_project(plane, item->x, item->y);
   const s32 reach = camera_length(plane, U(4));
   for (s32 k = 0; k < 2; k++) {
     const s32 angle = slp_frame * 20 + k * 90;
     gx_begin(TRIANGLES, 3);
-    gx_vertex(centre.x + ((reach * cosine(angle)) >> 14), centre.y + ((reach * sine(angle)) >> 14), 0xF0D890FFu);
-    gx_vertex(centre.x + ((reach / 3 * cosine(angle + 90)) >> 14), centre.y + ((reach / 3 * sine(angle + 90)) >> 14), 0xB06830FFu);
-    gx_vertex(centre.x - ((reach / 3 * cosine(angle + 90)) >> 14), centre.y - ((reach / 3 * sine(angle + 90)) >> 14), 0xB06830FFu);
+    gx_vertex(centre.x + ((reach * cosine(angle)) >> 14), centre.y + ((reach * sine(angle)) >> 14),
+              0xF0D890FFu);
+    gx_vertex(centre.x + ((reach / 3 * cosine(angle + 90)) >> 14),
+              centre.y + ((reach / 3 * sine(angle + 90)) >> 14), 0xB06830FFu);
+    gx_vertex(centre.x - ((reach / 3 * cosine(angle + 90)) >> 14),
+              centre.y - ((reach / 3 * sine(angle + 90)) >> 14), 0xB06830FFu);
   }
 }
 
-static void draw_item(const struct item *item, s32 slp_frame) {
+static void draw_item(const struct item* item, s32 slp_frame) {
   const rgba hue = 0x606060FFu | (hash(item->type) << 8 & 0x9F9F9F00u);
   switch (item->type) {
     case FOX_LASER: draw_streak(item, U(11), U(0.9), 0xFFFFFFFFu, 0xFF3028FFu); break;
@@ -67,7 +84,7 @@ static void draw_item(const struct item *item, s32 slp_frame) {
   }
 }
 
-void items_draw(const struct item *items, u32 num_items, s32 slp_frame) {
+void items_draw(const struct item* items, u32 num_items, s32 slp_frame) {
   plane = camera_plane(0);
   for (u32 i = 0; i < num_items; i++) draw_item(&items[i], slp_frame);
 }

@@ -4,8 +4,22 @@
 #include "gx.h"
 
 enum feature {
-  EARS_POINTED = 1, EARS_ROUND = 2, TAIL = 4, SWORD = 8, CAPE = 16, CAP = 32, CROWN = 64, DRESS = 128, SNOUT = 256,
-  HORNS = 512, VISOR = 1024, SHELL = 2048, BALL = 4096, HAMMER = 8192, LONG_HAIR = 16384, FLAT = 32768,
+  EARS_POINTED = 1,
+  EARS_ROUND = 2,
+  TAIL = 4,
+  SWORD = 8,
+  CAPE = 16,
+  CAP = 32,
+  CROWN = 64,
+  DRESS = 128,
+  SNOUT = 256,
+  HORNS = 512,
+  VISOR = 1024,
+  SHELL = 2048,
+  BALL = 4096,
+  HAMMER = 8192,
+  LONG_HAIR = 16384,
+  FLAT = 32768,
 };
 
 struct looks {
@@ -14,5 +28,5 @@ struct looks {
   u32 features;
 };
 
-const struct looks *looks_of(u32 character);
+const struct looks* looks_of(u32 character);
 #endif

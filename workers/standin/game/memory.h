@@ -1,4 +1,5 @@
-/* Where things lie in the console's 24 MiB, outside the image at 0x80003100. pack.py knows REPLAY_BASE and REPLAY_END. */
+/* Where things lie in the console's 24 MiB, outside the image at 0x80003100. pack.py knows REPLAY_BASE and
+ * REPLAY_END. */
 #ifndef MEMORY_H
 #define MEMORY_H
 #define STACK_TOP 0x80400000

@@ -1,12 +1,47 @@
 #include "pose.h"
 
 enum key {
-  STAND, BREATHE, WALK_A, WALK_B, RUN_A, RUN_B, BRAKE, SQUAT, LEAP, TUCK, DROP, HELPLESS, JAB, WIND_UP, PUNCH, UPPERCUT,
-  SWEEP, KICK, BACK_KICK, HIGH_KICK, STOMP, STAR, GUARD, FLINCH, FLY, CURL, LIE, GRAB, HOLD, HANG, CLIMB, CHARGE, BEAM,
-  RISE, DIVE, CHEER, NUM_KEYS
+  STAND,
+  BREATHE,
+  WALK_A,
+  WALK_B,
+  RUN_A,
+  RUN_B,
+  BRAKE,
+  SQUAT,
+  LEAP,
+  TUCK,
+  DROP,
+  HELPLESS,
+  JAB,
+  WIND_UP,
+  PUNCH,
+  UPPERCUT,
+  SWEEP,
+  KICK,
+  BACK_KICK,
+  HIGH_KICK,
+  STOMP,
+  STAR,
+  GUARD,
+  FLINCH,
+  FLY,
+  CURL,
+  LIE,
+  GRAB,
+  HOLD,
+  HANG,
+  CLIMB,
+  CHARGE,
+  BEAM,
+  RISE,
+  DIVE,
+  CHEER,
+  NUM_KEYS
 };
 
-/* lean head | arm_front forearm_front arm_back forearm_back | thigh_front shin_front thigh_back shin_back | sink spin */
+/* lean head | arm_front forearm_front arm_back forearm_back | thigh_front shin_front thigh_back shin_back |
+ * sink spin */
 static const struct pose keys[NUM_KEYS] = {
     [STAND] = {8, 0, 14, 70, -20, 52, 18, -10, -16, -26, 3, 0},
     [BREATHE] = {11, 2, 20, 78, -14, 60, 22, -12, -20, -30, 6, 0},
@@ -48,8 +83,9 @@ static const struct pose keys[NUM_KEYS] = {
 
 enum mode { SWAY, STEP, STRIKE, SPIN };
 
-/* SWAY goes to and fro every `frames`; STEP goes from one key to the other in `frames` and stays; STRIKE winds up from
- * `from`, is at `to` from `frames` on, and eases back; SPIN holds `to` and turns `turn` 256ths per frame. */
+/* SWAY goes to and fro every `frames`; STEP goes from one key to the other in `frames` and stays; STRIKE
+ * winds up from `from`, is at `to` from `frames` on, and eases back; SPIN holds `to` and turns `turn` 256ths
+ * per frame. */
 struct motion {
   u16 last_action; /* rows in order; a row is for the actions after the row before up to this one */
   u8 from, to, frames, mode;
@@ -58,28 +94,28 @@ struct motion {
 };
 
 static const struct motion motions[] = {
-    {10, CURL, CURL, 1, SPIN, 12, 0},      /* dead */
-    {11, STAND, BREATHE, 40, SWAY, 0, 0},  /* asleep */
-    {13, STAND, BREATHE, 40, SWAY, 0, 0},  /* on the respawn platform */
-    {14, STAND, BREATHE, 36, SWAY, 0, 0},  /* wait */
+    {10, CURL, CURL, 1, SPIN, 12, 0},     /* dead */
+    {11, STAND, BREATHE, 40, SWAY, 0, 0}, /* asleep */
+    {13, STAND, BREATHE, 40, SWAY, 0, 0}, /* on the respawn platform */
+    {14, STAND, BREATHE, 36, SWAY, 0, 0}, /* wait */
     {15, WALK_A, WALK_B, 22, SWAY, 0, 0},
     {16, WALK_A, WALK_B, 16, SWAY, 0, 0},
     {17, WALK_A, WALK_B, 12, SWAY, 0, 0},
-    {18, BRAKE, STAND, 8, STEP, 0, 0},     /* turn */
+    {18, BRAKE, STAND, 8, STEP, 0, 0}, /* turn */
     {19, BRAKE, STAND, 12, STEP, 0, 0},
-    {20, RUN_A, RUN_B, 9, SWAY, 0, 0},     /* dash */
-    {22, RUN_A, RUN_B, 8, SWAY, 0, 0},     /* run */
+    {20, RUN_A, RUN_B, 9, SWAY, 0, 0}, /* dash */
+    {22, RUN_A, RUN_B, 8, SWAY, 0, 0}, /* run */
     {23, RUN_A, BRAKE, 4, STEP, 0, 0},
-    {24, STAND, SQUAT, 3, STEP, 0, 0},     /* about to jump */
-    {26, LEAP, DROP, 24, STEP, 0, 0},      /* jump */
-    {28, TUCK, DROP, 22, STEP, 12, 0},     /* double jump */
-    {34, DROP, STAR, 30, SWAY, 0, 0},      /* fall */
-    {37, HELPLESS, DROP, 20, SWAY, 0, 0},  /* fall, helpless */
-    {38, FLY, CURL, 14, SWAY, 3, 0},       /* tumble */
+    {24, STAND, SQUAT, 3, STEP, 0, 0},    /* about to jump */
+    {26, LEAP, DROP, 24, STEP, 0, 0},     /* jump */
+    {28, TUCK, DROP, 22, STEP, 12, 0},    /* double jump */
+    {34, DROP, STAR, 30, SWAY, 0, 0},     /* fall */
+    {37, HELPLESS, DROP, 20, SWAY, 0, 0}, /* fall, helpless */
+    {38, FLY, CURL, 14, SWAY, 3, 0},      /* tumble */
     {39, STAND, SQUAT, 5, STEP, 0, 0},
-    {40, SQUAT, SQUAT, 30, SWAY, 0, 0},    /* crouch */
+    {40, SQUAT, SQUAT, 30, SWAY, 0, 0}, /* crouch */
     {41, SQUAT, STAND, 6, STEP, 0, 0},
-    {43, SQUAT, STAND, 14, STEP, 0, 0},    /* land */
+    {43, SQUAT, STAND, 14, STEP, 0, 0}, /* land */
     {44, STAND, JAB, 3, STRIKE, 0, SWING_ARM},
     {45, JAB, PUNCH, 3, STRIKE, 0, SWING_ARM},
     {49, JAB, KICK, 4, STRIKE, 0, SWING_LEG},
@@ -100,49 +136,49 @@ static const struct motion motions[] = {
     {86, FLINCH, DROP, 20, STEP, 0, 0},               /* hit in the air */
     {90, FLY, FLY, 1, SPIN, -5, 0},                   /* sent flying */
     {91, CURL, CURL, 1, SPIN, -16, 0},
-    {93, STAND, SQUAT, 6, STRIKE, 0, 0},              /* pick up */
-    {115, WIND_UP, PUNCH, 8, STRIKE, 0, SWING_ARM},   /* throw an item */
-    {177, WIND_UP, PUNCH, 10, STRIKE, 0, SWING_ARM},  /* swing, shoot an item */
+    {93, STAND, SQUAT, 6, STRIKE, 0, 0},             /* pick up */
+    {115, WIND_UP, PUNCH, 8, STRIKE, 0, SWING_ARM},  /* throw an item */
+    {177, WIND_UP, PUNCH, 10, STRIKE, 0, SWING_ARM}, /* swing, shoot an item */
     {178, STAND, GUARD, 4, STEP, 0, 0},
     {179, GUARD, GUARD, 30, SWAY, 0, 0},
     {180, GUARD, STAND, 12, STEP, 0, 0},
     {182, FLINCH, GUARD, 8, STEP, 0, 0},
-    {183, FLY, LIE, 6, STEP, 0, 0},                   /* on the floor, face up */
+    {183, FLY, LIE, 6, STEP, 0, 0}, /* on the floor, face up */
     {185, LIE, LIE, 30, SWAY, 0, 0},
     {186, LIE, STAND, 26, STEP, 0, 0},
     {187, LIE, SWEEP, 16, STRIKE, 0, SWING_LEG},
-    {190, CURL, STAND, 28, STEP, 14, 0},              /* roll from the floor */
-    {191, FLY, LIE, 6, STEP, 0, 0},                   /* face down */
+    {190, CURL, STAND, 28, STEP, 14, 0}, /* roll from the floor */
+    {191, FLY, LIE, 6, STEP, 0, 0},      /* face down */
     {193, LIE, LIE, 30, SWAY, 0, 0},
     {194, LIE, STAND, 26, STEP, 0, 0},
     {195, LIE, SWEEP, 16, STRIKE, 0, SWING_LEG},
     {198, CURL, STAND, 28, STEP, 14, 0},
-    {199, CURL, STAND, 22, STEP, 0, 0},               /* tech */
+    {199, CURL, STAND, 22, STEP, 0, 0}, /* tech */
     {201, CURL, STAND, 34, STEP, 14, 0},
-    {204, TUCK, LEAP, 10, STEP, 0, 0},                /* off walls and ceilings */
-    {210, FLY, LIE, 24, STEP, 0, 0},                  /* shield broken */
-    {211, HOLD, FLINCH, 30, SWAY, 0, 0},              /* dizzy */
+    {204, TUCK, LEAP, 10, STEP, 0, 0},   /* off walls and ceilings */
+    {210, FLY, LIE, 24, STEP, 0, 0},     /* shield broken */
+    {211, HOLD, FLINCH, 30, SWAY, 0, 0}, /* dizzy */
     {215, STAND, GRAB, 5, STRIKE, 0, 0},
     {216, HOLD, HOLD, 20, SWAY, 0, 0},
     {217, HOLD, KICK, 6, STRIKE, 0, SWING_LEG},
     {218, FLINCH, STAND, 14, STEP, 0, 0},
-    {222, HOLD, PUNCH, 10, STRIKE, 0, SWING_ARM},     /* throws */
-    {232, FLINCH, HELPLESS, 24, SWAY, 0, 0},          /* held */
-    {233, CURL, STAND, 30, STEP, 10, 0},              /* roll ahead */
-    {234, CURL, STAND, 30, STEP, -10, 0},             /* roll back */
-    {235, FLINCH, STAND, 22, STEP, 0, 0},             /* sidestep */
-    {236, CURL, DROP, 34, STEP, 8, 0},                /* airdodge */
+    {222, HOLD, PUNCH, 10, STRIKE, 0, SWING_ARM}, /* throws */
+    {232, FLINCH, HELPLESS, 24, SWAY, 0, 0},      /* held */
+    {233, CURL, STAND, 30, STEP, 10, 0},          /* roll ahead */
+    {234, CURL, STAND, 30, STEP, -10, 0},         /* roll back */
+    {235, FLINCH, STAND, 22, STEP, 0, 0},         /* sidestep */
+    {236, CURL, DROP, 34, STEP, 8, 0},            /* airdodge */
     {238, FLINCH, STAND, 16, STEP, 0, 0},
-    {243, FLY, FLY, 1, SPIN, 6, 0},                   /* thrown */
-    {244, SQUAT, DROP, 10, STEP, 0, 0},               /* through a platform */
-    {246, BRAKE, HELPLESS, 20, SWAY, 0, 0},           /* teeter */
+    {243, FLY, FLY, 1, SPIN, 6, 0},         /* thrown */
+    {244, SQUAT, DROP, 10, STEP, 0, 0},     /* through a platform */
+    {246, BRAKE, HELPLESS, 20, SWAY, 0, 0}, /* teeter */
     {251, FLINCH, FLY, 14, STEP, 0, 0},
-    {253, HANG, HANG, 30, SWAY, 0, 0},                /* on the ledge */
+    {253, HANG, HANG, 30, SWAY, 0, 0}, /* on the ledge */
     {261, HANG, CLIMB, 20, STEP, 0, 0},
     {263, CLIMB, LEAP, 12, STEP, 0, 0},
-    {265, STAND, CHEER, 30, SWAY, 0, 0},              /* taunt */
-    {321, FLINCH, HELPLESS, 20, SWAY, 0, 0},          /* carried, buried, frozen and the like */
-    {324, CHEER, STAND, 40, STEP, 0, 0},              /* enter */
+    {265, STAND, CHEER, 30, SWAY, 0, 0},     /* taunt */
+    {321, FLINCH, HELPLESS, 20, SWAY, 0, 0}, /* carried, buried, frozen and the like */
+    {324, CHEER, STAND, 40, STEP, 0, 0},     /* enter */
     {340, FLINCH, HELPLESS, 20, SWAY, 0, 0},
 };
 
@@ -154,19 +190,21 @@ static const struct motion specials[4] = {
     {0, LEAP, DIVE, 8, STRIKE, 0, SWING_LEG},
 };
 
-static const struct motion *motion_of(u32 action) {
+static const struct motion* motion_of(u32 action) {
   if (action > motions[COUNT_OF(motions) - 1].last_action) return &specials[(action / 2) & 3];
   u32 low = 0, high = COUNT_OF(motions) - 1;
   while (low < high) {
     const u32 middle = (low + high) / 2;
-    if (motions[middle].last_action < action) low = middle + 1;
-    else high = middle;
+    if (motions[middle].last_action < action)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return &motions[low];
 }
 
 /* Share of `to` in 256ths at this age (1/16 frame). */
-static s32 progress(const struct motion *m, s32 age) {
+static s32 progress(const struct motion* m, s32 age) {
   const s32 span = m->frames * AGE_UNIT;
   s32 t;
   switch (m->mode) {
@@ -174,24 +212,22 @@ static s32 progress(const struct motion *m, s32 age) {
       t = age % (2 * span);
       t = (t > span ? 2 * span - t : t) * 256 / span;
       return t;
-    case STEP:
-      return lower(age * 256 / span, 256);
+    case STEP: return lower(age * 256 / span, 256);
     case STRIKE:
       if (age < span) return age * 256 / span * age / span; /* speeds up into the blow */
       return higher(256 - higher(age - span - 6 * AGE_UNIT, 0) / 2, 40);
-    default:
-      return 256;
+    default: return 256;
   }
 }
 
 static s16 between(s16 a, s16 b, s32 t) { return (s16)(a + ((b - a) * t >> 8)); }
 
-struct stance pose_of(const struct fighter *fighter) {
-  const struct motion *m = motion_of(fighter->action);
+struct stance pose_of(const struct fighter* fighter) {
+  const struct motion* m = motion_of(fighter->action);
   const s32 age = higher(fighter->age, 0), t = progress(m, age), span = m->frames * AGE_UNIT;
   const struct pose *a = &keys[m->from], *b = &keys[m->to];
   struct stance stance;
-  struct pose *p = &stance.pose;
+  struct pose* p = &stance.pose;
   p->lean = between(a->lean, b->lean, t);
   p->head = between(a->head, b->head, t);
   p->arm_front = between(a->arm_front, b->arm_front, t);

@@ -1,8 +1,8 @@
 /* The packed replay: what pack.py writes at REPLAY_BASE, big-endian, laid out exactly as these structures.
  *
- * The program walks the steps in order. A step may print a line and may show a picture; which record it shows and which
- * number it stamps are said separately, so a packer can express a drop, a repeat, a swap, a freeze, a shift, a slow stretch
- * or a desync without any help from the program.
+ * The program walks the steps in order. A step may print a line and may show a picture; which record it shows
+ * and which number it stamps are said separately, so a packer can express a drop, a repeat, a swap, a freeze,
+ * a shift, a slow stretch or a desync without any help from the program.
  */
 #ifndef REPLAY_H
 #define REPLAY_H
@@ -34,17 +34,17 @@ enum fighter_flag {
 };
 
 struct fighter {
-  s16 x, y;      /* UNIT */
-  s16 vx, vy;    /* UNIT per frame, all speeds together */
+  s16 x, y;   /* UNIT */
+  s16 vx, vy; /* UNIT per frame, all speeds together */
   u16 action;
-  s16 age;       /* AGE_UNIT, saturated */
-  u16 percent;   /* PERCENT_UNIT */
-  u16 shield;    /* SHIELD_UNIT, 60 is whole */
-  u16 flags;     /* enum fighter_flag */
-  u8 character;  /* Melee's internal id */
-  s8 facing;     /* -1, 0, +1 */
+  s16 age;      /* AGE_UNIT, saturated */
+  u16 percent;  /* PERCENT_UNIT */
+  u16 shield;   /* SHIELD_UNIT, 60 is whole */
+  u16 flags;    /* enum fighter_flag */
+  u8 character; /* Melee's internal id */
+  s8 facing;    /* -1, 0, +1 */
   u8 stocks;
-  u8 hitlag;     /* frames left */
+  u8 hitlag; /* frames left */
   u8 last_attack;
   u8 reserved;
 };
@@ -53,17 +53,18 @@ struct item {
   u16 type, state;
   s16 x, y, vx, vy; /* UNIT */
   s8 facing;
-  s8 owner;         /* player 0 or 1, -1 none */
-  u16 spawn_id;     /* low bits of the serial number: tells items of one type apart */
+  s8 owner;     /* player 0 or 1, -1 none */
+  u16 spawn_id; /* low bits of the serial number: tells items of one type apart */
 };
 
 struct frame {
   s32 slp_frame;
-  u32 first_item;   /* index into the items */
+  u32 first_item; /* index into the items */
   u8 num_items;
-  u8 whispy;        /* 0 none, 1 blows left, 2 right */
+  u8 whispy; /* 0 none, 1 blows left, 2 right */
   u8 stadium_event, stadium_type;
-  s16 moving[2];    /* UNIT: Fountain: heights of the left and the right platform; Yoshi's: centre x and y of the cloud */
+  s16 moving[2]; /* UNIT: Fountain: heights of the left and the right platform; Yoshi's: centre x and y of the
+                    cloud */
   struct fighter fighters[NUM_FIGHTERS];
 };
 
@@ -72,13 +73,13 @@ struct frame {
 #define IDLE_FIELD 0xFFFFFFFEu /* let one field pass without a new picture */
 
 struct step {
-  s32 line;    /* the n of [CURRENT_FRAME] n, or NO_LINE */
-  s32 stamp;   /* what the stamp says, as slp_frame */
-  u32 record;  /* index of the frame to show, or one of the above */
+  s32 line;   /* the n of [CURRENT_FRAME] n, or NO_LINE */
+  s32 stamp;  /* what the stamp says, as slp_frame */
+  u32 record; /* index of the frame to show, or one of the above */
 };
 
 struct player {
-  u8 port;     /* 0 to 3 */
+  u8 port; /* 0 to 3 */
   u8 costume;
   u8 reserved[2];
 };
@@ -86,11 +87,11 @@ struct player {
 struct replay {
   u32 magic, version;
   u32 flags;
-  u32 num_steps, steps;     /* addresses */
+  u32 num_steps, steps; /* addresses */
   u32 num_records, records;
   u32 num_items, items;
-  s32 game_end;             /* the n of [GAME_END_FRAME] n */
-  u16 stage;                /* Melee's external stage id */
+  s32 game_end; /* the n of [GAME_END_FRAME] n */
+  u16 stage;    /* Melee's external stage id */
   u16 timer_seconds;
   struct player players[NUM_PLAYERS];
 };

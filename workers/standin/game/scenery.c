@@ -18,11 +18,11 @@ static u32 cell_hash(s32 cell, u32 seed) { return hash((u32)cell * 2654435761u +
 
 s32 scenery_random(s32 cell, u32 seed, s32 modulus) { return (s32)(cell_hash(cell, seed) % (u32)modulus); }
 
-s32 skyline_lowest_row(const struct skyline *skyline) {
+s32 skyline_lowest_row(const struct skyline* skyline) {
   return clamp(camera_project(camera_plane(skyline->depth), 0, skyline->low).y, 0, SCREEN_HEIGHT * SUBPIXELS);
 }
 
-void skyline_draw(const struct skyline *skyline, s32 bottom) {
+void skyline_draw(const struct skyline* skyline, s32 bottom) {
   const struct plane plane = camera_plane(skyline->depth);
   const struct cells cells = cells_in_view(plane, skyline->spacing);
   gx_begin(TRIANGLE_STRIP, (u32)(cells.exclusive_end - cells.first) * 2);
@@ -61,7 +61,8 @@ void scenery_clouds(s32 depth, s32 spacing, s32 low, s32 high, u32 seed, rgba co
   const struct plane plane = camera_plane(depth);
   const struct cells cells = cells_in_view(plane, spacing);
   for (s32 cell = cells.first; cell < cells.exclusive_end; cell++) {
-    const s32 x = cell * spacing + scenery_random(cell, seed, spacing / 2), y = low + scenery_random(cell, seed + 1, high - low);
+    const s32 x = cell * spacing + scenery_random(cell, seed, spacing / 2),
+              y = low + scenery_random(cell, seed + 1, high - low);
     const s32 size = spacing / 7 + scenery_random(cell, seed + 2, spacing / 10);
     scenery_disc(plane, x, y, size, 10, colour, colour);
     scenery_disc(plane, x + size, y - size / 4, size * 3 / 4, 8, colour, colour);
@@ -74,7 +75,8 @@ void scenery_posts(s32 depth, s32 spacing, s32 half_width, s32 bottom, s32 top, 
   const struct cells cells = cells_in_view(plane, spacing);
   for (s32 cell = cells.first; cell < cells.exclusive_end; cell++) {
     const s32 x = cell * spacing + spacing / 2;
-    const struct point a = camera_project(plane, x - half_width, top), b = camera_project(plane, x + half_width, bottom);
+    const struct point a = camera_project(plane, x - half_width, top),
+                       b = camera_project(plane, x + half_width, bottom);
     gx_gradient(a.x, a.y, b.x, b.y, upper, lower);
   }
 }

@@ -1,20 +1,21 @@
-/* Pieces of scenery at any depth: repeated without end in cells anchored to the world, drawn where in view. */
+/* Pieces of scenery at any depth: repeated without end in cells anchored to the world, drawn where in view.
+ */
 #ifndef SCENERY_H
 #define SCENERY_H
 #include "camera.h"
 
 struct skyline {
-  s32 depth;       /* units */
-  s32 spacing;     /* of its peaks, 1/64 unit */
-  s32 low, high;   /* between which they lie */
+  s32 depth;     /* units */
+  s32 spacing;   /* of its peaks, 1/64 unit */
+  s32 low, high; /* between which they lie */
   u32 seed;
   rgba crest, foot;
 };
 
 /* The row (subpixels) below which the skyline hides everything behind it. */
-s32 skyline_lowest_row(const struct skyline *skyline);
+s32 skyline_lowest_row(const struct skyline* skyline);
 /* Fill from the crest down to a row. */
-void skyline_draw(const struct skyline *skyline, s32 bottom);
+void skyline_draw(const struct skyline* skyline, s32 bottom);
 
 void scenery_disc(struct plane plane, s32 x, s32 y, s32 radius, u32 num_corners, rgba inner, rgba outer);
 /* Points of light, one per cell, between two heights. */
