@@ -37,13 +37,24 @@ class Proof:
     detail: str
 
 
-def prove(encoded: Sequence[EncodedChunk], collector: EvidenceCollector, state: StateTable) -> Proof:
+def prove(
+    encoded: Sequence[EncodedChunk],
+    collector: EvidenceCollector,
+    state: StateTable,
+    further: Sequence[Evidence] = (),
+) -> Proof:
     """Weigh the evidence on a game and on each of its chunks.
+
+    Args:
+        encoded: the chunks' files.
+        collector: has seen the whole game.
+        state: what the pictures should show.
+        further: evidence on the whole game that others found.
 
     Raises:
         Misaligned: some evidence disagrees, or there is too little of it; carries all evidence there is.
     """
-    whole_game = collector.finish(state)
+    whole_game = (*collector.finish(state), *further)
     verdict = decide(whole_game)
     if not verdict.aligned:
         raise Misaligned(verdict.detail, whole_game)

@@ -6,18 +6,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from workers.align.collector import EvidenceCollector
+from workers.align.evidence import Evidence
+from workers.align.rerecording import rerecording_evidence
 from workers.emulator.contract import HEIGHT, WIDTH, Cartridge
 from workers.emulator.mainline import MainlineDolphin
-from workers.emulator.slippi import LOG_LAG
-from workers.errors import EnvironmentFailed
+from workers.emulator.slippi import LOG_LAG, RERECORDED
+from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.replay import read_replay
 from workers.standin.pack import image_sha256, pack
+from workers.state import state_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from manifests.state_table import StateTable
     from workers.emulator.contract import Emulator
     from workers.emulator.slippi import SlippiDolphin
     from workers.replay import Replay
 
+HANDED_OVER: Final = frozenset(
+    {"main_x", "main_y", "c_x", "c_y", "trigger", "buttons", "pre_action", "pre_x", "pre_y", "pre_facing"}
+)
+"""Fields of a frame that Slippi's device hands to the game."""
 EMULATORS: Final = ("standin", "slippi")
 
 
@@ -46,6 +56,9 @@ class Studio(Protocol):
     def collector(self) -> EvidenceCollector:
         """Return what takes note of one play, calibrated for this emulator."""
 
+    def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
+        """Return what a play's re-recording says; empty where the emulator never makes one."""
+
     def fingerprint(self) -> dict[str, str]:
         """What decides the pixels."""
 
@@ -70,6 +83,10 @@ class StandinStudio:
     def collector(self) -> EvidenceCollector:
         """Return what takes note of one play."""
         return EvidenceCollector(has_stamp=self.has_stamp)
+
+    def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:  # noqa: ARG002
+        """None: mainline Dolphin plays no replay, so it can record none."""
+        return ()
 
     def fingerprint(self) -> dict[str, str]:
         """What decides the pixels."""
@@ -113,6 +130,21 @@ class SlippiStudio:
             state_delay=1 if self.emulator.is_standin else 0,
             holds_last=self.emulator.is_standin,
         )
+
+    def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
+        """Compare the replay that the emulator wrote while it played with the one it played.
+
+        The stand-in records what it was handed and computes nothing, so only that is compared of it.
+        """
+        path = folder / RERECORDED
+        only = HANDED_OVER if self.emulator.is_standin else None
+        if not path.exists():
+            return (rerecording_evidence(state, None, only),)
+        try:
+            again = state_table(read_replay(path.read_bytes()))
+        except ReplayRefused as error:
+            return (Evidence.abstain("rerecording", f"what the emulator recorded cannot be read: {error}"),)
+        return (rerecording_evidence(state, again, only),)
 
     def fingerprint(self) -> dict[str, str]:
         """What decides the pixels."""

@@ -40,12 +40,15 @@ if TYPE_CHECKING:
     from workers.emulator.dump_watcher import DumpEvent
     from workers.emulator.slippi_install import SlippiInstall
 
+RERECORDED: Final = "rerecorded.slp"
+"""In the folder of a play, after it: the replay as the emulator recorded it while it played, if it can."""
 LOG_LAG: Final = -READBACK_IMAGES
 """The usual newest_capture_index - (n + 123) of the lines this emulator yields."""
 STANDIN: Final = "standin"
 """The name that stands for our own game where a disc image is asked for."""
 _POLL_SECONDS: Final = 0.2
 _EXIT_SECONDS: Final = 1.0
+_REREPLAYS: Final = "rerecorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class SlippiDolphin:
         """As the contract says; `cartridge.boot_image` is the replay's bytes.
 
         The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
+        After the play RERECORDED lies in `scratch` if the emulator can record while it plays (from 3.4 on).
         `newest_capture_index` counts images whose file had begun to be written when the line was printed.
         """
         last = FIRST_SLP_FRAME + cartridge.num_frames - 1
@@ -137,6 +141,9 @@ class SlippiDolphin:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
             dump = stack.enter_context(dump_folder(scratch))
             self._furnish(home, dump)
+            stack.callback(
+                _keep_rerecording, home, scratch
+            )  # once the emulator has ended, which completes it
             if replay is not None:
                 (home / "game.slp").write_bytes(replay)
                 comm = CommFile((home / "game.slp").resolve(), last_slp_frame, command_id="once")
@@ -159,7 +166,7 @@ class SlippiDolphin:
 
     def _furnish(self, home: Path, dump: Path) -> None:
         user = home / "user"
-        write_settings(user, self.preset)
+        write_settings(user, self.preset, home / _REREPLAYS)
         # Not there, the emulator's writes all fail without a word.
         (dump / "Frames").mkdir()
         (user / "Dump").mkdir()
@@ -214,6 +221,11 @@ def _arrivals(watcher: DumpWatcher, child: Child, watch: PlaybackWatch) -> Itera
         else:
             watch.line(event.text)
         yield event
+
+
+def _keep_rerecording(home: Path, scratch: Path) -> None:
+    for recorded in sorted((home / _REREPLAYS).glob("*.slp")):
+        recorded.replace(scratch / RERECORDED)
 
 
 @contextmanager

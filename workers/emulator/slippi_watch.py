@@ -60,6 +60,7 @@ class PlaybackWatch:
         self._started = now
         self._progress = now
         self._opened = False
+        self._is_game_shown = False
         self._num_images = 0
         self._num_repeats = 0
 
@@ -96,6 +97,7 @@ class PlaybackWatch:
         """Take note of an image: only during the game does it count as progress."""
         self._num_images += 1
         if self.current_slp_frame is not None:
+            self._is_game_shown = True
             self._progress = now
 
     def idle(self, now: float) -> None:
@@ -108,7 +110,7 @@ class PlaybackWatch:
         if now - self._started > limits.total_seconds:
             message = f"it was not done within {limits.total_seconds:g} s, {self._where()}"
             self._fail(Reason.EMULATOR_TIMEOUT, message)
-        if self.current_slp_frame is None:
+        if not self._is_game_shown:
             if now - self._started > limits.startup_seconds:
                 self._fail(Reason.EMULATOR_STALLED, self._why_not_started())
         elif now - self._progress > limits.progress_seconds:
@@ -164,6 +166,8 @@ class PlaybackWatch:
 
     def _why_not_started(self) -> str:
         nothing = f"no picture within {self._deadlines.startup_seconds:g} s"
+        if self.current_slp_frame is not None:
+            return f"{nothing} although the game runs, {self._where()}: is the dump's folder gone or full?"
         if self._opened:
             return (
                 f"{nothing}: it opened the replay but asked for no frame; its bytes are no complete .slp, "
@@ -178,8 +182,6 @@ class PlaybackWatch:
 
     def _why_stalled(self) -> str:
         nothing = f"it showed nothing new within {self._deadlines.progress_seconds:g} s"
-        if not self._num_images:
-            return f"{nothing} although the game runs, {self._where()}: is the dump's folder full?"
         if self.is_over:
             return (
                 f"{nothing} although the game is over: the pictures of its end are missing, {self._where()}"

@@ -150,8 +150,14 @@ def test_silence_fails():
 def test_a_game_without_pictures_fails():
     playback = opened()
     playback.line("[CURRENT_FRAME] -123")
-    with pytest.raises(EmulatorFailed, match=r"nothing new within 20 s although the game runs"):
-        playback.idle(20.1)
+    with pytest.raises(EmulatorFailed, match=r"no picture within 30 s although the game runs"):
+        playback.idle(30.1)
+
+
+def test_the_first_picture_may_take_as_long_as_the_start():
+    playback = opened()
+    playback.line("[CURRENT_FRAME] -123")
+    playback.idle(29.9)
 
 
 def test_pictures_that_stop_fail():

@@ -1,0 +1,148 @@
+"""Slippi's real playback Dolphin, with the stand-in as its game: what it shows, and how it fails.
+
+Skipped unless SLIPPI_DOLPHIN names one. Every silent failure that can be provoked from outside is, and its
+text and the seconds until it was noticed are printed with -s.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from manifests.stamp import encode_stamp, read_stamp
+from tests.contracts.footprint import child_processes
+from tests.workers.emulator.slippi_doubles import needs_slippi, real_slippi
+from workers.emulator.contract import Cartridge, Deadlines, Picture
+from workers.emulator.slippi import SlippiDolphin
+from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
+from workers.errors import EmulatorFailed, EnvironmentFailed
+from workers.recorder import record_match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [pytest.mark.slippi, needs_slippi]
+PATIENT = Deadlines(startup_seconds=120.0, progress_seconds=60.0, total_seconds=280.0)
+
+
+@pytest.fixture(scope="module")
+def replay() -> bytes:
+    return record_match(7, num_frames=90)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_every_preset_gives_pictures_of_its_size(
+    tmp_path: Path, replay: bytes, resolution: str, *, wide: bool
+):
+    preset = SlippiPreset(resolution=resolution, widescreen=wide)  # type: ignore[arg-type]
+    with real_slippi(preset).play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
+        picture = next(event for event in events if isinstance(event, Picture))
+    assert (picture.width, picture.height) == (preset.width, preset.height)
+    if not wide:
+        assert read_stamp(picture.luma) == -123
+
+
+def test_one_pixel_drawn_is_one_pixel_kept(tmp_path: Path, replay: bytes):
+    with real_slippi().play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
+        pictures = [event for event in events if isinstance(event, Picture)][:90]
+    for picture in pictures:
+        expected = np.repeat(encode_stamp(picture.capture_index - 123), 20) * (235 - 16) + 16
+        np.testing.assert_array_equal(picture.luma[464:], np.broadcast_to(expected, (16, 640)))
+
+
+def provoke(what: str, action: Callable[[], object], error: type[Exception], match: str) -> None:
+    """Do it, and report the text and how long it took."""
+    before = time.monotonic()
+    with pytest.raises(error, match=match) as failure:
+        action()
+    sys.stderr.write(f"\n{what}: {time.monotonic() - before:.1f} s: {failure.value}\n")
+
+
+def play(emulator: SlippiDolphin, cartridge: Cartridge, folder: Path, limits: Deadlines) -> None:
+    with emulator.play(cartridge, folder, limits) as events:
+        for _ in events:
+            pass
+
+
+def test_a_wrong_disc_fails(tmp_path: Path, replay: bytes):
+    disc = tmp_path / "pal.iso"  # a disc's header, PAL Melee's, and no game
+    disc.write_bytes(b"GALP01" + bytes(22) + b"\xc2\x33\x9f\x3d" + bytes(3 << 20))
+    provoke(
+        "wrong disc",
+        lambda: play(SlippiDolphin(disc), Cartridge(replay, 90), tmp_path, PATIENT),
+        EnvironmentFailed,
+        r"refused the game.*NTSC 1\.02",
+    )
+
+
+def test_a_game_file_that_is_missing_fails(tmp_path: Path, replay: bytes):
+    provoke(
+        "no game file",
+        lambda: play(SlippiDolphin(tmp_path / "melee.iso"), Cartridge(replay, 90), tmp_path, PATIENT),
+        EnvironmentFailed,
+        r"refused the game",
+    )
+
+
+def test_bytes_that_are_no_replay_fail(tmp_path: Path):
+    limits = Deadlines(startup_seconds=20.0, progress_seconds=20.0, total_seconds=280.0)
+    provoke(
+        "not a replay",
+        lambda: play(real_slippi(), Cartridge(b"not a replay at all" * 999, 90), tmp_path, limits),
+        EmulatorFailed,
+        r"opened the replay but asked for no frame",
+    )
+
+
+def test_a_replay_that_is_cut_off_fails(tmp_path: Path, replay: bytes):
+    provoke(
+        "cut replay",
+        lambda: play(real_slippi(), Cartridge(replay[: len(replay) // 2], 90), tmp_path, PATIENT),
+        EmulatorFailed,
+        r"only up to slp_frame -\d+, the last one is -34",
+    )
+
+
+def test_a_comm_file_that_is_missing_fails(tmp_path: Path):
+    limits = Deadlines(startup_seconds=20.0, progress_seconds=20.0, total_seconds=280.0)
+    provoke(
+        "no comm file",
+        lambda: real_slippi().waiting_pictures(tmp_path, limits, count=1_000_000),
+        EmulatorFailed,
+        r"of its waiting screen: it opened no replay",
+    )
+
+
+def test_a_display_that_goes_away_fails(tmp_path: Path, replay: bytes):
+    def lose_it() -> None:
+        before = set(child_processes())
+        with real_slippi().play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
+            next(event for event in events if isinstance(event, Picture))
+            for child in set(child_processes()) - before:
+                if b"Xvfb" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(child, signal.SIGKILL)
+            for _ in events:
+                pass
+
+    provoke("display gone", lose_it, EmulatorFailed, r"exited by itself|killed by SIG")
+
+
+def test_a_dump_folder_that_goes_away_fails(tmp_path: Path, replay: bytes):
+    limits = Deadlines(startup_seconds=30.0, progress_seconds=5.0, total_seconds=280.0)
+
+    def lose_it() -> None:
+        with real_slippi().play(Cartridge(replay, 90), tmp_path, limits) as events:
+            for link in tmp_path.rglob("user/Dump/Frames"):
+                link.unlink()
+            for _ in events:
+                pass
+
+    provoke("dump folder gone", lose_it, EmulatorFailed, r"nothing new within 5 s|no picture within 30 s")
