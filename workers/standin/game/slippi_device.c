@@ -22,9 +22,9 @@
 
 static u8 buffer[576] __attribute__((aligned(32)));
 
-static void transfer(u32 num_bytes, u32 control) {
+static void transfer(const u8* bytes, u32 num_bytes, u32 control) {
   REG32(EXI_STATUS) = SELECT_DEVICE_0;
-  REG32(EXI_ADDRESS) = PHYSICAL(buffer);
+  REG32(EXI_ADDRESS) = PHYSICAL(bytes);
   REG32(EXI_LENGTH) = num_bytes;
   REG32(EXI_CONTROL) = control;
   for (u32 spins = 0; (REG32(EXI_CONTROL) & 1) && spins < MOST_SPINS; spins++) {
@@ -34,8 +34,8 @@ static void transfer(u32 num_bytes, u32 control) {
 
 /* Send the first bytes of the buffer, and let the answer take their place. */
 static void ask(u32 num_sent, u32 num_answered) {
-  transfer(num_sent, START_DMA_WRITE);
-  transfer(num_answered, START_DMA_READ);
+  transfer(buffer, num_sent, START_DMA_WRITE);
+  transfer(buffer, num_answered, START_DMA_READ);
 }
 
 u32 read_u16(const u8* bytes) { return (u32)(bytes[0] << 8 | bytes[1]); }
@@ -80,3 +80,5 @@ enum slippi_answer slippi_read_frame(s32 slp_frame, const u8** frame) {
   *frame = buffer;
   return (enum slippi_answer)buffer[0];
 }
+
+void slippi_send(const u8* bytes, u32 num_bytes) { transfer(bytes, num_bytes, START_DMA_WRITE); }

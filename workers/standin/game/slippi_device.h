@@ -18,6 +18,9 @@ const u8* slippi_prepare_replay(void);
 /* On SLIPPI_CONTINUE and SLIPPI_FAST_FORWARD *frame is the frame's data, until the next call. */
 enum slippi_answer slippi_read_frame(s32 slp_frame, const u8** frame);
 
+/* Send commands that have no answer. `bytes` must be aligned to 32. */
+void slippi_send(const u8* bytes, u32 num_bytes);
+
 u32 read_u16(const u8* bytes);
 u32 read_u32(const u8* bytes);
 #endif

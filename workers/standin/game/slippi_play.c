@@ -3,6 +3,7 @@
 #include "present.h"
 #include "scene.h"
 #include "slippi_device.h"
+#include "slippi_record.h"
 #include "vi.h"
 
 #define FIRST_SLP_FRAME (-123)
@@ -109,6 +110,7 @@ static void wait_for_replay(void) {
   } while (!slippi_is_file_ready());
   while (!(info = slippi_prepare_replay())) vi_wait_retrace();
   take_game(info);
+  record_start(info);
   scene_reset(&game);
   for (u32 i = 0; i < LOADING_FIELDS; i++) vi_wait_retrace();
 }
@@ -122,9 +124,11 @@ void slippi_play(void) {
     answer = slippi_read_frame(slp_frame, &bytes);
     if (answer != SLIPPI_CONTINUE && answer != SLIPPI_FAST_FORWARD) continue;
     take_frame(slp_frame, bytes);
+    record_frame(slp_frame, bytes);
     if (answer == SLIPPI_CONTINUE) present(&game, &frame, slp_frame);
     slp_frame++;
   }
+  record_end();
   for (;;) {
     vi_wait_retrace();
     present(&game, &frame, slp_frame - 1);
