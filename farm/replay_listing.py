@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from farm.sighting import Found, LeftOut
 from manifests.errors import DatasetError
-from manifests.store import open_store
 from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.replay_bucket import is_in_bucket, list_bucket
 from workers.replay_source import (
     ARCHIVE_SUFFIXES,
     REPLAY_SUFFIXES,
@@ -36,8 +36,8 @@ def list_replays(sources: Iterable[str]) -> Iterator[Found | LeftOut]:
         EnvironmentFailed: If a source is not there, or cannot be read.
     """
     for source in sources:
-        if source.startswith("s3://"):
-            yield from _in_store(source)
+        if is_in_bucket(source):
+            yield from _in_bucket(source)
         elif Path(source).exists():
             yield from _in_path(Path(source))
         elif _GLOB_CHARACTERS & set(source):
@@ -97,11 +97,10 @@ def _in_file(path: Path) -> Iterator[Found | LeftOut]:
         raise EnvironmentFailed(message) from error
 
 
-def _in_store(url: str) -> Iterator[Found]:
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+def _in_bucket(url: str) -> Iterator[Found]:
     try:
-        for info in open_store(f"s3://{bucket}").list(prefix):
-            if info.key.lower().endswith(REPLAY_SUFFIXES):
-                yield Found(f"s3://{bucket}/{info.key}")
+        for locator in list_bucket(url):
+            if locator.lower().endswith(REPLAY_SUFFIXES):
+                yield Found(locator)
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error

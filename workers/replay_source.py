@@ -24,9 +24,9 @@ import pyarrow as pa
 
 from manifests.errors import DatasetError
 from manifests.reasons import Reason
-from manifests.store import open_store
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay.container import MAGIC
+from workers.replay_bucket import is_in_bucket, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,9 +49,8 @@ def read_source(locator: str) -> bytes:
     """
     within = _IN_ARCHIVE.fullmatch(locator)
     try:
-        if locator.startswith("s3://"):
-            bucket_and_folder, _, name = locator.rpartition("/")
-            return _decompressed(io.BytesIO(open_store(bucket_and_folder).get(name)), locator)
+        if is_in_bucket(locator):
+            return _decompressed(io.BytesIO(read_object(locator, MAX_REPLAY_BYTES + 1)), locator)
         if within is None:
             with Path(locator).open("rb") as file:
                 return _decompressed(file, locator)
