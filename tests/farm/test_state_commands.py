@@ -132,3 +132,17 @@ def test_sql_makes_a_view():
     result = call("sql", "--states", "set/states/*/*.parquet")
     assert result.output.startswith("CREATE OR REPLACE VIEW states")
     assert '"p0.percent"' in result.output
+
+
+def test_the_page_on_states_is_what_the_schema_says():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "states.md").read_text()
+    assert page.endswith("## Columns\n\n" + call("schema").output), (
+        "run `farm schema` and paste it below Columns"
+    )
+
+
+def test_the_schema_as_json_names_every_column_and_view():
+    described = json.loads(call("schema", "--json").stdout)
+    assert described["columns"]["p0.percent"]["since"] is None
+    assert described["items"]["owner"]["source"]["offset"] == 0x2A
+    assert described["views"]["action/1"]["values"][:2] == ["p0.main_x", "p0.main_y"]
