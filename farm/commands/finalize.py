@@ -1,4 +1,4 @@
-"""`farm finalize`: compile what is done so far into the manifests."""
+"""`farm finalize`: compile what is done so far into manifests, LeRobot tables and the dataset's card."""
 
 from __future__ import annotations
 
@@ -8,35 +8,56 @@ import click
 from rich.console import Console
 
 from manifests.canonical_json import to_plain
+from manifests.card.card import write_card
 from manifests.finalize import Finalized, finalize
+from manifests.lerobot.compile import Compiled, compile_lerobot
+from manifests.reader import open_manifest
 from manifests.store import open_store
 
 EXAMPLE = """\b
 Examples:
   farm finalize dataset
-  farm finalize dataset --from-scratch --json
+  farm finalize s3://bucket/melee --no-lerobot --json
 """
 
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
 @click.option("--from-scratch", is_flag=True, help="Read every ledger entry again, not only the new ones.")
+@click.option(
+    "--lerobot/--no-lerobot",
+    default=True,
+    show_default=True,
+    help="Write data/ and meta/, with which DATASET opens in stock LeRobot.",
+)
+@click.option("--card/--no-card", default=True, show_default=True, help="Write README.md and croissant.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def command(dataset: str, from_scratch: bool, as_json: bool) -> None:
+def command(dataset: str, *, from_scratch: bool, lerobot: bool, card: bool, as_json: bool) -> None:
     """Compile the ledger of DATASET (a folder or URL) into a new snapshot of its Parquet manifests.
 
     It may run at any time, also while games are rendered; it reads only what is new, and does nothing if
     nothing is.
     """
-    with Console(stderr=True).status("compiling the ledger"):
-        done = finalize(open_store(dataset), from_scratch=from_scratch)
+    store = open_store(dataset)
+    with Console(stderr=True).status("compiling the ledger") as status:
+        done = finalize(store, from_scratch=from_scratch)
+        compiled = None
+        if done.snapshot.totals.num_committed:
+            manifest = open_manifest(store)
+            if lerobot:
+                compiled = compile_lerobot(
+                    manifest, on_file=lambda n, of: status.update(f"LeRobot tables: {n} of {of} files")
+                )
+            if card:
+                status.update("writing the card")
+                write_card(manifest)
     if as_json:
-        click.echo(json.dumps(to_plain(done), indent=2))
+        click.echo(json.dumps({**to_plain(done), "lerobot": to_plain(compiled)}, indent=2))
     else:
-        _print(done)
+        _print(done, compiled)
 
 
-def _print(done: Finalized) -> None:
+def _print(done: Finalized, compiled: Compiled | None) -> None:
     totals, number = done.snapshot.totals, done.snapshot.number
     click.echo(
         f"manifest/{number:04d} ({'new' if done.is_new else 'unchanged'}): {totals.num_committed:,} games, "
@@ -45,3 +66,8 @@ def _print(done: Finalized) -> None:
     )
     for reason, count in totals.rejects.items():
         click.echo(f"  {reason}: {count:,}")
+    if compiled is not None:
+        click.echo(
+            f"meta/ and data/: LeRobot v3, {compiled.num_episodes:,} episodes, {compiled.num_tasks:,} tasks; "
+            f"{compiled.num_files_written:,} files written, {compiled.num_files_kept:,} unchanged"
+        )

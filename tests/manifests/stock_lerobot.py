@@ -1,6 +1,6 @@
 """Read random frames through stock LeRobot and compare the stamp in each picture with its row; prints JSON.
 
-    python stock_lerobot.py ROOT NUM_FRAMES
+    python stock_lerobot.py ROOT NUM_FRAMES VIDEO_BACKEND
 
 Runs in an environment with lerobot; imports nothing of ours, so the stamp is read here by its description
 alone.
@@ -9,8 +9,12 @@ alone.
 import json
 import random
 import sys
+import types
 
-from lerobot.datasets.lerobot_dataset import LeRobotDataset
+# A torchvision built for another torch lacks its operators; LeRobot needs none of them to read.
+sys.modules["torchvision._meta_registrations"] = types.ModuleType("torchvision._meta_registrations")
+
+from lerobot.datasets.lerobot_dataset import LeRobotDataset  # noqa: E402 - after the stand-in above
 
 
 def stamp_of(picture) -> int:
@@ -22,7 +26,7 @@ def stamp_of(picture) -> int:
 
 def main() -> None:
     root, num_frames = sys.argv[1], int(sys.argv[2])
-    dataset = LeRobotDataset("local/demo", root=root, video_backend="pyav")
+    dataset = LeRobotDataset("local/demo", root=root, video_backend=sys.argv[3])
     mismatches = 0
     for place in random.Random(0).choices(range(len(dataset)), k=num_frames):
         item = dataset[place]

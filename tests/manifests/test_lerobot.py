@@ -202,7 +202,7 @@ def test_colours_are_bt601_limited(yuv: tuple[int, int, int], rgb: tuple[int, in
 def test_stock_lerobot_reads_every_frame_right(store: Store):
     compile_lerobot(open_manifest(store))
     result = subprocess.run(
-        [os.environ["LEROBOT_PYTHON"], str(STOCK_LEROBOT), store.url, "200"],
+        [os.environ["LEROBOT_PYTHON"], str(STOCK_LEROBOT), store.url, "200", "torchcodec"],
         check=False, capture_output=True, text=True, timeout=280, env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-2000:]

@@ -1,0 +1,42 @@
+"""What the card tells in numbers, counted in one pass over the games."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from manifests.reader import Manifest
+
+
+@dataclass
+class Counts:
+    """Games and frames of a snapshot.
+
+    Attributes:
+        games_by_split, frames_by_split: by split.
+        games_by_stage: by stage name.
+        games_by_character: by character name; a game counts for each of its players.
+        longest_frames: of the longest game.
+    """
+
+    games_by_split: Counter[str] = field(default_factory=Counter)
+    frames_by_split: Counter[str] = field(default_factory=Counter)
+    games_by_stage: Counter[str] = field(default_factory=Counter)
+    games_by_character: Counter[str] = field(default_factory=Counter)
+    longest_frames: int = 0
+
+
+def count(manifest: Manifest) -> Counts:
+    """Count the games of a snapshot."""
+    counts = Counts()
+    for batch in manifest.batches("games", ["split", "num_frames", "stage_name", "characters"]):
+        for row in batch.to_pylist():
+            split = row["split"] or "none"
+            counts.games_by_split[split] += 1
+            counts.frames_by_split[split] += row["num_frames"]
+            counts.games_by_stage[row["stage_name"] or "unknown"] += 1
+            counts.games_by_character.update(row["characters"])
+            counts.longest_frames = max(counts.longest_frames, row["num_frames"])
+    return counts
