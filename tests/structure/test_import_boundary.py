@@ -56,6 +56,7 @@ DOORS = {
     "cv2": {"workers/align/motion/thumbnails.py"},
     "ffmpeg": {"workers/second_decoder.py"},
     "melee": {"workers/melee_names.py"},
+    "peppi_py": {"farm/bench/_peppi.py"},
     "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py"},
 }
 
