@@ -187,6 +187,7 @@ def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str])
         stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if set_up.has_stamp else None,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
+        marks_key_frames=True,
     )
 
 

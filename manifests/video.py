@@ -11,6 +11,7 @@ import numpy as np
 
 from manifests.access_units import split_access_units
 from manifests.errors import DatasetError
+from manifests.sei import find_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
     from av.container import InputContainer
+
+    from manifests.sei import FrameMark
 
     Source: TypeAlias = Path | BinaryIO
     Luma: TypeAlias = npt.NDArray[np.uint8]
@@ -98,6 +101,20 @@ def read_gops(source: Source) -> Gops:
         width=width,
         height=height,
     )
+
+
+def read_marks(source: Source) -> Iterator[FrameMark | None]:
+    """Yield what each key frame says of itself, None where one says nothing; from any container, undecoded.
+
+    Raises:
+        VideoUnreadable: no video.
+    """
+    with _opened(source) as container:
+        video = container.streams.video[0]
+        avcc = bytes(video.codec_context.extradata or b"")
+        for packet in container.demux(video):
+            if packet.size and packet.is_keyframe:
+                yield find_mark(bytes(packet), avcc)
 
 
 def decode_luma(source: Source) -> Iterator[Luma]:

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.emulator.contract import Picture
+from manifests.sei import FrameMark
+from workers.emulator.contract import FIRST_SLP_FRAME, Picture
 from workers.encode import ChunkEncoder
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def capture(
     folder: Path,
     settings: VideoSettings,
     collector: EvidenceCollector,
+    game_id: str | None = None,
 ) -> tuple[EncodedChunk, ...]:
     """Encode the pictures of each span into a file of its own, and show everything to the collector.
 
@@ -45,6 +47,7 @@ def capture(
         folder: where the files are written.
         settings: the video contract's free choices.
         collector: takes note of every event.
+        game_id: of the game; every key frame then says which frame of which game it is.
 
     Returns:
         One encoded chunk a span.
@@ -67,9 +70,9 @@ def capture(
                 continue
             if encoder is None:
                 video = folder / f"chunk-{span.chunk_number:04d}.mp4"
-                encoder = stack.enter_context(
-                    ChunkEncoder(video, settings, width=event.width, height=event.height)
-                )
+                mark = None if game_id is None else FrameMark(span.start + FIRST_SLP_FRAME, game_id)
+                size = {"width": event.width, "height": event.height}
+                encoder = stack.enter_context(ChunkEncoder(video, settings, **size, mark=mark))
             encoder.write(event.yuv)
             if event.capture_index + 1 == span.exclusive_end:
                 encoder.close()

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from manifests.sei import FrameMark
 from manifests.stamp import read_stamps
-from manifests.video import decode_luma
+from manifests.video import decode_luma, read_marks
 from tests.workers.painted import played
 from workers.align.collector import EvidenceCollector
 from workers.capture import capture
@@ -29,6 +30,14 @@ def test_chunks_hold_the_games_pictures_in_order_and_without_the_hold(tmp_path: 
     encoded = capture(played(FRAMES), spans, tmp_path, VideoSettings(), EvidenceCollector())
     assert [chunk.span for chunk in encoded] == list(spans)
     assert [frame for chunk in encoded for frame in stamps_of(chunk.video)] == list(FRAMES)
+
+
+def test_key_frames_say_which_frame_of_which_game_they_are(tmp_path: Path):
+    game_id = "ab" * 32
+    spans = chunk_spans(len(FRAMES), 60)
+    encoded = capture(played(FRAMES), spans, tmp_path, VideoSettings(), EvidenceCollector(), game_id)
+    marks = [list(read_marks(chunk.video)) for chunk in encoded]
+    assert marks == [[FrameMark(-123, game_id), FrameMark(-93, game_id)], [FrameMark(-63, game_id)]]
 
 
 def test_the_same_pictures_give_the_same_bytes(tmp_path: Path):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.sei import FrameMark, find_mark
+from manifests.video import read_marks
+from workers.encode import ChunkEncoder, VideoSettings
 from workers.sei import mark_packet, sei_nal
 
 AVCC = bytes([1, 100, 0, 30, 0xFF, 0xE1])  # lengths of four bytes
@@ -66,6 +73,20 @@ def test_other_peoples_messages_are_passed_over():
 def test_a_mark_that_says_nothing_sensible_fails(slp_frame: int, game_id: str, message: str):
     with pytest.raises(ValueError, match=message):
         FrameMark(slp_frame, game_id)
+
+
+def test_marks_outlive_copies_into_other_containers(tmp_path: Path):
+    mark = FrameMark(-123, "0123456789abcdef" * 4)
+    with ChunkEncoder(tmp_path / "0.mp4", VideoSettings(), width=64, height=48, mark=mark) as encoder:
+        for k in range(70):
+            encoder.write(np.full((72, 64), 2 * k, np.uint8))
+        encoder.close()
+    written = [replace(mark, slp_frame=slp_frame) for slp_frame in (-123, -93, -63)]
+    for source, copy in (("0.mp4", "1.mkv"), ("1.mkv", "2.mp4"), ("2.mp4", "3.ts"), ("3.ts", "4.mp4")):
+        assert list(read_marks(tmp_path / source)) == written
+        command = ["ffmpeg", "-v", "error", "-i", tmp_path / source, "-c", "copy", tmp_path / copy]
+        subprocess.run(command, check=True, timeout=60)
+    assert list(read_marks(tmp_path / "4.mp4")) == written
 
 
 def test_a_packet_that_is_not_as_the_encoder_gives_it_fails():
