@@ -28,7 +28,7 @@ MAX_PLAYERS = 4  # ports of the console; the .slp events carry no more
 MAX_ITEMS = 15  # the recorder writes at most so many per frame
 
 
-def _recorded(  # noqa: PLR0917 - a row of the tables below
+def _recorded(
     event: str,
     name: str,
     dtype: str,

@@ -100,7 +100,7 @@ def _by_start_code(packet: bytes) -> Iterator[bytes]:
 
 
 def _messages(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Messages of an SEI unit without header and escapes: (payload type, payload), up to what is cut short."""
+    """Messages of an SEI unit without header and escapes: (payload type, payload), whole ones only."""
     place = 0
     while place + 2 < len(body):
         numbers = []

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests import schema
-from manifests.item_table import ItemTable
 
 if TYPE_CHECKING:
+    from manifests.item_table import ItemTable
     from collections.abc import Mapping
 
     import pyarrow as pa

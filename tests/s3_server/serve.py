@@ -77,7 +77,7 @@ def write_rings(folder: Path, ports: dict[str, int]) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1]).absolute()
-    proxy = (sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else ("127.0.0.1", 0)  # noqa: PLR2004
+    proxy = (sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else ("127.0.0.1", 0)
     (folder / "devices" / DEVICE).mkdir(parents=True, exist_ok=True)
     (folder / "swift.conf").write_text(
         "[swift-hash]\nswift_hash_path_prefix = a\nswift_hash_path_suffix = b\n"

@@ -98,7 +98,7 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
 
 
 def _age(action: NDArray[np.uint16], action_age: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The game's age; frames since the action began where there is none, as there is no animation in death."""
+    """The game's age; frames since the action began where there is none: death has no animation."""
     index = np.arange(len(action))
     begins = np.diff(action.astype(np.int32), prepend=-1) != 0
     elapsed = index - np.maximum.accumulate(np.where(begins, index, 0))

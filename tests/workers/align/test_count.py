@@ -82,7 +82,7 @@ def test_an_expectation_of_another_length_fails():
 
 
 def lines_of(num_frames: int, num_lost: int = 0, late: frozenset[int] = frozenset()) -> np.ndarray:
-    """Slippi's lines: the newest picture is two behind the frame asked for; pictures are lost in the middle."""
+    """Slippi's lines: the newest picture is two behind the frame asked for; some are lost in the middle."""
     k = np.arange(num_frames)
     newest = k - 2 - np.where(k > num_frames // 2, num_lost, 0) - np.isin(k, list(late))
     return np.stack([k - 123, newest], axis=1)
