@@ -116,6 +116,7 @@ class FarmConfig:
     hud: bool = True
     shake: bool = True
     lagless_fod: bool = False
+    melee_stamp: bool = False
     scratch: Path | None = None
     address: str | None = None
     notice: str = "none"
@@ -154,6 +155,7 @@ SETTINGS: Mapping[str, Setting] = {
     "hud": Setting(_yes_or_no, "yes or no", "Slippi: timer, percents and stocks.  [yes]"),
     "shake": Setting(_yes_or_no, "yes or no", "Slippi: the camera shakes on hard hits.  [yes]"),
     "lagless_fod": Setting(_yes_or_no, "yes or no", "Slippi: no reflections on the Fountain.  [no]"),
+    "melee_stamp": Setting(_yes_or_no, "yes or no", "Slippi: frame numbers in Melee, cropped away.  [no]"),
     "scratch": Setting(_path, "a folder", "Where workers put throw-away files.  [memory]"),
     "address": Setting(_text, "host:port", "The Ray cluster's head.  [this machine's cluster, else our own]"),
     "notice": Setting(_notice, "none or aws", "Whose spot notices the workers listen for.  [none]"),

@@ -174,6 +174,7 @@ def _run(
 
 def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str]) -> DatasetDescription:
     """What the dataset that this workshop makes in this studio says of itself."""
+    is_stamped = set_up.has_stamp and not set_up.crop_rows
     return DatasetDescription(
         emulator=workshop.emulator,
         frames_per_chunk=workshop.frames_per_chunk,
@@ -184,7 +185,7 @@ def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str])
             crf=workshop.video.crf,
             preset=workshop.video.preset,
         ),
-        stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if set_up.has_stamp else None,
+        stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
         marks_key_frames=True,

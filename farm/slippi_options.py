@@ -41,9 +41,12 @@ _OPTIONS = (
     click.option(
         "--lagless-fod", is_flag=True, help="Slippi: the Fountain without reflections, which slow it."
     ),
+    click.option(
+        "--melee-stamp",
+        is_flag=True,
+        help="Slippi: paint frame numbers into Melee to check by, and crop them away. Never tried on Melee.",
+    ),
 )
-NAMES = ("game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod")
-"""Of the parameters that the options become."""
 
 
 def slippi_options(command: _Command) -> _Command:
@@ -71,6 +74,7 @@ def chosen_slippi(emulator: str, options: Mapping[str, Any]) -> SlippiDolphin | 
             hud=options["hud"],
             shake=options["shake"],
             lagless_fod=options["lagless_fod"],
+            stamp=options["melee_stamp"],
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

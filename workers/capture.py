@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncodedChunk:
-    """One span of the game as an mp4 file in scratch, not yet proved."""
+    """One span of the game as an mp4 file in scratch, not yet proved.
+
+    Attributes:
+        span: which frames.
+        video: the file.
+        crop_rows: rows of each picture, from the bottom, that are not in it; the stamp is among them.
+    """
 
     span: ChunkSpan
     video: Path
+    crop_rows: int = 0
 
 
 def capture(
@@ -35,6 +42,8 @@ def capture(
     settings: VideoSettings,
     collector: EvidenceCollector,
     game_id: str | None = None,
+    *,
+    crop_rows: int = 0,
 ) -> tuple[EncodedChunk, ...]:
     """Encode the pictures of each span into a file of its own, and show everything to the collector.
 
@@ -48,6 +57,7 @@ def capture(
         settings: the video contract's free choices.
         collector: takes note of every event.
         game_id: of the game; every key frame then says which frame of which game it is.
+        crop_rows: rows at the bottom of each picture that are looked at and not encoded.
 
     Returns:
         One encoded chunk a span.
@@ -71,12 +81,12 @@ def capture(
             if encoder is None:
                 video = folder / f"chunk-{span.chunk_number:04d}.mp4"
                 mark = None if game_id is None else FrameMark(span.start + FIRST_SLP_FRAME, game_id)
-                size = {"width": event.width, "height": event.height}
+                size = {"width": event.width, "height": event.height - crop_rows}
                 encoder = stack.enter_context(ChunkEncoder(video, settings, **size, mark=mark))
-            encoder.write(event.yuv)
+            encoder.write(event.without_bottom(crop_rows))
             if event.capture_index + 1 == span.exclusive_end:
                 encoder.close()
-                done.append(EncodedChunk(span, video))
+                done.append(EncodedChunk(span, video, crop_rows))
                 encoder, span = None, next(waiting, None)
     if span is not None:
         message = f"the emulator ended in the middle of frames [{span.start}, {span.exclusive_end})"

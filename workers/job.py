@@ -174,7 +174,9 @@ def make_entry(task: RenderTask, workshop: Workshop, store: Store, clock: _Clock
     with scratch(workshop.scratch_base) as folder:
         collector = set_up.collector()
         with set_up.emulator.play(set_up.cartridge(replay, state), folder, workshop.deadlines) as events:
-            encoded = capture(events, spans, folder, workshop.video, collector, replay.game_id)
+            encoded = capture(
+                events, spans, folder, workshop.video, collector, replay.game_id, crop_rows=set_up.crop_rows
+            )
         proof = prove(encoded, collector, state, set_up.rerecording(folder, state))
         chunks = publish(store, task.game, encoded, proof, state, folder)
     return LedgerEntry(

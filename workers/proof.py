@@ -62,7 +62,7 @@ def prove(
     for chunk in encoded:
         span = chunk.span
         found = collector.chunk(state, span.start, span.exclusive_end)
-        if collector.has_stamp:
+        if collector.has_stamp and not chunk.crop_rows:
             found = (*found, encoded_stamp_evidence(chunk))
         against = [item for item in found if item.disagrees]
         if against:

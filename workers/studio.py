@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from manifests.stamp import stamp_rectangle
 from workers.align.collector import EvidenceCollector
 from workers.align.evidence import Evidence
 from workers.align.rerecording import rerecording_evidence
@@ -48,7 +49,11 @@ class Studio(Protocol):
 
     @property
     def height(self) -> int:
-        """Rows of every picture."""
+        """Rows of every picture in the dataset."""
+
+    @property
+    def crop_rows(self) -> int:
+        """Rows at the bottom of what the emulator shows that do not go into the dataset."""
 
     def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
         """What the emulator boots to show these states."""
@@ -75,6 +80,7 @@ class StandinStudio:
     emulator: Emulator = field(default_factory=MainlineDolphin)
     width: int = WIDTH
     height: int = HEIGHT
+    crop_rows: int = 0
 
     def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:  # noqa: ARG002 - Slippi plays the replay
         """What the emulator boots to show these states."""
@@ -111,8 +117,16 @@ class SlippiStudio:
 
     @property
     def height(self) -> int:
-        """Rows of every picture."""
-        return self.emulator.preset.height
+        """Rows of every picture in the dataset."""
+        return self.emulator.preset.height - self.crop_rows
+
+    @property
+    def crop_rows(self) -> int:
+        """The stamp's rows, if it was painted into Melee: read, it has no place in a picture of the game."""
+        preset = self.emulator.preset
+        if self.emulator.is_standin or not preset.stamp:
+            return 0
+        return stamp_rectangle(preset.width, preset.height)[3]
 
     def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
         """The replay itself: the emulator reads it."""

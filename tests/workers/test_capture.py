@@ -55,3 +55,11 @@ def test_a_capture_that_ends_early_fails_and_leaves_no_half_file(tmp_path: Path)
     with pytest.raises(ValueError, match=r"ended in the middle of frames \[60, 90\)"):
         capture(played(FRAMES, num_tail=0), spans, tmp_path, VideoSettings(), EvidenceCollector())
     assert [path.name for path in tmp_path.iterdir()] == ["chunk-0000.mp4"]
+
+
+def test_a_cropped_stamp_is_seen_by_the_collector_and_not_by_the_encoder(tmp_path: Path):
+    collector = EvidenceCollector()
+    (chunk,) = capture(played(FRAMES), chunk_spans(70), tmp_path, VideoSettings(), collector, crop_rows=16)
+    assert chunk.crop_rows == 16
+    assert {luma.shape for luma in decode_luma(chunk.video)} == {(464, 640)}
+    assert len(collector._levels) == 78

@@ -75,6 +75,14 @@ class Picture:
         """Rows of luma."""
         return int(self.yuv.shape[0]) * 2 // 3
 
+    def without_bottom(self, num_rows: int) -> Yuv:
+        """The picture without its last rows: uint8 [(H - num_rows) * 3 / 2, W], a copy; num_rows is even."""
+        if not num_rows:
+            return self.yuv
+        planes = np.split(self.yuv.reshape(-1), [self.height * self.width, self.height * self.width * 5 // 4])
+        kept = [plane[: plane.size * (self.height - num_rows) // self.height] for plane in planes]
+        return np.concatenate(kept).reshape(-1, self.width)
+
 
 def _is_packed_i420(shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 and shape[0] > 0 and shape[0] % 3 == 0 and shape[1] > 0 and shape[1] % 2 == 0  # noqa: PLR2004

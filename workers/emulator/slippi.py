@@ -77,11 +77,7 @@ class SlippiDolphin:
             EnvironmentFailed: no program, no game, or no Xvfb.
         """
         self._install()
-        if not self.game.is_file():
-            message = (
-                f"no game image at {self.game}; give one with --game-image FILE, or --game-image standin"
-            )
-            raise EnvironmentFailed(message)
+        self._require_game()
 
     def fingerprint(self) -> Mapping[str, str]:
         """What decides the pixels: program, settings and game."""
@@ -132,11 +128,19 @@ class SlippiDolphin:
         install = slippi_install.find_install(self.program)
         return slippi_install.with_standin_title(install) if self.is_standin else install
 
+    def _require_game(self) -> None:
+        if not self.game.is_file():  # the program itself would crash without a word
+            message = (
+                f"no game image at {self.game}; give one with --game-image FILE, or --game-image standin"
+            )
+            raise EnvironmentFailed(message)
+
     @contextmanager
     def _started(
         self, scratch: Path, replay: bytes | None, last_slp_frame: int
     ) -> Iterator[tuple[DumpWatcher, Child]]:
         install = self._install()
+        self._require_game()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
             dump = stack.enter_context(dump_folder(scratch))

@@ -88,7 +88,7 @@ def test_a_game_file_that_is_missing_fails(tmp_path: Path, replay: bytes):
         "no game file",
         lambda: play(SlippiDolphin(tmp_path / "melee.iso"), Cartridge(replay, 90), tmp_path, PATIENT),
         EnvironmentFailed,
-        r"refused the game",
+        r"no game image at .*melee\.iso",
     )
 
 
