@@ -1,0 +1,149 @@
+"""200 games onto S3 by four workers through a network that loses, breaks, delays and falsifies, and random
+deaths.
+
+Every game of the plan ends committed once, with every pair there, every sum right, every picture showing its
+row. FARM_S3_GAMES says how many games (24 if unset; the acceptance run has 200), FARM_S3_STALL how long a
+stall lasts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from manifests.audit.audit import audit
+from manifests.audit.findings import Depth
+from manifests.dataset import open_or_create
+from manifests.finalize import finalize
+from manifests.ledger import Status, read_entries
+from manifests.plan import append_plan, planned_games
+from manifests.store import open_store
+from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
+from tests.manifests.small_dataset import Workshop, one_state
+from tests.s3_server.fault_proxy import FaultPlan, FaultProxy
+from tests.s3_server.fixtures import new_bucket, s3_proxy  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+NUM_WORKERS = 4
+NUM_FRAMES = 120
+NUM_GAMES = int(os.environ.get("FARM_S3_GAMES", "24"))
+STALL_SECONDS = float(os.environ.get("FARM_S3_STALL", "3"))
+
+# A worker: takes what is pending in an order of its own, places both files of every chunk, writes the entry.
+# argv: store, scratch, seed, frames. Prints one JSON line per game.
+WORKER = """
+import json, random, sys
+from pathlib import Path
+from manifests.ledger import write_entry
+from manifests.plan import pending_games
+from manifests.s3_client import Patience
+from manifests.s3_store import S3Store
+from tests.manifests.small_dataset import Workshop, one_state
+url, scratch, seed, num_frames = sys.argv[1:]
+patience = Patience(max_attempts=10, first_pause_seconds=0.05, max_pause_seconds=1.0, read_seconds=2.0)
+store = S3Store.open(url, patience)
+workshop, order = Workshop(Path(scratch), one_state(5, int(num_frames))), random.Random(seed)
+while pending := list(pending_games(store)):
+    for game in order.sample(pending, min(4, len(pending))):
+        won = write_entry(store, workshop.render(store, game))
+        print(json.dumps({"won": won, "retries": store.num_retries}), flush=True)
+"""
+
+
+class Crew:
+    """Four workers, of which one now and then is killed and replaced, at any moment of its work."""
+
+    def __init__(self, url: str, folder: Path, scratch: Path) -> None:
+        self._url, self._folder, self._scratch = url, folder, scratch
+        self._random = random.Random(2)
+        self.num_killed = 0
+        self._num_started = 0
+        self._workers = [self._start() for _ in range(NUM_WORKERS)]
+
+    def run(self, deadline: float) -> None:
+        """Until every worker that is left has found nothing pending."""
+        while self._workers:
+            assert time.monotonic() < deadline
+            worker = self._random.choice(self._workers)
+            try:
+                status = worker.wait(timeout=self._random.uniform(0.5, 6.0))
+            except subprocess.TimeoutExpired:
+                if self._random.random() < 0.5:
+                    self._replace(worker)
+                continue
+            assert status == 0
+            self._workers.remove(worker)
+
+    def num_retries(self) -> int:
+        """Of all workers, the killed ones up to their last game."""
+        logs = [path.read_text().splitlines() for path in self._folder.glob("worker-*")]
+        whole = [[line for line in log if line.endswith("}")] for log in logs]
+        return sum(json.loads(log[-1])["retries"] for log in whole if log)
+
+    def close(self) -> None:
+        """Leave no process behind, whatever happened."""
+        for worker in self._workers:
+            worker.kill()
+            worker.wait()
+
+    def _replace(self, worker: subprocess.Popen[bytes]) -> None:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(timeout=30)
+        self.num_killed += 1
+        self._workers[self._workers.index(worker)] = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._num_started += 1
+        arguments = [self._url, self._scratch, self._num_started, NUM_FRAMES]
+        with (self._folder / f"worker-{self._num_started}").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", WORKER, *map(str, arguments)], cwd=ROOT, stdout=log
+            )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("is_conditional", [True, False])
+def test_nothing_is_torn_and_nothing_lost(s3_proxy: FaultProxy, tmp_path: Path, is_conditional: bool):  # noqa: F811
+    url = new_bucket(s3_proxy.url, is_conditional=is_conditional)
+    store, samples = open_store(url), Samples()
+    open_or_create(store, samples.description)
+    planned = append_plan(store, [samples.to_plan(n, NUM_FRAMES) for n in range(NUM_GAMES)], FRAMES_PER_CHUNK)
+    Workshop(tmp_path / "scratch", one_state(5, NUM_FRAMES)).render(
+        open_store(tmp_path / "spare"), planned[0]
+    )
+    s3_proxy.plan = FaultPlan(0.06, stall_seconds=STALL_SECONDS, seed=1)
+    began = time.monotonic()
+    with contextlib.closing(Crew(url, tmp_path, tmp_path / "scratch")) as crew:
+        crew.run(began + 60 + 30 * NUM_GAMES)
+    seconds = time.monotonic() - began
+    s3_proxy.plan = FaultPlan()
+
+    games = list(planned_games(store))
+    entries = list(read_entries(store, [game.game_id for game in games]))
+    assert len(entries) == NUM_GAMES
+    assert {entry.status for entry in entries} == {Status.COMMITTED}
+    finalize(store)
+    report = audit(store, Depth.DECODE)
+    assert report.findings == []
+    assert report.orphans == []  # the same bytes under the same names, whoever wrote them
+    assert report.num_frames == NUM_GAMES * NUM_FRAMES
+    figures = {
+        "games": NUM_GAMES, "seconds": round(seconds), "conditional": is_conditional,
+        "requests": s3_proxy.num_requests, "killed": crew.num_killed,
+        "retries": crew.num_retries(), "faults": dict(sorted(s3_proxy.counts.items())),
+        "frames_checked": report.num_frames, "bytes_hashed": report.num_bytes,
+    }  # fmt: skip
+    (tmp_path / "figures.json").write_text(json.dumps(figures))
+    sys.stderr.write(f"{figures}\n")
+    assert s3_proxy.counts.total() > 0
+    assert crew.num_killed > 0
