@@ -105,16 +105,16 @@ class RayPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every slot, and remove what those ended by force leave on their machines."""
-        idle = [slot.actor.leave.remote() for slot in self._slots.values() if slot.node and not slot.is_busy]
-        _wait_all(idle)
-        for slot in self._slots.values():
-            ray.kill(slot.actor)
-        _wait_all(
-            [slot.ref for slot in self._slots.values() if slot.is_busy]
-        )  # until they are known to be dead
+        slots = list(self._slots.values())
         self._slots.clear()
+        forced = [slot for slot in slots if slot.is_busy or not slot.node]
+        _wait_all([slot.actor.leave.remote() for slot in slots if slot.node and not slot.is_busy])
+        for slot in slots:
+            ray.kill(slot.actor)
+        _wait_all([slot.ref for slot in forced])  # until they are known to be dead
         _, workshop = self._order
-        _wait_all([on_node(sweep_node, node, workshop.scratch_base) for node in self._nodes.living()])
+        nodes = {slot.node for slot in forced} & self._nodes.living()
+        _wait_all([on_node(sweep_node, node, workshop.scratch_base) for node in nodes])
 
     def want(self, num_slots: int) -> None:
         """Ask for so many slots, within what was allowed; idle ones beyond that are closed."""

@@ -17,11 +17,12 @@ import numpy as np
 from manifests import schema
 
 if TYPE_CHECKING:
-    from manifests.item_table import ItemTable
     from collections.abc import Mapping
 
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from manifests.item_table import ItemTable
 
     Values = NDArray[Any]
     Mask = NDArray[np.bool_]

@@ -45,11 +45,10 @@ def ray_cluster() -> Iterator[Any]:
     memory = 80 << 20
     cluster = Cluster(
         initialize_head=True,
-        head_node_args={"num_cpus": 1, "object_store_memory": memory, "include_dashboard": False},
+        head_node_args={"num_cpus": 0, "object_store_memory": memory, "include_dashboard": False},
     )
     for _ in range(3):
-        cluster.add_node(num_cpus=1, object_store_memory=memory, resources={"dolphin": 2}, wait=False)
-    cluster.wait_for_nodes()
+        cluster.add_node(num_cpus=0, object_store_memory=memory, resources={"dolphin": 2})
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
     yield cluster
     ray.shutdown()

@@ -1,4 +1,4 @@
-"""What only a cluster can do: nodes that come, go, are drained; and what is left of a worker however it ends."""
+"""What only a cluster can do: nodes that come, go, are drained; and what a worker leaves however it ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from farm.tally import Tally
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 DOUBLES = Path(__file__).parent / "doubles"
-NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "resources": {"dolphin": 2}}
+NODE = {"num_cpus": 0, "object_store_memory": 80 << 20, "resources": {"dolphin": 2}}
 CHILDREN = (f"3599.{number:04}" for number in range(100, 10000))
 
 

@@ -84,7 +84,9 @@ def main() -> None:
     )
     utils.SWIFT_CONF_FILE = str(folder / "swift.conf")
     utils.HASH_PATH_PREFIX, utils.HASH_PATH_SUFFIX = b"a", b"b"
-    sockets = {name: eventlet.listen(("127.0.0.1", 0)) for name in SERVERS} | {"proxy": eventlet.listen(proxy)}
+    sockets = {name: eventlet.listen(("127.0.0.1", 0)) for name in SERVERS} | {
+        "proxy": eventlet.listen(proxy)
+    }
     write_rings(folder, {name: sockets[name].getsockname()[1] for name in SERVERS})
     from swift.common.wsgi import loadapp  # noqa: PLC0415 - reads the configuration at import
 
