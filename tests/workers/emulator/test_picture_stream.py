@@ -17,7 +17,7 @@ from workers.emulator.contract import HEIGHT, WIDTH, Picture, Yuv
 from workers.emulator.picture_stream import PICTURE_BYTES, PictureStream, StreamBroken, read_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 RANDOM = np.random.default_rng(4)
@@ -47,15 +47,24 @@ def nut(pictures: Sequence[Yuv], pixel_format: str = "yuv420p") -> bytes:
     return file.getvalue()
 
 
-def test_every_picture_arrives_bit_for_bit_with_memory_of_its_own():
-    got = list(read_pictures(io.BytesIO(nut(PICTURES))))
+@pytest.fixture
+def url(tmp_path: Path) -> Callable[[bytes], str]:
+    def write(data: bytes) -> str:
+        (tmp_path / "stream.nut").write_bytes(data)
+        return str(tmp_path / "stream.nut")
+
+    return write
+
+
+def test_every_picture_arrives_bit_for_bit_with_memory_of_its_own(url: Callable[[bytes], str]):
+    got = list(read_pictures(url(nut(PICTURES))))
     assert len(got) == len(PICTURES)
     assert all(np.array_equal(one, other) for one, other in zip(got, PICTURES, strict=True))
     assert not any(np.shares_memory(got[0], other) for other in got[1:])
 
 
-def test_a_stream_cut_in_a_picture_gives_the_whole_ones_and_then_fails():
-    pictures = read_pictures(io.BytesIO(nut(PICTURES)[:-1000]))
+def test_a_stream_cut_in_a_picture_gives_the_whole_ones_and_then_fails(url: Callable[[bytes], str]):
+    pictures = read_pictures(url(nut(PICTURES)[:-1000]))
     got = [next(pictures) for _ in PICTURES[:-1]]
     assert all(np.array_equal(one, other) for one, other in zip(got, PICTURES, strict=False))
     with pytest.raises(StreamBroken, match=rf"\d+ bytes, not {PICTURE_BYTES}|cannot be read"):
@@ -72,9 +81,11 @@ def test_a_stream_cut_in_a_picture_gives_the_whole_ones_and_then_fails():
     ],
     ids=["other size", "other format", "no NUT", "nothing"],
 )
-def test_other_streams_are_refused_with_what_they_are(data: bytes, complaint: str):
+def test_other_streams_are_refused_with_what_they_are(
+    url: Callable[[bytes], str], data: bytes, complaint: str
+):
     with pytest.raises(StreamBroken, match=complaint):
-        list(read_pictures(io.BytesIO(data)))
+        list(read_pictures(url(data)))
 
 
 def test_what_is_written_to_the_pipe_arrives_and_then_its_end(tmp_path: Path):

@@ -2,5 +2,5 @@
 #ifndef BACKDROP_H
 #define BACKDROP_H
 #include "stage.h"
-void backdrop_draw(const struct stage* stage, const struct frame* frame);
+void backdrop_draw(const struct stage *stage, const struct frame *frame);
 #endif

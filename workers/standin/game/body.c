@@ -17,7 +17,7 @@ static struct part parts[MAX_PARTS];
 static u32 num_parts;
 
 /* What the body's own coordinates (1/64 unit, x ahead, y up from the feet) become on the screen. */
-static const struct body* drawn;
+static const struct body *drawn;
 static s32 unit; /* height of the body */
 static s32 drawn_spin;
 static s32 lift;
@@ -62,7 +62,7 @@ void disc_draw(struct point centre, s32 radius, rgba inner, rgba outer) {
 }
 
 /* Lit from above: the side of a limb that faces up is brighter. */
-static void draw_part(const struct part* p, s32 grow, rgba light, rgba dark) {
+static void draw_part(const struct part *p, s32 grow, rgba light, rgba dark) {
   const s32 ra = p->radius_a + grow, rb = p->radius_b + grow;
   const s32 dx = p->b.x - p->a.x, dy = p->b.y - p->a.y, length = length_of(dx, dy);
   if (length < ra / 2) {
@@ -96,7 +96,7 @@ static void draw_parts(void) {
   }
 }
 
-static struct point add_leg(struct point hip, s32 thigh, s32 shin, s32 length, const struct looks* looks) {
+static struct point add_leg(struct point hip, s32 thigh, s32 shin, s32 length, const struct looks *looks) {
   const struct point knee = along(hip, thigh, share(length)), foot = along(knee, shin, share(length));
   add(hip, knee, share(6), share(5), looks->limbs);
   add(knee, foot, share(5), share(4), looks->limbs);
@@ -105,14 +105,14 @@ static struct point add_leg(struct point hip, s32 thigh, s32 shin, s32 length, c
 }
 
 static struct point add_arm(struct point shoulder, s32 upper, s32 fore, s32 length,
-                            const struct looks* looks) {
+                            const struct looks *looks) {
   const struct point elbow = along(shoulder, upper, share(length)), hand = along(elbow, fore, share(length));
   add(shoulder, elbow, share(5), share(4), looks->body);
   add(elbow, hand, share(4), share(4), looks->skin);
   return hand;
 }
 
-static void add_head(struct point neck, s32 tilt, const struct looks* looks) {
+static void add_head(struct point neck, s32 tilt, const struct looks *looks) {
   const s32 r = share(looks->head);
   const struct point centre = along(neck, 128 - tilt, r);
   const u32 has = looks->features;
@@ -138,8 +138,8 @@ static void add_head(struct point neck, s32 tilt, const struct looks* looks) {
   add(eye, along(eye, -tilt, r / 4), r / 6, r / 6, 0x181420FFu);
 }
 
-static void add_ball(const struct stance* stance, const struct looks* looks) {
-  const struct pose* pose = &stance->pose;
+static void add_ball(const struct stance *stance, const struct looks *looks) {
+  const struct pose *pose = &stance->pose;
   const struct point centre = {0, share(46 - pose->sink / 2)},
                      face = along(centre, 84 - pose->lean, share(26));
   const struct point arm_back = along(centre, pose->arm_back, share(34)),
@@ -162,8 +162,8 @@ static void add_ball(const struct stance* stance, const struct looks* looks) {
   add(arm_front, along(arm_front, pose->forearm_front, share(20)), share(12), share(10), looks->body);
 }
 
-static void add_frame(const struct stance* stance, const struct looks* looks) {
-  const struct pose* pose = &stance->pose;
+static void add_frame(const struct stance *stance, const struct looks *looks) {
+  const struct pose *pose = &stance->pose;
   const u32 has = looks->features;
   const struct point hips = {0, share(46 - pose->sink)}, neck = along(hips, 128 - pose->lean, share(30));
   const struct point shoulders = along(hips, 128 - pose->lean, share(26));
@@ -197,7 +197,7 @@ static void add_frame(const struct stance* stance, const struct looks* looks) {
   }
 }
 
-void body_draw(const struct body* body, const struct looks* looks, const struct stance* stance) {
+void body_draw(const struct body *body, const struct looks *looks, const struct stance *stance) {
   drawn = body;
   unit = looks->height * UNIT;
   drawn_spin = stance->pose.spin;

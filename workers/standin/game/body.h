@@ -15,7 +15,7 @@ struct body {
   s32 flash_share; /* ... by this many 256ths */
 };
 
-void body_draw(const struct body* body, const struct looks* looks, const struct stance* stance);
+void body_draw(const struct body *body, const struct looks *looks, const struct stance *stance);
 /* Disc of 12 corners; radius in subpixels. */
 void disc_draw(struct point centre, s32 radius, rgba inner, rgba outer);
 #endif

@@ -20,23 +20,23 @@ static struct {
   s32 x, y, half_width; /* 1/64 unit, times 1 << FINE_BITS */
 } eye;
 
-static s32 widest(const struct stage* stage) {
+static s32 widest(const struct stage *stage) {
   const s32 by_width = (stage->camera.right - stage->camera.left) / 2;
   const s32 by_height = (stage->camera.top - stage->camera.bottom) / 2 * ASPECT_WIDTH / ASPECT_HEIGHT;
   return lower(by_width, by_height);
 }
 
-void camera_reset(const struct stage* stage) {
+void camera_reset(const struct stage *stage) {
   eye.half_width = widest(stage) << FINE_BITS;
   eye.x = ((stage->camera.left + stage->camera.right) / 2) << FINE_BITS;
   eye.y = ((stage->camera.bottom + stage->camera.top) / 2) << FINE_BITS;
 }
 
 /* The box that must be in the picture. Fighters beyond the blast zones or dead do not count. */
-static struct extent subjects(const struct stage* stage, const struct frame* frame) {
+static struct extent subjects(const struct stage *stage, const struct frame *frame) {
   struct extent box = {32767, -32768, -32768, 32767};
   for (u32 i = 0; i < NUM_FIGHTERS; i++) {
-    const struct fighter* f = &frame->fighters[i];
+    const struct fighter *f = &frame->fighters[i];
     if (!(f->flags & FIGHTER_PRESENT) || f->flags & FIGHTER_DEAD || f->action <= 10) continue;
     const s32 x = clamp(f->x, stage->blast.left, stage->blast.right);
     const s32 y = clamp(f->y, stage->blast.bottom, stage->blast.top);
@@ -58,7 +58,7 @@ static s32 confine(s32 centre, s32 half, s32 low, s32 high) {
 
 static s32 approach(s32 from, s32 to, s32 share) { return from + (to - from) / share; }
 
-void camera_follow(const struct stage* stage, const struct frame* frame) {
+void camera_follow(const struct stage *stage, const struct frame *frame) {
   const struct extent box = subjects(stage, frame);
   const s32 by_width = (box.right - box.left) / 2;
   const s32 by_height = (box.top - box.bottom) / 2 * ASPECT_WIDTH / ASPECT_HEIGHT;

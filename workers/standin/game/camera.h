@@ -11,9 +11,9 @@ struct plane {
 };
 
 /* Take the first look at a stage: all of it. */
-void camera_reset(const struct stage* stage);
+void camera_reset(const struct stage *stage);
 /* Move one frame's worth towards what this frame calls for. */
-void camera_follow(const struct stage* stage, const struct frame* frame);
+void camera_follow(const struct stage *stage, const struct frame *frame);
 
 struct plane camera_plane(s32 depth);
 /* World position (1/64 unit, y up) to screen. */

@@ -8,7 +8,7 @@
 #define DEATH_FRAMES 50
 #define SHIELD_FULL (60 * SHIELD_UNIT)
 
-static struct point middle(const struct fighter* f, s32 height) {
+static struct point middle(const struct fighter *f, s32 height) {
   return camera_project(camera_plane(0), f->x, f->y + height / 2);
 }
 
@@ -27,7 +27,7 @@ static void draw_ray(struct point centre, s32 angle, s32 half_angle, s32 from, s
   gx_vertex(c.x, c.y, outer);
 }
 
-void effect_shadow(const struct stage* stage, const struct frame* frame, const struct fighter* f,
+void effect_shadow(const struct stage *stage, const struct frame *frame, const struct fighter *f,
                    s32 height) {
   const s32 ground = stage_ground_below(stage, frame, f->x, f->y);
   if (ground <= stage->blast.bottom) return;
@@ -40,7 +40,7 @@ void effect_shadow(const struct stage* stage, const struct frame* frame, const s
               centre.y + ((width * sine(k * 256 / 10)) >> 16), 0x00000070u);
 }
 
-void effect_halo(const struct fighter* f, rgba team, s32 slp_frame) {
+void effect_halo(const struct fighter *f, rgba team, s32 slp_frame) {
   const struct plane plane = camera_plane(0);
   const struct point centre = camera_project(plane, f->x, f->y - U(0.6));
   const s32 width = camera_length(plane, U(9)), pulse = absolute((slp_frame & 31) - 16) * 4;
@@ -55,7 +55,7 @@ void effect_halo(const struct fighter* f, rgba team, s32 slp_frame) {
               with_alpha(team, 0x70), with_alpha(team, 0));
 }
 
-void effect_trail(const struct fighter* f, s32 height) {
+void effect_trail(const struct fighter *f, s32 height) {
   const s32 speed = absolute(f->vx) + absolute(f->vy);
   if (speed < U(1.5)) return;
   const struct plane plane = camera_plane(0);
@@ -67,12 +67,12 @@ void effect_trail(const struct fighter* f, s32 height) {
   }
 }
 
-void effect_glow(const struct fighter* f, s32 height, rgba colour, s32 strength) {
+void effect_glow(const struct fighter *f, s32 height, rgba colour, s32 strength) {
   disc_draw(middle(f, height), camera_length(camera_plane(0), height * 4 / 5),
             with_alpha(colour, (u32)strength * 3 / 5), with_alpha(colour, 0));
 }
 
-void effect_swing(const struct fighter* f, s32 height, const struct stance* stance) {
+void effect_swing(const struct fighter *f, s32 height, const struct stance *stance) {
   const struct plane plane = camera_plane(0);
   const s32 arm = stance->swing == SWING_ARM, reach = camera_length(plane, height * 4 / 5);
   const s32 limb = arm ? stance->pose.forearm_front : stance->pose.shin_front;
@@ -90,7 +90,7 @@ void effect_swing(const struct fighter* f, s32 height, const struct stance* stan
   }
 }
 
-void effect_shield(const struct fighter* f, s32 height, rgba team) {
+void effect_shield(const struct fighter *f, s32 height, rgba team) {
   const s32 whole = height * 13 / 20,
             radius = whole * (SHIELD_FULL / 4 + f->shield) / (SHIELD_FULL + SHIELD_FULL / 4);
   const s32 r = camera_length(camera_plane(0), radius);
@@ -100,7 +100,7 @@ void effect_shield(const struct fighter* f, s32 height, rgba team) {
             with_alpha(WHITE, 0));
 }
 
-void effect_spark(const struct fighter* f, s32 height, s32 slp_frame) {
+void effect_spark(const struct fighter *f, s32 height, s32 slp_frame) {
   const struct point centre = middle(f, height);
   const s32 reach = camera_length(camera_plane(0), height * (8 + f->hitlag) / 10);
   const s32 turn = (s32)(hash((u32)(slp_frame + f->hitlag)) & 63);
@@ -109,7 +109,7 @@ void effect_spark(const struct fighter* f, s32 height, s32 slp_frame) {
     draw_ray(centre, turn + k * 32, 6, reach / 5, k & 1 ? reach : reach * 3 / 5, 0xFFFFFFF0u, 0xFFB83040u);
 }
 
-void effect_tag(const struct fighter* f, s32 height, rgba team, u32 is_follower) {
+void effect_tag(const struct fighter *f, s32 height, rgba team, u32 is_follower) {
   const struct point top = camera_project(camera_plane(0), f->x, f->y + height * 5 / 4);
   const s32 size = (is_follower ? 4 : 7) * SUBPIXELS;
   gx_begin(TRIANGLES, 3);
@@ -118,7 +118,7 @@ void effect_tag(const struct fighter* f, s32 height, rgba team, u32 is_follower)
   gx_vertex(top.x, top.y + size / 2, mix(team, 0x000000FFu, 90));
 }
 
-void effect_off_screen(const struct fighter* f, s32 height, rgba team, rgba body) {
+void effect_off_screen(const struct fighter *f, s32 height, rgba team, rgba body) {
   enum {
     RADIUS = 24 * SUBPIXELS,
     LEFT = 30 * SUBPIXELS,
@@ -139,7 +139,7 @@ void effect_off_screen(const struct fighter* f, s32 height, rgba team, rgba body
 }
 
 /* A fan of light from where the fighter left the picture, pointing back into it. */
-void effect_death(const struct fighter* f, rgba team) {
+void effect_death(const struct fighter *f, rgba team) {
   const s32 age = f->age / AGE_UNIT;
   if (age < 0 || age >= DEATH_FRAMES) return;
   const struct point out = camera_project(camera_plane(0), f->x, f->y);

@@ -18,25 +18,25 @@ enum {
 /* Worked out once a picture, in fighters_draw_behind. */
 static struct stance stances[NUM_FIGHTERS];
 
-static int is_dead(const struct fighter* f) { return f->action <= DEAD_LAST || f->flags & FIGHTER_DEAD; }
-static int is_drawn(const struct fighter* f) { return f->flags & FIGHTER_PRESENT && !is_dead(f); }
-static s32 height_of(const struct fighter* f) { return looks_of(f->character)->height * UNIT; }
-static int is_struck(const struct fighter* f) {
+static int is_dead(const struct fighter *f) { return f->action <= DEAD_LAST || f->flags & FIGHTER_DEAD; }
+static int is_drawn(const struct fighter *f) { return f->flags & FIGHTER_PRESENT && !is_dead(f); }
+static s32 height_of(const struct fighter *f) { return looks_of(f->character)->height * UNIT; }
+static int is_struck(const struct fighter *f) {
   return f->flags & FIGHTER_HITLAG && f->flags & FIGHTER_HITSTUN;
 }
 
-static int is_shielding(const struct fighter* f) {
+static int is_shielding(const struct fighter *f) {
   return f->flags & FIGHTER_SHIELDING ||
          (f->action >= GUARD_FIRST && f->action <= GUARD_LAST && f->action != GUARD_OFF);
 }
 
-static rgba team_of(const struct replay* replay, u32 slot) {
+static rgba team_of(const struct replay *replay, u32 slot) {
   return palette_port(replay->players[slot / 2].port);
 }
 
 /* What the body is tinted with: white where nothing can hit it, white and red in turn while a blow freezes
  * it. */
-static void choose_flash(struct body* body, const struct fighter* f, const struct stance* stance,
+static void choose_flash(struct body *body, const struct fighter *f, const struct stance *stance,
                          s32 slp_frame) {
   if (is_struck(f)) {
     body->flash = f->hitlag & 1 ? 0xFFFFFFFFu : 0xFF3020FFu;
@@ -53,9 +53,9 @@ static void choose_flash(struct body* body, const struct fighter* f, const struc
   }
 }
 
-void fighters_draw_behind(const struct replay* replay, const struct stage* stage, const struct frame* frame) {
+void fighters_draw_behind(const struct replay *replay, const struct stage *stage, const struct frame *frame) {
   for (u32 slot = 0; slot < NUM_FIGHTERS; slot++) {
-    const struct fighter* f = &frame->fighters[slot];
+    const struct fighter *f = &frame->fighters[slot];
     if (!is_drawn(f)) continue;
     const s32 height = height_of(f);
     stances[slot] = pose_of(f);
@@ -67,9 +67,9 @@ void fighters_draw_behind(const struct replay* replay, const struct stage* stage
   }
 }
 
-void fighters_draw(const struct replay* replay, const struct frame* frame) {
+void fighters_draw(const struct replay *replay, const struct frame *frame) {
   for (u32 slot = NUM_FIGHTERS; slot-- > 0;) {
-    const struct fighter* f = &frame->fighters[slot];
+    const struct fighter *f = &frame->fighters[slot];
     if (!is_drawn(f)) continue;
     const rgba team = team_of(replay, slot);
     struct body body = {.plane = camera_plane(0),
@@ -84,9 +84,9 @@ void fighters_draw(const struct replay* replay, const struct frame* frame) {
   }
 }
 
-void fighters_draw_before(const struct replay* replay, const struct frame* frame) {
+void fighters_draw_before(const struct replay *replay, const struct frame *frame) {
   for (u32 slot = 0; slot < NUM_FIGHTERS; slot++) {
-    const struct fighter* f = &frame->fighters[slot];
+    const struct fighter *f = &frame->fighters[slot];
     const s32 height = height_of(f);
     if (f->flags & FIGHTER_PRESENT && is_dead(f)) effect_death(f, team_of(replay, slot));
     if (!is_drawn(f)) continue;

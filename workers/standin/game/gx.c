@@ -2,9 +2,9 @@
 
 #include "memory.h"
 
-#define WRITE8(v) (*(volatile u8*)0xCC008000 = (u8)(v))
-#define WRITE16(v) (*(volatile u16*)0xCC008000 = (u16)(v))
-#define WRITE32(v) (*(volatile u32*)0xCC008000 = (u32)(v))
+#define WRITE8(v) (*(volatile u8 *)0xCC008000 = (u8)(v))
+#define WRITE16(v) (*(volatile u16 *)0xCC008000 = (u16)(v))
+#define WRITE32(v) (*(volatile u32 *)0xCC008000 = (u32)(v))
 
 #define CP 0xCC000000
 #define PI_FIFO_BASE 0xCC00300C
@@ -29,7 +29,7 @@ static void load_cp(u32 reg, u32 v) {
   WRITE32(v);
 }
 
-static void load_xf(u32 address, const u32* words, u32 num_words) {
+static void load_xf(u32 address, const u32 *words, u32 num_words) {
   WRITE8(0x10);
   WRITE16(num_words - 1);
   WRITE16(address);

@@ -24,7 +24,7 @@ enum {
 static struct plane plane;
 
 /* A streak through the item, along its speed; across it where it stands still. */
-static void draw_streak(const struct item* item, s32 length, s32 width, rgba core, rgba edge) {
+static void draw_streak(const struct item *item, s32 length, s32 width, rgba core, rgba edge) {
   const s32 speed = absolute(item->vx) + absolute(item->vy);
   const s32 dx = speed ? item->vx * length / speed : item->facing * length,
             dy = speed ? item->vy * length / speed : 0;
@@ -40,11 +40,11 @@ static void draw_streak(const struct item* item, s32 length, s32 width, rgba cor
   gx_vertex(right.x, right.y, edge);
 }
 
-static void draw_ball(const struct item* item, s32 radius, rgba inner, rgba outer) {
+static void draw_ball(const struct item *item, s32 radius, rgba inner, rgba outer) {
   disc_draw(camera_project(plane, item->x, item->y), camera_length(plane, radius), inner, outer);
 }
 
-static void draw_boomerang(const struct item* item, s32 slp_frame) {
+static void draw_boomerang(const struct item *item, s32 slp_frame) {
   const struct point centre = camera_project(plane, item->x, item->y);
   const s32 reach = camera_length(plane, U(4));
   for (s32 k = 0; k < 2; k++) {
@@ -59,7 +59,7 @@ static void draw_boomerang(const struct item* item, s32 slp_frame) {
   }
 }
 
-static void draw_item(const struct item* item, s32 slp_frame) {
+static void draw_item(const struct item *item, s32 slp_frame) {
   const rgba hue = 0x606060FFu | (hash(item->type) << 8 & 0x9F9F9F00u);
   switch (item->type) {
     case FOX_LASER: draw_streak(item, U(11), U(0.9), 0xFFFFFFFFu, 0xFF3028FFu); break;
@@ -84,7 +84,7 @@ static void draw_item(const struct item* item, s32 slp_frame) {
   }
 }
 
-void items_draw(const struct item* items, u32 num_items, s32 slp_frame) {
+void items_draw(const struct item *items, u32 num_items, s32 slp_frame) {
   plane = camera_plane(0);
   for (u32 i = 0; i < num_items; i++) draw_item(&items[i], slp_frame);
 }

@@ -33,4 +33,4 @@ static const struct looks table[] = {
     {17, 20, 13, 0x4C5488FF, 0xE8E4E0FF, SKIN, 0xD84434FF, SWORD | CAPE | CROWN},      /* Roy */
 };
 
-const struct looks* looks_of(u32 character) { return &table[character < COUNT_OF(table) ? character : 0]; }
+const struct looks *looks_of(u32 character) { return &table[character < COUNT_OF(table) ? character : 0]; }

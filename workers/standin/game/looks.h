@@ -28,5 +28,5 @@ struct looks {
   u32 features;
 };
 
-const struct looks* looks_of(u32 character);
+const struct looks *looks_of(u32 character);
 #endif

@@ -9,17 +9,17 @@
 #include "uart.h"
 #include "vi.h"
 
-static const struct replay* const replay = (const struct replay*)REPLAY_BASE;
+static const struct replay *const replay = (const struct replay *)REPLAY_BASE;
 
 /* Wait for the next field, then draw. */
-static void show(const struct step* step) {
-  const struct frame* records = (const struct frame*)replay->records;
+static void show(const struct step *step) {
+  const struct frame *records = (const struct frame *)replay->records;
   vi_wait_retrace();
   if (step->line != NO_LINE) uart_report("CURRENT_FRAME", step->line);
   present(replay, &records[step->record], step->stamp);
 }
 
-static void take(const struct step* step) {
+static void take(const struct step *step) {
   if (step->record < replay->num_records) {
     show(step);
     return;
@@ -37,7 +37,7 @@ int main(void) {
     for (;;) vi_wait_retrace();
   }
   scene_reset(replay);
-  const struct step* steps = (const struct step*)replay->steps;
+  const struct step *steps = (const struct step *)replay->steps;
   for (u32 i = 0; i < replay->num_steps; i++) take(&steps[i]);
   uart_report("GAME_END_FRAME", replay->game_end);
   struct step hold = steps[replay->num_steps - 1];

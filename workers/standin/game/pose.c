@@ -190,7 +190,7 @@ static const struct motion specials[4] = {
     {0, LEAP, DIVE, 8, STRIKE, 0, SWING_LEG},
 };
 
-static const struct motion* motion_of(u32 action) {
+static const struct motion *motion_of(u32 action) {
   if (action > motions[COUNT_OF(motions) - 1].last_action) return &specials[(action / 2) & 3];
   u32 low = 0, high = COUNT_OF(motions) - 1;
   while (low < high) {
@@ -204,7 +204,7 @@ static const struct motion* motion_of(u32 action) {
 }
 
 /* Share of `to` in 256ths at this age (1/16 frame). */
-static s32 progress(const struct motion* m, s32 age) {
+static s32 progress(const struct motion *m, s32 age) {
   const s32 span = m->frames * AGE_UNIT;
   s32 t;
   switch (m->mode) {
@@ -222,12 +222,12 @@ static s32 progress(const struct motion* m, s32 age) {
 
 static s16 between(s16 a, s16 b, s32 t) { return (s16)(a + ((b - a) * t >> 8)); }
 
-struct stance pose_of(const struct fighter* fighter) {
-  const struct motion* m = motion_of(fighter->action);
+struct stance pose_of(const struct fighter *fighter) {
+  const struct motion *m = motion_of(fighter->action);
   const s32 age = higher(fighter->age, 0), t = progress(m, age), span = m->frames * AGE_UNIT;
   const struct pose *a = &keys[m->from], *b = &keys[m->to];
   struct stance stance;
-  struct pose* p = &stance.pose;
+  struct pose *p = &stance.pose;
   p->lean = between(a->lean, b->lean, t);
   p->head = between(a->head, b->head, t);
   p->arm_front = between(a->arm_front, b->arm_front, t);

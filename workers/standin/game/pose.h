@@ -21,5 +21,5 @@ struct stance {
   s32 glow;         /* 0 to 255: a special move's light */
 };
 
-struct stance pose_of(const struct fighter* fighter);
+struct stance pose_of(const struct fighter *fighter);
 #endif

@@ -13,7 +13,7 @@ static void show(rgba next_clear) {
   vi_show(xfb);
 }
 
-void present(const struct replay* replay, const struct frame* frame, s32 stamp) {
+void present(const struct replay *replay, const struct frame *frame, s32 stamp) {
   scene_draw(replay, frame);
   if (replay->flags & REPLAY_FLAG_STAMP) stamp_draw(stamp);
   show(scene_ground());

@@ -8,11 +8,11 @@
 #include "item.h"
 #include "stage.h"
 
-static const struct stage* stage;
-static const struct frame* latest;
+static const struct stage *stage;
+static const struct frame *latest;
 static s32 latest_slp_frame;
 
-void scene_reset(const struct replay* replay) {
+void scene_reset(const struct replay *replay) {
   stage = stage_find(replay->stage);
   camera_reset(stage);
   latest = 0;
@@ -20,7 +20,7 @@ void scene_reset(const struct replay* replay) {
 
 rgba scene_ground(void) { return stage->ground; }
 
-void scene_draw(const struct replay* replay, const struct frame* frame) {
+void scene_draw(const struct replay *replay, const struct frame *frame) {
   if (!latest)
     gx_rectangle(0, 0, SCREEN_WIDTH, SCREEN_HEIGHT, stage->ground); /* no copy has cleared it yet */
   /* A frame shown again shows the same picture. */
@@ -36,7 +36,7 @@ void scene_draw(const struct replay* replay, const struct frame* frame) {
   gx_blend(0);
   fighters_draw(replay, frame);
   gx_blend(1);
-  items_draw((const struct item*)replay->items + frame->first_item, frame->num_items, frame->slp_frame);
+  items_draw((const struct item *)replay->items + frame->first_item, frame->num_items, frame->slp_frame);
   fighters_draw_before(replay, frame);
   hud_draw_panels(replay);
   gx_blend(0);

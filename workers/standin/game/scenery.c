@@ -18,11 +18,11 @@ static u32 cell_hash(s32 cell, u32 seed) { return hash((u32)cell * 2654435761u +
 
 s32 scenery_random(s32 cell, u32 seed, s32 modulus) { return (s32)(cell_hash(cell, seed) % (u32)modulus); }
 
-s32 skyline_lowest_row(const struct skyline* skyline) {
+s32 skyline_lowest_row(const struct skyline *skyline) {
   return clamp(camera_project(camera_plane(skyline->depth), 0, skyline->low).y, 0, SCREEN_HEIGHT * SUBPIXELS);
 }
 
-void skyline_draw(const struct skyline* skyline, s32 bottom) {
+void skyline_draw(const struct skyline *skyline, s32 bottom) {
   const struct plane plane = camera_plane(skyline->depth);
   const struct cells cells = cells_in_view(plane, skyline->spacing);
   gx_begin(TRIANGLE_STRIP, (u32)(cells.exclusive_end - cells.first) * 2);

@@ -13,9 +13,9 @@ struct skyline {
 };
 
 /* The row (subpixels) below which the skyline hides everything behind it. */
-s32 skyline_lowest_row(const struct skyline* skyline);
+s32 skyline_lowest_row(const struct skyline *skyline);
 /* Fill from the crest down to a row. */
-void skyline_draw(const struct skyline* skyline, s32 bottom);
+void skyline_draw(const struct skyline *skyline, s32 bottom);
 
 void scenery_disc(struct plane plane, s32 x, s32 y, s32 radius, u32 num_corners, rgba inner, rgba outer);
 /* Points of light, one per cell, between two heights. */

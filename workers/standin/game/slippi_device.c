@@ -22,7 +22,7 @@
 
 static u8 buffer[576] __attribute__((aligned(32)));
 
-static void transfer(const u8* bytes, u32 num_bytes, u32 control) {
+static void transfer(const u8 *bytes, u32 num_bytes, u32 control) {
   REG32(EXI_STATUS) = SELECT_DEVICE_0;
   REG32(EXI_ADDRESS) = PHYSICAL(bytes);
   REG32(EXI_LENGTH) = num_bytes;
@@ -38,8 +38,8 @@ static void ask(u32 num_sent, u32 num_answered) {
   transfer(buffer, num_answered, START_DMA_READ);
 }
 
-u32 read_u16(const u8* bytes) { return (u32)(bytes[0] << 8 | bytes[1]); }
-u32 read_u32(const u8* bytes) { return read_u16(bytes) << 16 | read_u16(bytes + 2); }
+u32 read_u16(const u8 *bytes) { return (u32)(bytes[0] << 8 | bytes[1]); }
+u32 read_u32(const u8 *bytes) { return read_u16(bytes) << 16 | read_u16(bytes + 2); }
 
 /* This answer alone begins with a 1 whatever the device is doing. An empty slot leaves the buffer alone or
  * clears it. */
@@ -60,7 +60,7 @@ u32 slippi_is_file_ready(void) {
 
 /* With an empty list of memory to preserve: nothing here is ever rolled back. Melee fetches the codes next,
  * so do we. */
-const u8* slippi_prepare_replay(void) {
+const u8 *slippi_prepare_replay(void) {
   static u8 info[GAME_INFO_BYTES];
   for (u32 i = 0; i < 16; i++) buffer[i] = 0;
   buffer[0] = PREPARE_REPLAY;
@@ -72,7 +72,7 @@ const u8* slippi_prepare_replay(void) {
   return info;
 }
 
-enum slippi_answer slippi_read_frame(s32 slp_frame, const u8** frame) {
+enum slippi_answer slippi_read_frame(s32 slp_frame, const u8 **frame) {
   const u32 index = (u32)slp_frame;
   buffer[0] = READ_FRAME;
   for (u32 i = 0; i < 4; i++) buffer[1 + i] = (u8)(index >> (24 - 8 * i));
@@ -81,4 +81,4 @@ enum slippi_answer slippi_read_frame(s32 slp_frame, const u8** frame) {
   return (enum slippi_answer)buffer[0];
 }
 
-void slippi_send(const u8* bytes, u32 num_bytes) { transfer(bytes, num_bytes, START_DMA_WRITE); }
+void slippi_send(const u8 *bytes, u32 num_bytes) { transfer(bytes, num_bytes, START_DMA_WRITE); }

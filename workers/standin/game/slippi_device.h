@@ -14,13 +14,13 @@ enum slippi_answer { SLIPPI_WAIT, SLIPPI_CONTINUE, SLIPPI_TERMINATE, SLIPPI_FAST
 u32 slippi_is_present(void);
 u32 slippi_is_file_ready(void);
 /* The game info, or 0 while the device has not read that far. */
-const u8* slippi_prepare_replay(void);
+const u8 *slippi_prepare_replay(void);
 /* On SLIPPI_CONTINUE and SLIPPI_FAST_FORWARD *frame is the frame's data, until the next call. */
-enum slippi_answer slippi_read_frame(s32 slp_frame, const u8** frame);
+enum slippi_answer slippi_read_frame(s32 slp_frame, const u8 **frame);
 
 /* Send commands that have no answer. `bytes` must be aligned to 32. */
-void slippi_send(const u8* bytes, u32 num_bytes);
+void slippi_send(const u8 *bytes, u32 num_bytes);
 
-u32 read_u16(const u8* bytes);
-u32 read_u32(const u8* bytes);
+u32 read_u16(const u8 *bytes);
+u32 read_u32(const u8 *bytes);
 #endif

@@ -46,7 +46,7 @@ static u32 is_dead(u32 action) { return action <= 10; }
 static u32 is_shielding(u32 action) { return action >= 178 && action <= 182; }
 
 /* What Melee would compute and the device does not say is left as a game starts. */
-static void take_character(struct fighter* f, const u8* bytes) {
+static void take_character(struct fighter *f, const u8 *bytes) {
   const u32 action = read_u32(bytes + ACTION);
   const s32 x = fixed(read_u32(bytes + POSITION_X), 6), y = fixed(read_u32(bytes + POSITION_Y), 6);
   const s32 facing = fixed(read_u32(bytes + FACING), 0);
@@ -69,25 +69,25 @@ static void take_character(struct fighter* f, const u8* bytes) {
   if (is_shielding(action)) f->flags |= FIGHTER_SHIELDING;
 }
 
-static void take_frame(s32 slp_frame, const u8* bytes) {
+static void take_frame(s32 slp_frame, const u8 *bytes) {
   frame.slp_frame = slp_frame;
   for (u32 i = 0; i < NUM_PLAYERS; i++) {
-    const u8* character = bytes + SLIPPI_FRAME_CHARACTERS + 2 * game.players[i].port * SLIPPI_CHARACTER_BYTES;
+    const u8 *character = bytes + SLIPPI_FRAME_CHARACTERS + 2 * game.players[i].port * SLIPPI_CHARACTER_BYTES;
     take_character(&frame.fighters[2 * i], character);
     take_character(&frame.fighters[2 * i + 1], character + SLIPPI_CHARACTER_BYTES);
   }
 }
 
-static void take_game(const u8* info) {
-  const u8* block = info + SLIPPI_GAME_BLOCK;
+static void take_game(const u8 *info) {
+  const u8 *block = info + SLIPPI_GAME_BLOCK;
   u32 num_players = 0;
   game.flags = REPLAY_FLAG_STAMP;
   game.stage = (u16)read_u16(block + STAGE);
   game.timer_seconds = TIMER_SECONDS;
   for (u32 port = 0; port < SLIPPI_NUM_PORTS && num_players < NUM_PLAYERS; port++) {
-    const u8* player = block + PLAYERS + port * PLAYER_BYTES;
+    const u8 *player = block + PLAYERS + port * PLAYER_BYTES;
     if (player[1] == NO_PLAYER) continue;
-    struct fighter* pair = &frame.fighters[2 * num_players];
+    struct fighter *pair = &frame.fighters[2 * num_players];
     for (u32 i = 0; i < 2; i++) {
       pair[i].character = player[0] < COUNT_OF(internal_id) ? internal_id[player[0]] : 0;
       pair[i].stocks = player[2];
@@ -103,7 +103,7 @@ static void take_game(const u8* info) {
 }
 
 static void wait_for_replay(void) {
-  const u8* info = 0;
+  const u8 *info = 0;
   do {
     vi_wait_retrace();
     present_waiting();
@@ -116,7 +116,7 @@ static void wait_for_replay(void) {
 }
 
 void slippi_play(void) {
-  const u8* bytes;
+  const u8 *bytes;
   s32 slp_frame = FIRST_SLP_FRAME;
   wait_for_replay();
   for (enum slippi_answer answer = SLIPPI_WAIT; answer != SLIPPI_TERMINATE;) {

@@ -2,7 +2,8 @@
 
 #include "slippi_device.h"
 
-/* Events of replay version 2.2, the oldest with a start event for each frame, and their sizes without the command. */
+/* Events of replay version 2.2, the oldest with a start event for each frame, and their sizes without the
+ * command. */
 #define EVENT_SIZES 0x35
 #define GAME_START 0x36
 #define PRE_FRAME 0x37
@@ -40,7 +41,7 @@ static void put32(u32 v) {
   put16(v >> 16);
   put16(v);
 }
-static void put(const u8* bytes, u32 count) {
+static void put(const u8 *bytes, u32 count) {
   for (u32 i = 0; i < count; i++) put8(bytes[i]);
 }
 static void put_zeros(u32 count) {
@@ -57,7 +58,7 @@ static void put_size(u32 command, u32 size) {
   put16(size);
 }
 
-void record_start(const u8* info) {
+void record_start(const u8 *info) {
   put8(EVENT_SIZES);
   put8(1 + 5 * 3);
   put_size(GAME_START, GAME_START_BYTES);
@@ -79,7 +80,7 @@ static void put_owner(s32 slp_frame, u32 character) {
   put8(character % 2); /* follower */
 }
 
-static void put_pre_frame(s32 slp_frame, u32 character, const u8* c) {
+static void put_pre_frame(s32 slp_frame, u32 character, const u8 *c) {
   put8(PRE_FRAME);
   put_owner(slp_frame, character);
   put(c + SEED, 4);
@@ -92,7 +93,7 @@ static void put_pre_frame(s32 slp_frame, u32 character, const u8* c) {
   put(c + PERCENT, 4);
 }
 
-static void put_post_frame(s32 slp_frame, u32 character, const u8* c) {
+static void put_post_frame(s32 slp_frame, u32 character, const u8 *c) {
   put8(POST_FRAME);
   put_owner(slp_frame, character);
   put8(0); /* internal character id */
@@ -102,18 +103,22 @@ static void put_post_frame(s32 slp_frame, u32 character, const u8* c) {
   put_zeros(POST_FRAME_BYTES - 6 - 1 - 2 - 12 - 4);
 }
 
-static u32 is_present(const u8* c) { return read_u32(c + POSITION_AND_FACING + 8) != 0; /* facing: 1 or -1 */ }
+static u32 is_present(const u8 *c) {
+  return read_u32(c + POSITION_AND_FACING + 8) != 0; /* facing: 1 or -1 */
+}
 
-void record_frame(s32 slp_frame, const u8* frame) {
+void record_frame(s32 slp_frame, const u8 *frame) {
   put8(FRAME_START);
   put32((u32)slp_frame);
   put(frame + FRAME_SEED, 4);
   for (u32 half = 0; half < 2; half++) {
     for (u32 i = 0; i < NUM_CHARACTERS; i++) {
-      const u8* c = frame + SLIPPI_FRAME_CHARACTERS + i * SLIPPI_CHARACTER_BYTES;
+      const u8 *c = frame + SLIPPI_FRAME_CHARACTERS + i * SLIPPI_CHARACTER_BYTES;
       if (!is_present(c)) continue;
-      if (half) put_post_frame(slp_frame, i, c);
-      else put_pre_frame(slp_frame, i, c);
+      if (half)
+        put_post_frame(slp_frame, i, c);
+      else
+        put_pre_frame(slp_frame, i, c);
     }
   }
   send();

@@ -26,7 +26,7 @@ static void shaded_quad(struct point a, struct point b, struct point c, struct p
 }
 
 /* The front of the island, cut by cut, with a rim of the floor's colour. */
-static void draw_front(const struct stage* stage, s32 side) {
+static void draw_front(const struct stage *stage, s32 side) {
   for (u32 i = 1; i < stage->num_sections; i++) {
     const struct section *a = &stage->sections[i - 1], *b = &stage->sections[i];
     const rgba inner = mix(stage->front, stage->under, 24), outer = i & 1 ? stage->front : inner;
@@ -41,7 +41,7 @@ static void draw_front(const struct stage* stage, s32 side) {
 }
 
 /* The floor as seen from above, striped so that panning shows. */
-static void draw_top(const struct stage* stage, s32 side) {
+static void draw_top(const struct stage *stage, s32 side) {
   for (u32 i = 1; i < stage->num_sections; i++) {
     const struct section *a = &stage->sections[i - 1], *b = &stage->sections[i];
     shaded_quad(mirrored(back, side, a->x, a->y), mirrored(back, side, b->x, b->y),
@@ -61,7 +61,7 @@ static void draw_top(const struct stage* stage, s32 side) {
   }
 }
 
-static void draw_ledge(const struct stage* stage, struct ledge ledge) {
+static void draw_ledge(const struct stage *stage, struct ledge ledge) {
   const struct plane near = camera_plane(-LEDGE_DEPTH), far = camera_plane(LEDGE_DEPTH);
   const struct point a = camera_project(far, ledge.left, ledge.y),
                      b = camera_project(far, ledge.right, ledge.y);
@@ -74,7 +74,7 @@ static void draw_ledge(const struct stage* stage, struct ledge ledge) {
 }
 
 /* Jets of water hold the Fountain's ledges up. */
-void stage_draw_water(const struct stage* stage, const struct frame* frame) {
+void stage_draw_water(const struct stage *stage, const struct frame *frame) {
   if (stage->id != FOUNTAIN) return;
   const struct plane plane = camera_plane(0);
   for (u32 k = 0; k < stage->num_ledges; k++) {
@@ -96,7 +96,7 @@ static void draw_puff(struct plane plane, s32 x, s32 y, s32 radius, rgba colour)
 }
 
 /* Yoshi's cloud: solid, 11.9 wide, its top where fighters stand. */
-static void draw_randall(const struct frame* frame) {
+static void draw_randall(const struct frame *frame) {
   const struct plane plane = camera_plane(0);
   const s32 x = frame->moving[0], y = frame->moving[1];
   draw_puff(plane, x, y - U(2.5), U(3.4), 0xFFFFFFFFu);
@@ -106,7 +106,7 @@ static void draw_randall(const struct frame* frame) {
   draw_puff(plane, x + U(1.1), y - U(1.8), U(0.6), 0x303048FFu);
 }
 
-void stage_draw(const struct stage* stage, const struct frame* frame) {
+void stage_draw(const struct stage *stage, const struct frame *frame) {
   front = camera_plane(FRONT_DEPTH);
   back = camera_plane(BACK_DEPTH);
   draw_top(stage, -1);

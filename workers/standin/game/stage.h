@@ -41,17 +41,18 @@ struct stage {
   u32 num_ledges;
   struct ledge ledges[MAX_LEDGES];
   rgba sky_top, sky_middle, sky_bottom;
-  rgba ground;                     /* what is seen below all scenery: the picture is cleared to it */
+  rgba ground;   /* what is seen below all scenery: the picture is cleared to it */
+  s32 glow_rows; /* where the sky has this colour, too: how far above the horizon it brightens; else 0 */
   rgba floor, front, under, ledge; /* colours */
 };
 
 /* The stage with this external id; Final Destination for one that is not legal. */
-const struct stage* stage_find(u32 id);
+const struct stage *stage_find(u32 id);
 /* Ledge k in this frame, where the frame moves it. */
-struct ledge stage_ledge(const struct stage* stage, const struct frame* frame, u32 k);
+struct ledge stage_ledge(const struct stage *stage, const struct frame *frame, u32 k);
 /* Height of the highest ground at or below (x, y); the lower blast zone where there is none. */
-s32 stage_ground_below(const struct stage* stage, const struct frame* frame, s32 x, s32 y);
-void stage_draw(const struct stage* stage, const struct frame* frame);
+s32 stage_ground_below(const struct stage *stage, const struct frame *frame, s32 x, s32 y);
+void stage_draw(const struct stage *stage, const struct frame *frame);
 /* What of it is translucent. */
-void stage_draw_water(const struct stage* stage, const struct frame* frame);
+void stage_draw_water(const struct stage *stage, const struct frame *frame);
 #endif

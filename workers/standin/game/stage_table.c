@@ -12,9 +12,10 @@ static const struct stage stages[] = {
                   {U(74), 0, U(62), U(-15)},
                   {U(85.5657), 0, U(84), U(-4)}},
      .sky_top = 0x05041AFF,
-     .sky_middle = 0x1B1150FF,
-     .sky_bottom = 0x5A2C8CFF,
-     .ground = 0x5A2C8CFF,
+     .sky_middle = 0x4A2488FF,
+     .sky_bottom = 0x05041AFF,
+     .ground = 0x05041AFF,
+     .glow_rows = 150,
      .floor = 0x9FA6D8FF,
      .front = 0x5A5F9EFF,
      .under = 0x191438FF},
@@ -34,7 +35,8 @@ static const struct stage stages[] = {
      .sky_top = 0x1C2450FF,
      .sky_middle = 0x7C4A7EFF,
      .sky_bottom = 0xF0A66AFF,
-     .ground = 0x2C2848FF,
+     .ground = 0x1C2450FF,
+     .glow_rows = 210,
      .floor = 0xB9C48AFF,
      .front = 0x7A6A58FF,
      .under = 0x2A2030FF,
@@ -93,7 +95,8 @@ static const struct stage stages[] = {
      .sky_top = 0x0B1440FF,
      .sky_middle = 0x23418AFF,
      .sky_bottom = 0x8A6FC0FF,
-     .ground = 0x243070FF,
+     .ground = 0x0B1440FF,
+     .glow_rows = 190,
      .floor = 0xA9D4F0FF,
      .front = 0x5B7FB8FF,
      .under = 0x1D2450FF,
@@ -111,27 +114,28 @@ static const struct stage stages[] = {
      .sky_top = 0x0A1422FF,
      .sky_middle = 0x1C3048FF,
      .sky_bottom = 0x3C5A6EFF,
-     .ground = 0x2C3C4CFF,
+     .ground = 0x0A1422FF,
+     .glow_rows = 200,
      .floor = 0x86C08AFF,
      .front = 0x6A7480FF,
      .under = 0x2A3038FF,
      .ledge = 0xC8D4DCFF},
 };
 
-const struct stage* stage_find(u32 id) {
+const struct stage *stage_find(u32 id) {
   for (u32 i = 0; i < COUNT_OF(stages); i++)
     if ((u32)stages[i].id == id) return &stages[i];
   return &stages[0];
 }
 
-struct ledge stage_ledge(const struct stage* stage, const struct frame* frame, u32 k) {
+struct ledge stage_ledge(const struct stage *stage, const struct frame *frame, u32 k) {
   struct ledge ledge = stage->ledges[k];
   if (stage->id == FOUNTAIN && k < 2) ledge.y = frame->moving[k];
   return ledge;
 }
 
 /* Height of the floor at x; only asked for x on the island. */
-static s32 floor_height(const struct stage* stage, s32 x) {
+static s32 floor_height(const struct stage *stage, s32 x) {
   const s32 side = absolute(x);
   for (u32 i = 1; i < stage->num_sections; i++) {
     const struct section *a = &stage->sections[i - 1], *b = &stage->sections[i];
@@ -140,7 +144,7 @@ static s32 floor_height(const struct stage* stage, s32 x) {
   return stage->sections[stage->num_sections - 1].y;
 }
 
-s32 stage_ground_below(const struct stage* stage, const struct frame* frame, s32 x, s32 y) {
+s32 stage_ground_below(const struct stage *stage, const struct frame *frame, s32 x, s32 y) {
   s32 ground = stage->blast.bottom;
   const s32 reach = y + U(1); /* a fighter's feet may be a little below the line he stands on */
   if (absolute(x) <= stage->sections[stage->num_sections - 1].x) {

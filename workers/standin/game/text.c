@@ -4,7 +4,7 @@
 struct glyph {
   char letter;
   u8 width;
-  const char* strokes;
+  const char *strokes;
 };
 
 static const struct glyph glyphs[] = {
@@ -111,14 +111,14 @@ static const struct glyph glyphs[] = {
      "0616"},
 };
 
-static const struct glyph* find(char letter) {
+static const struct glyph *find(char letter) {
   for (u32 i = 0; i < COUNT_OF(glyphs); i++)
     if (glyphs[i].letter == letter) return &glyphs[i];
   return 0;
 }
 
-static s32 advance(const struct type* type, char letter) {
-  const struct glyph* glyph = find(letter);
+static s32 advance(const struct type *type, char letter) {
+  const struct glyph *glyph = find(letter);
   return glyph ? (glyph->width * type->size / 6) + type->weight * 3 : type->size / 3;
 }
 
@@ -131,9 +131,9 @@ static void draw_stroke(struct point a, struct point b, s32 half_width, rgba col
           (struct point){b.x + ux - ny, b.y + uy + nx}, (struct point){a.x - ux - ny, a.y - uy + nx}, colour);
 }
 
-static void draw_glyph(const struct type* type, const struct glyph* glyph, s32 x, s32 y, s32 half_width,
+static void draw_glyph(const struct type *type, const struct glyph *glyph, s32 x, s32 y, s32 half_width,
                        rgba colour) {
-  for (const char* s = glyph->strokes; *s; s += 4) {
+  for (const char *s = glyph->strokes; *s; s += 4) {
     struct point ends[2];
     for (u32 k = 0; k < 2; k++) {
       const s32 up = ('6' - s[2 * k + 1]) * type->size / 6;
@@ -143,17 +143,17 @@ static void draw_glyph(const struct type* type, const struct glyph* glyph, s32 x
   }
 }
 
-s32 text_width(const struct type* type, const char* text) {
+s32 text_width(const struct type *type, const char *text) {
   s32 width = 0;
   while (*text) width += advance(type, *text++);
   return width;
 }
 
-s32 text_draw(const struct type* type, s32 x, s32 y, const char* text) {
+s32 text_draw(const struct type *type, s32 x, s32 y, const char *text) {
   for (u32 pass = type->border ? 0 : 1; pass < 2; pass++) {
     s32 at = x;
-    for (const char* c = text; *c; c++) {
-      const struct glyph* glyph = find(*c);
+    for (const char *c = text; *c; c++) {
+      const struct glyph *glyph = find(*c);
       if (glyph && pass == 0) draw_glyph(type, glyph, at, y, type->weight + type->border, type->outline);
       if (glyph && pass == 1) draw_glyph(type, glyph, at, y, type->weight, type->colour);
       at += advance(type, *c);

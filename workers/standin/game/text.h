@@ -10,6 +10,6 @@ struct type {
   rgba colour, outline;
 };
 /* Draw a line of text whose left end is at x and whose capitals stand on y; returns where it ends. */
-s32 text_draw(const struct type* type, s32 x, s32 y, const char* text);
-s32 text_width(const struct type* type, const char* text);
+s32 text_draw(const struct type *type, s32 x, s32 y, const char *text);
+s32 text_width(const struct type *type, const char *text);
 #endif

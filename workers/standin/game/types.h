@@ -9,8 +9,8 @@ typedef signed char s8;
 typedef signed short s16;
 typedef signed int s32;
 
-#define REG16(address) (*(volatile u16*)(address))
-#define REG32(address) (*(volatile u32*)(address))
+#define REG16(address) (*(volatile u16 *)(address))
+#define REG32(address) (*(volatile u32 *)(address))
 #define PHYSICAL(pointer) ((u32)(pointer) & 0x01FFFFFFu)
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

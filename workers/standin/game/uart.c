@@ -24,7 +24,7 @@ static void put(char c) {
   if (++num_pending == 4) send();
 }
 
-void uart_report(const char* tag, s32 n) {
+void uart_report(const char *tag, s32 n) {
   char digits[12];
   u32 num_digits = 0, magnitude = n < 0 ? -(u32)n : (u32)n;
   REG32(EXI_CONTROL) = SELECT_DEVICE_1;

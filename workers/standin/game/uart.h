@@ -3,5 +3,5 @@
 #define UART_H
 #include "types.h"
 /* Write "[tag] n" and end the line. */
-void uart_report(const char* tag, s32 n);
+void uart_report(const char *tag, s32 n);
 #endif
