@@ -1,0 +1,172 @@
+"""Games rendered once for the alignment bench: notes on them, clean, disturbed, or with a fault put in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+from farm.bench._disturbed import DISTURBANCES, Disturbed
+from manifests.video import decode_luma
+from workers.align.motion.flow import measure_flow
+from workers.align.motion.maps import FlowMaps
+from workers.align.motion.meter import FlowMeter
+from workers.align.motion.thumbnails import thumbnail
+from workers.align.notes import GameNotes
+from workers.emulator.contract import Picture
+from workers.encode import ChunkEncoder, VideoSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from manifests.state_table import StateTable
+    from workers.align.collector import EvidenceCollector
+    from workers.align.faults import Schedule
+    from workers.emulator.contract import LogLine
+
+_Value = TypeVar("_Value", bound=np.generic)
+REENCODED: Final = "crf 35"
+_REENCODED_SETTINGS: Final = VideoSettings(crf=35.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObservedGame:
+    """One clean render.
+
+    Attributes:
+        name: of the replay.
+        state: T frames.
+        thumbnails: uint8 [K, 56, 80] of its pictures; K is T and the tail.
+        notes: on the pictures.
+        disturbed: flow of the T game pictures as they look after each disturbance, by its name.
+        evidence_seconds: processor time that noting the pictures took.
+        other_seconds: processor time of this process for everything else that a render does: reading,
+        encoding.
+    """
+
+    name: str
+    state: StateTable
+    thumbnails: npt.NDArray[np.uint8]
+    notes: GameNotes
+    disturbed: Mapping[str, FlowMaps]
+    evidence_seconds: float
+    other_seconds: float
+
+    @property
+    def num_pictures(self) -> int:
+        """K."""
+        return int(self.thumbnails.shape[0])
+
+    def with_fault(self, schedule: Schedule, other: ObservedGame) -> GameNotes:
+        """Return the notes that would have been taken had the stream been shown to this schedule."""
+        is_other, length = (
+            schedule.is_other,
+            np.where(schedule.is_other, other.num_pictures, self.num_pictures),
+        )
+        index = np.minimum(schedule.source, length - 1)
+        mine, theirs = np.where(is_other, 0, index), np.where(is_other, index, 0)
+
+        def shown(of: npt.NDArray[_Value], of_other: npt.NDArray[_Value]) -> npt.NDArray[_Value]:
+            return np.where(is_other.reshape(-1, *[1] * (of.ndim - 1)), of_other[theirs], of[mine])
+
+        repeats = shown(self.notes.repeats_previous, other.notes.repeats_previous)
+        maps = [
+            shown(getattr(self.notes.flow, part), getattr(other.notes.flow, part))
+            for part in ("right", "down", "strength")
+        ]
+        is_same_game = is_other[1:] == is_other[:-1]
+        for place in np.flatnonzero(~is_same_game | (np.diff(index) != 1)) + 1:
+            repeats[place] = is_same_game[place - 1] and index[place] == index[place - 1]
+            pair = [(other if is_other[k] else self).thumbnails[index[k]] for k in (place - 1, place)]
+            jump = measure_flow(np.stack(pair))
+            for part, moved in zip(maps, (jump.right, jump.down, jump.strength), strict=True):
+                part[place] = moved[0]
+        newest = self.notes.lines[:, 1]
+        arrived = np.where(newest < 0, 0, schedule.num_shown[np.clip(newest, 0, schedule.num_shown.size - 1)])
+        return GameNotes(
+            stamp_levels=shown(self.notes.stamp_levels, other.notes.stamp_levels),
+            repeats_previous=repeats,
+            flow=FlowMaps(*maps),
+            lines=np.stack([self.notes.lines[:, 0], arrived - 1], axis=1),
+        )
+
+
+def observe(
+    name: str,
+    state: StateTable,
+    events: Iterable[Picture | LogLine],
+    collector: EvidenceCollector,
+    folder: Path,
+) -> ObservedGame:
+    """Take note of one game as a render does, and of what it looks like when disturbed.
+
+    Args:
+        name: of the replay.
+        state: T frames.
+        events: the emulator's.
+        collector: of the emulator's studio.
+        folder: for two video files, left there.
+    """
+    disturbed = {each: (Disturbed(each), FlowMeter()) for each in DISTURBANCES}
+    small: list[npt.NDArray[np.uint8]] = []
+    evidence = other = 0.0
+    reencoded = folder / "reencoded.mp4"
+    with (
+        ChunkEncoder(folder / "chunk.mp4", VideoSettings()) as encoder,
+        ChunkEncoder(reencoded, _REENCODED_SETTINGS) as coarse,
+    ):
+        for event in events:
+            clock = time.thread_time()
+            if not isinstance(event, Picture):
+                collector.log(event)
+                continue
+            collector.picture(event)
+            evidence += time.thread_time() - clock
+            clock = time.thread_time()
+            encoder.write(event.yuv)
+            other += time.thread_time() - clock
+            small.append(thumbnail(event.luma))
+            if event.capture_index < state.num_frames:
+                coarse.write(event.yuv)
+                for disturb, meter in disturbed.values():
+                    meter.add(disturb(event.luma))
+        encoder.close()
+        coarse.close()
+    meter = FlowMeter()
+    for luma in decode_luma(reencoded):
+        meter.add(luma)
+    maps = {each: pair[1].maps() for each, pair in disturbed.items()} | {REENCODED: meter.maps()}
+    return ObservedGame(name, state, np.stack(small), collector.notes(), maps, evidence, other)
+
+
+def save(game: ObservedGame, file: Path) -> None:
+    """Keep everything but the state."""
+    arrays = {
+        "thumbnails": game.thumbnails,
+        "stamp_levels": game.notes.stamp_levels,
+        "repeats": game.notes.repeats_previous,
+        "lines": game.notes.lines,
+        "seconds": np.array([game.evidence_seconds, game.other_seconds]),
+    }
+    for name, maps in {"": game.notes.flow, **game.disturbed}.items():
+        arrays |= {f"flow/{name}/{part}": getattr(maps, part) for part in ("right", "down", "strength")}
+    beside = file.with_suffix(".tmp.npz")
+    np.savez(beside, **arrays)  # type: ignore[arg-type]
+    beside.replace(file)
+
+
+def load(name: str, state: StateTable, file: Path) -> ObservedGame:
+    """Read back what `save` kept."""
+    with np.load(file) as arrays:
+        flows = {
+            each: FlowMaps(*(arrays[f"flow/{each}/{part}"] for part in ("right", "down", "strength")))
+            for each in ("", *DISTURBANCES, REENCODED)
+        }
+        notes = GameNotes(arrays["stamp_levels"], arrays["repeats"], flows.pop(""), arrays["lines"])
+        evidence, other = arrays["seconds"].tolist()
+        return ObservedGame(name, state, arrays["thumbnails"], notes, flows, evidence, other)
