@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests import schema
+from manifests.column_matrices import ColumnMatrices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,21 +60,32 @@ class StateTable:
             odd = sorted((self.columns.keys() ^ declared.keys()) | (self.masks.keys() ^ declared.keys()))
             msg = f"not the schema's columns for {len(self.ports)} players; missing or unknown: {odd[:5]}"
             raise ValueError(msg)
-        shape = (self.items.num_frames,)
-        columns, masks = self.columns, self.masks
-        for name, dtype in declared.items():  # a window is read in a millisecond, and this is a part of it
-            values = columns[name]
-            is_typed = values.dtype is dtype or values.dtype == dtype
-            if not is_typed or values.shape != shape or masks[name].shape != shape:
-                msg = f"{name}: {values.dtype} {values.shape}, mask {masks[name].shape}; want {dtype} {shape}"
-                raise ValueError(msg)
-            values.setflags(write=False)
-        for mask in {id(mask): mask for mask in masks.values()}.values():
-            mask.setflags(write=False)
+        self._check_arrays(declared)
         frames = self.columns["slp_frame"]
         if not frames.size or not (np.diff(frames) == 1).all():
             msg = f"slp_frame of {frames.size} rows is not consecutive; a table has a row and no holes"
             raise ValueError(msg)
+
+    def _check_arrays(self, declared: Mapping[str, np.dtype[Any]]) -> None:
+        shape = (self.items.num_frames,)
+        if isinstance(self.columns, ColumnMatrices) and isinstance(self.masks, ColumnMatrices):
+            are_declared = self.columns.layout.dtypes == declared
+            if not are_declared or {self.columns.num_frames, self.masks.num_frames} != {self.num_frames}:
+                msg = f"matrices of {self.columns.num_frames} frames do not hold the schema's columns {shape}"
+                raise ValueError(msg)
+            return
+        for name, dtype in declared.items():
+            values, mask = self.columns[name], self.masks[name]
+            if (
+                values.dtype != dtype
+                or values.shape != shape
+                or mask.shape != shape
+                or mask.dtype != np.bool_
+            ):
+                msg = f"{name}: {values.dtype} {values.shape}, mask {mask.shape}; want {dtype} {shape}"
+                raise ValueError(msg)
+            values.setflags(write=False)
+            mask.setflags(write=False)
 
     @property
     def num_frames(self) -> int:
@@ -132,8 +144,8 @@ class StateTable:
             raise ValueError(msg)
         rows = slice(start, exclusive_end)
         return StateTable(
-            columns={name: values[rows] for name, values in self.columns.items()},
-            masks={name: mask[rows] for name, mask in self.masks.items()},
+            columns=_rows(self.columns, rows),
+            masks=_rows(self.masks, rows),
             items=self.items.slice(start, exclusive_end),
             stage=self.stage,
             ports=self.ports,
@@ -176,3 +188,9 @@ class StateTable:
         from manifests.state_arrow import from_arrow  # noqa: PLC0415 - only those who ask wait for Arrow
 
         return from_arrow(table)
+
+
+def _rows(columns: Mapping[str, Values], rows: slice) -> Mapping[str, Values]:
+    if isinstance(columns, ColumnMatrices):
+        return columns.rows(rows)
+    return {name: values[rows] for name, values in columns.items()}

@@ -8,7 +8,8 @@ frames of all 221 columns, least of many rounds on a machine busy with other wor
     a column per schema column, 600-row groups           0.91            7.5 ms
     a column per schema column, one row group            0.56            9.1 ms
     a vector per dtype, 600-row groups                   0.47            2.4 ms
-    a vector per dtype, 300-row groups                   0.49            1.7 ms    <- this one
+    a vector per dtype, 300-row groups                   0.49            1.7 ms
+    the same without Arrow's copy of the schema          0.47            1.4 ms    <- this one
 
 So columns of one dtype lie side by side in one vector column: `float32`, `uint8`, ...; those of followers
 (Nana), null in most games, in `followers_float32`, ...; those of items in two ragged lists, `items_float32`
@@ -31,6 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests import schema
+from manifests.column_matrices import ColumnMatrices, Layout, Place
 from manifests.item_table import ItemTable
 from manifests.state_arrow import described, metadata_of
 from manifests.state_table import StateTable
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 300  # ten GOPs
 _LAYOUT_KEY = b"dolphin_farm.vectors"
-_FRAME = "slp_frame"
+_FRAME, _OF_FOLLOWERS, _ALWAYS = "slp_frame", "followers_", "always"
 _ITEM_DTYPES = {column.name: column.numpy_dtype for column in schema.ITEM_COLUMNS}
 
 
@@ -55,7 +57,7 @@ def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
         if name != _FRAME:
             is_follower = "." in name and name.split(".")[0].endswith("n")
             dtype = "uint8" if column.dtype == "bool" else column.dtype
-            vectors.setdefault(f"followers_{dtype}" if is_follower else dtype, []).append(name)
+            vectors.setdefault(f"{_OF_FOLLOWERS}{dtype}" if is_follower else dtype, []).append(name)
     return {vector: tuple(names) for vector, names in vectors.items()}
 
 
@@ -76,23 +78,27 @@ def write_states(table: StateTable, path: Path | BinaryIO) -> None:
         OSError: If the file cannot be written.
     """
     arrays = {_FRAME: pa.array(table.values(_FRAME))}
+    has_follower = _has_follower(table)
     for vector, names in vector_columns(table.num_players).items():
-        # A game without a follower has no vectors of one: they would be null from end to end.
-        if any(table.valid(name).any() and table.values(name).any() for name in names):
+        # Those of followers would be null from end to end in a game without one.
+        if has_follower or not vector.startswith(_OF_FOLLOWERS):
             arrays[vector] = _to_vectors(table, names)
     for vector, names in item_vector_columns().items():
         arrays[vector] = _items_to_vectors(table.items, vector, names)
     layout = {**vector_columns(table.num_players), **item_vector_columns()}
-    metadata = {**metadata_of(table), _LAYOUT_KEY: json.dumps(layout).encode()}
-    pq.write_table(
-        pa.table(arrays).replace_schema_metadata(metadata),
+    rows = pa.table(arrays)
+    # Arrow's own copy of the schema would be a twentieth of the file, and say nothing that the rest does not.
+    with pq.ParquetWriter(
         path,
-        row_group_size=ROWS_PER_GROUP,
+        rows.schema,
         compression="zstd",
         compression_level=9,
         use_dictionary=False,
         write_statistics=[_FRAME],
-    )
+        store_schema=False,
+    ) as writer:
+        writer.write_table(rows, row_group_size=ROWS_PER_GROUP)
+        writer.add_key_value_metadata({**metadata_of(table), _LAYOUT_KEY: json.dumps(layout)})
 
 
 def states_bytes(table: StateTable) -> bytes:
@@ -116,7 +122,8 @@ def read_states(
     opened = pa.BufferReader(source) if isinstance(source, bytes) else source
     # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
     with pq.ParquetFile(opened) as file:
-        num_rows = file.metadata.num_rows
+        footer = file.metadata
+        num_rows = footer.num_rows
         exclusive_end = num_rows if exclusive_end is None else exclusive_end
         if not 0 <= start < exclusive_end <= num_rows:
             msg = f"rows [{start}, {exclusive_end}) are not a range within the {num_rows} rows of the file"
@@ -124,7 +131,17 @@ def read_states(
         first, last = start // ROWS_PER_GROUP, (exclusive_end - 1) // ROWS_PER_GROUP
         rows = file.read_row_groups(range(first, last + 1), use_threads=False)
     rows = rows.slice(start - first * ROWS_PER_GROUP, exclusive_end - start)
-    return _to_table(rows)
+    return _to_table(rows, footer.metadata)
+
+
+def _has_follower(table: StateTable) -> bool:
+    """Whether anything but its absence is recorded of any follower."""
+    vectors = vector_columns(table.num_players).items()
+    of_followers = [name for vector, names in vectors if vector.startswith(_OF_FOLLOWERS) for name in names]
+    return any(
+        table.values(name).any() if table.values(name).dtype == np.bool_ else table.valid(name).any()
+        for name in of_followers
+    )
 
 
 def _to_vectors(table: StateTable, names: tuple[str, ...]) -> pa.Array:
@@ -145,34 +162,50 @@ def _items_to_vectors(items: ItemTable, vector: str, names: tuple[str, ...]) -> 
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values.reshape(-1)))
 
 
-def _to_table(rows: pa.Table) -> StateTable:
-    stage, ports, recorded = described(rows.schema.metadata)
-    declared = schema.table_dtypes(len(ports))
+def _to_table(rows: pa.Table, metadata: dict[bytes, bytes] | None) -> StateTable:
+    stage, ports, recorded = described(metadata)
+    num_frames = rows.num_rows
     present = set(rows.column_names)
-    everywhere, nowhere = np.ones(rows.num_rows, bool), np.zeros(rows.num_rows, bool)
-    columns: dict[str, NDArray[Any]] = {_FRAME: _column(rows, _FRAME).to_numpy()}
-    masks: dict[str, NDArray[np.bool_]] = {_FRAME: everywhere}
+    values: dict[str, NDArray[Any]] = {_FRAME: _column(rows, _FRAME).to_numpy()[None]}
+    masks: dict[str, NDArray[Any]] = {_ALWAYS: np.ones((1, num_frames), bool)}
     for vector, names in vector_columns(len(ports)).items():
         if vector in present:
-            values, is_valid = _from_vectors(_column(rows, vector), len(names))
-            columns.update(zip(names, values, strict=True))
-            masks.update(
-                dict.fromkeys(names, everywhere) if is_valid is None else zip(names, is_valid, strict=True)
-            )
+            values[vector], masks[vector] = _from_vectors(_column(rows, vector), len(names))
         else:
-            columns.update(dict.fromkeys(names, np.zeros(rows.num_rows, declared[names[-1]])))
-            masks.update(dict.fromkeys(names, nowhere))
-    for name in _bool_columns(len(ports)):
-        columns[name] = columns[name].view(np.bool_)
-        masks[name] = everywhere
-    items = _items_from_vectors(rows, recorded)
-    return StateTable(columns=columns, masks=masks, items=items, stage=stage, ports=ports)
+            dtype = np.dtype(vector.removeprefix(_OF_FOLLOWERS))
+            values[vector] = np.zeros((len(names), num_frames), dtype)
+            masks[vector] = np.zeros((len(names), num_frames), bool)
+    return StateTable(
+        columns=ColumnMatrices(value_layout(len(ports)), values),
+        masks=ColumnMatrices(mask_layout(len(ports)), masks),
+        items=_items_from_vectors(rows, recorded),
+        stage=stage,
+        ports=ports,
+    )
 
 
 @cache
-def _bool_columns(num_players: int) -> tuple[str, ...]:
-    """The columns that lie among the uint8; no schema has a bool that can be null."""
-    return tuple(name for name, dtype in schema.table_dtypes(num_players).items() if dtype == np.bool_)
+def value_layout(num_players: int) -> Layout:
+    """Where each column lies among the matrices of the vectors."""
+    dtypes = schema.table_dtypes(num_players)
+    places = {_FRAME: Place(_FRAME, 0, dtypes[_FRAME])}
+    for vector, names in vector_columns(num_players).items():
+        places |= {name: Place(vector, row, dtypes[name]) for row, name in enumerate(names)}
+    return Layout({name: places[name] for name in dtypes})
+
+
+@cache
+def mask_layout(num_players: int) -> Layout:
+    """Where each column's mask lies; no schema has a bool that can be null, nor has slp_frame."""
+    bool_ = np.dtype(np.bool_)
+    return Layout(
+        {
+            name: Place(_ALWAYS, 0, bool_)
+            if place.dtype == bool_ or name == _FRAME
+            else Place(place.matrix, place.row, bool_)
+            for name, place in value_layout(num_players).places.items()
+        }
+    )
 
 
 def _column(rows: pa.Table, name: str) -> pa.Array:
@@ -180,14 +213,12 @@ def _column(rows: pa.Table, name: str) -> pa.Array:
     return chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
 
 
-def _from_vectors(array: pa.Array, width: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """Values and validity, each [width, T] and contiguous along T; validity None if nothing is null."""
+def _from_vectors(array: pa.Array, width: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Values and validity, each [width, T]."""
     child = array.flatten()
     if child.null_count == 0:
-        return np.ascontiguousarray(child.to_numpy().reshape(-1, width).T), None
-    if child.null_count == len(child):
-        shape = (width, len(child) // width)
-        return np.zeros(shape, child.type.to_pandas_dtype()), np.zeros(shape, bool)
+        values = np.ascontiguousarray(child.to_numpy().reshape(-1, width).T)
+        return values, np.ones(values.shape, bool)
     is_valid = child.is_valid().to_numpy(zero_copy_only=False).reshape(-1, width)
     raw = np.frombuffer(child.buffers()[1], child.type.to_pandas_dtype())
     values = raw[child.offset : child.offset + len(child)].reshape(-1, width)

@@ -3,7 +3,7 @@
     { farm sql --states 'dataset/states/*/*.parquet'; echo 'SELECT avg("p0.percent") FROM states'; } | duckdb
 
 The SQL is DuckDB's; a query of it reads only the vectors whose columns it names. In Polars a column is
-`pl.col(vector).arr.get(names.index(column))`, with vector and names from `states_file.vector_columns`.
+`pl.col(vector).list.get(names.index(column))`, with vector and names from `states_file.vector_columns`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import time
@@ -63,6 +64,26 @@ def test_the_bytes_are_a_function_of_the_table(make_state: Any, tmp_path: Path):
     assert read_states(io.BytesIO(path.read_bytes())).sha256 == table.sha256
 
 
+def test_a_follower_of_whom_only_zeros_are_recorded_is_still_there(make_state: Any):
+    table = make_state(20)
+    names = [name for name in table.names() if name.startswith("p0n.") and not name.endswith(".present")]
+    zeros = {name: np.zeros_like(table.values(name)) for name in names}
+    masks = {name: np.ones(20, bool) for name in names}
+    table = dataclasses.replace(table, columns={**table.columns, **zeros}, masks={**table.masks, **masks})
+    assert read_states(states_bytes(table)).sha256 == table.sha256
+
+
+def test_a_game_without_followers_has_no_vectors_of_them(make_state: Any):
+    table = make_state(20)
+    names = [name for name in table.names() if name[2:4] == "n."]
+    zeros = {name: np.zeros_like(table.values(name)) for name in names}
+    masks = {name: np.full(20, name.endswith(".present")) for name in names}
+    table = dataclasses.replace(table, columns={**table.columns, **zeros}, masks={**table.masks, **masks})
+    file = states_bytes(table)
+    assert not any("followers" in name for name in pq.ParquetFile(io.BytesIO(file)).schema_arrow.names)
+    assert read_states(file).sha256 == table.sha256
+
+
 @pytest.mark.parametrize(("start", "end"), [(0, 101), (-1, 5), (5, 5), (100, 101)])
 def test_a_window_outside_fails(make_state: Any, start: int, end: int):
     with pytest.raises(ValueError, match="within the 100 rows"):
@@ -77,7 +98,7 @@ def test_another_parquet_file_fails(make_state: Any):
 
 
 def test_the_file_names_the_places_of_its_vectors(make_state: Any):
-    metadata = pq.ParquetFile(io.BytesIO(states_bytes(make_state(5)))).schema_arrow.metadata
+    metadata = pq.ParquetFile(io.BytesIO(states_bytes(make_state(5)))).metadata.metadata
     layout = json.loads(metadata[b"dolphin_farm.vectors"])
     assert layout == {key: list(names) for key, names in (vector_columns(2) | item_vector_columns()).items()}
 
