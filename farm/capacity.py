@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from farm.scratch import default_base
+from workers.scratch import default_base
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")
@@ -61,8 +61,13 @@ def this_machine(scratch: Path | None = None) -> Machine:
     return Machine(
         cores=min(float(len(os.sched_getaffinity(0))), _core_quota(_CGROUP)),
         memory_bytes=min(_memory_available(_MEMINFO), _memory_limit(_CGROUP)),
-        scratch_bytes=shutil.disk_usage(scratch or default_base()).free,
+        scratch_bytes=shutil.disk_usage(_existing(scratch or default_base())).free,
     )
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def _core_quota(cgroup: Path) -> float:

@@ -20,8 +20,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from farm.leftovers import remove_leftovers
 from farm.pool import Breakage, JobBroke, JobReturned, ResultT, SlotClosed, SlotOpened, TaskT, WorkshopT
-from farm.scratch import default_base, sweep
 from farm.slot_report import Ready, Returned, Unable
 from workers.errors import EnvironmentFailed
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NODE = "local"
 START_SECONDS = 120.0  # for imports on a machine whose every core renders
-LEAVE_SECONDS = 10.0  # for an idle process to remove its scratch folder and exit
+LEAVE_SECONDS = 10.0  # for an idle process to exit
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class LocalPool:
 
     Args:
         job: What a slot does with a task; picklable by name, so a function at the top of a module.
-        workshop: Passed to every job, with a scratch folder of the slot's own in it.
+        workshop: Passed to every job.
         num_slots: Processes at any time.
         recycle_games: A process is replaced after so many games, so that nothing it leaks adds up.
 
@@ -88,6 +88,7 @@ class LocalPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every process: idle ones by themselves, the rest by force; waits until all are gone."""
+        was_forced = any(process.is_busy for process in self._processes.values())
         for process in self._processes.values():
             process.tasks.close()
             if process.is_busy or not process.is_ready:
@@ -96,8 +97,9 @@ class LocalPool:
         for process in self._processes.values():
             _reap(process, deadline)
         self._processes.clear()
-        _, workshop = self._order
-        sweep(workshop.scratch_base or default_base())  # what those ended by force could not
+        if was_forced:
+            _, workshop = self._order
+            remove_leftovers(workshop.scratch_base)
         if self._logs is not None:
             shutil.rmtree(self._logs, ignore_errors=True)
 

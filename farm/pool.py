@@ -62,11 +62,11 @@ class Result(Protocol):
 
 
 class Workshop(Protocol):
-    """What is the same for every game of a run: a frozen dataclass. Each slot sets its own scratch folder."""
+    """What is the same for every game of a run: small and picklable."""
 
     @property
     def scratch_base(self) -> Path | None:
-        """Where scratch folders go; None for the machine's default."""
+        """Where jobs make scratch folders, which slots sweep; None for the machine's default."""
 
 
 TaskT = TypeVar("TaskT", bound=Task)

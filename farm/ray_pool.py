@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 import ray
 from ray.exceptions import ActorUnavailableError, RayError, RayTaskError
 
+from farm.leftovers import remove_leftovers
 from farm.pool import Breakage, JobBroke, JobReturned, ResultT, SlotClosed, SlotOpened, TaskT, WorkshopT
 from farm.ray_nodes import RESOURCE, NodeWatch, on_node
-from farm.ray_slot import RaySlot, sweep_node
-from farm.slot_report import Ready, Returned, Unable
+from farm.ray_slot import RaySlot
+from farm.slot_report import Returned
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -32,15 +33,16 @@ DOUBT_SECONDS = 30.0  # a lost node is declared dead after about 15 s; until the
 RETRY_START_SECONDS = 5.0  # between two tries to open a slot after one failed to open
 FAILED_STARTS = 3  # in a row, with no slot open anywhere, before the run gives up
 NOTICE_MARGIN_SECONDS = 10.0  # before its machine goes, a slot's game is given back
-LEAVE_SECONDS = 15.0  # for all nodes together to remove scratch folders, starting a process for it
+SWEEP_SECONDS = 15.0  # for all nodes together to remove scratch folders, starting a process for it
 
 
 class _Actor(RaySlot):
     """A RaySlot that can say where Ray put it."""
 
-    def where(self) -> tuple[Ready | Unable, str]:
-        """Open the slot; what came of that, and the node's id in hex."""
-        return self.open(), ray.get_runtime_context().get_node_id()
+    def where(self) -> str:
+        """The node's id in hex; the answer also says that the slot is open."""
+        node: str = ray.get_runtime_context().get_node_id()
+        return node
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class RayPool:
 
     Args:
         job: What a slot does with a task; a function that can be imported on every node.
-        workshop: Passed to every job, with a scratch folder of the slot's own in it.
+        workshop: Passed to every job.
         num_slots: Slots to ask for; with an autoscaler the most it will grow to. None: all there are.
         recycle_games: A slot's process is replaced after so many games ...
         recycle_seconds: ... or after so long, so that nothing it leaks adds up.
@@ -108,13 +110,12 @@ class RayPool:
         slots = list(self._slots.values())
         self._slots.clear()
         forced = [slot for slot in slots if slot.is_busy or not slot.node]
-        _wait_all([slot.actor.leave.remote() for slot in slots if slot.node and not slot.is_busy])
         for slot in slots:
             ray.kill(slot.actor)
         _wait_all([slot.ref for slot in forced])  # until they are known to be dead
         _, workshop = self._order
         nodes = {slot.node for slot in forced} & self._nodes.living()
-        _wait_all([on_node(sweep_node, node, workshop.scratch_base) for node in nodes])
+        _wait_all([on_node(remove_leftovers, node, workshop.scratch_base) for node in nodes])
 
     def want(self, num_slots: int) -> None:
         """Ask for so many slots, within what was allowed; idle ones beyond that are closed."""
@@ -181,11 +182,8 @@ class RayPool:
 
     def _close(self, name: str) -> list[Event]:
         slot = self._slots.pop(name)
-        if not slot.node:
-            ray.kill(slot.actor)
-            return []  # it never opened
-        slot.actor.leave.remote()  # the actor ends by itself after that: we drop the last handle of it
-        return [SlotClosed(name)]
+        ray.kill(slot.actor)
+        return [SlotClosed(name)] if slot.node else []  # else it never opened
 
     def _give_back(self) -> list[Event]:
         """End what would not finish before its machine goes."""
@@ -215,17 +213,15 @@ class RayPool:
             return self._lost(name, self._why_lost(slot, error), _last_line(error))
         if slot.doubted_since is not None:
             return self._break(name, Breakage.NODE_LOST, "the answer of its worker was lost on the way")
-        if isinstance(answer, tuple):
-            return self._opened(name, *answer)
+        if isinstance(answer, str):
+            return self._opened(name, answer)
         if isinstance(answer, Returned):
             slot.is_busy = False
             slot.num_done += 1
             return [JobReturned(name, answer.result), *self._close_if_spent(name)]
         return self._break(name, Breakage.ENVIRONMENT, answer.detail)
 
-    def _opened(self, name: str, report: Ready | Unable, node: str) -> list[Event]:
-        if isinstance(report, Unable):
-            return self._lost(name, Breakage.ENVIRONMENT, report.detail)
+    def _opened(self, name: str, node: str) -> list[Event]:
         self._slots[name].node = node
         self._failed_starts = 0
         self._nodes.watch(node)
@@ -265,7 +261,7 @@ class RayPool:
 
 def _wait_all(refs: list[Any]) -> None:
     if refs:
-        ray.wait(refs, num_returns=len(refs), timeout=LEAVE_SECONDS)
+        ray.wait(refs, num_returns=len(refs), timeout=SWEEP_SECONDS)
 
 
 def _last_line(error: RayError) -> str:

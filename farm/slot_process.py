@@ -9,16 +9,15 @@ takes no further game.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import sys
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from farm.scratch import slot_scratch
 from farm.slot_report import Ready, Report, Returned, Unable
 from workers.errors import EnvironmentFailed
+from workers.scratch import sweep
 
 if TYPE_CHECKING:
     from farm.pool import Job, Result
@@ -31,6 +30,7 @@ def serve(tasks: Connection[Report, Any]) -> None:
     """
     try:
         job, workshop = tasks.recv()
+        sweep(workshop.scratch_base)  # what a slot that was killed could not remove
         _serve(tasks, job, workshop)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the pool is gone, or wants no more
@@ -38,12 +38,10 @@ def serve(tasks: Connection[Report, Any]) -> None:
 
 def _serve(tasks: Connection[Report, Any], job: Job[Any, Any, Result], workshop: Any) -> None:
     try:
-        with slot_scratch(workshop.scratch_base) as scratch:
-            own = dataclasses.replace(workshop, scratch_base=scratch)
-            tasks.send(Ready())
-            while True:
-                task = tasks.recv()
-                tasks.send(Returned(job(task, own)))
+        tasks.send(Ready())
+        while True:
+            task = tasks.recv()
+            tasks.send(Returned(job(task, workshop)))
     except EnvironmentFailed as problem:
         tasks.send(Unable(str(problem)))
 

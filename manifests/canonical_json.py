@@ -15,12 +15,16 @@ import json
 import math
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from manifests.errors import RecordRefused
 
 T = TypeVar("T")
+
+_SCALARS: Final = frozenset({bool, int, str})
+"""Types whose values are the same in a record and in JSON; not float, of which some are not."""
 
 
 def to_plain(value: object) -> Any:
@@ -34,6 +38,8 @@ def to_plain(value: object) -> Any:
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple | list):
+        if set(map(type, value)) <= _SCALARS:  # long columns of numbers are most of a ledger
+            return list(value)
         return [to_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
@@ -94,13 +100,18 @@ def from_plain(kind: type[T], plain: object, where: str) -> T:
         missing, unknown = sorted(names - plain.keys()), sorted(plain.keys() - names)
         message = f"{where}: missing fields {missing}, unknown fields {unknown}; written by another version"
         raise RecordRefused(message)
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # mypy doubts that a class is hashable
     values = {name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in names}
     try:
         return kind(**values)
     except ValueError as error:
         message = f"{where}: {error}"
         raise RecordRefused(message) from error
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _from_plain(hint: Any, plain: object, where: str) -> Any:
@@ -111,6 +122,8 @@ def _from_plain(hint: Any, plain: object, where: str) -> Any:
     if origin is tuple:
         if not isinstance(plain, list):
             raise _refused(where, "a list", plain)
+        if arguments[0] in _SCALARS and set(map(type, plain)) <= {arguments[0]}:
+            return tuple(plain)
         return tuple(_from_plain(arguments[0], item, f"{where}[{k}]") for k, item in enumerate(plain))
     if origin is Mapping:
         if not isinstance(plain, Mapping):

@@ -29,16 +29,17 @@ SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
 
 def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
     """The rows of these entries, per table; in the order of SORT_KEYS if the entries are in order."""
-    collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES}
+    entries = list(entries)
+    collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name != "gops"}
     for entry in entries:
         if entry.status is Status.SET_ASIDE:
             collected["rejects"].append(_reject_row(entry))
             continue
         collected["games"].append(_game_row(entry))
         collected["chunks"] += _chunk_rows(entry)
-        collected["gops"] += _gop_rows(entry)
         collected["files"] += _file_rows(entry)
-    return {name: pa.Table.from_pylist(rows, schema=arrow_schema(name)) for name, rows in collected.items()}
+    tables = {name: pa.Table.from_pylist(rows, schema=arrow_schema(name)) for name, rows in collected.items()}
+    return {**tables, "gops": _gops(entries)}
 
 
 def _game_row(entry: LedgerEntry) -> Row:
@@ -112,29 +113,21 @@ def _chunk_rows(entry: LedgerEntry) -> list[Row]:
     ]
 
 
-def _gop_rows(entry: LedgerEntry) -> list[Row]:
-    return [
-        {
-            "game_id": entry.game_id,
-            "file_number": chunk.file_number,
-            "gop_index": gop_index,
-            "first_frame_index": first,
-            "slp_frame_start": chunk.slp_frame_start + first,
-            "num_frames": num_frames,
-            "byte_offset": byte_offset,
-            "byte_size": byte_size,
-        }
-        for chunk in entry.chunks
-        for gop_index, (first, num_frames, byte_offset, byte_size) in enumerate(
-            zip(
-                chunk.gops.first_frame_index,
-                chunk.gops.num_frames,
-                chunk.gops.byte_offset,
-                chunk.gops.byte_size,
-                strict=True,
-            )
-        )
-    ]
+def _gops(entries: Iterable[LedgerEntry]) -> pa.Table:
+    """The gops table's rows, by column: there are hundreds to a game."""
+    columns: dict[str, list[Any]] = {name: [] for name in arrow_schema("gops").names}
+    for entry in entries:
+        for chunk in entry.chunks:
+            gops, number = chunk.gops, len(chunk.gops.num_frames)
+            columns["game_id"] += [entry.game_id] * number
+            columns["file_number"] += [chunk.file_number] * number
+            columns["gop_index"] += range(number)
+            columns["first_frame_index"] += gops.first_frame_index
+            columns["slp_frame_start"] += [chunk.slp_frame_start + first for first in gops.first_frame_index]
+            columns["num_frames"] += gops.num_frames
+            columns["byte_offset"] += gops.byte_offset
+            columns["byte_size"] += gops.byte_size
+    return pa.table(columns, schema=arrow_schema("gops"))
 
 
 def _file_rows(entry: LedgerEntry) -> list[Row]:

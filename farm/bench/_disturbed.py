@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 DISTURBANCES: Final = ("darker", "brighter", "half size", "overlay")
 _GAIN: Final = {"darker": 0.8, "brighter": 1.2}
-_COVERED: Final = 0.3  # of the picture's area
+_COVERED: Final = 0.3  # of the picture's area, and, since the overlay wraps around, of every pixel's time
 _TEXTURE_PIXELS: Final = 12  # size of the overlay's blotches
-_SPEED: Final = (5.0, 3.0)  # pixels per frame, right and down; it bounces off the edges
+_SPEED: Final = (5, 3)  # pixels per frame, right and down
 
 
 class Disturbed:
@@ -23,32 +24,35 @@ class Disturbed:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._place = np.array([10.0, 10.0])
-        self._speed = np.array(_SPEED)
+        self._num_pictures = 0
 
     def __call__(self, luma: Luma) -> Luma:
         """Return the next picture as it looks then."""
+        self._num_pictures += 1
         if self._name in _GAIN:
-            levels: Luma = np.clip(luma * np.float32(_GAIN[self._name]), 0, 255).astype(np.uint8)
-            return levels
+            levels = np.clip(np.arange(256) * _GAIN[self._name], 0, 255).astype(np.uint8)
+            return levels[luma]
         if self._name == "half size":
-            height, width = luma.shape
-            halved: Luma = luma.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)).astype(np.uint8)
+            quarters = [luma[row::2, column::2].astype(np.uint16) for row in (0, 1) for column in (0, 1)]
+            halved: Luma = (sum(quarters[1:], quarters[0]) // 4).astype(np.uint8)
             return halved
         return self._covered(luma)
 
     def _covered(self, luma: Luma) -> Luma:
-        height, width = (int(side * _COVERED**0.5) for side in luma.shape)
-        room = np.array([luma.shape[1] - width, luma.shape[0] - height])
-        self._place += self._speed
-        outside = (self._place < 0) | (self._place > room)
-        self._speed = np.where(outside, -self._speed, self._speed)
-        self._place = np.clip(self._place, 0, room)
-        left, top = self._place.astype(int)
-        blotches = np.random.default_rng(1).integers(
-            16, 236, (height // _TEXTURE_PIXELS + 1, width // _TEXTURE_PIXELS + 1), dtype=np.uint8
-        )
-        texture = np.repeat(np.repeat(blotches, _TEXTURE_PIXELS, axis=0), _TEXTURE_PIXELS, axis=1)
+        """Cover a rectangle of the picture's own shape; what leaves at one edge comes in at the other."""
+        texture = _texture(luma.shape[0], luma.shape[1])
+        left, top = (self._num_pictures * speed for speed in _SPEED)
+        rows = (np.arange(texture.shape[0]) + top) % luma.shape[0]
+        columns = (np.arange(texture.shape[1]) + left) % luma.shape[1]
         covered = luma.copy()
-        covered[top : top + height, left : left + width] = texture[:height, :width]
+        covered[np.ix_(rows, columns)] = texture
         return covered
+
+
+@cache
+def _texture(picture_height: int, picture_width: int) -> Luma:
+    height, width = (int(side * _COVERED**0.5) for side in (picture_height, picture_width))
+    num_rows, num_columns = height // _TEXTURE_PIXELS + 1, width // _TEXTURE_PIXELS + 1
+    blotches = np.random.default_rng(1).integers(16, 236, (num_rows, num_columns), dtype=np.uint8)
+    texture = np.repeat(np.repeat(blotches, _TEXTURE_PIXELS, axis=0), _TEXTURE_PIXELS, axis=1)
+    return texture[:height, :width]

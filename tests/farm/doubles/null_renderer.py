@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from manifests.reasons import Reason
 from workers.emulator.child import Child
 from workers.errors import EnvironmentFailed
+from workers.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,15 +63,15 @@ class NullResult:
 
 def render_nothing(task: NullTask, workshop: NullWorkshop) -> NullResult:
     """Misbehave as asked, else wait `task.seconds` and write the ledger entry."""
-    assert workshop.scratch_base is not None
-    (workshop.scratch_base / "picture.raw").write_bytes(bytes(1000))
-    if task.behaviour in FATAL:
-        FATAL[task.behaviour](task)
-    if task.behaviour in REFUSALS and (refused := REFUSALS[task.behaviour](task)) is not None:
-        return refused
     with ExitStack() as stack:
+        folder = stack.enter_context(scratch(workshop.scratch_base))
+        (folder / "picture.raw").write_bytes(bytes(1000))
+        if task.behaviour in FATAL:
+            FATAL[task.behaviour](task)
+        if task.behaviour in REFUSALS and (refused := REFUSALS[task.behaviour](task)) is not None:
+            return refused
         for _ in range(NUM_CHILDREN if workshop.children else 0):
-            stack.enter_context(start_child(workshop.children, workshop.scratch_base))
+            stack.enter_context(start_child(workshop.children, folder))
         time.sleep(task.seconds)
     return _result(task, commit(task, workshop), None)
 
