@@ -30,8 +30,9 @@ class Disturbed:
         """Return the next picture as it looks then."""
         self._num_pictures += 1
         if self._name in _GAIN:
-            levels = np.clip(np.arange(256) * _GAIN[self._name], 0, 255).astype(np.uint8)
-            return levels[luma]
+            levels: Luma = np.clip(np.arange(256) * _GAIN[self._name], 0, 255).astype(np.uint8)
+            seen: Luma = levels[luma]
+            return seen
         if self._name == "half size":
             quarters = [luma[row::2, column::2].astype(np.uint16) for row in (0, 1) for column in (0, 1)]
             halved: Luma = (sum(quarters[1:], quarters[0]) // 4).astype(np.uint8)
