@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 OUT    ?= dataset
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock standin clean render-packages test-packages
+.PHONY: help demo test extras check format lock standin clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -15,6 +15,10 @@ demo: render-packages $(VENV)/.ready ## render replays on headless Dolphin into 
 
 test: test-packages $(VENV)/.ready ## run every test that this machine can run
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+# A user's `make test` must not pull what is large (Ray, torch) or strange (an S3 server, a browser): tests that
+# need one of these skip, with the reason, where it is missing. CI runs `make extras` first.
+extras: $(VENV)/.ready ## install what the tests marked ray, s3, torch and browser need
 
 check: $(VENV)/.ready ## lint and types
 	@$(BIN)/ruff check .
