@@ -37,7 +37,7 @@ def described() -> dict[str, object]:
 
 
 def markdown() -> str:
-    """The same for people: the tables of docs/states.md."""
+    """The same for people: the tables of manifests/states.md."""
     lines = [schema.documentation_table(), f"Derived, version {DERIVED_VERSION}:", ""]
     lines += ["| column | type | rule |", "|---|---|---|"]
     for prefix, columns in (("p0.", (*ENTITY_DERIVED, PRESSED)), ("", FRAME_DERIVED)):

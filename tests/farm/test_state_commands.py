@@ -135,7 +135,7 @@ def test_sql_makes_a_view():
 
 
 def test_the_page_on_states_is_what_the_schema_says():
-    page = (Path(__file__).resolve().parents[2] / "docs" / "states.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "manifests" / "states.md").read_text()
     assert page.endswith("## Columns\n\n" + call("schema").output), (
         "run `farm schema` and paste it below Columns"
     )
