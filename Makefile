@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= dataset
+# Tests that are quick and keep to themselves: they share the cores. The others take turns.
+QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test extras check format lock standin clean render-packages test-packages
+.PHONY: help demo test quick extras check format lock standin clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -13,8 +15,11 @@ help: ## list these commands
 demo: render-packages $(VENV)/.ready ## render replays on headless Dolphin into ./dataset (REPLAYS=DIR for your own)
 	@$(BIN)/farm demo --out $(OUT) $(if $(REPLAYS),--replays "$(REPLAYS)")
 
-test: test-packages $(VENV)/.ready ## run every test that this machine can run
-	@$(BIN)/pytest $(PYTEST_ARGS)
+test: quick ## run every test that this machine can run
+	@$(BIN)/pytest -m "not ($(QUICK))" $(PYTEST_ARGS)
+
+quick: test-packages $(VENV)/.ready ## run the quick tests only
+	@$(BIN)/pytest -n auto -m "$(QUICK)" $(PYTEST_ARGS)
 
 # A user's `make test` must not pull what is large (Ray, torch) or strange (an S3 server, a browser): tests that
 # need one of these skip, with the reason, where it is missing. CI runs `make extras` first.

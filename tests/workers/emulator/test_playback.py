@@ -141,7 +141,10 @@ def test_pictures_that_arrived_before_an_exit_are_still_yielded(arrivals: Arriva
         next(events)
 
 
-def test_a_stream_that_ends_while_the_emulator_runs_fails_with_the_reason(arrivals: Arrivals, child: Child):
+def test_a_stream_that_ends_while_the_emulator_runs_fails_with_the_reason(
+    arrivals: Arrivals, child: Child, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("workers.emulator.playback._EXIT_SECONDS", 0.1)
     arrivals.end("its pictures are 640x524 yuv420p, not 640x480 yuv420p")
     with pytest.raises(EmulatorFailed, match=r"still runs, but its pictures are 640x524") as failure:
         list(play(arrivals, child))
