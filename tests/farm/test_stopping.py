@@ -110,6 +110,7 @@ def test_a_run_killed_with_9_takes_its_workers_and_their_children_along(start: S
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_worker_killed_with_9_takes_its_child_along_and_the_run_goes_on(start: Start, tmp_path: Path):
     run = start(0.5)
     wait_for(lambda: both_render(tmp_path))

@@ -164,6 +164,7 @@ def test_recorded_games_are_read_alike(tmp_path: Path, seed: int):
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_real_games_are_read_alike(real_replays: Path, tmp_path: Path, record_property: Any):
     replays = columns = frames = 0
     unexplained: dict[str, list[str]] = {}
