@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -15,6 +15,11 @@ from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Report
 from manifests.canonical_json import to_plain
 from manifests.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manifests.audit.pair_checks import Witness
 
 EXAMPLE = """\b
 Examples:
@@ -48,7 +53,8 @@ def command(
     """Hold DATASET (a folder, a URL, or a downloaded copy) against its own records.
 
     listing: every object is there with its size, and records agree. checksum: it has its bytes. structure:
-    packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame.
+    packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame, and
+    what moves in the pictures is what the state says moves.
 
     Exit status: 0 all holds, 1 something is wrong, 2 it could not be audited.
     """
@@ -61,6 +67,7 @@ def command(
             seed=seed,
             num_threads=threads,
             on_pair=lambda number: status.update(f"auditing: {number:,} pairs"),
+            witness=_motion_witness(),
         )
     if as_json:
         click.echo(_as_json(report))
@@ -68,6 +75,15 @@ def command(
         _print(report, Console(), with_orphans=orphans)
     if not report.holds:
         sys.exit(SOMETHING_IS_WRONG)
+
+
+def _motion_witness() -> Callable[[], Witness] | None:
+    """Motion can be told where OpenCV is installed, which a reading side need not have."""
+    try:
+        from workers.align.motion.witness import MotionWitness  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return None
+    return MotionWitness
 
 
 def _as_json(report: Report) -> str:
@@ -87,6 +103,7 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
         facts.append(f"{report.num_bytes:,} bytes hashed")
     if report.depth is Depth.DECODE:
         facts.append(f"{report.num_frames:,} frames decoded")
+        facts.append(f"motion told of {report.num_witnessed:,} pairs")
     click.echo(f"{report.depth.name.lower()}: {', '.join(facts)}")
     if report.num_unlisted:
         click.echo(f"{report.num_unlisted:,} games are newer than the manifests; run farm finalize")

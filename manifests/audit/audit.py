@@ -21,6 +21,7 @@ from manifests.read_ahead import read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from manifests.audit.pair_checks import Witness
     from manifests.audit.sources import Pair
     from manifests.store import Store
 
@@ -35,6 +36,7 @@ def audit(
     seed: int = 0,
     num_threads: int = 4,
     on_pair: Callable[[int], None] = lambda _: None,
+    witness: Callable[[], Witness] | None = None,
 ) -> Report:
     """Hold a dataset against its own records.
 
@@ -45,6 +47,7 @@ def audit(
         seed: of the sample.
         num_threads: pairs looked at side by side.
         on_pair: called with the number of pairs looked at deeply so far.
+        witness: makes one more who sees every picture of a pair at DECODE, beside the stamp.
 
     Raises:
         SchemaRefused: this is no dataset that this program knows.
@@ -60,11 +63,12 @@ def audit(
     walk = RecordsWalk(store, report)
     listed = (pair for pair in walk.pairs() if _is_listed(pair, inventory, report))
     sampled = (pair for pair in listed if depth > Depth.LISTING and _is_sampled(pair, sample, seed))
-    checks = PairChecks(store, depth, description)
+    checks = PairChecks(store, depth, description, witness)
     for number, (_, checked) in enumerate(read_ahead(checks.check, sampled, num_threads), 1):
         report.num_sampled = number
         report.num_bytes += checked.num_bytes
         report.num_frames += checked.num_frames
+        report.num_witnessed += checked.num_witnessed
         report.findings += checked.findings
         on_pair(number)
     report.orphans += _orphans(inventory, walk)

@@ -12,7 +12,7 @@ class Depth(IntEnum):
     LISTING: every object is there and has its size; records can be read and agree with each other.
     CHECKSUM: every object has its sha256.
     STRUCTURE: packets = rows = the ledger's frames; key frames and bytes are where the GOP table says.
-    DECODE: every decoded picture shows the slp_frame of its row.
+    DECODE: every decoded picture shows the slp_frame of its row, and moves as the state says.
     """
 
     LISTING = 1
@@ -72,6 +72,7 @@ class Report:
         num_sampled: pairs looked at more deeply than LISTING.
         num_bytes: read for checksums.
         num_frames: decoded.
+        num_witnessed: pairs whose motion was told to fit the state, or not to.
         num_set_aside: games.
         num_pending: planned games without a ledger entry.
         num_unlisted: games in the ledger that the newest snapshot does not have yet.
@@ -85,6 +86,7 @@ class Report:
     num_sampled: int = 0
     num_bytes: int = 0
     num_frames: int = 0
+    num_witnessed: int = 0
     num_set_aside: int = 0
     num_pending: int = 0
     num_unlisted: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +18,25 @@ from manifests.states_file import read_states
 from manifests.store import ObjectMissing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from manifests.audit.sources import Pair
     from manifests.dataset import DatasetDescription, Rectangle
     from manifests.records import ObjectRef
+    from manifests.state_table import StateTable
     from manifests.store import Store
+
+
+class Witness(Protocol):
+    """Sees the pictures of a pair and says what it makes of them: motion, which is no part of this room."""
+
+    def see(self, luma: NDArray[np.uint8]) -> None:
+        """Take the next picture, uint8 [H, W]."""
+
+    def objection(self, state: StateTable) -> str | None:
+        """Say what speaks against these pictures showing this state; an empty string if it cannot tell."""
 
 
 @dataclass
@@ -33,13 +46,20 @@ class Checked:
     findings: list[Finding] = field(default_factory=list)
     num_bytes: int = 0
     num_frames: int = 0
+    num_witnessed: int = 0
 
 
 class PairChecks:
     """Checks pairs at one depth; used by several threads at once."""
 
-    def __init__(self, store: Store, depth: Depth, description: DatasetDescription) -> None:
-        self._store, self._depth, self._description = store, depth, description
+    def __init__(
+        self,
+        store: Store,
+        depth: Depth,
+        description: DatasetDescription,
+        witness: Callable[[], Witness] | None = None,
+    ) -> None:
+        self._store, self._depth, self._description, self._witness = store, depth, description, witness
 
     def check(self, pair: Pair) -> Checked:
         """Everything from CHECKSUM on; stops at the first depth where something is wrong.
@@ -68,19 +88,20 @@ class PairChecks:
         return data
 
     def _look_into(self, pair: Pair, video: bytes, states: bytes, checked: Checked) -> None:
-        slp_frame = _slp_frames(pair, states, checked)
+        state = _state(pair, states, checked)
         _check_video(pair, video, self._description, checked)
-        stamp = self._description.stamp
-        if checked.findings or slp_frame is None or stamp is None or self._depth < Depth.DECODE:
+        if checked.findings or state is None or self._depth < Depth.DECODE:
             return
-        _check_pictures(pair, video, slp_frame, stamp, checked)
+        witness = self._witness() if self._witness else None
+        _check_pictures(pair, video, state, self._description.stamp, witness, checked)
 
 
-def _slp_frames(pair: Pair, states: bytes, checked: Checked) -> NDArray[Any] | None:
-    """The slp_frame column, int32 [T], if the states file can be read; findings if it is not as recorded."""
+def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
+    """The state, if the states file can be read; findings if it is not as recorded."""
     chunk = pair.chunk
     try:
-        slp_frame = read_states(states).values("slp_frame")
+        state = read_states(states)
+        slp_frame = state.values("slp_frame")
     except (ValueError, KeyError, OSError, pa.ArrowException) as error:
         detail = f"no states file of this schema: {error!s:.200}"
         checked.findings.append(Finding(Kind.UNREADABLE, chunk.states.key, detail))
@@ -92,7 +113,7 @@ def _slp_frames(pair: Pair, states: bytes, checked: Checked) -> NDArray[Any] | N
             f"of [{chunk.slp_frame_start}, {chunk.slp_frame_exclusive_end}) without a gap"
         )
         checked.findings.append(Finding(Kind.STRUCTURE, chunk.states.key, detail))
-    return slp_frame
+    return state
 
 
 def _check_video(pair: Pair, video: bytes, description: DatasetDescription, checked: Checked) -> None:
@@ -138,29 +159,49 @@ def _wrong_marks(pair: Pair, video: bytes, index: GopIndex, avcc: bytes, *, are_
 
 
 def _check_pictures(
-    pair: Pair, video: bytes, slp_frame: NDArray[Any], stamp: Rectangle, checked: Checked
+    pair: Pair,
+    video: bytes,
+    state: StateTable,
+    stamp: Rectangle | None,
+    witness: Witness | None,
+    checked: Checked,
 ) -> None:
-    """The stamp of every decoded picture against its row's slp_frame."""
+    """Every decoded picture: its number, its stamp against its row's slp_frame, and what the witness says."""
     from manifests.video import VideoUnreadable, decode_luma  # noqa: PLC0415 - as above
 
-    shown = []
-    rows, columns = slice(stamp.top, stamp.top + stamp.height), slice(stamp.left, stamp.left + stamp.width)
+    shown: list[int | None] = []
     try:
         for luma in decode_luma(io.BytesIO(video)):
-            (number,), (is_valid,) = read_stamps(luma[None, rows, columns])
-            shown.append(int(number) if is_valid else None)
+            shown.append(_stamp_of(luma, stamp) if stamp else None)
+            if witness:
+                witness.see(luma)
     except VideoUnreadable as error:
         checked.findings.append(Finding(Kind.UNREADABLE, pair.chunk.video.key, str(error)[:300]))
         return
     checked.num_frames += len(shown)
+    if len(shown) != state.num_frames:
+        detail = f"{len(shown)} pictures decoded, {state.num_frames} rows of state"
+        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))
+    if stamp:
+        _check_stamps(pair, state.values("slp_frame"), shown, checked)
+    objection = witness.objection(state) if witness else ""
+    checked.num_witnessed += objection != ""
+    if objection:
+        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, objection))
+
+
+def _stamp_of(luma: NDArray[np.uint8], stamp: Rectangle) -> int | None:
+    rows, columns = slice(stamp.top, stamp.top + stamp.height), slice(stamp.left, stamp.left + stamp.width)
+    (number,), (is_valid,) = read_stamps(luma[None, rows, columns])
+    return int(number) if is_valid else None
+
+
+def _check_stamps(pair: Pair, slp_frame: NDArray[Any], shown: list[int | None], checked: Checked) -> None:
     wrong = [
         (frame_index, wanted, got)
         for frame_index, (wanted, got) in enumerate(zip(slp_frame.tolist(), shown, strict=False))
         if wanted != got
     ]
-    if len(shown) != len(slp_frame):
-        detail = f"{len(shown)} pictures decoded, {len(slp_frame)} rows of state"
-        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))
     if wrong:
         frame_index, wanted, got = wrong[0]
         shows = "no readable stamp" if got is None else f"slp_frame {got}"

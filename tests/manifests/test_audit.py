@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from manifests.state_table import StateTable
+
 
 @pytest.fixture
 def store(sound: Path, tmp_path: Path) -> Store:
@@ -347,6 +349,38 @@ def test_the_command_says_what_is_wrong_and_exits_with_1(store: Store):
     plain = json.loads(result.stdout)
     assert not plain["holds"]
     assert plain["findings"][0]["key"] == video_key(4)
+
+
+class Doubter:
+    """A witness who counts, and objects to every pair that begins at GO or later."""
+
+    def __init__(self) -> None:
+        self.num_seen = 0
+
+    def see(self, luma: Any) -> None:
+        self.num_seen += 1
+
+    def objection(self, state: StateTable) -> str | None:
+        if state.first_slp_frame < -100:
+            return ""
+        return f"{self.num_seen} pictures, doubted" if state.first_slp_frame > 0 else None
+
+
+def test_a_witness_sees_every_picture_and_is_heard(store: Store):
+    report = audit(store, Depth.DECODE, witness=Doubter)
+    assert report.num_witnessed == 6
+    details = {finding.detail for finding in report.findings}
+    assert details == {"20 pictures, doubted"}
+    assert {kind for kind, _ in found(report)} == {Kind.FRAMES}
+
+
+def test_without_a_stamp_pictures_are_still_counted_and_witnessed(store: Store):
+    plain = json.loads(store.get("dataset.json"))
+    plain["stamp"] = None
+    store.put("dataset.json", json.dumps(plain).encode())
+    report = audit(store, Depth.DECODE, witness=Doubter)
+    assert report.num_frames == 600
+    assert report.findings
 
 
 def test_the_command_refuses_a_sample_that_is_none(store: Store):

@@ -42,6 +42,8 @@ def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int) -> FittedCamera:
     Looks only at the frames in which the fighters move most.
     """
     rows = np.arange(max(lag, 0), min(tracks.num_frames, maps.num_pictures + lag), dtype=np.intp)
+    if not rows.size:  # a stretch shorter than the lag
+        return FittedCamera(Camera(), 0.0)
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
     foreground = Foreground.of(maps, rows - lag)

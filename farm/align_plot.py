@@ -1,0 +1,81 @@
+"""A picture of what motion has to say about a game: a row per chunk, the curve over lags and the windows."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from workers.align import thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from workers.align.motion.evidence import MotionFinding
+
+_INCHES: Final = (12.0, 2.8)  # of one chunk's row
+_DPI: Final = 100
+_SHARES: Final = (-0.5, 2.0)  # shown; what lies beyond is drawn at the edge
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFinding:
+    """What motion found in one chunk.
+
+    Attributes:
+        title: which chunk, in words.
+        first_slp_frame: of the chunk.
+        found: by motion.
+        recorded: the ledger's evidence on the chunk, a line each.
+    """
+
+    title: str
+    first_slp_frame: int
+    found: MotionFinding
+    recorded: Sequence[str]
+
+
+def plot(title: str, chunks: Sequence[ChunkFinding]) -> bytes:
+    """Draw a PNG; the same findings give the same picture."""
+    figure = Figure(figsize=(_INCHES[0], _INCHES[1] * len(chunks) + 0.6), dpi=_DPI, layout="constrained")
+    figure.suptitle(title)
+    axes = figure.subplots(len(chunks), 2, squeeze=False, width_ratios=(1, 2))
+    for (left, right), chunk in zip(axes, chunks, strict=True):
+        _draw_curve(left, chunk)
+        _draw_windows(right, chunk)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", metadata={"Software": None})
+    return image.getvalue()
+
+
+def _draw_curve(axes: Axes, chunk: ChunkFinding) -> None:
+    curve = chunk.found.curve
+    axes.plot(curve.lags, curve.correlation, color="tab:blue", linewidth=1)
+    axes.axvline(0, color="0.8", linewidth=1, zorder=0)
+    axes.plot(
+        curve.best_lag, curve.at(curve.best_lag), "o", color="tab:red", label=f"best {curve.best_lag:+d}"
+    )
+    runner_up = f"next {curve.runner_up_lag:+d}, {curve.margin:.1f} s.e. below"
+    axes.plot(curve.runner_up_lag, curve.at(curve.runner_up_lag), "o", color="tab:orange", label=runner_up)
+    axes.set(title=chunk.title, xlabel="lag, frames", ylabel="correlation")
+    axes.legend(fontsize="xx-small", loc="upper left")
+
+
+def _draw_windows(axes: Axes, chunk: ChunkFinding) -> None:
+    windows = chunk.found.windows
+    middle = chunk.first_slp_frame + (windows.start + windows.exclusive_end) / 2
+    share = np.clip(windows.share, *_SHARES)
+    broken = windows.broken()
+    axes.axhline(1, color="0.8", linewidth=1, zorder=0)
+    axes.axhline(thresholds.MOTION.min_share, color="tab:red", linewidth=0.7, linestyle=":")
+    axes.plot(middle, share, ".", markersize=3, color="tab:blue")
+    axes.plot(middle[broken], share[broken], "x", color="tab:red", label=f"{broken.sum()} broken")
+    axes.set(xlabel="slp_frame", ylabel="motion seen / predicted", ylim=_SHARES)
+    axes.set_title("\n".join(chunk.recorded), fontsize="x-small", loc="left")
+    if broken.any():
+        axes.legend(fontsize="xx-small", loc="upper left")

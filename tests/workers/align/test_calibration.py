@@ -1,0 +1,82 @@
+"""Constants are kept under what decides them, and an emulator that is off them stops the farm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from workers.align.calibration import (
+    FILE_VARIABLE,
+    Calibration,
+    calibration_file,
+    fingerprint_sha256,
+    load_calibration,
+    require_calibrated,
+    store_calibration,
+)
+from workers.align.evidence import Evidence
+from workers.errors import EnvironmentFailed
+
+FINGERPRINT = {"version": "1", "settings": "a"}
+
+
+def calibration(lag: int | None = -3) -> Calibration:
+    return Calibration("standin", fingerprint_sha256(FINGERPRINT), lag, 0.9, 0.5, 1800)
+
+
+def test_what_was_stored_is_loaded_for_its_fingerprint_alone(tmp_path: Path):
+    file = tmp_path / "deep" / "calibration.json"
+    store_calibration(file, calibration())
+    assert load_calibration(file, FINGERPRINT) == calibration()
+    assert load_calibration(file, {**FINGERPRINT, "settings": "b"}) is None
+
+
+def test_a_second_measurement_replaces_the_first(tmp_path: Path):
+    file = tmp_path / "calibration.json"
+    store_calibration(file, calibration(-3))
+    store_calibration(file, calibration(-4))
+    assert load_calibration(file, FINGERPRINT) == calibration(-4)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 99}', "{"])
+def test_a_file_of_another_kind_fails(tmp_path: Path, text: str):
+    file = tmp_path / "calibration.json"
+    file.write_text(text)
+    with pytest.raises(EnvironmentFailed, match="calibration"):
+        load_calibration(file, FINGERPRINT)
+
+
+def test_an_entry_with_other_fields_fails(tmp_path: Path):
+    file = tmp_path / "calibration.json"
+    store_calibration(file, calibration())
+    plain = json.loads(file.read_text())
+    next(iter(plain["calibrations"].values()))["speed"] = 1
+    file.write_text(json.dumps(plain))
+    with pytest.raises(EnvironmentFailed):
+        load_calibration(file, FINGERPRINT)
+
+
+def test_the_environment_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv(FILE_VARIABLE, str(tmp_path / "here.json"))
+    assert calibration_file() == tmp_path / "here.json"
+
+
+@pytest.mark.parametrize("offset", [-30, -1, 1, 7])
+def test_an_offset_throughout_a_game_stops_the_farm(offset: int):
+    evidence = Evidence("stamp", available=True, offset_frames=offset, confidence=1.0)
+    with pytest.raises(EnvironmentFailed, match="off its calibration"):
+        require_calibrated([evidence], calibration())
+
+
+def test_a_game_that_breaks_somewhere_does_not():
+    evidence = Evidence(
+        "stamp", available=True, offset_frames=0, confidence=0.7, first_disagreement_slp_frame=40
+    )
+    require_calibrated([evidence], calibration())
+
+
+def test_a_share_beyond_one_fails():
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Calibration("standin", "x", 0, 1.2, 0.5, 10)

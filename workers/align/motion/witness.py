@@ -1,0 +1,39 @@
+"""Motion as a witness of finished pairs: sees decoded pictures, and compares them with the states file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.align.motion.evidence import MotionComparison, MotionFinding, compare_motion, find_motion
+from workers.align.motion.meter import FlowMeter
+from workers.align.motion.tracks import tracks_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from manifests.state_table import StateTable
+
+
+class MotionWitness:
+    """Sees the pictures of one pair in order; implements `manifests.audit.pair_checks.Witness`."""
+
+    def __init__(self) -> None:
+        self._meter = FlowMeter()
+
+    def see(self, luma: npt.NDArray[np.uint8]) -> None:
+        """Take the next picture, uint8 [H, W]."""
+        self._meter.add(luma)
+
+    def objection(self, state: StateTable) -> str | None:
+        """Return what motion has against the pair; an empty string if it cannot tell."""
+        _, finding = self.finding(state)
+        evidence = finding.evidence
+        if not evidence.available:
+            return ""
+        return str(evidence) if evidence.disagrees else None
+
+    def finding(self, state: StateTable) -> tuple[MotionComparison, MotionFinding]:
+        """Compare all pictures seen with the state, whose row k picture k should show."""
+        comparison = compare_motion(self._meter.maps(), tracks_of(state))
+        return comparison, find_motion(comparison, 0, state.num_frames, name="encoded_motion")
