@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT    ?= dataset
 # Tests that are quick and keep to themselves: they share the cores. The others take turns.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick extras check format lock standin clean render-packages test-packages
+.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch check format lock standin clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -23,7 +24,20 @@ quick: test-packages $(VENV)/.ready ## run the quick tests only
 
 # A user's `make test` must not pull what is large (Ray, torch) or strange (an S3 server, a browser): tests that
 # need one of these skip, with the reason, where it is missing. CI runs `make extras` first.
-extras: $(VENV)/.ready ## install what the tests marked ray, s3, torch and browser need
+extras: extras-ray extras-s3 extras-torch ## install what the tests marked ray, s3 and torch need
+
+extras-ray: $(VENV)/.ready
+	@$(BIN)/python -c 'import ray' 2>/dev/null || $(PIP) --no-deps --require-hashes -r docker/worker.lock
+
+extras-torch: $(VENV)/.ready
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) 'torch==2.13.0'
+
+extras-s3: .venv-s3/.ready
+
+.venv-s3/.ready: tests/s3_server/requirements.lock
+	@test -x .venv-s3/bin/python || $(PYTHON) -m venv .venv-s3
+	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
 
 check: $(VENV)/.ready ## lint and types
 	@$(BIN)/ruff check .
@@ -54,6 +68,6 @@ $(VENV)/.ready: requirements.lock pyproject.toml docker/system-packages
 	@docker/system-packages python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked Python packages into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --use-pep517 --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) --no-deps --use-pep517 --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --editable .
 	@touch $@

@@ -18,13 +18,21 @@ SHARED = PROJECT_ROOT.parent / "shared"
 """Real replays and their right answers, beside the project; not part of it."""
 
 
+_S3_FIXTURES = {"s3_proxy", "bare_s3"}
+
+
 def _dolphin_is_installed() -> bool:
     path = f"{os.environ.get('PATH', '')}:/usr/games"
     return shutil.which("dolphin-emu-nogui", path=path) is not None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason in the summary, what needs a Dolphin or the shared replays that are not here."""
+    """Mark what asks for the S3 server; skip, with the reason in the summary, what needs what is not here."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & _S3_FIXTURES or item.name.endswith("[s3]"):
+            item.add_marker(pytest.mark.s3)
     needs_dolphin = pytest.mark.skip(reason="no dolphin-emu-nogui here: run docker/system-packages render")
     needs_shared = pytest.mark.skip(reason=f"no real replays here: {SHARED / 'replays'} is absent")
     has_dolphin = _dolphin_is_installed()

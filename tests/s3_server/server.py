@@ -47,10 +47,7 @@ def swift_port() -> int:
     """Start Swift and return its port; it ends with this process. Skips the test where there is none."""
     python = swift_python()
     if python is None:
-        pytest.skip(
-            "no S3 server here: "
-            f"python3 -m venv .venv-s3 && .venv-s3/bin/pip install -r {HERE}/requirements.txt"
-        )
+        pytest.skip("no S3 server here: make extras-s3")
     pytest.importorskip("boto3", reason="boto3 is in the extra `s3`")
     folder = tempfile.mkdtemp(prefix="dolphin-farm-swift-", dir=_folder_with_xattrs())
     with (Path(folder) / "log").open("wb") as log:
