@@ -88,6 +88,25 @@ class Limits:
         return self.attempt_base_seconds + self.attempt_seconds_per_frame * num_frames
 
 
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """One attempt that ended without a result, and why: for people to read.
+
+    Attributes:
+        game_id: Of the game.
+        number: Which attempt at it this was, from 1.
+        node: The machine it was on.
+        failure: `ATTEMPT_FAILED` or a Breakage.
+        detail: The particulars, in one line.
+    """
+
+    game_id: str
+    number: int
+    node: str
+    failure: str
+    detail: str
+
+
 @dataclass(slots=True)
 class Attempts:
     """What has befallen one game so far."""

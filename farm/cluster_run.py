@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from farm.progress import clock, progress
+from farm.progress import clock, progress, tell_failures
 from farm.ray_metrics import TallyMetrics
 from farm.ray_nodes import joined_cluster
 from farm.ray_pool import RayPool
@@ -86,7 +86,14 @@ def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console
             show(tally)
             metrics.export(tally)
 
-        return run(planned.tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=on_tally)
+        return run(
+            planned.tasks,
+            pool,
+            give_up=giving_up(workshop),
+            stop=stop,
+            on_tally=on_tally,
+            on_failure=tell_failures(console),
+        )
 
 
 def _print_cluster(console: Console, cluster: Cluster) -> None:

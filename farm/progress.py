@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from farm.attempts import FailedAttempt
     from farm.tally import Tally
 
 LIVE_SECONDS = 0.5  # between two redraws of the live line
 LOG_SECONDS = 30.0  # between two lines where there is no terminal
+FAILURES_TOLD = 20  # of each kind; after that the line's counts must do
 
 
 @contextmanager
@@ -77,10 +80,29 @@ def describe(tally: Tally, pace: Pace, elapsed_seconds: float) -> str:
         parts[-1] += f" of {tally.num_nodes} nodes"
     if tally.retries:
         parts.append(", ".join(f"{count} x {failure}" for failure, count in sorted(tally.retries.items())))
-    parts.append(f"{pace.frames_per_second:,.0f} frames/s")
+    parts.append(f"{pace.frames_per_second:,.0f} frames/s" if tally.frames_done else "? frames/s")
     left = pace.seconds_left(tally.frames_total - tally.frames_done)
     parts.append(f"{clock(elapsed_seconds)} gone, {clock(left) if left is not None else '?'} left")
     return " | ".join(parts)
+
+
+def tell_failures(console: Console) -> Callable[[FailedAttempt], None]:
+    """Give a function that prints why an attempt ended: one line each, above the live line if there is one."""
+    told: Counter[str] = Counter()
+
+    def tell(failed: FailedAttempt) -> None:
+        told[failed.failure] += 1
+        if told[failed.failure] > FAILURES_TOLD:
+            return
+        line = (
+            f"attempt {failed.number} at game {failed.game_id[:12]} on {failed.node[:12]}: {failed.failure}"
+        )
+        line += f": {failed.detail}" if failed.detail else ""
+        if told[failed.failure] == FAILURES_TOLD:
+            line += f" (further {failed.failure} are only counted)"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
 
 
 def clock(seconds: float) -> str:

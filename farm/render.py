@@ -28,6 +28,7 @@ from workers.studio import studio
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from farm.attempts import FailedAttempt
     from farm.catalogue import LeftOut
     from farm.tally import Tally
     from manifests.store import Store
@@ -71,6 +72,7 @@ def render(
     selection: Selection | None = None,
     on_scan: Callable[[int, int], None] = lambda _looked_at, _passed: None,
     on_tally: Callable[[Tally], None] = lambda _tally: None,
+    on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
 ) -> RenderReport:
     """Render what `sources` hold into the dataset at `workshop.store_url`, as far as that is not done yet.
 
@@ -81,13 +83,14 @@ def render(
         selection: which replays; by default every one that can be rendered.
         on_scan: called with (files looked at, games that pass).
         on_tally: called several times a second with where the rendering stands.
+        on_failure: called with every attempt that ended without a result.
 
     Raises:
         EnvironmentFailed: this machine cannot do the work; what was committed stays.
         DatasetError: the output cannot be used.
     """
     planned = plan_run(sources, workshop, selection or Selection(), on_scan)
-    wall_seconds = _run(planned.tasks, workshop, num_slots, on_tally) if planned.tasks else 0.0
+    wall_seconds = _run(planned.tasks, workshop, num_slots, on_tally, on_failure) if planned.tasks else 0.0
     store = open_store(workshop.store_url)
     finalize(store)
     entries = tuple(read_entries(store, sorted(planned.sources)))
@@ -163,13 +166,19 @@ def giving_up(workshop: Workshop) -> Callable[[RenderTask, Reason, str], GameRes
 
 
 def _run(
-    tasks: Sequence[RenderTask], workshop: Workshop, num_slots: int, on_tally: Callable[[Tally], None]
+    tasks: Sequence[RenderTask],
+    workshop: Workshop,
+    num_slots: int,
+    on_tally: Callable[[Tally], None],
+    on_failure: Callable[[FailedAttempt], None],
 ) -> float:
     with (
         StopSignals() as stop,
         LocalPool(render_game, workshop, num_slots=min(num_slots, len(tasks))) as pool,
     ):
-        return run(tasks, pool, give_up=giving_up(workshop), stop=stop, on_tally=on_tally).wall_seconds
+        give_up = giving_up(workshop)
+        summary = run(tasks, pool, give_up=give_up, stop=stop, on_tally=on_tally, on_failure=on_failure)
+    return summary.wall_seconds
 
 
 def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str]) -> DatasetDescription:

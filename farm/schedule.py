@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
-from farm.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, Limits
+from farm.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, FailedAttempt, Limits
 from farm.pool import Breakage, JobBroke, JobReturned, Result, SlotClosed, SlotOpened, TaskT
 from farm.tally import Tally
 
@@ -59,6 +59,7 @@ class Schedule(Generic[TaskT]):
         self._statuses: Counter[str] = Counter()
         self._left_undone = 0
         self._failures: Counter[str] = Counter()
+        self._failed_attempts: list[FailedAttempt] = []
         self.last_environment_failure = ""
 
     @property
@@ -154,6 +155,11 @@ class Schedule(Generic[TaskT]):
         self._exhausted.clear()
         return found
 
+    def failed_attempts(self) -> list[FailedAttempt]:
+        """Attempts that ended without a result since the last call."""
+        found, self._failed_attempts = self._failed_attempts, []
+        return found
+
     def finish(self, result: Result, num_frames: int) -> None:
         """Count a game of that length as ended with this result."""
         self._statuses[result.status] += 1
@@ -184,6 +190,9 @@ class Schedule(Generic[TaskT]):
         self._failures[failure] += 1
         attempts = self._attempts.setdefault(index, Attempts())
         attempts.add(failure, detail)
+        self._failed_attempts.append(
+            FailedAttempt(self._tasks[index].game_id, attempts.number, slot.node, str(failure), detail)
+        )
         if failure in GOES_ELSEWHERE:
             self._avoid[index] = (slot.node, name)
         if not attempts.is_exhausted(self._limits):

@@ -14,6 +14,7 @@ from workers.errors import EnvironmentFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from farm.attempts import FailedAttempt
     from farm.pool import Pool, Result, TaskT
     from farm.tally import Tally
     from manifests.reasons import Reason
@@ -54,6 +55,7 @@ def run(
     limits: Limits | None = None,
     on_result: Callable[[Result], None] = lambda _result: None,
     on_tally: Callable[[Tally], None] = lambda _tally: None,
+    on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
 ) -> Summary:
     """Do the tasks on an entered pool.
 
@@ -66,6 +68,7 @@ def run(
         limits: Bounds of retries and waits.
         on_result: Called with the result of every game that ends.
         on_tally: Called several times a second with where the run stands.
+        on_failure: Called with every attempt that ended without a result, be it tried again or not.
 
     Raises:
         EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
@@ -83,6 +86,8 @@ def run(
             if result.status == "set_aside":
                 set_aside.append(result)
             on_result(result)
+        for failed in schedule.failed_attempts():
+            on_failure(failed)
         on_tally(schedule.tally())
     tally = schedule.tally()
     if tally.left_undone and not tally.done:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from farm.progress import progress
+from farm.progress import progress, tell_failures
 from farm.render import render
 from farm.render_table import print_report, report_as_json
 from farm.scan_progress import scan_progress
@@ -113,6 +113,7 @@ def render_and_print(
             selection=Selection(max_games=games),
             on_scan=show_scan,
             on_tally=show,
+            on_failure=tell_failures(errors),
         )
     if as_json:
         click.echo(report_as_json(report))

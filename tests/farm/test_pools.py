@@ -10,7 +10,7 @@ import pytest
 from null_processes import sleeping, wait_for
 from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
 
-from farm.attempts import Limits
+from farm.attempts import FailedAttempt, Limits
 from farm.local_pool import LocalPool
 from farm.pool import Breakage, Pool, Result
 from farm.scheduler import Summary, run
@@ -73,8 +73,11 @@ def test_every_game_is_done_once(make_pool: PoolMaker, workshop: NullWorkshop):
 
 def test_a_worker_that_dies_loses_nothing(make_pool: PoolMaker, workshop: NullWorkshop):
     tasks = [*games(10), NullTask("poor", behaviour="kill the worker once")]
-    summary = go(make_pool(workshop), tasks)
+    failed: list[FailedAttempt] = []
+    summary = go(make_pool(workshop), tasks, on_failure=failed.append)
     assert summary.tally.committed == 11
+    assert [(one.game_id, one.number, one.failure) for one in failed] == [("poor", 1, "worker_died")]
+    assert failed[0].detail
     assert summary.tally.retries == {Breakage.WORKER_DIED: 1}
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 from rich.console import Console
 
-from farm.progress import clock, describe, progress
+from farm.attempts import FailedAttempt
+from farm.progress import clock, describe, progress, tell_failures
 from farm.tally import Pace, Tally
 
 TALLY = Tally(
@@ -65,6 +66,24 @@ def test_the_line_names_failures_and_nodes_where_there_are_any():
     assert "of 2 nodes" in line
     assert "3 x node_lost" in line
     assert "? left" in line
+
+
+def test_a_pace_that_is_not_known_yet_is_no_number():
+    line = describe(Tally(running=2, waiting=4, frames_total=18000, num_slots=2), Pace(0.0), 30.0)
+    assert "| ? frames/s |" in line
+
+
+def test_why_attempts_failed_is_told_line_by_line_but_not_for_ever():
+    console = Console(file=io.StringIO(), width=200)
+    tell = tell_failures(console)
+    for _ in range(1000):
+        tell(FailedAttempt("ab" * 32, 2, "node-7", "worker_died", "killed by SIGKILL"))
+    tell(FailedAttempt("cd" * 32, 1, "node-8", "overdue", ""))
+    lines = console.file.getvalue().splitlines()
+    assert lines[0] == "attempt 2 at game abababababab on node-7: worker_died: killed by SIGKILL"
+    assert lines[-2].endswith("(further worker_died are only counted)")
+    assert lines[-1] == "attempt 1 at game cdcdcdcdcdcd on node-8: overdue"
+    assert len(lines) == 21
 
 
 def test_pace_forgets_what_is_older_than_ten_minutes():
