@@ -1,0 +1,123 @@
+"""A bounded folder of pieces that were fetched or made once, shared by any number of processes.
+
+A piece is one file, named by the hash of its key, written aside and renamed, so a reader sees all of it or
+nothing; one that is evicted while somebody reads it stays readable to them. Before a piece is written its size
+is taken from the budget under a lock, and pieces that were not used for longest make room. So what lies there
+never exceeds the bound, however many processes write. The folder may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_ROOM: Final = 0.9  # of the bound is what eviction leaves, so that it does not run for every piece
+_LEFTOVER: Final = ".part"
+_COUNTER_BYTES: Final = 8
+
+
+class LocalCache:
+    """Pieces of bytes by key, at most `max_bytes` together.
+
+    Args:
+        folder: made when the first piece is put; its own, for nothing else.
+        max_bytes: of all pieces.
+
+    Raises:
+        ValueError: a bound below 1.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        if max_bytes < 1:
+            message = f"a cache holds 1 byte or more, got {max_bytes}"
+            raise ValueError(message)
+        self.folder, self.max_bytes = folder, max_bytes
+
+    def read(self, key: str, start: int = 0, exclusive_end: int | None = None) -> bytes | None:
+        """Bytes [start, exclusive_end) of a piece, to its end by default; None if it is not here.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        try:
+            descriptor = os.open(self._path(key), os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            size = os.fstat(descriptor).st_size
+            end = size if exclusive_end is None else exclusive_end
+            os.utime(descriptor)  # when it was used last
+            data = os.pread(descriptor, end - start, start)
+        finally:
+            os.close(descriptor)
+        return data if len(data) == end - start else None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep a piece; one that is larger than the bound is not kept.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        path = self._path(key)
+        if len(data) > self.max_bytes or path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_LEFTOVER}")
+        with self._locked() as counter:
+            used = int.from_bytes(os.pread(counter, _COUNTER_BYTES, 0), "little")
+            if used + len(data) > self.max_bytes:
+                used = self._evict(len(data))
+            os.pwrite(counter, (used + len(data)).to_bytes(_COUNTER_BYTES, "little"), 0)
+            # Under the lock: a writer that dies leaves its part to be counted and swept by the next eviction.
+            part.write_bytes(data)
+            part.rename(path)
+
+    def used_bytes(self) -> int:
+        """What lies there now, counted file by file."""
+        return sum(size for _, size, _ in self._pieces())
+
+    def _evict(self, wanted: int) -> int:
+        """Remove what was not used for longest; return the bytes that are left."""
+        pieces = sorted(self._pieces())
+        used = sum(size for _, size, _ in pieces)
+        for _, size, path in pieces:
+            # What is left over of a killed writer goes first of all: nobody can be writing it now.
+            if used + wanted <= self.max_bytes * _ROOM and not path.endswith(_LEFTOVER):
+                break
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+            used -= size
+        return used
+
+    def _pieces(self) -> Iterator[tuple[float, int, str]]:
+        """When it was last used, its size and its path, for every piece."""
+        with suppress(FileNotFoundError), os.scandir(self.folder) as folders:
+            for folder in folders:
+                if folder.is_dir():
+                    with os.scandir(folder) as files:
+                        for file in files:
+                            status = file.stat()
+                            last_use = 0.0 if file.name.endswith(_LEFTOVER) else status.st_mtime
+                            yield last_use, status.st_size, file.path
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """The file that counts the bytes used, locked; released when its holder dies as well."""
+        descriptor = os.open(self.folder / "used", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _path(self, key: str) -> Path:
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return self.folder / digest[:2] / digest[2:]

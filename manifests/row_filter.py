@@ -1,0 +1,111 @@
+"""Filters on the games of a dataset, written as `stage == 'BATTLEFIELD' and 'FOX' in characters`.
+
+A small part of Python's expressions, read with `ast` and evaluated here; nothing is ever executed. Names are
+columns of the games table, `stage` and `version` stand for stage_name and slippi_version.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_ALIASES: Final = {"stage": "stage_name", "version": "slippi_version"}
+_COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda item, among: item in among,
+    ast.NotIn: lambda item, among: item not in among,
+}
+_ALLOWED: Final = "columns, texts, numbers, lists, == != < <= > >= in, and, or, not"
+
+
+class RowFilter:
+    """A condition on a row.
+
+    Args:
+        text: the expression.
+        columns: names that it may use.
+
+    Raises:
+        ValueError: not an expression of this kind, or of a column that is not there.
+    """
+
+    def __init__(self, text: str, columns: frozenset[str]) -> None:
+        self._text, self._columns = text, columns
+        try:
+            self._tree = ast.parse(text.strip(), mode="eval").body
+        except SyntaxError as error:
+            raise ValueError(self._refusal("it is no expression")) from error
+        self._check(self._tree)
+
+    def __call__(self, row: Mapping[str, Any]) -> bool:
+        """Whether the condition holds for a row; a comparison with a value that is null does not.
+
+        Raises:
+            ValueError: values that cannot be compared.
+        """
+        return bool(self._value(self._tree, row))
+
+    def _check(self, node: ast.expr) -> None:
+        match node:
+            case ast.BoolOp():
+                parts = node.values
+            case ast.UnaryOp(op=ast.Not() | ast.USub()):
+                parts = [node.operand]
+            case ast.Compare():
+                parts = [node.left, *node.comparators]
+            case ast.List() | ast.Tuple() | ast.Set():
+                parts = node.elts
+            case ast.Name(id=name):
+                if _ALIASES.get(name, name) not in self._columns:
+                    raise ValueError(self._refusal(f"there is no column {name!r} among {sorted(self._columns)}"))
+                parts = []
+            case ast.Constant(value=str() | int() | float() | bool() | None):
+                parts = []
+            case _:
+                raise ValueError(self._refusal(f"{ast.unparse(node)!r} is not allowed; {_ALLOWED} are"))
+        for part in parts:
+            self._check(part)
+
+    def _value(self, node: ast.expr, row: Mapping[str, Any]) -> Any:
+        match node:
+            case ast.BoolOp(op=ast.And()):
+                return all(self._value(part, row) for part in node.values)
+            case ast.BoolOp():
+                return any(self._value(part, row) for part in node.values)
+            case ast.UnaryOp(op=ast.Not()):
+                return not self._value(node.operand, row)
+            case ast.UnaryOp():
+                return -self._value(node.operand, row)
+            case ast.Compare():
+                return self._compare(node, row)
+            case ast.List() | ast.Tuple() | ast.Set():
+                return [self._value(part, row) for part in node.elts]
+            case ast.Name(id=name):
+                return row[_ALIASES.get(name, name)]
+            case ast.Constant():
+                return node.value
+        raise AssertionError(node)  # _check let it through
+
+    def _compare(self, node: ast.Compare, row: Mapping[str, Any]) -> bool:
+        values = [self._value(part, row) for part in (node.left, *node.comparators)]
+        for left, op, right in zip(values, node.ops, values[1:], strict=False):
+            if (left is None or right is None) and not isinstance(op, ast.Eq | ast.NotEq):
+                return False
+            try:
+                if not _COMPARISONS[type(op)](left, right):
+                    return False
+            except TypeError as error:
+                raise ValueError(self._refusal(f"{left!r} and {right!r} cannot be compared so")) from error
+        return True
+
+    def _refusal(self, why: str) -> str:
+        return f"filter {self._text!r}: {why}"

@@ -1,0 +1,93 @@
+"""An mp4 of some H.264 pictures, its index in front: bytes in, bytes out, nothing encoded and no library.
+
+For stream copies of a window (exports, decoders that want a container). ISO/IEC 14496-12 and -15: one track,
+one chunk, picture k at exactly k / 60 s. The pictures bring their own colour description in the SPS; a `colr`
+box repeats the contract's: BT.601, limited range.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TIMESCALE: Final = 60_000
+_TICKS: Final = _TIMESCALE // 60
+_UNITY_MATRIX: Final = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+_DPI_72: Final = 0x480000
+_SMPTE_170M: Final = 6  # BT.601's number for primaries, transfer and matrix
+
+
+def make_mp4(units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int) -> bytes:
+    """The pictures as an mp4.
+
+    Args:
+        units: one access unit each, units behind their lengths, as in the mp4 they come from.
+        are_keys: which of them are key pictures; the first must be.
+        avcc: their decoder configuration record.
+        width: pixels.
+        height: pixels.
+
+    Raises:
+        ValueError: no pictures, or they do not begin with a key picture.
+    """
+    if not units or len(units) != len(are_keys) or not are_keys[0]:
+        message = f"{len(units)} pictures and {len(are_keys)} key marks; the first picture must be a key one"
+        raise ValueError(message)
+    front = _box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isomiso2avc1mp41")
+    table = _tables(units, are_keys, avcc, width, height, 0)
+    # The index holds where the data begins, which depends on its own size; that does not change with it.
+    place = len(front) + len(_movie(table, len(units), width, height)) + 8
+    table = _tables(units, are_keys, avcc, width, height, place)
+    return b"".join([front, _movie(table, len(units), width, height), _box(b"mdat", *units)])
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
+
+
+def _full(kind: bytes, flags: int, *parts: bytes) -> bytes:
+    """A box with version 0 and flags."""
+    return _box(kind, struct.pack(">I", flags), *parts)
+
+
+def _tables(
+    units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int, place: int
+) -> bytes:
+    """The sample table: what each picture is and where it lies."""
+    entry = struct.pack(">6xH16x2H2I4xH", 1, width, height, _DPI_72, _DPI_72, 1)
+    entry += bytes(32) + struct.pack(">Hh", 24, -1)
+    colour = _box(b"colr", b"nclx", struct.pack(">3HB", _SMPTE_170M, _SMPTE_170M, _SMPTE_170M, 0))
+    keys = [number + 1 for number, is_key in enumerate(are_keys) if is_key]
+    return _box(
+        b"stbl",
+        _full(b"stsd", 0, struct.pack(">I", 1), _box(b"avc1", entry, _box(b"avcC", avcc), colour)),
+        _full(b"stts", 0, struct.pack(">3I", 1, len(units), _TICKS)),
+        _full(b"stss", 0, struct.pack(f">{len(keys) + 1}I", len(keys), *keys)),
+        _full(b"stsc", 0, struct.pack(">4I", 1, 1, len(units), 1)),
+        _full(b"stsz", 0, struct.pack(f">{len(units) + 2}I", 0, len(units), *map(len, units))),
+        _full(b"stco", 0, struct.pack(">2I", 1, place)),
+    )
+
+
+def _movie(table: bytes, num_pictures: int, width: int, height: int) -> bytes:
+    """The index: one track that lasts as long as the movie."""
+    ticks = num_pictures * _TICKS
+    movie = struct.pack(">4IIH10x", 0, 0, _TIMESCALE, ticks, 1 << 16, 0x100) + _UNITY_MATRIX
+    track = struct.pack(">5I8x4H", 0, 0, 1, 0, ticks, 0, 0, 0, 0) + _UNITY_MATRIX
+    track += struct.pack(">2I", width << 16, height << 16)
+    media = _box(
+        b"mdia",
+        _full(b"mdhd", 0, struct.pack(">4I2H", 0, 0, _TIMESCALE, ticks, 0x55C4, 0)),
+        _full(b"hdlr", 0, struct.pack(">I4s12x", 0, b"vide"), b"VideoHandler\0"),
+        _box(
+            b"minf",
+            _full(b"vmhd", 1, bytes(8)),
+            _box(b"dinf", _full(b"dref", 0, struct.pack(">I", 1), _full(b"url ", 1))),
+            table,
+        ),
+    )
+    header = _full(b"mvhd", 0, movie, bytes(24), struct.pack(">I", 2))
+    return _box(b"moov", header, _box(b"trak", _full(b"tkhd", 3, track), media))
