@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from manifests.store import Store
 
 BYTES_PER_FRAME = 1270  # of video, before anything is known of this dataset: 300 GB for 236 million frames
-NOTICES = {"none": None, "aws": functools.partial(aws_notice)}
+GAME_FRAMES_PER_SECOND = 60  # what a slot is taken to render before anything is known
+NOTICES = {"none": None, "aws": aws_notice}
 
 
 def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
@@ -61,7 +61,7 @@ def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
         with scan_progress(errors) as show_scan:
             planned = plan_run(config.replays, workshop, Selection(max_games=config.games), show_scan)
         store = open_store(workshop.store_url)
-        _print_plan(output, planned, store)
+        _print_plan(output, planned, store, config.slots or cluster.num_slots)
         summary = _render(planned, workshop, config, errors) if planned.tasks else None
         finalize(store)
         return _print_end(output, planned, summary, store)
@@ -105,17 +105,19 @@ def _print_cluster(console: Console, cluster: Cluster) -> None:
         console.print(f"Dashboard: {cluster.dashboard_url}", highlight=False)
 
 
-def _print_plan(console: Console, planned: PlannedRun, store: Store) -> None:
+def _print_plan(console: Console, planned: PlannedRun, store: Store, num_slots: int) -> None:
     """What there is to do, and what it will take as far as the dataset itself tells."""
     num_games, num_frames = len(planned.tasks), planned.num_frames
     line = f"Plan: {num_games:,} games, {num_frames:,} frames to do; {planned.num_done:,} games done before."
     if num_games:
         status = dataset_status(store)
         bytes_per_frame = status.video_bytes / status.num_frames if status.num_frames else BYTES_PER_FRAME
-        line += f" About {num_frames * bytes_per_frame / 1e9:,.2f} GB of video"
+        line += f" About {num_frames * bytes_per_frame / 1e6:,.0f} MB of video; "
         if status.num_frames and status.seconds_left is not None:
-            line += f"; {clock(status.seconds_left)} at the pace of the last hour"
-        line += "."
+            line += f"{clock(status.seconds_left)} at the pace of the last hour."
+        else:
+            seconds = num_frames / (max(num_slots, 1) * GAME_FRAMES_PER_SECOND)
+            line += f"{clock(seconds)} if {num_slots} slots render as fast as the game runs."
     console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -87,7 +87,7 @@ def describe(tally: Tally, pace: Pace, elapsed_seconds: float) -> str:
 
 
 def tell_failures(console: Console) -> Callable[[FailedAttempt], None]:
-    """Give a function that prints why an attempt ended: one line each, above the live line if there is one."""
+    """Give a function that prints why an attempt ended, one line each, above any live line."""
     told: Counter[str] = Counter()
 
     def tell(failed: FailedAttempt) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ray
 from ray._private.state import state as cluster_state  # its only way to tell which nodes are being drained
+from ray._private.worker import global_worker  # its only way to drain a node, beside a command of its own
+from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -87,8 +90,13 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
 def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:
     """Call a function once on one node, beside whatever runs there; returns the reference of its result."""
     here = NodeAffinitySchedulingStrategy(node, soft=False)
-    remote: Any = ray.remote(function)
-    return remote.options(num_cpus=0, max_retries=0, scheduling_strategy=here).remote(*arguments)
+    remote: Any = ray.remote(_call)  # Ray takes plain functions only, not what else can be called
+    options = remote.options(num_cpus=0, max_retries=0, scheduling_strategy=here)
+    return options.remote(function, *arguments)
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 class NodeWatch:
@@ -138,5 +146,15 @@ class NodeWatch:
                 continue  # the node is gone, notice or not; a slot that opens there watches again
             if goes_at is None:
                 self.watch(node)
-            else:
-                self.leaving[node] = min(goes_at, self.leaving.get(node, float("inf")))
+                continue
+            self.leaving[node] = min(goes_at, self.leaving.get(node, float("inf")))
+            _drain(node, goes_at)
+
+
+def _drain(node: str, goes_at: float) -> None:
+    """Tell Ray that the node goes, so that nobody places anything on it any more."""
+    milliseconds = round(max(goes_at, time.time()) * 1000)
+    with suppress(RayError):  # then the node is gone already
+        global_worker.gcs_client.drain_node(
+            node, DRAIN_NODE_REASON_PREEMPTION, "the cloud takes it back", milliseconds
+        )

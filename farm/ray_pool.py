@@ -222,6 +222,9 @@ class RayPool:
         return self._break(name, Breakage.ENVIRONMENT, answer.detail)
 
     def _opened(self, name: str, node: str) -> list[Event]:
+        if node in self._nodes.leaving:  # placed there before Ray knew
+            ray.kill(self._slots.pop(name).actor)
+            return []
         self._slots[name].node = node
         self._failed_starts = 0
         self._nodes.watch(node)

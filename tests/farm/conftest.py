@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.ray_cluster import started_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,27 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(needs_ray)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[Any]:
-    """A head without slots and three nodes with two each, all processes of this machine; already joined.
-
-    Never `ray stop`: that would end every Ray of this machine, and others run theirs.
-    """
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    """A head without slots and three nodes with two each, all processes of this machine; already joined."""
     import ray  # noqa: PLC0415 - only where a test asks for a cluster
-    from ray.cluster_utils import Cluster  # noqa: PLC0415
 
-    folder = os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="farm-ray-", dir="/tmp")  # short: for sockets
-    memory = 80 << 20
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 0, "object_store_memory": memory, "include_dashboard": False},
-    )
-    for _ in range(3):
-        cluster.add_node(num_cpus=0, object_store_memory=memory, resources={"dolphin": 2})
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
+    with started_cluster(num_nodes=3, slots_each=2) as cluster:
+        ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+        yield cluster
+        ray.shutdown()

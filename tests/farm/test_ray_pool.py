@@ -10,26 +10,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from null_cloud import METADATA, notice_here
 from null_processes import command_lines, sleeping, wait_for
 from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
 
 from farm.pool import Breakage
 from farm.scheduler import Summary, run
-from farm.spot_notice import aws_notice
 from farm.stopping import Stop, StopSignals
 from farm.tally import Tally
+from tests.ray_cluster import node
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 DOUBLES = Path(__file__).parent / "doubles"
-NODE = {"num_cpus": 0, "object_store_memory": 80 << 20, "resources": {"dolphin": 2}}
+NODE = node(2)
 CHILDREN = (f"3599.{number:04}" for number in range(100, 10000))
 
 
@@ -80,24 +79,11 @@ def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, workshop: N
         most_nodes = max(most_nodes, tally.num_nodes)
 
     try:
-        summary = go(workshop, games(60, seconds=1.0), on_tally=on_tally)
+        summary = go(workshop, games(48, seconds=1.0), on_tally=on_tally)
     finally:
         ray_cluster.remove_node(added[0])
-    assert summary.tally.committed == done(workshop) == 60
+    assert summary.tally.committed == done(workshop) == 48
     assert most_nodes == 4
-
-
-def test_a_lost_node_loses_no_game_and_blames_none(ray_cluster: Any, workshop: NullWorkshop):
-    doomed = ray_cluster.add_node(**NODE)
-    kill = Once(
-        lambda tally: tally.num_nodes == 4 and tally.running == 8,
-        lambda: ray_cluster.remove_node(doomed, allow_graceful=False),
-    )
-    summary = go(workshop, games(40, seconds=2.0), on_tally=kill)
-    assert kill.happened
-    assert summary.tally.committed == done(workshop) == 40
-    assert summary.tally.retries == {Breakage.NODE_LOST: 2}
-    wait_for(lambda: not sleeping(workshop.children))
 
 
 def drain(cluster: Any, node: Any, seconds: int) -> None:
@@ -121,10 +107,10 @@ def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: A
             nodes_afterwards.append(tally.num_nodes)
 
     try:
-        summary = go(workshop, games(40, seconds=2.0), on_tally=on_tally)
+        summary = go(workshop, games(24, seconds=2.0), on_tally=on_tally)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.tally.committed == done(workshop) == 40
+    assert summary.tally.committed == done(workshop) == 24
     assert summary.tally.retries == {}
     assert nodes_afterwards[-1] <= 3
 
@@ -137,7 +123,7 @@ def test_what_would_not_finish_before_its_machine_goes_is_given_back(
         lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 11)
     )
     try:
-        summary = go(workshop, games(8, seconds=25.0), on_tally=begin)
+        summary = go(workshop, games(8, seconds=6.0), on_tally=begin)
     finally:
         ray_cluster.remove_node(leaving)
     assert summary.tally.committed == done(workshop) == 8
@@ -183,50 +169,50 @@ def metadata_url() -> Iterator[str]:
 def test_the_clouds_notice_drains_the_node_it_was_given_to(
     ray_cluster: Any, workshop: NullWorkshop, metadata_url: str
 ):
-    watch = partial(aws_notice, metadata_url, 3.0, 0.5)
+    leaving = ray_cluster.add_node(**NODE, env_vars={METADATA: metadata_url})
 
     def give_notice() -> None:
         goes_at = datetime.fromtimestamp(time.time() + 300, UTC).isoformat()
         MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
 
-    notice = Once(lambda tally: tally.committed >= 2, give_notice)
-    stop = StopSignals()
-    seen = []
+    notice = Once(lambda tally: tally.num_nodes == 4 and tally.running == 8, give_notice)
+    nodes_afterwards = []
 
     def on_tally(tally: Tally) -> None:
         notice(tally)
-        seen.append(tally.num_slots)
-        if notice.happened and tally.num_slots == 0:
-            stop.request = Stop.NOW  # all machines are about to go, and none is coming
+        if notice.happened:
+            nodes_afterwards.append(tally.num_nodes)
 
-    summary = go(workshop, games(600, seconds=1.0), on_tally=on_tally, stop=stop, watch_notice=watch)
-    assert max(seen) == 6
-    assert summary.was_stopped
+    try:
+        summary = go(workshop, games(60, seconds=1.0), on_tally=on_tally, watch_notice=notice_here)
+    finally:
+        ray_cluster.remove_node(leaving)
+    assert summary.tally.committed == done(workshop) == 60
     assert summary.tally.retries == {}
+    assert 3 in nodes_afterwards
+    assert set(nodes_afterwards[nodes_afterwards.index(3) :]) <= {1, 2, 3}  # and it never came back
 
 
 def worker_of(child: int) -> int:
     return int((Path("/proc") / str(child) / "stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_worker_that_is_signalled_takes_its_children_along(
-    ray_cluster: Any, workshop: NullWorkshop, number: signal.Signals
-):
+def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, workshop: NullWorkshop):
     killed: set[int] = set()
 
-    def kill_one() -> None:
-        worker = worker_of(next(iter(sleeping(workshop.children))))
-        killed.update(child for child in sleeping(workshop.children) if worker_of(child) == worker)
-        assert len(killed) == 3
-        os.kill(worker, number)
+    def kill_two() -> None:
+        workers = sorted({worker_of(child) for child in sleeping(workshop.children)})
+        killed.update(child for child in sleeping(workshop.children) if worker_of(child) in workers[:2])
+        assert len(killed) == 6
+        os.kill(workers[0], signal.SIGKILL)
+        os.kill(workers[1], signal.SIGTERM)
         wait_for(lambda: not killed & sleeping(workshop.children), 5.0)
 
-    kill = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, kill_one)
-    summary = go(workshop, games(12, seconds=6.0), on_tally=kill)
+    kill = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, kill_two)
+    summary = go(workshop, games(8, seconds=5.0), on_tally=kill)
     assert kill.happened
-    assert summary.tally.committed == done(workshop) == 12
-    assert summary.tally.retries == {Breakage.WORKER_DIED: 1}
+    assert summary.tally.committed == done(workshop) == 8
+    assert summary.tally.retries == {Breakage.WORKER_DIED: 2}
     assert not sleeping(workshop.children)
 
 
@@ -269,20 +255,20 @@ def start_driver(
 def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
     start_driver: Callable[..., subprocess.Popen[bytes]], workshop: NullWorkshop
 ):
-    driver = start_driver(2.0, 30)
+    driver = start_driver(2.0, 18)
     wait_for(lambda: done(workshop) >= 6, 120.0)
     driver.kill()
     driver.wait()
     wait_for(lambda: not sleeping(workshop.children), 5.0)
     before = done(workshop)
-    assert before < 30
-    assert start_driver(0.1, 30).wait(120) == 0
-    assert done(workshop) == 30
+    assert before < 18
+    assert start_driver(0.1, 18).wait(120) == 0
+    assert done(workshop) == 18
     assert workshop.scratch_base is not None
     assert list(workshop.scratch_base.glob("*")) == []  # swept by the rerun
 
 
-def test_a_raylet_killed_with_9_leaves_no_child(ray_cluster: Any, workshop: NullWorkshop):
+def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, workshop: NullWorkshop):
     doomed = ray_cluster.add_node(**NODE)
     lost: set[int] = set()
 
@@ -295,9 +281,11 @@ def test_a_raylet_killed_with_9_leaves_no_child(ray_cluster: Any, workshop: Null
         wait_for(lambda: not lost & sleeping(workshop.children), 20.0)
 
     kill = Once(lambda tally: tally.running == 8 and len(sleeping(workshop.children)) == 24, kill_raylet)
-    summary = go(workshop, games(16, seconds=8.0), on_tally=kill)
+    summary = go(workshop, games(10, seconds=6.0), on_tally=kill)
     assert kill.happened
-    assert summary.tally.committed == done(workshop) == 16
+    # Its workers outlive it by some seconds: a game that they still end is found done, not done twice.
+    assert summary.tally.committed + summary.tally.already_done == done(workshop) == 10
+    assert summary.tally.retries == {Breakage.NODE_LOST: 2}
     assert not sleeping(workshop.children)
     ray_cluster.remove_node(doomed, allow_graceful=False)
 
@@ -318,8 +306,3 @@ def test_a_pool_of_nothing_fails(ray_cluster: Any):
 
     with pytest.raises(ValueError, match="at least 1"):
         RayPool(render_nothing, NullWorkshop(), num_slots=0)
-
-
-def test_settings_of_a_workshop_travel(ray_cluster: Any, workshop: NullWorkshop):
-    summary = go(replace(workshop, children=""), games(3), num_slots=1)
-    assert summary.tally.committed == 3

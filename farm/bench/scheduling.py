@@ -1,0 +1,158 @@
+"""`farm bench scheduling`: what handing out games costs, with games that do nothing."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from farm import ray_environment
+from farm.local_pool import LocalPool
+from farm.scheduler import run
+from farm.stopping import StopSignals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from farm.pool import Pool
+    from farm.scheduler import Summary
+    from manifests.reasons import Reason
+
+EXAMPLE = """\b
+Examples:
+  farm bench scheduling
+  farm bench scheduling --games 220000 --slots 4 --pool ray --json
+"""
+_MEGABYTE = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class NullGame:
+    """A game that is done as soon as it is begun. Lengths differ, so that there is something to order by."""
+
+    game_id: str
+    num_frames: int
+
+    def for_attempt(self, number: int, *, is_last: bool) -> NullGame:  # noqa: ARG002 - the protocol's
+        """None ever fails."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class NullWorkshop:
+    """Nothing is needed to do nothing."""
+
+    scratch_base: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NullResult:
+    """As large as a real one: what travels is part of the cost."""
+
+    game_id: str
+    num_frames: int
+    status: str = "committed"
+    reason: Reason | None = None
+    detail: str = "aligned: count, log, stamp and motion agree on 0 frames"
+    num_chunks: int = 3
+    video_bytes: int = 12_345_678
+    wall_seconds: float = 123.456
+    cpu_seconds: float = 234.567
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the run took.
+
+    Attributes:
+        pool: `local` or `ray`.
+        games: How many.
+        slots: Side by side.
+        wall_seconds: From the first game handed out to the last result.
+        driver_cpu_seconds: Of this process alone, meanwhile.
+        driver_cpu_ms_per_game: The same, a game.
+        driver_megabytes_before: Resident, with the cluster joined and the tasks made.
+        driver_megabytes_peak: The most it ever was.
+    """
+
+    pool: str
+    games: int
+    slots: int
+    wall_seconds: float
+    driver_cpu_seconds: float
+    driver_cpu_ms_per_game: float
+    driver_megabytes_before: float
+    driver_megabytes_peak: float
+
+
+def render_nothing(task: NullGame, workshop: NullWorkshop) -> NullResult:  # noqa: ARG001 - a job's signature
+    """Where a real job would render."""
+    return NullResult(task.game_id, task.num_frames)
+
+
+@click.command(epilog=EXAMPLE)
+@click.option("--games", type=click.IntRange(min=1), default=22000, show_default=True)
+@click.option("--slots", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option("--pool", "kind", type=click.Choice(["local", "ray"]), default="ray", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(games: int, slots: int, kind: str, *, as_json: bool) -> None:
+    """Hand out games that do nothing; the pool, the schedule and the loop are those of a real run."""
+    tasks = [NullGame(f"{number:064x}", 3600 + number * 7919 % 20000) for number in range(games)]
+    with ExitStack() as stack:
+        pool = stack.enter_context(_pool(kind, slots, stack))
+        before, cpu = _resident_megabytes(), _cpu_seconds()
+        started = time.monotonic()
+        summary = _run(tasks, pool)
+        wall, cpu = time.monotonic() - started, _cpu_seconds() - cpu
+    if summary.tally.committed != games:
+        message = f"{summary.tally.committed:,} of {games:,} games were done"
+        raise click.ClickException(message)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MEGABYTE
+    measured = Measured(kind, games, slots, wall, cpu, cpu / games * 1000, before, peak)
+    click.echo(json.dumps(asdict(measured), indent=2) if as_json else _as_text(measured))
+
+
+def _run(tasks: list[NullGame], pool: Pool[NullGame]) -> Summary:
+    def give_up(task: NullGame, reason: Reason, detail: str) -> NullResult:
+        return NullResult(task.game_id, task.num_frames, "set_aside", reason, detail)
+
+    with StopSignals() as stop:
+        return run(tasks, pool, give_up=give_up, stop=stop)
+
+
+def _pool(kind: str, slots: int, stack: ExitStack) -> Any:
+    """The pool, not entered; a cluster of our own, if there is none to join, ends with the stack."""
+    workshop = NullWorkshop()
+    if kind == "local":
+        return LocalPool(render_nothing, workshop, num_slots=slots, recycle_games=1 << 30)
+    ray_environment.prepare()
+    from farm.ray_nodes import joined_cluster  # noqa: PLC0415 - Ray is not installed everywhere
+    from farm.ray_pool import RayPool  # noqa: PLC0415
+
+    stack.enter_context(joined_cluster(None, slots))
+    return RayPool(render_nothing, workshop, num_slots=slots, recycle_games=1 << 30)
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _resident_megabytes() -> float:
+    with open("/proc/self/statm") as statm:  # noqa: PTH123 - a file of the kernel's
+        return int(statm.read().split()[1]) * resource.getpagesize() / _MEGABYTE
+
+
+def _as_text(measured: Measured) -> str:
+    pace = measured.games / measured.wall_seconds
+    return (
+        f"{measured.games:,} games on {measured.slots} slots ({measured.pool}): "
+        f"{measured.wall_seconds:.1f} s, {pace:,.0f} a second; "
+        f"driver: {measured.driver_cpu_ms_per_game:.2f} ms of processor a game, "
+        f"{measured.driver_megabytes_before:.0f} MB before, {measured.driver_megabytes_peak:.0f} MB at most"
+    )

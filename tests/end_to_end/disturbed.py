@@ -1,0 +1,134 @@
+"""One run on a cluster during which everything is killed once: a worker, a node, the driver.
+
+What is told of here happens the same on nodes that are processes and on nodes that are containers: those
+are `Machines`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from manifests.ledger import Status, done_game_ids, read_entry
+from manifests.store import open_store
+from workers.recorder import record_match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PATIENCE_SECONDS = 400.0
+
+
+class Machines(Protocol):
+    """A head, and three nodes with a slot each."""
+
+    def start_driver(self) -> subprocess.Popen[str]:
+        """Run `farm.launch` on the head; its output is a pipe."""
+
+    def kill_driver(self, driver: subprocess.Popen[str]) -> None:
+        """With -9."""
+
+    def kill_worker(self) -> None:
+        """The process behind one slot that renders now, with -9."""
+
+    def kill_node(self) -> None:
+        """One node with all that runs on it, without notice."""
+
+    def add_node(self) -> None:
+        """Another node with one slot."""
+
+    def emulators(self) -> list[int]:
+        """Process ids of the Dolphins that run."""
+
+    def scratch_files(self) -> list[str]:
+        """What lies in scratch folders."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the run came to."""
+
+    done_before_restart: int
+    committed_after: int
+    seconds: float
+    output: str
+
+    def __str__(self) -> str:
+        counts = f"{self.done_before_restart} done before, {self.committed_after} after; {self.seconds:.0f} s"
+        return f"{self.output}\n{counts}"
+
+
+def record_games(folder: Path, num_games: int, num_frames: int) -> None:
+    folder.mkdir()
+    for seed in range(num_games):
+        (folder / f"recorded-{seed}.slp").write_bytes(record_match(seed, num_frames=num_frames))
+
+
+def until(holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Poll; these are other processes, and there is nothing to wait on."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+def num_done(dataset: Path) -> int:
+    return len(list((dataset / "ledger").glob("*.json"))) if (dataset / "ledger").is_dir() else 0
+
+
+def wait_for_games(dataset: Path, number: float, driver: subprocess.Popen[str]) -> None:
+    until(lambda: num_done(dataset) >= number or driver.poll() is not None, f"{number:.0f} games are done")
+    assert driver.poll() is None, driver.communicate()[0]
+
+
+def disturbed_run(machines: Machines, dataset: Path, num_games: int) -> Told:
+    """Kill one thing after another as the ledger grows, start the driver again, and wait for the end."""
+    started = time.monotonic()
+    driver = machines.start_driver()
+    try:
+        disturbances = ((0.1, machines.kill_worker), (0.3, machines.kill_node), (0.35, machines.add_node))
+        for share, disturb in disturbances:
+            wait_for_games(dataset, share * num_games, driver)
+            disturb()
+        wait_for_games(dataset, 0.55 * num_games, driver)
+    finally:
+        machines.kill_driver(driver)
+    before, _ = driver.communicate(timeout=60)
+    until(lambda: not machines.emulators(), "the driver's emulators are gone", 30)
+    assert num_done(dataset) < num_games, "it was over before it was killed"
+    again = machines.start_driver()
+    try:
+        after, _ = again.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        machines.kill_driver(again)
+    assert again.returncode == 0, after
+    [before_restart] = re.findall(r"; (\d+) games done before", after)
+    [committed] = re.findall(r"^committed +(\d+)$", after, re.MULTILINE)
+    assert machines.emulators() == []
+    assert machines.scratch_files() == []
+    output = f"{before}\n--- the driver was killed with -9 and started again ---\n{after}"
+    return Told(int(before_restart), int(committed), time.monotonic() - started, output)
+
+
+def assert_nothing_lost_nothing_twice(told: Told, dataset: Path, num_games: int) -> None:
+    store = open_store(str(dataset))
+    entries = [read_entry(store, game_id) for game_id in done_game_ids(store)]
+    assert Counter(entry.status for entry in entries if entry) == {Status.COMMITTED: num_games}
+    assert told.done_before_restart + told.committed_after == num_games
+    assert "done by another run" not in told.output
+    assert "worker_died: " in told.output
+    assert "(raylet)" not in told.output  # Ray's own paragraphs on that
+    command = [sys.executable, "-c", "from farm.cli import main; main()", "audit", str(dataset)]
+    options = ["--depth", "structure", "--json"]
+    audit = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    report = json.loads(audit.stdout)
+    assert (report["holds"], report["num_games"], report["num_pending"]) == (True, num_games, 0)
+    assert report["orphans"] == []
