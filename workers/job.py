@@ -157,7 +157,9 @@ def render_game(task: RenderTask, workshop: Workshop) -> GameResult:
         raise EnvironmentFailed(message) from error
 
 
-def make_entry(task: RenderTask, workshop: Workshop, store: Store, clock: _Clock) -> LedgerEntry:
+def make_entry(
+    task: RenderTask, workshop: Workshop, store: Store, clock: _Clock | None = None
+) -> LedgerEntry:
     """Render, prove and publish the game's pairs; return the entry that would commit them.
 
     Raises:
@@ -166,6 +168,7 @@ def make_entry(task: RenderTask, workshop: Workshop, store: Store, clock: _Clock
         EnvironmentFailed: this machine cannot do the work.
         DatasetError: the store cannot.
     """
+    clock = clock or _Clock()
     replay = read_replay(read_source(task.game.source))
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)

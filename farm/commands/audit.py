@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from farm.share import Share
+from farm.slippi_options import chosen_slippi, slippi_options
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Report
 from manifests.canonical_json import to_plain
+from manifests.dataset import read_description
 from manifests.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from farm.rerender import Rerendered
     from manifests.audit.pair_checks import Witness
 
 EXAMPLE = """\b
@@ -26,6 +29,7 @@ Examples:
   farm audit dataset
   farm audit dataset --depth decode --sample 1%
   farm audit dataset --orphans --json
+  farm audit dataset --rerender 0.1%
 """
 MAX_PRINTED: Final = 50
 SOMETHING_IS_WRONG: Final = 1
@@ -45,10 +49,26 @@ SOMETHING_IS_WRONG: Final = 1
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
 @click.option("--orphans", is_flag=True, help="Name the objects that no ledger entry names.")
+@click.option(
+    "--rerender",
+    "again",
+    type=Share(),
+    help="Then render this share of the games again, at least one, and compare every byte.",
+)
+@slippi_options
 @click.option("--threads", type=click.IntRange(min=1), default=4, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 def command(
-    dataset: str, depth: str, sample: float, seed: int, orphans: bool, threads: int, as_json: bool
+    *,
+    dataset: str,
+    depth: str,
+    sample: float,
+    seed: int,
+    orphans: bool,
+    again: float | None,
+    threads: int,
+    as_json: bool,
+    **slippi: Any,
 ) -> None:
     """Hold DATASET (a folder, a URL, or a downloaded copy) against its own records.
 
@@ -69,11 +89,17 @@ def command(
             on_pair=lambda number: status.update(f"auditing: {number:,} pairs"),
             witness=_motion_witness(),
         )
+    rerendered = [] if again is None else _rerender(dataset, again, seed, slippi)
+    differences = [f"{game.game_id}: {line}" for game in rerendered for line in game.differences]
     if as_json:
-        click.echo(_as_json(report))
+        click.echo(_as_json(report, rerendered))
     else:
         _print(report, Console(), with_orphans=orphans)
-    if not report.holds:
+        if rerendered:
+            num_objects = sum(game.num_objects for game in rerendered)
+            click.echo(f"rerendered: {len(rerendered):,} games, {num_objects:,} objects compared")
+            click.echo("\n".join(differences) or "every byte is the same")
+    if differences or not report.holds:
         sys.exit(SOMETHING_IS_WRONG)
 
 
@@ -86,8 +112,27 @@ def _motion_witness() -> Callable[[], Witness] | None:
     return MotionWitness
 
 
-def _as_json(report: Report) -> str:
-    plain = {**to_plain(report), "depth": report.depth.name.lower(), "holds": report.holds}
+def _rerender(dataset: str, share: float, seed: int, slippi: Mapping[str, Any]) -> list[Rerendered]:
+    from farm.rerender import rerender  # noqa: PLC0415 - brings the render side along, which audits need not
+
+    emulator = read_description(open_store(dataset)).emulator
+    with Console(stderr=True).status("rendering again") as status:
+        return list(
+            rerender(
+                dataset,
+                share,
+                seed=seed,
+                slippi=chosen_slippi(emulator, slippi),
+                on_game=lambda done, of: status.update(f"rendering again: {done:,} of {of:,} games"),
+            )
+        )
+
+
+def _as_json(report: Report, rerendered: list[Rerendered]) -> str:
+    again = [to_plain(game) for game in rerendered]
+    plain = {
+        **to_plain(report), "depth": report.depth.name.lower(), "holds": report.holds, "rerendered": again
+    }  # fmt: skip
     return json.dumps(plain, indent=2)
 
 

@@ -1,0 +1,131 @@
+"""Render committed games again, beside the dataset, and hold the bytes against those it has."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from manifests.dataset import read_description
+from manifests.ledger import LedgerEntry, Status, read_entry
+from manifests.plan import PlannedGame, planned_games
+from manifests.store import open_store
+from workers.encode import VideoSettings
+from workers.errors import EnvironmentFailed, RenderFailed, ReplayRefused
+from workers.job import RenderTask, Workshop, make_entry
+from workers.studio import studio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from manifests.store import Store
+    from workers.emulator.slippi import SlippiDolphin
+
+_SAMPLE_STEPS: Final = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rerendered:
+    """What came of one game.
+
+    Attributes:
+        game_id: of the game.
+        num_objects: chunk objects compared.
+        differences: what is not the same, a line each; empty if every byte is.
+    """
+
+    game_id: str
+    num_objects: int
+    differences: tuple[str, ...]
+
+
+def rerender(
+    dataset: str,
+    sample: float,
+    *,
+    seed: int = 0,
+    slippi: SlippiDolphin | None = None,
+    scratch: Path | None = None,
+    on_game: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Iterator[Rerendered]:
+    """Render a sample of the committed games again, at least one, and compare.
+
+    Args:
+        dataset: folder or URL; nothing is written to it.
+        sample: share of the committed games.
+        seed: of the sample; always the same games for a seed.
+        slippi: the user's Slippi and game, for a dataset made with it.
+        scratch: where throw-away files go.
+        on_game: called with (games done, games to do).
+
+    Raises:
+        EnvironmentFailed: this machine cannot do it, or renders otherwise than the dataset was made.
+        DatasetError: the dataset cannot be read.
+    """
+    store = open_store(dataset)
+    description = read_description(store)
+    workshop = Workshop(
+        dataset,
+        description.emulator,
+        scratch_base=scratch,
+        frames_per_chunk=description.frames_per_chunk,
+        video=VideoSettings(description.video.crf, description.video.preset),
+        stamp=description.stamp is not None,
+        slippi=slippi,
+    )
+    set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=slippi)
+    set_up.emulator.check()
+    _require_same(dict(description.fingerprints), dict(set_up.fingerprint()))
+    chosen = _chosen(store, sample, seed)
+    for number, (game, entry) in enumerate(chosen, 1):
+        yield _again(game, entry, workshop)
+        on_game(number, len(chosen))
+
+
+def _chosen(store: Store, sample: float, seed: int) -> list[tuple[PlannedGame, LedgerEntry]]:
+    """The games of the sample that are committed; the first in the sample's order if it would be empty."""
+    ranked = sorted(
+        ((_rank(game.game_id, seed), game) for game in planned_games(store)), key=lambda each: each[0]
+    )
+    found: list[tuple[PlannedGame, LedgerEntry]] = []
+    for rank, game in ranked:
+        if found and rank >= sample * _SAMPLE_STEPS:
+            break
+        entry = read_entry(store, game.game_id)
+        if entry is not None and entry.status is Status.COMMITTED:
+            found.append((game, entry))
+    return found
+
+
+def _rank(game_id: str, seed: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed} {game_id}".encode(), digest_size=8).digest())
+
+
+def _require_same(made: dict[str, str], here: dict[str, str]) -> None:
+    other = sorted(name for name in made.keys() | here.keys() if made.get(name) != here.get(name))
+    if other:
+        message = (
+            f"this machine renders otherwise than the dataset was made: {', '.join(other)} differ; render it "
+            "again on a machine of the same image, or compare nothing"
+        )
+        raise EnvironmentFailed(message)
+
+
+def _again(game: PlannedGame, entry: LedgerEntry, workshop: Workshop) -> Rerendered:
+    with tempfile.TemporaryDirectory(dir=workshop.scratch_base, prefix="dolphin-farm-rerender-") as folder:
+        try:
+            made = make_entry(RenderTask(game), workshop, open_store(folder))
+        except (RenderFailed, ReplayRefused) as failure:
+            return Rerendered(entry.game_id, 0, (f"does not render again: {failure.detail}",))
+    pairs = [
+        (f"chunk {number}, {kind}", getattr(before, kind).sha256, getattr(after, kind).sha256)
+        for number, (before, after) in enumerate(zip(entry.chunks, made.chunks, strict=True))
+        for kind in ("video", "states")
+    ]
+    pairs.append(("state_sha256", str(entry.state_sha256), str(made.state_sha256)))
+    differences = tuple(
+        f"{what}: {after}, the dataset has {before}" for what, before, after in pairs if before != after
+    )
+    return Rerendered(entry.game_id, len(pairs) - 1, differences)
