@@ -27,6 +27,7 @@ quick: test-packages $(VENV)/.ready ## run the quick tests only
 extras: extras-ray extras-s3 extras-torch ## install what the tests marked ray, s3 and torch need
 
 extras-ray: $(VENV)/.ready
+	@docker/system-packages cluster
 	@$(BIN)/python -c 'import ray' 2>/dev/null || $(PIP) --no-deps --require-hashes -r docker/worker.lock
 
 extras-torch: $(VENV)/.ready

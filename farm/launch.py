@@ -26,10 +26,11 @@ try:
     from manifests.errors import DatasetError
     from workers.errors import EnvironmentFailed, FarmError
 except ModuleNotFoundError as problem:
-    sys.exit(
+    sys.stderr.write(
         f"farm: {problem.name} is not installed for {sys.executable} here. On a cluster: `ray up` it "
-        "with the image of docker/. On a laptop: pip install '.[render,farm]' in the project's folder."
+        "with the image of docker/. On a laptop: pip install '.[render,farm]' in the project's folder.\n"
     )
+    sys.exit(2)  # not finished
 
 EXAMPLE = (
     "example: ray submit docker/cluster.yaml farm/launch.py --games 22000 --replays s3://b/slp --out s3://b/d"

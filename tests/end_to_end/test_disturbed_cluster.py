@@ -6,6 +6,7 @@ run at length, with what it printed.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -14,13 +15,18 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from manifests.ledger import done_game_ids, read_entry
+from manifests.store import open_store
 from tests.end_to_end.command import TOKEN, FarmCommand
 from tests.end_to_end.disturbed import (
+    PATIENCE_SECONDS,
+    Told,
     assert_nothing_lost_nothing_twice,
     disturbed_run,
     record_games,
@@ -32,6 +38,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.dolphin, pytest.mark.slow, pytest.mar
 
 NUM_GAMES = int(os.environ.get("FARM_CLUSTER_GAMES", "9"))
 NUM_FRAMES = int(os.environ.get("FARM_CLUSTER_FRAMES", "60"))
+NUM_COMPARED = int(os.environ.get("FARM_PARITY_GAMES", "2"))  # with what `farm render` makes of the same
 
 
 class Processes:
@@ -77,23 +84,66 @@ def parent(pid: int) -> int:
     return int((Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
-@pytest.fixture
-def farm_command(monkeypatch: pytest.MonkeyPatch) -> Iterator[FarmCommand]:
-    """At home in memory, so that what is left there is left in a tmpfs; nodes carry its mark, too."""
+@dataclass(frozen=True)
+class Disturbed:
+    """The run, and what is left of it when the cluster is gone."""
+
+    told: Told
+    command: FarmCommand
+    replays: Path
+    dataset: Path
+
+
+@pytest.fixture(scope="module")
+def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disturbed]:
+    """At home in memory: what is left there is left in a tmpfs. The nodes carry the command's mark, too."""
+    folder = tmp_path_factory.mktemp("disturbed")
+    replays, dataset = folder / "replays", folder / "dataset"
+    record_games(replays, NUM_GAMES, NUM_FRAMES)
     home = Path(tempfile.mkdtemp(prefix="farm-cluster-test-", dir="/dev/shm"))
     command = FarmCommand(home, mark=uuid.uuid4().hex)
-    monkeypatch.setenv(TOKEN, command.mark)
-    yield command
+    os.environ[TOKEN] = command.mark
+    with started_cluster(num_nodes=3, slots_each=1) as cluster:
+        told = disturbed_run(Processes(cluster, command, replays, dataset), dataset, NUM_GAMES)
+    sys.stdout.write(f"{told}\n")
+    yield Disturbed(told, command, replays, dataset)
+    del os.environ[TOKEN]
     shutil.rmtree(home)
 
 
-def test_nothing_is_lost_done_twice_or_left_behind(farm_command: FarmCommand, tmp_path: Path):
-    replays, dataset = tmp_path / "replays", tmp_path / "dataset"
-    record_games(replays, NUM_GAMES, NUM_FRAMES)
-    with started_cluster(num_nodes=3, slots_each=1) as cluster:
-        told = disturbed_run(Processes(cluster, farm_command, replays, dataset), dataset, NUM_GAMES)
-    sys.stdout.write(f"{told}\n")
-    assert_nothing_lost_nothing_twice(told, dataset, NUM_GAMES)
+def test_nothing_is_lost_and_nothing_done_twice(disturbed: Disturbed):
+    assert_nothing_lost_nothing_twice(disturbed.told, disturbed.dataset, NUM_GAMES)
+
+
+def test_nothing_is_left_behind(disturbed: Disturbed):
     ours = {os.getpid()}
-    until(lambda: set(farm_command.descendants()) <= ours, "every process of the cluster is gone", 20)
-    assert [path for path in farm_command.home.rglob("*") if path.is_socket()] == []
+    until(lambda: set(disturbed.command.descendants()) <= ours, "every process of the cluster is gone", 20)
+    assert [path for path in disturbed.command.home.rglob("*") if path.is_socket()] == []
+    assert list((disturbed.command.home / "scratch").rglob("*")) == []
+
+
+def test_what_it_made_is_to_the_byte_what_a_laptop_makes(disturbed: Disturbed, tmp_path: Path):
+    some = sorted(disturbed.replays.iterdir())[:NUM_COMPARED]
+    sources = [argument for replay in some for argument in ("--replays", replay)]
+    on_cluster = products(disturbed.dataset)
+    for num_slots in (1, 2):
+        dataset = tmp_path / f"by {num_slots}"
+        arguments = ("render", *sources, "--out", dataset, "--slots", str(num_slots))
+        run = disturbed.command.run(*arguments, seconds=PATIENCE_SECONDS)
+        assert run.returncode == 0, run.stderr
+        made = products(dataset)
+        assert len(made) == NUM_COMPARED
+        assert made == {game_id: on_cluster[game_id] for game_id in made}
+
+
+def products(dataset: Path) -> dict[str, list[str]]:
+    """Of every game: the hash of its state, and those of its files, read from the files."""
+    store = open_store(str(dataset))
+    made = {}
+    for game_id in done_game_ids(store):
+        entry = read_entry(store, game_id)
+        assert entry is not None
+        keys = [ref.key for chunk in entry.chunks for ref in (chunk.video, chunk.states)]
+        files = [hashlib.sha256((dataset / key).read_bytes()).hexdigest() for key in keys]
+        made[game_id] = [str(entry.state_sha256), *files]
+    return made

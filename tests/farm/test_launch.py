@@ -1,0 +1,46 @@
+"""launch.py as a file: what it says where nothing is installed, and what a wrong setting costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+LAUNCH = Path(__file__).resolve().parents[2] / "farm" / "launch.py"
+
+
+def launched(
+    folder: Path, *arguments: str, options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run it as `ray submit` does: a copy, elsewhere."""
+    copy = folder / "launch.py"
+    copy.write_bytes(LAUNCH.read_bytes())
+    command = [sys.executable, *options, str(copy), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=folder)
+
+
+def test_where_the_farm_is_not_installed_it_says_what_to_do(tmp_path: Path):
+    ran = launched(tmp_path, "--games", "3", options=("-I", "-S"))
+    assert ran.returncode == 2
+    assert "farm is not installed" in ran.stderr
+    assert "ray up" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_copy_of_it_alone_explains_every_setting(tmp_path: Path):
+    ran = launched(tmp_path, "--help")
+    assert ran.returncode == 0
+    assert "--replays" in ran.stdout
+    assert "ray submit docker/cluster.yaml farm/launch.py --games 22000" in " ".join(ran.stdout.split())
+
+
+def test_a_wrong_setting_fails_in_one_line_with_what_is_allowed(tmp_path: Path):
+    ran = launched(tmp_path, "--games", "none", "--replays", "x", "--out", "y")
+    assert ran.returncode == 2
+    assert ran.stderr == "farm: games: got 'none' from --games; allowed: a whole number from 1\n"
+
+
+def test_a_missing_setting_fails_with_all_the_places_for_it(tmp_path: Path):
+    ran = launched(tmp_path, "--replays", "x")
+    assert ran.returncode == 2
+    assert ran.stderr == "farm: out is not set; give --out, FARM_OUT, or out in farm.toml\n"
