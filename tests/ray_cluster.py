@@ -33,9 +33,12 @@ def node(num_slots: int) -> dict[str, Any]:
 def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
     """A head without slots and `num_nodes` nodes; not joined. Its processes are gone when the block ends."""
     os.environ["RAY_AUTH_MODE"] = "disabled"
+    # Of 15 by default: on a busy machine a test would starve.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - its name
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only where a test asks for a cluster
 
+    outer = os.environ.get("RAY_TMPDIR")
     folder = os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="farm-ray-", dir="/tmp")  # short: for sockets
     head = {"num_cpus": 0, "object_store_memory": NODE_MEMORY_BYTES, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})
@@ -47,3 +50,6 @@ def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
     finally:
         cluster.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+        del os.environ["RAY_TMPDIR"]
+        if outer is not None:
+            os.environ["RAY_TMPDIR"] = outer

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -100,15 +99,16 @@ def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disturbed]:
     folder = tmp_path_factory.mktemp("disturbed")
     replays, dataset = folder / "replays", folder / "dataset"
     record_games(replays, NUM_GAMES, NUM_FRAMES)
-    home = Path(tempfile.mkdtemp(prefix="farm-cluster-test-", dir="/dev/shm"))
-    command = FarmCommand(home, mark=uuid.uuid4().hex)
-    os.environ[TOKEN] = command.mark
-    with started_cluster(num_nodes=3, slots_each=1) as cluster:
-        told = disturbed_run(Processes(cluster, command, replays, dataset), dataset, NUM_GAMES)
-    sys.stdout.write(f"{told}\n")
-    yield Disturbed(told, command, replays, dataset)
-    del os.environ[TOKEN]
-    shutil.rmtree(home)
+    with tempfile.TemporaryDirectory(prefix="farm-cluster-test-", dir="/dev/shm") as home:
+        command = FarmCommand(Path(home), mark=uuid.uuid4().hex)
+        os.environ[TOKEN] = command.mark
+        try:
+            with started_cluster(num_nodes=3, slots_each=1) as cluster:
+                told = disturbed_run(Processes(cluster, command, replays, dataset), dataset, NUM_GAMES)
+            sys.stdout.write(f"{told}\n")
+            yield Disturbed(told, command, replays, dataset)
+        finally:
+            del os.environ[TOKEN]
 
 
 def test_nothing_is_lost_and_nothing_done_twice(disturbed: Disturbed):

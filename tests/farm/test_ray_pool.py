@@ -23,7 +23,7 @@ from farm.pool import Breakage
 from farm.scheduler import Summary, run
 from farm.stopping import Stop, StopSignals
 from farm.tally import Tally
-from tests.ray_cluster import node
+from tests.ray_cluster import node, started_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -299,6 +299,54 @@ def is_below(pid: int, ancestor: int) -> bool:
         except OSError:
             return False
     return False
+
+
+def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
+    ray_cluster: Any, workshop: NullWorkshop
+):
+    from ray.autoscaler.v2.sdk import get_cluster_status  # noqa: PLC0415 - only where Ray is
+
+    wanted: list[int] = []
+
+    def ask() -> None:
+        def is_asked_for() -> bool:
+            demand = get_cluster_status(ray_cluster.address).resource_demands.ray_task_actor_demand
+            counts = [
+                each.count for one in demand for each in one.bundles_by_count if "dolphin" in each.bundle
+            ]
+            wanted.append(sum(counts))
+            return wanted[-1] == 4
+
+        wait_for(is_asked_for, 30.0)
+
+    look = Once(lambda tally: tally.running == 6, ask)
+    summary = go(workshop, games(12, seconds=2.0), on_tally=look, num_slots=10)
+    assert look.happened
+    assert summary.tally.committed == 12
+
+
+def test_a_driver_whose_head_is_lost_ends_and_leaves_no_child(workshop: NullWorkshop):
+    with started_cluster(num_nodes=1, slots_each=2) as cluster:
+        folders = [str(workshop.ledger), str(workshop.scratch_base)]
+        command = [
+            sys.executable,
+            str(DOUBLES / "null_run.py"),
+            "ray",
+            *folders,
+            "600",
+            workshop.children,
+            "4",
+        ]
+        driver = subprocess.Popen(command, env={**os.environ, "RAY_ADDRESS": cluster.address})
+        try:
+            wait_for(lambda: len(sleeping(workshop.children)) == 6, 90.0)
+            cluster.head_node.kill_gcs_server()
+            assert driver.wait(120) != 0
+        finally:
+            driver.kill()
+            driver.wait()
+        wait_for(lambda: not sleeping(workshop.children), 30.0)
+    assert done(workshop) == 0
 
 
 def test_a_pool_of_nothing_fails(ray_cluster: Any):
