@@ -104,9 +104,10 @@ class LocalCache:
                 if folder.is_dir():
                     with os.scandir(folder) as files:
                         for file in files:
-                            status = file.stat()
-                            last_use = 0.0 if file.name.endswith(_LEFTOVER) else status.st_mtime
-                            yield last_use, status.st_size, file.path
+                            with suppress(FileNotFoundError):  # another process evicted it just now
+                                status = file.stat()
+                                last_use = 0.0 if file.name.endswith(_LEFTOVER) else status.st_mtime
+                                yield last_use, status.st_size, file.path
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
