@@ -157,7 +157,9 @@ SETTINGS: Mapping[str, Setting] = {
     "lagless_fod": Setting(_yes_or_no, "yes or no", "Slippi: no reflections on the Fountain.  [no]"),
     "melee_stamp": Setting(_yes_or_no, "yes or no", "Slippi: frame numbers in Melee, cropped away.  [no]"),
     "scratch": Setting(_path, "a folder", "Where workers put throw-away files.  [memory]"),
-    "address": Setting(_text, "host:port", "The Ray cluster's head.  [this machine's cluster, else our own]"),
+    "address": Setting(
+        _text, "host:port, or local to start one", "The Ray cluster's head.  [this machine's, else our own]"
+    ),
     "notice": Setting(_notice, "none or aws", "Whose spot notices the workers listen for.  [none]"),
     "recycle_games": Setting(_whole, _COUNT, "Games a worker process does before it is replaced.  [200]"),
     "recycle_minutes": Setting(_above_zero, _POSITIVE, "Minutes that it lives at most.  [240]"),

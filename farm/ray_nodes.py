@@ -52,7 +52,8 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
     """Join the cluster at `address`, else the one this machine belongs to, else start one of our own.
 
     Args:
-        address: Host and port; None or "auto" to look for one (`RAY_ADDRESS`, then this machine).
+        address: Host and port; None or "auto" to look for one (`RAY_ADDRESS`, then this machine); "local" to
+            start one without looking.
         num_local_slots: What a cluster of our own offers.
 
     Raises:
@@ -60,18 +61,15 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
     """
     # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
-    is_ours = False
+    is_ours = address == "local"
     try:
-        context = ray.init(address=address or "auto", **options)
-    except ConnectionError as problem:
-        if address not in (None, "auto") or os.environ.get("RAY_ADDRESS"):
-            message = f"no Ray cluster at {address or os.environ['RAY_ADDRESS']}: {problem}"
-            raise EnvironmentFailed(message) from problem
-        is_ours = True
-        if os.environ.get("RAY_AUTH_MODE") == "token":
-            # For this cluster alone; otherwise Ray writes one to the home folder, where it outlives the run.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        context = ray.init(address="local", resources={RESOURCE: num_local_slots}, **options)
+        context = None if is_ours else _join(address, options)
+        if context is None:
+            is_ours = True
+            if os.environ.get("RAY_AUTH_MODE") == "token":
+                # For this cluster alone; Ray itself would write one to the home folder, to outlive the run.
+                os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            context = ray.init(address="local", resources={RESOURCE: num_local_slots}, **options)
     except RayError as problem:
         message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"
         raise EnvironmentFailed(message) from problem
@@ -85,6 +83,17 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
         )
     finally:
         ray.shutdown()
+
+
+def _join(address: str | None, options: dict[str, Any]) -> Any:
+    """Ray's context of the cluster joined; None if none was named and there is none here."""
+    try:
+        return ray.init(address=address or "auto", **options)
+    except ConnectionError as problem:
+        if address in (None, "auto") and not os.environ.get("RAY_ADDRESS"):
+            return None
+        message = f"no Ray cluster at {address or os.environ['RAY_ADDRESS']}: {problem}"
+        raise EnvironmentFailed(message) from problem
 
 
 def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:

@@ -349,6 +349,27 @@ def test_a_driver_whose_head_is_lost_ends_and_leaves_no_child(workshop: NullWork
     assert done(workshop) == 0
 
 
+def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(workshop: NullWorkshop):
+    folders = [str(workshop.ledger), str(workshop.scratch_base)]
+    for num_signals, seconds, num_done in ((1, "6", 2), (2, "600", 2)):
+        command = [sys.executable, str(DOUBLES / "null_run.py"), "own-ray", *folders, seconds]
+        environment = {**os.environ, "RAY_AUTH_MODE": "token"}
+        run = subprocess.Popen([*command, workshop.children, "8"], env=environment, process_group=0)
+        try:
+            wait_for(lambda: len(sleeping(workshop.children)) == 6, 90.0)
+            for _ in range(num_signals):
+                os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
+                time.sleep(0.6)  # two of the same signal at once would be merged into one
+            assert run.wait(60) == 2
+        finally:
+            run.kill()
+            run.wait()
+        wait_for(lambda: not sleeping(workshop.children), 5.0)
+        assert done(workshop) == num_done
+        assert workshop.scratch_base is not None
+        assert list(workshop.scratch_base.glob("*")) == []
+
+
 def test_a_pool_of_nothing_fails(ray_cluster: Any):
     from farm.ray_pool import RayPool  # noqa: PLC0415
 

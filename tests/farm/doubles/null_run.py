@@ -1,6 +1,6 @@
-"""A whole run as its own process, to interrupt or kill.
+"""A whole run as its own process, to interrupt or kill: on no Ray, on the one there is, or on one of its own.
 
-python null_run.py local|ray LEDGER SCRATCH SECONDS CHILDREN GAMES
+python null_run.py local|ray|own-ray LEDGER SCRATCH SECONDS CHILDREN GAMES
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, 
     tasks = [NullTask(name, seconds=seconds) for name in names if not (ledger / name).exists()]
     with ExitStack() as stack:
         pool: Any = LocalPool(render_nothing, workshop, num_slots=2)
-        if kind == "ray":
+        if kind != "local":
             from farm.ray_nodes import joined_cluster  # noqa: PLC0415 - only where Ray is
             from farm.ray_pool import RayPool  # noqa: PLC0415
 
-            stack.enter_context(joined_cluster(None, 1))
+            stack.enter_context(joined_cluster("local" if kind == "own-ray" else None, 2))
             pool = RayPool(render_nothing, workshop)
         stop = stack.enter_context(StopSignals())
         stack.enter_context(pool)
