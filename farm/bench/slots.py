@@ -1,0 +1,91 @@
+"""`farm bench slots`: with how many emulators side by side this machine renders most."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from farm.render import render
+from workers.job import Workshop
+from workers.recorder import record_match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXAMPLE = """\b
+Examples:
+  farm bench slots
+  farm bench slots --most 16 --frames 3600 --json
+"""
+_WORTH_IT = 1.05  # a slot more must bring so much more, or the memory is better left free
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One number of slots.
+
+    Attributes:
+        slots: Side by side.
+        wall_seconds: For all games.
+        frames_per_second: Of all slots together, starting and ending of every emulator included.
+    """
+
+    slots: int
+    wall_seconds: float
+    frames_per_second: float
+
+
+@click.command(epilog=EXAMPLE)
+@click.option("--most", type=click.IntRange(min=1), help="Slots to try up to.  [the number of cores]")
+@click.option("--frames", type=click.IntRange(min=60), default=1800, show_default=True, help="Of each game.")
+@click.option(
+    "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files go."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(most: int | None, frames: int, scratch: Path | None, *, as_json: bool) -> None:
+    """Render the same recorded games on 1, 2, ... slots of this machine, which should do nothing else.
+
+    What it finds best is what a node of a cluster should offer: FARM_SLOTS_PER_NODE, or the resource `dolphin`.
+    """
+    most = most or os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="dolphin-farm-bench-") as folder:
+        replays = Path(folder) / "replays"
+        replays.mkdir()
+        for seed in range(2 * most):
+            (replays / f"{seed}.slp").write_bytes(record_match(seed, num_frames=frames))
+        rows = [_measure(replays, Path(folder) / str(slots), slots, scratch) for slots in range(1, most + 1)]
+    best = best_number(rows)
+    if as_json:
+        click.echo(json.dumps({"best": best, "measured": [asdict(row) for row in rows]}, indent=2))
+        return
+    table = Table("slots", "wall time", "frames a second")
+    for row in rows:
+        table.add_row(f"{row.slots}", f"{row.wall_seconds:.1f} s", f"{row.frames_per_second:,.0f}")
+    Console().print(table)
+    click.echo(f"best: FARM_SLOTS_PER_NODE={best}")
+
+
+def best_number(rows: Sequence[Measured]) -> int:
+    """The fewest slots after which another brings no more than noise; `rows` in order of slots."""
+    best = rows[0]
+    for row in rows[1:]:
+        if row.frames_per_second > best.frames_per_second * _WORTH_IT:
+            best = row
+    return best.slots
+
+
+def _measure(replays: Path, out: Path, slots: int, scratch: Path | None) -> Measured:
+    report = render([str(replays)], Workshop(str(out), scratch_base=scratch), num_slots=slots)
+    if report.exit_status:
+        message = f"not every game was rendered on {slots} slots; `farm render` would say why"
+        raise click.ClickException(message)
+    num_frames = sum(entry.num_frames for entry in report.entries)
+    return Measured(slots, report.wall_seconds, num_frames / report.wall_seconds)
