@@ -26,7 +26,7 @@ class Machine:
 class Footprint:
     """What one slot needs while it renders: emulator, encoder and our own process together.
 
-    The defaults were measured with the stand-in on a software renderer; `farm bench slots` tries what is best.
+    The defaults were measured with the stand-in on a software renderer; `farm bench slots` measures.
 
     Raises:
         ValueError: if one is not above zero.

@@ -53,7 +53,7 @@ class Measured:
 def command(most: int | None, frames: int, scratch: Path | None, *, as_json: bool) -> None:
     """Render the same recorded games on 1, 2, ... slots of this machine, which should do nothing else.
 
-    What it finds best is what a node of a cluster should offer: FARM_SLOTS_PER_NODE, or the resource `dolphin`.
+    What is best is what a node of a cluster should offer: FARM_SLOTS_PER_NODE, or the resource `dolphin`.
     """
     most = most or os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="dolphin-farm-bench-") as folder:
