@@ -1,0 +1,207 @@
+"""The browser's pages: every address gives a page for people, and with `.json` the same for programs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from farm.browse.library import SORT_COLUMNS, Filters, Library
+from farm.browse.pairs import describe_game, state_of
+from farm.browse.safety import Guard
+from farm.browse.schema_page import schema_tables
+from farm.browse.stills import contact_sheet, thumbnail
+from manifests.errors import DatasetError
+from manifests.keys import parse_data_key
+from manifests.ledger import read_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from manifests.store import Store
+
+_HERE: Final = Path(__file__).parent
+_RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)")
+_MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
+_GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+
+
+def make_app(store: Store, hosts: Collection[str] = LOOPBACK) -> ASGIApp:
+    """The application over one dataset.
+
+    Raises:
+        DatasetError: it is none, or nothing was finalized yet.
+    """
+    return Guard(_Pages(Library(store)).starlette(), hosts)
+
+
+class _Pages:
+    def __init__(self, library: Library) -> None:
+        self._library, self._store = library, library.store
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
+        )
+        self._templates.globals["dataset"] = library.store.url
+
+    def starlette(self) -> Starlette:
+        page = {"": False, ".json": True}
+        routes = [
+            Route(path + suffix, self._wrapped(handler, as_json=as_json))
+            for path, handler in (
+                ("/index", self._totals),
+                ("/games", self._games),
+                ("/rejects", self._rejects),
+                ("/schema", self._schema),
+                ("/games/{game_id}", self._game),
+            )
+            for suffix, as_json in reversed(page.items())
+        ]
+        return Starlette(
+            routes=[
+                Route("/", self._wrapped(self._totals, as_json=False)),
+                Route("/games/{game_id}/chunk-{number:int}.json", self._state),
+                Route("/games/{game_id}/{what:str}.jpg", self._still),
+                Route("/files/{key:path}", self._file),
+                Mount("/static", StaticFiles(directory=_HERE / "static")),
+                *routes,
+            ],
+            exception_handlers={HTTPException: self._refused, DatasetError: self._broken},
+        )
+
+    def _wrapped(self, handler: Any, *, as_json: bool) -> Any:
+        async def endpoint(request: Request) -> Response:
+            template, data = await run_in_threadpool(handler, request)
+            if as_json:
+                return JSONResponse(data)
+            return HTMLResponse(self._templates.get_template(template).render(data=data, request=request))
+
+        return endpoint
+
+    def _totals(self, _: Request) -> tuple[str, Any]:
+        return "totals.html", self._library.totals()
+
+    def _games(self, request: Request) -> tuple[str, Any]:
+        asked = request.query_params
+        try:
+            filters = Filters(
+                stage=asked.get("stage", ""),
+                character=asked.get("character", ""),
+                split=asked.get("split", ""),
+                text=asked.get("text", ""),
+                sort=asked.get("sort", "game"),
+                is_descending=asked.get("descending", "") == "1",
+                page=int(asked.get("page", "0")),
+            )
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        found = self._library.games(filters)
+        shown = {"stage": filters.stage, "character": filters.character, "split": filters.split}
+        shown |= {
+            "text": filters.text,
+            "sort": filters.sort,
+            "descending": "1" if filters.is_descending else "",
+        }
+        return "games.html", {
+            "games": found.rows,
+            "num_games": found.num_games,
+            "page": filters.page,
+            "num_pages": found.num_pages,
+            "filters": shown,
+            "choices": self._library.choices(),
+            "sorts": list(SORT_COLUMNS),
+        }
+
+    def _game(self, request: Request) -> tuple[str, Any]:
+        game_id = self._game_id(request)
+        row, pairs = self._library.game(game_id), describe_game(self._store, game_id)
+        if row is None or pairs is None:
+            raise HTTPException(404, "no committed game of this dataset has this id")
+        return "game.html", {**row, **pairs}
+
+    def _rejects(self, request: Request) -> tuple[str, Any]:
+        reason = request.query_params.get("reason", "")
+        counts = self._library.reject_counts()
+        return "rejects.html", {"reason": reason, "counts": counts, "games": self._library.rejects(reason)}
+
+    def _schema(self, _: Request) -> tuple[str, Any]:
+        return "schema.html", schema_tables()
+
+    async def _state(self, request: Request) -> Response:
+        game_id, number = self._game_id(request), request.path_params["number"]
+
+        def read() -> dict[str, Any]:
+            entry = read_entry(self._store, game_id)
+            if entry is None or not 0 <= number < len(entry.chunks):
+                raise HTTPException(404, "no such chunk")
+            return state_of(self._store, number, entry)
+
+        return JSONResponse(await run_in_threadpool(read), headers={"cache-control": "max-age=3600"})
+
+    async def _still(self, request: Request) -> Response:
+        makers = {"thumbnail": thumbnail, "sheet": contact_sheet}
+        maker = makers.get(request.path_params["what"])
+        if maker is None:
+            raise HTTPException(404, "there are thumbnail.jpg and sheet.jpg")
+        game_id = self._game_id(request)
+
+        def make() -> bytes:
+            entry = read_entry(self._store, game_id)
+            if entry is None or not entry.chunks:
+                raise HTTPException(404, "no committed game of this dataset has this id")
+            return maker(self._store, entry)
+
+        headers = {"cache-control": "max-age=86400"}
+        return Response(await run_in_threadpool(make), media_type="image/jpeg", headers=headers)
+
+    async def _file(self, request: Request) -> Response:
+        """A range of a video or states object; nothing else can be read."""
+        key = request.path_params["key"]
+        asked = _RANGE.fullmatch(request.headers.get("range", ""))
+        try:
+            is_known = parse_data_key(key) is not None
+        except ValueError:
+            is_known = False
+        if not is_known:
+            raise HTTPException(404, "only videos and states files are served")
+        if asked is None:
+            raise HTTPException(416, "ask for a range of bytes: bytes=FIRST-LAST")
+        first, last = int(asked[1]), int(asked[2])
+        if not first <= last < first + _MOST_BYTES:
+            raise HTTPException(416, f"a range has 1 to {_MOST_BYTES} bytes")
+        data = await run_in_threadpool(self._store.get_range, key, first, last + 1)
+        headers = {
+            "content-range": f"bytes {first}-{first + len(data) - 1}/*",
+            "cache-control": "max-age=3600",
+        }
+        return Response(data, 206, headers, media_type="application/octet-stream")
+
+    @staticmethod
+    def _game_id(request: Request) -> str:
+        game_id: str = request.path_params["game_id"]
+        if not _GAME_ID.fullmatch(game_id):
+            raise HTTPException(404, "a game_id is 64 hexadecimal digits")
+        return game_id
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return self._problem(request, error.status_code, str(error.detail))
+
+    async def _broken(self, request: Request, error: Exception) -> Response:
+        return self._problem(request, 502, f"the dataset's store cannot give this: {error!s:.300}")
+
+    def _problem(self, request: Request, status: int, detail: str) -> Response:
+        if request.url.path.endswith(".json"):
+            return JSONResponse({"error": detail}, status)
+        return HTMLResponse(self._templates.get_template("problem.html").render(detail=detail), status)

@@ -1,0 +1,204 @@
+"""The tables of a dataset's newest snapshot, asked through DuckDB. Nothing is copied but the tables."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from manifests.reader import open_manifest
+
+if TYPE_CHECKING:
+    from manifests.reader import Manifest
+    from manifests.store import Store
+
+GAMES_PER_PAGE: Final = 100
+SORT_COLUMNS: Final = {
+    "game": "game_id",
+    "stage": "stage_name",
+    "characters": "characters_text",
+    "frames": "num_frames",
+    "split": "split",
+    "date": "start_at",
+    "bytes": "video_bytes",
+    "motion": "motion_margin",
+}
+"""What the games table may be sorted by, and the column behind it."""
+
+_GAMES: Final = """
+CREATE TABLE games AS
+SELECT *, array_to_string(characters, ' vs ') AS characters_text,
+    list_filter(evidence, lambda item: item.name = 'motion')[1].margin AS motion_margin,
+    list_transform(list_filter(evidence, lambda item: item.offset_frames = 0),
+        lambda item: item.name) AS agreed
+FROM games_arrow ORDER BY game_id
+"""
+_LISTED: Final = """game_id, stage_name, characters,
+list_transform(players, lambda player: player.player_hash) AS player_hashes,
+num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the games page shows. All of it lives in the page's address.
+
+    Attributes:
+        stage: name, or empty for all.
+        character: name on either side, or empty.
+        split: name, or empty.
+        text: the beginning of a game_id or of a player's hash, or empty.
+        sort: a key of SORT_COLUMNS.
+        is_descending: which way.
+        page: from 0.
+
+    Raises:
+        ValueError: on a sort that there is not, or a negative page.
+    """
+
+    stage: str = ""
+    character: str = ""
+    split: str = ""
+    text: str = ""
+    sort: str = "game"
+    is_descending: bool = False
+    page: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sort not in SORT_COLUMNS:
+            message = f"games are sorted by {', '.join(SORT_COLUMNS)}, not by {self.sort!r:.40}"
+            raise ValueError(message)
+        if self.page < 0:
+            message = f"pages count from 0, got {self.page}"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class GamesPage:
+    """One page of games.
+
+    Attributes:
+        rows: as dicts, JSON-ready.
+        num_games: that pass the filters, on all pages.
+    """
+
+    rows: list[dict[str, Any]]
+    num_games: int
+
+    @property
+    def num_pages(self) -> int:
+        """At least 1."""
+        return max(1, -(-self.num_games // GAMES_PER_PAGE))
+
+
+class Library:
+    """One snapshot, loaded into an in-memory database; safe to ask from several threads.
+
+    Raises:
+        SchemaRefused: no dataset, or one of another schema.
+        NotFinalized: nothing was compiled yet.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.manifest: Manifest = open_manifest(store)
+        self._lock = threading.Lock()
+        self._database = duckdb.connect(config={"enable_external_access": "false"})
+        self._database.register("games_arrow", self.manifest.games())
+        self._database.execute(_GAMES)
+        self._database.register("rejects_arrow", self.manifest.rejects())
+        self._database.execute("CREATE TABLE rejects AS SELECT * FROM rejects_arrow ORDER BY reason, game_id")
+        for name in ("games_arrow", "rejects_arrow"):
+            self._database.unregister(name)
+
+    def games(self, filters: Filters) -> GamesPage:
+        """Games that pass, in the order asked for; equals in order of game_id."""
+        tests: list[tuple[str, list[str]]] = []
+        if filters.stage:
+            tests.append(("stage_name = ?", [filters.stage]))
+        if filters.character:
+            tests.append(("list_contains(characters, ?)", [filters.character]))
+        if filters.split:
+            tests.append(("split = ?", [filters.split]))
+        if filters.text:
+            by_hash = "len(list_filter(players, lambda player: starts_with(player.player_hash, ?))) > 0"
+            tests.append((f"(starts_with(game_id, ?) OR {by_hash})", [filters.text, filters.text]))
+        where = " AND ".join(test for test, _ in tests) or "true"
+        values = [value for _, each in tests for value in each]
+        direction = "DESC" if filters.is_descending else "ASC"
+        order = f"{SORT_COLUMNS[filters.sort]} {direction} NULLS LAST, game_id"
+        ((total,),) = self._ask(f"SELECT count(*) FROM games WHERE {where}", values)[1]  # noqa: S608 - from fixed parts
+        rows = self.rows(
+            f"SELECT {_LISTED} FROM games WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - likewise
+            [*values, GAMES_PER_PAGE, filters.page * GAMES_PER_PAGE],
+        )
+        return GamesPage(rows, int(total))
+
+    def game(self, game_id: str) -> dict[str, Any] | None:
+        """One committed game's row, or None."""
+        found = self.rows("SELECT * EXCLUDE (fingerprint) FROM games WHERE game_id = ?", [game_id])
+        return found[0] if found else None
+
+    def choices(self) -> dict[str, list[str]]:
+        """What the filters can be set to."""
+        columns = {"stage": "stage_name", "split": "split", "character": "unnest(characters)"}
+        return {
+            name: [row[0] for row in self._ask(f"SELECT DISTINCT {what} AS it FROM games ORDER BY it", [])[1]]  # noqa: S608
+            for name, what in columns.items()
+        }
+
+    def totals(self) -> dict[str, Any]:
+        """Counts over everything, and by stage, character and split."""
+        (sums,) = self.rows(
+            "SELECT count(*) AS games, coalesce(sum(num_frames), 0)::BIGINT AS frames, "
+            "coalesce(sum(num_chunks), 0)::BIGINT AS chunks, "
+            "coalesce(sum(video_bytes), 0)::BIGINT AS video_bytes, "
+            "coalesce(sum(states_bytes), 0)::BIGINT AS states_bytes FROM games",
+            [],
+        )
+        by = {
+            name: self.rows(
+                f"SELECT it, count(*) AS games, sum(num_frames)::BIGINT AS frames FROM "  # noqa: S608 - fixed parts
+                f"(SELECT {what} AS it, num_frames FROM games) GROUP BY it ORDER BY games DESC, it",
+                [],
+            )
+            for name, what in (
+                ("stage", "stage_name"),
+                ("character", "unnest(characters)"),
+                ("split", "split"),
+            )
+        }
+        return {**sums, "by": by, "rejects": self.reject_counts()}
+
+    def reject_counts(self) -> list[dict[str, Any]]:
+        """Games set aside, by reason."""
+        return self.rows(
+            "SELECT reason, count(*) AS games FROM rejects GROUP BY reason ORDER BY games DESC", []
+        )
+
+    def rejects(self, reason: str, limit: int = 500) -> list[dict[str, Any]]:
+        """Games set aside for one reason, or for any if it is empty."""
+        where = "reason = ?" if reason else "true"
+        values: list[Any] = [reason] if reason else []
+        return self.rows(f"SELECT * FROM rejects WHERE {where} LIMIT ?", [*values, limit])  # noqa: S608 - fixed parts
+
+    def where(self, condition: str, limit: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The games table's rows under a condition of the caller's own; nothing outside can be reached by it.
+
+        Raises:
+            duckdb.Error: the condition is none.
+        """
+        columns = _LISTED.replace("\n", " ")
+        end = "" if limit is None else f" LIMIT {limit:d}"
+        return self._ask(f"SELECT {columns} FROM games WHERE {condition}{end}", [])  # noqa: S608 - meant to be
+
+    def rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        """The answer as dicts."""
+        names, found = self._ask(query, values)
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def _ask(self, query: str, values: list[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with self._lock:
+            answer = self._database.execute(query, values)
+            return [column[0] for column in answer.description or ()], answer.fetchall()

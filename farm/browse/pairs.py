@@ -1,0 +1,94 @@
+"""What the game page needs of one game: where its pictures lie, and its state as columns of numbers."""
+
+from __future__ import annotations
+
+import base64
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from manifests.ledger import read_entry
+from manifests.states_file import read_states
+
+if TYPE_CHECKING:
+    from manifests.ledger import LedgerEntry
+    from manifests.state_table import StateTable
+    from manifests.store import Store
+
+_PLAYER: Final = (
+    "x", "y", "percent", "stocks", "action", "action_age", "facing", "shield", "airborne", "hitlag_left",
+    "main_x", "main_y", "c_x", "c_y", "trigger", "buttons",
+)  # fmt: skip
+_DECIMALS: Final = 4
+
+
+def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
+    """Chunks, GOP tables and evidence of a committed game, JSON-ready; None if it is none."""
+    entry = read_entry(store, game_id)
+    if entry is None or not entry.chunks:
+        return None
+    return {
+        "game_id": entry.game_id,
+        "evidence": [_evidence(item) for item in entry.evidence],
+        "chunks": [
+            {
+                "video": chunk.video.key,
+                "avcc": base64.b64encode(bytes.fromhex(chunk.avcc)).decode(),
+                "slp_frame_start": chunk.slp_frame_start,
+                "num_frames": chunk.num_frames,
+                "gops": {
+                    "first_frame_index": chunk.gops.first_frame_index,
+                    "num_frames": chunk.gops.num_frames,
+                    "byte_offset": chunk.gops.byte_offset,
+                    "byte_size": chunk.gops.byte_size,
+                },
+                "evidence": [_evidence(item) for item in chunk.evidence],
+            }
+            for chunk in entry.chunks
+        ],
+    }
+
+
+def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, Any]:
+    """The state of one chunk as columns of numbers, null where the replay did not record; JSON-ready.
+
+    Raises:
+        IndexError: no such chunk.
+    """
+    state = read_states(store.get(entry.chunks[entry_chunk].states.key))
+    players = [
+        {name: _column(state, f"p{place}.{name}") for name in _PLAYER} for place in range(state.num_players)
+    ]
+    return {"slp_frame": state.values("slp_frame").tolist(), "players": players, "actions": _names_of(state)}
+
+
+def _evidence(item: Any) -> dict[str, Any]:
+    names = ("name", "offset_frames", "confidence", "margin", "first_disagreement_slp_frame", "detail")
+    return {name: getattr(item, name) for name in names}
+
+
+def _column(state: StateTable, name: str) -> list[float | int | None]:
+    values, is_valid = state.values(name), state.valid(name)
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64).round(_DECIMALS)
+    return [
+        value if ok and math.isfinite(value) else None
+        for value, ok in zip(values.tolist(), is_valid.tolist(), strict=True)
+    ]
+
+
+def _names_of(state: StateTable) -> dict[int, str]:
+    seen = {int(a) for place in range(state.num_players) for a in np.unique(state.values(f"p{place}.action"))}
+    return {action: name for action, name in _action_names().items() if action in seen}
+
+
+@cache
+def _action_names() -> dict[int, str]:
+    """libmelee's, where it is installed: a reading side need not have it."""
+    try:
+        from workers.melee_names import action_names  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return {}
+    return action_names()

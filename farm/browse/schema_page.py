@@ -1,0 +1,25 @@
+"""The schema page's content, from the one declaration."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from manifests import schema
+from manifests.tables import MANIFEST_TABLES, TABLES
+
+_NUM_PLAYERS: Final = 2
+
+
+def schema_tables() -> dict[str, Any]:
+    """Columns of states files and of the manifests, JSON-ready."""
+    states = [
+        {"name": name, "type": column.dtype, "unit": column.unit, "doc": column.doc}
+        for name, column in schema.table_columns(_NUM_PLAYERS).items()
+    ]
+    manifests = {
+        table: [
+            {"name": column.name, "type": str(column.type), "doc": column.doc} for column in TABLES[table]
+        ]
+        for table in MANIFEST_TABLES
+    }
+    return {"states": states, "manifests": manifests}

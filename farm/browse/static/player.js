@@ -1,0 +1,206 @@
+// Plays one game's chunks frame by frame. Every picture is decoded from its GOP's own bytes, fetched by range, so
+// the picture on the canvas is the one at frame_index, never the nearest one that a media element would seek to.
+const FIRST_SLP_FRAME = -123;
+const MOST_KEPT = 6; // GOPs decoded and kept, 30 frames each
+const $ = (id) => document.getElementById(id);
+const root = $("player");
+const game = await (await fetch(`${root.dataset.game}.json`)).json();
+const starts = []; // of each chunk, in frames of the game
+let numFrames = 0;
+for (const chunk of game.chunks) { starts.push(numFrames); numFrames += chunk.num_frames; }
+const states = new Map();
+const decoded = new Map(); // "chunk:gop" -> promise of VideoFrames
+let shown = -1, wanted = 0, isBusy = false, isPlaying = false;
+
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+/** Split length-prefixed NAL units into pictures: each ends with its one slice. */
+function pictures(data, avcc) {
+  const lengthBytes = (avcc[4] & 3) + 1, found = [];
+  for (let start = 0, at = 0; at < data.length;) {
+    let size = 0;
+    for (let k = 0; k < lengthBytes; k++) size = size * 256 + data[at + k];
+    const type = data[at + lengthBytes] & 31;
+    at += lengthBytes + size;
+    if (type === 1 || type === 5) { found.push(data.subarray(start, at)); start = at; }
+  }
+  return found;
+}
+
+async function decodeGop(chunkNumber, gop) {
+  const chunk = game.chunks[chunkNumber], avcc = bytesOf(chunk.avcc);
+  const first = chunk.gops.byte_offset[gop], last = first + chunk.gops.byte_size[gop] - 1;
+  const answer = await fetch(`/files/${chunk.video}`, { headers: { Range: `bytes=${first}-${last}` } });
+  if (answer.status !== 206) throw new Error(`the video cannot be read: ${answer.status}`);
+  const units = pictures(new Uint8Array(await answer.arrayBuffer()), avcc);
+  const frames = [];
+  const hex = (byte) => byte.toString(16).padStart(2, "0");
+  let failure = null;
+  const decoder = new VideoDecoder({ output: (frame) => frames.push(frame), error: (error) => { failure = error; } });
+  decoder.configure({ codec: `avc1.${hex(avcc[1])}${hex(avcc[2])}${hex(avcc[3])}`, description: avcc, optimizeForLatency: true });
+  units.forEach((data, k) => decoder.decode(new EncodedVideoChunk({ type: k ? "delta" : "key", timestamp: k, data })));
+  await decoder.flush();
+  decoder.close();
+  if (failure || frames.length !== chunk.gops.num_frames[gop]) throw failure ?? new Error(`${frames.length} pictures decoded from a GOP of ${chunk.gops.num_frames[gop]}`);
+  return frames.sort((one, other) => one.timestamp - other.timestamp);
+}
+
+function gopOf(chunkNumber, gop) {
+  const key = `${chunkNumber}:${gop}`;
+  if (!decoded.has(key)) {
+    decoded.set(key, decodeGop(chunkNumber, gop));
+    while (decoded.size > MOST_KEPT) {
+      const [oldest, frames] = decoded.entries().next().value;
+      decoded.delete(oldest);
+      frames.then((each) => each.forEach((frame) => frame.close()), () => {});
+    }
+  }
+  return decoded.get(key);
+}
+
+function stateOf(chunkNumber) {
+  if (!states.has(chunkNumber)) states.set(chunkNumber, fetch(`${root.dataset.game}/chunk-${chunkNumber}.json`).then((answer) => answer.json()));
+  return states.get(chunkNumber);
+}
+
+function place(frame) {
+  let chunkNumber = starts.length - 1;
+  while (starts[chunkNumber] > frame) chunkNumber--;
+  const index = frame - starts[chunkNumber], firsts = game.chunks[chunkNumber].gops.first_frame_index;
+  let gop = firsts.length - 1;
+  while (firsts[gop] > index) gop--;
+  return { chunkNumber, index, gop, within: index - firsts[gop] };
+}
+
+/** Show frame `wanted`, then, if it has changed meanwhile, the new one; picture and state change in one step. */
+async function show() {
+  if (isBusy) return;
+  isBusy = true;
+  try {
+    while (shown !== wanted) {
+      const frame = wanted, at = place(frame);
+      const [frames, state] = await Promise.all([gopOf(at.chunkNumber, at.gop), stateOf(at.chunkNumber)]);
+      const picture = frames[at.within], canvas = $("picture");
+      if (canvas.width !== picture.displayWidth) { canvas.width = picture.displayWidth; canvas.height = picture.displayHeight; }
+      canvas.getContext("2d", { willReadFrequently: true }).drawImage(picture, 0, 0);
+      drawState(state, at.index, at.chunkNumber);
+      shown = frame;
+      const next = place(Math.min(frame + 30, numFrames - 1));
+      gopOf(next.chunkNumber, next.gop).catch(() => {});
+    }
+    $("message").textContent = "";
+  } catch (error) { isPlaying = false; $("message").textContent = String(error.message ?? error); } finally { isBusy = false; }
+}
+
+const colours = ["#d33", "#36c", "#2a2", "#a60"];
+function drawState(state, row, chunkNumber) {
+  const slpFrame = state.slp_frame[row];
+  $("slp_frame").textContent = slpFrame;
+  if (document.activeElement !== $("frame")) $("frame").value = slpFrame;
+  $("seek").value = starts[chunkNumber] + row;
+  state.players.forEach((player, number) => {
+    const box = fighterBox(number), value = (name) => player[name][row];
+    const action = value("action"), number_ = (x, digits = 1) => (x === null ? "–" : x.toFixed(digits));
+    box.querySelector(".words").textContent = `p${number} ${game.characters[number] ?? ""}  ${number_(value("percent"), 0)} %  ${value("stocks") ?? "–"} stocks`;
+    box.querySelector(".action").textContent = `${state.actions[action] ?? "action"} (${action})`;
+    box.querySelector(".place").textContent = `x ${number_(value("x"))}  y ${number_(value("y"))}`;
+    drawPad(box.querySelector("canvas"), value);
+  });
+  drawMap(state, row);
+  drawPlot(state, row);
+}
+
+function fighterBox(number) {
+  const id = `fighter-${number}`;
+  if (!$(id)) {
+    const box = document.createElement("div");
+    box.id = id; box.className = "fighter";
+    const pad = document.createElement("canvas");
+    pad.width = 150; pad.height = 64; pad.setAttribute("role", "img"); pad.setAttribute("aria-label", `Controller of player ${number}`);
+    const words = document.createElement("div");
+    for (const name of ["words", "action", "place"]) { const line = document.createElement("p"); line.className = name; words.append(line); }
+    box.append(pad, words);
+    $("players").append(box);
+  }
+  return $(id);
+}
+
+const BUTTONS = [["A", 0x100], ["B", 0x200], ["X", 0x400], ["Y", 0x800], ["Z", 0x10], ["L", 0x40], ["R", 0x20]];
+function drawPad(canvas, value) {
+  const pen = canvas.getContext("2d"), ink = getComputedStyle(document.body).color;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.strokeStyle = pen.fillStyle = ink; pen.lineWidth = 1.5;
+  [["main", 24, "#888"], ["c", 76, "#c90"]].forEach(([name, x, colour]) => {
+    pen.beginPath(); pen.arc(x, 24, 20, 0, 7); pen.stroke();
+    pen.fillStyle = colour; pen.beginPath(); pen.arc(x + 16 * (value(`${name}_x`) ?? 0), 24 - 16 * (value(`${name}_y`) ?? 0), 6, 0, 7); pen.fill();
+  });
+  const pressed = value("buttons") ?? 0;
+  pen.font = "bold 12px sans-serif";
+  BUTTONS.forEach(([name, bit], k) => { pen.globalAlpha = pressed & bit ? 1 : 0.25; pen.fillStyle = pressed & bit ? "#d33" : ink; pen.fillText(name, 6 + 14 * k, 60); });
+  pen.globalAlpha = 1; pen.fillStyle = "#888";
+  pen.strokeRect(106, 8, 38, 8); pen.fillRect(106, 8, 38 * Math.min(1, value("trigger") ?? 0), 8);
+}
+
+function drawMap(state, row) {
+  const canvas = $("map"), pen = canvas.getContext("2d"), scale = canvas.width / 400;
+  const at = (x, y) => [canvas.width / 2 + x * scale, canvas.height * 0.68 - y * scale];
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.strokeStyle = "#888"; pen.strokeRect(0.5, 0.5, canvas.width - 1, canvas.height - 1);
+  pen.beginPath(); pen.moveTo(...at(-70, 0)); pen.lineTo(...at(70, 0)); pen.stroke();
+  state.players.forEach((player, number) => {
+    const [x, y] = [player.x[row], player.y[row]];
+    if (x === null || y === null) return;
+    pen.fillStyle = colours[number]; pen.beginPath(); pen.arc(...at(x, y + 5), 6, 0, 7); pen.fill();
+  });
+}
+
+function drawPlot(state, row) {
+  const select = $("column");
+  if (!select.options.length) {
+    state.players.forEach((player, number) => Object.keys(player).forEach((name) => select.add(new Option(`p${number}.${name}`))));
+    select.value = "p0.percent";
+  }
+  const [who, name] = select.value.split("."), values = state.players[Number(who[1])][name];
+  const canvas = $("plot"), pen = canvas.getContext("2d"), known = values.filter((value) => value !== null);
+  const least = Math.min(...known), most = Math.max(...known, least + 1e-6);
+  const x = (k) => (k / Math.max(1, values.length - 1)) * canvas.width, y = (v) => 130 - ((v - least) / (most - least)) * 120;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.strokeStyle = "#58c"; pen.beginPath();
+  values.forEach((value, k) => { if (value !== null) pen.lineTo(x(k), y(value)); else pen.moveTo(x(k), 130); });
+  pen.stroke();
+  pen.strokeStyle = "#d33"; pen.beginPath(); pen.moveTo(x(row), 0); pen.lineTo(x(row), 140); pen.stroke();
+  pen.fillStyle = getComputedStyle(document.body).color; pen.font = "12px sans-serif";
+  pen.fillText(`${select.value}: ${values[row] ?? "not recorded"}   (${least.toPrecision(4)} to ${most.toPrecision(4)})`, 6, 12);
+}
+
+function go(frame) { wanted = Math.max(0, Math.min(numFrames - 1, frame)); history.replaceState(null, "", `#${wanted + FIRST_SLP_FRAME}`); show(); }
+async function play() {
+  isPlaying = !isPlaying;
+  $("play").textContent = isPlaying ? "pause" : "play";
+  let before = performance.now(), owed = 0;
+  const step = (now) => {
+    if (!isPlaying || wanted >= numFrames - 1) { isPlaying = false; $("play").textContent = "play"; return; }
+    owed += ((now - before) * 60) / 1001; before = now;
+    const frames = Math.floor(owed);
+    owed -= frames;
+    if (frames && !isBusy) go(wanted + frames);
+    requestAnimationFrame(step);
+  };
+  if (isPlaying) requestAnimationFrame(step);
+}
+$("back").addEventListener("click", () => go(wanted - 1));
+$("on").addEventListener("click", () => go(wanted + 1));
+$("play").addEventListener("click", play);
+$("seek").addEventListener("input", () => go(Number($("seek").value)));
+$("frame").addEventListener("change", () => go(Number($("frame").value) - FIRST_SLP_FRAME));
+$("column").addEventListener("change", () => stateOf(place(shown).chunkNumber).then((state) => drawPlot(state, place(shown).index)));
+document.addEventListener("keydown", (event) => {
+  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+  if (event.key === "ArrowLeft") go(wanted - (event.shiftKey ? 30 : 1));
+  else if (event.key === "ArrowRight") go(wanted + (event.shiftKey ? 30 : 1));
+  else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) play();
+  else return;
+  event.preventDefault();
+});
+if (typeof VideoDecoder === "undefined") $("message").textContent = "This web browser has no WebCodecs: use a newer one, over https or on this machine's own address.";
+else go(/^#-?\d+$/.test(location.hash) ? Number(location.hash.slice(1)) - FIRST_SLP_FRAME : 0);

@@ -1,0 +1,93 @@
+"""Small pictures of a game: a thumbnail of its middle, and a contact sheet of sixteen captioned frames."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from manifests.states_file import read_states
+from manifests.video import decode_gop
+
+if TYPE_CHECKING:
+    from manifests.ledger import LedgerEntry
+    from manifests.records import ChunkRecord
+    from manifests.store import Store
+
+_THUMBNAIL: Final = (160, 120)
+_STILL: Final = (320, 240)
+_ROWS = _COLUMNS = 4
+_CAPTION: Final = 16  # pixels high
+_QUALITY: Final = 80
+
+
+def thumbnail(store: Store, entry: LedgerEntry) -> bytes:
+    """A JPEG of the game's middle, 160 x 120.
+
+    Raises:
+        DatasetError: the store failed, or the video cannot be decoded.
+    """
+    return _jpeg(
+        _still(store, entry, sum(chunk.num_frames for chunk in entry.chunks) // 2)[0].resize(_THUMBNAIL)
+    )
+
+
+def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
+    """A JPEG of sixteen frames, evenly spread over the game, with slp_frame, percents and actions.
+
+    Raises:
+        DatasetError: likewise.
+    """
+    total = sum(chunk.num_frames for chunk in entry.chunks)
+    sheet = Image.new("RGB", (_STILL[0] * _COLUMNS, (_STILL[1] + _CAPTION) * _ROWS), "white")
+    draw = ImageDraw.Draw(sheet)
+    for place in range(_ROWS * _COLUMNS):
+        picture, caption = _still(store, entry, total * place // (_ROWS * _COLUMNS), is_captioned=True)
+        left, top = place % _COLUMNS * _STILL[0], place // _COLUMNS * (_STILL[1] + _CAPTION)
+        sheet.paste(picture.resize(_STILL), (left, top))
+        draw.text((left + 4, top + _STILL[1] + 2), caption, fill="black")
+    return _jpeg(sheet)
+
+
+def _still(
+    store: Store, entry: LedgerEntry, frame: int, *, is_captioned: bool = False
+) -> tuple[Image.Image, str]:
+    """The picture at the key frame at or before a frame of the game, and a line on what it shows."""
+    for chunk in entry.chunks:
+        if frame < chunk.num_frames:
+            break
+        frame -= chunk.num_frames
+    gop = int(np.searchsorted(chunk.gops.first_frame_index, frame, side="right")) - 1
+    first, size = chunk.gops.byte_offset[gop], chunk.gops.byte_size[gop]
+    data = store.get_range(chunk.video.key, first, first + size)
+    yuv = next(decode_gop(data, bytes.fromhex(chunk.avcc)))
+    caption = _caption(store, chunk, chunk.gops.first_frame_index[gop]) if is_captioned else ""
+    return _to_rgb(yuv), caption
+
+
+def _caption(store: Store, chunk: ChunkRecord, row: int) -> str:
+    state = read_states(store.get(chunk.states.key), row, row + 1)
+    told = [f"slp_frame {int(state.values('slp_frame')[0])}"]
+    for place in range(state.num_players):
+        percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))
+        told.append(f"p{place} {float(percent):.0f} % action {int(action)}")
+    return "   ".join(told)
+
+
+def _to_rgb(yuv: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
+    """Packed I420 of limited range, uint8 [H * 3 / 2, W], as Pillow's full-range YCbCr."""
+    width, height = yuv.shape[1], yuv.shape[0] * 2 // 3
+    luma = ((yuv[:height].astype(np.float32) - 16) * (255 / 219)).clip(0, 255).astype(np.uint8)
+    chroma = yuv[height:].reshape(2, height // 2, width // 2).astype(np.float32)
+    chroma = ((chroma - 128) * (255 / 224) + 128).clip(0, 255)
+    planes = [Image.fromarray(luma)]
+    planes += [Image.fromarray(each.astype(np.uint8)).resize((width, height)) for each in chroma]
+    return Image.merge("YCbCr", planes).convert("RGB")
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, "JPEG", quality=_QUALITY)
+    return data.getvalue()

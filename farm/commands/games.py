@@ -1,0 +1,57 @@
+"""`farm games`: the committed games, filtered by any condition, as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import click
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from farm.browse.library import Library
+from manifests.store import open_store
+
+EXAMPLE = """\b
+Examples:
+  farm games dataset --where "stage_name = 'BATTLEFIELD' AND num_frames > 7200"
+  farm games s3://bucket/melee --where "list_contains(characters, 'FOX')" --csv > fox.csv
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset", default="dataset")
+@click.option("--where", "condition", default="true", show_default=True, help="A condition in DuckDB's SQL.")
+@click.option("--limit", type=click.IntRange(min=1), help="The first so many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, as_csv: bool) -> None:
+    """List DATASET's committed games, in order of game_id. `farm browse` shows the columns' meaning."""
+    if as_json and as_csv:
+        message = "--json and --csv exclude each other"
+        raise click.UsageError(message)
+    try:
+        names, rows = Library(open_store(dataset)).where(condition, limit)
+    except duckdb.Error as error:
+        message = f"--where {condition!r}: {str(error).splitlines()[0]}"
+        raise click.UsageError(message) from error
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(dict(zip(names, row, strict=True))))
+    elif as_csv:
+        text = io.StringIO()
+        csv.writer(text).writerows([names, *rows])
+        click.echo(text.getvalue(), nl=False)
+    else:
+        table = Table("game", "stage", "characters", "frames", "split", "agreed")
+        for row in rows:
+            game = dict(zip(names, row, strict=True))
+            characters, agreed = " vs ".join(game["characters"]), ", ".join(game["agreed"])
+            frames = f"{game['num_frames']:,}"
+            table.add_row(
+                game["game_id"][:12], game["stage_name"], characters, frames, game["split"] or "", agreed
+            )
+        Console().print(table)
+        click.echo(f"{len(rows):,} games")

@@ -1,0 +1,118 @@
+"""A person's way through the browser's pages, in a real Chromium: filter, open a game, step frame by frame.
+
+FARM_BROWSE_DATASET names a dataset to do it on; unset, it is a small one whose pictures are stamps on grey.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from manifests.stamp import decode_levels
+from tests.end_to_end.chromium import chromium
+from tests.manifests.small_dataset import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("starlette", reason="the extra `browse` is not installed")
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+NUM_STEPS = 100
+SECONDS = 60.0
+
+# Means of the stamp's cells on the page's own canvas, and what the panel says, read in one go.
+READ = """
+const canvas = document.getElementById("picture"), pen = canvas.getContext("2d");
+const cells = [];
+for (let cell = 0; cell < 32; cell++) {
+  const data = pen.getImageData(cell * 20 + 5, canvas.height - 12, 10, 8).data;
+  let sum = 0;
+  for (let k = 0; k < data.length; k += 4) sum += data[k];
+  cells.push(sum / (data.length / 4));
+}
+return [cells, document.getElementById("slp_frame").textContent];
+"""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    dataset = os.environ.get("FARM_BROWSE_DATASET")
+    if dataset is None:
+        root = tmp_path_factory.mktemp("browse")
+        build(root / "set", root / "scratch")
+        dataset = str(root / "set")
+    command = [sys.executable, "-c", "from farm.cli import main; main()", "browse", dataset, "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            yield server.stderr.readline().split()[0].rstrip("/")
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+def wait_for(browser: Any, script: str) -> Any:
+    from selenium.webdriver.support.wait import WebDriverWait  # noqa: PLC0415 - only where selenium is
+
+    return WebDriverWait(browser, SECONDS, poll_frequency=0.02).until(
+        lambda driver: driver.execute_script(script)
+    )
+
+
+def open_first_game(browser: Any, url: str) -> None:
+    browser.get(f"{url}/games")
+    browser.find_element("css selector", "select[name=stage] option:nth-child(2)").click()
+    browser.find_element("css selector", ".filters button").click()
+    assert "stage=" in browser.current_url
+    browser.find_element("css selector", "tbody th a").click()
+    wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-123' && "
+             "document.querySelector('.action')?.textContent.length > 0")  # fmt: skip
+
+
+def test_every_picture_is_the_one_of_the_state_beside_it(browser: Any, url: str):
+    open_first_game(browser, url)
+    body = browser.find_element("css selector", "body")
+    wrong = []
+    for step in range(1, NUM_STEPS + 1):
+        body.send_keys("\ue014")  # arrow right
+        wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{step - 123}'")
+        cells, panel = browser.execute_script(READ)
+        (stamp,), (is_valid,) = decode_levels(np.array([cells], np.float32))
+        if not is_valid or int(stamp) != int(panel):
+            wrong.append((step, panel, int(stamp), bool(is_valid)))
+    assert wrong == []
+
+
+def test_an_address_opens_a_frame(browser: Any, url: str):
+    open_first_game(browser, url)
+    address = browser.current_url.split("#")[0]
+    browser.get("about:blank")
+    browser.get(f"{address}#-60")
+    wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-60'")
+
+
+@pytest.mark.parametrize("page", ["/", "/games", "/rejects", "/schema"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: str, page: str, width: int):
+    browser.set_window_size(width, 900)
+    browser.get(url + page)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"
+            and "favicon" not in line["message"]] == []  # fmt: skip
+
+
+def test_every_page_has_its_twin_for_programs(url: str):
+    for page in ("/index", "/games", "/rejects", "/schema"):
+        with urllib.request.urlopen(f"{url}{page}.json") as answer:  # noqa: S310 - our own server
+            assert answer.headers["content-type"] == "application/json"
