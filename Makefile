@@ -32,6 +32,7 @@ extras-ray: $(VENV)/.ready
 
 extras-torch: $(VENV)/.ready
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) 'torch==2.13.0'
+	@$(BIN)/python -c 'import torchdata, torchcodec' 2>/dev/null || $(PIP) --no-deps 'torchdata==0.11.0' 'torchcodec==0.13.0'
 
 extras-s3: .venv-s3/.ready
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-import numpy as np
-
 from manifests.errors import DatasetError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 PixelFormat: TypeAlias = Literal["rgb", "yuv420"]

@@ -1,6 +1,6 @@
 """The states that a training run asks for, packed frame by frame, so that a window is one small read.
 
-A states file holds some 220 columns and costs milliseconds to open; a run wants a few of them a million times.
+A states file holds some 220 columns and costs milliseconds to open; a run wants some of them a million times.
 So a chunk's file is read once, whole and against its sha256, and what is asked for becomes rows of one fixed
 dtype. Packed rows are what `manifests.local_cache` keeps.
 """
@@ -47,7 +47,9 @@ class Fields:
         for name in self.names:
             if self.view_of(name) is None and not _is_column(name):
                 views = sorted({view.name for view in VIEWS.values()})
-                message = f"no field {name!r}; there are video, {', '.join(views)}, and the columns of farm schema"
+                message = (
+                    f"no field {name!r}; there are video, {', '.join(views)}, and the columns of farm schema"
+                )
                 raise ValueError(message)
 
     @staticmethod

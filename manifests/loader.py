@@ -5,8 +5,9 @@
     for batch in dataset.stream(batch_size=8, rank=rank, world_size=world_size): ...
 
 A sample of T = history + window steps (the first `history` of them context) holds
-    video        uint8 [T, 3, H, W] of RGB, a view of [T, H, W, 3]; or [T, H * 3 / 2, W] of packed yuv420 planes;
-                 with stack=K: [T, 3 * K, H, W] (stack_layout="channels") or [T, K, 3, H, W] ("frames"), oldest first
+    video        uint8 [T, 3, H, W] of RGB, a view of [T, H, W, 3]; or [T, H * 3 / 2, W] of packed yuv420
+                 planes; with stack=K: [T, 3 * K, H, W] (stack_layout="channels") or [T, K, 3, H, W]
+                 ("frames"), oldest first
     state        float32 [T, D], state_ids int64 [T, C], and masks state_valid, state_ids_valid; the places'
                  names are `dataset.names["state"]`; any other view or single column likewise
     action       float32 [T + lookahead, D], of frame f + action_shift at step f, action_ids, and masks
@@ -25,7 +26,7 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.sample_reader import Fetched
-    from manifests.torch_loader import TorchWindows
 
     Sample = dict[str, Any]
 
@@ -96,7 +96,9 @@ class WindowDataset:
         names: of the places of each array: names["state"][d], names["action"][d], ...
     """
 
-    def __init__(self, url: str, footage: Footage, index: WindowIndex, reader: SampleReader, finish: Finish) -> None:
+    def __init__(
+        self, url: str, footage: Footage, index: WindowIndex, reader: SampleReader, finish: Finish
+    ) -> None:
         self.url, self.footage, self.index, self.reader, self._finish = url, footage, index, reader, finish
         self.names: Mapping[str, tuple[str, ...]] = reader.fields.columns_of()
 
@@ -158,13 +160,7 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dolphin-farm"
 
 
-@overload
-def open_dataset(url: str | Path, *, as_torch: Literal[False], **options: Any) -> WindowDataset: ...
-@overload
-def open_dataset(url: str | Path, *, as_torch: Literal[True], **options: Any) -> TorchWindows: ...
-@overload
-def open_dataset(url: str | Path, **options: Any) -> Any: ...
-def open_dataset(  # noqa: PLR0914 - the options are the interface
+def open_dataset(
     url: str | Path, *, window: int = 16, stride: int = 1, frame_step: int = 1, start: Literal["gop", "any"] = "gop",
     fields: Sequence[str] = DEFAULT_FIELDS, action_shift: int = 0, lookahead: int = 0, history: int = 0,
     stack: int = 1, stack_layout: Literal["channels", "frames"] = "channels", split: str | None = None,
@@ -172,14 +168,20 @@ def open_dataset(  # noqa: PLR0914 - the options are the interface
     transform: Callable[[Sample], Sample] | None = None, pixel_format: PixelFormat = "rgb", decoder: str = "libav",
     verify: Verify = "mark", cache_dir: str | Path | None = None, cache_bytes: int = DEFAULT_CACHE_BYTES,
     snapshot: int | None = None, as_torch: bool | None = None,
-) -> WindowDataset | TorchWindows:  # fmt: skip
+) -> Any:  # fmt: skip
     """Open a dataset for training.
 
     Args:
         url: folder, file:// or s3:// URL.
-        window, stride, frame_step, start, action_shift, lookahead, history, stack: see
-            `manifests.windows.WindowSpec`.
+        window: steps of a sample; this and the next are explained in `manifests.windows.WindowSpec`.
+        stride: every how many-th possible start is one.
+        frame_step: frames from one step to the next.
+        start: at key frames ("gop") or "any" frame.
         fields: "video", views ("state", "action", "followers", "raw_action", "just_pressed"), single columns.
+        action_shift: frames by which actions are later than their step.
+        lookahead: further steps of which the actions are given.
+        history: steps of context in front.
+        stack: pictures per step.
         stack_layout: stacked pictures as "channels" or as an axis of their own, "frames".
         split: "train", "val" or "test", as the plan has it; None for all.
         filter: on the games, see `manifests.row_filter`.
@@ -191,6 +193,9 @@ def open_dataset(  # noqa: PLR0914 - the options are the interface
         cache_bytes: its bound; 0 for no cache.
         snapshot: of the manifests; the newest by default.
         as_torch: whether tensors come out; by default if torch is installed.
+
+    Returns:
+        A `manifests.torch_loader.TorchWindows` of tensors, or a `WindowDataset` of arrays.
 
     Raises:
         ValueError: an option out of its range, or nothing is left.
@@ -210,7 +215,16 @@ def open_dataset(  # noqa: PLR0914 - the options are the interface
     cache = LocalCache(Path(cache_dir or default_cache_dir()), cache_bytes) if cache_bytes else None
     is_remote = "://" in manifest.store.url
     reader = SampleReader(
-        manifest.store, footage, spec, wanted, VIDEO in fields, pixel_format, decoder, verify, cache, is_remote
+        manifest.store,
+        footage,
+        spec,
+        wanted,
+        VIDEO in fields,
+        pixel_format,
+        decoder,
+        verify,
+        cache,
+        is_remote,
     )
     finish = Finish(stack_layout, pixel_format, stack, transform)
     dataset = WindowDataset(manifest.store.url, footage, index, reader, finish)

@@ -1,8 +1,8 @@
 """A bounded folder of pieces that were fetched or made once, shared by any number of processes.
 
 A piece is one file, named by the hash of its key, written aside and renamed, so a reader sees all of it or
-nothing; one that is evicted while somebody reads it stays readable to them. Before a piece is written its size
-is taken from the budget under a lock, and pieces that were not used for longest make room. So what lies there
+nothing; one that is evicted while somebody reads it stays readable to them. Before a piece is written its
+size is taken from the budget under a lock, and pieces that were not used for longest make room. So what lies there
 never exceeds the bound, however many processes write. The folder may be deleted at any time.
 """
 
@@ -93,7 +93,7 @@ class LocalCache:
             if used + wanted <= self.max_bytes * _ROOM and not path.endswith(_LEFTOVER):
                 break
             with suppress(FileNotFoundError):
-                os.unlink(path)
+                os.unlink(path)  # noqa: PTH108 - scandir gave a text
             used -= size
         return used
 

@@ -1,8 +1,8 @@
 """In which order an epoch visits its windows: a pure function of (seed, epoch, manifest hash).
 
-One sequence of positions 0 ... N - 1 for any number of ranks and workers. It is made of rounds. A round visits
-a game at most once; game g, which has v of the N visits, takes part in v of the R rounds, evenly spread, where
-R is the most visits that any game has. Inside a round games come bucket by bucket, at random inside each
+One sequence of positions 0 ... N - 1 for any number of ranks and workers. It is made of rounds. A round
+visits a game at most once; game g, which has v of the N visits, takes part in v of the R rounds, evenly spread,
+where R is the most visits that any game has. Inside a round games come bucket by bucket, at random inside each
 bucket, and buckets hold the same games all epoch long, so between two visits of one game lie at least the
 other buckets. So any run of up to `apart` neighbouring positions holds no game twice, as long as the rounds
 have that many games; with fewer games, they take turns.
@@ -183,7 +183,11 @@ class Share:
     def num_steps(self) -> int:
         """Batches of every rank."""
         remaining = self.num_positions - self.begin
-        return remaining // self.positions_per_step if self.drop_last else -(-remaining // self.positions_per_step)
+        return (
+            remaining // self.positions_per_step
+            if self.drop_last
+            else -(-remaining // self.positions_per_step)
+        )
 
     def batch(self, step: int) -> tuple[Int, NDArray[np.bool_]]:
         """Positions of this rank's batch, int64 [batch_size], and which are repeats that only fill it up."""

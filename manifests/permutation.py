@@ -1,4 +1,4 @@
-"""Random permutations of any size without their tables: a small Feistel network, walked until it lands inside.
+"""Random permutations of any size without their tables: a small Feistel network, walked till it lands inside.
 
 For each of many games at once: where the k-th visit goes among n windows, from a key alone. So nothing has to
 be kept or repeated to know the millionth one.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Verify: TypeAlias = Literal["none", "mark", "stamp"]
 _MEMORY_CHUNKS: Final = 64  # packed chunks kept in memory: 100 MB of the default fields
+_ACTIONS: Final = frozenset({"action", "raw_action", "just_pressed"})
 _MARK_BYTES: Final = 4096  # a mark stands before the first slice
 _LOG: Final = logging.getLogger(__name__)
 
@@ -63,8 +64,8 @@ class SampleReader:
         with_video: whether pictures are decoded at all.
         pixel_format: of the pictures.
         decoder_name: see `manifests.decoder.open_decoder`.
-        verify: "mark": a key frame that is marked must be of the slp_frame and game that it stands for; "stamp":
-            every picture's stamp as well (stand-in datasets only); "none".
+        verify: "mark": a key frame that is marked must be of the slp_frame and game that it stands for;
+            "stamp": every picture's stamp as well (stand-in datasets only); "none".
         cache: of packed states, and of video bytes where the store is remote; None for memory alone.
         cache_video: whether video bytes are kept in it.
     """
@@ -181,7 +182,8 @@ class SampleReader:
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (
                 f"{self.footage.video_keys[chunk]}: the key frame at {frame_index} is marked slp_frame "
-                f"{mark.slp_frame} of {mark.game_id:.12}, not {slp_frame} of {game_id:.12}; audit the dataset, or read it with verify='none'"
+                f"{mark.slp_frame} of {mark.game_id:.12}, not {slp_frame} of {game_id:.12}; audit the dataset, "
+                "or read it with verify='none'"
             )
             raise RecordRefused(message)
 
@@ -189,7 +191,8 @@ class SampleReader:
         found, valid = read_stamps(luma_of(pictures, self.pixel_format))
         wrong = np.flatnonzero(~valid | (found != expected))
         if wrong.size:
-            message = f"{key}: {wrong.size} pictures do not carry their stamp, the first is slp_frame {expected[wrong[0]]}"
+            first = int(expected[wrong[0]])
+            message = f"{key}: {wrong.size} pictures do not carry their stamp, the first is slp_frame {first}"
             raise RecordRefused(message)
 
     def _video(self, chunk: int, start: int) -> bytes:
@@ -199,11 +202,13 @@ class SampleReader:
         key = self.footage.video_keys[chunk]
         if self.cache is None or not self.cache_video:
             return self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
-        name = f"video {self.store.url} {self.footage.sha256} {key} {span.byte_start} {span.byte_exclusive_end}"
+        name = (
+            f"video {self.store.url} {self.footage.sha256} {key} {span.byte_start} {span.byte_exclusive_end}"
+        )
         data = self.cache.read(name)
         if data is None:
             data = self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
-            self._keep(name, data)
+            self._keep(self.cache, name, data)
         return data
 
     def _rows(self, chunk: int, first: int, end: int) -> NDArray[Any]:
@@ -219,7 +224,7 @@ class SampleReader:
             packed = self._packed(chunk, sha256)
             data = packed[first * size : end * size]
             if self.cache is not None:
-                self._keep(name, packed)
+                self._keep(self.cache, name, packed)
             else:
                 self._memory[chunk] = packed
                 while len(self._memory) > _MEMORY_CHUNKS:
@@ -235,15 +240,14 @@ class SampleReader:
             raise RecordRefused(message)
         return self.fields.pack(table).tobytes()
 
-    def _keep(self, name: str, data: bytes) -> None:
+    def _keep(self, cache: LocalCache, name: str, data: bytes) -> None:
         """Put into the cache; a full or read-only disk costs speed, not the run."""
-        assert self.cache is not None  # noqa: S101 - its callers asked
         try:
-            self.cache.put(name, data)
+            cache.put(name, data)
         except OSError as error:
-            _LOG.warning("%s: %s; going on without it", self.cache.folder, error)
+            _LOG.warning("%s: %s; going on without it", cache.folder, error)
             self.cache = None
 
 
 def _is_action(name: str) -> bool:
-    return name.split("_ids")[0].removesuffix("_valid").split("/")[0] in ("action", "raw_action", "just_pressed")
+    return name.removesuffix("_valid").removesuffix("_ids").partition("/")[0] in _ACTIONS

@@ -58,7 +58,7 @@ class Sampling:
         sums = np.diff(np.concatenate([[0.0], cumulative])[game_offset])
         share = sums / sums.sum() * (num_visits or num_windows)
         visits = np.floor(share).astype(np.int64)
-        missing = int(round(share.sum())) - int(visits.sum())
+        missing = round(float(share.sum())) - int(visits.sum())
         visits[np.argsort(-(share - visits), kind="stable")[:missing]] += 1
         return cls(game_offset, visits, cumulative)
 
@@ -74,7 +74,9 @@ class Sampling:
         return np.clip(np.searchsorted(self.cumulative, at, side="right"), first, end - 1)
 
 
-def by_character(characters: Sequence[Sequence[str]], game_offset: Int, wanted: Mapping[str, float]) -> Weights:
+def by_character(
+    characters: Sequence[Sequence[str]], game_offset: Int, wanted: Mapping[str, float]
+) -> Weights:
     """Weights by who plays: a game counts as the sum over its players; 1 for a character not named.
 
     Args:
@@ -120,5 +122,6 @@ def damage(percents: Sequence[NDArray[Any]], factor: float = 10.0) -> list[NDArr
         factor: how much more such a frame counts.
     """
     return [
-        np.where((np.diff(chunk, axis=0, prepend=chunk[:1]) > 0).any(axis=1), factor, 1.0) for chunk in percents
+        np.where((np.diff(chunk, axis=0, prepend=chunk[:1]) > 0).any(axis=1), factor, 1.0)
+        for chunk in percents
     ]

@@ -80,9 +80,7 @@ class Stream:
     def _begin_at(self, epoch: int, position: int) -> None:
         self._epoch, self.step, self._is_workers_own = epoch, 0, False
         self._share = dataclasses.replace(self._share, begin=position)
-        self._order = Order(
-            self._sampling.visits, self.seed, epoch, self.dataset.footage.sha256, self._apart
-        )
+        self._order = Order(self._sampling.visits, self.seed, epoch, self.dataset.footage.sha256, self._apart)
         self._block: tuple[int, NDArray[np.int64]] = (0, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
@@ -133,7 +131,9 @@ class Stream:
         start, block = self._block
         low, high = int(positions.min()), int(positions.max()) + 1
         if not start <= low <= high <= start + block.size:
-            if high - low > max(_BLOCK, self._share.positions_per_step):  # a batch filled up with the beginning
+            if high - low > max(
+                _BLOCK, self._share.positions_per_step
+            ):  # a batch filled up with the beginning
                 return np.concatenate([self._windows(positions[k : k + 1]) for k in range(positions.size)])
             end = min(max(high, low + _BLOCK), self._order.num_positions)
             start, block = low, self._sampling.windows(*self._order.slice(low, end))

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 def as_tensors(sample: Mapping[str, Any]) -> Tensors:
     """Arrays to tensors that share their memory; what a transform made a tensor of stays."""
     return {
-        name: value if isinstance(value, torch.Tensor) else torch.as_tensor(value) for name, value in sample.items()
+        name: value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
+        for name, value in sample.items()
     }
 
 
-class TorchWindows(Dataset[Any]):
+class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed everywhere
     """A `WindowDataset` whose samples are dicts of tensors; map style."""
 
     def __init__(self, windows: WindowDataset) -> None:
@@ -56,7 +57,7 @@ class TorchWindows(Dataset[Any]):
         return Loader(self.stream(**options), num_workers, start_method, pin_memory=pin_memory)
 
 
-class TorchStream(IterableDataset[Any]):
+class TorchStream(IterableDataset[Any]):  # type: ignore[misc]
     """A `Stream` of dicts of tensors. In a worker process it gives that worker's batches."""
 
     def __init__(self, batches: Stream) -> None:
@@ -95,7 +96,12 @@ class Loader:
     """
 
     def __init__(
-        self, stream: TorchStream, num_workers: int = 0, start_method: str | None = None, *, pin_memory: bool = False
+        self,
+        stream: TorchStream,
+        num_workers: int = 0,
+        start_method: str | None = None,
+        *,
+        pin_memory: bool = False,
     ) -> None:
         self.stream, self.num_workers = stream, num_workers
         self._start_method, self._pin_memory = start_method, pin_memory

@@ -1,8 +1,8 @@
 """Which windows a chunk has, and which frames each of them needs: pure arithmetic on frame indices.
 
 A window is T = `window` steps of one chunk, `frame_step` frames apart. In front of the first step lie
-`history` steps of context and `stack - 1` more for frame stacking; after the last one lie `lookahead` steps of
-which only the actions are wanted. Everything that is *seen* lies within one chunk. Actions that would lie
+`history` steps of context and `stack - 1` more for frame stacking; after the last one lie `lookahead` steps
+of which only the actions are wanted. Everything that is *seen* lies within one chunk. Actions that would lie
 beyond the chunk's ends are not made up: they are masked.
 
     seen     [start ... start + (num_seen - 1) * frame_step]      pictures and states, from `start` on
@@ -113,7 +113,9 @@ class ChunkGrid:
     def __post_init__(self) -> None:
         fits = self.game.size == self.num_frames.size == self.gop_offset.size - 1
         if not fits or (np.diff(self.game) < 0).any() or self.gop_offset[-1] != self.gop_first.size:
-            message = f"{self.game.size} chunks, {self.num_frames.size} lengths, {self.gop_offset.size} offsets"
+            message = (
+                f"{self.game.size} chunks, {self.num_frames.size} lengths, {self.gop_offset.size} offsets"
+            )
             raise ValueError(message)
 
     def windows_per_chunk(self, spec: WindowSpec) -> Int:

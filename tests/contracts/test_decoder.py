@@ -11,13 +11,13 @@ from manifests.decoder import Decoder, DecoderMissing, GopRun, open_decoder, pic
 from manifests.loader import open_dataset
 from manifests.stamp import FIRST_SLP_FRAME, read_stamps
 from manifests.video import VideoUnreadable, decode_frames, read_gops
-from tests.manifests.conftest import sound
+from tests.manifests import conftest as small
 from tests.manifests.small_dataset import encode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["sound"]
+sound = small.sound
 WIDTH, HEIGHT, NUM_FRAMES = 640, 480, 75
 DECODERS = [
     "libav",
@@ -28,7 +28,9 @@ DECODERS = [
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return encode(tmp_path_factory.mktemp("video") / "a.mp4", list(range(FIRST_SLP_FRAME, FIRST_SLP_FRAME + NUM_FRAMES)))
+    return encode(
+        tmp_path_factory.mktemp("video") / "a.mp4", list(range(FIRST_SLP_FRAME, FIRST_SLP_FRAME + NUM_FRAMES))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,9 @@ def test_a_picture_of_another_size_fails(run: GopRun):
 def test_the_loader_reads_the_same_with_any_decoder(sound: Path, tmp_path: Path):
     pytest.importorskip("torchcodec", reason="torchcodec is not installed: make extras-torch")
     datasets = [
-        open_dataset(sound, window=9, start="any", stride=17, decoder=name, cache_dir=tmp_path, as_torch=False)
+        open_dataset(
+            sound, window=9, start="any", stride=17, decoder=name, cache_dir=tmp_path, as_torch=False
+        )
         for name in ("libav", "torchcodec")
     ]
     for window in range(0, len(datasets[0]), 5):

@@ -49,6 +49,8 @@ DOORS = {
         "workers/emulator/png_picture.py",  # Slippi's image dump
         "workers/encode.py",
         "manifests/video.py",  # the reading side's
+        "manifests/libav_decoder.py",  # its windows
+        "manifests/clip_file.py",  # clips for people
         "farm/doctor_standin.py",  # looks whether it is there at all
     },
     "boto3": {"manifests/s3_client.py"},
@@ -57,7 +59,14 @@ DOORS = {
     "ffmpeg": {"workers/second_decoder.py"},
     "melee": {"workers/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
-    "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py"},
+    "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py", "manifests/ray_data.py"},
+    "PIL": {"manifests/overlay.py"},
+    "torch": {
+        "manifests/torch_loader.py",
+        "manifests/torchcodec_decoder.py",
+        "manifests/example_next_frame.py",
+    },
+    "torchcodec": {"manifests/torchcodec_decoder.py", "farm/bench/loader.py"},
 }
 
 

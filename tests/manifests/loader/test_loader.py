@@ -20,7 +20,7 @@ from manifests.tensor_views import ACTION, STATE, make_view
 from manifests.video import VideoUnreadable, read_gops
 from manifests.windows import WindowSpec
 from tests.manifests.conftest import FRAMES_PER_CHUNK
-from tests.manifests.small_dataset import NUM_FRAMES, NUM_GAMES, one_state
+from tests.manifests.small_dataset import NUM_GAMES, one_state
 from workers.encode import ChunkEncoder, VideoSettings
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def test_a_transform_has_the_last_word(opened: Opened):
 
 def test_a_dataset_can_be_pickled(opened: Opened):
     dataset = opened(fields=["p0.x"])
-    again = pickle.loads(pickle.dumps(dataset))
+    again = pickle.loads(pickle.dumps(dataset))  # noqa: S301 - our own bytes
     assert (again[4]["p0.x"] == dataset[4]["p0.x"]).all()
 
 
@@ -183,7 +183,7 @@ def swapped_videos(sound: Path, copy: Path) -> Path:
 
 def test_a_video_of_another_moment_fails(opened: Opened, sound: Path, tmp_path: Path):
     dataset = opened(url=swapped_videos(sound, tmp_path / "copy"))
-    with pytest.raises((RecordRefused, VideoUnreadable), match="do not carry their stamp|cannot be decoded"):
+    with pytest.raises((RecordRefused, VideoUnreadable), match=r"do not carry their stamp|cannot be decoded"):
         [dataset[window] for window in range(len(dataset))]
 
 
@@ -191,7 +191,11 @@ def test_a_key_frame_marked_for_another_moment_or_game_fails(opened: Opened, tmp
     dataset = opened(verify="mark")
     chunk, start = dataset.index.locate(1)
     game_id = dataset.games["game_id"][0].as_py()
-    for mark, is_right in [(FrameMark(-93, game_id), True), (FrameMark(-92, game_id), False), (FrameMark(-93, "0" * 64), False)]:
+    for mark, is_right in [
+        (FrameMark(-93, game_id), True),
+        (FrameMark(-92, game_id), False),
+        (FrameMark(-93, "0" * 64), False),
+    ]:
         with ChunkEncoder(tmp_path / "marked.mp4", VideoSettings(), mark=mark) as encoder:
             encoder.write(np.full((720, 640), 128, np.uint8))
             encoder.close()
@@ -202,7 +206,9 @@ def test_a_key_frame_marked_for_another_moment_or_game_fails(opened: Opened, tmp
         if is_right:
             dataset.reader.read(fetched)
         else:
-            with pytest.raises(RecordRefused, match=f"is marked slp_frame {mark.slp_frame} of {mark.game_id:.12}"):
+            with pytest.raises(
+                RecordRefused, match=f"is marked slp_frame {mark.slp_frame} of {mark.game_id:.12}"
+            ):
                 dataset.reader.read(fetched)
 
 
@@ -219,7 +225,9 @@ def test_options_out_of_range_fail(opened: Opened):
         opened(decoder="opencv")[0]
 
 
-def test_one_range_of_the_video_is_read_per_window(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_one_range_of_the_video_is_read_per_window(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     dataset = open_dataset(sound, window=40, start="any", cache_dir=tmp_path / "cache", as_torch=False)
     asked: list[tuple[str, int, int]] = []
     store = open_store(sound)
@@ -235,5 +243,3 @@ def spy(inner: Callable[..., bytes], asked: list[tuple[str, int, int]]) -> Calla
         return inner(self, key, start, exclusive_end)
 
     return get_range
-
-

@@ -1,4 +1,4 @@
-"""Streams: every window of an epoch once, at any number of ranks and workers, stopped and resumed anywhere."""
+"""Streams: every window of an epoch once, at any number of ranks, stopped and resumed anywhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ LIGHT = ("p0.x",)
 
 def ids(batch: dict[str, Any]) -> list[tuple[int, int] | None]:
     """(chunk, frame_index) per window, None for a repeat."""
-    parts = zip(batch["chunk"].tolist(), batch["frame_index"].tolist(), batch["is_repeat"].tolist(), strict=True)
+    parts = zip(
+        batch["chunk"].tolist(), batch["frame_index"].tolist(), batch["is_repeat"].tolist(), strict=True
+    )
     return [None if is_repeat else (chunk, frame) for chunk, frame, is_repeat in parts]
 
 
@@ -47,7 +49,9 @@ def test_any_ranks_and_any_stops_give_the_same_windows_in_the_same_order(opened:
         state, taken = None, []
         while len(taken) < len(dataset):
             world, batch = dice.randint(1, 8), dice.randint(1, 4)
-            streams = [dataset.stream(batch_size=batch, rank=rank, world_size=world, seed=4) for rank in range(world)]
+            streams = [
+                dataset.stream(batch_size=batch, rank=rank, world_size=world, seed=4) for rank in range(world)
+            ]
             if state is not None:
                 for stream in streams:
                     stream.load_state_dict(json.loads(state))

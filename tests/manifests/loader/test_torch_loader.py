@@ -21,7 +21,9 @@ pytestmark = [
     # Python's own word on fork beside threads; torch's loaders have forked since before there was one.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning"),  # on machines of one core
-    pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning"),  # torchdata 0.11 beside torch 2.13
+    pytest.mark.filterwarnings(
+        "ignore:'set_vital' is deprecated:UserWarning"
+    ),  # torchdata 0.11 beside torch 2.13
 ]
 
 Id = tuple[int, int]
@@ -33,7 +35,9 @@ def dataset(sound: Path, tmp_path: Path) -> Any:
 
 
 def ids(batch: dict[str, Any]) -> list[Id | None]:
-    parts = zip(batch["chunk"].tolist(), batch["frame_index"].tolist(), batch["is_repeat"].tolist(), strict=True)
+    parts = zip(
+        batch["chunk"].tolist(), batch["frame_index"].tolist(), batch["is_repeat"].tolist(), strict=True
+    )
     return [None if is_repeat else (chunk, frame) for chunk, frame, is_repeat in parts]
 
 
@@ -137,7 +141,9 @@ def test_data_parallel_ranks_end_together(sound: Path, tmp_path: Path):
     context = torch.multiprocessing.get_context("spawn")
     found = context.Queue()
     ranks = [
-        context.Process(target=one_rank, args=(rank, 2, str(sound), str(tmp_path / "c"), str(tmp_path / "r"), found))
+        context.Process(
+            target=one_rank, args=(rank, 2, str(sound), str(tmp_path / "c"), str(tmp_path / "r"), found)
+        )
         for rank in range(2)
     ]
     for process in ranks:

@@ -1,0 +1,293 @@
+"""`farm bench loader`: how fast windows come out, beside decoding alone, LeRobot and torchcodec."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from farm.bench._latency import latency
+from farm.bench._stretch import stretch
+from manifests.decoder import DecoderMissing, GopRun, open_decoder
+from manifests.loader import WindowDataset, open_dataset
+from manifests.video import decode_back_to_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_ROUNDS = 5
+_BATCH = 8
+_FPS = 60
+_LEROBOT_SECONDS = 400.0
+_ENDPOINT = "AWS_ENDPOINT_URL_S3"
+
+EXAMPLE = """\b
+Examples:
+  farm bench loader --dataset dataset
+  farm bench loader --dataset dataset --hours 2 --lerobot-python ~/lerobot/bin/python --json
+  farm bench loader --dataset dataset --remote s3://bucket/dataset --latency-ms 20
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What some windows took.
+
+    Attributes:
+        windows: read.
+        frames: of them all.
+        cpu_seconds: of this process, its threads included.
+        wall_seconds: by the clock.
+    """
+
+    windows: int
+    frames: int
+    cpu_seconds: float
+    wall_seconds: float
+
+    def figures(self) -> dict[str, float]:
+        """Per second of the clock, and per second of a core."""
+        return {
+            "windows": self.windows,
+            "windows_per_second": round(self.windows / self.wall_seconds, 1),
+            "frames_per_core_second": round(self.frames / self.cpu_seconds, 1),
+        }
+
+
+@click.command(epilog=EXAMPLE)
+@click.option(
+    "--dataset",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A local dataset.",
+)
+@click.option("--hours", type=float, default=0.0, help="Also on this many hours of it, made of links.")
+@click.option(
+    "--windows", type=click.IntRange(min=8), default=96, show_default=True, help="Windows per round."
+)
+@click.option(
+    "--window", type=click.IntRange(min=1), default=16, show_default=True, help="Frames per window."
+)
+@click.option(
+    "--lerobot-python", type=click.Path(dir_okay=False), help="Python of an environment with LeRobot."
+)
+@click.option("--remote", help="The same dataset on S3, to be read beside the local one.")
+@click.option("--latency-ms", type=float, default=0.0, help="Added to every request to --remote.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(
+    *, dataset: Path, hours: float, windows: int, window: int, lerobot_python: str | None, remote: str | None,
+    latency_ms: float, as_json: bool,
+) -> None:  # fmt: skip
+    """Measure windows per second and frames per core-second of the loader against decoding alone."""
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=dataset.parent) as scratch:
+        cache = Path(scratch) / "cache"
+        found["dataset"] = local(dataset, window, windows, cache)
+        if lerobot_python:
+            ours = found["dataset"]["random"]["loader"]["frames_per_core_second"]
+            found["lerobot"] = lerobot(lerobot_python, dataset, window, windows, ours)
+        if hours:
+            large = Path(scratch) / "large"
+            num_frames = stretch(dataset, large, round(hours * 3600 * _FPS))
+            found["stretched"] = {"frames": num_frames, **local(large, window, windows, cache, verify="none")}
+        if remote:
+            found["remote"] = distant(dataset, remote, latency_ms, window, windows, cache)
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        _print(found, Console())
+
+
+def local(root: Path, window: int, num_windows: int, cache: Path, verify: str = "mark") -> dict[str, Any]:
+    """Loader, decoding alone, and torchcodec, on GOP-aligned windows and on random ones."""
+    found: dict[str, Any] = {}
+    for kind, start, stride in (("gop", "gop", 1), ("random", "any", 7)):
+        dataset = _open(root, window, cache, start=start, stride=stride, verify=verify)
+        for place in range(0, len(dataset), max(1, 300 // stride if start == "any" else 10)):
+            dataset.reader.fetch(*dataset.index.locate(place))  # states are packed once, whoever reads first
+        places = [dataset.index.locate(place) for place in _chosen(len(dataset), num_windows)]
+        jobs: dict[str, Callable[[], int]] = {
+            "loader": partial(_load, dataset, places),
+            "limit": partial(_limit, dataset, places),
+        }
+        if _has_torchcodec():
+            jobs["torchcodec"] = partial(_torchcodec, dataset, places)
+        paces = _alternate(jobs, len(places))
+        found[kind] = {name: _median(rounds).figures() for name, rounds in paces.items()}
+        for other in jobs.keys() - {"loader"}:
+            ratios = [
+                theirs.cpu_seconds / ours.cpu_seconds
+                for ours, theirs in zip(paces["loader"], paces[other], strict=True)
+            ]
+            found[kind][f"loader_to_{other}"] = round(statistics.median(ratios), 3)
+    return found
+
+
+def _has_torchcodec() -> bool:
+    try:
+        open_decoder("torchcodec", "rgb")
+    except DecoderMissing:
+        return False
+    return True
+
+
+def _open(root: Path | str, window: int, cache: Path, **options: Any) -> WindowDataset:
+    opened: WindowDataset = open_dataset(root, window=window, cache_dir=cache, as_torch=False, **options)
+    return opened
+
+
+def _chosen(total: int, count: int) -> list[int]:
+    return random.Random(0).choices(range(total), k=count)
+
+
+def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, list[Pace]]:
+    """Each job in turn, several rounds: a busy machine then slows all of them alike."""
+    paces: dict[str, list[Pace]] = {name: [] for name in jobs}
+    for job in jobs.values():
+        job()
+    for _ in range(_ROUNDS):
+        for name, job in jobs.items():
+            paces[name].append(_timed(job, windows))
+    return paces
+
+
+def _timed(job: Callable[[], int], windows: int) -> Pace:
+    wall, cpu = time.perf_counter(), time.process_time()
+    frames = job()
+    return Pace(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def _median(paces: list[Pace]) -> Pace:
+    return sorted(paces, key=lambda pace: pace.cpu_seconds)[len(paces) // 2]
+
+
+def _load(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
+    """Everything a training step gets: bytes, pictures, states, stacked."""
+    frames = 0
+    for first in range(0, len(places), _BATCH):
+        part = places[first : first + _BATCH]
+        batch = dataset.collate((dataset.reader.fetch(*place) for place in part), len(part))
+        frames += batch["video"].shape[0] * batch["video"].shape[1]
+    return frames
+
+
+def _runs(dataset: WindowDataset, places: list[tuple[int, int]]) -> Iterator[tuple[GopRun, Any]]:
+    footage, spec = dataset.footage, dataset.index.spec
+    for chunk, start in places:
+        seen = spec.seen_frames(start)
+        span = footage.gop_span(chunk, int(seen[0]), int(seen[-1]))
+        data = dataset.reader.store.get_range(
+            footage.video_keys[chunk], span.byte_start, span.byte_exclusive_end
+        )
+        yield GopRun(data, footage.avcc[chunk], footage.width, footage.height), seen - span.first_frame_index
+
+
+def _limit(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
+    """The same frames decoded back to back by PyAV, to RGB arrays, and nothing else."""
+    return sum(
+        decode_back_to_back(
+            ((run.data, wanted.tolist()) for run, wanted in _runs(dataset, places)), dataset.footage.avcc[0]
+        )
+    )
+
+
+def _torchcodec(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
+    """The same videos through torchcodec, as its users do it: opened once per window."""
+    from torchcodec.decoders import VideoDecoder  # noqa: PLC0415 - an extra
+
+    frames = 0
+    for chunk, start in places:
+        path = Path(dataset.url) / dataset.footage.video_keys[chunk]
+        video = VideoDecoder(str(path), seek_mode="approximate", num_ffmpeg_threads=1)
+        frames += int(video.get_frames_in_range(start, start + dataset.index.spec.window).data.shape[0])
+    return frames
+
+
+def lerobot(python: str, root: Path, window: int, num_windows: int, ours: float) -> dict[str, Any]:
+    """Stock LeRobot on the same dataset, whose LeRobot tables `farm finalize` has compiled."""
+    found: dict[str, Any] = {}
+    script = Path(__file__).with_name("_lerobot.py")
+    for backend in ("torchcodec", "pyav"):
+        words = [python, str(script), str(root), str(window), str(num_windows), backend]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_LEROBOT_SECONDS, check=False)
+        if done.returncode:
+            found[backend] = {"failed": done.stderr.strip().splitlines()[-1:]}
+            continue
+        pace = Pace(**json.loads(done.stdout.strip().splitlines()[-1]))
+        found[backend] = {
+            **pace.figures(),
+            "times_as_fast": round(ours / pace.figures()["frames_per_core_second"], 2),
+        }
+    return found
+
+
+def distant(
+    root: Path, remote: str, latency_ms: float, window: int, num_windows: int, cache: Path
+) -> dict[str, Any]:
+    """Windows by the clock, local against remote, the remote one cold each time, fetched ahead."""
+    with latency(os.environ[_ENDPOINT], latency_ms / 1000) as endpoint:
+        usual = os.environ[_ENDPOINT]
+        os.environ[_ENDPOINT] = endpoint
+        try:
+            paces: dict[str, list[Pace]] = {"local": [], "remote": [], "remote_without_prefetch": []}
+            for number in range(3):
+                for name, url, threads in (
+                    ("local", root, 0),
+                    ("remote", remote, 16),
+                    ("remote_without_prefetch", remote, 0),
+                ):
+                    # Packed states are there, as in any epoch but the first; no byte of video is.
+                    dataset = _open(url, window, cache)
+                    dataset.reader.cache_video = False
+                    for place in range(0, len(dataset), 10):
+                        dataset.reader.fetch(*dataset.index.locate(place)) if not number else None
+                    job = partial(_streamed, dataset, threads, num_windows)
+                    paces[name].append(_timed(job, num_windows))
+        finally:
+            os.environ[_ENDPOINT] = usual
+    found: dict[str, Any] = {name: _median(rounds).figures() for name, rounds in paces.items()}
+    ratios = [
+        near.wall_seconds / far.wall_seconds
+        for near, far in zip(paces["local"], paces["remote"], strict=True)
+    ]
+    return {**found, "latency_ms": latency_ms, "remote_to_local": round(statistics.median(ratios), 3)}
+
+
+def _streamed(dataset: WindowDataset, threads: int, num_windows: int) -> int:
+    frames = 0
+    stream = iter(dataset.stream(batch_size=_BATCH, threads=threads))
+    for _ in range(num_windows // _BATCH):
+        video = next(stream)["video"]
+        frames += video.shape[0] * video.shape[1]
+    stream.close()  # type: ignore[attr-defined]
+    return frames
+
+
+def _print(found: dict[str, Any], console: Console) -> None:
+    table = Table("what", "windows/s", "frames/core-s")
+    for section, kinds in found.items():
+        for kind, value in kinds.items():
+            rows = value.items() if isinstance(value, dict) and "windows" not in value else [("", value)]
+            for name, row in rows:
+                label = " ".join(part for part in (section, kind, name) if part)
+                if isinstance(row, dict):
+                    table.add_row(
+                        label,
+                        str(row.get("windows_per_second", "")),
+                        str(row.get("frames_per_core_second", row)),
+                    )
+                else:
+                    table.add_row(label, "", str(row))
+    console.print(table)

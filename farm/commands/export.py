@@ -1,0 +1,64 @@
+"""`farm export`: windows in other people's formats, in a stream."""
+
+from __future__ import annotations
+
+import click
+
+EXAMPLE = """\b
+Examples:
+  farm export webdataset dataset shards --window 30
+  farm export mds s3://bucket/melee mds --split train
+  farm export zarr dataset small.zarr --window 16 --scale 4
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("form", metavar="FORMAT", type=click.Choice(["webdataset", "mds", "zarr"]))
+@click.argument("dataset")
+@click.argument("out")
+@click.option(
+    "--window", type=click.IntRange(min=1), default=30, show_default=True, help="Frames per sample."
+)
+@click.option(
+    "--stride", type=click.IntRange(min=1), default=1, show_default=True, help="Every how many-th GOP."
+)
+@click.option("--split", help="train, val or test; all by default.")
+@click.option("--filter", "where", help="On the games, as \"stage == 'BATTLEFIELD'\".")
+@click.option(
+    "--shard-mb",
+    type=click.FloatRange(min=0.01),
+    default=256.0,
+    show_default=True,
+    help="webdataset, mds: size of a shard.",
+)
+@click.option(
+    "--scale", type=click.IntRange(min=1), default=1, show_default=True, help="zarr: every how many-th pixel."
+)
+def command(
+    *, form: str, dataset: str, out: str, window: int, stride: int, split: str | None, where: str | None,
+    shard_mb: float, scale: int,
+) -> None:  # fmt: skip
+    """Write the windows of DATASET as webdataset, mds or zarr into OUT (a folder or URL).
+
+    webdataset and mds carry the video as it is, copied; zarr carries decoded pictures.
+    """
+    from manifests.exports.clips import read_clips  # noqa: PLC0415 - PyAV is in the extra `load`
+    from manifests.exports.mds import write_mds  # noqa: PLC0415
+    from manifests.exports.webdataset import write_webdataset  # noqa: PLC0415
+    from manifests.exports.zarr import write_zarr  # noqa: PLC0415
+    from manifests.loader import open_dataset  # noqa: PLC0415
+    from manifests.store import open_store  # noqa: PLC0415
+
+    try:
+        opened = open_dataset(
+            dataset, window=window, stride=stride, split=split, filter=where, as_torch=False
+        )
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    store, shard_bytes = open_store(out), round(shard_mb * 1e6)
+    if form == "zarr":
+        count = write_zarr(opened, store, scale)
+    else:
+        write = write_webdataset if form == "webdataset" else write_mds
+        count = write(read_clips(opened), store, shard_bytes)
+    click.echo(f"{count} windows of {window} frames in {out}")

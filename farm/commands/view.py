@@ -1,0 +1,31 @@
+"""`farm view`: a window as a clip with the state drawn over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLE = """\b
+Examples:
+  farm view dataset 0
+  farm view dataset 1f3a:1200 --frames 240 --out clip.gif
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset")
+@click.argument("window")
+@click.option("--frames", type=click.IntRange(min=1), default=180, show_default=True, help="How many frames.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("clip.mp4"), show_default=True,
+              help="An .mp4 or a .gif.")  # fmt: skip
+@click.option("--state/--no-state", default=True, show_default=True, help="Draw the state over the pictures.")
+def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -> None:
+    """Write WINDOW of DATASET (a folder or URL) as a clip: sticks, buttons, actions and places over it.
+
+    WINDOW is a number, or GAME:SLP_FRAME with the first digits of a game_id.
+    """
+    from farm.view import write_clip  # noqa: PLC0415 - PyAV and Pillow are in the extra `load`
+
+    count = write_clip(dataset, window, frames, out, with_state=state)
+    click.echo(f"{out}: {count} pictures")

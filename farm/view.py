@@ -1,0 +1,135 @@
+"""A window as a clip to look at: its pictures with the state drawn over them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from manifests.clip_file import write_mp4
+from manifests.loader import WindowDataset, open_dataset
+from manifests.overlay import PlayerState, draw_over, write_gif
+from workers.errors import FarmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FPS: Final = 60
+_COLUMNS: Final = (
+    "x",
+    "y",
+    "percent",
+    "stocks",
+    "action",
+    "main_x",
+    "main_y",
+    "c_x",
+    "c_y",
+    "trigger",
+    "buttons",
+)
+_GIF_STEP: Final = 3  # GIFs hold hundredths of a second, and players show no more than 50 pictures in one
+
+
+class ClipRefused(FarmError):  # noqa: N818
+    """There is no such window, or no such kind of clip."""
+
+
+def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
+    """Chunk and frame_index of a window named by number, or as GAME:SLP_FRAME with the start of a game_id.
+
+    Raises:
+        ClipRefused: there is none.
+    """
+    if name.isdigit() and int(name) < len(dataset):
+        return dataset.index.locate(int(name))
+    game_part, _, frame_part = name.partition(":")
+    games = [
+        number
+        for number, game_id in enumerate(dataset.games["game_id"].to_pylist())
+        if game_id.startswith(game_part)
+    ]
+    if len(games) == 1 and frame_part.lstrip("-").isdigit():
+        starts, spec = dataset.footage.slp_frame_start, dataset.index.spec
+        for chunk in np.flatnonzero(dataset.footage.grid.game == games[0]).tolist():
+            frame_index = int(frame_part) - int(starts[chunk])
+            if 0 <= frame_index <= int(dataset.footage.grid.num_frames[chunk]) - spec.span:
+                return chunk, frame_index
+    message = (
+        f"no window {name!r}: give a number below {len(dataset)}, or GAME:SLP_FRAME with the first digits of a "
+        f"game_id and a frame that {dataset.index.spec.span} frames follow within its chunk"
+    )
+    raise ClipRefused(message)
+
+
+def write_clip(url: str, window: str, num_frames: int, path: Path, *, with_state: bool = True) -> int:
+    """Write a window as .mp4 (60 pictures a second) or .gif (20); return how many pictures it has.
+
+    Raises:
+        ClipRefused: no such window, or another kind of file.
+        DatasetError: the dataset cannot be read.
+    """
+    if path.suffix not in (".mp4", ".gif"):
+        message = f"{path}: a clip is an .mp4 or a .gif"
+        raise ClipRefused(message)
+    fields = ["video", *(f"p{player}.{column}" for player in (0, 1) for column in _COLUMNS)]
+    dataset = open_dataset(url, window=num_frames, start="any", fields=fields, as_torch=False, cache_bytes=0)
+    sample = dataset[_number(dataset, place_of(dataset, window))]
+    names = dataset.games["characters"][int(sample["game"])].as_py()
+    pictures = list(_drawn(sample, names) if with_state else _plain(sample))
+    if path.suffix == ".mp4":
+        return write_mp4(pictures, path, Fraction(FPS))
+    write_gif(
+        [np.ascontiguousarray(picture[::2, ::2]) for picture in pictures[::_GIF_STEP]], path, FPS / _GIF_STEP
+    )
+    return len(pictures[::_GIF_STEP])
+
+
+def _number(dataset: WindowDataset, place: tuple[int, int]) -> int:
+    return int(dataset.index.chunk_offset[place[0]]) + place[1]
+
+
+def _plain(sample: dict[str, Any]) -> Iterator[NDArray[np.uint8]]:
+    for picture in sample["video"]:
+        yield np.ascontiguousarray(np.moveaxis(picture, 0, -1))
+
+
+def _drawn(sample: dict[str, Any], names: list[str]) -> Iterator[NDArray[np.uint8]]:
+    action_name = _action_names()
+    for step, picture in enumerate(_plain(sample)):
+        players = {
+            player: _player(sample, player, step, names[player], action_name) for player in range(len(names))
+        }
+        yield draw_over(picture, int(sample["slp_frame"][step]), players)
+
+
+def _player(
+    sample: dict[str, Any], player: int, step: int, name: str, action_name: Callable[[int], str]
+) -> PlayerState:
+    at = {column: sample[f"p{player}.{column}"][step] for column in _COLUMNS}
+    return PlayerState(
+        name=name,
+        action=action_name(int(at["action"])),
+        x=float(at["x"]),
+        y=float(at["y"]),
+        percent=float(at["percent"]),
+        stocks=int(at["stocks"]),
+        main=(float(at["main_x"]), float(at["main_y"])),
+        c=(float(at["c_x"]), float(at["c_y"])),
+        trigger=float(at["trigger"]),
+        buttons=int(at["buttons"]),
+    )
+
+
+def _action_names() -> Callable[[int], str]:
+    """Names of action states where libmelee is installed, numbers elsewhere."""
+    try:
+        from workers.melee_names import action_names  # noqa: PLC0415 - the reading side installs without it
+    except ImportError:
+        return lambda action: f"action {action}"
+    names = action_names()
+    return lambda action: names.get(action, f"action {action}")
