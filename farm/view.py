@@ -60,8 +60,8 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
             if 0 <= frame_index <= int(dataset.footage.grid.num_frames[chunk]) - spec.span:
                 return chunk, frame_index
     message = (
-        f"no window {name!r}: give a number below {len(dataset)}, or GAME:SLP_FRAME with the first digits of a "
-        f"game_id and a frame that {dataset.index.spec.span} frames follow within its chunk"
+        f"no window {name!r}: give a number below {len(dataset)}, or GAME:SLP_FRAME with the first digits of "
+        f"a game_id and a frame that {dataset.index.spec.span} frames follow within its chunk"
     )
     raise ClipRefused(message)
 

@@ -57,7 +57,7 @@ class Decoder(Protocol):
         ...
 
 
-def picture_shape(pixel_format: PixelFormat, width: int, height: int) -> tuple[int, ...]:
+def picture_shape(pixel_format: str, width: int, height: int) -> tuple[int, ...]:
     """Shape of one picture: [H, W, 3] of RGB, or [H * 3 / 2, W] of packed I420.
 
     Raises:

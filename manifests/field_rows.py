@@ -67,7 +67,7 @@ class Fields:
         return f"{PACKING_VERSION}:{','.join(parts)}"
 
     def columns_of(self) -> Mapping[str, tuple[str, ...]]:
-        """Names of the places of every array that samples carry: {"state": (...), "state_ids": (...), ...}."""
+        """Names of the places of every array of a sample: {"state": (...), "state_ids": (...), ...}."""
         found: dict[str, tuple[str, ...]] = {}
         for name in self.names:
             if view := self.view_of(name):

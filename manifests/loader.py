@@ -86,7 +86,7 @@ class Finish:
 
 
 class WindowDataset:
-    """All windows of a dataset, or of a part of it, by number. Made by `open_dataset`; may be pickled and forked.
+    """All windows of a dataset, or of a part of it, by number. `open_dataset` makes it; it may be pickled.
 
     Attributes:
         url: where it is.
@@ -161,12 +161,14 @@ def default_cache_dir() -> Path:
 
 
 def open_dataset(
-    url: str | Path, *, window: int = 16, stride: int = 1, frame_step: int = 1, start: Literal["gop", "any"] = "gop",
-    fields: Sequence[str] = DEFAULT_FIELDS, action_shift: int = 0, lookahead: int = 0, history: int = 0,
+    url: str | Path, *, window: int = 16, stride: int = 1, frame_step: int = 1,
+    start: Literal["gop", "any"] = "gop", fields: Sequence[str] = DEFAULT_FIELDS,
+    action_shift: int = 0, lookahead: int = 0, history: int = 0,
     stack: int = 1, stack_layout: Literal["channels", "frames"] = "channels", split: str | None = None,
     filter: str | None = None,  # noqa: A002 - the word everybody looks for
-    transform: Callable[[Sample], Sample] | None = None, pixel_format: PixelFormat = "rgb", decoder: str = "libav",
-    verify: Verify = "mark", cache_dir: str | Path | None = None, cache_bytes: int = DEFAULT_CACHE_BYTES,
+    transform: Callable[[Sample], Sample] | None = None, pixel_format: PixelFormat = "rgb",
+    decoder: str = "libav", verify: Verify = "mark", cache_dir: str | Path | None = None,
+    cache_bytes: int = DEFAULT_CACHE_BYTES,
     snapshot: int | None = None, as_torch: bool | None = None,
 ) -> Any:  # fmt: skip
     """Open a dataset for training.

@@ -2,8 +2,8 @@
 
 A piece is one file, named by the hash of its key, written aside and renamed, so a reader sees all of it or
 nothing; one that is evicted while somebody reads it stays readable to them. Before a piece is written its
-size is taken from the budget under a lock, and pieces that were not used for longest make room. So what lies there
-never exceeds the bound, however many processes write. The folder may be deleted at any time.
+size is taken from the budget under a lock, and pieces that were not used for longest make room. So what
+lies there never exceeds the bound, however many processes write. The folder may be deleted at any time.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """In which order an epoch visits its windows: a pure function of (seed, epoch, manifest hash).
 
 One sequence of positions 0 ... N - 1 for any number of ranks and workers. It is made of rounds. A round
-visits a game at most once; game g, which has v of the N visits, takes part in v of the R rounds, evenly spread,
-where R is the most visits that any game has. Inside a round games come bucket by bucket, at random inside each
-bucket, and buckets hold the same games all epoch long, so between two visits of one game lie at least the
-other buckets. So any run of up to `apart` neighbouring positions holds no game twice, as long as the rounds
-have that many games; with fewer games, they take turns.
+visits a game at most once; game g, which has v of the N visits, takes part in v of the R rounds, evenly
+spread, where R is the most visits that any game has. Inside a round games come bucket by bucket, at random
+inside each bucket, and buckets hold the same games all epoch long, so between two visits of one game lie at
+least the other buckets. So any run of up to `apart` neighbouring positions holds no game twice, as long as
+the rounds have that many games; with fewer games, they take turns.
 
 Nothing here has state: `slice` of any range costs one or two rounds of arithmetic on numpy arrays.
 """

@@ -105,7 +105,7 @@ class SampleReader:
         self._forget()
 
     def settle(self) -> None:
-        """Make this process's own connections and decoder, if they are another one's: call it after a fork."""
+        """Make this process's own connections and decoder, if it was forked since."""
         if self._process != os.getpid():
             self.store = open_store(self.store.url)
             self._forget()
@@ -182,8 +182,8 @@ class SampleReader:
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (
                 f"{self.footage.video_keys[chunk]}: the key frame at {frame_index} is marked slp_frame "
-                f"{mark.slp_frame} of {mark.game_id:.12}, not {slp_frame} of {game_id:.12}; audit the dataset, "
-                "or read it with verify='none'"
+                f"{mark.slp_frame} of {mark.game_id:.12}, not {slp_frame} of {game_id:.12}; audit the "
+                "dataset, or read it with verify='none'"
             )
             raise RecordRefused(message)
 

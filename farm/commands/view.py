@@ -17,8 +17,9 @@ Examples:
 @click.argument("dataset")
 @click.argument("window")
 @click.option("--frames", type=click.IntRange(min=1), default=180, show_default=True, help="How many frames.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("clip.mp4"), show_default=True,
-              help="An .mp4 or a .gif.")  # fmt: skip
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("clip.mp4"), help="[clip.mp4]"
+)
 @click.option("--state/--no-state", default=True, show_default=True, help="Draw the state over the pictures.")
 def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -> None:
     """Write WINDOW of DATASET (a folder or URL) as a clip: sticks, buttons, actions and places over it.
