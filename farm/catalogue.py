@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -138,8 +139,7 @@ def _look_at_all(
         for one in itertools.chain(first, listed):
             yield one if isinstance(one, LeftOut) else look_at(one, selection, key)
         return
-    # A forked child of a process with threads may deadlock; a fork server has none.
-    pool = ProcessPoolExecutor(num_workers, mp_context=multiprocessing.get_context("forkserver"))
+    pool = reading_pool(num_workers)
     pending: deque[Future[list[Sighting | LeftOut]]] = deque()
     try:
         for batch in _batches(itertools.chain(first, listed)):
@@ -150,6 +150,26 @@ def _look_at_all(
             yield from _result(pending.popleft())
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def reading_pool(num_workers: int) -> ProcessPoolExecutor:
+    """Processes that end with this one, even when it is killed, and leave no file.
+
+    Spawned: a forked child of a process with threads may deadlock, a fork server leaves its socket behind.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "runs in the pool's processes only"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _batches(listed: Iterator[Found | LeftOut]) -> Iterator[list[Found | LeftOut]]:
