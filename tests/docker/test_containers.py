@@ -10,6 +10,7 @@ Slow, and root's business, so only where it is asked for. With podman, and a Deb
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
@@ -67,6 +68,10 @@ class Containers:
         self._prefix = f"farm-test-{secrets.token_hex(4)}"
         self._token = secrets.token_hex(32)
         self._workers: list[str] = []
+        self._numbers = itertools.count()
+        self._head = self._head_address = ""
+
+    def start(self) -> None:
         self._head = self._start("head", "head")
         address = podman("inspect", "--format", "{{.NetworkSettings.Networks.podman.IPAddress}}", self._head)
         self._head_address = f"{address}:6379"
@@ -87,7 +92,7 @@ class Containers:
 
     def add_node(self) -> None:
         options = ("--env", f"FARM_HEAD={self._head_address}", "--env", "FARM_SLOTS_PER_NODE=1")
-        self._workers.append(self._start(f"worker-{len(self._workers)}", "worker", *options))
+        self._workers.append(self._start(f"worker-{next(self._numbers)}", "worker", *options))
 
     def start_driver(self) -> subprocess.Popen[str]:
         launch = ("python", "-m", "farm.launch", "--replays", "/replays", "--out", "/dataset")
@@ -148,8 +153,11 @@ def containers(image: str, tmp_path: Path) -> Iterator[Containers]:
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o755)
     containers = Containers(image, replays, dataset)
-    yield containers
-    containers.end()
+    try:
+        containers.start()
+        yield containers
+    finally:
+        containers.end()
 
 
 def test_nothing_is_lost_done_twice_or_left_behind(containers: Containers, tmp_path: Path):

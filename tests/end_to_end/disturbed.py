@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE_SECONDS = 400.0
+PATIENCE_SECONDS = 600.0
 
 
 class Machines(Protocol):

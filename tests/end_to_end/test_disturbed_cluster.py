@@ -33,7 +33,7 @@ from tests.end_to_end.disturbed import (
 )
 from tests.ray_cluster import node, started_cluster
 
-pytestmark = [pytest.mark.ray, pytest.mark.dolphin, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.dolphin, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 NUM_GAMES = int(os.environ.get("FARM_CLUSTER_GAMES", "9"))
 NUM_FRAMES = int(os.environ.get("FARM_CLUSTER_FRAMES", "60"))
