@@ -28,7 +28,8 @@ def write_mp4(pictures: Iterable[NDArray[np.uint8]], path: Path, frames_per_seco
         stream = container.add_stream("libx264", rate=frames_per_second, options={"crf": _CRF})
         stream.pix_fmt = "yuv420p"
         for picture in pictures:
-            stream.height, stream.width = picture.shape[:2]
+            if not number:
+                stream.height, stream.width = picture.shape[:2]
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = number, 1 / frames_per_second
             container.mux(stream.encode(frame))

@@ -6,6 +6,7 @@ python _lerobot.py ROOT WINDOW_FRAMES NUM_WINDOWS VIDEO_BACKEND
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import time
@@ -14,13 +15,12 @@ import types
 
 def main() -> None:
     """Measure."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
     # A torchvision built for another torch lacks its operators; LeRobot needs none of them to read.
     sys.modules["torchvision._meta_registrations"] = types.ModuleType("torchvision._meta_registrations")
-    import torch  # noqa: PLC0415
     from lerobot.datasets.lerobot_dataset import LeRobotDataset  # type: ignore[import-not-found] # noqa: PLC0415
 
     root, window, count, backend = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    torch.set_num_threads(1)
     offsets = [step / 60 for step in range(window)]
     camera = "observation.images.game"
     dataset = LeRobotDataset(

@@ -27,7 +27,7 @@ from manifests.video import decode_back_to_back
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_ROUNDS = 5
+_ROUNDS = 3
 _BATCH = 8
 _FPS = 60
 _LEROBOT_SECONDS = 400.0

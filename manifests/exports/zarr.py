@@ -1,4 +1,4 @@
-"""Zarr (format 2): arrays [N, ...] of decoded pictures and states, a window to a chunk, zlib inside.
+"""Zarr (format 3): arrays [N, ...] of decoded pictures and states, a window to a chunk, gzip inside.
 
 Decoded pictures are large: 15 MB for 16 frames of 640x480. `scale` takes every so many-th pixel, as those
 want who train on small pictures.
@@ -6,8 +6,8 @@ want who train on small pictures.
 
 from __future__ import annotations
 
+import gzip
 import json
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,25 +35,29 @@ def write_zarr(dataset: WindowDataset, out: Store, scale: int = 1) -> int:
         arrays = {name.replace("/", "-"): np.asarray(value) for name, value in sample.items()}
         for name, array in arrays.items():
             if window == 0:
-                out.put(f"{name}/.zarray", _json(_described(array, len(dataset))))
-            place = ".".join(map(str, [window, *([0] * array.ndim)]))
-            out.put(f"{name}/{place}", zlib.compress(np.ascontiguousarray(array).tobytes(), _LEVEL))
+                out.put(f"{name}/zarr.json", _json(_described(array, len(dataset))))
+            place = "/".join(map(str, ["c", window, *([0] * array.ndim)]))
+            out.put(f"{name}/{place}", gzip.compress(np.ascontiguousarray(array).tobytes(), _LEVEL, mtime=0))
     names = {name: list(places) for name, places in dataset.names.items()}
-    out.put(".zattrs", _json({"names": names, "dataset_sha256": dataset.footage.sha256}))
-    out.put(".zgroup", _json({"zarr_format": 2}))
+    attributes = {"names": names, "dataset_sha256": dataset.footage.sha256}
+    out.put("zarr.json", _json({"zarr_format": 3, "node_type": "group", "attributes": attributes}))
     return len(dataset)
 
 
 def _described(array: NDArray[Any], count: int) -> dict[str, Any]:
     return {
-        "zarr_format": 2,
+        "zarr_format": 3,
+        "node_type": "array",
         "shape": [count, *array.shape],
-        "chunks": [1, *array.shape],
-        "dtype": array.dtype.str,
-        "compressor": {"id": "zlib", "level": _LEVEL},
-        "fill_value": 0,
-        "order": "C",
-        "filters": None,
+        "data_type": array.dtype.name,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, *array.shape]}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "fill_value": False if array.dtype == np.bool_ else 0,
+        "codecs": [
+            {"name": "bytes", "configuration": {"endian": "little"}},
+            {"name": "gzip", "configuration": {"level": _LEVEL}},
+        ],
+        "attributes": {},
     }
 
 

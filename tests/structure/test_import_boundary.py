@@ -60,7 +60,7 @@ DOORS = {
     "melee": {"workers/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
     "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py", "manifests/ray_data.py"},
-    "PIL": {"manifests/overlay.py"},
+    "PIL": {"manifests/overlay.py", "farm/browse/stills.py"},
     "torch": {
         "manifests/torch_loader.py",
         "manifests/torchcodec_decoder.py",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import itertools
 import json
 import tarfile
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,17 +125,16 @@ def test_mds_shards_hold_every_window(dataset: WindowDataset, tmp_path: Path):
 
 def test_zarr_chunks_hold_every_window_decoded(dataset: WindowDataset, tmp_path: Path):
     assert write_zarr(dataset, open_store(tmp_path / "out.zarr"), scale=4) == len(dataset)
-    assert json.loads((tmp_path / "out.zarr" / ".zgroup").read_text()) == {"zarr_format": 2}
+    group = json.loads((tmp_path / "out.zarr" / "zarr.json").read_text())
+    assert (group["zarr_format"], group["node_type"]) == (3, "group")
     for name in ("video", "state", "slp_frame", "frame_index"):
-        about = json.loads((tmp_path / "out.zarr" / name / ".zarray").read_text())
+        about = json.loads((tmp_path / "out.zarr" / name / "zarr.json").read_text())
         for window in (0, len(dataset) - 1):
             expected = dataset[window][name]
             expected = expected[..., ::4, ::4] if name == "video" else expected
-            place = ".".join(["0"] * (len(about["shape"]) - 1))
-            file = tmp_path / "out.zarr" / name / (f"{window}.{place}" if place else str(window))
-            stored = np.frombuffer(zlib.decompress(file.read_bytes()), about["dtype"]).reshape(
-                about["chunks"][1:]
-            )
+            place = "/".join([str(window), *["0"] * (len(about["shape"]) - 1)])
+            data = gzip.decompress((tmp_path / "out.zarr" / name / "c" / place).read_bytes())
+            stored = np.frombuffer(data, about["data_type"]).reshape(about["shape"][1:])
             assert (stored == expected).all()
         assert about["shape"][0] == len(dataset)
 
