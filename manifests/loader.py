@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
+from manifests.buffer_pool import BufferPool
 from manifests.decoder import PixelFormat, picture_shape
 from manifests.field_rows import VIDEO, Fields
 from manifests.footage import Footage, select_footage
@@ -100,6 +101,7 @@ class WindowDataset:
         self, url: str, footage: Footage, index: WindowIndex, reader: SampleReader, finish: Finish
     ) -> None:
         self.url, self.footage, self.index, self.reader, self._finish = url, footage, index, reader, finish
+        self._pool = BufferPool()
         self.names: Mapping[str, tuple[str, ...]] = reader.fields.columns_of()
 
     @property
@@ -128,7 +130,7 @@ class WindowDataset:
         pictures, samples = None, []
         if self.reader.with_video:
             shape = picture_shape(self.reader.pixel_format, self.footage.width, self.footage.height)
-            pictures = np.empty((size, self.index.spec.num_seen, *shape), np.uint8)
+            pictures = self._pool.take((size, self.index.spec.num_seen, *shape))
         for place, one in enumerate(fetched):
             sample = self.reader.read(one, None if pictures is None else pictures[place])
             sample.pop(VIDEO, None)

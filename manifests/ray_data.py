@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from ray.data.block import BlockMetadata
+from ray.data.block import BlockAccessor, BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
 
 from manifests.loader import open_dataset
@@ -57,9 +57,7 @@ class WindowSource(Datasource):  # type: ignore[misc] # Ray is not installed eve
         return tasks
 
 
-def read_windows(
-    url: str, options: dict[str, Any], start: int, exclusive_end: int
-) -> Iterator[dict[str, Any]]:
+def read_windows(url: str, options: dict[str, Any], start: int, exclusive_end: int) -> Iterator[Any]:
     """Blocks of the windows [start, exclusive_end): a dict of arrays [windows, ...] each."""
     dataset = open_dataset(url, **options)
     for first in range(start, exclusive_end, _BLOCK_WINDOWS):
@@ -68,4 +66,6 @@ def read_windows(
             for window in range(first, min(first + _BLOCK_WINDOWS, exclusive_end))
         ]
         block = dataset.collate((dataset.reader.fetch(*place) for place in places), len(places))
-        yield {name: np.ascontiguousarray(array) for name, array in block.items()}
+        yield BlockAccessor.batch_to_block(
+            {name: np.ascontiguousarray(array) for name, array in block.items()}
+        )
