@@ -8,7 +8,7 @@ OUT    ?= dataset
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch check format lock standin clean render-packages test-packages
+.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch extras-browser check format lock standin clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ quick: test-packages $(VENV)/.ready ## run the quick tests only
 
 # A user's `make test` must not pull what is large (Ray, torch) or strange (an S3 server, a browser): tests that
 # need one of these skip, with the reason, where it is missing. CI runs `make extras` first.
-extras: extras-ray extras-s3 extras-torch ## install what the tests marked ray, s3 and torch need
+extras: extras-ray extras-s3 extras-torch extras-browser ## install what the tests marked ray, s3, torch and browser need
 
 extras-ray: $(VENV)/.ready
 	@docker/system-packages cluster
@@ -35,6 +35,9 @@ extras-torch: $(VENV)/.ready
 	@$(BIN)/python -c 'import torchdata, torchcodec' 2>/dev/null || $(PIP) --no-deps 'torchdata==0.11.0' 'torchcodec==0.13.0'
 
 extras-s3: .venv-s3/.ready
+
+extras-browser:
+	@docker/system-packages browser
 
 .venv-s3/.ready: tests/s3_server/requirements.lock
 	@test -x .venv-s3/bin/python || $(PYTHON) -m venv .venv-s3

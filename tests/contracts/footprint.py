@@ -7,10 +7,15 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers.emulator.slippi import RERECORDED
+
 
 @dataclass(frozen=True)
 class Footprint:
-    """Children, open descriptors (number and target), threads, and the files under one folder."""
+    """Children, open descriptors (number and target), threads, and the files under one folder.
+
+    What Slippi recorded of its own playback is not among them: it is left for the job, which owns the folder.
+    """
 
     children: frozenset[int]
     descriptors: frozenset[tuple[str, str]]
@@ -23,7 +28,7 @@ def footprint(folder: Path) -> Footprint:
         children=frozenset(child_processes()),
         descriptors=frozenset(_descriptors()),
         threads=frozenset(f"{thread.name} {thread.ident}" for thread in threading.enumerate()),
-        files=frozenset(folder.rglob("*")),
+        files=frozenset(path for path in folder.rglob("*") if path.name != RERECORDED),
     )
 
 
