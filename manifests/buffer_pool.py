@@ -35,7 +35,7 @@ class BufferPool:
         except IndexError:
             memory = np.empty(size, np.uint8)
         # All views of it refer to this array, not past it to the memory, so its end is the end of them all.
-        lent = np.frombuffer(memoryview(memory), np.uint8)
+        lent = np.frombuffer(memory.data, np.uint8)
         weakref.finalize(lent, waiting.append, memory).atexit = False
         return lent.reshape(shape)
 
