@@ -301,6 +301,51 @@ def is_below(pid: int, ancestor: int) -> bool:
     return False
 
 
+def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
+    ray_cluster: Any, workshop: NullWorkshop
+):
+    from ray.autoscaler.v2.sdk import get_cluster_status  # noqa: PLC0415 - only where Ray is
+
+    wanted: list[int] = []
+
+    def ask() -> None:
+        def is_asked_for() -> bool:
+            demand = get_cluster_status(ray_cluster.address).resource_demands.ray_task_actor_demand
+            counts = [
+                each.count for one in demand for each in one.bundles_by_count if "dolphin" in each.bundle
+            ]
+            wanted.append(sum(counts))
+            return wanted[-1] == 4
+
+        wait_for(is_asked_for, 30.0)
+
+    look = Once(lambda tally: tally.running >= 1, ask)
+    summary = go(workshop, games(12, seconds=2.0), on_tally=look, num_slots=10)
+    assert look.happened
+    assert summary.tally.committed == 12
+
+
+def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(workshop: NullWorkshop):
+    folders = [str(workshop.ledger), str(workshop.scratch_base)]
+    for num_signals, seconds, num_done in ((1, "6", 2), (2, "600", 2)):
+        command = [sys.executable, str(DOUBLES / "null_run.py"), "own-ray", *folders, seconds]
+        environment = {**os.environ, "RAY_AUTH_MODE": "token"}
+        run = subprocess.Popen([*command, workshop.children, "8"], env=environment, process_group=0)
+        try:
+            wait_for(lambda: len(sleeping(workshop.children)) == 6, 90.0)
+            for _ in range(num_signals):
+                os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
+                time.sleep(0.6)  # two of the same signal at once would be merged into one
+            assert run.wait(60) == 2
+        finally:
+            run.kill()
+            run.wait()
+        wait_for(lambda: not sleeping(workshop.children), 5.0)
+        assert done(workshop) == num_done
+        assert workshop.scratch_base is not None
+        assert list(workshop.scratch_base.glob("*")) == []
+
+
 def test_a_pool_of_nothing_fails(ray_cluster: Any):
     from farm.ray_pool import RayPool  # noqa: PLC0415
 
