@@ -72,7 +72,8 @@ def _draw_windows(axes: Axes, chunk: ChunkFinding) -> None:
     share = np.clip(windows.share, *_SHARES)
     broken = windows.broken()
     axes.axhline(1, color="0.8", linewidth=1, zorder=0)
-    axes.axhline(thresholds.MOTION.min_share, color="tab:red", linewidth=0.7, linestyle=":")
+    for _, least_share in thresholds.MOTION.window_scales:
+        axes.axhline(least_share, color="tab:red", linewidth=0.7, linestyle=":")
     axes.plot(middle, share, ".", markersize=3, color="tab:blue")
     axes.plot(middle[broken], share[broken], "x", color="tab:red", label=f"{broken.sum()} broken")
     axes.set(xlabel="slp_frame", ylabel="motion seen / predicted", ylim=_SHARES)

@@ -1,13 +1,14 @@
 """Where in the game prediction and measurement part: sequences in, windows out.
 
 A window is as long as it needs to be for an answer: it ends where the predicted motion, at the usual gain
-of this game, would stand `window_sigmas` standard deviations above the noise. Where little moves, windows
-grow long; a stretch in which nothing moves is never judged.
+of this game, would stand so many standard deviations above the noise. Where little moves, windows grow long;
+a stretch in which nothing moves is never judged. There are several scales: short windows notice soon, long
+ones are sure.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from workers.align import thresholds
 from workers.align.motion.correlation import lag_products
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float32]
@@ -30,15 +33,17 @@ class Windows:
     Attributes:
         start: int64 [W], ascending.
         exclusive_end: int64 [W].
+        least_share: float64 [W], the share below which the window is broken, by its scale.
         share: float64 [W], the motion seen as a part of the motion predicted for lag 0: near 1 where the
             picture shows the state, near 0 where it shows something else.
         rival_lag: int64 [W], the other lag that fits best.
         rival_sigmas: float64 [W], by how many standard deviations that one fits better than lag 0;
-            negative where lag 0 is better.
+            negative where lag 0 is better, or where the window is not of the shortest scale.
     """
 
     start: npt.NDArray[np.int64]
     exclusive_end: npt.NDArray[np.int64]
+    least_share: npt.NDArray[np.float64]
     share: npt.NDArray[np.float64]
     rival_lag: npt.NDArray[np.int64]
     rival_sigmas: npt.NDArray[np.float64]
@@ -49,6 +54,7 @@ class Windows:
         return Windows(
             self.start[chosen],
             self.exclusive_end[chosen],
+            self.least_share[chosen],
             self.share[chosen],
             self.rival_lag[chosen],
             self.rival_sigmas[chosen],
@@ -56,7 +62,7 @@ class Windows:
 
     def broken(self, limits: thresholds.MotionThresholds = thresholds.MOTION) -> npt.NDArray[np.bool_]:
         """Return bool [W]: where the motion predicted is missing, or another lag explains it far better."""
-        return (self.share < limits.min_share) | (self.rival_sigmas >= limits.rival_sigmas)
+        return (self.share < self.least_share) | (self.rival_sigmas >= limits.rival_sigmas)
 
 
 def usual_gain(predicted: Floats, measured: Floats) -> float:
@@ -83,23 +89,35 @@ def judge_windows(
     num = predicted.shape[1]
     noise = float(np.square(measured - np.float32(gain) * predicted).mean()) + _TINY
     power = np.square(predicted).sum(axis=0, dtype=np.float64)
-    information = _sums(power[None])[0] * (gain * gain / noise)
-    start = np.arange(0, num, limits.window_step)
-    exclusive_end = np.searchsorted(information, information[start] + limits.window_sigmas**2)
-    complete = (exclusive_end <= num) & (gain > 0)
-    start, exclusive_end = start[complete], exclusive_end[complete]
-    products = _sums(lag_products(predicted, measured, lags))
-    seen = products[:, exclusive_end] - products[:, start]
     expected = _sums(power[None])[0]
-    middle = limits.max_lag
-    share = seen[middle] / (gain * (expected[exclusive_end] - expected[start]) + _TINY)
+    information = expected * (gain * gain / noise)
+    products = _sums(lag_products(predicted, measured, lags))
     distance = _sums(_distances(predicted, lags))
-    spread = np.sqrt(noise * (distance[:, exclusive_end] - distance[:, start])) + _TINY
-    sigmas = (seen - seen[middle]) / spread
-    sigmas[middle] = -np.inf
-    rival = np.argmax(sigmas, axis=0) if start.size else np.zeros(0, np.int64)
-    best = sigmas[rival, np.arange(start.size)]
-    return Windows(start, exclusive_end, share, lags[rival], best)
+    scales = []
+    for number, (sigmas, least_share) in enumerate(limits.window_scales):
+        start = np.arange(0, num, limits.window_step)
+        exclusive_end = np.searchsorted(information, information[start] + sigmas**2)
+        complete = (exclusive_end <= num) & (gain > 0)
+        start, exclusive_end = start[complete], exclusive_end[complete]
+        seen = products[:, exclusive_end] - products[:, start]
+        share = seen[limits.max_lag] / (gain * (expected[exclusive_end] - expected[start]) + _TINY)
+        spread = np.sqrt(noise * (distance[:, exclusive_end] - distance[:, start])) + _TINY
+        better = (seen - seen[limits.max_lag]) / spread
+        better[limits.max_lag] = -np.inf
+        rival = np.argmax(better, axis=0) if start.size else np.zeros(0, np.int64)
+        best = better[rival, np.arange(start.size)] if not number else np.full(start.size, -np.inf)
+        scales.append(
+            Windows(start, exclusive_end, np.full(start.size, least_share), share, lags[rival], best)
+        )
+    return _in_order(scales)
+
+
+def _in_order(scales: Sequence[Windows]) -> Windows:
+    """All windows of all scales, by where they begin."""
+    names = [field.name for field in fields(Windows)]
+    columns = [np.concatenate([getattr(windows, name) for windows in scales]) for name in names]
+    order = np.argsort(columns[0], kind="stable")
+    return Windows(*(column[order] for column in columns))
 
 
 def _sums(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
