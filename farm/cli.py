@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from typing import Final
 
 import click
 
@@ -15,6 +16,18 @@ from workers.errors import FarmError
 
 EXIT_SET_ASIDE = 1
 EXIT_NOT_FINISHED = 2
+
+EXTRA_OF: Final = {
+    "av": "load", "PIL": "load",
+    "cv2": "render", "ffmpeg": "render", "matplotlib": "render", "melee": "render",
+    "boto3": "s3", "botocore": "s3",
+    "ray": "farm", "torch": "torch", "torchcodec": "torch",
+    "duckdb": "browse", "jinja2": "browse", "starlette": "browse", "uvicorn": "browse",
+}  # fmt: skip
+"""The extra that brings a package which not every command needs."""
+
+
+_RENDERING: Final = ("align", "bench", "calibrate", "demo", "doctor", "plan", "record", "render", "slots")
 
 
 class LazyVerbs(click.Group):
@@ -28,9 +41,25 @@ class LazyVerbs(click.Group):
         """Load one verb, or None if there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"farm.commands.{cmd_name.replace('-', '_')}")
+        try:
+            module = importlib.import_module(f"farm.commands.{cmd_name.replace('-', '_')}")
+        except ModuleNotFoundError as missing:
+            raise _wanting(cmd_name, missing) from missing
         command: click.Command = module.command
         return command
+
+
+def _wanting(command: str, missing: ModuleNotFoundError) -> Exception:
+    """What to say of a package that is not installed; what is in no extra is a bug, and stays as it is."""
+    package = (missing.name or "").partition(".")[0]
+    if package not in EXTRA_OF:
+        return missing
+    # Who renders needs what who reads does, and more.
+    extra = "render" if command in _RENDERING else EXTRA_OF[package]
+    return click.ClickException(
+        f"`farm {command}` needs the package {package}, which is not installed: "
+        f"pip install 'dolphin-farm[{extra}]'"
+    )
 
 
 @click.group(cls=LazyVerbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,6 +83,12 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("farm: stopped; run the same command again to go on", err=True)
         sys.exit(130)
+    except ModuleNotFoundError as missing:
+        wanting = _wanting(" ".join(sys.argv[1:2]), missing)
+        if wanting is missing:
+            raise
+        click.echo(f"farm: {wanting}", err=True)
+        sys.exit(1)
     except (FarmError, DatasetError) as problem:
         click.echo(f"farm: {problem}", err=True)
         sys.exit(EXIT_NOT_FINISHED)

@@ -101,7 +101,7 @@ function drawState(state, row, chunkNumber) {
   state.players.forEach((player, number) => {
     const box = fighterBox(number), value = (name) => player[name][row];
     const action = value("action"), number_ = (x, digits = 1) => (x === null ? "–" : x.toFixed(digits));
-    box.querySelector(".words").textContent = `p${number} ${game.characters[number] ?? ""}  ${number_(value("percent"), 0)} %  ${value("stocks") ?? "–"} stocks`;
+    box.querySelector(".words").textContent = `p${number} ${game.characters[number] ?? ""}  ${value("percent") === null ? "–" : Math.floor(value("percent"))} %  ${value("stocks") ?? "–"} stocks`;
     box.querySelector(".action").textContent = `${state.actions[action] ?? "action"} (${action})`;
     box.querySelector(".place").textContent = `x ${number_(value("x"))}  y ${number_(value("y"))}`;
     drawPad(box.querySelector("canvas"), value);
