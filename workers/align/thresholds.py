@@ -50,7 +50,8 @@ class MotionThresholds:
             of 64 clean games (14 real, 50 recorded) went down to 0.02, 0.15, 0.38, 0.66, 0.76 at 10, 14,
             20, 28, 40 sigmas; those of foreign pictures lie around 0, deviating by 1 / sigmas or less.
         rival_sigmas: so is one of the shortest that another lag explains better by so many deviations.
-        least_part_of_usual: a clean game reaches at least this part of the calibrated correlation.
+        least_part_of_usual: a clean game reaches at least this part of the calibrated correlation: 61 of 64
+            clean games in which a lag stood out reached 0.69 of it or more.
     """
 
     max_lag: int = 30
@@ -67,7 +68,7 @@ class MotionThresholds:
         (40.0, 0.6),
     )
     rival_sigmas: float = 7.0
-    least_part_of_usual: float = 0.4
+    least_part_of_usual: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)

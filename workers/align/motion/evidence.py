@@ -97,7 +97,8 @@ def compare_motion(
         found = max([found, *again], key=lambda each: each.camera.agreement)
     camera, predicted, measured, curve = found
     is_sure = curve.margin >= limits.min_margin
-    gain = _gain_at(curve.best_lag, predicted, measured) if is_sure else usual_correlation or 0.0
+    least = usual_correlation or 0.0  # a fit to a stream that is mostly another game asks for too little
+    gain = max(_gain_at(curve.best_lag, predicted, measured), least) if is_sure else least
     both = min(predicted.shape[1], measured.shape[1])
     windows = judge_windows(predicted[:, :both], measured[:, :both], gain, limits)
     return MotionComparison(camera, predicted, measured, curve, windows)
