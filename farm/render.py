@@ -17,7 +17,7 @@ from manifests.ledger import LedgerEntry, Status, done_game_ids, read_entries, w
 from manifests.plan import append_plan, pending_games
 from manifests.reasons import Reason
 from manifests.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
-from manifests.stamp import stamp_rectangle
+from manifests.stamp import SEED_COLUMN, stamp_rectangle
 from manifests.store import open_store
 from workers.chunk import GOP_FRAMES
 from workers.errors import RenderFailed
@@ -195,6 +195,7 @@ def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str])
             preset=workshop.video.preset,
         ),
         stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
+        stamp_seed_column=SEED_COLUMN if is_stamped and set_up.has_seed else None,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
         marks_key_frames=True,

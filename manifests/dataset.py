@@ -75,6 +75,7 @@ class DatasetDescription:
         frames_per_chunk: a multiple of the GOP; the last chunk of a game may have fewer.
         video: how every video is made.
         stamp: where each picture shows its slp_frame, or None if it does not (see manifests/stamp.py).
+        stamp_seed_column: the column whose value the stamp shows as well; None if it shows no state's.
         state_schema: name or version of the states files' schema.
         fingerprints: of what rendered first: emulator version, configuration hashes and so on.
         marks_key_frames: whether every key frame names its game and slp_frame (see manifests/sei.py).
@@ -94,6 +95,7 @@ class DatasetDescription:
     state_schema: str
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     marks_key_frames: bool = False
+    stamp_seed_column: str | None = None
     fps: int = 60
     true_fps_numerator: int = 60000
     true_fps_denominator: int = 1001

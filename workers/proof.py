@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.stamp import cell_levels, decode_levels
+from manifests.stamp import cell_levels, decode_levels, seeds_agree
 from manifests.video import decode_luma
 from workers.align.stamp import stamp_evidence
 from workers.align.verdict import decide
@@ -63,7 +63,8 @@ def prove(
         span = chunk.span
         found = collector.chunk(state, span.start, span.exclusive_end)
         if collector.has_stamp and not chunk.crop_rows:
-            found = (*found, encoded_stamp_evidence(chunk))
+            rows = state.slice(span.start, span.exclusive_end) if collector.expectations.has_seed else None
+            found = (*found, encoded_stamp_evidence(chunk, rows))
         against = [item for item in found if item.disagrees]
         if against:
             where = f"chunk {span.chunk_number}: " + "; ".join(str(item) for item in against)
@@ -72,15 +73,26 @@ def prove(
     return Proof(whole_game, tuple(chunks), verdict.detail)
 
 
-def encoded_stamp_evidence(chunk: EncodedChunk) -> Evidence:
+def encoded_stamp_evidence(chunk: EncodedChunk, rows: StateTable | None = None) -> Evidence:
     """Read the stamps back from the finished file, every frame of it.
+
+    Args:
+        chunk: the file.
+        rows: what its pictures should show, where the stamps also name the state.
 
     Raises:
         VideoUnreadable: the file cannot be decoded.
     """
-    levels = [cell_levels(luma[None])[0] for luma in decode_luma(chunk.video)]
-    slp_frame, valid = decode_levels(np.stack(levels))
+    levels = np.stack([cell_levels(luma[None])[0] for luma in decode_luma(chunk.video)])
+    slp_frame, valid = decode_levels(levels)
     if valid.size != chunk.span.num_frames:
         message = f"{valid.size} frames decoded from a chunk of {chunk.span.num_frames}"
         raise Misaligned(message, ())
-    return stamp_evidence(slp_frame, valid, start=chunk.span.start, is_expected=True, name="encoded_stamp")
+    return stamp_evidence(
+        slp_frame,
+        valid,
+        start=chunk.span.start,
+        shows_state=None if rows is None else seeds_agree(levels, rows),
+        is_expected=True,
+        name="encoded_stamp",
+    )

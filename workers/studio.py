@@ -44,6 +44,10 @@ class Studio(Protocol):
         """Whether every picture carries the frame stamp."""
 
     @property
+    def has_seed(self) -> bool:
+        """Whether the stamp also names the state."""
+
+    @property
     def width(self) -> int:
         """Columns of every picture."""
 
@@ -82,6 +86,11 @@ class StandinStudio:
     height: int = HEIGHT
     crop_rows: int = 0
 
+    @property
+    def has_seed(self) -> bool:
+        """Whether the stamp also names the state."""
+        return self.has_stamp
+
     def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:  # noqa: ARG002 - Slippi plays the replay
         """What the emulator boots to show these states."""
         return Cartridge(pack(state, stamp=self.has_stamp), state.num_frames)
@@ -109,6 +118,11 @@ class SlippiStudio:
     def has_stamp(self) -> bool:
         """Whether every picture carries the frame stamp: the stand-in's do, Melee's if the preset asks."""
         return self.emulator.is_standin or self.emulator.preset.stamp
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the stamp also names the state: the stand-in's does, the code for Melee knows no seed."""
+        return self.emulator.is_standin
 
     @property
     def width(self) -> int:
@@ -143,6 +157,7 @@ class SlippiStudio:
             expected_lag=LOG_LAG,
             state_delay=1 if self.emulator.is_standin else 0,
             holds_last=self.emulator.is_standin,
+            has_seed=self.has_seed,
         )
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow as pa
 from manifests.audit.findings import Depth, Finding, Kind
 from manifests.records import GopIndex
 from manifests.sei import FrameMark, find_mark
-from manifests.stamp import read_stamps
+from manifests.stamp import SEED_COLUMN, cell_levels, decode_levels, seeds_agree
 from manifests.states_file import read_states
 from manifests.store import ObjectMissing
 
@@ -93,7 +93,7 @@ class PairChecks:
         if checked.findings or state is None or self._depth < Depth.DECODE:
             return
         witness = self._witness() if self._witness else None
-        _check_pictures(pair, video, state, self._description.stamp, witness, checked)
+        _check_pictures(pair, video, state, self._description, witness, checked)
 
 
 def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
@@ -162,50 +162,69 @@ def _check_pictures(
     pair: Pair,
     video: bytes,
     state: StateTable,
-    stamp: Rectangle | None,
+    description: DatasetDescription,
     witness: Witness | None,
     checked: Checked,
 ) -> None:
-    """Every decoded picture: its number, its stamp against its row's slp_frame, and what the witness says."""
+    """Every decoded picture: its number, its stamp against its row, and what the witness says."""
     from manifests.video import VideoUnreadable, decode_luma  # noqa: PLC0415 - as above
 
-    shown: list[int | None] = []
+    stamp, num_pictures = description.stamp, 0
+    levels: list[NDArray[np.float32]] = []
     try:
         for luma in decode_luma(io.BytesIO(video)):
-            shown.append(_stamp_of(luma, stamp) if stamp else None)
+            num_pictures += 1
+            if stamp:
+                levels.append(_levels(luma, stamp))
             if witness:
                 witness.see(luma)
     except VideoUnreadable as error:
         checked.findings.append(Finding(Kind.UNREADABLE, pair.chunk.video.key, str(error)[:300]))
         return
-    checked.num_frames += len(shown)
-    if len(shown) != state.num_frames:
-        detail = f"{len(shown)} pictures decoded, {state.num_frames} rows of state"
+    checked.num_frames += num_pictures
+    if num_pictures != state.num_frames:
+        detail = f"{num_pictures} pictures decoded, {state.num_frames} rows of state"
         checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))
-    if stamp:
-        _check_stamps(pair, state.values("slp_frame"), shown, checked)
+    if levels:
+        _check_stamps(pair, state, np.concatenate(levels), description.stamp_seed_column, checked)
     objection = witness.objection(state) if witness else ""
     checked.num_witnessed += objection != ""
     if objection:
         checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, objection))
 
 
-def _stamp_of(luma: NDArray[np.uint8], stamp: Rectangle) -> int | None:
+def _levels(luma: NDArray[np.uint8], stamp: Rectangle) -> NDArray[np.float32]:
     rows, columns = slice(stamp.top, stamp.top + stamp.height), slice(stamp.left, stamp.left + stamp.width)
-    (number,), (is_valid,) = read_stamps(luma[None, rows, columns])
-    return int(number) if is_valid else None
+    return cell_levels(luma[None, rows, columns])
 
 
-def _check_stamps(pair: Pair, slp_frame: NDArray[Any], shown: list[int | None], checked: Checked) -> None:
+def _check_stamps(
+    pair: Pair, state: StateTable, levels: NDArray[np.float32], seed_column: str | None, checked: Checked
+) -> None:
+    """The numbers, and the seeds if the pictures carry them, against the rows; levels is float32 [T, 64]."""
+    numbers, valid = decode_levels(levels)
+    shown = [int(number) if is_valid else None for number, is_valid in zip(numbers, valid, strict=True)]
     wrong = [
         (frame_index, wanted, got)
-        for frame_index, (wanted, got) in enumerate(zip(slp_frame.tolist(), shown, strict=False))
+        for frame_index, (wanted, got) in enumerate(
+            zip(state.values("slp_frame").tolist(), shown, strict=False)
+        )
         if wanted != got
     ]
+    key = pair.chunk.video.key
     if wrong:
         frame_index, wanted, got = wrong[0]
         shows = "no readable stamp" if got is None else f"slp_frame {got}"
         detail = (
             f"{len(wrong)} pictures do not show their row; frame_index {frame_index}: {shows}, not {wanted}"
         )
-        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))
+        checked.findings.append(Finding(Kind.FRAMES, key, detail))
+    if seed_column != SEED_COLUMN or wrong or len(shown) != state.num_frames:
+        return
+    foreign = np.flatnonzero(~seeds_agree(levels, state))
+    if foreign.size:
+        detail = (
+            f"{foreign.size} pictures carry their row's number but another state's seed, "
+            f"from frame_index {foreign[0]} on: they show another game"
+        )
+        checked.findings.append(Finding(Kind.FRAMES, key, detail))

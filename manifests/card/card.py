@@ -148,9 +148,12 @@ def _pictures(description: DatasetDescription) -> str:
     )
     if stamp is None:
         return text
+    column = description.stamp_seed_column
+    seed = f", and in its lower half the 32 bits of the column `{column}`" if column else ""
     return (
         f"{text} The rectangle at ({stamp.left}, {stamp.top}), {stamp.width}x{stamp.height}, holds the frame "
-        "stamp: 32 cells, white is 1; 24 bits of slp_frame + 123, then their CRC-8 (polynomial 0x07)."
+        "stamp, 32 cells across, white is 1: in its upper half 24 bits of slp_frame + 123, then their CRC-8 "
+        f"(polynomial 0x07){seed}."
     )
 
 

@@ -30,8 +30,9 @@ SECONDS = 60.0
 READ = """
 const canvas = document.getElementById("picture"), pen = canvas.getContext("2d");
 const cells = [];
-for (let cell = 0; cell < 32; cell++) {
-  const data = pen.getImageData(cell * 20 + 5, canvas.height - 12, 10, 8).data;
+for (let cell = 0; cell < 64; cell++) {
+  const left = cell % 32 * 20 + 5, top = canvas.height - (cell < 32 ? 14 : 6);
+  const data = pen.getImageData(left, top, 10, 4).data;
   let sum = 0;
   for (let k = 0; k < data.length; k += 4) sum += data[k];
   cells.push(sum / (data.length / 4));

@@ -15,6 +15,7 @@ from manifests.ledger import LedgerEntry, RunRecord, Status
 from manifests.plan import GameToPlan, PlannedGame
 from manifests.reasons import Reason
 from manifests.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from manifests.stamp import SEED_COLUMN
 from tests.s3_server.fixtures import bare_s3, s3_proxy
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Samples:
         frames_per_chunk=FRAMES_PER_CHUNK,
         video=VideoContract(width=640, height=480, gop_frames=GOP, crf=23.0, preset="veryfast"),
         stamp=Rectangle(0, 464, 640, 16),
+        stamp_seed_column=SEED_COLUMN,
         state_schema="1",
         fingerprints={"emulator": "5.0"},
     )

@@ -19,6 +19,7 @@ from manifests.states_file import states_bytes
 from manifests.store import open_store
 from manifests.video import read_gops
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
+from tests.workers.painted import seed_at
 from workers.encode import ChunkEncoder, VideoSettings
 from workers.recorder import record_match
 from workers.replay import read_replay
@@ -41,13 +42,14 @@ def one_state(seed: int = 5, num_frames: int = NUM_FRAMES) -> StateTable:
     return state_table(read_replay(record_match(seed, num_frames=num_frames)))
 
 
-def encode(path: Path, slp_frames: list[int]) -> Path:
-    """A video whose pictures are grey but for their stamps."""
+def encode(path: Path, slp_frames: list[int], state: StateTable | None = None) -> Path:
+    """A video whose pictures are grey but for their stamps, with the seeds of a state."""
+    state = state or one_state()
     path.unlink(missing_ok=True)
     with ChunkEncoder(path, VideoSettings()) as encoder:
         for slp_frame in slp_frames:
             yuv = np.full((720, 640), 128, np.uint8)
-            paint_stamp(yuv[:480], slp_frame)
+            paint_stamp(yuv[:480], slp_frame, seed_at(state, slp_frame))
             encoder.write(yuv)
         encoder.close()
     return path
@@ -81,7 +83,7 @@ class Workshop:
         rows = self.state.slice(start, min(start + FRAMES_PER_CHUNK, self.state.num_frames))
         video, states = (self._scratch / f"{chunk_index}.{suffix}" for suffix in ("mp4", "parquet"))
         if not video.exists():
-            encode(video, rows.values("slp_frame").tolist())
+            encode(video, rows.values("slp_frame").tolist(), rows)
             states.write_bytes(states_bytes(rows))
         return rows, video, states
 

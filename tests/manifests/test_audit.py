@@ -285,6 +285,20 @@ def test_pictures_of_other_frames_are_found_by_decoding_alone(
     assert report.findings[0].detail == said
 
 
+def test_pictures_of_another_game_under_the_right_numbers_are_found_by_decoding_alone(
+    store: Store, tmp_path: Path
+):
+    key, other = video_key(4), one_state(6)
+    data = encode(tmp_path / "other.mp4", list(range(-33, 57)), other).read_bytes()
+    alter_object(store, key, data)
+    (game,) = (game for game in planned_games(store) if 4 in game.file_numbers)
+    replace_gops(store, game.game_id, 4, data)
+    finalize(store, from_scratch=True)
+    report = audit(store, Depth.DECODE)
+    assert found(report) == {(Kind.FRAMES, key)}
+    assert "90 pictures carry their row's number but another state's seed" in report.findings[0].detail
+
+
 def marked(video: bytes, marks: dict[int, FrameMark]) -> bytes:
     """The same video with marks in the packets of these frame indices; copied, not encoded again."""
     out = io.BytesIO()

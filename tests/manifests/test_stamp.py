@@ -44,6 +44,50 @@ def test_every_frame_number_is_read_back(slp_frames: list[int]):
     assert read.tolist() == slp_frames
 
 
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(st.lists(st.tuples(FRAMES, SEEDS), min_size=1, max_size=8))
+def test_every_seed_is_read_back_beside_its_number(stamped: list[tuple[int, int]]):
+    luma = np.full((len(stamped), 16, 640), 99, np.uint8)
+    for rows, (slp_frame, seed) in zip(luma, stamped, strict=True):
+        stamp.paint_stamp(rows, slp_frame, seed)
+    seeds, clear = stamp.read_seeds(luma)
+    assert clear.all()
+    assert seeds.tolist() == [seed for _, seed in stamped]
+    assert stamp.read_stamps(luma)[0].tolist() == [slp_frame for slp_frame, _ in stamped]
+
+
+@given(FRAMES, SEEDS)
+def test_half_and_quarter_size_copies_have_the_same_seed(slp_frame: int, seed: int):
+    luma = np.zeros((16, 640), np.uint8)
+    stamp.paint_stamp(luma, slp_frame, seed)
+    for by in (2, 4):
+        small = luma.reshape(16 // by, by, 640 // by, by).mean(axis=(1, 3)).astype(np.uint8)
+        assert stamp.read_seeds(small[None])[0][0] == seed
+        assert stamp.read_stamp(small) == slp_frame
+
+
+def test_a_number_painted_over_both_strips_is_read():
+    luma = np.zeros((16, 640), np.uint8)
+    luma[:] = np.repeat(stamp.encode_stamp(4711), 20) * 200 + 16
+    assert stamp.read_stamp(luma) == 4711
+
+
+def test_a_grey_seed_is_not_clear():
+    luma = np.zeros((16, 640), np.uint8)
+    stamp.paint_stamp(luma, 5, 0xFFFF)
+    luma[8:, 100:140] = 120
+    assert not stamp.read_seeds(luma[None])[1][0]
+    assert stamp.read_stamp(luma) == 5
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 32])
+def test_a_seed_of_more_than_32_bits_fails(seed: int):
+    with pytest.raises(ValueError, match="32 bits"):
+        stamp.encode_seed(seed)
+
+
 @pytest.mark.parametrize("slp_frame", [-1, 0, 3476, 28000, (1 << 24) - 124])
 def test_whole_pictures_and_half_size_copies_read_the_same(slp_frame: int):
     full = picture(slp_frame)

@@ -33,6 +33,7 @@ class EvidenceCollector:
         usual_correlation: likewise.
         state_delay: likewise.
         holds_last: likewise.
+        has_seed: likewise.
     """
 
     def __init__(
@@ -43,8 +44,11 @@ class EvidenceCollector:
         usual_correlation: float | None = None,
         state_delay: int = 0,
         holds_last: bool = True,
+        has_seed: bool = True,
     ) -> None:
-        self.expectations = Expectations(has_stamp, expected_lag, usual_correlation, state_delay, holds_last)
+        self.expectations = Expectations(
+            has_stamp, expected_lag, usual_correlation, state_delay, holds_last, has_seed
+        )
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []
         self._lines: list[tuple[int, int]] = []

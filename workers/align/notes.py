@@ -19,7 +19,7 @@ class GameNotes:
     """Notes on K pictures and M lines, in order of arrival.
 
     Attributes:
-        stamp_levels: float32 [K, 32], mean level of each stamp cell; of no meaning where nothing is stamped.
+        stamp_levels: float32 [K, 64], mean level of each stamp cell; of no meaning where nothing is stamped.
         repeats_previous: bool [K], whether a picture is identical, pixel by pixel, to the one before.
         flow: what moved in each picture.
         lines: int64 [M, 2], slp_frame of each CURRENT_FRAME line and the newest capture_index when it came.
@@ -49,6 +49,7 @@ class Expectations:
 
     Attributes:
         has_stamp: whether every picture must carry a stamp.
+        has_seed: whether the stamp also names the state, as the stand-in's does and the one for Melee not.
         expected_lag: its calibrated constant for the log lines; None if that was never measured.
         usual_correlation: the least that motion reaches in its clean games; None if that is unknown.
         state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
@@ -62,3 +63,4 @@ class Expectations:
     usual_correlation: float | None = None
     state_delay: int = 0
     holds_last: bool = True
+    has_seed: bool = True

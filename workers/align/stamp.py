@@ -1,4 +1,4 @@
-"""Stamp evidence: the frame number read back from each picture."""
+"""Stamp evidence: the frame number, and the seed of the state, read back from each picture."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def stamp_evidence(
     valid: npt.NDArray[np.bool_],
     *,
     start: int = 0,
+    shows_state: npt.NDArray[np.bool_] | None = None,
     is_expected: bool | None = None,
     name: Literal["stamp", "encoded_stamp"] = "stamp",
     limits: thresholds.StampThresholds = thresholds.STAMP,
@@ -30,6 +31,8 @@ def stamp_evidence(
             slp_frame start - 123.
         valid: bool [T], likewise.
         start: frame_index, within the game, of the first of them.
+        shows_state: bool [T], whether the picture carries the seed of its own row, as
+            `manifests.stamp.seeds_agree` says; None where no seed is painted.
         is_expected: True if every picture must carry a stamp, so that an unreadable one is a broken pair;
             False if none does; None if the caller does not know: then stamps count as present when most are
             readable.
@@ -42,6 +45,9 @@ def stamp_evidence(
     if slp_frame.shape != valid.shape or slp_frame.ndim != 1:
         message = f"slp_frame and valid are both [T], got {slp_frame.shape} and {valid.shape}"
         raise ValueError(message)
+    if shows_state is not None and shows_state.shape != valid.shape:
+        message = f"shows_state is [{valid.size}], as slp_frame is; got {shows_state.shape}"
+        raise ValueError(message)
     if is_expected is False or not valid.size:
         return Evidence.abstain(name, "the pictures carry no stamp" if valid.size else "no pictures")
     expected = np.arange(start, start + valid.size, dtype=np.int64) + FIRST_SLP_FRAME
@@ -52,7 +58,12 @@ def stamp_evidence(
     share = float(readable.mean())
     if is_expected is None and share < limits.min_valid_share:
         return Evidence.abstain(name, f"only {share:.1%} of {valid.size} pictures carry a readable stamp")
-    wrong = np.flatnonzero(~valid | (difference != 0))
+    is_wrong = ~valid | (difference != 0)
+    num_foreign = 0
+    if shows_state is not None:
+        num_foreign = int((~shows_state & ~is_wrong).sum())
+        is_wrong |= ~shows_state
+    wrong = np.flatnonzero(is_wrong)
     first_wrong = int(expected[wrong[0]]) if wrong.size else None
     if not readable.any():
         return Evidence(name, True, 0, 0.0, first_wrong, f"none of {valid.size} stamps is readable")
@@ -61,6 +72,10 @@ def stamp_evidence(
     runner_up = int(counts[order[-2]]) if counts.size > 1 else 0
     best = int(counts[order[-1]])
     detail = f"{valid.size - wrong.size} of {valid.size} stamps carry their own frame's number"
+    if shows_state is not None:
+        detail += " and seed"
+    if num_foreign:
+        detail += f"; {num_foreign} carry the number but another state's seed"
     return Evidence(
         name,
         available=True,

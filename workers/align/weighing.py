@@ -70,7 +70,11 @@ class GameEvidence:
             return log, motion
         levels = self._notes.stamp_levels[self._first + start : self._first + exclusive_end]
         slp_frame, valid = stamp.decode_levels(levels)
-        return log, stamp_evidence(slp_frame, valid, start=start, is_expected=True), motion
+        shows_state = None
+        if self._expectations.has_seed:
+            shows_state = stamp.seeds_agree(levels, self._state.slice(start, exclusive_end))
+        read = stamp_evidence(slp_frame, valid, start=start, shows_state=shows_state, is_expected=True)
+        return log, read, motion
 
     @cached_property
     def motion(self) -> MotionComparison:

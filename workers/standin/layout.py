@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 MAGIC: Final = 0x44464152
-VERSION: Final = 1
+VERSION: Final = 2
 FLAG_STAMP: Final = 1
 
 BASE: Final = 0x80800000
@@ -83,6 +83,7 @@ FRAME: Final = np.dtype(
         ("stadium_event", "u1"),
         ("stadium_type", "u1"),
         ("moving", ">i2", 2),
+        ("seed", ">u4"),
         ("fighters", FIGHTER, NUM_FIGHTERS),
     ]
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from manifests.stamp import SEED_COLUMN
 from workers.standin import layout
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def frame_records(state: StateTable) -> NDArray[Any]:
     """Return layout.FRAME [T], one record per row of a two-player table, in order."""
     frames = np.zeros(state.num_frames, layout.FRAME)
     frames["slp_frame"] = state.values("slp_frame")
+    frames["seed"] = _or_default(state, SEED_COLUMN, 0)
     for slot, entity in enumerate(("p0", "p0n", "p1", "p1n")):
         frames["fighters"][:, slot] = _fighter(state, entity)
     frames["moving"] = _moving_platforms(state)

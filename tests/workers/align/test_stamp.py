@@ -61,6 +61,23 @@ def test_pictures_without_a_stamp_are_no_evidence():
     assert not stamp_evidence(*read(np.arange(9)), is_expected=False).available
 
 
+@given(st.integers(2, 300), st.data())
+def test_a_picture_of_another_state_under_the_right_number_is_a_broken_pair(
+    num_frames: int, data: st.DataObject
+):
+    at = data.draw(st.integers(0, num_frames - 1))
+    shows_state = np.arange(num_frames) < at
+    found = stamp_evidence(*read(np.arange(num_frames) - 123), shows_state=shows_state, is_expected=True)
+    assert found.offset_frames == 0
+    assert found.first_disagreement_slp_frame == at - 123
+    assert f"{num_frames - at} carry the number but another state's seed" in found.detail
+
+
+def test_seeds_of_another_length_fail():
+    with pytest.raises(ValueError, match="shows_state"):
+        stamp_evidence(*read(np.arange(4)), shows_state=np.ones(3, np.bool_))
+
+
 def test_arrays_of_two_lengths_fail():
     with pytest.raises(ValueError, match=r"both \[T\]"):
         stamp_evidence(np.zeros(3, np.int32), np.ones(4, np.bool_))

@@ -15,7 +15,7 @@ static void show(rgba next_clear) {
 
 void present(const struct replay *replay, const struct frame *frame, s32 stamp) {
   scene_draw(replay, frame);
-  if (replay->flags & REPLAY_FLAG_STAMP) stamp_draw(stamp);
+  if (replay->flags & REPLAY_FLAG_STAMP) stamp_draw(stamp, frame->seed);
   show(scene_ground());
 }
 

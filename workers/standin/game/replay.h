@@ -9,7 +9,7 @@
 #include "types.h"
 
 #define REPLAY_MAGIC 0x44464152u /* "DFAR" */
-#define REPLAY_VERSION 1
+#define REPLAY_VERSION 2
 #define REPLAY_FLAG_STAMP 1
 
 #define NUM_PLAYERS 2
@@ -65,6 +65,7 @@ struct frame {
   u8 stadium_event, stadium_type;
   s16 moving[2]; /* UNIT: Fountain: heights of the left and the right platform; Yoshi's: centre x and y of the
                     cloud */
+  u32 seed; /* of the random numbers, as player 0's turn came: no two states have the same */
   struct fighter fighters[NUM_FIGHTERS];
 };
 
@@ -98,7 +99,7 @@ struct replay {
 
 _Static_assert(sizeof(struct fighter) == 24, "pack.py FIGHTER");
 _Static_assert(sizeof(struct item) == 16, "pack.py ITEM");
-_Static_assert(sizeof(struct frame) == 112, "pack.py FRAME");
+_Static_assert(sizeof(struct frame) == 116, "pack.py FRAME");
 _Static_assert(sizeof(struct step) == 12, "pack.py STEP");
 _Static_assert(sizeof(struct replay) == 52, "pack.py HEADER");
 #endif

@@ -16,6 +16,7 @@
 
 /* In a character's bytes; what the device hands over is the state in which the game begins to compute this
  * frame. */
+#define SEED 0
 #define POSITION_X 28
 #define POSITION_Y 32
 #define FACING 36
@@ -71,6 +72,8 @@ static void take_character(struct fighter *f, const u8 *bytes) {
 
 static void take_frame(s32 slp_frame, const u8 *bytes) {
   frame.slp_frame = slp_frame;
+  frame.seed =
+      read_u32(bytes + SLIPPI_FRAME_CHARACTERS + 2 * game.players[0].port * SLIPPI_CHARACTER_BYTES + SEED);
   for (u32 i = 0; i < NUM_PLAYERS; i++) {
     const u8 *character = bytes + SLIPPI_FRAME_CHARACTERS + 2 * game.players[i].port * SLIPPI_CHARACTER_BYTES;
     take_character(&frame.fighters[2 * i], character);

@@ -3,6 +3,7 @@
 #include "gx.h"
 
 #define CELL_WIDTH 20
+#define STRIP_ROWS (STAMP_ROWS / 2)
 #define NUM_CELLS 32
 #define FIRST_SLP_FRAME (-123)
 #define WHITE 0xFFFFFFFFu
@@ -18,11 +19,15 @@ static u32 crc8(u32 value) {
   return crc;
 }
 
-void stamp_draw(s32 slp_frame) {
+static void draw_bits(s32 top, u32 bits) {
+  for (s32 cell = 0; cell < NUM_CELLS; cell++)
+    if (bits & (0x80000000u >> cell)) gx_rectangle(cell * CELL_WIDTH, top, CELL_WIDTH, STRIP_ROWS, WHITE);
+}
+
+void stamp_draw(s32 slp_frame, u32 seed) {
   const u32 value = (u32)(slp_frame - FIRST_SLP_FRAME) & 0xFFFFFF;
-  const u32 bits = (value << 8) | crc8(value);
   const s32 top = SCREEN_HEIGHT - STAMP_ROWS;
   gx_rectangle(0, top, SCREEN_WIDTH, STAMP_ROWS, BLACK);
-  for (s32 cell = 0; cell < NUM_CELLS; cell++)
-    if (bits & (0x80000000u >> cell)) gx_rectangle(cell * CELL_WIDTH, top, CELL_WIDTH, STAMP_ROWS, WHITE);
+  draw_bits(top, (value << 8) | crc8(value));
+  draw_bits(top + STRIP_ROWS, seed);
 }
