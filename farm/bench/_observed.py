@@ -79,6 +79,10 @@ class ObservedGame:
             shown(getattr(self.notes.flow, part), getattr(other.notes.flow, part))
             for part in ("right", "down", "strength")
         ]
+        # Nothing came before the first picture shown, so it repeats nothing and nothing moved in it.
+        repeats[0] = False
+        for part in maps:
+            part[0] = 0
         is_same_game = is_other[1:] == is_other[:-1]
         for place in np.flatnonzero(~is_same_game | (np.diff(index) != 1)) + 1:
             repeats[place] = is_same_game[place - 1] and index[place] == index[place - 1]
