@@ -22,6 +22,7 @@ from farm.stopping import StopSignals
 from manifests.finalize import finalize
 from manifests.status import dataset_status
 from manifests.store import open_store
+from workers.align.calibration import known_calibrations
 from workers.job import Workshop, render_game
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
         frames_per_chunk=config.frames_per_chunk,
         stamp=config.stamp,
         slippi=chosen_slippi(config.emulator, asdict(config)),
+        calibrations=known_calibrations(),
     )
     with joined_cluster(config.address, config.slots or num_local_slots) as cluster:
         _print_cluster(output, cluster)

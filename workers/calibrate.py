@@ -1,4 +1,4 @@
-"""Measures an emulator's constants on a game of our own, of which everything is known."""
+"""Measures an emulator's constants on one game: of our own, or one that the user gives."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from workers.align.weighing import GameEvidence
 from workers.emulator.contract import Picture
 from workers.errors import EnvironmentFailed
 from workers.recorder import record_match
+from workers.renderable import renderable
 from workers.replay import read_replay
 from workers.scratch import scratch
-from workers.state import state_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.align.evidence import Evidence
     from workers.emulator.contract import Deadlines
+    from workers.replay import Replay
     from workers.studio import Studio
 
 SEED: Final = 20  # of the recorded match; any other would do
@@ -27,9 +28,16 @@ NUM_FRAMES: Final = 1923  # half a minute of play: ten times what motion needs t
 
 
 def measure_constants(
-    set_up: Studio, deadlines: Deadlines, scratch_base: Path | None = None
+    set_up: Studio, deadlines: Deadlines, scratch_base: Path | None = None, replay: Replay | None = None
 ) -> tuple[Calibration, tuple[Evidence, ...]]:
-    """Render a recorded match, with much motion, and measure.
+    """Render a game with much motion, and measure.
+
+    Args:
+        set_up: what is measured.
+        deadlines: of the render.
+        scratch_base: where throw-away folders go.
+        replay: the game; None for a match recorded here, which only a game that draws what it is told can
+            play: Melee computes its own.
 
     Returns:
         The constants, and the evidence on that game with the log judged by them.
@@ -37,10 +45,11 @@ def measure_constants(
     Raises:
         EnvironmentFailed: count, stamp or motion do not agree on this game, so there is nothing to
         calibrate by.
+        ReplayRefused: the replay cannot be rendered.
         EmulatorFailed: the emulator did not play it.
     """
-    replay = read_replay(record_match(SEED, num_frames=NUM_FRAMES))
-    state = state_table(replay)
+    replay = replay or read_replay(record_match(SEED, num_frames=NUM_FRAMES))
+    state = renderable(replay)
     collector = set_up.collector()
     with (
         scratch(scratch_base) as folder,

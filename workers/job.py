@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from manifests.errors import DatasetError
 from manifests.ledger import LedgerEntry, Status, read_entry, write_entry
 from manifests.store import open_store
+from workers.align.calibration import calibration_for, require_calibrated
 from workers.capture import capture
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.emulator.contract import Deadlines
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from manifests.plan import PlannedGame
     from manifests.reasons import Reason
     from manifests.store import Store
+    from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside
 
@@ -86,6 +88,7 @@ class Workshop:
         deadlines: how long an emulator may take.
         stamp: whether the stand-in paints its frame stamp.
         slippi: the user's Slippi and game; for `slippi` only.
+        calibrations: of every emulator that was ever measured; the one with the fingerprint at hand counts.
     """
 
     store_url: str
@@ -96,6 +99,7 @@ class Workshop:
     deadlines: Deadlines = field(default_factory=Deadlines)
     stamp: bool = True
     slippi: SlippiDolphin | None = None
+    calibrations: tuple[Calibration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ def make_entry(
     Raises:
         ReplayRefused: the replay cannot be rendered.
         RenderFailed: this attempt failed, or the pictures could not be proved to show the states.
-        EnvironmentFailed: this machine cannot do the work.
+        EnvironmentFailed: this machine cannot do the work, or its emulator is off its calibration.
         DatasetError: the store cannot.
     """
     clock = clock or _Clock()
@@ -174,13 +178,19 @@ def make_entry(
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, workshop.frames_per_chunk)
     set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
+    calibration = calibration_for(workshop.calibrations, set_up.fingerprint())
     with scratch(workshop.scratch_base) as folder:
-        collector = set_up.collector()
+        collector = set_up.collector(calibration)
         with set_up.emulator.play(set_up.cartridge(replay, state), folder, workshop.deadlines) as events:
             encoded = capture(
                 events, spans, folder, workshop.video, collector, replay.game_id, crop_rows=set_up.crop_rows
             )
-        proof = prove(encoded, collector, state, set_up.rerecording(folder, state))
+        try:
+            proof = prove(encoded, collector, state, set_up.rerecording(folder, state))
+        except Misaligned as misaligned:
+            if calibration is not None:
+                require_calibrated(misaligned.evidence, calibration)
+            raise
         chunks = publish(store, task.game, encoded, proof, state, folder)
     return LedgerEntry(
         game_id=task.game_id,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from manifests.state_table import StateTable
+    from workers.align.calibration import Calibration
     from workers.emulator.contract import Emulator
     from workers.emulator.slippi import SlippiDolphin
     from workers.replay import Replay
@@ -62,8 +63,8 @@ class Studio(Protocol):
     def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
         """What the emulator boots to show these states."""
 
-    def collector(self) -> EvidenceCollector:
-        """Return what takes note of one play, calibrated for this emulator."""
+    def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
+        """Return what takes note of one play, and judges it by the constants that were measured, if any."""
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
         """Return what a play's re-recording says; empty where the emulator never makes one."""
@@ -95,9 +96,13 @@ class StandinStudio:
         """What the emulator boots to show these states."""
         return Cartridge(pack(state, stamp=self.has_stamp), state.num_frames)
 
-    def collector(self) -> EvidenceCollector:
+    def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
         """Return what takes note of one play."""
-        return EvidenceCollector(has_stamp=self.has_stamp)
+        return EvidenceCollector(
+            has_stamp=self.has_stamp,
+            expected_lag=None if calibration is None else calibration.log_lag,
+            usual_correlation=None if calibration is None else calibration.least_correlation,
+        )
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:  # noqa: ARG002
         """None: mainline Dolphin plays no replay, so it can record none."""
@@ -146,7 +151,7 @@ class SlippiStudio:
         """The replay itself: the emulator reads it."""
         return Cartridge(replay.stream.tobytes(), state.num_frames)
 
-    def collector(self) -> EvidenceCollector:
+    def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
         """Return what takes note of one play.
 
         The stand-in shows what Slippi's device hands it: the state in which a frame begins, one frame behind
@@ -154,7 +159,8 @@ class SlippiStudio:
         """
         return EvidenceCollector(
             has_stamp=self.has_stamp,
-            expected_lag=LOG_LAG,
+            expected_lag=LOG_LAG if calibration is None else calibration.log_lag,
+            usual_correlation=None if calibration is None else calibration.least_correlation,
             state_delay=1 if self.emulator.is_standin else 0,
             holds_last=self.emulator.is_standin,
             has_seed=self.has_seed,

@@ -5,20 +5,36 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.slippi_options import chosen_slippi, slippi_options
 from workers.align.calibration import calibration_file, store_calibration
 from workers.calibrate import measure_constants
 from workers.emulator.contract import Deadlines
+from workers.errors import ReplayRefused
+from workers.replay import read_replay
+from workers.replay_source import read_source
 from workers.studio import EMULATORS, studio
 
+EXAMPLE = """\b
+Examples:
+  farm calibrate
+  farm calibrate --emulator slippi --game-image melee.iso --replay ~/Slippi/a_lively_game.slp
+"""
 
-@click.command(epilog="Example: farm calibrate --emulator standin")
+
+@click.command(epilog=EXAMPLE)
 @click.option(
     "--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True, help="Which one."
+)
+@click.option(
+    "--replay",
+    metavar="FILE",
+    help="Game to measure on, the livelier the better; needed with Melee.  [default: one recorded here]",
 )
 @click.option(
     "--file",
@@ -26,17 +42,29 @@ from workers.studio import EMULATORS, studio
     default=None,
     help="Where calibrations are kept. Without it: $DOLPHIN_FARM_CALIBRATION, or the user's cache folder.",
 )
+@slippi_options
 @click.option("--json", "as_json", is_flag=True, help="Print the constants as one JSON object.")
-def command(*, emulator: str, file: Path | None, as_json: bool) -> None:
-    """Render a recorded game and keep what the emulator's constants turn out to be.
+def command(*, emulator: str, replay: str | None, file: Path | None, as_json: bool, **slippi: Any) -> None:
+    """Render one game and keep what the emulator's constants turn out to be.
 
     Reports each evidence's offset on it. The constants are kept under the fingerprint of emulator,
-    settings and game program; a later run on the same fingerprint whose offset differs stops at once,
-    before it renders thousands of games wrong.
+    settings and game program. `farm render` and `farm/launch.py` judge by them from then on: a run on the
+    same fingerprint whose offset differs stops at once, before it renders thousands of games wrong.
     """
-    set_up = studio(emulator)
+    if emulator == "slippi" and slippi["game_image"] not in (None, "standin") and replay is None:
+        message = (
+            "Melee computes the game itself, so a match of our recorder does not play in it: give a replay "
+            "of your own, the livelier the better, with --replay FILE"
+        )
+        raise click.UsageError(message)
+    set_up = studio(emulator, slippi=chosen_slippi(emulator, slippi))
     set_up.emulator.check()
-    calibration, evidence = measure_constants(set_up, Deadlines())
+    try:
+        game = None if replay is None else read_replay(read_source(replay))
+        calibration, evidence = measure_constants(set_up, Deadlines(), replay=game)
+    except ReplayRefused as refusal:
+        message = f"{replay}: {refusal.detail}; give another game with --replay"
+        raise click.ClickException(message) from refusal
     kept = file if file is not None else calibration_file()
     store_calibration(kept, calibration)
     console = Console()

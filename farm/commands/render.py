@@ -16,6 +16,7 @@ from farm.render_table import print_report, report_as_json
 from farm.scan_progress import scan_progress
 from farm.selection import Selection
 from farm.slippi_options import chosen_slippi, slippi_options
+from workers.align.calibration import known_calibrations
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.job import Workshop
 from workers.studio import EMULATORS
@@ -89,6 +90,7 @@ def command(
         frames_per_chunk=frames_per_chunk,
         stamp=not no_stamp,
         slippi=chosen_slippi(emulator, slippi),
+        calibrations=known_calibrations(),
     )
     sys.exit(render_and_print(sources, workshop, games=games, slots=slots, as_json=as_json))
 

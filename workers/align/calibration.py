@@ -14,16 +14,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.stamp import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from workers.align.evidence import Evidence
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1
+_SEE_EVERY_FRAME = frozenset({"log", "stamp", "motion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,27 @@ def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration 
         raise EnvironmentFailed(_unreadable(file, error)) from error
 
 
+def known_calibrations(file: Path | None = None) -> tuple[Calibration, ...]:
+    """Return all that were ever measured here, for a run to take along to machines that have no such file.
+
+    Raises:
+        EnvironmentFailed: as `load_calibration`.
+    """
+    where = calibration_file() if file is None else file
+    try:
+        return tuple(Calibration(**entry) for entry in _read(where).values())
+    except (TypeError, ValueError) as error:
+        raise EnvironmentFailed(_unreadable(where, error)) from error
+
+
+def calibration_for(
+    calibrations: Iterable[Calibration], fingerprint: Mapping[str, str]
+) -> Calibration | None:
+    """Return the one that was measured under this fingerprint, or None."""
+    key = fingerprint_sha256(fingerprint)
+    return next((one for one in calibrations if one.fingerprint == key), None)
+
+
 def store_calibration(file: Path, calibration: Calibration) -> None:
     """Add a calibration to the file, or replace that of the same fingerprint; never leaves a torn file.
 
@@ -118,13 +141,16 @@ def require_calibrated(
     """Return if no observer saw one and the same offset throughout a whole game.
 
     Chance faults break a game somewhere; an offset that holds from the first frame to the last is the
-    emulator's own, and would be in every game.
+    emulator's own, and would be in every game. Count cannot tell the two apart and is not asked.
 
     Raises:
         EnvironmentFailed: an observer did: this emulator no longer does what was calibrated.
     """
     for item in evidence:
-        if item.offset_frames and item.confidence >= limits.min_throughout_confidence:
+        first = item.first_disagreement_slp_frame
+        is_from_the_start = first is None or first < FIRST_SLP_FRAME + limits.max_start_frames
+        is_throughout = item.confidence >= limits.min_throughout_confidence and is_from_the_start
+        if item.offset_frames and is_throughout and item.name in _SEE_EVERY_FRAME:
             message = (
                 f"{calibration.emulator} is off its calibration: {item}; every game would come out wrong. "
                 f"Find out what changed, then run: farm calibrate --emulator {calibration.emulator}"

@@ -79,12 +79,14 @@ class VerdictThresholds:
         required: evidence without which there is no verdict.
         min_agreeing: this many must be available and agree, the required ones included.
         min_throughout_confidence: an offset with this confidence holds for the whole game, so it is the
-            emulator's own.
+            emulator's own; if it is there from the start:
+        max_start_frames: not later than so many frames after the first.
     """
 
     required: tuple[str, ...] = ("count",)
     min_agreeing: int = 2
     min_throughout_confidence: float = 0.9
+    max_start_frames: int = 240
 
 
 LOG: Final = LogThresholds()

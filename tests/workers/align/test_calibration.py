@@ -11,7 +11,9 @@ from workers.align.calibration import (
     FILE_VARIABLE,
     Calibration,
     calibration_file,
+    calibration_for,
     fingerprint_sha256,
+    known_calibrations,
     load_calibration,
     require_calibrated,
     store_calibration,
@@ -70,11 +72,27 @@ def test_an_offset_throughout_a_game_stops_the_farm(offset: int):
         require_calibrated([evidence], calibration())
 
 
-def test_a_game_that_breaks_somewhere_does_not():
-    evidence = Evidence(
-        "stamp", available=True, offset_frames=0, confidence=0.7, first_disagreement_slp_frame=40
-    )
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        Evidence("stamp", True, 0, 0.7, first_disagreement_slp_frame=40),
+        Evidence("stamp", True, 5, 0.95, first_disagreement_slp_frame=200),
+        Evidence("motion", True, 5, 1.0, first_disagreement_slp_frame=900),
+        Evidence("count", True, 5, 1.0),
+    ],
+    ids=["broken somewhere", "lost early", "moves otherwise later", "too few pictures"],
+)
+def test_a_game_that_breaks_somewhere_does_not(evidence: Evidence):
     require_calibrated([evidence], calibration())
+
+
+def test_all_that_was_measured_travels_and_the_fingerprint_chooses(tmp_path: Path):
+    file = tmp_path / "calibration.json"
+    assert known_calibrations(file) == ()
+    store_calibration(file, calibration())
+    known = known_calibrations(file)
+    assert calibration_for(known, FINGERPRINT) == calibration()
+    assert calibration_for(known, {**FINGERPRINT, "settings": "b"}) is None
 
 
 def test_a_share_beyond_one_fails():
