@@ -1,11 +1,16 @@
-"""Skips, with the reason in the summary, what needs Ray where there is none."""
+"""Skips, with the reason in the summary, what needs Ray where there is none; finds the helpers beside it."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
+from pathlib import Path
 
 import pytest
 
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.insert(0, HERE)  # its helpers are imported by name
 HAS_RAY = importlib.util.find_spec("ray") is not None
 
 
