@@ -196,6 +196,7 @@ def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str])
         ),
         stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
         stamp_seed_column=SEED_COLUMN if is_stamped and set_up.has_seed else None,
+        picture_delay_frames=set_up.state_delay,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
         marks_key_frames=True,

@@ -75,6 +75,8 @@ class DatasetDescription:
         frames_per_chunk: a multiple of the GOP; the last chunk of a game may have fewer.
         video: how every video is made.
         stamp: where each picture shows its slp_frame, or None if it does not (see manifests/stamp.py).
+        picture_delay_frames: by how many pictures lag behind the recorded state by design: 0 but where the
+            stand-in plays in Slippi's Dolphin and draws the state that a frame begins with.
         stamp_seed_column: the column whose value the stamp shows as well; None if it shows no state's.
         state_schema: name or version of the states files' schema.
         fingerprints: of what rendered first: emulator version, configuration hashes and so on.
@@ -96,6 +98,7 @@ class DatasetDescription:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     marks_key_frames: bool = False
     stamp_seed_column: str | None = None
+    picture_delay_frames: int = 0
     fps: int = 60
     true_fps_numerator: int = 60000
     true_fps_denominator: int = 1001

@@ -49,6 +49,10 @@ class Studio(Protocol):
         """Whether the stamp also names the state."""
 
     @property
+    def state_delay(self) -> int:
+        """Frames by which the pictures lag behind the recorded state by design."""
+
+    @property
     def width(self) -> int:
         """Columns of every picture."""
 
@@ -86,6 +90,7 @@ class StandinStudio:
     width: int = WIDTH
     height: int = HEIGHT
     crop_rows: int = 0
+    state_delay: int = 0
 
     @property
     def has_seed(self) -> bool:
@@ -130,6 +135,11 @@ class SlippiStudio:
         return self.emulator.is_standin
 
     @property
+    def state_delay(self) -> int:
+        """Frames by which the pictures lag: the stand-in shows the state that a frame begins with."""
+        return 1 if self.emulator.is_standin else 0
+
+    @property
     def width(self) -> int:
         """Columns of every picture."""
         return self.emulator.preset.width
@@ -161,7 +171,7 @@ class SlippiStudio:
             has_stamp=self.has_stamp,
             expected_lag=LOG_LAG if calibration is None else calibration.log_lag,
             usual_correlation=None if calibration is None else calibration.least_correlation,
-            state_delay=1 if self.emulator.is_standin else 0,
+            state_delay=self.state_delay,
             holds_last=self.emulator.is_standin,
             has_seed=self.has_seed,
         )

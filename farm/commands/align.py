@@ -14,6 +14,7 @@ from rich.table import Table
 
 from farm.align_plot import ChunkFinding, plot
 from manifests.canonical_json import to_plain
+from manifests.dataset import read_description
 from manifests.keys import LEDGER_PREFIX
 from manifests.ledger import LedgerEntry, Status
 from manifests.records import EvidenceRecord
@@ -80,7 +81,7 @@ def _find(store: Store, game: str) -> LedgerEntry:
 
 def _look(store: Store, entry: LedgerEntry, number: int, progress: Progress, task: TaskID) -> ChunkFinding:
     chunk = entry.chunks[number]
-    witness = MotionWitness()
+    witness = MotionWitness(read_description(store).picture_delay_frames)
     for luma in decode_luma(io.BytesIO(store.get(chunk.video.key))):
         witness.see(luma)
         progress.advance(task)

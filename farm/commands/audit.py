@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from farm.rerender import Rerendered
     from manifests.audit.pair_checks import Witness
+    from manifests.dataset import DatasetDescription
 
 EXAMPLE = """\b
 Examples:
@@ -103,13 +104,13 @@ def command(
         sys.exit(SOMETHING_IS_WRONG)
 
 
-def _motion_witness() -> Callable[[], Witness] | None:
+def _motion_witness() -> Callable[[DatasetDescription], Witness] | None:
     """Motion can be told where OpenCV is installed, which a reading side need not have."""
     try:
         from workers.align.motion.witness import MotionWitness  # noqa: PLC0415
     except ModuleNotFoundError:
         return None
-    return MotionWitness
+    return lambda description: MotionWitness(description.picture_delay_frames)
 
 
 def _rerender(dataset: str, share: float, seed: int, slippi: Mapping[str, Any]) -> list[Rerendered]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from manifests.audit.pair_checks import Witness
     from manifests.audit.sources import Pair
+    from manifests.dataset import DatasetDescription
     from manifests.store import Store
 
 _SAMPLE_STEPS: Final = 1 << 64
@@ -36,7 +37,7 @@ def audit(
     seed: int = 0,
     num_threads: int = 4,
     on_pair: Callable[[int], None] = lambda _: None,
-    witness: Callable[[], Witness] | None = None,
+    witness: Callable[[DatasetDescription], Witness] | None = None,
 ) -> Report:
     """Hold a dataset against its own records.
 
@@ -47,7 +48,7 @@ def audit(
         seed: of the sample.
         num_threads: pairs looked at side by side.
         on_pair: called with the number of pairs looked at deeply so far.
-        witness: makes one more who sees every picture of a pair at DECODE, beside the stamp.
+        witness: makes one more, for such a dataset: it sees every picture of a pair at DECODE.
 
     Raises:
         SchemaRefused: this is no dataset that this program knows.

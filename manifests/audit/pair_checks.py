@@ -57,7 +57,7 @@ class PairChecks:
         store: Store,
         depth: Depth,
         description: DatasetDescription,
-        witness: Callable[[], Witness] | None = None,
+        witness: Callable[[DatasetDescription], Witness] | None = None,
     ) -> None:
         self._store, self._depth, self._description, self._witness = store, depth, description, witness
 
@@ -92,7 +92,7 @@ class PairChecks:
         _check_video(pair, video, self._description, checked)
         if checked.findings or state is None or self._depth < Depth.DECODE:
             return
-        witness = self._witness() if self._witness else None
+        witness = self._witness(self._description) if self._witness else None
         _check_pictures(pair, video, state, self._description, witness, checked)
 
 

@@ -381,7 +381,7 @@ class Doubter:
 
 
 def test_a_witness_sees_every_picture_and_is_heard(store: Store):
-    report = audit(store, Depth.DECODE, witness=Doubter)
+    report = audit(store, Depth.DECODE, witness=lambda _description: Doubter())
     assert report.num_witnessed == 6
     details = {finding.detail for finding in report.findings}
     assert details == {"20 pictures, doubted"}
@@ -392,7 +392,7 @@ def test_without_a_stamp_pictures_are_still_counted_and_witnessed(store: Store):
     plain = json.loads(store.get("dataset.json"))
     plain["stamp"] = None
     store.put("dataset.json", json.dumps(plain).encode())
-    report = audit(store, Depth.DECODE, witness=Doubter)
+    report = audit(store, Depth.DECODE, witness=lambda _description: Doubter())
     assert report.num_frames == 600
     assert report.findings
 

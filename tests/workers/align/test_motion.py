@@ -102,9 +102,15 @@ class TestTheWitness:
             witness.see(picture)
         assert witness.objection(state_of(SEED).slice(0, num_frames)) == ""
 
+    def test_pictures_that_are_late_by_design_are_true_pairs_if_it_knows(self):
+        pictures = pictures_of(SEED)
+        late = [pictures[0], *pictures[:-1]]
+        assert "offset -1" in str(self.objection(late))
+        assert self.objection(late, state_delay=1) is None
+
     @staticmethod
-    def objection(pictures: list[np.ndarray]) -> str | None:
-        witness = MotionWitness()
+    def objection(pictures: list[np.ndarray], state_delay: int = 0) -> str | None:
+        witness = MotionWitness(state_delay)
         for picture in pictures:
             witness.see(picture)
         return witness.objection(state_of(SEED))

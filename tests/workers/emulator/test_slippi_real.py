@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.stamp import encode_stamp, read_stamp
+from manifests.stamp import SEED_COLUMN, encode_seed, encode_stamp, read_stamp
 from tests.contracts.footprint import child_processes
 from tests.workers.emulator.slippi_doubles import needs_slippi, real_slippi
 from workers.emulator.contract import Cartridge, Deadlines, Picture
@@ -24,6 +24,8 @@ from workers.emulator.slippi import SlippiDolphin
 from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
 from workers.errors import EmulatorFailed, EnvironmentFailed
 from workers.recorder import record_match
+from workers.replay import read_replay
+from workers.state import state_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,9 +55,12 @@ def test_every_preset_gives_pictures_of_its_size(
 def test_one_pixel_drawn_is_one_pixel_kept(tmp_path: Path, replay: bytes):
     with real_slippi().play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
         pictures = [event for event in events if isinstance(event, Picture)][:90]
+    seeds = state_table(read_replay(replay)).values(SEED_COLUMN)
     for picture in pictures:
-        expected = np.repeat(encode_stamp(picture.capture_index - 123), 20) * (235 - 16) + 16
-        np.testing.assert_array_equal(picture.luma[464:], np.broadcast_to(expected, (16, 640)))
+        number = encode_stamp(picture.capture_index - 123)
+        for top, bits in ((464, number), (472, encode_seed(int(seeds[picture.capture_index])))):
+            expected = np.repeat(bits, 20) * (235 - 16) + 16
+            np.testing.assert_array_equal(picture.luma[top : top + 8], np.broadcast_to(expected, (8, 640)))
 
 
 def provoke(what: str, action: Callable[[], object], error: type[Exception], match: str) -> None:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class MotionWitness:
-    """Sees the pictures of one pair in order; implements `manifests.audit.pair_checks.Witness`."""
+    """Sees the pictures of one pair in order; implements `manifests.audit.pair_checks.Witness`.
 
-    def __init__(self) -> None:
-        self._meter = FlowMeter()
+    Args:
+        state_delay: frames by which the pictures lag behind the state by design.
+    """
+
+    def __init__(self, state_delay: int = 0) -> None:
+        self._meter, self._state_delay = FlowMeter(), state_delay
 
     def see(self, luma: npt.NDArray[np.uint8]) -> None:
         """Take the next picture, uint8 [H, W]."""
@@ -35,5 +39,5 @@ class MotionWitness:
 
     def finding(self, state: StateTable) -> tuple[MotionComparison, MotionFinding]:
         """Compare all pictures seen with the state, whose row k picture k should show."""
-        comparison = compare_motion(self._meter.maps(), tracks_of(state))
+        comparison = compare_motion(self._meter.maps(), tracks_of(state).delayed(self._state_delay))
         return comparison, find_motion(comparison, 0, state.num_frames, name="encoded_motion")
