@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
+import threading
 import time
+from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,13 +22,16 @@ from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from farm.head_watch import HEAD_LOST_SECONDS, HeadLost, HeadWatch, NoAnswer
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RESOURCE = "dolphin"  # a node offers as many of these as it can run emulators side by side
-REFRESH_SECONDS = 2.0  # between two looks at which nodes there are and which are about to go
+FRESH_SECONDS = 10.0  # for the head to say which nodes are alive, when that matters now
+PROBE_SECONDS = 5.0  # for the head to say that it is there
+SHUTDOWN_SECONDS = 10.0  # for Ray to let go of a head that is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
 
     Raises:
         EnvironmentFailed: if the cluster named cannot be joined.
+
+    When the block ends with HeadLost, the program ends soon afterwards, with status 2, come what may.
     """
     # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
@@ -81,8 +89,22 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
             num_slots=int(ray.cluster_resources().get(RESOURCE, 0)),
             is_ours=is_ours,
         )
-    finally:
+    except HeadLost:
+        threading.Thread(target=_end_program, name="end-program", daemon=True).start()
+        raise  # and no shutdown here, which may wait for the head: Ray's own at the exit may try
+    except BaseException:
         ray.shutdown()
+        raise
+    else:
+        ray.shutdown()
+
+
+def _end_program() -> None:
+    """End this process after a while, by when its own end may hang in Ray's."""
+    threading.Event().wait(SHUTDOWN_SECONDS)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(2)  # not finished
 
 
 def _join(address: str | None, options: dict[str, Any]) -> Any:
@@ -108,34 +130,88 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
+def head_probe() -> Callable[[], bool]:
+    """A function that asks whether the head of this process' cluster is there; in drivers and in slots.
+
+    It takes PROBE_SECONDS at most, and may be called from any thread.
+    """
+    client = global_worker.gcs_client  # which a shutdown takes away from Ray itself
+
+    def is_head_there() -> bool:
+        try:
+            client.check_alive([], timeout=PROBE_SECONDS)
+        except RayError:
+            return False
+        return True
+
+    return is_head_there
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What the head says of the nodes at one moment.
+
+    Attributes:
+        living: Ids, in hex, of the nodes that are alive.
+        capacity: Slots that they offer together.
+        leaving: Node id -> when it goes, in seconds of the wall clock, infinity if nobody said.
+    """
+
+    living: frozenset[str]
+    capacity: int
+    leaving: dict[str, float]
+
+
 class NodeWatch:
     """Which nodes there are and which are about to go, by Ray's own word and by the cloud's notice.
 
     Args:
         watch_notice: Runs on every node given to `watch`, again and again; see `farm.ray_pool.RayPool`.
+        head_lost_seconds: How long the head may be silent.
     """
 
-    def __init__(self, watch_notice: Callable[[], float | None] | None) -> None:
+    def __init__(
+        self,
+        watch_notice: Callable[[], float | None] | None,
+        *,
+        head_lost_seconds: float = HEAD_LOST_SECONDS,
+    ) -> None:
         self.capacity = 0
         """Slots that all nodes offer together."""
         self.leaving: dict[str, float] = {}
         """Node id -> when it goes, in seconds of the wall clock, infinity if nobody said."""
         self._watch_notice = watch_notice
         self._watches: dict[Any, str] = {}  # call in flight -> node id
-        self._refreshed = float("-inf")
+        self._to_drain: deque[tuple[str, float]] = deque()  # for the head to be told
+        self._is_head_there: Callable[[], bool] = lambda: False  # until started
+        self._head = HeadWatch(self._ask, lost_seconds=head_lost_seconds)
 
-    def living(self) -> set[str]:
-        """Ids, in hex, of the nodes that Ray holds to be alive."""
-        return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+    def start(self) -> None:
+        """Begin to ask the head."""
+        self._is_head_there = head_probe()
+        self._head.start()
 
-    def refresh(self, now: float) -> None:
-        """Look anew, every REFRESH_SECONDS; `now` is monotonic."""
-        if now < self._refreshed + REFRESH_SECONDS:
+    def stop(self) -> None:
+        """Ask no more."""
+        self._head.stop()
+
+    def living(self) -> frozenset[str] | None:
+        """Ids, in hex, of the nodes alive by the head's word from now; None if it does not answer."""
+        roster = self._head.newer(FRESH_SECONDS)
+        return None if roster is None else roster.living
+
+    def refresh(self) -> None:
+        """Take in what the head said last; does not wait for it.
+
+        Raises:
+            HeadLost: if it has said nothing for too long.
+        """
+        roster = self._head.latest()
+        if roster is None:
             return
-        self._refreshed = now
-        self.capacity = int(ray.cluster_resources().get(RESOURCE, 0))
-        for node, deadline_ms in cluster_state.get_draining_nodes().items():
-            self.leaving.setdefault(node, deadline_ms / 1000 if deadline_ms else float("inf"))
+        self.capacity = roster.capacity
+        for node, goes_at in roster.leaving.items():
+            self.leaving.setdefault(node, goes_at)
         self._take_notices()
 
     def watch(self, node: str) -> None:
@@ -157,7 +233,25 @@ class NodeWatch:
                 self.watch(node)
                 continue
             self.leaving[node] = min(goes_at, self.leaving.get(node, float("inf")))
-            _drain(node, goes_at)
+            self._to_drain.append((node, goes_at))
+
+    def _ask(self) -> Roster:
+        """In the watch's own thread: these calls may hang while the head does not answer."""
+        if not self._is_head_there():
+            raise NoAnswer
+        try:
+            while self._to_drain:
+                _drain(*self._to_drain.popleft())
+            nodes = ray.nodes()
+            draining = cluster_state.get_draining_nodes()
+        except RayError as problem:
+            raise NoAnswer from problem
+        alive = [node for node in nodes if node["Alive"]]
+        return Roster(
+            frozenset(node["NodeID"] for node in alive),
+            int(sum(node["Resources"].get(RESOURCE, 0) for node in alive)),
+            {node: ms / 1000 if ms else float("inf") for node, ms in draining.items()},
+        )
 
 
 def _drain(node: str, goes_at: float) -> None:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Self
 import ray
 from ray.exceptions import ActorUnavailableError, RayError, RayTaskError
 
+from farm.head_watch import HEAD_LOST_SECONDS, HeadLost
 from farm.leftovers import remove_leftovers
 from farm.pool import Breakage, JobBroke, JobReturned, ResultT, SlotClosed, SlotOpened, TaskT, WorkshopT
-from farm.ray_nodes import RESOURCE, NodeWatch, on_node
+from farm.ray_nodes import RESOURCE, NodeWatch, head_probe, on_node
 from farm.ray_slot import RaySlot
+from farm.slot_guard import start_guard
 from farm.slot_report import Returned
 from workers.errors import EnvironmentFailed
 
@@ -37,7 +39,11 @@ SWEEP_SECONDS = 15.0  # for all nodes together to remove scratch folders, starti
 
 
 class _Actor(RaySlot):
-    """A RaySlot that can say where Ray put it."""
+    """A RaySlot that can say where Ray put it, and that ends when its node's Ray or the head is gone."""
+
+    def __init__(self, job: Job[Any, Any, Any], workshop: Any, head_lost_seconds: float) -> None:
+        start_guard(head_probe(), head_lost_seconds)
+        super().__init__(job, workshop)
 
     def where(self) -> str:
         """The node's id in hex; the answer also says that the slot is open."""
@@ -67,6 +73,8 @@ class RayPool:
         recycle_seconds: ... or after so long, so that nothing it leaks adds up.
         watch_notice: Runs on every node with a slot: waits a while for the cloud's notice that it takes the
             machine back; returns when that will be, in seconds of the wall clock, or None.
+        head_lost_seconds: So long the head may be silent; then `events` raises HeadLost, and every slot that
+            gets no answer from it either ends by itself.
 
     Raises:
         ValueError: if a number is out of range.
@@ -81,6 +89,7 @@ class RayPool:
         recycle_games: int = 200,
         recycle_seconds: float = 4 * 3600.0,
         watch_notice: Callable[[], float | None] | None = None,
+        head_lost_seconds: float = HEAD_LOST_SECONDS,
     ) -> None:
         if (num_slots is not None and num_slots < 1) or recycle_games < 1 or recycle_seconds <= 0:
             message = (
@@ -88,19 +97,20 @@ class RayPool:
                 f"got {num_slots}, {recycle_games}, {recycle_seconds}"
             )
             raise ValueError(message)
-        self._order = (job, workshop)
+        self._order = (job, workshop, head_lost_seconds)
         self._num_slots = num_slots
         self._recycle_games, self._recycle_seconds = recycle_games, recycle_seconds
         self._slots: dict[str, _Slot] = {}
         self._names = (f"slot-{number}" for number in itertools.count())
         self._wanted = 0
-        self._nodes = NodeWatch(watch_notice)
+        self._nodes = NodeWatch(watch_notice, head_lost_seconds=head_lost_seconds)
         self._failed_starts = 0
         self._next_start = float("-inf")
         self._actor_class: Any = ray.remote(_Actor)
 
     def __enter__(self) -> Self:
         """Slots are asked for by `want`."""
+        self._nodes.start()
         return self
 
     def __exit__(
@@ -109,13 +119,18 @@ class RayPool:
         """End every slot, and remove what those ended by force leave on their machines."""
         slots = list(self._slots.values())
         self._slots.clear()
+        if isinstance(error, HeadLost):
+            self._nodes.stop()
+            return  # nobody is left to tell them; they end by themselves
         forced = [slot for slot in slots if slot.is_busy or not slot.node]
         for slot in slots:
             ray.kill(slot.actor)
         _wait_all([slot.ref for slot in forced])  # until they are known to be dead
-        _, workshop = self._order
-        nodes = {slot.node for slot in forced} & self._nodes.living()
-        _wait_all([on_node(remove_leftovers, node, workshop.scratch_base) for node in nodes])
+        _, workshop, _ = self._order
+        if forced:
+            nodes = {slot.node for slot in forced} & (self._nodes.living() or frozenset())
+            _wait_all([on_node(remove_leftovers, node, workshop.scratch_base) for node in nodes])
+        self._nodes.stop()
 
     def want(self, num_slots: int) -> None:
         """Ask for so many slots, within what was allowed; idle ones beyond that are closed."""
@@ -134,7 +149,7 @@ class RayPool:
     def events(self, timeout_seconds: float) -> list[Event]:
         """What the slots reported, which were lost, and which must go."""
         now = time.monotonic()
-        self._nodes.refresh(now)
+        self._nodes.refresh()
         self._open_slots(now)
         found = [*self._close_idle(), *self._give_back(), *self._end_doubt(now)]
         refs = {slot.ref: name for name, slot in self._slots.items() if slot.ref is not None}
@@ -238,9 +253,10 @@ class RayPool:
         return []
 
     def _why_lost(self, slot: _Slot, error: RayError) -> Breakage:
-        if isinstance(error, RayTaskError) or slot.node in self._nodes.living():
+        if isinstance(error, RayTaskError):
             return Breakage.WORKER_DIED
-        return Breakage.NODE_LOST
+        living = self._nodes.living()
+        return Breakage.WORKER_DIED if living is not None and slot.node in living else Breakage.NODE_LOST
 
     def _lost(self, name: str, breakage: Breakage, detail: str) -> list[Event]:
         """The slot is gone; if it never opened, the next try waits a little, or the run ends."""

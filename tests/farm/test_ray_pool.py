@@ -23,7 +23,7 @@ from farm.pool import Breakage
 from farm.scheduler import Summary, run
 from farm.stopping import Stop, StopSignals
 from farm.tally import Tally
-from tests.ray_cluster import node
+from tests.ray_cluster import node, started_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -236,12 +236,14 @@ def start_driver(
 ) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     started = []
 
-    def start(seconds: float, num_games: int) -> subprocess.Popen[bytes]:
+    def start(
+        seconds: float, num_games: int, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         folders = [str(workshop.ledger), str(workshop.scratch_base)]
         command = [sys.executable, str(DOUBLES / "null_run.py"), "ray", *folders]
         process = subprocess.Popen(
             [*command, str(seconds), workshop.children, str(num_games)],
-            env={**os.environ, "RAY_ADDRESS": ray_cluster.address},
+            env={**os.environ, "RAY_ADDRESS": ray_cluster.address} | (environment or {}),
         )
         started.append(process)
         return process
@@ -323,6 +325,38 @@ def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
     summary = go(workshop, games(12, seconds=2.0), on_tally=look, num_slots=10)
     assert look.happened
     assert summary.tally.committed == 12
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_head_that_is_lost_ends_the_run_with_2_leaves_nothing_and_another_does_the_rest(
+    ray_cluster: Any,
+    workshop: NullWorkshop,
+    start_driver: Callable[..., subprocess.Popen[bytes]],
+    how: signal.Signals,
+    capfd: pytest.CaptureFixture[str],
+):
+    assert workshop.ledger is not None
+    assert workshop.scratch_base is not None
+    with started_cluster(num_nodes=1, slots_each=2) as doomed:
+        driver = start_driver(2.0, 40, {"RAY_ADDRESS": doomed.address, "NULL_HEAD_LOST_SECONDS": "4"})
+        wait_for(lambda: done(workshop) >= 2, 90.0)
+        head = doomed.head_node.all_processes["gcs_server"][0].process
+        head.send_signal(how)
+        try:
+            assert driver.wait(40) == 2
+            wait_for(lambda: not sleeping(workshop.children), 20.0)
+        finally:
+            head.send_signal(signal.SIGCONT)
+    told = capfd.readouterr().err
+    assert "has not answered" in told
+    assert "run the same command" in told
+    assert "Traceback" not in told
+    assert list(workshop.scratch_base.glob("*")) == []
+    before = {entry.name: entry.read_text() for entry in workshop.ledger.iterdir()}
+    assert 2 <= len(before) < 40
+    assert start_driver(0.0, 40).wait(120) == 0
+    assert done(workshop) == 40
+    assert before.items() <= {entry.name: entry.read_text() for entry in workshop.ledger.iterdir()}.items()
 
 
 def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(workshop: NullWorkshop):

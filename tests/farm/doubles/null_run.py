@@ -1,10 +1,13 @@
 """A whole run as its own process, to interrupt or kill: on no Ray, on the one there is, or on one of its own.
 
 python null_run.py local|ray|own-ray LEDGER SCRATCH SECONDS CHILDREN GAMES
+
+`NULL_HEAD_LOST_SECONDS` is how long the head may be silent.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,9 +15,11 @@ from typing import Any
 
 from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
 
+from farm.head_watch import HEAD_LOST_SECONDS
 from farm.local_pool import LocalPool
 from farm.scheduler import run
 from farm.stopping import StopSignals
+from workers.errors import EnvironmentFailed
 
 
 def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, num_games: int) -> int:
@@ -24,11 +29,15 @@ def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, 
     with ExitStack() as stack:
         pool: Any = LocalPool(render_nothing, workshop, num_slots=2)
         if kind != "local":
+            from farm import ray_environment  # noqa: PLC0415
+
+            ray_environment.prepare()
             from farm.ray_nodes import joined_cluster  # noqa: PLC0415 - only where Ray is
             from farm.ray_pool import RayPool  # noqa: PLC0415
 
             stack.enter_context(joined_cluster("local" if kind == "own-ray" else None, 2))
-            pool = RayPool(render_nothing, workshop)
+            patience = float(os.environ.get("NULL_HEAD_LOST_SECONDS", HEAD_LOST_SECONDS))
+            pool = RayPool(render_nothing, workshop, head_lost_seconds=patience)
         stop = stack.enter_context(StopSignals())
         stack.enter_context(pool)
         return run(tasks, pool, give_up=give_up, stop=stop).exit_status
@@ -36,4 +45,9 @@ def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, 
 
 if __name__ == "__main__":
     kind, ledger, scratch, seconds, children, num_games = sys.argv[1:]
-    sys.exit(main(kind, Path(ledger), Path(scratch), float(seconds), children, int(num_games)))
+    try:
+        status = main(kind, Path(ledger), Path(scratch), float(seconds), children, int(num_games))
+    except EnvironmentFailed as problem:  # as `farm.launch` ends then
+        sys.stderr.write(f"farm: {problem}\n")
+        status = 2
+    sys.exit(status)

@@ -1,0 +1,112 @@
+"""Asks the head of a cluster from a thread of its own, so that a run never waits on one that is silent.
+
+The head is the one machine whose loss ends a run; what was committed is not lost with it. A call to a head
+that is gone may not return for a minute, or ever, so no such call is made where games are handed out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AnswerT = TypeVar("AnswerT")
+
+HEAD_LOST_SECONDS = 40.0  # without an answer; Ray itself would end the program after 60, with status 1
+ASK_SECONDS = 2.0  # between two questions
+STOP_SECONDS = 2.0  # for the last question to be answered
+
+
+class HeadLost(EnvironmentFailed):
+    """The head has not answered for too long: the run ends, and the same command goes on with it."""
+
+
+class NoAnswer(Exception):  # noqa: N818 - not an error of anybody's until it lasts
+    """What the function given to HeadWatch raises while the head does not answer."""
+
+
+class HeadWatch(Generic[AnswerT]):
+    """The newest answer of a head, and how old it is.
+
+    Args:
+        ask: Asks once; raises NoAnswer. It may block: whoever reads `latest` does not.
+        lost_seconds: So old the newest answer may become.
+        every_seconds: Between two questions.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], AnswerT],
+        *,
+        lost_seconds: float = HEAD_LOST_SECONDS,
+        every_seconds: float = ASK_SECONDS,
+    ) -> None:
+        self._ask, self._lost_seconds, self._every_seconds = ask, lost_seconds, every_seconds
+        self._changed = threading.Condition()
+        self._answer: AnswerT | None = None
+        self._asked = float("-inf")  # when the question was put whose answer that is
+        self._silent_since: float | None = None  # when the oldest question was put that has no answer yet
+        self._wanted = float("-inf")  # somebody waits for an answer to a question put after this
+        self._is_stopping = False
+        # A daemon: it may hang in a question for ever, and must not hold up the end of the program.
+        self._thread = threading.Thread(target=self._run, name="head-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask no more; waits a little for the question just put, if there is one."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify_all()
+        self._thread.join(STOP_SECONDS)
+
+    def latest(self) -> AnswerT | None:
+        """The newest answer, at once; None before the first.
+
+        Raises:
+            HeadLost: if there was none for too long.
+        """
+        with self._changed:
+            # From the question, not from the last answer: a program that was itself paused has asked nothing.
+            silent = 0.0 if self._silent_since is None else time.monotonic() - self._silent_since
+            if silent > self._lost_seconds:
+                message = (
+                    f"the head of the Ray cluster has not answered for {silent:.0f} s; what is committed "
+                    "stays. Bring a cluster up again, then run the same command: it does the rest"
+                )
+                raise HeadLost(message)
+            return self._answer
+
+    def newer(self, wait_seconds: float) -> AnswerT | None:
+        """The answer to a question put from now on; None if there is none within `wait_seconds`."""
+        with self._changed:
+            now = self._wanted = time.monotonic()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._asked >= now or self._is_stopping, wait_seconds)
+            return self._answer if self._asked >= now else None
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            with self._changed:
+                asked = time.monotonic()
+                self._silent_since = asked if self._silent_since is None else self._silent_since
+            try:
+                answer = self._ask()
+            except NoAnswer:
+                answer = None
+            with self._changed:
+                if answer is not None:
+                    self._answer, self._asked, self._silent_since = answer, asked, None
+                    self._changed.notify_all()
+                self._changed.wait_for(self._is_due(asked), self._every_seconds)
+
+    def _is_due(self, asked: float) -> Callable[[], bool]:
+        """Whether somebody waits for an answer to a later question; a silent head is not hurried."""
+        return lambda: self._is_stopping or (self._asked == asked and self._wanted > asked)
