@@ -1,4 +1,4 @@
-"""How many emulators a machine can run side by side: from its cores, its memory and its scratch space."""
+"""How many emulators a machine can run side by side: by its cores or what was measured, memory and scratch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from farm.slot_calibration import saved_calibration
 from workers.scratch import default_base
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -42,14 +43,34 @@ class Footprint:
             raise ValueError(message)
 
 
-def num_slots(machine: Machine, footprint: Footprint) -> int:
-    """Slots that fit, by whatever runs out first; at least 1, for a machine that is small is only slow."""
+def num_slots(machine: Machine, footprint: Footprint, measured: int | None = None) -> int:
+    """Slots that fit, by whatever runs out first; at least 1, for a machine that is small is only slow.
+
+    Args:
+        machine: Whose.
+        footprint: Of one slot.
+        measured: With how many it rendered most; None if nobody measured, then the cores decide.
+    """
     fitting = (
-        machine.cores / footprint.cores,
+        machine.cores / footprint.cores if measured is None else measured,
         machine.memory_bytes / footprint.memory_bytes,
         machine.scratch_bytes / footprint.scratch_bytes,
     )
     return max(1, int(min(fitting)))
+
+
+def slots_here(scratch: Path | None = None) -> int:
+    """Slots of this machine, by the default footprint and what was measured on it.
+
+    Args:
+        scratch: Where scratch folders will go; None for the default.
+
+    Raises:
+        EnvironmentFailed: if what was measured cannot be read.
+    """
+    machine = this_machine(scratch)
+    saved = saved_calibration(machine.cores)
+    return num_slots(machine, Footprint(), saved.slots if saved else None)
 
 
 def this_machine(scratch: Path | None = None) -> Machine:

@@ -21,7 +21,7 @@ if sys.path and Path(sys.path[0] or ".").resolve() == Path(__file__).resolve().p
     del sys.path[0]
 
 try:
-    from farm.capacity import Footprint, num_slots, this_machine
+    from farm.capacity import slots_here
     from farm.config import SETTINGS, load_config
     from manifests.errors import DatasetError
     from workers.errors import EnvironmentFailed, FarmError
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = load_config(flags, os.environ, file)
         render_on_cluster = _import_run()
-        return render_on_cluster(config, num_local_slots=num_slots(this_machine(config.scratch), Footprint()))
+        return render_on_cluster(config, num_local_slots=slots_here(config.scratch))
     except (FarmError, DatasetError) as problem:
         sys.stderr.write(f"farm: {problem}\n")
     except KeyboardInterrupt:

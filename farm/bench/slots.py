@@ -13,7 +13,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.capacity import this_machine
 from farm.render import render
+from farm.slot_calibration import SlotCalibration, save_calibration
 from workers.job import Workshop
 from workers.recorder import record_match
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\b
 Examples:
   farm bench slots
+  farm bench slots --save
   farm bench slots --most 16 --frames 3600 --json
 """
 _WORTH_IT = 1.05  # a slot more must bring so much more, or the memory is better left free
@@ -49,11 +52,13 @@ class Measured:
 @click.option(
     "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files go."
 )
+@click.option("--save", is_flag=True, help="Let `farm slots` go by it on this machine from now on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def command(most: int | None, frames: int, scratch: Path | None, *, as_json: bool) -> None:
+def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, as_json: bool) -> None:
     """Render the same recorded games on 1, 2, ... slots of this machine, which should do nothing else.
 
-    What is best is what a node of a cluster should offer: FARM_SLOTS_PER_NODE, or the resource `dolphin`.
+    What is best is what a node of a cluster should offer: the resource `dolphin`, which `farm slots` fills in
+    with --save; in a container also FARM_SLOTS_PER_NODE.
     """
     most = most or os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="dolphin-farm-bench-") as folder:
@@ -63,6 +68,7 @@ def command(most: int | None, frames: int, scratch: Path | None, *, as_json: boo
             (replays / f"{seed}.slp").write_bytes(record_match(seed, num_frames=frames))
         rows = [_measure(replays, Path(folder) / str(slots), slots, scratch) for slots in range(1, most + 1)]
     best = best_number(rows)
+    saved = save_calibration(SlotCalibration(best, this_machine(scratch).cores)) if save else None
     if as_json:
         click.echo(json.dumps({"best": best, "measured": [asdict(row) for row in rows]}, indent=2))
         return
@@ -71,6 +77,8 @@ def command(most: int | None, frames: int, scratch: Path | None, *, as_json: boo
         table.add_row(f"{row.slots}", f"{row.wall_seconds:.1f} s", f"{row.frames_per_second:,.0f}")
     Console().print(table)
     click.echo(f"best: FARM_SLOTS_PER_NODE={best}")
+    if saved:
+        click.echo(f"saved in {saved}: `farm slots` goes by it")
 
 
 def best_number(rows: Sequence[Measured]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from farm.capacity import Footprint, num_slots, this_machine
+from farm.slot_calibration import saved_calibration
 
 EXAMPLE = """\b
 Examples:
@@ -21,7 +22,7 @@ Examples:
 @click.option(
     "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files will go."
 )
-@click.option("--cores", type=float, default=Footprint().cores, show_default=True, help="Of one slot.")
+@click.option("--cores", type=float, help=f"Of one slot.  [{Footprint().cores}, or as measured]")
 @click.option(
     "--memory-mib", type=int, default=Footprint().memory_bytes >> 20, show_default=True, help="Of one slot."
 )
@@ -29,16 +30,23 @@ Examples:
     "--scratch-mib", type=int, default=Footprint().scratch_bytes >> 20, show_default=True, help="Of one slot."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was measured, too.")
-def command(scratch: Path | None, cores: float, memory_mib: int, scratch_mib: int, *, as_json: bool) -> None:
-    """Print how many slots fit this machine, or the container this runs in, by whatever runs out first."""
+def command(
+    scratch: Path | None, cores: float | None, memory_mib: int, scratch_mib: int, *, as_json: bool
+) -> None:
+    """Print how many slots fit this machine, or the container this runs in, by whatever runs out first.
+
+    A slot is taken to need two cores, unless `farm bench slots --save` measured what is best here.
+    """
     try:
-        footprint = Footprint(cores, memory_mib << 20, scratch_mib << 20)
+        footprint = Footprint(cores or Footprint().cores, memory_mib << 20, scratch_mib << 20)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
     machine = this_machine(scratch)
-    slots = num_slots(machine, footprint)
+    saved = saved_calibration(machine.cores) if cores is None else None
+    measured = saved.slots if saved else None
+    slots = num_slots(machine, footprint, measured)
     if not as_json:
         click.echo(slots)
         return
     parts = {"machine": dataclasses.asdict(machine), "slot": dataclasses.asdict(footprint)}
-    click.echo(json.dumps({"slots": slots, **parts}, indent=2))
+    click.echo(json.dumps({"slots": slots, "measured": measured, **parts}, indent=2))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from farm import capacity
-from farm.capacity import Footprint, Machine, num_slots, this_machine
+from farm.capacity import Footprint, Machine, num_slots, slots_here, this_machine
+from farm.slot_calibration import VARIABLE, SlotCalibration, save_calibration, saved_calibration
+from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +29,47 @@ ONE = Footprint(cores=2.0, memory_bytes=GIB, scratch_bytes=GIB)
 )
 def test_the_scarcest_thing_decides(machine: Machine, slots: int):
     assert num_slots(machine, ONE) == slots
+
+
+@pytest.mark.parametrize(("memory_gib", "slots"), [(100, 5), (3, 3)])
+def test_what_was_measured_counts_instead_of_cores_and_nothing_else(memory_gib: int, slots: int):
+    assert num_slots(Machine(16.0, memory_gib * GIB, 100 * GIB), ONE, measured=5) == slots
+
+
+@pytest.fixture
+def calibration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "config" / "slots.json"))
+    return tmp_path / "config" / "slots.json"
+
+
+@pytest.mark.usefixtures("calibration")
+def test_what_was_measured_is_remembered_for_machines_like_this():
+    assert saved_calibration(16.0) is None
+    save_calibration(SlotCalibration(slots=11, cores=16.0))
+    assert saved_calibration(16.0) == SlotCalibration(11, 16.0)
+    assert saved_calibration(8.0) is None
+
+
+@pytest.mark.usefixtures("calibration")
+def test_this_machine_offers_what_was_measured_on_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(capacity, "this_machine", lambda _scratch: Machine(16.0, 100 * GIB, 100 * GIB))
+    assert slots_here() == 8
+    save_calibration(SlotCalibration(slots=11, cores=16.0))
+    assert slots_here() == 11
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"slots": 0, "cores": 2}', '{"slots": "two", "cores": 2}'])
+def test_a_damaged_calibration_fails_and_says_what_to_do(calibration: Path, text: str):
+    calibration.parent.mkdir()
+    calibration.write_text(text)
+    with pytest.raises(EnvironmentFailed, match="farm bench slots --save"):
+        saved_calibration(2.0)
+
+
+def test_a_calibration_that_cannot_be_written_fails(calibration: Path):
+    calibration.parent.touch()
+    with pytest.raises(EnvironmentFailed, match=VARIABLE):
+        save_calibration(SlotCalibration(1, 2.0))
 
 
 def test_this_machine_can_run_at_least_one():

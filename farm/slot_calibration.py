@@ -1,0 +1,77 @@
+"""With how many slots this machine was measured to render most: `farm bench slots --save` writes it here.
+
+`farm slots`, and with it the resource that a node of a cluster offers, goes by it instead of by cores alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from workers.errors import EnvironmentFailed
+
+VARIABLE = "FARM_SLOT_CALIBRATION"  # names the file, e.g. one that is mounted into a container
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCalibration:
+    """What was measured once.
+
+    Attributes:
+        slots: Side by side, at which the machine rendered most.
+        cores: That it had then; on a machine with more or fewer it says nothing.
+
+    Raises:
+        ValueError: unless both are above zero.
+    """
+
+    slots: int
+    cores: float
+
+    def __post_init__(self) -> None:
+        if self.slots < 1 or self.cores <= 0:
+            message = f"slots are at least 1 and cores above 0, got {self.slots} and {self.cores}"
+            raise ValueError(message)
+
+
+def calibration_path() -> Path:
+    """The file that FARM_SLOT_CALIBRATION names, else one under XDG_CONFIG_HOME."""
+    if given := os.environ.get(VARIABLE):
+        return Path(given)
+    base = os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
+    return Path(base) / "dolphin-farm" / "slots.json"
+
+
+def save_calibration(measured: SlotCalibration) -> Path:
+    """Write it down; returns where.
+
+    Raises:
+        EnvironmentFailed: if the file cannot be written.
+    """
+    path = calibration_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(measured)) + "\n")
+    except OSError as problem:
+        message = f"cannot write {path}: {problem.strerror}; set {VARIABLE} to a file that can be written"
+        raise EnvironmentFailed(message) from problem
+    return path
+
+
+def saved_calibration(cores: float) -> SlotCalibration | None:
+    """What was measured on a machine with so many cores; None if nothing was.
+
+    Raises:
+        EnvironmentFailed: if the file is there and is not one of ours.
+    """
+    path = calibration_path()
+    try:
+        measured = SlotCalibration(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as problem:
+        message = f"{path} is not a calibration of slots ({problem}); remove it, or `farm bench slots --save`"
+        raise EnvironmentFailed(message) from problem
+    return measured if measured.cores == cores else None
