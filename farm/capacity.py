@@ -1,4 +1,4 @@
-"""How many emulators a machine can run side by side: by its cores or what was measured, memory and scratch."""
+"""How many emulators a machine can run side by side: by cores or what was measured, memory and scratch."""
 
 from __future__ import annotations
 
