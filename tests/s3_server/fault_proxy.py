@@ -159,6 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
+        if self.command != "HEAD" and not any(name.lower() == "content-length" for name, _ in headers):
+            self.send_header("Content-Length", str(len(data)))  # it came in chunks, and is whole here
         self.end_headers()
         if self.command == "HEAD":
             return

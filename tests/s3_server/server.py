@@ -1,4 +1,8 @@
-"""Start the S3 server for tests, once per process, or say why it cannot be started."""
+"""Start the S3 server for tests, once per process, or say why it cannot be started.
+
+FARM_TEST_S3 names another one on this machine to be used instead, as PORT:ACCESS_KEY:SECRET_KEY: so the same
+suites run against Ceph's radosgw (CONTRIBUTING.md says how it is started).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,11 @@ import pytest
 HERE = Path(__file__).resolve().parent
 OWN_ENVIRONMENT = HERE.parents[1] / ".venv-s3" / "bin" / "python"
 MEMORY = "/dev/shm"
+OTHER_SERVER = os.environ.get("FARM_TEST_S3", "")
+_OTHER_PORT, *_OTHER_KEYS = OTHER_SERVER.split(":")
 ACCESS = {
-    "AWS_ACCESS_KEY_ID": "farm:render",
-    "AWS_SECRET_ACCESS_KEY": "secretkey",
+    "AWS_ACCESS_KEY_ID": _OTHER_KEYS[0] if OTHER_SERVER else "farm:render",
+    "AWS_SECRET_ACCESS_KEY": _OTHER_KEYS[1] if OTHER_SERVER else "secretkey",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -45,6 +51,8 @@ def _folder_with_xattrs() -> str | None:
 @cache
 def swift_port() -> int:
     """Start Swift and return its port; it ends with this process. Skips the test where there is none."""
+    if OTHER_SERVER:
+        return int(_OTHER_PORT)
     python = swift_python()
     if python is None:
         pytest.skip("no S3 server here: make extras-s3")
