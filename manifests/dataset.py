@@ -23,6 +23,8 @@ TIMING_RULE: Final = (
     "that frame, the state columns what the game recorded after simulating it, the picture the one that "
     "shows it. Frames are matched by ordinal, never by time."
 )
+_ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0}
+"""What the first datasets of this schema do not say, and what holds of them."""
 MAY_DIFFER: Final = frozenset({"fingerprints"})
 """What a later run may bring otherwise than the first; each ledger entry has its own."""
 
@@ -132,7 +134,7 @@ class DatasetDescription:
                 f"{FORMAT!r} version {SCHEMA_VERSION}: give another output, or use the version that made it"
             )
             raise SchemaRefused(message)
-        return from_plain(cls, plain, where)
+        return from_plain(cls, {**_ADDED_SINCE, **plain}, where)
 
 
 def read_description(store: Store) -> DatasetDescription:

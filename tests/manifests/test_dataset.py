@@ -91,3 +91,13 @@ def test_reading_where_there_is_no_dataset_fails(store: Store):
 def test_chunks_are_whole_gops(samples: Any):
     with pytest.raises(ValueError, match="multiple of the GOP"):
         dataclasses.replace(samples.description, frames_per_chunk=100)
+
+
+def test_a_description_from_before_the_stamp_named_a_state_is_read(store: Store, samples: Any):
+    open_or_create(store, samples.description)
+    plain = json.loads(store.get("dataset.json"))
+    for name in ("stamp_seed_column", "picture_delay_frames"):
+        del plain[name]
+    store.put("dataset.json", json.dumps(plain).encode())
+    found = read_description(store)
+    assert (found.stamp_seed_column, found.picture_delay_frames) == (None, 0)
