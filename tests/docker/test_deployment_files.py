@@ -108,6 +108,24 @@ def test_the_job_names_the_version_of_ray_in_the_image():
     assert f'farm = ["ray[default]=={pinned}"]' in (DOCKER.parent / "pyproject.toml").read_text()
 
 
+DRAIN = (
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"  # Ray's: how long a node told to stop may go on with what it has
+)
+
+
+def test_a_pod_may_drain_and_clean_up_before_it_is_killed():
+    [group] = loaded("kuberay-rayjob.yaml")["spec"]["rayClusterSpec"]["workerGroupSpecs"]
+    pod = group["template"]["spec"]
+    [drain] = [one["value"] for one in pod["containers"][0]["env"] if one["name"] == DRAIN]
+    assert 60 <= float(drain) <= pod["terminationGracePeriodSeconds"] - 5
+
+
+def test_a_worker_of_the_laptops_cluster_may_drain_before_it_is_killed():
+    worker = loaded("compose.yaml")["services"]["worker"]
+    assert 0 < worker["environment"][DRAIN] <= float(worker["stop_grace_period"].removesuffix("s")) - 5
+    assert worker["environment"]["RAY_AUTH_MODE"] == "token"
+
+
 def images(part: Any) -> set[str]:
     """Every value of a key `image` in a document."""
     if isinstance(part, dict):

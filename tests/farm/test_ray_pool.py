@@ -130,6 +130,45 @@ def test_what_would_not_finish_before_its_machine_goes_is_given_back(
     assert summary.tally.retries == {Breakage.GIVEN_BACK: 2}
 
 
+@pytest.fixture
+def stoppable_node(ray_cluster: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A node with two slots as a container or a pod is one: `ray start --block` alone, which gets SIGTERM."""
+    ray = str(Path(sys.executable).with_name("ray"))
+    command = [
+        ray,
+        "start",
+        "--block",
+        "--address",
+        ray_cluster.address,
+        "--num-cpus",
+        "0",
+        "--disable-usage-stats",
+    ]
+    command += ["--resources", '{"dolphin": 2}', "--object-store-memory", str(NODE["object_store_memory"])]
+    environment = {**os.environ, "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "60"}
+    import ray as cluster  # noqa: PLC0415 - only where Ray is
+
+    before = sum(node["Alive"] for node in cluster.nodes())
+    node = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: sum(node["Alive"] for node in cluster.nodes()) > before, 60.0)
+        yield node
+    finally:
+        node.kill()
+        node.wait()
+
+
+def test_a_node_told_to_stop_finishes_what_it_has_and_ends(
+    ray_cluster: Any, workshop: NullWorkshop, stoppable_node: subprocess.Popen[bytes]
+):
+    told = Once(lambda tally: tally.num_nodes == 4 and tally.running == 8, stoppable_node.terminate)
+    summary = go(workshop, games(24, seconds=2.0), on_tally=told)
+    assert told.happened
+    assert summary.tally.committed == done(workshop) == 24
+    assert summary.tally.retries == {}
+    stoppable_node.wait(30)
+
+
 class MetadataService(http.server.BaseHTTPRequestHandler):
     """As the cloud's: a token for the asking, then 404 until there is a notice."""
 
