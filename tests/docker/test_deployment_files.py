@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,9 @@ import pytest
 
 yaml = pytest.importorskip("yaml", reason="PyYAML comes with the extra `dev`")
 
-import kuberay_fields  # noqa: E402 - it needs PyYAML, too
-
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 CLUSTERS = ["cluster.yaml", "cluster-local.yaml"]
 SPOKEN_OF = [*CLUSTERS, "compose.yaml", "kuberay-rayjob.yaml"]
-KUBERAY_CRD = "KUBERAY_CRD"  # names a copy of the schema that `kuberay_fields` is taken from
 PINNED = re.compile(r":v?\d+(\.\d+)+(-[a-z]+)?$|:bookworm-\d{8}-slim$")
 
 
@@ -43,62 +38,59 @@ def test_ray_refuses_a_cluster_file_with_a_key_it_does_not_know():
         validate_config(config)
 
 
-def refusal(job: Any, fields: Any) -> str:
-    """Why the job is refused; empty if it is not."""
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with Ray: make extras-ray")
-    return "; ".join(error.message for error in jsonschema.Draft202012Validator(fields).iter_errors(job))
+@pytest.fixture
+def readers() -> dict[str, Any]:
+    pytest.importorskip("jsonschema", reason="jsonschema comes with Ray: make extras-ray")
+    from reader_fields import READERS  # noqa: PLC0415 - only where that is
+
+    return READERS
 
 
-def break_nothing(_job: Any) -> None:
-    """Leave the job as it is."""
+def refusal(document: Any, schema: Any) -> str:
+    """Why the document is refused; empty if it is not."""
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - only where it is
+
+    return "; ".join(error.message for error in Draft7Validator(schema).iter_errors(document))
 
 
-def misspell_a_field(job: Any) -> None:
-    job["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["maxReplica"] = 1
-
-
-def misspell_a_field_of_kubernetes(job: Any) -> None:
-    job["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["template"]["spec"]["nodeSelectors"] = {}
-
-
-def give_text_for_a_number(job: Any) -> None:
-    job["spec"]["backoffLimit"] = "3"
-
-
-def name_an_unknown_mode(job: Any) -> None:
-    job["spec"]["rayClusterSpec"]["authOptions"]["mode"] = "tokens"
-
-
-def leave_out_what_is_required(job: Any) -> None:
-    del job["spec"]["rayClusterSpec"]["headGroupSpec"]
+@pytest.mark.parametrize("reader", ["kuberay", "compose"])
+def test_who_reads_a_file_knows_all_its_fields(readers: dict[str, Any], reader: str):
+    assert refusal(readers[reader].document, readers[reader].known["fields"]) == ""
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"),
+    ("reader", "path", "value", "expected"),
     [
-        (break_nothing, ""),
-        (misspell_a_field, "maxReplica"),
-        (misspell_a_field_of_kubernetes, "nodeSelectors"),
-        (give_text_for_a_number, "is not of type 'integer'"),
-        (name_an_unknown_mode, "is not one of"),
-        (leave_out_what_is_required, "'headGroupSpec' is a required property"),
+        ("kuberay", "spec.rayClusterSpec.workerGroupSpecs.0.maxReplica", 1, "maxReplica"),
+        ("kuberay", "spec.rayClusterSpec.workerGroupSpecs.0.template.spec.selector", {}, "selector"),
+        ("kuberay", "spec.backoffLimit", "3", "is not of type 'integer'"),
+        ("kuberay", "spec.rayClusterSpec.authOptions.mode", "tokens", "is not one of"),
+        ("kuberay", "spec.rayClusterSpec", {}, "'headGroupSpec' is a required property"),
+        ("compose", "service", {}, "service"),
+        ("compose", "services.worker.depend_on", ["head"], "depend_on"),
+        ("compose", "services.head.ports.0", {"8265": "8265"}, "is not of type 'string'"),
     ],
 )
-def test_the_job_has_only_fields_that_kuberay_has(change: Callable[[Any], None], expected: str):
-    job = loaded("kuberay-rayjob.yaml")
-    change(job)
-    refused = refusal(job, json.loads(kuberay_fields.RECORD.read_text())["fields"])
-    assert expected in refused
-    assert bool(expected) == bool(refused)
+def test_a_field_that_is_wrong_is_noticed(
+    readers: dict[str, Any], reader: str, path: str, value: Any, expected: str
+):
+    document = readers[reader].document
+    *above, last = [int(name) if name.isdigit() else name for name in path.split(".")]
+    part = document
+    for name in above:
+        part = part[name]
+    part[last] = value
+    assert expected in refusal(document, readers[reader].known["fields"])
 
 
-def test_what_we_know_of_kuberays_fields_is_what_kuberay_says():
-    if KUBERAY_CRD not in os.environ:
-        pytest.skip(f"no KubeRay schema here: set {KUBERAY_CRD} to its ray.io_rayjobs.yaml")
-    definition = Path(os.environ[KUBERAY_CRD])
-    known = json.loads(kuberay_fields.RECORD.read_text())
-    assert kuberay_fields.record(known["version"], definition) == known
-    assert refusal(loaded("kuberay-rayjob.yaml"), kuberay_fields.schema_of(definition)) == ""
+@pytest.mark.parametrize("reader", ["kuberay", "compose"])
+def test_what_is_known_of_a_readers_schema_is_what_it_says(readers: dict[str, Any], reader: str):
+    asked = readers[reader]
+    if asked.variable not in os.environ:
+        pytest.skip(f"no copy of the schema here: set {asked.variable} to one of {asked.source}")
+    copy = Path(os.environ[asked.variable])
+    assert asked.taken(asked.known["version"], copy) == asked.known
+    assert refusal(asked.document, asked.schema(copy)) == ""
 
 
 @pytest.mark.ray
