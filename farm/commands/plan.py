@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.catalogue import build_catalogue
+from farm.estimate_table import estimate_options, estimates, print_estimate
 from farm.player_key import player_key
 from farm.render import describe, record_left_out
 from farm.scan_progress import scan_progress
@@ -37,6 +38,7 @@ EXAMPLE = """\b
 Examples:
   farm plan --replays ~/Slippi --replays ranked.zip --out dataset --for-training --games 22000
   farm plan --replays 'logs/*.slp.gz' --out dataset --hold-out character=PICHU --dry-run
+  farm plan --replays ~/Slippi --out dataset --estimate --slots 6 --core-hour 0.02
 """
 
 
@@ -76,6 +78,7 @@ Examples:
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write every replay left out as JSON."
 )
+@estimate_options
 @click.option("--dry-run", is_flag=True, help="Look and count, write nothing to the dataset.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def command(*, out: str, **options: Any) -> None:
@@ -94,6 +97,9 @@ def command(*, out: str, **options: Any) -> None:
             splits=splits, num_workers=options["workers"], on_progress=show,
         )  # fmt: skip
     planned: tuple[PlannedGame, ...] = ()
+    if options["estimate"]:
+        _estimate(catalogue, out, options)
+        return
     if not options["dry_run"]:
         workshop = Workshop(
             out,
@@ -118,6 +124,17 @@ def command(*, out: str, **options: Any) -> None:
         click.echo(json.dumps(summary))
     else:
         _print(summary, Console())
+
+
+def _estimate(catalogue: Catalogue, out: str, options: dict[str, Any]) -> None:
+    try:
+        found = estimates(catalogue.games, out, options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if options["as_json"]:
+        click.echo(json.dumps(found))
+    else:
+        print_estimate(found, Console())
 
 
 def _selection(options: dict[str, Any]) -> Selection:
