@@ -3,7 +3,7 @@ deaths.
 
 Every game of the plan ends committed once, with every pair there, every sum right, every picture showing its
 row. FARM_S3_GAMES says how many games (24 if unset; the acceptance run has 200), FARM_S3_STALL how long a
-stall lasts.
+stall lasts, FARM_S3_RENDERED how many games a real Dolphin renders (4 if unset; 200 in the acceptance run).
 """
 
 from __future__ import annotations
@@ -27,16 +27,20 @@ from manifests.finalize import finalize
 from manifests.ledger import Status, read_entries
 from manifests.plan import append_plan, planned_games
 from manifests.store import open_store
+from tests.end_to_end.command import FarmCommand
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
 from tests.manifests.small_dataset import Workshop, one_state
 from tests.s3_server.fault_proxy import FaultPlan, FaultProxy
 from tests.s3_server.fixtures import new_bucket, s3_proxy  # noqa: F401
+from workers.recorder import record_match
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_WORKERS = 4
 NUM_FRAMES = 120
 NUM_GAMES = int(os.environ.get("FARM_S3_GAMES", "24"))
 STALL_SECONDS = float(os.environ.get("FARM_S3_STALL", "3"))
+NUM_RENDERED = int(os.environ.get("FARM_S3_RENDERED", "4"))
+MOST_RUNS = 10
 
 # A worker: takes what is pending in an order of its own, places both files of every chunk, writes the entry.
 # argv: store, scratch, seed, frames. Prints one JSON line per game.
@@ -147,3 +151,56 @@ def test_nothing_is_torn_and_nothing_lost(s3_proxy: FaultProxy, tmp_path: Path, 
     sys.stderr.write(f"{figures}\n")
     assert s3_proxy.counts.total() > 0
     assert crew.num_killed > 0
+
+
+def kill_one(command: FarmCommand, chance: random.Random) -> int:
+    """Kill one of the workers that live, if one does; returns how many."""
+    workers = command.descendants("farm.slot_process")
+    if not workers:
+        return 0
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(chance.choice(workers), signal.SIGKILL)
+    return 1
+
+
+@pytest.mark.slow
+@pytest.mark.dolphin
+@pytest.mark.timeout(7200)
+def test_rendered_games_are_neither_torn_nor_lost(s3_proxy: FaultProxy, tmp_path: Path):  # noqa: F811
+    """The same with the command that users type, and pictures that Dolphin drew."""
+    replays, home = tmp_path / "replays", tmp_path / "home"
+    replays.mkdir()
+    home.mkdir()
+    for seed in range(NUM_RENDERED):
+        (replays / f"{seed}.slp").write_bytes(record_match(seed + 1, num_frames=NUM_FRAMES))
+    url, command, chance = new_bucket(s3_proxy.url, is_conditional=True), FarmCommand(home), random.Random(3)
+    s3_proxy.plan = FaultPlan(0.1, stall_seconds=STALL_SECONDS, seed=4)
+    began, num_killed, statuses = time.monotonic(), 0, []
+    while (not statuses or statuses[-1] != 0) and len(statuses) < MOST_RUNS:
+        running = command.start("render", "--replays", replays, "--out", url, "--slots", str(NUM_WORKERS))
+        while running.poll() is None:
+            assert time.monotonic() < began + 300 + 30 * NUM_RENDERED
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.communicate(timeout=chance.uniform(2.0, 12.0))
+                break
+            num_killed += kill_one(command, chance)
+        statuses.append(running.returncode)
+    seconds = time.monotonic() - began
+    s3_proxy.plan = FaultPlan()
+
+    assert statuses[-1] == 0
+    store = open_store(url)
+    entries = list(read_entries(store, [game.game_id for game in planned_games(store)]))
+    assert [entry.status for entry in entries] == [Status.COMMITTED] * NUM_RENDERED
+    report = audit(store, Depth.DECODE)
+    assert report.findings == []
+    assert report.num_frames == NUM_RENDERED * NUM_FRAMES
+    assert not command.descendants()
+    figures = {
+        "games": NUM_RENDERED, "seconds": round(seconds), "runs": statuses, "killed": num_killed,
+        "requests": s3_proxy.num_requests, "faults": dict(sorted(s3_proxy.counts.items())),
+        "frames_checked": report.num_frames, "orphans": len(report.orphans),
+    }  # fmt: skip
+    sys.stderr.write(f"{figures}\n")
+    assert s3_proxy.counts.total() > 0
+    assert num_killed > 0
