@@ -31,6 +31,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from manifests.s3_ranges import SignedRanges
 from manifests.store import ObjectMissing, StoreFailed, StoreFull
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class S3Client:
         self.num_retries = 0
         self._lock = threading.Lock()
         self._client: Any = None
+        self._ranges: SignedRanges | None = None
         self._process_id = -1
 
     @property
@@ -170,6 +172,19 @@ class S3Client:
         message = f"{where}: failed {self.patience.max_attempts} times, the last time with: {_one_line(last)}"
         raise StoreFailed(message) from last
 
+    def get_range(self, named: dict[str, str], start: int, exclusive_end: int) -> bytes | None:
+        """Bytes of an object {"Bucket": ..., "Key": ...} at little cost; None where boto3 must ask for them.
+
+        For use in a function that `call` runs: it raises what boto3 raises.
+        """
+        boto = self._boto()
+        with self._lock:
+            if self._ranges is None:
+                timeout = (self.patience.connect_seconds, self.patience.read_seconds)
+                self._ranges = SignedRanges(boto, timeout, MAX_POOL_CONNECTIONS)
+            ranges = self._ranges
+        return ranges.get(named, start, exclusive_end)
+
     def _pause(self, attempt: int) -> None:
         with self._lock:
             self.num_retries += 1
@@ -183,6 +198,7 @@ class S3Client:
         with self._lock:
             if self._process_id != os.getpid():
                 self._client, self._process_id = _new_client(self.patience), os.getpid()
+                self._ranges = None
             return self._client
 
 

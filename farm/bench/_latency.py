@@ -1,8 +1,13 @@
-"""A network that is further away: a proxy that holds back what a client sends by a fixed time."""
+"""A network that is further away: a proxy, in a process of its own, that holds back what a client sends.
+
+python _latency.py HOST PORT SECONDS     prints its own port, and serves until its standard input closes
+"""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -14,16 +19,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BYTES = 1 << 16
+_STOP_SECONDS = 10.0
 
 
 @contextmanager
 def latency(endpoint: str, seconds: float) -> Iterator[str]:
     """An endpoint in front of another; each request arrives there `seconds` later than it was sent."""
     there = urlsplit(endpoint)
-    address = (there.hostname or "127.0.0.1", there.port or 80)
+    words = [sys.executable, __file__, there.hostname or "127.0.0.1", str(there.port or 80), str(seconds)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdin is not None
+        assert proxy.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(proxy.stdout.readline())}"
+        finally:
+            proxy.stdin.close()
+            try:
+                proxy.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                proxy.kill()
+
+
+def main() -> None:
+    """Serve."""
+    host, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_accept, args=(listener, address, seconds), daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        threading.Thread(target=_accept, args=(listener, (host, port), seconds), daemon=True).start()
+        sys.stdout.write(f"{listener.getsockname()[1]}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
 
 
 def _accept(listener: socket.socket, address: tuple[str, int], seconds: float) -> None:
@@ -58,3 +82,7 @@ def _copy(server: socket.socket, client: socket.socket) -> None:
         while data := server.recv(_BYTES):
             client.sendall(data)
         client.shutdown(socket.SHUT_WR)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import statistics
 import subprocess
 import tempfile
-import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +15,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.bench._latency import latency
+from farm.bench._distance import Distance
+from farm.bench._pace import Pace, timed
 from farm.bench._stretch import stretch
 from manifests.decoder import DecoderMissing, GopRun, open_decoder
 from manifests.loader import WindowDataset, open_dataset
@@ -31,39 +29,13 @@ _ROUNDS = 3
 _BATCH = 8
 _FPS = 60
 _LEROBOT_SECONDS = 400.0
-_ENDPOINT = "AWS_ENDPOINT_URL_S3"
 
 EXAMPLE = """\b
 Examples:
   farm bench loader --dataset dataset
   farm bench loader --dataset dataset --hours 2 --lerobot-python ~/lerobot/bin/python --json
-  farm bench loader --dataset dataset --remote s3://bucket/dataset --latency-ms 20
+  farm bench loader --dataset dataset --remote s3://bucket/dataset --latency-ms 20 --core 0
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What some windows took.
-
-    Attributes:
-        windows: read.
-        frames: of them all.
-        cpu_seconds: of this process, its threads included.
-        wall_seconds: by the clock.
-    """
-
-    windows: int
-    frames: int
-    cpu_seconds: float
-    wall_seconds: float
-
-    def figures(self) -> dict[str, float]:
-        """Per second of the clock, and per second of a core."""
-        return {
-            "windows": self.windows,
-            "windows_per_second": round(self.windows / self.wall_seconds, 1),
-            "frames_per_core_second": round(self.frames / self.cpu_seconds, 1),
-        }
 
 
 @click.command(epilog=EXAMPLE)
@@ -85,10 +57,16 @@ class Pace:
 )
 @click.option("--remote", help="The same dataset on S3, to be read beside the local one.")
 @click.option("--latency-ms", type=float, default=0.0, help="Added to every request to --remote.")
+@click.option(
+    "--core",
+    type=click.IntRange(min=0),
+    help="Read --remote, and the local one beside it, on this core alone; keep the server off it (taskset).",
+)
+@click.option("--server-pid", type=int, help="Also say what CPU the server of --remote takes here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     *, dataset: Path, hours: float, windows: int, window: int, lerobot_python: str | None, remote: str | None,
-    latency_ms: float, as_json: bool,
+    latency_ms: float, core: int | None, server_pid: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure windows per second and frames per core-second of the loader against decoding alone."""
     found: dict[str, Any] = {}
@@ -103,7 +81,8 @@ def command(
             num_frames = stretch(dataset, large, round(hours * 3600 * _FPS))
             found["stretched"] = {"frames": num_frames, **local(large, window, windows, cache, verify="none")}
         if remote:
-            found["remote"] = distant(dataset, remote, latency_ms, window, windows, cache)
+            bench = Distance(dataset, remote, latency_ms, window, windows, cache, core, server_pid)
+            found["remote"] = bench.measure()
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -159,14 +138,8 @@ def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, li
         job()
     for _ in range(_ROUNDS):
         for name, job in jobs.items():
-            paces[name].append(_timed(job, windows))
+            paces[name].append(timed(job, windows))
     return paces
-
-
-def _timed(job: Callable[[], int], windows: int) -> Pace:
-    wall, cpu = time.perf_counter(), time.process_time()
-    frames = job()
-    return Pace(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
 
 
 def _median(paces: list[Pace]) -> Pace:
@@ -231,48 +204,6 @@ def lerobot(python: str, root: Path, window: int, num_windows: int, ours: float)
             "times_as_fast": round(ours / pace.figures()["frames_per_core_second"], 2),
         }
     return found
-
-
-def distant(
-    root: Path, remote: str, latency_ms: float, window: int, num_windows: int, cache: Path
-) -> dict[str, Any]:
-    """Windows by the clock, local against remote, the remote one cold each time, fetched ahead."""
-    with latency(os.environ[_ENDPOINT], latency_ms / 1000) as endpoint:
-        usual = os.environ[_ENDPOINT]
-        os.environ[_ENDPOINT] = endpoint
-        try:
-            paces: dict[str, list[Pace]] = {"local": [], "remote": [], "remote_without_prefetch": []}
-            for number in range(3):
-                for name, url, threads in (
-                    ("local", root, 0),
-                    ("remote", remote, 16),
-                    ("remote_without_prefetch", remote, 0),
-                ):
-                    # Packed states are there, as in any epoch but the first; no byte of video is.
-                    dataset = _open(url, window, cache)
-                    dataset.reader.cache_video = False
-                    for place in range(0, len(dataset), 10):
-                        dataset.reader.fetch(*dataset.index.locate(place)) if not number else None
-                    job = partial(_streamed, dataset, threads, num_windows)
-                    paces[name].append(_timed(job, num_windows))
-        finally:
-            os.environ[_ENDPOINT] = usual
-    found: dict[str, Any] = {name: _median(rounds).figures() for name, rounds in paces.items()}
-    ratios = [
-        near.wall_seconds / far.wall_seconds
-        for near, far in zip(paces["local"], paces["remote"], strict=True)
-    ]
-    return {**found, "latency_ms": latency_ms, "remote_to_local": round(statistics.median(ratios), 3)}
-
-
-def _streamed(dataset: WindowDataset, threads: int, num_windows: int) -> int:
-    frames = 0
-    stream = iter(dataset.stream(batch_size=_BATCH, threads=threads))
-    for _ in range(num_windows // _BATCH):
-        video = next(stream)["video"]
-        frames += video.shape[0] * video.shape[1]
-    stream.close()  # type: ignore[attr-defined]
-    return frames
 
 
 def _print(found: dict[str, Any], console: Console) -> None:

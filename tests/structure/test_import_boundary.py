@@ -54,11 +54,12 @@ DOORS = {
         "farm/doctor_standin.py",  # looks whether it is there at all
     },
     "boto3": {"manifests/s3_client.py"},
-    "botocore": {"manifests/s3_client.py"},
+    "botocore": {"manifests/s3_client.py", "manifests/s3_ranges.py"},
     "cv2": {"workers/align/motion/thumbnails.py"},
     "ffmpeg": {"workers/second_decoder.py"},
     "melee": {"workers/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
+    "prometheus_client": {"farm/metrics_server.py"},
     "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py", "manifests/ray_data.py"},
     "PIL": {"manifests/overlay.py", "farm/browse/stills.py"},
     "torch": {

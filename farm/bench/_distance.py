@@ -1,0 +1,133 @@
+"""A dataset on S3 against the same one in a folder: windows by the clock, fetched ahead and not."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from farm.bench._latency import latency
+from farm.bench._pace import Pace, timed
+from manifests.loader import open_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.loader import WindowDataset
+
+_ENDPOINT = "AWS_ENDPOINT_URL_S3"
+_ROUNDS = 3
+_BATCH = 8
+_THREADS = 16
+_BEGIN = 48
+"""Windows read before the clock starts: as many as are fetched ahead, so that as many come as go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """What is measured, and how.
+
+    Attributes:
+        root: the dataset in a folder.
+        remote: the same on S3.
+        latency_ms: added to every request.
+        window: frames of a window.
+        num_windows: per round.
+        cache: folder for the packed states.
+        core: on which alone all of it runs, but for the proxy that adds latency; None for any.
+        server_pid: of the S3 server, whose CPU is told; None if it runs elsewhere.
+    """
+
+    root: Path
+    remote: str
+    latency_ms: float
+    window: int
+    num_windows: int
+    cache: Path
+    core: int | None = None
+    server_pid: int | None = None
+
+    def measure(self) -> dict[str, Any]:
+        """Figures of local, remote, and remote without prefetch; and what remote is of local."""
+        ways: dict[str, tuple[Path | str, int]] = {
+            "local": (self.root, 0),
+            "remote": (self.remote, _THREADS),
+            "remote_without_prefetch": (self.remote, 0),
+        }
+        paces: dict[str, list[Pace]] = {name: [] for name in ways}
+        server_seconds = 0.0
+        with self._further_away():
+            for round_number in range(_ROUNDS):
+                for name, (url, threads) in ways.items():
+                    dataset = self._opened(url)
+                    if not round_number:
+                        _pack_states(dataset)
+                    batches = iter(dataset.stream(batch_size=_BATCH, threads=threads))
+                    _read(batches, _BEGIN)
+                    before = _cpu_seconds(self.server_pid)
+                    paces[name].append(timed(partial(_read, batches, self.num_windows), self.num_windows))
+                    if name == "remote":
+                        server_seconds += _cpu_seconds(self.server_pid) - before
+        found: dict[str, Any] = {
+            name: sorted(rounds, key=lambda pace: pace.wall_seconds)[_ROUNDS // 2].figures()
+            for name, rounds in paces.items()
+        }
+        if self.server_pid is not None:
+            found["server_cpu_ms_per_window"] = round(1000 * server_seconds / (_ROUNDS * self.num_windows), 2)
+        found["latency_ms"], found["core"] = self.latency_ms, self.core
+        found["remote_to_local"] = round(_ratio(paces["local"], paces["remote"]), 3)
+        return found
+
+    def _opened(self, url: Path | str) -> WindowDataset:
+        """Packed states are cached, as in any epoch but the first; no byte of video is."""
+        dataset: WindowDataset = open_dataset(url, window=self.window, cache_dir=self.cache, as_torch=False)
+        dataset.reader.cache_video = False
+        return dataset
+
+    @contextmanager
+    def _further_away(self) -> Iterator[None]:
+        usual, cores = os.environ[_ENDPOINT], os.sched_getaffinity(0)
+        if self.core is not None:
+            os.sched_setaffinity(0, cores - {self.core} or cores)  # what the proxy inherits
+        with latency(usual, self.latency_ms / 1000) as endpoint:
+            os.environ[_ENDPOINT] = endpoint
+            try:
+                if self.core is not None:
+                    os.sched_setaffinity(0, {self.core})
+                yield
+            finally:
+                os.environ[_ENDPOINT] = usual
+                os.sched_setaffinity(0, cores)
+
+
+def _read(batches: Iterator[dict[str, Any]], num_windows: int) -> int:
+    """Read on, in whole batches; return the number of frames."""
+    videos = (next(batches)["video"] for _ in range(-(-num_windows // _BATCH)))
+    return sum(video.shape[0] * video.shape[1] for video in videos)
+
+
+def _pack_states(dataset: WindowDataset) -> None:
+    reader = dataset.reader
+    for chunk in range(dataset.footage.grid.game.size):
+        first = int(dataset.index.chunk_offset[chunk])
+        if first < int(dataset.index.chunk_offset[chunk + 1]):
+            reader.fetch(*dataset.index.locate(first))
+
+
+def _ratio(ours: list[Pace], theirs: list[Pace]) -> float:
+    """Of the windows per second of theirs to ours, round by round: a busy machine slows both of a round."""
+    return statistics.median(
+        near.wall_seconds / far.wall_seconds for near, far in zip(ours, theirs, strict=True)
+    )
+
+
+def _cpu_seconds(process_id: int | None) -> float:
+    """What a process has used so far, from /proc; 0 for None."""
+    if process_id is None:
+        return 0.0
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,42 @@
+"""What some windows took, by the clock and by the processor."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What some windows took.
+
+    Attributes:
+        windows: read.
+        frames: of them all.
+        cpu_seconds: of this process, its threads included.
+        wall_seconds: by the clock.
+    """
+
+    windows: int
+    frames: int
+    cpu_seconds: float
+    wall_seconds: float
+
+    def figures(self) -> dict[str, float]:
+        """Per second of the clock, and per second of a core."""
+        return {
+            "windows": self.windows,
+            "windows_per_second": round(self.windows / self.wall_seconds, 1),
+            "frames_per_core_second": round(self.frames / self.cpu_seconds, 1),
+        }
+
+
+def timed(job: Callable[[], int], windows: int) -> Pace:
+    """Run a job that reads so many windows and returns the number of their frames."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    frames = job()
+    return Pace(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
