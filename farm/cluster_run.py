@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.progress import clock, progress, tell_failures
-from farm.ray_metrics import TallyMetrics
+from farm.ray_metrics import ray_metrics
 from farm.ray_nodes import joined_cluster
 from farm.ray_pool import RayPool
 from farm.render import giving_up, plan_run
@@ -82,11 +82,11 @@ def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console
         ) as pool,
         progress(console, log_seconds=config.log_seconds) as show,
     ):
-        metrics = TallyMetrics()
+        metrics = ray_metrics()
 
         def on_tally(tally: Tally) -> None:
             show(tally)
-            metrics.export(tally)
+            metrics.on_tally(tally)
 
         return run(
             planned.tasks,
@@ -95,6 +95,8 @@ def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console
             stop=stop,
             on_tally=on_tally,
             on_failure=tell_failures(console),
+            on_result=metrics.on_result,
+            on_event=metrics.on_event,
         )
 
 

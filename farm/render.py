@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from farm.catalogue import build_catalogue
 from farm.local_pool import LocalPool
 from farm.player_key import player_key
+from farm.run_metrics import RunMetrics, Unheard
 from farm.scheduler import run
 from farm.selection import Selection
 from farm.stopping import StopSignals
@@ -73,6 +74,7 @@ def render(
     on_scan: Callable[[int, int], None] = lambda _looked_at, _passed: None,
     on_tally: Callable[[Tally], None] = lambda _tally: None,
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
+    metrics: RunMetrics | None = None,
 ) -> RenderReport:
     """Render what `sources` hold into the dataset at `workshop.store_url`, as far as that is not done yet.
 
@@ -84,13 +86,17 @@ def render(
         on_scan: called with (files looked at, games that pass).
         on_tally: called several times a second with where the rendering stands.
         on_failure: called with every attempt that ended without a result.
+        metrics: told of everything that happens.
 
     Raises:
         EnvironmentFailed: this machine cannot do the work; what was committed stays.
         DatasetError: the output cannot be used.
     """
     planned = plan_run(sources, workshop, selection or Selection(), on_scan)
-    wall_seconds = _run(planned.tasks, workshop, num_slots, on_tally, on_failure) if planned.tasks else 0.0
+    metrics = metrics or RunMetrics(Unheard())
+    wall_seconds = 0.0
+    if planned.tasks:
+        wall_seconds = _run(planned.tasks, workshop, num_slots, on_tally, on_failure, metrics)
     store = open_store(workshop.store_url)
     finalize(store)
     entries = tuple(read_entries(store, sorted(planned.sources)))
@@ -171,13 +177,26 @@ def _run(
     num_slots: int,
     on_tally: Callable[[Tally], None],
     on_failure: Callable[[FailedAttempt], None],
+    metrics: RunMetrics,
 ) -> float:
+    def tell(tally: Tally) -> None:
+        on_tally(tally)
+        metrics.on_tally(tally)
+
     with (
         StopSignals() as stop,
         LocalPool(render_game, workshop, num_slots=min(num_slots, len(tasks))) as pool,
     ):
-        give_up = giving_up(workshop)
-        summary = run(tasks, pool, give_up=give_up, stop=stop, on_tally=on_tally, on_failure=on_failure)
+        summary = run(
+            tasks,
+            pool,
+            give_up=giving_up(workshop),
+            stop=stop,
+            on_tally=tell,
+            on_failure=on_failure,
+            on_result=metrics.on_result,
+            on_event=metrics.on_event,
+        )
     return summary.wall_seconds
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from farm.attempts import FailedAttempt
-    from farm.pool import Pool, Result, TaskT
+    from farm.pool import Event, Pool, Result, TaskT
     from farm.tally import Tally
     from manifests.reasons import Reason
 
@@ -56,6 +56,7 @@ def run(
     on_result: Callable[[Result], None] = lambda _result: None,
     on_tally: Callable[[Tally], None] = lambda _tally: None,
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
+    on_event: Callable[[Event], None] = lambda _event: None,
 ) -> Summary:
     """Do the tasks on an entered pool.
 
@@ -69,6 +70,7 @@ def run(
         on_result: Called with the result of every game that ends.
         on_tally: Called several times a second with where the run stands.
         on_failure: Called with every attempt that ended without a result, be it tried again or not.
+        on_event: Called with everything that a slot reports.
 
     Raises:
         EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
@@ -82,7 +84,7 @@ def run(
         last_slot_seen = now if schedule.num_usable_slots else last_slot_seen
         _check_slots(schedule, now - last_slot_seen, limits)
         _hand_out(schedule, pool, stop)
-        for result in _take_in(schedule, pool, give_up):
+        for result in _take_in(schedule, pool, give_up, on_event):
             if result.status == "set_aside":
                 set_aside.append(result)
             on_result(result)
@@ -105,9 +107,15 @@ def _hand_out(schedule: Schedule[TaskT], pool: Pool[TaskT], stop: StopSignals) -
         pool.start(slot, task)
 
 
-def _take_in(schedule: Schedule[TaskT], pool: Pool[TaskT], give_up: GiveUp[TaskT]) -> Iterator[Result]:
+def _take_in(
+    schedule: Schedule[TaskT],
+    pool: Pool[TaskT],
+    give_up: GiveUp[TaskT],
+    on_event: Callable[[Event], None],
+) -> Iterator[Result]:
     """Wait a tick for what the slots have to say; yields the result of every game that ended."""
     for event in pool.events(TICK_SECONDS):
+        on_event(event)
         if (result := schedule.apply(event, time.monotonic())) is not None:
             yield result
     for slot in schedule.overdue(time.monotonic()):

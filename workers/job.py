@@ -116,6 +116,7 @@ class GameResult:
         video_bytes: of all its videos.
         wall_seconds: the attempt took.
         cpu_seconds: this process and its ended children used meanwhile.
+        evidence: of a committed game, each one's name, and `agrees` or `cannot_tell`.
     """
 
     game_id: str
@@ -127,6 +128,7 @@ class GameResult:
     video_bytes: int = 0
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
+    evidence: tuple[tuple[str, str], ...] = ()
 
 
 def render_game(task: RenderTask, workshop: Workshop) -> GameResult:
@@ -306,4 +308,5 @@ def _result(entry: LedgerEntry, clock: _Clock, *, won: bool) -> GameResult:
         video_bytes=sum(chunk.video.size_bytes for chunk in entry.chunks),
         wall_seconds=clock.wall_seconds,
         cpu_seconds=clock.cpu_seconds,
+        evidence=tuple((e.name, "agrees" if e.available else "cannot_tell") for e in entry.evidence),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -20,6 +21,9 @@ from workers.align.calibration import known_calibrations
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.job import Workshop
 from workers.studio import EMULATORS
+
+if TYPE_CHECKING:
+    from farm.run_metrics import RunMetrics
 
 EXAMPLE = """\b
 Examples:
@@ -64,6 +68,11 @@ FILE_WIDTH = 110  # columns, where nobody's terminal sets them
     type=click.Path(file_okay=False, path_type=Path),
     help="Where throw-away files go.  [default: memory]",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Serve figures of the run to a Prometheus on this machine; 0 takes any free port.",
+)
 @slippi_options
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
 def command(
@@ -76,6 +85,7 @@ def command(
     frames_per_chunk: int,
     no_stamp: bool,
     scratch: Path | None,
+    metrics_port: int | None,
     as_json: bool,
     **slippi: Any,
 ) -> None:
@@ -92,7 +102,18 @@ def command(
         slippi=chosen_slippi(emulator, slippi),
         calibrations=known_calibrations(),
     )
-    sys.exit(render_and_print(sources, workshop, games=games, slots=slots, as_json=as_json))
+    with ExitStack() as stack:
+        metrics = None
+        if metrics_port is not None:
+            # Here, since few ask for it.
+            from farm.metrics_server import metrics_server  # noqa: PLC0415
+
+            metrics, port = stack.enter_context(metrics_server(metrics_port))
+            click.echo(f"metrics: http://127.0.0.1:{port}/metrics", err=True)
+        status = render_and_print(
+            sources, workshop, games=games, slots=slots, as_json=as_json, metrics=metrics
+        )
+    sys.exit(status)
 
 
 def render_and_print(
@@ -102,6 +123,7 @@ def render_and_print(
     games: int | None = None,
     slots: int | None = None,
     as_json: bool = False,
+    metrics: RunMetrics | None = None,
 ) -> int:
     """Render with progress on stderr and the outcome on stdout; return the exit status."""
     errors, output = Console(stderr=True), Console()
@@ -116,6 +138,7 @@ def render_and_print(
             on_scan=show_scan,
             on_tally=show,
             on_failure=tell_failures(errors),
+            metrics=metrics,
         )
     if as_json:
         click.echo(report_as_json(report))
