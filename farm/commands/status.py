@@ -3,46 +3,133 @@
 from __future__ import annotations
 
 import json
+import math
+import threading
+import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
+from farm.measured_pace import measured_in
+from farm.standing import Standing, standing
 from manifests.canonical_json import to_plain
 from manifests.dataset import read_description
-from manifests.status import DatasetStatus, dataset_status
 from manifests.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from farm.estimate import Measured
+    from manifests.store import Store
 
 EXAMPLE = """\b
 Examples:
   farm status dataset
   farm status dataset --json
+  farm status s3://bucket/melee --watch --every 30
 """
+_BARS = " ▁▂▃▄▅▆▇█"
+_MEASURED_SECONDS = 300.0  # what games took changes slowly, and takes some hundred reads
 
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-def command(dataset: str, as_json: bool) -> None:
-    """Say how far DATASET (a folder or URL) has come, from its store alone, on any machine, at any time."""
+@click.option("--watch", is_flag=True, help="Go on until every planned game has an end, or Ctrl-C.")
+@click.option(
+    "--every", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="Seconds between looks."
+)
+@click.option("--at-most", type=click.FloatRange(min=0), metavar="MINUTES", help="Watch no longer than that.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON; with --watch a line each.")
+def command(dataset: str, *, watch: bool, every: float, at_most: float | None, as_json: bool) -> None:
+    """Say how far DATASET (a folder or URL) has come, from its store alone, on any machine, at any time.
+
+    The cost is that of the committed games at the pace that they themselves took, at list prices; see
+    `farm plan --estimate`. Without a terminal, --watch prints only when something has changed.
+    """
     store = open_store(dataset)
     read_description(store)
-    with Console(stderr=True).status("reading the ledger"):
-        status = dataset_status(store)
-    if as_json:
-        click.echo(json.dumps(to_plain(status), indent=2))
-    else:
-        Console().print(_table(status))
+    errors = Console(stderr=True)
+    if not watch:
+        with errors.status("reading the ledger"):
+            found = standing(store)
+        if as_json:
+            click.echo(json.dumps(_plain(found), indent=2))
+        else:
+            Console().print(_table(found))
+        return
+    deadline = float("inf") if at_most is None else time.monotonic() + at_most * 60
+    try:
+        _watch(store, every, deadline, as_json=as_json)
+    except KeyboardInterrupt:
+        errors.print("stopped watching; the run goes on")
 
 
-def _table(status: DatasetStatus) -> Table:
+def _watch(store: Store, every: float, deadline: float, *, as_json: bool) -> None:
+    console, look = Console(), _Look(store)
+    if as_json or not console.is_terminal:
+        shown = None
+        for found in look.until_done(every, deadline):
+            line = json.dumps(_plain(found)) if as_json else _line(found)
+            if line != shown:
+                click.echo(line)
+            shown = line
+        return
+    with Live(console=console, auto_refresh=False) as live:
+        for found in look.until_done(every, deadline):
+            live.update(_table(found), refresh=True)
+
+
+class _Look:
+    """Looks at one dataset again and again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._measured: Measured | None = None
+        self._measured_at = float("-inf")
+
+    def until_done(self, every: float, deadline: float) -> Iterator[Standing]:
+        """Yield a Standing every so many seconds, the last one when nothing is pending or time is up."""
+        never = threading.Event()
+        while True:
+            found = self._now()
+            yield found
+            left = deadline - time.monotonic()
+            if not found.status.num_pending or left <= 0:
+                return
+            never.wait(min(every, left))
+
+    def _now(self) -> Standing:
+        if self._measured is None or time.monotonic() > self._measured_at + _MEASURED_SECONDS:
+            self._measured, self._measured_at = measured_in(self._store), time.monotonic()
+        return standing(self._store, measured=self._measured)
+
+
+def _plain(found: Standing) -> dict[str, object]:
+    return {**to_plain(found.status), "throughput": to_plain(found.throughput), "cost": to_plain(found.cost)}
+
+
+def _line(found: Standing) -> str:
+    status = found.status
+    return (
+        f"{status.num_committed:,} of {status.num_planned:,} games committed, {status.num_set_aside:,} set "
+        f"aside, {status.num_pending:,} pending, {status.num_frames:,} frames, "
+        f"{status.video_bytes / 1e6:,.1f} MB of video"
+    )
+
+
+def _table(found: Standing) -> Table:
+    status, cost = found.status, found.cost
     table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")
     rows = [
         ("planned", f"{status.num_planned:,} games, {status.frames_planned:,} frames"),
         ("committed", f"{status.num_committed:,} games, {status.num_frames:,} frames"),
+        ("hours of play", f"{status.num_frames / 216_000:,.1f}"),
         ("chunks", f"{status.num_chunks:,}"),
         ("video", f"{status.video_bytes / 1e6:,.1f} MB"),
         ("states", f"{status.states_bytes / 1e6:,.1f} MB"),
@@ -51,18 +138,31 @@ def _table(status: DatasetStatus) -> Table:
         ("pending", f"{status.num_pending:,} games"),
         ("pace", f"{status.games_per_hour:,.0f} games an hour"),
         ("last game ended", _moment(status.newest_entry_at)),
-        ("time left", _duration(status)),
+        ("time left", _duration(found)),
     ]
+    if found.throughput.games:
+        rows.append((f"games per {timedelta(seconds=found.throughput.interval_seconds)}", _bars(found)))
+    if cost is not None:
+        rows += [
+            ("slot-hours so far", f"{cost.slot_hours:,.1f}"),
+            ("cost so far, about", f"{cost.dollars:,.2f} USD"),
+            ("storage a month", f"{cost.dollars_a_month:,.2f} USD"),
+        ]
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _bars(found: Standing) -> str:
+    games = found.throughput.games
+    scale = (len(_BARS) - 1) / max(games)
+    return "".join(_BARS[math.ceil(count * scale)] for count in games)
 
 
 def _moment(seconds: float | None) -> str:
     return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(" ", "seconds")
 
 
-def _duration(status: DatasetStatus) -> str:
-    if status.seconds_left is None:
-        return "-"
-    return str(timedelta(seconds=round(status.seconds_left)))
+def _duration(found: Standing) -> str:
+    seconds = found.status.seconds_left
+    return "-" if seconds is None else str(timedelta(seconds=round(seconds)))
