@@ -1,8 +1,8 @@
 """Large arrays whose memory is used again once nobody holds them: fresh memory costs a fifth of decoding.
 
 A batch of pictures is 100 MB. The system hands such memory out page by page, each zeroed on first touch, and
-A batch of pictures is 100 MB. The system hands such memory out page by page, each zeroed on first touch, and
-the last array, view or tensor over it is gone, and waits for the next batch.
+takes it back when the array is gone. Here an array's memory is kept instead: it is free again once the last
+array, view or tensor over it is gone, and waits for the next batch.
 """
 
 from __future__ import annotations

@@ -208,8 +208,16 @@ class SampleReader:
         data = self.cache.read(name)
         if data is None:
             data = self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
-            self._keep(self.cache, name, data)
+            self.keep(name, data)
         return data
+
+    def rows(self, chunk: int) -> NDArray[Any]:
+        """The packed rows of a whole chunk, [T] of the fields' dtype.
+
+        Raises:
+            StoreFailed, RecordRefused: as `fetch`.
+        """
+        return self._rows(chunk, 0, int(self.footage.grid.num_frames[chunk]))
 
     def _rows(self, chunk: int, first: int, end: int) -> NDArray[Any]:
         size = self._dtype.itemsize
@@ -224,7 +232,7 @@ class SampleReader:
             packed = self._packed(chunk, sha256)
             data = packed[first * size : end * size]
             if self.cache is not None:
-                self._keep(self.cache, name, packed)
+                self.keep(name, packed)
             else:
                 self._memory[chunk] = packed
                 while len(self._memory) > _MEMORY_CHUNKS:
@@ -240,8 +248,10 @@ class SampleReader:
             raise RecordRefused(message)
         return self.fields.pack(table).tobytes()
 
-    def _keep(self, cache: LocalCache, name: str, data: bytes) -> None:
-        """Put into the cache; a full or read-only disk costs speed, not the run."""
+    def keep(self, name: str, data: bytes) -> None:
+        """Put into the cache, if there is one; a full or read-only disk costs speed, not the run."""
+        if (cache := self.cache) is None:
+            return
         try:
             cache.put(name, data)
         except OSError as error:

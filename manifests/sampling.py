@@ -7,8 +7,9 @@ as often, give or take one, without any dice.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     Int = NDArray[np.int64]
     Weights = NDArray[np.float64]
+
+_NUM_ACTIONS: Final = 1 << 16
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -34,6 +37,12 @@ class Sampling:
     game_offset: Int
     visits: Int
     cumulative: Weights | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Tells it from any other sampling."""
+        parts = [self.game_offset, self.visits] + ([] if self.cumulative is None else [self.cumulative])
+        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
     @classmethod
     def uniform(cls, game_offset: Int) -> Sampling:
@@ -99,29 +108,45 @@ def by_balance(characters: Sequence[Sequence[str]], game_offset: Int) -> Weights
     return by_character(characters, game_offset, wanted)
 
 
-def rarity(actions: Sequence[NDArray[Any]], power: float = 0.5) -> list[NDArray[np.float64]]:
-    """How rare each frame's action states are: the mean over its columns of (1 / frequency) ** power.
+def count_actions(actions: NDArray[Any]) -> Int:
+    """How often each action state occurs, int64 [65536]; counts of several chunks may be added.
 
     Args:
-        actions: per chunk, integral [T, P]: the action state of each of P players.
+        actions: integral [T, P]: the action state of each of P players, as uint16 holds them.
+    """
+    return np.bincount(actions.reshape(-1), minlength=_NUM_ACTIONS)
+
+
+def rarity(actions: NDArray[Any], counts: Int, power: float = 0.5) -> Weights:
+    """How rare each frame's action states are, [T]: the mean over its columns of (1 / frequency) ** power.
+
+    Args:
+        actions: integral [T, P].
+        counts: of all frames, from `count_actions`.
         power: 0 makes all frames equal, 1 gives every action the same total.
     """
-    highest = max((int(chunk.max()) for chunk in actions if chunk.size), default=0)
-    counts = np.zeros(highest + 1)
-    for chunk in actions:
-        counts += np.bincount(chunk.reshape(-1), minlength=highest + 1)
-    frequency = np.maximum(counts, 1) / max(counts.sum(), 1)
-    return [((1.0 / frequency[chunk]) ** power).mean(axis=1) for chunk in actions]
+    frequency = np.maximum(counts, 1) / max(int(counts.sum()), 1)
+    mean: Weights = ((1.0 / frequency[actions]) ** power).mean(axis=1)
+    return mean
 
 
-def damage(percents: Sequence[NDArray[Any]], factor: float = 10.0) -> list[NDArray[np.float64]]:
-    """1 for a frame, `factor` for one in which somebody's percent rises.
+def damage(percents: NDArray[Any], factor: float = 10.0) -> Weights:
+    """1 for a frame, `factor` for one in which somebody's percent rises, [T].
 
     Args:
-        percents: per chunk, [T, P].
+        percents: [T, P].
         factor: how much more such a frame counts.
     """
-    return [
-        np.where((np.diff(chunk, axis=0, prepend=chunk[:1]) > 0).any(axis=1), factor, 1.0)
-        for chunk in percents
-    ]
+    return np.where((np.diff(percents, axis=0, prepend=percents[:1]) > 0).any(axis=1), factor, 1.0)
+
+
+def window_means(of_frames: Weights, starts: Int, steps: Int) -> Weights:
+    """What windows weigh: each the mean of its steps' frames, [W].
+
+    Args:
+        of_frames: [T], a chunk's.
+        starts: int64 [W], the first frame of each window.
+        steps: int64 [S], the steps' frames, counted from there.
+    """
+    mean: Weights = of_frames[starts[:, None] + steps].mean(axis=1)
+    return mean

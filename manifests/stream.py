@@ -10,6 +10,7 @@ All ranks are assumed to have taken the same number of batches, as they have at 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,16 +18,18 @@ import numpy as np
 from manifests.order import DEFAULT_APART, Order, Share
 from manifests.read_ahead import read_ahead
 from manifests.sampling import Sampling
+from manifests.window_weights import window_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from manifests.loader import WindowDataset
     from manifests.sample_reader import Fetched
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
+_REMOTE_THREADS: Final = 16
 _BLOCK: Final = 4096  # positions looked up at once
 
 
@@ -43,10 +46,11 @@ class Stream:
         seed: of the order.
         epoch: from 0.
         drop_last: leave out what does not fill a batch on every rank, instead of repeating.
-        weights: float64 [len(dataset)], see `manifests.sampling`; None: every window once.
+        weights: "character", "action", "damage" or a weight by character, see `manifests.window_weights`;
+            or float64 [len(dataset)]; None: every window once.
         num_visits: windows of an epoch when weighted; as many as there are by default.
         apart: neighbouring positions of the order that hold no game twice, as far as games suffice.
-        threads: that fetch ahead; by default none for a local store, 8 for a remote one.
+        threads: that fetch ahead; by default none for a local store, 16 for a remote one.
 
     Raises:
         ValueError: a number out of its range.
@@ -54,15 +58,19 @@ class Stream:
 
     def __init__(
         self, dataset: WindowDataset, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0,
-        epoch: int = 0, drop_last: bool = False, weights: NDArray[np.float64] | None = None,
+        epoch: int = 0, drop_last: bool = False,
+        weights: str | Mapping[str, float] | NDArray[np.float64] | None = None,
         num_visits: int | None = None, apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> None:  # fmt: skip
         self.dataset, self.seed, self._apart = dataset, seed, apart
         offsets = dataset.index.game_offset
+        if isinstance(weights, str | Mapping):
+            weights = window_weights(dataset, weights)
         self._sampling = (
             Sampling.uniform(offsets) if weights is None else Sampling.weighted(offsets, weights, num_visits)
         )
-        self._threads = threads if threads is not None else (8 if "://" in dataset.url else 0)
+        self._sampling_sha256 = self._sampling.sha256
+        self._threads = threads if threads is not None else (_REMOTE_THREADS if "://" in dataset.url else 0)
         total = int(self._sampling.visits.sum())
         self._share = Share(total, batch_size, rank, world_size, 0, drop_last)
         self._worker, self._num_workers = 0, 1
@@ -153,6 +161,7 @@ class Stream:
             "dataset_sha256": self.dataset.footage.sha256,
             "window": dataclasses.asdict(self.dataset.index.spec),
             "num_positions": self._share.num_positions,
+            "sampling_sha256": self._sampling_sha256,
             "apart": self._apart,
         }
 
@@ -160,11 +169,11 @@ class Stream:
         """Go on from where another stream of the same order was; ranks and batch size may differ.
 
         Raises:
-            ValueError: a state of another dataset, window, seed or version; or one of a single worker process
-                (StatefulDataLoader's) for other ranks or batches: only a `Loader`'s fits any.
+            ValueError: a state of another dataset, window, seed, weights or version; or one of a single
+                worker process (StatefulDataLoader's) for other ranks or batches: only a `Loader`'s fits any.
         """
         ours = self.state_dict()
-        fixed = ("version", "seed", "dataset_sha256", "window", "num_positions", "apart")
+        fixed = ("version", "seed", "dataset_sha256", "window", "num_positions", "sampling_sha256", "apart")
         if odd := [name for name in fixed if state.get(name) != ours[name]]:
             message = f"the state is of another {', '.join(odd)}: {[state.get(name) for name in odd]}"
             raise ValueError(message)

@@ -128,6 +128,13 @@ class ChunkGrid:
         starts = np.bincount(chunk_of_gop[fits], minlength=self.game.size)
         return (starts + spec.stride - 1) // spec.stride
 
+    def starts(self, spec: WindowSpec, chunk: int) -> Int:
+        """frame_index at which each of the chunk's windows starts, int64 [W]."""
+        begin, end = int(self.gop_offset[chunk]), int(self.gop_offset[chunk + 1])
+        last = int(self.num_frames[chunk]) - spec.span
+        firsts = np.arange(last + 1, dtype=np.int64) if spec.start == "any" else self.gop_first[begin:end]
+        return firsts[firsts <= last][:: spec.stride]
+
     def start_of(self, spec: WindowSpec, chunk: int, place: int) -> int:
         """frame_index at which the chunk's window `place`, 0-based, starts."""
         if spec.start == "any":

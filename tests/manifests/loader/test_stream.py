@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from manifests.sampling import Sampling, by_balance, by_character, damage, rarity
+from manifests.sampling import (
+    Sampling,
+    by_balance,
+    by_character,
+    count_actions,
+    damage,
+    rarity,
+    window_means,
+)
+from manifests.window_weights import window_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,7 +145,56 @@ def test_rare_characters_and_rare_actions_weigh_more():
     named = by_character([("FOX", "FOX"), ("FOX", "PICHU")], offsets, {"PICHU": 5.0})
     assert named[[0, 35]].tolist() == [1.0, 3.0]
     common, rare = np.array([[14, 14]] * 99), np.array([[350, 14]])
-    weights = rarity([common, rare])
-    assert weights[1][0] > weights[0][0]
-    hit = damage([np.array([[0.0, 0.0], [0.0, 8.0], [0.0, 8.0], [0.0, 0.0]])], factor=7.0)
-    assert hit[0].tolist() == [1.0, 7.0, 1.0, 1.0]
+    counts = count_actions(common) + count_actions(rare)
+    assert rarity(rare, counts)[0] > rarity(common, counts)[0] > 1.0
+    assert (rarity(common, counts, power=0.0) == 1.0).all()
+    hit = damage(np.array([[0.0, 0.0], [0.0, 8.0], [0.0, 8.0], [0.0, 0.0]]), factor=7.0)
+    assert hit.tolist() == [1.0, 7.0, 1.0, 1.0]
+    assert window_means(hit, np.array([0, 2]), np.array([0, 1])).tolist() == [4.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "options", [{"start": "any", "stride": 7}, {"history": 3, "stack": 2, "frame_step": 2}]
+)
+def test_weights_by_name_are_what_the_windows_show(
+    opened: Opened, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    # Nobody is hurt in so short a match: here a frame weighs what its number is.
+    monkeypatch.setattr(
+        "manifests.window_weights.damage", lambda percents: np.arange(len(percents), dtype=np.float64)
+    )
+    fields = ("p0.action", "p1.action")
+    dataset = opened(fields=fields, window=8, **options)
+    by_damage, by_action = (window_weights(dataset, name) for name in ("damage", "action"))
+    assert by_damage.shape == by_action.shape == (len(dataset),)
+    counts = sum(
+        count_actions(np.stack([rows["p0.action"], rows["p1.action"]], 1))
+        for rows in map(dataset.reader.rows, range(dataset.footage.grid.game.size))
+    )
+    for window in range(0, len(dataset), 3):
+        sample, (chunk, _) = dataset[window], dataset.index.locate(window)
+        of_step = ~sample["is_context"]
+        actions = np.stack([sample["p0.action"], sample["p1.action"]], 1)[of_step]
+        assert by_action[window] == pytest.approx(rarity(actions, counts).mean())
+        first_slp_frame = dataset.footage.slp_frame_start[chunk]
+        assert by_damage[window] == (sample["slp_frame"][of_step] - first_slp_frame).mean()
+    assert by_action.max() > by_action.min()
+    again = opened(fields=LIGHT, window=8, **options)
+    again.reader.store = None  # type: ignore[assignment] # the second time they come from the cache
+    assert (window_weights(again, "damage") == by_damage).all()
+
+
+def test_a_stream_takes_weights_by_name_and_by_character(opened: Opened):
+    dataset = opened(fields=LIGHT)
+    for weights in ("character", "action", "damage", {"FOX": 3.0}):
+        stream = dataset.stream(batch_size=5, weights=weights)
+        assert sum(np.count_nonzero(~batch["is_repeat"]) for batch in stream) == len(dataset)
+    with pytest.raises(ValueError, match="character, action, damage, got 'actoin'"):
+        dataset.stream(batch_size=5, weights="actoin")
+
+
+def test_a_state_of_other_weights_fails(opened: Opened):
+    dataset = opened(fields=LIGHT)
+    state = dataset.stream(batch_size=2).state_dict()
+    with pytest.raises(ValueError, match="another sampling_sha256"):
+        dataset.stream(batch_size=2, weights="damage").load_state_dict(state)
