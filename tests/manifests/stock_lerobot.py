@@ -18,8 +18,8 @@ from lerobot.datasets.lerobot_dataset import LeRobotDataset  # noqa: E402 - afte
 
 
 def stamp_of(picture) -> int:
-    """slp_frame from the bottom 16 rows: 32 cells of 20 px, 24 bits of slp_frame + 123, then a CRC."""
-    cells = picture.mean(dim=0)[464:480].reshape(16, 32, 20)[4:12, :, 5:15].mean(dim=(0, 2))
+    """slp_frame from the stamp's upper 8 rows: 32 cells of 20 px, 24 bits of slp_frame + 123, then a CRC."""
+    cells = picture.mean(dim=0)[464:472].reshape(8, 32, 20)[2:6, :, 5:15].mean(dim=(0, 2))
     bits = "".join("1" if cell > 0.5 else "0" for cell in cells.tolist())
     return int(bits[:24], 2) - 123
 
