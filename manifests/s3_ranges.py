@@ -96,7 +96,7 @@ class SignedRanges:
 
 def _newest_signature(signature_version: str, **_: Any) -> str | None:
     """Keep version 4 for signed URLs, too, where botocore would choose 2, which servers give up."""
-    return signature_version if signature_version == "s3v4-query" else None
+    return "s3v4-query" if signature_version in ("v4-query", "s3v4-query") else None
 
 
 def _certificates() -> str | bool:
