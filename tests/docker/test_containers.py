@@ -136,7 +136,8 @@ class Containers:
     def _running(self, name: str, program: str) -> list[int]:
         """Process ids on this machine of a container's processes."""
         lines = (line.split(maxsplit=1) for line in podman("top", name, "hpid", "args").splitlines()[1:])
-        return [int(pid) for pid, line in lines if program in line and "podman" not in line]
+        found = [pid for pid, line in lines if program in line and "podman" not in line]
+        return [int(pid) for pid in found if pid != "?"]  # which is podman's word for one that just ended
 
     def end(self) -> None:
         names = podman("ps", "--all", "--format", "{{.Names}}", "--filter", f"name={self._prefix}").split()

@@ -41,7 +41,8 @@ def workshop(tmp_path: Path) -> NullWorkshop:
 def go(workshop: NullWorkshop, tasks: list[NullTask], **options: Any) -> Summary:
     from farm.ray_pool import RayPool  # noqa: PLC0415 - only where Ray is
 
-    pool_options = {name: options.pop(name) for name in ("num_slots", "watch_notice") if name in options}
+    ours = ("num_slots", "watch_notice", "recycle_seconds")
+    pool_options = {name: options.pop(name) for name in ours if name in options}
     with RayPool(render_nothing, workshop, **pool_options) as pool:
         return run(tasks, pool, **{"give_up": give_up, "stop": StopSignals()} | options)
 
@@ -84,6 +85,12 @@ def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, workshop: N
         ray_cluster.remove_node(added[0])
     assert summary.tally.committed == done(workshop) == 48
     assert most_nodes == 4
+
+
+def test_slots_are_replaced_after_so_long(ray_cluster: Any, workshop: NullWorkshop):
+    seen: list[Any] = []
+    go(workshop, games(3), num_slots=1, recycle_seconds=1e-6, on_result=seen.append)
+    assert len({result.pid for result in seen}) == len(seen) == 3
 
 
 def drain(cluster: Any, node: Any, seconds: int) -> None:
