@@ -10,6 +10,7 @@ All ranks are assumed to have taken the same number of batches, as they have at 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from manifests.sample_reader import Fetched
 
 STATE_VERSION: Final = 2
+_LOG: Final = logging.getLogger(__name__)
 _REMOTE_THREADS: Final = 16
 _BLOCK: Final = 4096  # positions looked up at once
 
@@ -49,7 +51,8 @@ class Stream:
         weights: "character", "action", "damage" or a weight by character, see `manifests.window_weights`;
             or float64 [len(dataset)]; None: every window once.
         num_visits: windows of an epoch when weighted; as many as there are by default.
-        apart: neighbouring positions of the order that hold no game twice, as far as games suffice.
+        apart: neighbouring positions of the order that hold no game twice, as far as games suffice; at least
+            batch_size * world_size, or a batch may. Part of the order, so not chosen by the number of ranks.
         threads: that fetch ahead; by default none for a local store, 16 for a remote one.
 
     Raises:
@@ -74,6 +77,12 @@ class Stream:
         total = int(self._sampling.visits.sum())
         self._share = Share(total, batch_size, rank, world_size, 0, drop_last)
         self._worker, self._num_workers = 0, 1
+        if self._share.positions_per_step > apart:
+            _LOG.warning(
+                "batches of %d on all ranks, but only %d neighbouring windows are of different games: "
+                "give apart=%d (another order)",
+                self._share.positions_per_step, apart, self._share.positions_per_step,
+            )  # fmt: skip
         self._begin_at(epoch, 0)
 
     @property

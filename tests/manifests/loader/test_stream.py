@@ -85,6 +85,15 @@ def test_a_batch_holds_no_game_twice_where_games_suffice(opened: Opened):
         assert len(set(batch["game"].tolist())) == 3
 
 
+def test_a_batch_larger_than_games_are_kept_apart_is_warned_of(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+):
+    opened(fields=LIGHT).stream(batch_size=4, world_size=2, apart=8)
+    assert not caplog.records
+    opened(fields=LIGHT).stream(batch_size=5, world_size=2, apart=8)
+    assert "give apart=10" in caplog.text
+
+
 def test_fetching_ahead_changes_nothing(opened: Opened):
     dataset = opened(window=4)
     plain, ahead = (list(dataset.stream(batch_size=4, threads=threads)) for threads in (0, 3))
