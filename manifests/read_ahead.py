@@ -25,12 +25,16 @@ def read_ahead(
     `items` is advanced by the consumer's own thread. What `function` raises is raised here, at its item.
     """
     remaining = iter(items)
+    begun: deque[tuple[Item, Future[Result]]] = deque()
     with ThreadPoolExecutor(num_threads) as pool:
-        begun: deque[tuple[Item, Future[Result]]] = deque()
-        while True:
-            for item in itertools.islice(remaining, num_threads * _PER_THREAD - len(begun)):
-                begun.append((item, pool.submit(function, item)))
-            if not begun:
-                return
-            item, future = begun.popleft()
-            yield item, future.result()
+        try:
+            while True:
+                for item in itertools.islice(remaining, num_threads * _PER_THREAD - len(begun)):
+                    begun.append((item, pool.submit(function, item)))
+                if not begun:
+                    return
+                item, future = begun.popleft()
+                yield item, future.result()
+        finally:  # a consumer that stops early waits for what runs, not for what would have run
+            for _, future in begun:
+                future.cancel()
