@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -243,3 +245,22 @@ def spy(inner: Callable[..., bytes], asked: list[tuple[str, int, int]]) -> Calla
         return inner(self, key, start, exclusive_end)
 
     return get_range
+
+
+# What `pip install dolphin-farm[load]` brings, and no more.
+ALONE = """
+import sys
+for absent in ("ray", "torch", "torchcodec", "cv2", "boto3", "botocore", "melee", "ffmpeg", "matplotlib",
+               "duckdb", "starlette", "farm", "workers"):
+    sys.modules[absent] = None
+from manifests.loader import open_dataset
+dataset = open_dataset(sys.argv[1], cache_dir=sys.argv[2], as_torch=False)
+batch = next(iter(dataset.stream(batch_size=3, weights="action")))
+print(batch["video"].shape, batch["action"].shape[:2])
+"""
+
+
+def test_the_reading_side_stands_alone(sound: Path, tmp_path: Path):
+    words = [sys.executable, "-c", ALONE, str(sound), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "(3, 16, 3, 480, 640) (3, 16)\n", done.stderr
