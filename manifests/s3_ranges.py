@@ -3,10 +3,10 @@
 A call of boto3 costs milliseconds under the interpreter's lock: it is built from a model, signed, and parsed.
 But a signed URL does not say which range of its object is asked for. So boto3 signs an object's URL once,
 with credentials of its own chain, and for some minutes every range of it is one bare request over botocore's
-own connection pool, with its time-outs, proxies and certificates, and its errors.
+own connection pool, with its time-outs, proxies and certificates.
 
 Nothing is decided here. Whatever comes that is not exactly the range asked for is no answer: the caller then
-asks boto3 itself, and what that says counts.
+asks boto3 itself, at once, and what that says counts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
@@ -61,13 +62,16 @@ class SignedRanges:
         """The bytes [start, exclusive_end) of the object {"Bucket": ..., "Key": ...}, or None: see above.
 
         Raises:
-            BotoCoreError: the connection failed, or there are no credentials.
+            BotoCoreError: there are no credentials.
         """
         if self._is_off:
             return None
         url, is_new = self._url(named)
         headers = {"Range": f"bytes={start}-{exclusive_end - 1}"}
-        answer = self._http.send(AWSPreparedRequest("GET", url, headers, None, False))
+        try:
+            answer = self._http.send(AWSPreparedRequest("GET", url, headers, None, False))
+        except BotoCoreError:  # its text holds the URL, and so a signature: it goes no further
+            return None
         status, found = answer.status_code, answer.headers.get("Content-Range", "")
         if status == HTTPStatus.PARTIAL_CONTENT and found.startswith(f"bytes {start}-{exclusive_end - 1}/"):
             data: bytes = answer.content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from typing import Any
 
 import pytest
@@ -95,6 +96,15 @@ def test_what_went_wrong_is_said_by_boto3(store: S3Store):
         store.get_range("key", 300_000, 300_001)
     assert store.get_range("key", 0, 5) == BODY[:5]
     assert store.num_retries == 0
+
+
+def test_no_error_tells_a_signature(store: S3Store, s3_proxy: FaultProxy, caplog: pytest.LogCaptureFixture):
+    hasty = S3Store.open(store.url, Patience(1, 0.01, 0.05, 1.0, 1.0))
+    assert hasty.get_range("key", 0, 5) == BODY[:5]
+    s3_proxy.plan = FaultPlan(1.0, ("lost_answer",))
+    with pytest.raises(StoreFailed) as failure:
+        hasty.get_range("key", 0, 5)
+    assert "X-Amz-" not in "".join(traceback.format_exception(failure.value)) + caplog.text
 
 
 @pytest.mark.parametrize("fault", ["500", "lost_answer", "reset_mid_answer", "truncated_answer", "stall"])
