@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,27 +13,33 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from farm.browse.curves import Curves, CurvesUnavailable
+from farm.browse.follower import Follower
 from farm.browse.library import SORT_COLUMNS, Filters, Library
-from farm.browse.pairs import describe_game, state_of
+from farm.browse.pairs import column_of, describe_game, state_of
 from farm.browse.safety import Guard
-from farm.browse.schema_page import schema_tables
+from farm.browse.schema_page import schema_columns, schema_tables
 from farm.browse.stills import contact_sheet, thumbnail
+from farm.browse.templates import SERVED, page_templates
+from farm.browse.timeline import timeline
 from manifests.errors import DatasetError
 from manifests.keys import parse_data_key
 from manifests.ledger import read_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from manifests.ledger import LedgerEntry
     from manifests.store import Store
 
-_HERE: Final = Path(__file__).parent
+_STATIC: Final = Path(__file__).parent / "static"
 _RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)")
 _MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
 _GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
+_KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -50,10 +55,9 @@ def make_app(store: Store, hosts: Collection[str] = LOOPBACK) -> ASGIApp:
 class _Pages:
     def __init__(self, library: Library) -> None:
         self._library, self._store = library, library.store
-        self._templates = Environment(
-            loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
-        )
-        self._templates.globals["dataset"] = library.store.url
+        self._curves = Curves()
+        self._follower = Follower(self._store)
+        self._templates = page_templates(library.store.url)
 
     def starlette(self) -> Starlette:
         page = {"": False, ".json": True}
@@ -71,13 +75,21 @@ class _Pages:
         return Starlette(
             routes=[
                 Route("/", self._wrapped(self._totals, as_json=False)),
-                Route("/games/{game_id}/chunk-{number:int}.json", self._state),
+                Route("/games/{game_id}/chunk-{number:int}.json", self._of_chunk(state_of)),
+                Route("/games/{game_id}/evidence-{number:int}.json", self._of_chunk(self._evidence)),
+                Route("/games/{game_id}/chunk-{number:int}/{column}.json", self._column),
+                Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
+                Route("/standing.json", self._stands),
                 Route("/files/{key:path}", self._file),
-                Mount("/static", StaticFiles(directory=_HERE / "static")),
+                Mount("/static", StaticFiles(directory=_STATIC)),
                 *routes,
             ],
-            exception_handlers={HTTPException: self._refused, DatasetError: self._broken},
+            exception_handlers={
+                HTTPException: self._refused,
+                DatasetError: self._broken,
+                CurvesUnavailable: self._unavailable,
+            },
         )
 
     def _wrapped(self, handler: Any, *, as_json: bool) -> Any:
@@ -85,12 +97,15 @@ class _Pages:
             template, data = await run_in_threadpool(handler, request)
             if as_json:
                 return JSONResponse(data)
-            return HTMLResponse(self._templates.get_template(template).render(data=data, request=request))
+            return HTMLResponse(self._templates.get_template(template).render(data=data, **SERVED))
 
         return endpoint
 
     def _totals(self, _: Request) -> tuple[str, Any]:
         return "totals.html", self._library.totals()
+
+    async def _stands(self, _: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(self._follower.now))
 
     def _games(self, request: Request) -> tuple[str, Any]:
         asked = request.query_params
@@ -128,7 +143,7 @@ class _Pages:
         row, pairs = self._library.game(game_id), describe_game(self._store, game_id)
         if row is None or pairs is None:
             raise HTTPException(404, "no committed game of this dataset has this id")
-        return "game.html", {**row, **pairs}
+        return "game.html", {**row, **pairs, "columns": schema_columns(len(row["characters"]))}
 
     def _rejects(self, request: Request) -> tuple[str, Any]:
         reason = request.query_params.get("reason", "")
@@ -138,16 +153,47 @@ class _Pages:
     def _schema(self, _: Request) -> tuple[str, Any]:
         return "schema.html", schema_tables()
 
-    async def _state(self, request: Request) -> Response:
+    def _of_chunk(self, read: Callable[[Store, int, LedgerEntry], Any]) -> Any:
+        """An endpoint that answers with what `read` finds in one chunk of one game."""
+
+        async def endpoint(request: Request) -> Response:
+            game_id, number = self._game_id(request), request.path_params["number"]
+
+            def found() -> Any:
+                return read(self._store, number, self._chunk_entry(game_id, number))
+
+            return JSONResponse(await run_in_threadpool(found), headers=_KEEP)
+
+        return endpoint
+
+    def _evidence(self, store: Store, number: int, entry: LedgerEntry) -> dict[str, Any]:
+        return self._curves.of(store, entry.chunks[number])
+
+    async def _column(self, request: Request) -> Response:
         game_id, number = self._game_id(request), request.path_params["number"]
 
-        def read() -> dict[str, Any]:
-            entry = read_entry(self._store, game_id)
-            if entry is None or not 0 <= number < len(entry.chunks):
-                raise HTTPException(404, "no such chunk")
-            return state_of(self._store, number, entry)
+        def found() -> Any:
+            entry = self._chunk_entry(game_id, number)
+            try:
+                return column_of(self._store, number, entry, request.path_params["column"])
+            except KeyError as error:
+                raise HTTPException(404, "the states have no such column; see the schema page") from error
 
-        return JSONResponse(await run_in_threadpool(read), headers={"cache-control": "max-age=3600"})
+        return JSONResponse(await run_in_threadpool(found), headers=_KEEP)
+
+    async def _timeline(self, request: Request) -> Response:
+        game_id = self._game_id(request)
+
+        def found() -> Any:
+            return timeline(self._store, self._chunk_entry(game_id, 0))
+
+        return JSONResponse(await run_in_threadpool(found), headers=_KEEP)
+
+    def _chunk_entry(self, game_id: str, number: int) -> LedgerEntry:
+        entry = read_entry(self._store, game_id)
+        if entry is None or not 0 <= number < len(entry.chunks):
+            raise HTTPException(404, "no such chunk")
+        return entry
 
     async def _still(self, request: Request) -> Response:
         makers = {"thumbnail": thumbnail, "sheet": contact_sheet}
@@ -201,7 +247,11 @@ class _Pages:
     async def _broken(self, request: Request, error: Exception) -> Response:
         return self._problem(request, 502, f"the dataset's store cannot give this: {error!s:.300}")
 
+    async def _unavailable(self, request: Request, error: Exception) -> Response:
+        return self._problem(request, 501, str(error))
+
     def _problem(self, request: Request, status: int, detail: str) -> Response:
         if request.url.path.endswith(".json"):
             return JSONResponse({"error": detail}, status)
-        return HTMLResponse(self._templates.get_template("problem.html").render(detail=detail), status)
+        page = self._templates.get_template("problem.html").render(detail=detail, **SERVED)
+        return HTMLResponse(page, status)

@@ -21,6 +21,7 @@ _PLAYER: Final = (
     "x", "y", "percent", "stocks", "action", "action_age", "facing", "shield", "airborne", "hitlag_left",
     "main_x", "main_y", "c_x", "c_y", "trigger", "buttons",
 )  # fmt: skip
+_MOVING: Final = ("fod_left", "fod_right", "d_randall_x", "d_randall_y")
 _DECIMALS: Final = 4
 
 
@@ -61,7 +62,26 @@ def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, An
     players = [
         {name: _column(state, f"p{place}.{name}") for name in _PLAYER} for place in range(state.num_players)
     ]
-    return {"slp_frame": state.values("slp_frame").tolist(), "players": players, "actions": _names_of(state)}
+    return {
+        "slp_frame": state.values("slp_frame").tolist(),
+        "n_written": state.values("n_written").tolist(),
+        "players": players,
+        "actions": _names_of(state),
+        "stage": {**_stage_shape(state.stage), **{name: _column(state, name) for name in _MOVING}},
+    }
+
+
+def column_of(store: Store, entry_chunk: int, entry: LedgerEntry, name: str) -> list[float | int | None]:
+    """One column of one chunk, null where the replay did not record it; JSON-ready.
+
+    Raises:
+        IndexError: no such chunk.
+        KeyError: no such column.
+    """
+    state = read_states(store.get(entry.chunks[entry_chunk].states.key))
+    if name not in state.names():
+        raise KeyError(name)
+    return _column(state, name)
 
 
 def _evidence(item: Any) -> dict[str, Any]:
@@ -82,6 +102,28 @@ def _column(state: StateTable, name: str) -> list[float | int | None]:
 def _names_of(state: StateTable) -> dict[int, str]:
     seen = {int(a) for place in range(state.num_players) for a in np.unique(state.values(f"p{place}.action"))}
     return {action: name for action, name in _action_names().items() if action in seen}
+
+
+@cache
+def _stage_shape(stage_id: int) -> dict[str, Any]:
+    """Where one can stand, as [left, height there, right, height there], and the blast zone.
+
+    The numbers are libmelee's, by way of the recorder; without it the map has the fighters only.
+    """
+    try:
+        from workers.recorder import stage_geometry as known  # noqa: PLC0415 - a reading side need not have it
+    except ModuleNotFoundError:
+        return {"surfaces": [], "blast": None, "fountain": [], "randall_width": 0}
+    stage = known.STAGES.get(stage_id)
+    if stage is None:
+        return {"surfaces": [], "blast": None, "fountain": [], "randall_width": 0}
+    moving = zip(known.FOUNTAIN_SIDES, known.FOUNTAIN_STARTS, strict=True)
+    return {
+        "surfaces": [[one.left, one.y_left, one.right, one.y_right] for one in stage.surfaces],
+        "blast": [stage.left, stage.right, stage.bottom, stage.top],
+        "fountain": [[*sides, start] for sides, start in moving] if stage_id == known.FOUNTAIN else [],
+        "randall_width": known.RANDALL_WIDTH,
+    }
 
 
 @cache

@@ -23,3 +23,8 @@ def schema_tables() -> dict[str, Any]:
         for table in MANIFEST_TABLES
     }
     return {"states": states, "manifests": manifests}
+
+
+def schema_columns(num_players: int) -> list[str]:
+    """Names of the columns of a states file, as far as they hold one number a frame."""
+    return [name for name in schema.table_columns(num_players) if not name.startswith("items.")]

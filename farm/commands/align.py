@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +12,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from farm.align_plot import ChunkFinding, plot
+from farm.chunk_motion import motion_of
 from manifests.canonical_json import to_plain
-from manifests.dataset import read_description
 from manifests.keys import LEDGER_PREFIX
 from manifests.ledger import LedgerEntry, Status
 from manifests.records import EvidenceRecord
-from manifests.states_file import read_states
 from manifests.store import open_store
-from manifests.video import decode_luma
-from workers.align.motion.witness import MotionWitness
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -81,11 +77,7 @@ def _find(store: Store, game: str) -> LedgerEntry:
 
 def _look(store: Store, entry: LedgerEntry, number: int, progress: Progress, task: TaskID) -> ChunkFinding:
     chunk = entry.chunks[number]
-    witness = MotionWitness(read_description(store).picture_delay_frames)
-    for luma in decode_luma(io.BytesIO(store.get(chunk.video.key))):
-        witness.see(luma)
-        progress.advance(task)
-    _, found = witness.finding(read_states(store.get(chunk.states.key)))
+    found = motion_of(store, chunk, lambda: progress.advance(task))
     title = f"chunk {number}, from slp_frame {chunk.slp_frame_start}"
     return ChunkFinding(title, chunk.slp_frame_start, found, _recorded(chunk))
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farm.browse.app import make_app
+from farm.browse.timeline import stretches
 from farm.cli import farm
 from manifests.finalize import finalize
-from manifests.ledger import Status, done_game_ids, read_entries, write_entry
+from manifests.ledger import Status, done_game_ids, read_entries, read_entry, write_entry
+from manifests.states_file import read_states
 from manifests.store import ObjectMissing
 from tests.manifests.conftest import Samples
 from tests.manifests.small_dataset import build
+from workers.recorder.stage_geometry import STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +93,73 @@ def test_a_page_is_given(client: Client, game_id: str, page: str):
     answer = client.get(page.format(game_id=game_id))
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_the_run_is_told_as_it_stands_now(client: Client):
+    found = json.loads(client.get("/standing.json").body)
+    assert (found["status"]["num_committed"], found["status"]["num_set_aside"]) == (3, 2)
+    assert sum(found["throughput"]["games"]) == 5
+    assert found["cost"] is None  # these games do not say how long they took
+
+
+def test_any_column_can_be_asked_for(client: Client, store: Store, game_id: str):
+    page = json.loads(client.get(f"/games/{game_id}.json").body)
+    assert {"p1.vx_attack", "fod_left"} <= set(page["columns"])
+    found = json.loads(client.get(f"/games/{game_id}/chunk-1/p1.vx_attack.json").body)
+    key = read_entry(store, game_id).chunks[1].states.key
+    state = read_states(store.get(key))
+    assert found == pytest.approx(state.values("p1.vx_attack").astype(float).tolist(), abs=1e-4)
+    assert client.get(f"/games/{game_id}/chunk-1/p1.nothing.json").status == 404
+    assert client.get(f"/games/{game_id}/chunk-9/p1.x.json").status == 404
+
+
+def test_the_map_has_the_stage_that_was_played(client: Client, store: Store, game_id: str):
+    pytest.importorskip("melee", reason="the extra `render` is not installed")
+    stage = json.loads(client.get(f"/games/{game_id}/chunk-0.json").body)["stage"]
+    known = STAGES[read_states(store.get(read_entry(store, game_id).chunks[0].states.key)).stage]
+    assert stage["blast"] == [known.left, known.right, known.bottom, known.top]
+    assert len(stage["surfaces"]) == len(known.surfaces)
+
+
+def test_curves_are_measured_once(client: Client, game_id: str, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("cv2", reason="the extra `render` is not installed")
+    found = json.loads(client.get(f"/games/{game_id}/evidence-0.json").body)
+    assert len(found["lags"]) == len(found["correlation"])
+    assert found["lags"][0] == -found["lags"][-1]
+    monkeypatch.setattr("farm.chunk_motion.motion_of", None)
+    assert json.loads(client.get(f"/games/{game_id}/evidence-0.json").body) == found
+
+
+def test_curves_that_cannot_be_measured_are_refused_in_words(
+    client: Client, game_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("farm.browse.curves.MOST_FRAMES", 10)
+    answer = client.get(f"/games/{game_id}/evidence-2.json")
+    assert answer.status == 501
+    assert "not measured on request" in json.loads(answer.body)["error"]
+
+
+def test_rollbacks_are_where_the_states_have_them(client: Client, store: Store, game_id: str):
+    found = json.loads(client.get(f"/games/{game_id}/timeline.json").body)
+    states = [read_states(store.get(chunk.states.key)) for chunk in read_entry(store, game_id).chunks]
+    expected = {
+        int(frame) for state in states for frame in state.values("slp_frame")[state.values("n_written") > 1]
+    }
+    told = {first + k for first, length, _ in found["rolled_back"] for k in range(length)}
+    assert told == expected
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=60))
+def test_stretches_are_the_runs_above_one(written: list[int]):
+    frames = np.arange(-123, -123 + len(written))
+    found = stretches(np.array(written), frames)
+    rebuilt = np.ones(len(written), int)
+    for first, length, most in found:
+        place = slice(first + 123, first + 123 + length)
+        assert max(written[place]) == most
+        rebuilt[place] = written[place]
+    assert rebuilt.tolist() == written
+    assert all(first + length < after for (first, length, _), (after, _, _) in itertools.pairwise(found))
 
 
 def test_filters_are_in_the_address(client: Client):

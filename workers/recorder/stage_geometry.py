@@ -134,6 +134,10 @@ def _stage(stage_id: int) -> Stage:
 STAGES = {stage_id: _stage(stage_id) for stage_id in LEGAL_STAGES}
 
 
+FOUNTAIN_SIDES = ((-49.5, -21.0), (21.0, 49.5))
+FOUNTAIN_STARTS = (20.0, 28.0)
+"""Where Fountain's moving platforms begin and end, left and right, and the heights that they start from."""
+
 RANDALL_PERIOD = 1200
 RANDALL_WIDTH = 11.9
 

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.recorder.stage_geometry import DREAM_LAND, FOUNTAIN, STADIUM, YOSHIS, Stage, Surface, randall_at
+from workers.recorder.stage_geometry import (
+    DREAM_LAND,
+    FOUNTAIN,
+    FOUNTAIN_SIDES,
+    FOUNTAIN_STARTS,
+    STADIUM,
+    YOSHIS,
+    Stage,
+    Surface,
+    randall_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +72,8 @@ def _moments(stage: Stage, dice: Dice) -> Iterator[Moment]:
 
 
 def _fountain(stage: Stage, dice: Dice) -> Iterator[Moment]:
-    left, right = _heights(20.0, dice), _heights(28.0, dice)
-    was_left, was_right = 20.0, 28.0
+    was_left, was_right = FOUNTAIN_STARTS
+    left, right = _heights(was_left, dice), _heights(was_right, dice)
     while True:
         at_left, at_right = next(left), next(right)
         moves = []
@@ -73,8 +83,8 @@ def _fountain(stage: Stage, dice: Dice) -> Iterator[Moment]:
             moves.append((LEFT_PLATFORM, at_left))
         was_left, was_right = at_left, at_right
         platforms = (
-            Surface(-49.5, -21.0, at_left, at_left, 0, is_platform=True),
-            Surface(21.0, 49.5, at_right, at_right, 1, is_platform=True),
+            Surface(*FOUNTAIN_SIDES[0], at_left, at_left, 0, is_platform=True),
+            Surface(*FOUNTAIN_SIDES[1], at_right, at_right, 1, is_platform=True),
         )
         yield Moment((*stage.surfaces, *platforms), tuple(moves), WIND_NONE, (0, _NORMAL))
 

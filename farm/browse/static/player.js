@@ -9,6 +9,7 @@ const starts = []; // of each chunk, in frames of the game
 let numFrames = 0;
 for (const chunk of game.chunks) { starts.push(numFrames); numFrames += chunk.num_frames; }
 const states = new Map();
+const whole = new Map(); // one video, where the server knows no ranges
 const decoded = new Map(); // "chunk:gop" -> promise of VideoFrames
 let shown = -1, wanted = 0, isBusy = false, isPlaying = false;
 
@@ -27,12 +28,22 @@ function pictures(data, avcc) {
   return found;
 }
 
+/** Bytes first to last of a file. A server without ranges gives the whole file, which is then kept. */
+async function rangeOf(key, first, last) {
+  if (!whole.has(key)) {
+    const answer = await fetch(root.dataset.files + key, { headers: { Range: `bytes=${first}-${last}` } });
+    if (answer.status === 206) return new Uint8Array(await answer.arrayBuffer());
+    if (answer.status !== 200) throw new Error(`the video cannot be read: ${answer.status}`);
+    whole.clear();
+    whole.set(key, new Uint8Array(await answer.arrayBuffer()));
+  }
+  return whole.get(key).subarray(first, last + 1);
+}
+
 async function decodeGop(chunkNumber, gop) {
   const chunk = game.chunks[chunkNumber], avcc = bytesOf(chunk.avcc);
   const first = chunk.gops.byte_offset[gop], last = first + chunk.gops.byte_size[gop] - 1;
-  const answer = await fetch(`/files/${chunk.video}`, { headers: { Range: `bytes=${first}-${last}` } });
-  if (answer.status !== 206) throw new Error(`the video cannot be read: ${answer.status}`);
-  const units = pictures(new Uint8Array(await answer.arrayBuffer()), avcc);
+  const units = pictures(await rangeOf(chunk.video, first, last), avcc);
   const frames = [];
   const hex = (byte) => byte.toString(16).padStart(2, "0");
   let failure = null;
@@ -107,7 +118,8 @@ function drawState(state, row, chunkNumber) {
     drawPad(box.querySelector("canvas"), value);
   });
   drawMap(state, row);
-  drawPlot(state, row);
+  drawPlot(state, row, chunkNumber);
+  drawTimeline(starts[chunkNumber] + row);
 }
 
 function fighterBox(number) {
@@ -142,35 +154,125 @@ function drawPad(canvas, value) {
 }
 
 function drawMap(state, row) {
-  const canvas = $("map"), pen = canvas.getContext("2d"), scale = canvas.width / 400;
-  const at = (x, y) => [canvas.width / 2 + x * scale, canvas.height * 0.68 - y * scale];
+  const canvas = $("map"), pen = canvas.getContext("2d"), stage = state.stage, dim = getComputedStyle(document.body).getPropertyValue("--soft");
+  const [left, right, bottom, top] = stage.blast ?? [-200, 200, -100, 190];
+  const scale = Math.min((canvas.width - 8) / (right - left), (canvas.height - 8) / (top - bottom));
+  const at = (x, y) => [canvas.width / 2 + (x - (left + right) / 2) * scale, canvas.height / 2 - (y - (top + bottom) / 2) * scale];
+  const line = (x0, y0, x1, y1) => { pen.beginPath(); pen.moveTo(...at(x0, y0)); pen.lineTo(...at(x1, y1)); pen.stroke(); };
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  pen.strokeStyle = "#888"; pen.strokeRect(0.5, 0.5, canvas.width - 1, canvas.height - 1);
-  pen.beginPath(); pen.moveTo(...at(-70, 0)); pen.lineTo(...at(70, 0)); pen.stroke();
+  pen.lineWidth = 1; pen.strokeStyle = dim; pen.setLineDash([4, 4]);
+  pen.strokeRect(...at(left, top), (right - left) * scale, (top - bottom) * scale);
+  pen.setLineDash([]); pen.lineWidth = 2.5; pen.strokeStyle = getComputedStyle(document.body).color;
+  for (const [x0, y0, x1, y1] of stage.surfaces) line(x0, y0, x1, y1);
+  if (!stage.surfaces.length) line(-70, 0, 70, 0);
+  stage.fountain.forEach(([x0, x1, start], side) => { const y = stage[side ? "fod_right" : "fod_left"][row] ?? start; line(x0, y, x1, y); });
+  const [cloudX, cloudY] = [stage.d_randall_x[row], stage.d_randall_y[row]];
+  if (cloudX !== null && cloudY !== null) line(cloudX, cloudY, cloudX + stage.randall_width, cloudY);
   state.players.forEach((player, number) => {
     const [x, y] = [player.x[row], player.y[row]];
     if (x === null || y === null) return;
     pen.fillStyle = colours[number]; pen.beginPath(); pen.arc(...at(x, y + 5), 6, 0, 7); pen.fill();
+    pen.strokeStyle = colours[number]; line(x, y + 5, x + 14 * (player.facing[row] ?? 0), y + 5);
   });
 }
 
-function drawPlot(state, row) {
+const columns = new Map(); // "chunk:name" -> values, or a promise of them
+function valuesOf(state, name, chunkNumber) {
+  const [who, field] = name.split(".");
+  const player = /^p\d$/.test(who) ? state.players[Number(who[1])] : null;
+  if (player && field in player) return player[field];
+  const key = `${chunkNumber}:${name}`;
+  if (!columns.has(key)) {
+    columns.set(key, null);
+    fetch(`${root.dataset.game}/chunk-${chunkNumber}/${name}.json`).then((answer) => answer.json()).then((values) => { columns.set(key, values); redraw(); });
+  }
+  return columns.get(key);
+}
+
+function drawPlot(state, row, chunkNumber) {
   const select = $("column");
   if (!select.options.length) {
-    state.players.forEach((player, number) => Object.keys(player).forEach((name) => select.add(new Option(`p${number}.${name}`))));
+    const loaded = state.players.flatMap((player, number) => Object.keys(player).map((name) => `p${number}.${name}`));
+    const names = game.columns.length ? [...loaded, ...game.columns.filter((name) => !loaded.includes(name))] : loaded;
+    names.forEach((name) => select.add(new Option(name)));
     select.value = "p0.percent";
   }
-  const [who, name] = select.value.split("."), values = state.players[Number(who[1])][name];
-  const canvas = $("plot"), pen = canvas.getContext("2d"), known = values.filter((value) => value !== null);
-  const least = Math.min(...known), most = Math.max(...known, least + 1e-6);
-  const x = (k) => (k / Math.max(1, values.length - 1)) * canvas.width, y = (v) => 130 - ((v - least) / (most - least)) * 120;
+  const values = valuesOf(state, select.value, chunkNumber), canvas = $("plot"), pen = canvas.getContext("2d");
+  if (canvas.width !== canvas.clientWidth) canvas.width = canvas.clientWidth;
   pen.clearRect(0, 0, canvas.width, canvas.height);
+  if (!values) return;
+  const known = values.filter((value) => value !== null).map(Number);
+  const least = Math.min(...known), most = Math.max(...known, least + 1e-6);
+  const x = (k) => (k / Math.max(1, values.length - 1)) * canvas.width, y = (v) => 130 - ((v - least) / (most - least)) * 112;
   pen.strokeStyle = "#58c"; pen.beginPath();
-  values.forEach((value, k) => { if (value !== null) pen.lineTo(x(k), y(value)); else pen.moveTo(x(k), 130); });
+  values.forEach((value, k) => { if (value !== null) pen.lineTo(x(k), y(Number(value))); else pen.moveTo(x(k), 130); });
   pen.stroke();
   pen.strokeStyle = "#d33"; pen.beginPath(); pen.moveTo(x(row), 0); pen.lineTo(x(row), 140); pen.stroke();
   pen.fillStyle = getComputedStyle(document.body).color; pen.font = "12px sans-serif";
-  pen.fillText(`${select.value}: ${values[row] ?? "not recorded"}   (${least.toPrecision(4)} to ${most.toPrecision(4)})`, 6, 12);
+  pen.fillText(`${select.value}: ${values[row] ?? "not recorded"}${known.length ? `   (${least.toPrecision(4)} to ${most.toPrecision(4)})` : ""}`, 6, 12);
+}
+
+async function redraw() {
+  if (shown < 0) return;
+  const at = place(shown);
+  drawPlot(await stateOf(at.chunkNumber), at.index, at.chunkNumber);
+}
+
+let happened = null; // what timeline.json says
+fetch(`${root.dataset.game}/timeline.json`).then((answer) => answer.json()).then((found) => {
+  happened = found;
+  const frames = found.rolled_back.reduce((sum, [, length]) => sum + length, 0);
+  $("rolled").textContent = found.rolled_back.length ? `${frames} frames in ${found.rolled_back.length} places rolled back (orange); stocks lost in red` : "no frame was rolled back; stocks lost in red";
+  $("rollback-back").disabled = $("rollback-on").disabled = !found.rolled_back.length;
+  drawTimeline(wanted);
+}).catch(() => { $("rolled").textContent = "the time line cannot be read"; });
+
+function drawTimeline(frame) {
+  const canvas = $("timeline"), pen = canvas.getContext("2d"), x = (f) => (f / Math.max(1, numFrames - 1)) * canvas.width;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.fillStyle = "#8884"; pen.fillRect(0, 8, canvas.width, 6);
+  for (const [first, length] of happened?.rolled_back ?? []) { pen.fillStyle = "#e80"; pen.fillRect(x(first - FIRST_SLP_FRAME), 5, Math.max(1, x(length)), 12); }
+  for (const [at, player] of happened?.stocks_lost ?? []) { pen.fillStyle = "#d33"; pen.fillRect(x(at - FIRST_SLP_FRAME) - 1, player ? 11 : 0, 3, 11); }
+  pen.fillStyle = getComputedStyle(document.body).color; pen.fillRect(x(frame) - 1, 0, 2, canvas.height);
+}
+function goToRollback(direction) {
+  const firsts = happened.rolled_back.map(([first]) => first - FIRST_SLP_FRAME).filter((first) => (first - wanted) * direction > 0);
+  if (firsts.length) go(direction > 0 ? firsts[0] : firsts[firsts.length - 1]);
+}
+
+/** One chunk's curves: correlation over lags, and how much of the predicted motion each window shows. */
+function drawCurves(number, found) {
+  const figure = document.createElement("figure"), caption = document.createElement("figcaption"), canvas = document.createElement("canvas");
+  caption.textContent = `chunk ${number}: ${found.detail}`;
+  canvas.width = 900; canvas.height = 160; canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", caption.textContent);
+  figure.append(caption, canvas);
+  $("curve-list").append(figure);
+  const pen = canvas.getContext("2d"), ink = getComputedStyle(document.body).color;
+  const most = Math.max(...found.correlation, 0.1), least = Math.min(...found.correlation, 0), span = found.lags.length - 1;
+  const x = (k) => 10 + (k / span) * 280, y = (v) => 140 - ((v - least) / (most - least)) * 120;
+  pen.font = "12px sans-serif"; pen.fillStyle = ink; pen.strokeStyle = "#8886";
+  pen.beginPath(); pen.moveTo(x(found.lags.indexOf(0)), 10); pen.lineTo(x(found.lags.indexOf(0)), 142); pen.stroke();
+  pen.strokeStyle = "#58c"; pen.lineWidth = 1.5; pen.beginPath(); found.correlation.forEach((value, k) => pen.lineTo(x(k), y(value))); pen.stroke();
+  [[found.best_lag, "#d33"], [found.runner_up_lag, "#e80"]].forEach(([lag, colour]) => { const k = found.lags.indexOf(lag); pen.fillStyle = colour; pen.beginPath(); pen.arc(x(k), y(found.correlation[k]), 4, 0, 7); pen.fill(); });
+  pen.fillStyle = ink; pen.fillText(`lag ${found.lags[0]} to ${found.lags[span]}; best ${found.best_lag}, next ${found.runner_up_lag}, margin ${found.margin}`, 10, 156);
+  const frames = found.windows.slp_frame, first = frames[0], last = frames[frames.length - 1];
+  const wx = (f) => 330 + ((f - first) / Math.max(1, last - first)) * 555, wy = (v) => 140 - ((Math.max(-0.5, Math.min(2, v)) + 0.5) / 2.5) * 130;
+  pen.strokeStyle = "#8886"; pen.beginPath(); pen.moveTo(330, wy(1)); pen.lineTo(885, wy(1)); pen.stroke();
+  frames.forEach((frame, k) => { pen.fillStyle = found.windows.is_broken[k] ? "#d33" : "#58c"; pen.fillRect(wx(frame) - 1, wy(found.windows.share[k]) - 1, 3, 3); });
+  pen.fillStyle = ink; pen.fillText("motion seen / predicted, by slp_frame; the line is 1", 330, 156);
+}
+async function measureCurves() {
+  $("curves").disabled = true;
+  $("curve-list").textContent = "";
+  try {
+    for (let number = 0; number < game.chunks.length; number++) {
+      $("curves-message").textContent = `measuring chunk ${number + 1} of ${game.chunks.length} ...`;
+      const answer = await fetch(`${root.dataset.game}/evidence-${number}.json`), found = await answer.json();
+      if (!answer.ok) throw new Error(found.error);
+      drawCurves(number, found);
+    }
+    $("curves-message").textContent = "measured anew from the dataset's files";
+  } catch (error) { $("curves-message").textContent = String(error.message ?? error); } finally { $("curves").disabled = false; }
 }
 
 function go(frame) { wanted = Math.max(0, Math.min(numFrames - 1, frame)); history.replaceState(null, "", `#${wanted + FIRST_SLP_FRAME}`); show(); }
@@ -193,7 +295,10 @@ $("on").addEventListener("click", () => go(wanted + 1));
 $("play").addEventListener("click", play);
 $("seek").addEventListener("input", () => go(Number($("seek").value)));
 $("frame").addEventListener("change", () => go(Number($("frame").value) - FIRST_SLP_FRAME));
-$("column").addEventListener("change", () => stateOf(place(shown).chunkNumber).then((state) => drawPlot(state, place(shown).index)));
+$("column").addEventListener("change", redraw);
+$("rollback-back").addEventListener("click", () => goToRollback(-1));
+$("rollback-on").addEventListener("click", () => goToRollback(1));
+$("curves")?.addEventListener("click", measureCurves);
 document.addEventListener("keydown", (event) => {
   if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
   if (event.key === "ArrowLeft") go(wanted - (event.shiftKey ? 30 : 1));

@@ -1,0 +1,36 @@
+"""The pages' templates, and what a page must know of where it lies: on the server, or among files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+SERVED: Final[dict[str, Any]] = {"base": "/", "end": "", "files": "/files/", "is_served": True}
+"""For pages of the server: where addresses begin, how pages' end, where the dataset's objects are."""
+
+
+def exported(depth: int, files: str) -> dict[str, Any]:
+    """For a page in a folder of files.
+
+    Args:
+        depth: folders between the page and the first page.
+        files: where the dataset's objects are, as seen from the first page; relative, or a URL.
+    """
+    base = "../" * depth
+    is_elsewhere = "://" in files or files.startswith("/")
+    return {
+        "base": base,
+        "end": ".html",
+        "files": files if is_elsewhere else base + files,
+        "is_served": False,
+    }
+
+
+def page_templates(dataset: str) -> Environment:
+    """The templates, for pages over the dataset of that name; all text in them is escaped."""
+    loader = FileSystemLoader(Path(__file__).parent / "pages")
+    templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    templates.globals["dataset"] = dataset
+    return templates

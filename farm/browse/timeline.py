@@ -1,0 +1,51 @@
+"""What happened when in a game: where it was rolled back, and where stocks were lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from manifests.states_file import read_states
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from manifests.ledger import LedgerEntry
+    from manifests.store import Store
+
+
+def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
+    """Stretches of frames that netplay simulated more than once, and frames at which stocks fell.
+
+    Both are in slp_frames: `rolled_back` as [first, number of frames, most often one of them was simulated],
+    `stocks_lost` as [frame, player].
+
+    Raises:
+        DatasetError: a states file cannot be read.
+    """
+    states = [read_states(store.get(chunk.states.key)) for chunk in entry.chunks]
+    written = np.concatenate([state.values("n_written") for state in states])
+    frames = np.concatenate([state.values("slp_frame") for state in states])
+    lost = []
+    for player in range(states[0].num_players):
+        stocks = np.concatenate([state.values(f"p{player}.stocks") for state in states]).astype(np.int16)
+        known = np.concatenate([state.valid(f"p{player}.stocks") for state in states])
+        fell = np.flatnonzero((np.diff(stocks) < 0) & known[1:] & known[:-1]) + 1
+        lost += [[int(frames[row]), player] for row in fell]
+    return {"rolled_back": stretches(written, frames), "stocks_lost": sorted(lost)}
+
+
+def stretches(written: npt.NDArray[Any], frames: npt.NDArray[Any]) -> list[list[int]]:
+    """Runs of `written` above 1, each as [its first frame, its length, its most].
+
+    Args:
+        written: how often each frame was simulated, [T].
+        frames: their slp_frames, [T].
+    """
+    edges = np.diff(np.concatenate([[False], written > 1, [False]]).astype(np.int8))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [
+        [int(frames[start]), int(end - start), int(written[start:end].max())]
+        for start, end in zip(starts, ends, strict=True)
+    ]
