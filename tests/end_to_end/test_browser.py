@@ -5,10 +5,12 @@ FARM_BROWSE_DATASET names a dataset to do it on; unset, it is a small one whose 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,6 +113,51 @@ def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: st
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"
             and "favicon" not in line["message"]] == []  # fmt: skip
+
+
+def axe_source() -> str:
+    """axe-core, which axe-playwright-python carries; it is installed without its Playwright."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("no axe-playwright-python here: it is in the extra `dev`")
+    return Path(found.origin).with_name("axe.min.js").read_text()
+
+
+def serious_faults(browser: Any) -> list[str]:
+    """What axe finds on the page now, of what it calls serious or critical."""
+    browser.execute_script(axe_source())
+    found = browser.execute_async_script(
+        "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
+    )
+    return [
+        f"{fault['id']}: {fault['help']}: {[node['html'][:120] for node in fault['nodes'][:3]]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: str, width: int):
+    scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
+    browser.set_window_size(width, 900)
+    faults = {}
+    for page in ("/", "/games", "/games?stage=NOWHERE", "/rejects", "/schema", "/games/none"):
+        browser.get(url + page)
+        if page == "/":
+            wait_for(browser, "return document.querySelector('#standing dl')")
+        faults[page] = serious_faults(browser)
+    open_first_game(browser, url)
+    wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
+    faults["a game"] = serious_faults(browser)
+    assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_axe_would_find_one(browser: Any, url: str):
+    browser.get(f"{url}/rejects")
+    browser.execute_script("document.querySelector('nav').innerHTML = '<a href=x></a><img src=x>'")
+    assert any(fault.startswith("image-alt") for fault in serious_faults(browser))
 
 
 def test_every_page_has_its_twin_for_programs(url: str):
