@@ -16,9 +16,9 @@ from starlette.staticfiles import StaticFiles
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.follower import Follower
 from farm.browse.library import SORT_COLUMNS, Filters, Library
-from farm.browse.pairs import column_of, describe_game, state_of
+from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
-from farm.browse.schema_page import schema_columns, schema_tables
+from farm.browse.schema_page import schema_tables
 from farm.browse.stills import contact_sheet, thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
@@ -139,11 +139,10 @@ class _Pages:
         }
 
     def _game(self, request: Request) -> tuple[str, Any]:
-        game_id = self._game_id(request)
-        row, pairs = self._library.game(game_id), describe_game(self._store, game_id)
-        if row is None or pairs is None:
+        page = game_page(self._library, self._game_id(request))
+        if page is None:
             raise HTTPException(404, "no committed game of this dataset has this id")
-        return "game.html", {**row, **pairs, "columns": schema_columns(len(row["characters"]))}
+        return "game.html", page
 
     def _rejects(self, request: Request) -> tuple[str, Any]:
         reason = request.query_params.get("reason", "")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from farm.browse.schema_page import schema_columns
 from manifests.ledger import read_entry
 from manifests.states_file import read_states
 
 if TYPE_CHECKING:
+    from farm.browse.library import Library
     from manifests.ledger import LedgerEntry
     from manifests.state_table import StateTable
     from manifests.store import Store
@@ -50,6 +52,14 @@ def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
             for chunk in entry.chunks
         ],
     }
+
+
+def game_page(library: Library, game_id: str) -> dict[str, Any] | None:
+    """Everything a game's page says of it, JSON-ready; None if it is no committed game of the snapshot."""
+    row, pairs = library.game(game_id), describe_game(library.store, game_id)
+    if row is None or pairs is None:
+        return None
+    return {**row, **pairs, "columns": schema_columns(len(row["characters"]))}
 
 
 def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, Any]:

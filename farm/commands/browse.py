@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from pathlib import Path
 
 import click
+import duckdb
 import uvicorn
+from rich.console import Console
+from rich.progress import Progress
 
 from farm.browse.app import LOOPBACK, make_app
+from farm.browse.export import Export, files_from
+from farm.browse.library import SORT_COLUMNS, Library
 from manifests.store import open_store
 
 EXAMPLE = """\b
 Examples:
   farm browse dataset
   farm browse s3://bucket/melee --port 9000
+  farm browse dataset --export dataset/pages
+  farm browse dataset --export pages --files https://bucket.example/melee/ --where "split = 'test'"
 """
 
 
@@ -24,16 +32,65 @@ Examples:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can then read, too."
 )
-def command(dataset: str, port: int, host: str) -> None:
+@click.option(
+    "--export",
+    "out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the pages into this folder instead, as files that work from a bucket.",
+)
+@click.option(
+    "--files",
+    metavar="URL",
+    help="Export: where the pages find DATASET's objects.  [default: the relative path; for s3:// one up]",
+)
+@click.option("--where", "condition", help="Export: only these games; a condition in DuckDB's SQL.")
+@click.option("--limit", type=click.IntRange(min=1), help="Export: the first so many games.")
+def command(
+    *,
+    dataset: str,
+    port: int,
+    host: str,
+    out: Path | None,
+    files: str | None,
+    condition: str | None,
+    limit: int | None,
+) -> None:
     """Serve DATASET's pages on this machine: totals, games, each game frame by frame with its state, rejects.
 
     Nothing is copied and nothing can be written; videos come from the dataset's own store by range.
+
+    With --export the pages become plain files (some 0.2 MB for each 1,000 frames: the states as JSON) that
+    need no server of ours. They fetch videos from DATASET where it lies: put the folder beside it or into it.
     """
+    if out is not None:
+        _export(dataset, out, files or files_from(out, dataset), condition or "true", limit)
+        return
+    if files or condition or limit:
+        message = "--files, --where and --limit go with --export"
+        raise click.UsageError(message)
     hosts = LOOPBACK if ipaddress.ip_address(host).is_loopback else (*LOOPBACK, host)
-    app = make_app(open_store(dataset), hosts)
+    with Console(stderr=True).status("reading the manifest"):
+        app = make_app(open_store(dataset), hosts)
     listening = socket.create_server(
         (host, port)
     )  # so that port 0 can be told, and a taken one fails at once
     click.echo(f"http://{host}:{listening.getsockname()[1]}/  shows {dataset}; Ctrl-C ends it", err=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
+
+
+def _export(dataset: str, out: Path, files: str, condition: str, limit: int | None) -> None:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("writing pages", total=None)
+        export = Export(Library(open_store(dataset)), out, files.rstrip("/") + "/", list(SORT_COLUMNS))
+        try:
+            num_games = export.write(
+                condition, limit, lambda done, of: progress.update(task, completed=done, total=of)
+            )
+        except duckdb.Error as error:
+            message = f"--where {condition!r}: {str(error).splitlines()[0]}"
+            raise click.UsageError(message) from error
+        except OSError as error:
+            message = f"cannot write {out}: {error.strerror}"
+            raise click.ClickException(message) from error
+    click.echo(f"{out / 'index.html'}: {num_games:,} games; videos are fetched from {files}")

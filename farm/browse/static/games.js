@@ -1,0 +1,67 @@
+// The games page of an export: filters, order and page from the address, rows from games.json, all in the web browser.
+const PER_PAGE = 100;
+const SORTS = {
+  game: (game) => game.game_id, stage: (game) => game.stage_name, characters: (game) => game.characters.join(" vs "), frames: (game) => game.num_frames,
+  split: (game) => game.split, date: (game) => game.start_at, bytes: (game) => game.video_bytes, motion: (game) => game.motion_margin,
+};
+const asked = new URLSearchParams(location.search);
+const filters = Object.fromEntries(["stage", "character", "split", "text", "sort", "descending"].map((name) => [name, asked.get(name) ?? ""]));
+if (!(filters.sort in SORTS)) filters.sort = "game";
+const page = Math.max(0, parseInt(asked.get("page") ?? "0", 10) || 0);
+const address = (changes) => {
+  const kept = Object.entries({ ...filters, page: 0, ...changes }).filter(([, value]) => value);
+  return kept.length ? `games.html?${new URLSearchParams(kept)}` : "games.html";
+};
+const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+function element(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function passes(game) {
+  return (!filters.stage || game.stage_name === filters.stage)
+    && (!filters.character || game.characters.includes(filters.character))
+    && (!filters.split || game.split === filters.split)
+    && (!filters.text || game.game_id.startsWith(filters.text) || game.player_hashes.some((hash) => hash?.startsWith(filters.text)));
+}
+
+function inOrder(one, other) {
+  const [a, b] = [SORTS[filters.sort](one), SORTS[filters.sort](other)];
+  if (a === b || (a === null && b === null)) return one.game_id < other.game_id ? -1 : 1;
+  if (a === null || b === null) return a === null ? 1 : -1;
+  return (a < b ? -1 : 1) * (filters.descending ? -1 : 1);
+}
+
+function line(game) {
+  const made = element("tr"), picture = element("td"), name = element("th", undefined, { scope: "row" });
+  picture.append(element("img", undefined, { src: `games/${game.game_id}/thumbnail.jpg`, width: 80, height: 60, loading: "lazy", alt: "" }));
+  name.append(element("a", game.game_id.slice(0, 12), { href: `games/${game.game_id}.html` }));
+  const figure = (text) => element("td", text, { class: "number" });
+  made.append(picture, name, element("td", game.stage_name), element("td", game.characters.join(" vs ")), figure(number(game.num_frames)),
+    element("td", game.split ?? ""), element("td", (game.start_at ?? "").slice(0, 10)), figure(`${number(game.video_bytes / 1e6, 1)} MB`),
+    figure(game.motion_margin === null ? "" : game.motion_margin.toFixed(1)), element("td", game.agreed.join(", ")),
+    element("td", game.player_hashes.map((hash) => (hash ?? "none").slice(0, 8)).join(" ")));
+  return made;
+}
+
+const form = document.querySelector("form.filters");
+for (const [name, value] of Object.entries(filters)) if (form.elements[name]) form.elements[name].value = value;
+document.querySelectorAll("th[data-sort]").forEach((head) => {
+  const name = head.dataset.sort, isThis = name === filters.sort;
+  head.querySelector("a").href = address({ sort: name, descending: isThis && !filters.descending ? "1" : "" });
+  if (isThis) head.setAttribute("aria-sort", filters.descending ? "descending" : "ascending"); else head.removeAttribute("aria-sort");
+});
+const status = document.querySelector("p[role=status]");
+try {
+  const { names, rows } = await (await fetch("games.json")).json();
+  const found = rows.map((row) => Object.fromEntries(names.map((name, k) => [name, row[k]]))).filter(passes).sort(inOrder);
+  const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
+  document.querySelector("tbody").replaceChildren(...found.slice(page * PER_PAGE, (page + 1) * PER_PAGE).map(line));
+  status.textContent = `${number(found.length)} games, page ${page + 1} of ${number(pages)} `;
+  if (page) status.append(element("a", "previous", { href: address({ page: page - 1 }) }), " ");
+  if (page + 1 < pages) status.append(element("a", "next", { href: address({ page: page + 1 }) }));
+} catch (error) { status.textContent = `The games cannot be read: ${error.message ?? error}`; }
+document.body.dataset.ready = "1";
