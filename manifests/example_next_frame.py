@@ -32,7 +32,7 @@ def main(url: str) -> tuple[float, float]:
     game = open_dataset(url).games["game_id"][-1]
     usual: dict[str, Any] = {"window": 5, "fields": ["video", "action"], "transform": shrink}
     train = list(open_dataset(url, filter=f"game_id != '{game}'", **usual).stream(batch_size=8))
-    (test,) = open_dataset(url, filter=f"game_id == '{game}'", **usual).stream(batch_size=90)
+    test = next(iter(open_dataset(url, filter=f"game_id == '{game}'", **usual).stream(batch_size=90)))
     num_planes = 4 + test["action"].shape[1]
     model = nn.Sequential(nn.Conv2d(num_planes, 24, 5, padding=2), nn.ReLU(), nn.Conv2d(24, 1, 5, padding=2))
     nn.init.zeros_(model[-1].weight)  # begins as a copy of the last picture

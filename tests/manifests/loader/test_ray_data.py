@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("ray", reason="Ray is not installed: make extras-ray")
-pytest.importorskip("pandas", reason="Ray Data needs pandas, which is in the extra `ray-data`")
-pytestmark = pytest.mark.ray
+pytest.importorskip("pandas", reason="Ray Data needs pandas, which is in `ray-data`: make extras-ray")
+pytestmark = [
+    pytest.mark.ray,
+    # Ray's own defaults, as it sets them when its context is made
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context"),
+]
 
 
 def test_read_tasks_cover_every_window_once_in_order(sound: Path, tmp_path: Path):
@@ -37,3 +46,39 @@ def test_read_tasks_cover_every_window_once_in_order(sound: Path, tmp_path: Path
     videos = np.concatenate([block["video"] for block in blocks])
     assert (videos[5] == dataset[5]["video"]).all()
     assert source.estimate_inmemory_data_size() > videos.nbytes
+
+
+# A process of its own: a Ray is joined once per process, and other tests join theirs.
+BATCHES = """
+import json, sys
+import ray
+from manifests.ray_data import WindowSource
+ray.init("local", num_cpus=1, include_dashboard=False, object_store_memory=200 << 20, logging_level="ERROR")
+source = WindowSource(sys.argv[1], window=2, cache_dir=sys.argv[2])
+data = ray.data.read_datasource(source, override_num_blocks=2)
+for batch in data.iter_batches(batch_size=5):
+    for chunk, start, video in zip(batch["chunk"], batch["frame_index"], batch["video"], strict=True):
+        print(json.dumps([int(chunk), int(start), [int(side) for side in video.shape], int(video.sum())]))
+"""
+
+
+@pytest.mark.slow
+def test_batches_of_a_ray_dataset_hold_every_window_once(sound: Path, tmp_path: Path):
+    dataset = open_dataset(sound, window=2, cache_dir=tmp_path / "cache", as_torch=False)
+    with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # short: for sockets
+        settings = {
+            "RAY_TMPDIR": folder,
+            "RAY_AUTH_MODE": "disabled",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", BATCHES, str(sound), str(tmp_path / "cache")],
+            capture_output=True, text=True, timeout=200, check=False, env={**os.environ, **settings},
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = sorted(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+    samples = [dataset[window] for window in range(len(dataset))]
+    assert found == sorted(
+        [int(one["chunk"]), int(one["frame_index"]), [2, 3, 480, 640], int(one["video"].sum())]
+        for one in samples
+    )
