@@ -134,7 +134,7 @@ class _Pages:
             "page": filters.page,
             "num_pages": found.num_pages,
             "filters": shown,
-            "choices": self._library.choices(),
+            "choices": self._library.choices,
             "sorts": list(SORT_COLUMNS),
         }
 

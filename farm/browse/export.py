@@ -95,7 +95,7 @@ class Export:
             self._page(name, "rejects.html", {"reason": reason, "counts": counts, "games": found})
         self._json("games", {"names": names, "rows": rows})
         shown = {"games": [], "num_games": len(rows), "page": 0, "num_pages": 1, "filters": NO_FILTERS}
-        self._html("games", "games.html", shown | {"choices": self._library.choices(), "sorts": self._sorts})
+        self._html("games", "games.html", shown | {"choices": self._library.choices, "sorts": self._sorts})
 
     def _write_game(self, game_id: str) -> None:
         entry, page = read_entry(self._store, game_id), game_page(self._library, game_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -140,6 +141,7 @@ class Library:
         found = self.rows("SELECT * EXCLUDE (fingerprint) FROM games WHERE game_id = ?", [game_id])
         return found[0] if found else None
 
+    @cached_property
     def choices(self) -> dict[str, list[str]]:
         """What the filters can be set to."""
         columns = {"stage": "stage_name", "split": "split", "character": "unnest(characters)"}

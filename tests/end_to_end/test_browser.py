@@ -78,6 +78,7 @@ def open_first_game(browser: Any, url: str) -> None:
     browser.find_element("css selector", "select[name=stage] option:nth-child(2)").click()
     browser.find_element("css selector", ".filters button").click()
     assert "stage=" in browser.current_url
+    wait_for(browser, "return document.getElementById('main').getAttribute('aria-busy') === null")
     browser.find_element("css selector", "tbody th a").click()
     wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-123' && "
              "document.querySelector('.action')?.textContent.length > 0")  # fmt: skip
@@ -95,6 +96,29 @@ def test_every_picture_is_the_one_of_the_state_beside_it(browser: Any, url: str)
         if not is_valid or int(stamp) != int(panel):
             wrong.append((step, panel, int(stamp), bool(is_valid)))
     assert wrong == []
+
+
+def test_a_filter_changes_table_and_address_and_goes_back(browser: Any, url: str):
+    browser.get(f"{url}/games?sort=frames")
+    words = "return document.querySelector('p[role=status]').textContent.split(' ')[0]"
+    everything = browser.execute_script(words)
+    split = browser.find_element("css selector", "select[name=split] option:nth-child(2)")
+    split_name = split.text
+    split.click()
+    wait_for(browser, "return document.getElementById('main').getAttribute('aria-busy') === null")
+    assert f"split={split_name}" in browser.current_url
+    assert "sort=frames" in browser.current_url
+    address, filtered = browser.current_url, browser.execute_script(words)
+    browser.find_element("css selector", "th[data-sort=stage] a").click()
+    wait_for(browser, "return document.querySelector('th[data-sort=stage]').ariaSort === 'ascending'")
+    assert browser.execute_script(words) == filtered
+    browser.back()
+    wait_for(browser, "return document.querySelector('th[data-sort=frames]').ariaSort === 'ascending'")
+    assert (browser.current_url, browser.execute_script(words)) == (address, filtered)
+    browser.get(address)  # the server's own answer at the address is the same
+    assert browser.execute_script(words) == filtered
+    browser.back()
+    assert int(everything.replace(",", "")) >= int(filtered.replace(",", ""))
 
 
 def test_an_address_opens_a_frame(browser: Any, url: str):

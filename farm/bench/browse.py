@@ -1,0 +1,195 @@
+"""`farm bench browse`: how long a person waits for the games page, in a real web browser."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from farm.bench._chromium import chromium
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from selenium.webdriver import Chrome
+
+EXAMPLE = """\b
+Examples:
+  farm bench browse dataset
+  farm bench browse s3://bucket/melee --rounds 30 --json
+"""
+SECONDS: Final = 60.0  # for a page, or the server's start
+_POLL: Final = 0.005
+# Interactive: the document and its scripts are there, and something is painted. Thumbnails come as they come.
+_READY: Final = """
+const [page] = performance.getEntriesByType("navigation"), [paint] = performance.getEntriesByName("first-contentful-paint");
+if (!page?.domContentLoadedEventEnd || !paint || !document.querySelector("p[role=status]")) return null;
+return [Math.max(page.domContentLoadedEventEnd, paint.startTime), page.responseEnd];
+"""  # noqa: E501 - one statement a line
+
+# From the choice until the rows are there and the next frame is drawn; and the server's part of it.
+_CHOOSE: Final = """
+const [number, done] = arguments, heads = document.querySelectorAll("th[data-sort] a");
+const selects = [...document.querySelectorAll("form.filters select")].filter((one) => one.options.length > 2);
+performance.clearResourceTimings();
+const before = performance.now();
+addEventListener("shown", () => requestAnimationFrame(() => setTimeout(() => {
+  const [asked] = performance.getEntriesByType("resource").filter((entry) => entry.initiatorType === "fetch");
+  done([performance.now() - before, asked.responseEnd - asked.startTime]);
+})), { once: true });
+if (number % 4 === 3 || !selects.length) heads[number % heads.length].click();
+else {
+  const select = selects[number % selects.length];
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """One kind of wait, in milliseconds.
+
+    Attributes:
+        interactive_ms: median, until the page can be used.
+        interactive_ms_p90: nine of ten are no longer.
+        answered_ms: median, until the server has answered.
+        rounds: how many.
+    """
+
+    interactive_ms: float
+    interactive_ms_p90: float
+    answered_ms: float
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured.
+
+    Attributes:
+        games: in the dataset.
+        start_seconds: from the command to the first answer that it can give.
+        games_page: opening it, nothing cached.
+        filtered: choosing another filter on it, or another order.
+        server_mb: resident memory of the server afterwards, millions of bytes.
+    """
+
+    games: int
+    start_seconds: float
+    games_page: Waits
+    filtered: Waits
+    server_mb: float
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset", default="dataset")
+@click.option("--rounds", type=click.IntRange(min=4), default=15, show_default=True, help="Of each kind.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(dataset: str, *, rounds: int, as_json: bool) -> None:
+    """Open DATASET's games page in headless Chromium and filter it, again and again; tell the waits' medians.
+
+    Times are the web browser's own: for a page, until its scripts have run and it is painted; for a filter,
+    until the rows are there and the next frame is drawn.
+    """
+    found = measure(dataset, rounds)
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2))
+        return
+    table = Table("wait", "median", "9 of 10 within", "of it the server")
+    for name, waits in (("games page", found.games_page), ("filter or order", found.filtered)):
+        table.add_row(
+            name,
+            f"{waits.interactive_ms:,.0f} ms",
+            f"{waits.interactive_ms_p90:,.0f} ms",
+            f"{waits.answered_ms:,.0f} ms",
+        )
+    Console().print(table)
+    click.echo(
+        f"{found.games:,} games; the server was up after {found.start_seconds:.1f} s and holds "
+        f"{found.server_mb:,.0f} MB"
+    )
+
+
+def measure(dataset: str, rounds: int) -> Measured:
+    """Do it.
+
+    Raises:
+        EnvironmentFailed: no Chromium here, the server does not start, or a page does not come.
+    """
+    before = time.monotonic()
+    with _server(dataset) as (server, url):
+        start_seconds = time.monotonic() - before
+        with chromium() as browser:
+            browser.get("about:blank")
+            browser.execute_cdp_cmd("Network.enable", {})
+            browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
+            told = Console(stderr=True)
+            opened = [
+                _wait_for(browser, f"{url}/games")
+                for _ in track(range(rounds), "opening", console=told, transient=True)
+            ]
+            filtered = [
+                _wait_for_choice(browser, k)
+                for k in track(range(rounds), "filtering", console=told, transient=True)
+            ]
+            browser.get(f"{url}/games")
+            words = browser.find_element("css selector", "p[role=status]").text
+        games = int(words.split()[0].replace(",", ""))
+        return Measured(games, start_seconds, _waits(opened), _waits(filtered), _resident_mb(server.pid))
+
+
+@contextmanager
+def _server(dataset: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-c", "from farm.cli import main; main()", "browse", dataset, "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            said = server.stderr.readline()
+            if not said.startswith("http://"):
+                message = f"`farm browse {dataset}` does not start: {said.strip()}"
+                raise EnvironmentFailed(message)
+            yield server, said.split()[0].rstrip("/")
+        finally:
+            server.kill()
+
+
+def _wait_for_choice(browser: Chrome, number: int) -> tuple[float, float]:
+    """Choose another value of a filter, or on every fourth turn another order, on the page that is open."""
+    found = browser.execute_async_script(_CHOOSE, number)
+    return float(found[0]), float(found[1])
+
+
+def _wait_for(browser: Chrome, address: str) -> tuple[float, float]:
+    browser.get(address)
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if found := browser.execute_script(_READY):
+            return float(found[0]), float(found[1])
+        time.sleep(_POLL)
+    message = f"{address} was not there within {SECONDS:.0f} s"
+    raise EnvironmentFailed(message)
+
+
+def _waits(found: Sequence[tuple[float, float]]) -> Waits:
+    interactive = [each for each, _ in found]
+    return Waits(
+        median(interactive), quantiles(interactive, n=10)[-1], median(each for _, each in found), len(found)
+    )
+
+
+def _resident_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
