@@ -22,6 +22,7 @@ from farm.browse.schema_page import schema_tables
 from farm.browse.stills import contact_sheet, thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
+from farm.sheets import stored_sheet
 from manifests.errors import DatasetError
 from manifests.keys import parse_data_key
 from manifests.ledger import read_entry
@@ -205,7 +206,8 @@ class _Pages:
             entry = read_entry(self._store, game_id)
             if entry is None or not entry.chunks:
                 raise HTTPException(404, "no committed game of this dataset has this id")
-            return maker(self._store, entry)
+            is_sheet = maker is contact_sheet
+            return (stored_sheet(self._store, game_id) if is_sheet else None) or maker(self._store, entry)
 
         headers = {"cache-control": "max-age=86400"}
         return Response(await run_in_threadpool(make), media_type="image/jpeg", headers=headers)

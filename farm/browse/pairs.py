@@ -111,7 +111,7 @@ def _column(state: StateTable, name: str) -> list[float | int | None]:
 
 def _names_of(state: StateTable) -> dict[int, str]:
     seen = {int(a) for place in range(state.num_players) for a in np.unique(state.values(f"p{place}.action"))}
-    return {action: name for action, name in _action_names().items() if action in seen}
+    return {action: name for action, name in action_names().items() if action in seen}
 
 
 @cache
@@ -137,10 +137,10 @@ def _stage_shape(stage_id: int) -> dict[str, Any]:
 
 
 @cache
-def _action_names() -> dict[int, str]:
-    """libmelee's, where it is installed: a reading side need not have it."""
+def action_names() -> dict[int, str]:
+    """Names of action states: libmelee's, where it is installed: a reading side need not have it."""
     try:
-        from workers.melee_names import action_names  # noqa: PLC0415
+        from workers import melee_names  # noqa: PLC0415
     except ModuleNotFoundError:
         return {}
-    return action_names()
+    return melee_names.action_names()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from farm.browse.pairs import action_names
 from manifests.states_file import read_states
 from manifests.video import decode_gop
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _THUMBNAIL: Final = (160, 120)
 _STILL: Final = (320, 240)
 _ROWS = _COLUMNS = 4
-_CAPTION: Final = 16  # pixels high
+_CAPTION: Final = 30  # pixels high: two lines
 _QUALITY: Final = 80
 
 
@@ -69,11 +70,13 @@ def _still(
 
 def _caption(store: Store, chunk: ChunkRecord, row: int) -> str:
     state = read_states(store.get(chunk.states.key), row, row + 1)
-    told = [f"slp_frame {int(state.values('slp_frame')[0])}"]
+    names, told = action_names(), []
     for place in range(state.num_players):
         percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))
-        told.append(f"p{place} {float(percent):.0f} % action {int(action)}")
-    return "   ".join(told)
+        told.append(f"p{place}  {float(percent):.0f} %  {names.get(int(action), f'action {int(action)}')}")
+    half = -(-len(told) // 2)
+    first = f"slp_frame {int(state.values('slp_frame')[0])}"
+    return "\n".join(("   ".join([first, *told[:half]]), "   ".join(told[half:])))
 
 
 def _to_rgb(yuv: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -14,10 +15,18 @@ from manifests.lerobot.compile import Compiled, compile_lerobot
 from manifests.reader import open_manifest
 from manifests.store import open_store
 
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from farm.sheets import Sheets
+    from manifests.reader import Manifest
+    from manifests.store import Store
+
 EXAMPLE = """\b
 Examples:
   farm finalize dataset
   farm finalize s3://bucket/melee --no-lerobot --json
+  farm finalize dataset --sheets
 """
 
 
@@ -31,8 +40,16 @@ Examples:
     help="Write data/ and meta/, with which DATASET opens in stock LeRobot.",
 )
 @click.option("--card/--no-card", default=True, show_default=True, help="Write README.md and croissant.json.")
+@click.option(
+    "--sheets/--no-sheets",
+    default=False,
+    show_default=True,
+    help="Write a contact sheet per game, those that are missing: sheets/, and a table of them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def command(dataset: str, *, from_scratch: bool, lerobot: bool, card: bool, as_json: bool) -> None:
+def command(
+    dataset: str, *, from_scratch: bool, lerobot: bool, card: bool, sheets: bool, as_json: bool
+) -> None:
     """Compile the ledger of DATASET (a folder or URL) into a new snapshot of its Parquet manifests.
 
     It may run at any time, also while games are rendered; it reads only what is new, and does nothing if
@@ -41,7 +58,7 @@ def command(dataset: str, *, from_scratch: bool, lerobot: bool, card: bool, as_j
     store = open_store(dataset)
     with Console(stderr=True).status("compiling the ledger") as status:
         done = finalize(store, from_scratch=from_scratch)
-        compiled = None
+        compiled, made = None, None
         if done.snapshot.totals.num_committed:
             manifest = open_manifest(store)
             if lerobot:
@@ -51,10 +68,23 @@ def command(dataset: str, *, from_scratch: bool, lerobot: bool, card: bool, as_j
             if card:
                 status.update("writing the card")
                 write_card(manifest)
+            if sheets:
+                made = _sheets(manifest, store, status)
     if as_json:
-        click.echo(json.dumps({**to_plain(done), "lerobot": to_plain(compiled)}, indent=2))
+        told = {**to_plain(done), "lerobot": to_plain(compiled), "sheets": to_plain(made)}
+        click.echo(json.dumps(told, indent=2))
     else:
         _print(done, compiled)
+        if made is not None:
+            click.echo(f"sheets/: {made.num_written:,} contact sheets written, {made.num_kept:,} kept")
+
+
+def _sheets(manifest: Manifest, store: Store, status: Status) -> Sheets:
+    from farm.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
+
+    return write_sheets(
+        store, manifest, lambda done, of: status.update(f"contact sheets: {done:,} of {of:,} games")
+    )
 
 
 def _print(done: Finalized, compiled: Compiled | None) -> None:
