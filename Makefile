@@ -29,6 +29,7 @@ extras: extras-ray extras-s3 extras-torch extras-browser ## install what the tes
 extras-ray: $(VENV)/.ready
 	@docker/system-packages cluster
 	@$(BIN)/python -c 'import ray' 2>/dev/null || $(PIP) --no-deps --require-hashes -r docker/worker.lock
+	@$(BIN)/python -c 'import pandas' 2>/dev/null || $(PIP) --no-deps 'pandas==3.1.1'
 
 extras-torch: $(VENV)/.ready
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) 'torch==2.13.0'
