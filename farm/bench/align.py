@@ -106,7 +106,9 @@ def command(
         folder.mkdir(parents=True, exist_ok=True)
         expectations = _expectations()
         rendered = pool.map(_observe_once, sources, [folder] * len(sources))
-        seconds = list(track(rendered, "rendering", len(sources), console=console))
+        seconds = list(
+            track(rendered, "rendering", len(sources), console=console, disable=not console.is_terminal)
+        )
         others = [*sources[1:], *sources[:1]]
         tried = pool.map(
             _try_once,
@@ -116,7 +118,7 @@ def command(
             [expectations] * len(sources),
             [places] * len(sources),
         )
-        trials = list(track(tried, "faults", len(sources), console=console))
+        trials = list(track(tried, "faults", len(sources), console=console, disable=not console.is_terminal))
     _report(trials, [each for each in seconds if each is not None], console, as_json=as_json)
 
 

@@ -137,13 +137,14 @@ def measure(dataset: str, rounds: int) -> Measured:
             browser.execute_cdp_cmd("Network.enable", {})
             browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
             told = Console(stderr=True)
+            quiet = not told.is_terminal
             opened = [
                 _wait_for(browser, f"{url}/games")
-                for _ in track(range(rounds), "opening", console=told, transient=True)
+                for _ in track(range(rounds), "opening", console=told, transient=True, disable=quiet)
             ]
             filtered = [
                 _wait_for_choice(browser, k)
-                for k in track(range(rounds), "filtering", console=told, transient=True)
+                for k in track(range(rounds), "filtering", console=told, transient=True, disable=quiet)
             ]
             browser.get(f"{url}/games")
             words = browser.find_element("css selector", "p[role=status]").text

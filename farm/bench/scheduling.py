@@ -15,6 +15,7 @@ from farm import ray_environment
 from farm.local_pool import LocalPool
 from farm.scheduler import run
 from farm.stopping import StopSignals
+from farm.waiting import waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +108,8 @@ def command(games: int, slots: int, kind: str, *, as_json: bool) -> None:
         pool = stack.enter_context(_pool(kind, slots, stack))
         before, cpu = _resident_megabytes(), _cpu_seconds()
         started = time.monotonic()
-        summary = _run(tasks, pool)
+        with waiting(f"handing out {games:,} games", is_measuring=True):
+            summary = _run(tasks, pool)
         wall, cpu = time.monotonic() - started, _cpu_seconds() - cpu
     if summary.tally.committed != games:
         message = f"{summary.tally.committed:,} of {games:,} games were done"

@@ -16,6 +16,7 @@ from rich.table import Table
 from farm.capacity import this_machine
 from farm.render import render
 from farm.slot_calibration import SlotCalibration, save_calibration
+from farm.waiting import waiting
 from workers.job import Workshop
 from workers.recorder import record_match
 
@@ -66,7 +67,10 @@ def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, 
         replays.mkdir()
         for seed in range(2 * most):
             (replays / f"{seed}.slp").write_bytes(record_match(seed, num_frames=frames))
-        rows = [_measure(replays, Path(folder) / str(slots), slots, scratch) for slots in range(1, most + 1)]
+        with waiting(f"rendering {2 * most} games on 1 to {most} slots", is_measuring=True):
+            rows = [
+                _measure(replays, Path(folder) / str(slots), slots, scratch) for slots in range(1, most + 1)
+            ]
     best = best_number(rows)
     saved = save_calibration(SlotCalibration(best, this_machine(scratch).cores)) if save else None
     if as_json:

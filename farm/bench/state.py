@@ -18,6 +18,7 @@ from rich.table import Table
 
 from farm.replay_listing import list_replays
 from farm.sighting import Found
+from farm.waiting import waiting
 from manifests.states_file import read_states, states_bytes
 from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.errors import ReplayRefused
@@ -85,11 +86,12 @@ def command(*, sources: tuple[str, ...], games: int, no_libmelee: bool, as_json:
         if not paths:
             message = f"none of these replays is a renderable game of {_LEAST_FRAMES} frames or more"
             raise click.ClickException(message)
-        peppi = peppi_seconds(paths)
-        measured = [
-            measure(path, peppi_of_it, with_libmelee=not no_libmelee)
-            for path, peppi_of_it in zip(paths, peppi, strict=True)
-        ]
+        with waiting(f"reading {len(paths)} replays", is_measuring=True):
+            peppi = peppi_seconds(paths)
+            measured = [
+                measure(path, peppi_of_it, with_libmelee=not no_libmelee)
+                for path, peppi_of_it in zip(paths, peppi, strict=True)
+            ]
     figures = summarise(measured)
     if as_json:
         click.echo(json.dumps(figures))

@@ -73,7 +73,7 @@ def _caption(store: Store, chunk: ChunkRecord, row: int) -> str:
     names, told = action_names(), []
     for place in range(state.num_players):
         percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))
-        told.append(f"p{place}  {float(percent):.0f} %  {names.get(int(action), f'action {int(action)}')}")
+        told.append(f"p{place}  {int(percent)} %  {names.get(int(action), f'action {int(action)}')}")
     half = -(-len(told) // 2)
     first = f"slp_frame {int(state.values('slp_frame')[0])}"
     return "\n".join(("   ".join([first, *told[:half]]), "   ".join(told[half:])))

@@ -53,7 +53,8 @@ def command(*, game: str, dataset: str, image: Path | None, as_json: bool) -> No
             message = f"{entry.game_id[:12]} was set aside and has no pictures in the dataset: {entry.detail}"
             raise click.ClickException(message)
         return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("decoding", total=sum(chunk.num_frames for chunk in entry.chunks))
         found = [_look(store, entry, number, progress, task) for number in range(len(entry.chunks))]
     if image:

@@ -80,7 +80,8 @@ def command(
 
 
 def _export(dataset: str, out: Path, files: str, condition: str, limit: int | None) -> None:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("writing pages", total=None)
         export = Export(Library(open_store(dataset)), out, files.rstrip("/") + "/", list(SORT_COLUMNS))
         try:

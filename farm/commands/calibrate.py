@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.slippi_options import chosen_slippi, slippi_options
+from farm.waiting import waiting
 from workers.align.calibration import calibration_file, store_calibration
 from workers.calibrate import measure_constants
 from workers.emulator.contract import Deadlines
@@ -61,7 +62,8 @@ def command(*, emulator: str, replay: str | None, file: Path | None, as_json: bo
     set_up.emulator.check()
     try:
         game = None if replay is None else read_replay(read_source(replay))
-        calibration, evidence = measure_constants(set_up, Deadlines(), replay=game)
+        with waiting(f"rendering a game with {emulator}"):
+            calibration, evidence = measure_constants(set_up, Deadlines(), replay=game)
     except ReplayRefused as refusal:
         message = f"{replay}: {refusal.detail}; give another game with --replay"
         raise click.ClickException(message) from refusal

@@ -44,7 +44,8 @@ def _recorded(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     missing = [seed for seed in SEEDS if not (folder / f"recorded-{seed}.slp").exists()]
     console = Console(stderr=True)
-    for seed in track(missing, "Recording replays", console=console, transient=True, disable=not missing):
+    is_quiet = not missing or not console.is_terminal
+    for seed in track(missing, "Recording replays", console=console, transient=True, disable=is_quiet):
         replay = record_match(seed, num_frames=FRAMES_PER_GAME)
         partial = folder / f".recorded-{seed}.partial"
         partial.write_bytes(replay)

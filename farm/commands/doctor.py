@@ -15,6 +15,7 @@ from rich.table import Table
 from farm.doctor import Finding, examine, is_ready
 from farm.doctor_slippi import slippi_checks
 from farm.doctor_standin import standin_checks
+from farm.waiting import waiting
 
 EXAMPLE = """\b
 Examples:
@@ -59,7 +60,8 @@ def command(
         checks = slippi_checks(slippi_dolphin, game_image, slots, folder)
     else:
         checks = standin_checks(slots, folder)
-    findings = examine(checks)
+    with waiting("looking"):
+        findings = examine(checks)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

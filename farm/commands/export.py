@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from farm.waiting import counted, waiting
+
 EXAMPLE = """\b
 Examples:
   farm export webdataset dataset shards --window 30
@@ -56,9 +58,10 @@ def command(
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
     store, shard_bytes = open_store(out), round(shard_mb * 1e6)
-    if form == "zarr":
-        count = write_zarr(opened, store, scale)
-    else:
-        write = write_webdataset if form == "webdataset" else write_mds
-        count = write(read_clips(opened), store, shard_bytes)
+    with waiting(f"writing {form}") as tell:
+        if form == "zarr":
+            count = write_zarr(opened, store, scale)
+        else:
+            write = write_webdataset if form == "webdataset" else write_mds
+            count = write(counted(read_clips(opened), "windows written", tell), store, shard_bytes)
     click.echo(f"{count} windows of {window} frames in {out}")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.browse.library import Library
+from farm.waiting import waiting
 from manifests.store import open_store
 
 EXAMPLE = """\b
@@ -33,7 +34,8 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
         message = "--json and --csv exclude each other"
         raise click.UsageError(message)
     try:
-        names, rows = Library(open_store(dataset)).where(condition, limit)
+        with waiting("reading the manifest"):
+            names, rows = Library(open_store(dataset)).where(condition, limit)
     except duckdb.Error as error:
         message = f"--where {condition!r}: {str(error).splitlines()[0]}"
         raise click.UsageError(message) from error

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from farm.waiting import waiting
 from manifests.canonical_json import to_plain
 from manifests.gc import find_garbage, remove
 from manifests.store import open_store
@@ -33,9 +34,11 @@ def command(dataset: str, delete: bool, idle: bool, as_json: bool) -> None:
     come to need, so it may run beside a farm at work.
     """
     store = open_store(dataset)
-    garbage = find_garbage(store, idle=idle)
-    if delete:
-        remove(store, garbage)
+    with waiting("listing the dataset") as tell:
+        garbage = find_garbage(store, idle=idle)
+        if delete:
+            tell(f"removing {len(garbage):,} objects")
+            remove(store, garbage)
     if as_json:
         click.echo(json.dumps({"deleted": delete, "objects": to_plain(garbage)}, indent=2))
         return

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from farm.waiting import waiting
+
 EXAMPLE = """\b
 Examples:
   farm view dataset 0
@@ -28,5 +30,6 @@ def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -
     """
     from farm.view import write_clip  # noqa: PLC0415 - PyAV and Pillow are in the extra `load`
 
-    count = write_clip(dataset, window, frames, out, with_state=state)
+    with waiting("drawing"):
+        count = write_clip(dataset, window, frames, out, with_state=state)
     click.echo(f"{out}: {count} pictures")

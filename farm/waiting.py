@@ -1,0 +1,39 @@
+"""What a command shows while it works without anything to count: a live line on a terminal, else nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+
+
+@contextmanager
+def waiting(what: str, *, is_measuring: bool = False) -> Iterator[Callable[[str], object]]:
+    """Say on stderr what is being waited for; yields a function that says something else.
+
+    Args:
+        what: in a few words.
+        is_measuring: write it once and leave it, since a line that lives takes processor time.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _what: None
+    elif is_measuring:
+        console.print(f"{what} ...", highlight=False)
+        yield lambda _what: None
+    else:
+        with console.status(what) as status:
+            yield status.update
+
+
+def counted(items: Iterable[T], what: str, tell: Callable[[str], object]) -> Iterator[T]:
+    """Pass the items on, and tell how many there were so far."""
+    for number, item in enumerate(items):
+        tell(f"{what}: {number:,}")
+        yield item
