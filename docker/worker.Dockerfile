@@ -39,5 +39,6 @@ ENV PATH=/opt/farm/bin:/usr/local/bin:/usr/bin:/bin:/usr/games \
 USER farm
 WORKDIR /home/farm
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["farm", "slots"]
-ENTRYPOINT ["/usr/bin/tini", "-g", "--", "/usr/local/bin/farm-entrypoint"]
+# Not `tini -g`: told to stop, `ray start` lets the node drain first; the raylet must not hear of it by itself.
+ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/farm-entrypoint"]
 CMD ["farm", "--help"]

@@ -118,6 +118,11 @@ def test_a_worker_of_the_laptops_cluster_may_drain_before_it_is_killed():
     assert worker["environment"]["RAY_AUTH_MODE"] == "token"
 
 
+def test_only_ray_itself_is_told_to_stop_so_that_a_container_drains():
+    [entrypoint] = re.findall(r"^ENTRYPOINT (.*)$", (DOCKER / "worker.Dockerfile").read_text(), re.MULTILINE)
+    assert entrypoint == '["/usr/bin/tini", "--", "/usr/local/bin/farm-entrypoint"]'  # no -g
+
+
 def images(part: Any) -> set[str]:
     """Every value of a key `image` in a document."""
     if isinstance(part, dict):
