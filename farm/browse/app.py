@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.follower import Follower
-from farm.browse.library import SORT_COLUMNS, Filters, Library
+from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
@@ -116,6 +116,10 @@ class _Pages:
                 character=asked.get("character", ""),
                 split=asked.get("split", ""),
                 text=asked.get("text", ""),
+                min_frames=int(asked["min_frames"]) if asked.get("min_frames") else None,
+                max_frames=int(asked["max_frames"]) if asked.get("max_frames") else None,
+                since=asked.get("since", ""),
+                until=asked.get("until", ""),
                 sort=asked.get("sort", "game"),
                 is_descending=asked.get("descending", "") == "1",
                 page=int(asked.get("page", "0")),
@@ -123,12 +127,8 @@ class _Pages:
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
         found = self._library.games(filters)
-        shown = {"stage": filters.stage, "character": filters.character, "split": filters.split}
-        shown |= {
-            "text": filters.text,
-            "sort": filters.sort,
-            "descending": "1" if filters.is_descending else "",
-        }
+        shown = NO_FILTERS | {name: asked.get(name, "") for name in NO_FILTERS}
+        shown |= {"sort": filters.sort, "descending": "1" if filters.is_descending else ""}
         return "games.html", {
             "games": found.rows,
             "num_games": found.num_games,

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from farm.browse.library import NO_FILTERS
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
 from farm.browse.stills import contact_sheet, thumbnail
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _STATIC: Final = Path(__file__).parent / "static"
 _SLUG: Final = re.compile(r"[a-z0-9_-]{1,64}")
 _MOST_REJECTS: Final = 5000
-NO_FILTERS: Final = {"stage": "", "character": "", "split": "", "text": "", "sort": "game", "descending": ""}
 
 
 def files_from(out: Path, dataset: str) -> str:

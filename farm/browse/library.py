@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,12 @@ SORT_COLUMNS: Final = {
 }
 """What the games table may be sorted by, and the column behind it."""
 
+NO_FILTERS: Final = {
+    "stage": "", "character": "", "split": "", "text": "", "min_frames": "", "max_frames": "", "since": "",
+    "until": "", "sort": "game", "descending": "",
+}  # fmt: skip
+"""What the games page's address may say, as it is when it says nothing."""
+
 _GAMES: Final = """
 CREATE TABLE games AS
 SELECT *, array_to_string(characters, ' vs ') AS characters_text,
@@ -50,18 +57,24 @@ class Filters:
         character: name on either side, or empty.
         split: name, or empty.
         text: the beginning of a game_id or of a player's hash, or empty.
+        min_frames, max_frames: bounds of the length, both included; None for none.
+        since, until: bounds of the day it was played, YYYY-MM-DD, both included; empty for none.
         sort: a key of SORT_COLUMNS.
         is_descending: which way.
         page: from 0.
 
     Raises:
-        ValueError: on a sort that there is not, or a negative page.
+        ValueError: on a sort that there is not, a day that is none, or a negative page.
     """
 
     stage: str = ""
     character: str = ""
     split: str = ""
     text: str = ""
+    min_frames: int | None = None
+    max_frames: int | None = None
+    since: str = ""
+    until: str = ""
     sort: str = "game"
     is_descending: bool = False
     page: int = 0
@@ -70,6 +83,8 @@ class Filters:
         if self.sort not in SORT_COLUMNS:
             message = f"games are sorted by {', '.join(SORT_COLUMNS)}, not by {self.sort!r:.40}"
             raise ValueError(message)
+        for day in filter(None, (self.since, self.until)):
+            date.fromisoformat(day)
         if self.page < 0:
             message = f"pages count from 0, got {self.page}"
             raise ValueError(message)
@@ -115,13 +130,21 @@ class Library:
 
     def games(self, filters: Filters) -> GamesPage:
         """Games that pass, in the order asked for; equals in order of game_id."""
-        tests: list[tuple[str, list[str]]] = []
+        tests: list[tuple[str, list[Any]]] = []
         if filters.stage:
             tests.append(("stage_name = ?", [filters.stage]))
         if filters.character:
             tests.append(("list_contains(characters, ?)", [filters.character]))
         if filters.split:
             tests.append(("split = ?", [filters.split]))
+        for test, value in (
+            ("num_frames >= ?", filters.min_frames),
+            ("num_frames <= ?", filters.max_frames),
+            ("start_at[:10] >= ?", filters.since or None),
+            ("start_at[:10] <= ?", filters.until or None),
+        ):
+            if value is not None:
+                tests.append((test, [value]))
         if filters.text:
             by_hash = "len(list_filter(players, lambda player: starts_with(player.player_hash, ?))) > 0"
             tests.append((f"(starts_with(game_id, ?) OR {by_hash})", [filters.text, filters.text]))

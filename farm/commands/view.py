@@ -30,6 +30,9 @@ def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -
     """
     from farm.view import write_clip  # noqa: PLC0415 - PyAV and Pillow are in the extra `load`
 
-    with waiting("drawing"):
-        count = write_clip(dataset, window, frames, out, with_state=state)
+    try:
+        with waiting("drawing"):
+            count = write_clip(dataset, window, frames, out, with_state=state)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     click.echo(f"{out}: {count} pictures")

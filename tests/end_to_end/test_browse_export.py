@@ -104,6 +104,8 @@ def test_filters_and_order_are_in_the_address(browser: Any, url: str):
     assert shown(browser, f"{url}/games.html?sort=game&descending=1")[1] == rows[::-1]
     assert shown(browser, f"{url}/games.html?text={rows[1]}")[1] == [rows[1]]
     assert shown(browser, f"{url}/games.html?stage=NOWHERE")[1] == []
+    assert shown(browser, f"{url}/games.html?min_frames=201")[1] == []
+    assert shown(browser, f"{url}/games.html?max_frames=200&until=2999-01-01")[1] == rows
     assert shown(browser, f"{url}/games.html?text=%3Cimg%20src=x%20onerror=alert(1)%3E")[1] == []
     assert severe(browser) == []
 

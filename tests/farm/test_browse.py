@@ -170,6 +170,18 @@ def test_filters_are_in_the_address(client: Client):
     assert json.loads(client.get("/games.json?stage=NOWHERE").body)["num_games"] == 0
 
 
+def test_length_and_day_are_filters(client: Client):
+    (game, *_) = json.loads(client.get("/games.json").body)["games"]
+    frames, day = game["num_frames"], game["start_at"][:10]
+
+    def number(query: str) -> int:
+        return int(json.loads(client.get(f"/games.json?{query}").body)["num_games"])
+
+    assert number(f"min_frames={frames}&max_frames={frames}&since={day}&until={day}") == 3
+    assert number(f"min_frames={frames + 1}") == number(f"max_frames={frames - 1}") == 0
+    assert number("since=2999-01-01") == number("until=1999-12-31") == 0
+
+
 def test_a_range_of_a_video_is_its_bytes(client: Client, store: Store, game_id: str):
     key = json.loads(client.get(f"/games/{game_id}.json").body)["chunks"][0]["video"]
     answer = client.get(f"/files/{key}", range="bytes=10-29")
@@ -203,7 +215,10 @@ def test_a_range_that_is_none_fails(client: Client, game_id: str, asked: str):
     assert client.get(f"/files/{key}", range=asked).status == 416
 
 
-@pytest.mark.parametrize("query", ["sort=players;drop", "page=-1", "page=x", "sort=" + "x" * 10_000])
+@pytest.mark.parametrize(
+    "query",
+    ["sort=players;drop", "page=-1", "page=x", "sort=" + "x" * 10_000, "since=yesterday", "min_frames=many"],
+)
 def test_a_filter_that_is_none_fails(client: Client, query: str):
     assert client.get(f"/games?{query}").status == 400
 

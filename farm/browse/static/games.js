@@ -5,7 +5,7 @@ const SORTS = {
   split: (game) => game.split, date: (game) => game.start_at, bytes: (game) => game.video_bytes, motion: (game) => game.motion_margin,
 };
 const asked = new URLSearchParams(location.search);
-const filters = Object.fromEntries(["stage", "character", "split", "text", "sort", "descending"].map((name) => [name, asked.get(name) ?? ""]));
+const filters = Object.fromEntries(["stage", "character", "split", "text", "min_frames", "max_frames", "since", "until", "sort", "descending"].map((name) => [name, asked.get(name) ?? ""]));
 if (!(filters.sort in SORTS)) filters.sort = "game";
 const page = Math.max(0, parseInt(asked.get("page") ?? "0", 10) || 0);
 const address = (changes) => {
@@ -25,6 +25,10 @@ function passes(game) {
   return (!filters.stage || game.stage_name === filters.stage)
     && (!filters.character || game.characters.includes(filters.character))
     && (!filters.split || game.split === filters.split)
+    && (!filters.min_frames || game.num_frames >= Number(filters.min_frames))
+    && (!filters.max_frames || game.num_frames <= Number(filters.max_frames))
+    && (!filters.since || (game.start_at !== null && game.start_at.slice(0, 10) >= filters.since))
+    && (!filters.until || (game.start_at !== null && game.start_at.slice(0, 10) <= filters.until))
     && (!filters.text || game.game_id.startsWith(filters.text) || game.player_hashes.some((hash) => hash?.startsWith(filters.text)));
 }
 
