@@ -45,7 +45,7 @@ function line(game) {
   name.append(element("a", game.game_id.slice(0, 12), { href: `games/${game.game_id}.html` }));
   const figure = (text) => element("td", text, { class: "number" });
   made.append(picture, name, element("td", game.stage_name), element("td", game.characters.join(" vs ")), figure(number(game.num_frames)),
-    element("td", game.split ?? ""), element("td", (game.start_at ?? "").slice(0, 10)), figure(`${number(game.video_bytes / 1e6, 1)} MB`),
+    element("td", game.split ?? ""), figure((game.start_at ?? "").slice(0, 10)), figure(`${number(game.video_bytes / 1e6, 1)} MB`),
     figure(game.motion_margin === null ? "" : game.motion_margin.toFixed(1)), element("td", game.agreed.join(", ")),
     element("td", game.player_hashes.map((hash) => (hash ?? "none").slice(0, 8)).join(" ")));
   return made;
