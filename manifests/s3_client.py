@@ -202,6 +202,14 @@ class S3Client:
             return self._client
 
 
+_REMEDIES: Final = {
+    "NoSuchBucket": "; make the bucket first, or look at its name and at AWS_ENDPOINT_URL_S3",
+    "AccessDenied": "; this key may not do that here: look at AWS_PROFILE and at the bucket's policy",
+    "InvalidAccessKeyId": "; look at AWS_PROFILE or AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "; the secret does not belong to the key, or the clock is wrong",
+}
+
+
 def classify(error: Exception) -> Outcome:
     """What to do about an error of boto3's, or a Wrong."""
     if isinstance(error, _RETRIED_ERRORS):
@@ -225,7 +233,9 @@ def _translated(outcome: Outcome, where: str, error: Exception) -> Exception:
         return StoreFailed(
             f"{where}: {_one_line(error)}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
         )
-    return StoreFailed(f"{where}: {_one_line(error)}")
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    remedy = _REMEDIES.get(str(code), "")
+    return StoreFailed(f"{where}: {_one_line(error)}{remedy}")
 
 
 def _one_line(error: Exception) -> str:
