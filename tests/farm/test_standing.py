@@ -68,6 +68,11 @@ def test_games_that_do_not_say_what_they_took_have_no_cost(tmp_path: Path):
     assert standing(build(tmp_path / "set", tmp_path / "scratch")).cost is None
 
 
+def heed_interrupts() -> None:
+    """What runs in the background of a script inherits that it ignores them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class TestCommand:
     def test_the_table_has_pace_and_cost(self, store: Store):
         result = CliRunner().invoke(farm, ["status", store.url])
@@ -101,7 +106,9 @@ class TestCommand:
 
     def test_an_interrupt_ends_it_cleanly(self, store: Store):
         command = [sys.executable, "-c", "from farm.cli import main; main()", "status", store.url, "--watch"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+        ) as watching:
             giving_up = threading.Timer(60, watching.kill)
             giving_up.start()
             try:
