@@ -68,9 +68,8 @@ def test_games_that_do_not_say_what_they_took_have_no_cost(tmp_path: Path):
     assert standing(build(tmp_path / "set", tmp_path / "scratch")).cost is None
 
 
-def heed_interrupts() -> None:
-    """What runs in the background of a script inherits that it ignores them."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# What runs in the background of a script inherits that it ignores interrupts.
+HEED_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 
 
 class TestCommand:
@@ -105,10 +104,11 @@ class TestCommand:
         assert (before["num_pending"], after["num_pending"]) == (1, 0)
 
     def test_an_interrupt_ends_it_cleanly(self, store: Store):
-        command = [sys.executable, "-c", "from farm.cli import main; main()", "status", store.url, "--watch"]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
-        ) as watching:
+        command = [
+            *(sys.executable, "-c", f"{HEED_INTERRUPTS}; from farm.cli import main; main()"),
+            *("status", store.url, "--watch"),
+        ]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
             giving_up = threading.Timer(60, watching.kill)
             giving_up.start()
             try:
