@@ -180,7 +180,8 @@ def make_entry(
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, workshop.frames_per_chunk)
     set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
-    calibration = calibration_for(workshop.calibrations, set_up.fingerprint())
+    fingerprint = set_up.fingerprint()
+    calibration = calibration_for(workshop.calibrations, fingerprint)
     with scratch(workshop.scratch_base) as folder:
         collector = set_up.collector(calibration)
         with set_up.emulator.play(set_up.cartridge(replay, state), folder, workshop.deadlines) as events:
@@ -204,7 +205,7 @@ def make_entry(
         state_sha256=state.sha256,
         chunks=chunks,
         evidence=evidence_records(proof.whole_game),
-        fingerprint=set_up.fingerprint(),
+        fingerprint=fingerprint,
         run=run_record(task.attempt, clock.timings(state.num_frames)),
     )
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -82,13 +83,12 @@ class SlippiDolphin:
     def fingerprint(self) -> Mapping[str, str]:
         """What decides the pixels: program, settings and game."""
         install = self._install()
-        with self.game.open("rb") as file:
-            game = hashlib.file_digest(file, "sha256").hexdigest()
+        about = self.game.stat()
         return {
             "emulator": f"Slippi playback Dolphin {slippi_install.program_version(install)}",
             "emulator_sha256": install.sha256(),
             "settings_sha256": settings_sha256(self.preset),
-            "game_sha256": game,
+            "game_sha256": _game_sha256(self.game, about.st_size, about.st_mtime_ns),
         }
 
     @contextmanager
@@ -207,6 +207,13 @@ def slippi_dolphin(game_image: str, preset: SlippiPreset, program: Path | None =
     if game_image == STANDIN:
         return SlippiDolphin(IMAGE, preset, program, is_standin=True)
     return SlippiDolphin(Path(game_image).expanduser(), preset, program)
+
+
+@cache
+def _game_sha256(game: Path, _size_bytes: int, _mtime_ns: int) -> str:
+    """A disc image is 1.4 GB: read once in a process, and again only if the file changed."""
+    with game.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _arrivals(watcher: DumpWatcher, child: Child, watch: PlaybackWatch) -> Iterator[DumpEvent]:
