@@ -26,6 +26,7 @@ from manifests.store import ObjectMissing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from manifests.ledger import LedgerEntry
     from manifests.reader import Manifest
     from manifests.store import Store
 
@@ -72,6 +73,15 @@ def stored_sheet(store: Store, game_id: str) -> bytes | None:
         return store.get(sheet_key(game_id))
     except ObjectMissing:
         return None
+
+
+def sheet_of(store: Store, entry: LedgerEntry) -> bytes:
+    """A committed game's sheet: as it was written, or else made now.
+
+    Raises:
+        DatasetError: the store failed, or the video cannot be decoded.
+    """
+    return stored_sheet(store, entry.game_id) or contact_sheet(store, entry)
 
 
 def write_sheets(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from manifests.status import DatasetStatus
     from manifests.store import Store
 
+MEASURED_SECONDS = 300.0  # what games took changes slowly, and takes some hundred reads
 MOST_INTERVALS = 60
 _SECONDS = (
     60,
@@ -72,20 +74,42 @@ class Standing:
     cost: Cost | None
 
 
-def standing(store: Store, prices: Prices | None = None, measured: Measured | None = None) -> Standing:
+def standing(store: Store, prices: Prices | None = None) -> Standing:
     """Look at the dataset's store.
 
     Args:
         store: of the dataset.
         prices: the default ones if not given.
-        measured: what its games took, if that was looked up before; it takes some hundred reads.
 
     Raises:
         DatasetError: it is none, or cannot be read.
     """
+    return _standing(store, measured_in(store), prices or Prices())
+
+
+class Observer:
+    """Looks at one dataset again and again, at what its games took every MEASURED_SECONDS at most."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._measured: Measured | None = None
+        self._measured_at = float("-inf")
+
+    def look(self) -> Standing:
+        """How it stands now.
+
+        Raises:
+            DatasetError: as `standing`.
+        """
+        now = time.monotonic()
+        if self._measured is None or now > self._measured_at + MEASURED_SECONDS:
+            self._measured, self._measured_at = measured_in(self._store), now
+        return _standing(self._store, self._measured, Prices())
+
+
+def _standing(store: Store, measured: Measured | None, prices: Prices) -> Standing:
     status = dataset_status(store)
-    measured = measured or measured_in(store)
-    cost = cost_of(status, measured, prices or Prices()) if measured else None
+    cost = cost_of(status, measured, prices) if measured else None
     return Standing(status, throughput([info.modified_at for info in store.list(LEDGER_PREFIX)]), cost)
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from farm.action_names import action_name
 from manifests.clip_file import write_mp4
 from manifests.loader import WindowDataset, open_dataset
 from manifests.overlay import PlayerState, draw_over, write_gif
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -99,17 +100,12 @@ def _plain(sample: dict[str, Any]) -> Iterator[NDArray[np.uint8]]:
 
 
 def _drawn(sample: dict[str, Any], names: list[str]) -> Iterator[NDArray[np.uint8]]:
-    action_name = _action_names()
     for step, picture in enumerate(_plain(sample)):
-        players = {
-            player: _player(sample, player, step, names[player], action_name) for player in range(len(names))
-        }
+        players = {player: _player(sample, player, step, names[player]) for player in range(len(names))}
         yield draw_over(picture, int(sample["slp_frame"][step]), players)
 
 
-def _player(
-    sample: dict[str, Any], player: int, step: int, name: str, action_name: Callable[[int], str]
-) -> PlayerState:
+def _player(sample: dict[str, Any], player: int, step: int, name: str) -> PlayerState:
     at = {column: sample[f"p{player}.{column}"][step] for column in _COLUMNS}
     return PlayerState(
         name=name,
@@ -123,13 +119,3 @@ def _player(
         trigger=float(at["trigger"]),
         buttons=int(at["buttons"]),
     )
-
-
-def _action_names() -> Callable[[int], str]:
-    """Names of action states where libmelee is installed, numbers elsewhere."""
-    try:
-        from workers.melee_names import action_names  # noqa: PLC0415 - the reading side installs without it
-    except ImportError:
-        return lambda action: f"action {action}"
-    names = action_names()
-    return lambda action: names.get(action, f"action {action}")

@@ -19,10 +19,10 @@ from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
-from farm.browse.stills import contact_sheet, thumbnail
+from farm.browse.stills import thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
-from farm.sheets import stored_sheet
+from farm.sheets import sheet_of
 from manifests.errors import DatasetError
 from manifests.keys import parse_data_key
 from manifests.ledger import read_entry
@@ -196,7 +196,7 @@ class _Pages:
         return entry
 
     async def _still(self, request: Request) -> Response:
-        makers = {"thumbnail": thumbnail, "sheet": contact_sheet}
+        makers = {"thumbnail": thumbnail, "sheet": sheet_of}
         maker = makers.get(request.path_params["what"])
         if maker is None:
             raise HTTPException(404, "there are thumbnail.jpg and sheet.jpg")
@@ -206,8 +206,7 @@ class _Pages:
             entry = read_entry(self._store, game_id)
             if entry is None or not entry.chunks:
                 raise HTTPException(404, "no committed game of this dataset has this id")
-            is_sheet = maker is contact_sheet
-            return (stored_sheet(self._store, game_id) if is_sheet else None) or maker(self._store, entry)
+            return maker(self._store, entry)
 
         headers = {"cache-control": "max-age=86400"}
         return Response(await run_in_threadpool(make), media_type="image/jpeg", headers=headers)
@@ -228,10 +227,7 @@ class _Pages:
         if not first <= last < first + _MOST_BYTES:
             raise HTTPException(416, f"a range has 1 to {_MOST_BYTES} bytes")
         data = await run_in_threadpool(self._store.get_range, key, first, last + 1)
-        headers = {
-            "content-range": f"bytes {first}-{first + len(data) - 1}/*",
-            "cache-control": "max-age=3600",
-        }
+        headers = {"content-range": f"bytes {first}-{first + len(data) - 1}/*", **_KEEP}
         return Response(data, 206, headers, media_type="application/octet-stream")
 
     @staticmethod

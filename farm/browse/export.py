@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from farm.browse.library import NO_FILTERS
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
-from farm.browse.stills import contact_sheet, thumbnail
+from farm.browse.stills import thumbnail
 from farm.browse.templates import exported, page_templates
 from farm.browse.timeline import timeline
-from farm.sheets import stored_sheet
+from farm.sheets import sheet_of
 from farm.standing import standing
 from manifests.canonical_json import to_plain
 from manifests.ledger import read_entry
@@ -108,7 +108,7 @@ class Export:
         for number in range(len(entry.chunks)):
             self._json(f"{at}/chunk-{number}", state_of(self._store, number, entry))
         self._put(f"{at}/thumbnail.jpg", thumbnail(self._store, entry))
-        self._put(f"{at}/sheet.jpg", stored_sheet(self._store, game_id) or contact_sheet(self._store, entry))
+        self._put(f"{at}/sheet.jpg", sheet_of(self._store, entry))
 
     def _page(self, name: str, template: str, data: dict[str, Any]) -> None:
         self._html(name, template, data)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from farm.action_names import action_names
 from farm.browse.schema_page import schema_columns
 from manifests.ledger import read_entry
 from manifests.states_file import read_states
@@ -134,13 +135,3 @@ def _stage_shape(stage_id: int) -> dict[str, Any]:
         "fountain": [[*sides, start] for sides, start in moving] if stage_id == known.FOUNTAIN else [],
         "randall_width": known.RANDALL_WIDTH,
     }
-
-
-@cache
-def action_names() -> dict[int, str]:
-    """Names of action states: libmelee's, where it is installed: a reading side need not have it."""
-    try:
-        from workers import melee_names  # noqa: PLC0415
-    except ModuleNotFoundError:
-        return {}
-    return melee_names.action_names()

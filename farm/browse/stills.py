@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from farm.browse.pairs import action_names
+from farm.action_names import action_name
 from manifests.states_file import read_states
 from manifests.video import decode_gop
 
@@ -30,9 +31,8 @@ def thumbnail(store: Store, entry: LedgerEntry) -> bytes:
     Raises:
         DatasetError: the store failed, or the video cannot be decoded.
     """
-    return _jpeg(
-        _still(store, entry, sum(chunk.num_frames for chunk in entry.chunks) // 2)[0].resize(_THUMBNAIL)
-    )
+    middle = sum(chunk.num_frames for chunk in entry.chunks) // 2
+    return _jpeg(_picture(store, *_key_frame(entry, middle)).resize(_THUMBNAIL))
 
 
 def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
@@ -43,37 +43,38 @@ def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
     """
     total = sum(chunk.num_frames for chunk in entry.chunks)
     sheet = Image.new("RGB", (_STILL[0] * _COLUMNS, (_STILL[1] + _CAPTION) * _ROWS), "white")
-    draw = ImageDraw.Draw(sheet)
+    draw, states = ImageDraw.Draw(sheet), cache(store.get)
     for place in range(_ROWS * _COLUMNS):
-        picture, caption = _still(store, entry, total * place // (_ROWS * _COLUMNS), is_captioned=True)
+        chunk, gop = _key_frame(entry, total * place // (_ROWS * _COLUMNS))
         left, top = place % _COLUMNS * _STILL[0], place // _COLUMNS * (_STILL[1] + _CAPTION)
-        sheet.paste(picture.resize(_STILL), (left, top))
+        sheet.paste(_picture(store, chunk, gop).resize(_STILL), (left, top))
+        caption = _caption(states(chunk.states.key), chunk.gops.first_frame_index[gop])
         draw.text((left + 4, top + _STILL[1] + 2), caption, fill="black")
     return _jpeg(sheet)
 
 
-def _still(
-    store: Store, entry: LedgerEntry, frame: int, *, is_captioned: bool = False
-) -> tuple[Image.Image, str]:
-    """The picture at the key frame at or before a frame of the game, and a line on what it shows."""
+def _key_frame(entry: LedgerEntry, frame: int) -> tuple[ChunkRecord, int]:
+    """The chunk, and the number in it of the GOP, that a frame of the game lies in."""
     for chunk in entry.chunks:
         if frame < chunk.num_frames:
             break
         frame -= chunk.num_frames
-    gop = int(np.searchsorted(chunk.gops.first_frame_index, frame, side="right")) - 1
+    return chunk, int(np.searchsorted(chunk.gops.first_frame_index, frame, side="right")) - 1
+
+
+def _picture(store: Store, chunk: ChunkRecord, gop: int) -> Image.Image:
+    """The GOP's first picture."""
     first, size = chunk.gops.byte_offset[gop], chunk.gops.byte_size[gop]
     data = store.get_range(chunk.video.key, first, first + size)
-    yuv = next(decode_gop(data, bytes.fromhex(chunk.avcc)))
-    caption = _caption(store, chunk, chunk.gops.first_frame_index[gop]) if is_captioned else ""
-    return _to_rgb(yuv), caption
+    return _to_rgb(next(decode_gop(data, bytes.fromhex(chunk.avcc))))
 
 
-def _caption(store: Store, chunk: ChunkRecord, row: int) -> str:
-    state = read_states(store.get(chunk.states.key), row, row + 1)
-    names, told = action_names(), []
+def _caption(states: bytes, row: int) -> str:
+    """What a row of a states file says, in two lines."""
+    state, told = read_states(states, row, row + 1), []
     for place in range(state.num_players):
         percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))
-        told.append(f"p{place}  {int(percent)} %  {names.get(int(action), f'action {int(action)}')}")
+        told.append(f"p{place}  {int(percent)} %  {action_name(int(action))}")
     half = -(-len(told) // 2)
     first = f"slp_frame {int(state.values('slp_frame')[0])}"
     return "\n".join(("   ".join([first, *told[:half]]), "   ".join(told[half:])))

@@ -14,8 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from farm.measured_pace import measured_in
-from farm.standing import Standing, standing
+from farm.standing import Observer, Standing, standing
 from manifests.canonical_json import to_plain
 from manifests.dataset import read_description
 from manifests.store import open_store
@@ -23,7 +22,6 @@ from manifests.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from farm.estimate import Measured
     from manifests.store import Store
 
 EXAMPLE = """\b
@@ -33,7 +31,6 @@ Examples:
   farm status s3://bucket/melee --watch --every 30
 """
 _BARS = " ▁▂▃▄▅▆▇█"
-_MEASURED_SECONDS = 300.0  # what games took changes slowly, and takes some hundred reads
 
 
 @click.command(epilog=EXAMPLE)
@@ -69,43 +66,30 @@ def command(dataset: str, *, watch: bool, every: float, at_most: float | None, a
 
 
 def _watch(store: Store, every: float, deadline: float, *, as_json: bool) -> None:
-    console, look = Console(), _Look(store)
+    console = Console()
     if as_json or not console.is_terminal:
         shown = None
-        for found in look.until_done(every, deadline):
+        for found in _until_done(store, every, deadline):
             line = json.dumps(_plain(found)) if as_json else _line(found)
             if line != shown:
                 click.echo(line)
             shown = line
         return
     with Live(console=console, auto_refresh=False) as live:
-        for found in look.until_done(every, deadline):
+        for found in _until_done(store, every, deadline):
             live.update(_table(found), refresh=True)
 
 
-class _Look:
-    """Looks at one dataset again and again."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._measured: Measured | None = None
-        self._measured_at = float("-inf")
-
-    def until_done(self, every: float, deadline: float) -> Iterator[Standing]:
-        """Yield a Standing every so many seconds, the last one when nothing is pending or time is up."""
-        never = threading.Event()
-        while True:
-            found = self._now()
-            yield found
-            left = deadline - time.monotonic()
-            if not found.status.num_pending or left <= 0:
-                return
-            never.wait(min(every, left))
-
-    def _now(self) -> Standing:
-        if self._measured is None or time.monotonic() > self._measured_at + _MEASURED_SECONDS:
-            self._measured, self._measured_at = measured_in(self._store), time.monotonic()
-        return standing(self._store, measured=self._measured)
+def _until_done(store: Store, every: float, deadline: float) -> Iterator[Standing]:
+    """Yield a Standing every so many seconds, the last one when nothing is pending or time is up."""
+    observer, never = Observer(store), threading.Event()
+    while True:
+        found = observer.look()
+        yield found
+        left = deadline - time.monotonic()
+        if not found.status.num_pending or left <= 0:
+            return
+        never.wait(min(every, left))
 
 
 def _plain(found: Standing) -> dict[str, object]:

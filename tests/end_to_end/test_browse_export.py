@@ -12,16 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
-from manifests.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
-from tests.end_to_end.test_browser import READ, serious_faults, wait_for
+from tests.end_to_end.test_browser import serious_faults, wait_for, wrong_pictures
 from tests.manifests.small_dataset import NUM_GAMES, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-np = pytest.importorskip("numpy")
 pytest.importorskip("starlette", reason="the extra `browse` is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -78,15 +76,7 @@ def test_filter_to_a_game_and_step_through_it(browser: Any, url: str):
     browser.find_element("css selector", "tbody th a").click()
     wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-123' && "
              "document.querySelector('.action')?.textContent.length > 0")  # fmt: skip
-    body, wrong = browser.find_element("css selector", "body"), []
-    for step in range(1, NUM_STEPS + 1):
-        body.send_keys("\ue014")  # arrow right
-        wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{step - 123}'")
-        cells, panel = browser.execute_script(READ)
-        (stamp,), (is_valid,) = decode_levels(np.array([cells], np.float32))
-        if not is_valid or int(stamp) != int(panel):
-            wrong.append((step, panel, int(stamp), bool(is_valid)))
-    assert wrong == []
+    assert wrong_pictures(browser, NUM_STEPS) == []
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
     assert severe(browser) == []
 

@@ -83,13 +83,7 @@ def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration 
     Raises:
         EnvironmentFailed: the file is there but is no calibration file of this version.
     """
-    entry = _read(file).get(fingerprint_sha256(fingerprint))
-    if entry is None:
-        return None
-    try:
-        return Calibration(**entry)
-    except (TypeError, ValueError) as error:
-        raise EnvironmentFailed(_unreadable(file, error)) from error
+    return calibration_for(known_calibrations(file), fingerprint)
 
 
 def known_calibrations(file: Path | None = None) -> tuple[Calibration, ...]:
