@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Final
 
 from workers.align.calibration import Calibration, fingerprint_sha256
@@ -67,14 +67,15 @@ def measure_constants(
         raise EnvironmentFailed(message)
     notes = collector.notes()
     lag = usual_lag(notes.lines[:, 0], notes.lines[:, 1])
-    curve = collector.motion(state).curve
+    motion = collector.motion(state)
     calibration = Calibration(
         emulator=set_up.emulator.name,
         fingerprint=fingerprint_sha256(set_up.fingerprint()),
         log_lag=None if lag is None else lag[0],
         log_share=0.0 if lag is None else lag[1],
-        motion_correlation=round(curve.at(0), 4),
+        motion_correlation=round(motion.curve.at(0), 4),
         num_frames=state.num_frames,
+        camera=astuple(motion.camera.camera),
     )
     calibrated = replace(collector.expectations, expected_lag=calibration.log_lag)
     return calibration, GameEvidence(notes, calibrated, state).whole()

@@ -107,6 +107,7 @@ class StandinStudio:
             has_stamp=self.has_stamp,
             expected_lag=None if calibration is None else calibration.log_lag,
             usual_correlation=None if calibration is None else calibration.least_correlation,
+            usual_camera=None if calibration is None else calibration.usual_camera,
         )
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:  # noqa: ARG002
@@ -171,6 +172,7 @@ class SlippiStudio:
             has_stamp=self.has_stamp,
             expected_lag=LOG_LAG if calibration is None else calibration.log_lag,
             usual_correlation=None if calibration is None else calibration.least_correlation,
+            usual_camera=None if calibration is None else calibration.usual_camera,
             state_delay=self.state_delay,
             holds_last=self.emulator.is_standin,
             has_seed=self.has_seed,

@@ -165,7 +165,11 @@ def _expectations() -> Expectations:
     if calibration is None:
         calibration, _ = measure_constants(set_up, Deadlines())
         store_calibration(calibration_file(), calibration)
-    return Expectations(expected_lag=calibration.log_lag, usual_correlation=calibration.least_correlation)
+    return Expectations(
+        expected_lag=calibration.log_lag,
+        usual_correlation=calibration.least_correlation,
+        usual_camera=calibration.usual_camera,
+    )
 
 
 def _observe_once(source: Source, folder: Path) -> tuple[int, float, float, float] | None:

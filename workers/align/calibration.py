@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifests.stamp import FIRST_SLP_FRAME
 from workers.align import thresholds
+from workers.align.motion.camera import Camera
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1
+_MOTION_MEASURE = "2"  # counts up whenever the same pictures give another correlation
 _SEE_EVERY_FRAME = frozenset({"log", "stamp", "motion"})
 
 
@@ -39,9 +41,11 @@ class Calibration:
         log_share: part of the lines that have just this lag, 0 to 1.
         motion_correlation: of predicted and measured motion in a clean game, 0 to 1.
         num_frames: of the game that was measured.
+        camera: the numbers of the camera that was found, in the order of
+            `workers.align.motion.camera.Camera`; empty if none was.
 
     Raises:
-        ValueError: on shares outside of 0 to 1.
+        ValueError: on shares outside of 0 to 1, or another number of numbers.
     """
 
     emulator: str
@@ -50,8 +54,13 @@ class Calibration:
     log_share: float
     motion_correlation: float
     num_frames: int
+    camera: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "camera", tuple(self.camera))  # a file gives a list
+        if self.camera and len(self.camera) != len(fields(Camera)):
+            message = f"a camera has {len(fields(Camera))} numbers, got {len(self.camera)}"
+            raise ValueError(message)
         for name in ("log_share", "motion_correlation"):
             if not 0 <= getattr(self, name) <= 1:
                 message = f"{name} is from 0 to 1, got {getattr(self, name)}"
@@ -62,10 +71,19 @@ class Calibration:
         """What motion reaches at least in a clean game, however little happens in it."""
         return self.motion_correlation * thresholds.MOTION.least_part_of_usual
 
+    @property
+    def usual_camera(self) -> Camera | None:
+        """The camera from which the search for a game's own begins; None if none was found."""
+        return Camera(*self.camera) if self.camera else None
+
 
 def fingerprint_sha256(fingerprint: Mapping[str, str]) -> str:
-    """Return the key under which a calibration is kept: sha256 over the fingerprint's sorted JSON."""
-    return hashlib.sha256(json.dumps(dict(fingerprint), sort_keys=True).encode()).hexdigest()
+    """Return the key under which a calibration is kept: sha256 over sorted JSON.
+
+    How motion is measured is part of it: constants measured in another way mean something else.
+    """
+    decisive = {**fingerprint, "motion_measure": _MOTION_MEASURE}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def calibration_file() -> Path:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from manifests.state_table import StateTable
     from workers.align.evidence import Evidence
+    from workers.align.motion.camera import Camera
     from workers.align.motion.evidence import MotionComparison
     from workers.emulator.contract import LogLine, Picture
 
@@ -31,6 +32,7 @@ class EvidenceCollector:
         has_stamp: see `workers.align.notes.Expectations`, as for the rest.
         expected_lag: likewise.
         usual_correlation: likewise.
+        usual_camera: likewise.
         state_delay: likewise.
         holds_last: likewise.
         has_seed: likewise.
@@ -42,12 +44,13 @@ class EvidenceCollector:
         has_stamp: bool = True,
         expected_lag: int | None = None,
         usual_correlation: float | None = None,
+        usual_camera: Camera | None = None,
         state_delay: int = 0,
         holds_last: bool = True,
         has_seed: bool = True,
     ) -> None:
         self.expectations = Expectations(
-            has_stamp, expected_lag, usual_correlation, state_delay, holds_last, has_seed
+            has_stamp, expected_lag, usual_correlation, usual_camera, state_delay, holds_last, has_seed
         )
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []

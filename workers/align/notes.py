@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from workers.align.motion.camera import Camera
     from workers.align.motion.maps import FlowMaps
 
 
@@ -52,6 +53,7 @@ class Expectations:
         has_seed: whether the stamp also names the state, as the stand-in's does and the one for Melee not.
         expected_lag: its calibrated constant for the log lines; None if that was never measured.
         usual_correlation: the least that motion reaches in its clean games; None if that is unknown.
+        usual_camera: the camera that its games have, nearly; None for the stand-in's.
         state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
             state in which a frame begins, as the stand-in does with what Slippi's device hands it.
         holds_last: whether it shows the last picture on and on once the game is over, by which the
@@ -61,6 +63,7 @@ class Expectations:
     has_stamp: bool = True
     expected_lag: int | None = None
     usual_correlation: float | None = None
+    usual_camera: Camera | None = None
     state_delay: int = 0
     holds_last: bool = True
     has_seed: bool = True

@@ -41,33 +41,44 @@ class MotionThresholds:
         max_lag: frames; lags from -max_lag to +max_lag are compared.
         whitening_frames: what changes more slowly than this is taken out of both sides.
         clip_deviations: no frame counts for more than so many standard deviations.
-        block_frames: length of the blocks that standard errors come from.
+        noise_order: so many pictures back the noise of one picture is foretold, and the foretold taken out.
+        bound_deviations: after that, no frame counts for more than so many standard deviations.
+        min_frames: a stretch must be that long at least: over fewer frames noise cannot be told from motion.
         min_margin: standard errors by which the best lag must stand above every other to count.
         window_step: frames from one window's start to the next.
         window_scales: (sigmas, least share) each. A window is long enough when the motion predicted for it
             stands `sigmas` above the noise; it is broken if it shows less than the least share of that.
             Short windows see short faults and must allow for a quiet moment; long ones need not. Shares
-            of 64 clean games (14 real, 50 recorded) went down to 0.02, 0.15, 0.38, 0.66, 0.76 at 10, 14,
+            of 64 clean games (14 real, 50 recorded) went down to -0.12, 0.22, 0.51, 0.70, 0.81 at 10, 14,
             20, 28, 40 sigmas; those of foreign pictures lie around 0, deviating by 1 / sigmas or less.
-        rival_sigmas: so is one of the shortest that another lag explains better by so many deviations.
-        least_part_of_usual: a clean game reaches at least this part of the calibrated correlation: 61 of 64
-            clean games in which a lag stood out reached 0.69 of it or more.
+        rival_sigmas: so is one of the shortest that another lag explains better by so many deviations;
+            the same clean games went up to 2.6.
+        end_sigmas: an end of a stretch is compared with the rest of it if the motion predicted for each
+            stands so many `sigmas` above the noise.
+        end_least_share: it is broken if it shows less than this share at the rest's gain; the ends of the
+            64 clean games went down to 0.43.
+        least_part_of_usual: a clean game reaches at least this part of the calibrated correlation: the 64
+            reached 0.29 to 0.48, their median 0.37.
     """
 
     max_lag: int = 30
     whitening_frames: int = 15
     clip_deviations: float = 4.0
-    block_frames: int = 10
-    min_margin: float = 3.0
+    noise_order: int = 2
+    bound_deviations: float = 2.0
+    min_frames: int = 100
+    min_margin: float = 2.0
     window_step: int = 15
     window_scales: tuple[tuple[float, float], ...] = (
-        (10.0, 0.0),
-        (14.0, 0.05),
-        (20.0, 0.25),
-        (28.0, 0.45),
-        (40.0, 0.6),
+        (10.0, -0.3),
+        (14.0, 0.08),
+        (20.0, 0.33),
+        (28.0, 0.52),
+        (40.0, 0.68),
     )
-    rival_sigmas: float = 7.0
+    rival_sigmas: float = 5.0
+    end_sigmas: float = 10.0
+    end_least_share: float = 0.25
     least_part_of_usual: float = 0.6
 
 

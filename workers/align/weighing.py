@@ -80,8 +80,12 @@ class GameEvidence:
     def motion(self) -> MotionComparison:
         """Predicted and measured motion of the whole game."""
         pictures = self._notes.flow.slice(self._first, self._first + self._state.num_frames)
-        usual = self._expectations.usual_correlation
-        return compare_motion(pictures, self._tracks, usual_correlation=usual)
+        return compare_motion(
+            pictures,
+            self._tracks,
+            usual_correlation=self._expectations.usual_correlation,
+            usual_camera=self._expectations.usual_camera,
+        )
 
     @cached_property
     def _tracks(self) -> Tracks:

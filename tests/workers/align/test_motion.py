@@ -7,10 +7,13 @@ import pytest
 
 from tests.workers.align.painted_game import HEIGHT, WIDTH, measured, pictures_of, state_of
 from workers.align.evidence import Evidence
-from workers.align.motion.correlation import lag_curve, whiten
+from workers.align.motion.camera import Camera, project
+from workers.align.motion.correlation import decorrelate, lag_curve, whiten
 from workers.align.motion.evidence import compare_motion, find_motion
-from workers.align.motion.maps import FlowMaps
-from workers.align.motion.tracks import tracks_of
+from workers.align.motion.foreground import Foreground
+from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, FlowMaps
+from workers.align.motion.tracks import make_tracks, tracks_of
+from workers.align.motion.windows import Windows, judge_ends
 from workers.align.motion.witness import MotionWitness
 
 SEED, OTHER_SEED = 3, 4
@@ -38,6 +41,13 @@ def test_a_shifted_stream_is_told_to_the_frame(shift: int):
     still = [pictures[0]] * max(-shift, 0)
     shown = [*still, *pictures[max(shift, 0) :], *[pictures[-1]] * max(shift, 0)][: len(pictures)]
     assert found(measured(shown)).offset_frames == shift
+
+
+@pytest.mark.parametrize("shift", [-20, 0, 20])
+def test_a_few_seconds_suffice(shift: int):
+    state = state_of(SEED).slice(300, 450)
+    comparison = compare_motion(measured(pictures_of(SEED)[300 + shift : 450 + shift]), tracks_of(state))
+    assert find_motion(comparison, 0, state.num_frames).evidence.offset_frames == shift
 
 
 @pytest.mark.parametrize("gain", [0.8, 1.2])
@@ -120,8 +130,126 @@ def test_whitening_leaves_nothing_of_what_never_changes():
     assert not whiten(np.full((2, 50), 3, np.float32)).any()
 
 
+def noise(seed: int, num_frames: int = 400) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(2, num_frames)).astype(np.float32)
+
+
 def test_the_curve_finds_a_known_lag():
-    random = np.random.default_rng(2)
-    sequence = random.normal(size=(2, 400)).astype(np.float32)
-    curve = lag_curve(sequence, np.roll(sequence, -5, axis=1))
+    curve = lag_curve(noise(2), np.roll(noise(2), -5, axis=1))
     assert (curve.best_lag, curve.margin > 3) == (5, True)
+
+
+def test_the_margin_counts_how_much_agrees_not_in_how_many_places():
+    few = np.zeros((1, 300), np.float32)
+    few[0, [40, 47, 160]] = 6  # three events, far above the noise
+    curve = lag_curve(few, np.roll(few, 4, axis=1) + noise(1, 300)[:1] / 4)
+    assert (curve.best_lag, curve.margin > 3) == (-4, True)
+
+
+def test_unrelated_noise_has_no_margin():
+    margins = [lag_curve(noise(2 * k), noise(2 * k + 1)).margin for k in range(50)]
+    assert max(margins) < 2
+
+
+def test_too_few_pictures_have_no_margin():
+    curve = lag_curve(noise(2, 90), noise(2, 90))
+    assert (curve.best_lag, curve.margin) == (0, 0)
+
+
+def test_decorrelating_takes_out_what_blinks_and_keeps_what_matches():
+    blinks = np.where(np.arange(400) % 2, 3, -3).astype(np.float32)
+    signal, seen = noise(2), noise(2) + blinks
+    plain, decorrelated = lag_curve(signal, seen), lag_curve(*decorrelate(signal, seen))
+    assert decorrelated.best_lag == 0
+    assert decorrelated.at(0) > 2 * plain.at(0)
+
+
+@pytest.mark.parametrize("num_frames", [0, 1, 2, 3])
+def test_rows_too_short_for_a_filter_are_left_alone(num_frames: int):
+    rows = noise(1, num_frames)
+    assert decorrelate(rows, rows)[1].shape == rows.shape
+
+
+class TestTheForeground:
+    def of(self, cells: dict[tuple[int, int], int], num_pictures: int = 3) -> Foreground:
+        strength = np.zeros((num_pictures, GRID_ROWS, GRID_COLUMNS), np.uint8)
+        for (row, column), value in cells.items():
+            strength[:, row, column] = value
+        nothing = np.zeros_like(strength, dtype=np.int8)
+        return Foreground.of(FlowMaps(nothing, nothing, strength))
+
+    def test_a_place_sees_what_stirs_there_and_not_two_cells_away(self):
+        foreground = self.of({(5, 5): 100})
+        near, far = (foreground.seen_at(*places(column)).stir for column in (5.5, 8.5))
+        assert near.min() > far.max() + 2
+
+    def test_what_stirs_around_a_fighter_is_not_background(self):
+        own, other = (self.of({(5, column): 100}) for column in (5, 12))
+        assert own.background(*places(5.5)).stir.max() < other.background(*places(5.5)).stir.min() / 4
+
+
+def places(column: float, num_pictures: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    return np.full((1, num_pictures), column, np.float32), np.full((1, num_pictures), 5.5, np.float32)
+
+
+class TestWhatShouldStir:
+    def stir(self, **looks: list[float]) -> np.ndarray:
+        num = len(next(iter(looks.values())))
+        still, shown = np.zeros((1, num), np.float32), np.ones((1, num), np.bool_)
+        rows = {name: np.array([values], np.float32) for name, values in looks.items()}
+        return make_tracks(still, still, shown, rows).stir[0]
+
+    def test_a_new_action_stirs(self):
+        assert np.argmax(self.stir(action=[14.0] * 20 + [44.0] * 20)) == 20
+
+    def test_a_frozen_animation_stirs_less_than_one_that_goes_on(self):
+        ages = [float(min(max(k - 10, 0), 10)) for k in range(30)]  # goes on in frames 11 to 20 alone
+        stir = self.stir(action_age=ages)
+        assert stir[11:21].min() > max(stir[:11].max(), stir[21:].max())
+
+    def test_a_value_that_an_old_replay_lacks_stirs_nothing(self):
+        assert not self.stir(airborne=[float("nan")] * 30).any()
+
+
+def test_the_camera_looks_ahead_of_where_a_fighter_faces():
+    still, shown = np.zeros((1, 60), np.float32), np.ones((1, 60), np.bool_)
+    right, left = (
+        project(make_tracks(still, still, shown, {"facing": np.full((1, 60), way, np.float32)}), Camera())
+        for way in (1, -1)
+    )
+    assert right.column[0, -1] < left.column[0, -1]
+
+
+class TestTheEnds:
+    """Noisy sequences of 600 frames, of which a part shows something else."""
+
+    def judged(self, foreign: slice, least_gain: float = 0.0) -> Windows:
+        predicted = noise(5, 600)
+        measured = 0.5 * predicted + noise(6, 600)
+        measured[:, foreign] = noise(7, 600)[:, foreign]
+        return judge_ends(predicted, measured.astype(np.float32), least_gain)
+
+    def test_a_stretch_that_matches_throughout_has_no_broken_end(self):
+        assert not self.judged(slice(0, 0)).start.size
+
+    def test_a_foreign_end_is_found_where_it_begins(self):
+        windows = self.judged(slice(350, None))
+        assert windows.broken().tolist() == [True]
+        assert abs(int(windows.start[0]) - 350) <= 45
+        assert windows.exclusive_end[0] == 600
+
+    def test_a_foreign_beginning_is_found_where_it_ends(self):
+        windows = self.judged(slice(0, 250))
+        assert (windows.start.tolist(), windows.broken().tolist()) == ([0], [True])
+        assert abs(int(windows.exclusive_end[0]) - 250) <= 45
+
+    def test_an_end_too_short_to_tell_is_not_judged(self):
+        assert not self.judged(slice(590, None)).start.size
+
+    def test_a_stretch_that_is_foreign_throughout_has_no_rest_to_compare_with(self):
+        assert not self.judged(slice(0, None)).start.size
+
+    @pytest.mark.parametrize("num_frames", [0, 1, 14, 15, 16])
+    def test_a_few_frames_are_not_judged(self, num_frames: int):
+        rows = noise(5, num_frames)
+        assert not judge_ends(rows, rows, 0.2).start.size

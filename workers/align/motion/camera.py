@@ -1,7 +1,7 @@
 """From the stage to the screen, under a camera that follows the fighters as a game's camera does.
 
 The camera is not recorded in a replay. It looks at the middle of the fighters' bounding box from a
-distance that grows with the box, both after some delay; nine numbers say how, and `fitting` finds them.
+distance that grows with the box, both after some delay; ten numbers say how, and `fitting` finds them.
 """
 
 from __future__ import annotations
@@ -39,17 +39,19 @@ class Camera:
         side: units from the middle of the stage to the left and right bounds of what may be seen.
         top: units up to the upper bound.
         bottom: units down to the lower bound.
+        lead: units by which it looks ahead of a fighter, to where that one faces.
     """
 
-    scale: float = 0.8
+    scale: float = 0.9
     margin: float = 60.0
-    pan_frames: float = 10.0
+    pan_frames: float = 7.0
     zoom_frames: float = 15.0
     centre_y: float = 0.55
-    aspect: float = 1.3
+    aspect: float = 1.4
     side: float = 170.0
-    top: float = 140.0
-    bottom: float = 90.0
+    top: float = 125.0
+    bottom: float = 70.0
+    lead: float = 9.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +76,8 @@ class Projection:
 
 def project(tracks: Tracks, camera: Camera) -> Projection:
     """Place every entity on the screen in every frame."""
-    middle_x, size_x = _box(tracks.x, tracks.is_shown, -camera.side, camera.side)
+    ahead = tracks.x + np.float32(camera.lead) * tracks.facing
+    middle_x, size_x = _box(ahead, tracks.is_shown, -camera.side, camera.side)
     middle_y, size_y = _box(tracks.y, tracks.is_shown, -camera.bottom, camera.top)
     size = np.maximum(size_x, size_y * np.float32(camera.aspect)) + np.float32(camera.margin)
     # The view never shows what lies beyond the stage's bounds, so near them it no longer follows.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 _TINY: Final = 1e-9
+_DAMPING: Final = 0.02  # of the fit of a filter, against rows too short for one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +34,8 @@ class LagCurve:
         correlation: float64 [N], -1 to 1, of prediction and measurement at each lag.
         best_lag: the lag of the highest correlation.
         runner_up_lag: the lag that comes nearest to it, in standard errors.
-        margin: by how many standard errors the best lag stands above that one; 0 if nothing moves.
-        significance: by how many standard errors the best lag's correlation stands above zero.
+        margin: by how many standard errors the best lag stands above that one; 0 if nothing moves
+            or too few pictures show a frame at the best lag.
     """
 
     lags: npt.NDArray[np.int64]
@@ -42,7 +43,6 @@ class LagCurve:
     best_lag: int
     runner_up_lag: int
     margin: float
-    significance: float
 
     def at(self, lag: int) -> float:
         """Return the correlation at one lag."""
@@ -65,35 +65,57 @@ def whiten(sequences: Floats, limits: thresholds.MotionThresholds = thresholds.M
     return np.clip(scaled, -limits.clip_deviations, limits.clip_deviations).astype(np.float32)
 
 
+def decorrelate(
+    predicted: Floats, measured: Floats, limits: thresholds.MotionThresholds = thresholds.MOTION
+) -> tuple[Floats, Floats]:
+    """Make the noise of each measured row independent from picture to picture, as the margin supposes.
+
+    What a row's last pictures say of the next one (a background that turns in steps, a text that blinks)
+    is taken out by a linear prediction fitted to that row, and the same filter goes over the predicted row,
+    so that what matched before still matches. Then both are scaled to unit deviation and bounded, so that
+    many small agreements count for more than a single large one.
+
+    Args:
+        predicted: float32 [C, T], whitened.
+        measured: float32 [C, K], whitened.
+        limits: order of the filter, bound.
+    """
+    taps = [_taps(row, limits.noise_order) for row in measured.astype(np.float64)]
+    return _filtered(predicted, taps, limits.bound_deviations), _filtered(
+        measured, taps, limits.bound_deviations
+    )
+
+
 def lag_curve(
     predicted: Floats,
     measured: Floats,
     limits: thresholds.MotionThresholds = thresholds.MOTION,
 ) -> LagCurve:
-    """Correlate whitened predictions [C, T] with whitened measurements [C, K] over all lags.
+    """Correlate decorrelated predictions [C, T] with decorrelated measurements [C, K] over all lags.
 
-    The standard error of the difference between two lags comes from blocks of frames, since neighbouring
-    frames are not independent.
+    The standard error of the difference between two lags is that of independent noise, as strong in each
+    row as what the best lag leaves of it, seen through the difference of the two predictions.
     """
     lags = np.arange(-limits.max_lag, limits.max_lag + 1)
-    products = lag_products(predicted, measured, lags)
+    sums = lag_products(predicted, measured, lags).sum(axis=1)
     power = np.sqrt(float(np.square(predicted).sum()) * float(np.square(measured).sum()))
-    correlation = products.sum(axis=1) / max(power, _TINY)
-    best = int(np.argmax(correlation))
-    blocks = _blocks(products, limits.block_frames)
-    difference = blocks[best] - blocks
-    errors = np.sqrt(np.square(difference).sum(axis=1))
-    margins = difference.sum(axis=1) / np.maximum(errors, _TINY)
-    margins[best] = np.inf
+    best = int(np.argmax(sums))
+    shown = [_shown(predicted, lag, measured.shape[1]) for lag in lags.tolist()]
+    gain = max(float(sums[best]), 0.0) / max(float(np.square(predicted).sum()), _TINY)
+    noise = np.square(measured - np.float32(gain) * shown[best]).mean(axis=1) if measured.size else None
+    margins = np.full(lags.size, np.inf)
+    for place in range(lags.size) if noise is not None else ():
+        if place != best:
+            distance = float(np.square(shown[best] - shown[place]).sum(axis=1) @ noise)
+            margins[place] = (sums[best] - sums[place]) / max(np.sqrt(distance), _TINY)
     runner_up = int(np.argmin(margins))
-    error = float(np.sqrt(np.square(blocks[best]).sum()))
+    is_long_enough = _overlap(predicted, measured, int(lags[best])) >= limits.min_frames
     return LagCurve(
         lags=lags,
-        correlation=correlation,
+        correlation=sums / max(power, _TINY),
         best_lag=int(lags[best]),
         runner_up_lag=int(lags[runner_up]),
-        margin=float(margins[runner_up]) if power > _TINY else 0.0,
-        significance=float(blocks[best].sum()) / max(error, _TINY),
+        margin=float(margins[runner_up]) if power > _TINY and is_long_enough else 0.0,
     )
 
 
@@ -112,9 +134,37 @@ def lag_products(predicted: Floats, measured: Floats, lags: npt.NDArray[np.int64
     return products
 
 
-def _blocks(products: npt.NDArray[np.float64], block_frames: int) -> npt.NDArray[np.float64]:
-    """Sum [N, K] over blocks of pictures; the last block may be short."""
-    starts = np.arange(0, max(products.shape[1], 1), block_frames)
-    if not products.shape[1]:
-        return np.zeros((products.shape[0], 1))
-    return np.add.reduceat(products, starts, axis=1)
+def _shown(predicted: Floats, lag: int, num_pictures: int) -> Floats:
+    """The predictions [C, K] for pictures that lag so; 0 where there is no frame."""
+    shown = np.zeros((predicted.shape[0], num_pictures), np.float32)
+    start, exclusive_end = max(0, -lag), min(num_pictures, predicted.shape[1] - lag)
+    if start < exclusive_end:
+        shown[:, start:exclusive_end] = predicted[:, start + lag : exclusive_end + lag]
+    return shown
+
+
+def _overlap(predicted: Floats, measured: Floats, lag: int) -> int:
+    """How many pictures show a frame at this lag."""
+    num_frames, num_pictures = int(predicted.shape[1]), int(measured.shape[1])
+    return min(num_pictures, num_frames - lag) - max(0, -lag)
+
+
+def _taps(row: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
+    """The filter that leaves of each value what those before it do not tell: Yule-Walker, a little damped."""
+    products = np.array([float(row[: row.size - k] @ row[k:]) for k in range(order + 1)])
+    if row.size <= order or products[0] <= _TINY:
+        return np.ones(1)
+    apart = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
+    normal = products[apart] + np.eye(order) * (_DAMPING * products[0])
+    return np.concatenate([[1.0], -np.linalg.solve(normal, products[1:])])
+
+
+def _filtered(rows: Floats, taps: list[npt.NDArray[np.float64]], bound: float) -> Floats:
+    filtered = np.zeros(rows.shape)
+    for place, (row, tap) in enumerate(zip(rows, taps, strict=True)):
+        if row.size:
+            before = np.full(tap.size - 1, row[0])
+            filtered[place] = np.convolve(np.concatenate([before, row]), tap, mode="valid")
+    deviation = filtered.std(axis=1, keepdims=True) if filtered.size else np.zeros((rows.shape[0], 1))
+    scaled = np.where(deviation > _TINY, filtered / np.maximum(deviation, _TINY), 0.0)
+    return np.clip(scaled, -bound, bound).astype(np.float32)

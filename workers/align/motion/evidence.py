@@ -11,21 +11,24 @@ import numpy as np
 from manifests.stamp import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.evidence import Evidence
-from workers.align.motion.camera import project
-from workers.align.motion.correlation import LagCurve, lag_curve, whiten
+from workers.align.motion.camera import Camera, project
+from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
 from workers.align.motion.fitting import FittedCamera, fit_camera
 from workers.align.motion.foreground import Foreground
-from workers.align.motion.windows import Windows, judge_windows, usual_gain
+from workers.align.motion.windows import Windows, in_order, judge_ends, judge_windows, usual_gain
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from workers.align.motion.camera import Projection
     from workers.align.motion.maps import FlowMaps
     from workers.align.motion.tracks import Tracks
 
     Floats = npt.NDArray[np.float32]
 
 _USUAL_MARGIN: Final = 60.0  # units; only the relative size of steps near and far matters here
+_SEARCHED_PICTURES: Final = 1000
+_TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +51,16 @@ class MotionComparison:
 
 
 class _Comparison(NamedTuple):
-    """A MotionComparison whose windows are not judged yet."""
+    """A MotionComparison whose windows are not judged yet, and the lag that its camera supposes."""
 
+    lag: int
     camera: FittedCamera
     predicted: Floats
     measured: Floats
     curve: LagCurve
+
+    def is_sure(self, limits: thresholds.MotionThresholds) -> bool:
+        return self.curve.best_lag == self.lag and self.curve.margin >= limits.min_margin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +83,7 @@ def compare_motion(
     tracks: Tracks,
     *,
     usual_correlation: float | None = None,
+    usual_camera: Camera | None = None,
     limits: thresholds.MotionThresholds = thresholds.MOTION,
 ) -> MotionComparison:
     """Find the camera, and put prediction and measurement side by side.
@@ -85,22 +93,29 @@ def compare_motion(
         tracks: where the state says the fighters were, T frames.
         usual_correlation: what this emulator's clean games reach at least. With it, a stretch in which much
             should move and nothing matches at any lag is broken; without it, such a stretch is not judged.
+        usual_camera: this emulator's, from which the search begins; a stretch of a few seconds says too
+            little to leave it. Without it, the stand-in's.
         limits: how the two are whitened, which lags are compared, how windows are judged.
     """
     foreground = Foreground.of(maps)
-    overall = _compare_overall(foreground, tracks, limits)
-    lag = overall.best_lag
-    found = _compare(maps, foreground, tracks, lag, limits)
-    if lag and (overall.margin < limits.min_margin or found.curve.best_lag != lag):
-        others = {0, found.curve.best_lag} - {lag}
-        again = (_compare(maps, foreground, tracks, other, limits) for other in sorted(others))
-        found = max([found, *again], key=lambda each: each.camera.agreement)
-    camera, predicted, measured, curve = found
+    usual = usual_camera or Camera()
+    found = _compare(maps, foreground, tracks, _overall_lag(foreground, tracks, limits), usual, limits)
+    if not found.is_sure(limits):
+        others = {0, _searched_lag(foreground, tracks, usual, limits)} - {found.lag}
+        again = (_compare(maps, foreground, tracks, lag, usual, limits) for lag in sorted(others))
+        found = max([found, *again], key=lambda each: (each.curve.best_lag == each.lag, each.curve.margin))
+    _, camera, predicted, measured, curve = found
     is_sure = curve.margin >= limits.min_margin
     least = usual_correlation or 0.0  # a fit to a stream that is mostly another game asks for too little
     gain = max(_gain_at(curve.best_lag, predicted, measured), least) if is_sure else least
     both = min(predicted.shape[1], measured.shape[1])
-    windows = judge_windows(predicted[:, :both], measured[:, :both], gain, limits)
+    predicted_both, measured_both = predicted[:, :both], measured[:, :both]
+    windows = in_order(
+        [
+            judge_windows(predicted_both, measured_both, gain, limits),
+            judge_ends(predicted_both, measured_both, least, limits),
+        ]
+    )
     return MotionComparison(camera, predicted, measured, curve, windows)
 
 
@@ -149,12 +164,37 @@ def find_motion(
     return MotionFinding(evidence, curve, windows)
 
 
-def _compare_overall(foreground: Foreground, tracks: Tracks, limits: thresholds.MotionThresholds) -> LagCurve:
-    """Without a camera: the steps of all fighters against the motion of all that moves."""
+def _overall_lag(foreground: Foreground, tracks: Tracks, limits: thresholds.MotionThresholds) -> int:
+    """The lag that fits best without a camera: the steps of all fighters against all that moves."""
     extent = np.ptp(tracks.x, axis=0) + np.float32(_USUAL_MARGIN)
     steps = np.stack([(tracks.step_x / extent).sum(axis=0), (-tracks.step_y / extent).sum(axis=0)])
     predicted = whiten(np.concatenate([steps, tracks.stir.sum(axis=0, keepdims=True)]), limits)
-    return lag_curve(predicted, whiten(np.stack(foreground.seen_overall()), limits), limits)
+    measured = whiten(np.stack(foreground.seen_overall()), limits)
+    return lag_curve(*decorrelate(predicted, measured, limits), limits).best_lag
+
+
+def _searched_lag(
+    foreground: Foreground, tracks: Tracks, usual: Camera, limits: thresholds.MotionThresholds
+) -> int:
+    """The lag that fits best under the usual camera, each tried with the fighters where it puts them.
+
+    Looks only at the pictures in which the fighters should move most.
+    """
+    view = project(tracks, usual)
+    motion = np.hypot(tracks.step_x, tracks.step_y).sum(axis=0)
+    summed = np.concatenate([[0.0], np.cumsum(motion)])
+    num = min(_SEARCHED_PICTURES, foreground.num_pictures, tracks.num_frames)
+    start = int(np.argmax(summed[num:] - summed[: summed.size - num]))
+    num = min(num, foreground.num_pictures - start)
+    some, expected = foreground.slice(start, start + num), _expected(tracks, view, limits)
+
+    def fit(lag: int) -> float:
+        rows = _rows(start, num, lag, tracks)
+        seen = _measured(some, tracks, view, rows, limits)
+        predicted, measured = decorrelate(expected[:, rows], seen, limits)
+        return float((predicted * measured).sum()) / (float(np.linalg.norm(predicted)) + _TINY)
+
+    return max(range(-limits.max_lag, limits.max_lag + 1), key=fit) if num > 0 else 0
 
 
 def _compare(
@@ -162,18 +202,55 @@ def _compare(
     foreground: Foreground,
     tracks: Tracks,
     lag: int,
+    usual: Camera,
     limits: thresholds.MotionThresholds,
 ) -> _Comparison:
     """With the camera that fits best if picture k shows row k + lag."""
-    camera = fit_camera(maps, tracks, lag)
+    camera = fit_camera(maps, tracks, lag, usual)
     view = project(tracks, camera.camera)
-    rows = np.clip(np.arange(maps.num_pictures) + lag, 0, tracks.num_frames - 1)
-    seen = foreground.seen_at(view.column[:, rows], view.row[:, rows])
-    expected = np.concatenate([view.step_right, view.step_down, tracks.stir])
-    is_seen = np.tile(view.is_in_picture & tracks.is_shown, (len(seen), 1))
-    predicted = (whiten(expected, limits) * is_seen).astype(np.float32)
-    measured = whiten(np.concatenate(seen), limits)
-    return _Comparison(camera, predicted, measured, lag_curve(predicted, measured, limits))
+    rows = _rows(0, maps.num_pictures, lag, tracks)
+    predicted, measured = decorrelate(
+        _expected(tracks, view, limits), _measured(foreground, tracks, view, rows, limits), limits
+    )
+    return _Comparison(lag, camera, predicted, measured, lag_curve(predicted, measured, limits))
+
+
+def _rows(start: int, num: int, lag: int, tracks: Tracks) -> npt.NDArray[np.intp]:
+    """The rows that pictures [start, start + num) show if they lag so."""
+    return np.clip(np.arange(start, start + num) + lag, 0, tracks.num_frames - 1)
+
+
+def _expected(tracks: Tracks, view: Projection, limits: thresholds.MotionThresholds) -> Floats:
+    """What should be seen, float32 [3 E, T], whitened; 0 where a fighter is not in the picture."""
+    is_seen = np.tile(view.is_in_picture & tracks.is_shown, (3, 1))
+    motion = whiten(np.concatenate([view.step_right, view.step_down, tracks.stir]), limits)
+    return (motion * is_seen).astype(np.float32)
+
+
+def _measured(
+    foreground: Foreground,
+    tracks: Tracks,
+    view: Projection,
+    rows: npt.NDArray[np.intp],
+    limits: thresholds.MotionThresholds,
+) -> Floats:
+    """What is seen where the rows place the fighters, float32 [3 E, K], less what the background does."""
+    column, row = view.column[:, rows], view.row[:, rows]
+    is_seen = (view.is_in_picture & tracks.is_shown)[:, rows]
+    around, away = foreground.seen_at(column, row), foreground.background(column, row)
+    own = [
+        _without(whiten(near, limits), whiten(far, limits)) * is_seen
+        for near, far in zip(around, away, strict=True)
+    ]
+    return np.concatenate(own).astype(np.float32)
+
+
+def _without(rows: Floats, common: Floats) -> Floats:
+    """Take out of each row of [E, K] what it shares with [1, K], by least squares."""
+    power = float(np.square(common).sum())
+    share = (rows * common).sum(axis=1, keepdims=True) / max(power, _TINY)
+    taken: Floats = rows - share.astype(np.float32) * common
+    return taken
 
 
 def _gain_at(lag: int, predicted: Floats, measured: Floats) -> float:

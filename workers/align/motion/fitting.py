@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_FIRST_STEP: Final = np.array([0.2, 30.0, 6.0, 8.0, 0.1, 0.4, 30.0, 30.0, 30.0])
-_LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3, 60.0, 30.0, 0.0])
-_MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0, 250.0, 250.0, 150.0])
+_FIRST_STEP: Final = np.array([0.2, 30.0, 6.0, 8.0, 0.1, 0.4, 30.0, 30.0, 30.0, 4.0])
+_LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3, 60.0, 30.0, 0.0, 0.0])
+_MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0, 250.0, 250.0, 150.0, 30.0])
 _REFINEMENTS: Final = 4
 _LEAST_GAIN: Final = 1e-4
+_LEAST_GAIN_FRAMES: Final = 15.0  # the same, times frames: what a few frames gain by a camera is their noise
+_REACH_CELLS: Final = 1.3  # wider than where motion is weighed, so that a camera that is nearly right shows
 _NUM_FRAMES: Final = 1500
 _FAST_STEP: Final = 5.0  # units per frame: faster is not more telling
 _TINY: Final = 1e-6
@@ -36,14 +38,16 @@ class FittedCamera:
     agreement: float
 
 
-def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int) -> FittedCamera:
+def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int, usual: Camera | None = None) -> FittedCamera:
     """Choose the camera by coordinate descent, supposing that picture k shows row k + lag of the tracks.
 
-    Looks only at the frames in which the fighters move most.
+    Begins with the usual one and leaves it only for what is more than noise over so many frames. Looks only
+    at the frames in which the fighters move most.
     """
+    start = usual or Camera()
     rows = np.arange(max(lag, 0), min(tracks.num_frames, maps.num_pictures + lag), dtype=np.intp)
     if not rows.size:  # a stretch shorter than the lag
-        return FittedCamera(Camera(), 0.0)
+        return FittedCamera(start, 0.0)
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
     foreground = Foreground.of(maps, rows - lag)
@@ -51,14 +55,15 @@ def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int) -> FittedCamera:
     def score(values: npt.NDArray[np.float64]) -> float:
         return _agreement(foreground, tracks, Camera(*values.tolist()), rows)
 
-    best = np.array(astuple(Camera()))
+    best = np.array(astuple(start))
     best_score, step = score(best), _FIRST_STEP
+    least_gain = max(_LEAST_GAIN, _LEAST_GAIN_FRAMES / rows.size)
     for _ in range(_REFINEMENTS):
         for direction in np.concatenate([np.diag(step), -np.diag(step)]):
             while True:
                 trial = np.clip(best + direction, _LEAST, _MOST)
                 trial_score = score(trial)
-                if trial_score < best_score + _LEAST_GAIN:
+                if trial_score < best_score + least_gain:
                     break
                 best, best_score = trial, trial_score
         step = step / 2
@@ -67,7 +72,7 @@ def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int) -> FittedCamera:
 
 def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt.NDArray[np.intp]) -> float:
     view = project(tracks, camera)
-    seen_right, seen_down, _ = foreground.seen_at(view.column[:, rows], view.row[:, rows])
+    seen_right, seen_down, _ = foreground.seen_at(view.column[:, rows], view.row[:, rows], _REACH_CELLS)
     right = _correlation(view.step_right[:, rows], seen_right)
     down = _correlation(view.step_down[:, rows], seen_down)
     return float((right.mean() + down.mean()) / 2)

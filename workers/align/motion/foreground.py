@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,25 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_REACH_CELLS: Final = 1.3  # standard deviation, in cells, of how far around a place motion counts as its own
+_REACH_CELLS: Final = 0.7  # standard deviation, in cells, of how far around a place motion counts as its own
+_CLEARANCE_CELLS: Final = 2.0  # likewise, of how far around a fighter nothing counts as background
+_MOST_BACKGROUND: Final = 8.0  # strength above which a cell of the background says no more
+_BACKGROUND_PRIOR: Final = 20.0  # summed strength under which the background's shift is drawn towards zero
 _LEAST_STRENGTH: Final = 4.0  # weighted strength under which a local shift is drawn towards zero
+
+
+class Seen(NamedTuple):
+    """Motion around places, float32 [E, T] each.
+
+    Attributes:
+        right: shift to the right, thumbnail pixels.
+        down: shift downwards.
+        stir: how much changes, as a logarithm of strength.
+    """
+
+    right: Floats
+    down: Floats
+    stir: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,25 +59,54 @@ class Foreground:
         scaled = strength / np.float32(SHIFT_SCALE)
         return cls(strength, scaled * maps.right[chosen], scaled * maps.down[chosen])
 
-    def seen_at(self, column: Floats, row: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return what is seen around places in the grid: shift right, shift down, and how much stirs.
+    @property
+    def num_pictures(self) -> int:
+        """T."""
+        return int(self.strength.shape[0])
 
-        Each is float32 [E, T]; the shifts in pixels, the third as a logarithm of strength.
+    def slice(self, start: int, exclusive_end: int) -> Foreground:
+        """Return pictures [start, exclusive_end), sharing memory."""
+        part = slice(start, exclusive_end)
+        return Foreground(self.strength[part], self.right[part], self.down[part])
+
+    def seen_at(self, column: Floats, row: Floats, reach_cells: float = _REACH_CELLS) -> Seen:
+        """Return what is seen around places in the grid.
 
         Args:
             column: float32 [E, T], in cells from the left.
             row: float32 [E, T], in cells from the top.
+            reach_cells: standard deviation of how far around a place motion counts as its own.
         """
         right, down, stir = np.empty_like(column), np.empty_like(column), np.empty_like(column)
         for entity in range(column.shape[0]):
-            across = _nearness(column[entity], GRID_COLUMNS)
-            along = _nearness(row[entity], GRID_ROWS)
+            across = _nearness(column[entity], GRID_COLUMNS, reach_cells)
+            along = _nearness(row[entity], GRID_ROWS, reach_cells)
             strength = _weighted(self.strength, along, across)
-            stir[entity] = np.log1p(strength)
+            stir[entity] = np.log(strength + np.float32(_LEAST_STRENGTH))
             total = strength + np.float32(_LEAST_STRENGTH)
             right[entity] = _weighted(self.right, along, across) / total
             down[entity] = _weighted(self.down, along, across) / total
-        return np.clip(right, -MAX_SHIFT, MAX_SHIFT), np.clip(down, -MAX_SHIFT, MAX_SHIFT), stir
+        return Seen(np.clip(right, -MAX_SHIFT, MAX_SHIFT), np.clip(down, -MAX_SHIFT, MAX_SHIFT), stir)
+
+    def background(self, column: Floats, row: Floats) -> Seen:
+        """Return what is seen away from all of these places, float32 [1, T] each.
+
+        What moves there at the same time as around a fighter is not the fighter's doing: beams of light
+        that turn, a text that appears, a flash.
+        """
+        clear = np.ones_like(self.strength)
+        for entity in range(column.shape[0]):
+            across = _nearness(column[entity], GRID_COLUMNS, _CLEARANCE_CELLS)
+            along = _nearness(row[entity], GRID_ROWS, _CLEARANCE_CELLS)
+            clear *= 1 - along[:, :, None] * across[:, None, :]
+        total = (self.strength * clear).sum(axis=(1, 2)) + np.float32(_BACKGROUND_PRIOR)
+        bounded = (np.minimum(self.strength, np.float32(_MOST_BACKGROUND)) * clear).sum(axis=(1, 2))
+        mean = bounded / np.maximum(clear.sum(axis=(1, 2)), 1)
+        return Seen(
+            ((self.right * clear).sum(axis=(1, 2)) / total)[None],
+            ((self.down * clear).sum(axis=(1, 2)) / total)[None],
+            np.log1p(mean * GRID_ROWS)[None],
+        )
 
     def seen_overall(self) -> tuple[Floats, Floats, Floats]:
         """Return the same for the whole picture, each float32 [T]; what moves more than most counts."""
@@ -72,10 +118,10 @@ class Foreground:
         return right, down, np.log1p(self.strength.sum(axis=(1, 2)))
 
 
-def _nearness(place: Floats, num_cells: int) -> Floats:
+def _nearness(place: Floats, num_cells: int, reach_cells: float) -> Floats:
     """Weight of each cell along one axis, float32 [T, num_cells]."""
     middle = np.arange(num_cells, dtype=np.float32) + np.float32(0.5)
-    distance = (middle - place[:, None]) / np.float32(_REACH_CELLS)
+    distance = (middle - place[:, None]) / np.float32(reach_cells)
     near: Floats = np.exp(np.float32(-0.5) * np.square(distance))
     return near
 

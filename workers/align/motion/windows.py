@@ -3,7 +3,8 @@
 A window is as long as it needs to be for an answer: it ends where the predicted motion, at the usual gain
 of this game, would stand so many standard deviations above the noise. Where little moves, windows grow long;
 a stretch in which nothing moves is never judged. There are several scales: short windows notice soon, long
-ones are sure.
+ones are sure. Besides, each end of the stretch is compared with the rest of it: a game that becomes another
+one never comes back, and what the rest reaches says more of what the end should than the usual does.
 """
 
 from __future__ import annotations
@@ -109,13 +110,57 @@ def judge_windows(
         scales.append(
             Windows(start, exclusive_end, np.full(start.size, least_share), share, lags[rival], best)
         )
-    return _in_order(scales)
+    return in_order(scales)
 
 
-def _in_order(scales: Sequence[Windows]) -> Windows:
-    """All windows of all scales, by where they begin."""
+def judge_ends(
+    predicted: Floats,
+    measured: Floats,
+    least_gain: float,
+    limits: thresholds.MotionThresholds = thresholds.MOTION,
+) -> Windows:
+    """Compare each end with the rest: at most one window that ends with the stretch, one that begins with it.
+
+    An end counts if it and the rest both say enough, and if it shows too little at the rest's gain. Of all
+    such ends the likeliest is returned.
+
+    Args:
+        predicted: whitened [C, T]; row t is frame t.
+        measured: whitened [C, T]; row t is picture t, which should show frame t.
+        least_gain: what the rest's gain is taken for if it is less.
+        limits: how much both must say, and how little is too little.
+    """
+    num = predicted.shape[1]
+    power, product = (
+        _sums(np.asarray((predicted * other).sum(axis=0, dtype=np.float64))[None])[0]
+        for other in (predicted, measured)
+    )
+    gain = product[-1] / (power[-1] + _TINY)
+    noise = float(np.square(measured - np.float32(gain) * predicted).mean()) + _TINY if num else _TINY
+    splits = np.arange(limits.window_step, num, limits.window_step)
+    found = []
+    for start, exclusive_end in ((splits, np.full_like(splits, num)), (np.zeros_like(splits), splits)):
+        inside, seen = power[exclusive_end] - power[start], product[exclusive_end] - product[start]
+        rest = power[-1] - inside
+        rests_gain = np.maximum((product[-1] - seen) / (rest + _TINY), max(least_gain, _TINY))
+        share = seen / (rests_gain * inside + _TINY)
+        tells = np.minimum(inside, rest) * np.square(rests_gain) >= limits.end_sigmas**2 * noise
+        missing = np.where(
+            tells & (share < limits.end_least_share), rests_gain * (rests_gain * inside / 2 - seen), 0.0
+        )
+        best = np.argmax(missing, keepdims=True) if missing.any() else np.zeros(0, np.intp)
+        least = np.full(best.size, limits.end_least_share)
+        none = np.zeros(best.size, np.int64)
+        found.append(
+            Windows(start[best], exclusive_end[best], least, share[best], none, np.full(best.size, -np.inf))
+        )
+    return in_order(found)
+
+
+def in_order(parts: Sequence[Windows]) -> Windows:
+    """Return all windows of all parts, by where they begin."""
     names = [field.name for field in fields(Windows)]
-    columns = [np.concatenate([getattr(windows, name) for windows in scales]) for name in names]
+    columns = [np.concatenate([getattr(windows, name) for windows in parts]) for name in names]
     order = np.argsort(columns[0], kind="stable")
     return Windows(*(column[order] for column in columns))
 
