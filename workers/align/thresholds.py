@@ -44,7 +44,9 @@ class MotionThresholds:
         noise_order: so many pictures back the noise of one picture is foretold, and the foretold taken out.
         bound_deviations: after that, no frame counts for more than so many standard deviations.
         min_frames: a stretch must be that long at least: over fewer frames noise cannot be told from motion.
-        min_margin: standard errors by which the best lag must stand above every other to count.
+        min_margin: standard errors by which the best lag must stand above every other to count. Of 1,281
+            stretches of 146 foreign pictures 2 reached it, none 2.5; of 576 stretches of 146 frames, shifted,
+            some re-encoded or covered, those with a wrong lag reached 0.84 at most.
         window_step: frames from one window's start to the next.
         window_scales: (sigmas, least share) each. A window is long enough when the motion predicted for it
             stands `sigmas` above the noise; it is broken if it shows less than the least share of that.

@@ -102,7 +102,7 @@ def lag_curve(
     best = int(np.argmax(sums))
     shown = [_shown(predicted, lag, measured.shape[1]) for lag in lags.tolist()]
     gain = max(float(sums[best]), 0.0) / max(float(np.square(predicted).sum()), _TINY)
-    noise = np.square(measured - np.float32(gain) * shown[best]).mean(axis=1) if measured.size else None
+    noise = row_noise(measured, np.float32(gain) * shown[best]) if measured.size else None
     margins = np.full(lags.size, np.inf)
     for place in range(lags.size) if noise is not None else ():
         if place != best:
@@ -132,6 +132,16 @@ def lag_products(predicted: Floats, measured: Floats, lags: npt.NDArray[np.int64
             part = predicted[:, start + lag : exclusive_end + lag] * measured[:, start:exclusive_end]
             products[place, start:exclusive_end] = part.sum(axis=0)
     return products
+
+
+def row_noise(measured: Floats, explained: Floats) -> npt.NDArray[np.float64]:
+    """Return each row's variance about what is explained, float64 [C], where anything was measured at all.
+
+    Where its fighter is not in the picture a row is 0, which is no quiet moment but none.
+    """
+    left = np.square(measured - explained, dtype=np.float64)
+    is_seen = measured != 0
+    return np.asarray((left * is_seen).sum(axis=1) / np.maximum(is_seen.sum(axis=1), 1))
 
 
 def _shown(predicted: Floats, lag: int, num_pictures: int) -> Floats:
@@ -165,6 +175,9 @@ def _filtered(rows: Floats, taps: list[npt.NDArray[np.float64]], bound: float) -
         if row.size:
             before = np.full(tap.size - 1, row[0])
             filtered[place] = np.convolve(np.concatenate([before, row]), tap, mode="valid")
-    deviation = filtered.std(axis=1, keepdims=True) if filtered.size else np.zeros((rows.shape[0], 1))
+    is_seen = rows != 0
+    filtered = np.where(is_seen, filtered, 0.0)
+    power = np.square(filtered).sum(axis=1, keepdims=True)
+    deviation = np.sqrt(power / np.maximum(is_seen.sum(axis=1, keepdims=True), 1))
     scaled = np.where(deviation > _TINY, filtered / np.maximum(deviation, _TINY), 0.0)
     return np.clip(scaled, -bound, bound).astype(np.float32)

@@ -88,7 +88,7 @@ def judge_windows(
     """
     lags = np.arange(-limits.max_lag, limits.max_lag + 1)
     num = predicted.shape[1]
-    noise = float(np.square(measured - np.float32(gain) * predicted).mean()) + _TINY
+    noise = _noise(predicted, measured, gain)
     power = np.square(predicted).sum(axis=0, dtype=np.float64)
     expected = _sums(power[None])[0]
     information = expected * (gain * gain / noise)
@@ -122,7 +122,7 @@ def judge_ends(
     """Compare each end with the rest: at most one window that ends with the stretch, one that begins with it.
 
     An end counts if it and the rest both say enough, and if it shows too little at the rest's gain. Of all
-    such ends the likeliest is returned.
+    such ends that one is returned without which the rest is explained best.
 
     Args:
         predicted: whitened [C, T]; row t is frame t.
@@ -136,7 +136,7 @@ def judge_ends(
         for other in (predicted, measured)
     )
     gain = product[-1] / (power[-1] + _TINY)
-    noise = float(np.square(measured - np.float32(gain) * predicted).mean()) + _TINY if num else _TINY
+    noise = _noise(predicted, measured, float(gain))
     splits = np.arange(limits.window_step, num, limits.window_step)
     found = []
     for start, exclusive_end in ((splits, np.full_like(splits, num)), (np.zeros_like(splits), splits)):
@@ -145,10 +145,9 @@ def judge_ends(
         rests_gain = np.maximum((product[-1] - seen) / (rest + _TINY), max(least_gain, _TINY))
         share = seen / (rests_gain * inside + _TINY)
         tells = np.minimum(inside, rest) * np.square(rests_gain) >= limits.end_sigmas**2 * noise
-        missing = np.where(
-            tells & (share < limits.end_least_share), rests_gain * (rests_gain * inside / 2 - seen), 0.0
-        )
-        best = np.argmax(missing, keepdims=True) if missing.any() else np.zeros(0, np.intp)
+        is_broken = tells & (share < limits.end_least_share)
+        explained = np.where(is_broken, np.square(product[-1] - seen) / (rest + _TINY), 0.0)
+        best = np.argmax(explained, keepdims=True) if is_broken.any() else np.zeros(0, np.intp)
         least = np.full(best.size, limits.end_least_share)
         none = np.zeros(best.size, np.int64)
         found.append(
@@ -163,6 +162,13 @@ def in_order(parts: Sequence[Windows]) -> Windows:
     columns = [np.concatenate([getattr(windows, name) for windows in parts]) for name in names]
     order = np.argsort(columns[0], kind="stable")
     return Windows(*(column[order] for column in columns))
+
+
+def _noise(predicted: Floats, measured: Floats, gain: float) -> float:
+    """Mean square of what the gain leaves, where anything was measured."""
+    num_seen = max(int(np.count_nonzero(measured)), 1)
+    left = np.square(measured - np.float32(gain) * predicted) * (measured != 0)
+    return float(left.sum()) / num_seen + _TINY
 
 
 def _sums(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
