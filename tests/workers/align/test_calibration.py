@@ -21,7 +21,6 @@ from workers.align.calibration import (
 )
 from workers.align.evidence import Evidence
 from workers.align.motion.camera import Camera
-from workers.align.motion.camera import Camera
 from workers.errors import EnvironmentFailed
 
 FINGERPRINT = {"version": "1", "settings": "a"}
@@ -43,23 +42,6 @@ def test_a_second_measurement_replaces_the_first(tmp_path: Path):
     store_calibration(file, calibration(-3))
     store_calibration(file, calibration(-4))
     assert load_calibration(file, FINGERPRINT) == calibration(-4)
-
-
-def test_a_camera_is_kept_with_its_calibration(tmp_path: Path):
-    file, camera = tmp_path / "calibration.json", Camera(scale=0.7)
-    store_calibration(file, replace(calibration(), camera=astuple(camera)))
-    loaded = load_calibration(file, FINGERPRINT)
-    assert loaded is not None
-    assert loaded.usual_camera == camera
-
-
-def test_a_calibration_from_before_cameras_were_kept_has_none():
-    assert calibration().usual_camera is None
-
-
-def test_a_camera_of_too_few_numbers_fails():
-    with pytest.raises(ValueError, match="camera has 10 numbers, got 2"):
-        replace(calibration(), camera=(1.0, 2.0))
 
 
 def test_a_camera_is_kept_with_its_calibration(tmp_path: Path):

@@ -50,13 +50,6 @@ def test_a_few_seconds_suffice(shift: int):
     assert find_motion(comparison, 0, state.num_frames).evidence.offset_frames == shift
 
 
-@pytest.mark.parametrize("shift", [-20, 0, 20])
-def test_a_few_seconds_suffice(shift: int):
-    state = state_of(SEED).slice(300, 450)
-    comparison = compare_motion(measured(pictures_of(SEED)[300 + shift : 450 + shift]), tracks_of(state))
-    assert find_motion(comparison, 0, state.num_frames).evidence.offset_frames == shift
-
-
 @pytest.mark.parametrize("gain", [0.8, 1.2])
 def test_brightness_does_not_matter(gain: float):
     pictures = [np.clip(picture * gain, 0, 255).astype(np.uint8) for picture in pictures_of(SEED)]
@@ -141,10 +134,6 @@ def noise(seed: int, num_frames: int = 400) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(2, num_frames)).astype(np.float32)
 
 
-def noise(seed: int, num_frames: int = 400) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(2, num_frames)).astype(np.float32)
-
-
 def test_the_curve_finds_a_known_lag():
     curve = lag_curve(noise(2), np.roll(noise(2), -5, axis=1))
     assert (curve.best_lag, curve.margin > 3) == (5, True)
@@ -165,6 +154,13 @@ def test_unrelated_noise_has_no_margin():
 def test_too_few_pictures_have_no_margin():
     curve = lag_curve(noise(2, 90), noise(2, 90))
     assert (curve.best_lag, curve.margin) == (0, 0)
+
+
+def test_lags_that_predict_the_same_cannot_be_told_apart():
+    constant = np.ones((1, 300), np.float32)
+    constant[:, :40] = constant[:, -40:] = 0
+    assert lag_curve(np.zeros_like(constant), constant).margin == 0
+    assert lag_curve(constant, np.zeros_like(constant)).margin == 0
 
 
 def test_decorrelating_takes_out_what_blinks_and_keeps_what_matches():
@@ -229,3 +225,38 @@ def test_the_camera_looks_ahead_of_where_a_fighter_faces():
         for way in (1, -1)
     )
     assert right.column[0, -1] < left.column[0, -1]
+
+
+class TestTheEnds:
+    """Noisy sequences of 600 frames, of which a part shows something else."""
+
+    def judged(self, foreign: slice, least_gain: float = 0.0) -> Windows:
+        predicted = noise(5, 600)
+        measured = 0.5 * predicted + noise(6, 600)
+        measured[:, foreign] = noise(7, 600)[:, foreign]
+        return judge_ends(predicted, measured.astype(np.float32), least_gain)
+
+    def test_a_stretch_that_matches_throughout_has_no_broken_end(self):
+        assert not self.judged(slice(0, 0)).start.size
+
+    def test_a_foreign_end_is_found_where_it_begins(self):
+        windows = self.judged(slice(350, None))
+        assert windows.broken().tolist() == [True]
+        assert abs(int(windows.start[0]) - 350) <= 45
+        assert windows.exclusive_end[0] == 600
+
+    def test_a_foreign_beginning_is_found_where_it_ends(self):
+        windows = self.judged(slice(0, 250))
+        assert (windows.start.tolist(), windows.broken().tolist()) == ([0], [True])
+        assert abs(int(windows.exclusive_end[0]) - 250) <= 45
+
+    def test_an_end_too_short_to_tell_is_not_judged(self):
+        assert not self.judged(slice(590, None)).start.size
+
+    def test_a_stretch_that_is_foreign_throughout_has_no_rest_to_compare_with(self):
+        assert not self.judged(slice(0, None)).start.size
+
+    @pytest.mark.parametrize("num_frames", [0, 1, 14, 15, 16])
+    def test_a_few_frames_are_not_judged(self, num_frames: int):
+        rows = noise(5, num_frames)
+        assert not judge_ends(rows, rows, 0.2).start.size

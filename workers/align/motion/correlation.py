@@ -107,7 +107,8 @@ def lag_curve(
     for place in range(lags.size) if noise is not None else ():
         if place != best:
             distance = float(np.square(shown[best] - shown[place]).sum(axis=1) @ noise)
-            margins[place] = (sums[best] - sums[place]) / max(np.sqrt(distance), _TINY)
+            is_told_apart = distance > _TINY
+            margins[place] = (sums[best] - sums[place]) / np.sqrt(distance) if is_told_apart else 0.0
     runner_up = int(np.argmin(margins))
     is_long_enough = _overlap(predicted, measured, int(lags[best])) >= limits.min_frames
     return LagCurve(
