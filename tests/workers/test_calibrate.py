@@ -13,7 +13,7 @@ from farm.cli import farm
 from manifests.ledger import Status, read_entry
 from manifests.plan import GameToPlan, PlannedGame, number_games
 from manifests.store import open_store
-from workers.align.calibration import FILE_VARIABLE, known_calibrations
+from workers.align.calibration import FILE_VARIABLE, Calibration, known_calibrations
 from workers.errors import EnvironmentFailed
 from workers.job import RenderTask, Workshop, render_game
 from workers.recorder import record_match
@@ -45,7 +45,8 @@ def test_a_later_run_is_judged_by_the_calibration_and_stopped_when_off_it(
     measured = CliRunner().invoke(farm, ["calibrate", "--json"], catch_exceptions=False)
     assert measured.exit_code == 0, measured.output
     (calibration,) = known_calibrations()
-    assert json.loads(measured.stdout) == dataclasses.asdict(calibration)
+    assert Calibration(**json.loads(measured.stdout)) == calibration
+    assert calibration.usual_camera is not None
     assert calibration.log_lag is not None
 
     off = dataclasses.replace(calibration, log_lag=calibration.log_lag + 2)
