@@ -7,13 +7,18 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from workers.emulator.slippi import RERECORDED
+
+_LISTINGS = 100
 
 
 @dataclass(frozen=True)
 class Footprint:
     """Children, open descriptors (number and target), threads, and the files under one folder.
 
+    `after <= before` says that nothing was left: what an earlier test had left to end may have ended between.
     What Slippi recorded of its own playback is not among them: it is left for the job, which owns the folder.
     """
 
@@ -21,6 +26,14 @@ class Footprint:
     descriptors: frozenset[tuple[str, str]]
     threads: frozenset[str]
     files: frozenset[Path]
+
+    def __le__(self, other: Footprint) -> bool:
+        return (
+            self.children <= other.children
+            and self.descriptors <= other.descriptors
+            and self.threads <= other.threads
+            and self.files <= other.files
+        )
 
 
 def footprint(folder: Path) -> Footprint:
@@ -33,9 +46,21 @@ def footprint(folder: Path) -> Footprint:
 
 
 def child_processes(process_id: int | None = None) -> list[int]:
-    """Direct children, zombies included, of a process (default: this one)."""
+    """Direct children, zombies included, of a process (default: this one).
+
+    The kernel lists children by the thread that they belong to, and hands those of a thread that ends to
+    another: a listing in which a thread vanished is taken again, as it may have missed some.
+    """
     tasks = Path(f"/proc/{process_id or os.getpid()}/task")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    for _ in range(_LISTINGS):
+        try:
+            lists = [(task / "children").read_text() for task in tasks.iterdir()]
+        except (FileNotFoundError, ProcessLookupError):
+            if not tasks.exists():
+                raise
+        else:
+            return [int(child) for children in lists for child in children.split()]
+    pytest.fail(f"a thread of {tasks} ended during each of {_LISTINGS} listings of its children")
 
 
 def _descriptors() -> list[tuple[str, str]]:
