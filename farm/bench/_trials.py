@@ -11,7 +11,7 @@ import numpy as np
 from workers.align.faults import Fault, FaultKind, schedule
 from workers.align.motion.evidence import compare_motion, find_motion
 from workers.align.motion.maps import FlowMaps, join
-from workers.align.motion.tracks import tracks_of
+from workers.align.motion.movers import tracks_of
 from workers.align.verdict import decide
 from workers.align.weighing import GameEvidence
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1
-_MOTION_MEASURE = "2"  # counts up whenever the same pictures give another correlation
+_MOTION_MEASURE = "3"  # counts up whenever the same pictures give another correlation
 _SEE_EVERY_FRAME = frozenset({"log", "stamp", "motion"})
 
 

@@ -9,7 +9,8 @@ from manifests import stamp
 from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
 from workers.align.log import log_evidence
 from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
-from workers.align.motion.tracks import Tracks, certain_changes, tracks_of
+from workers.align.motion.movers import tracks_of
+from workers.align.motion.tracks import Tracks, certain_changes
 from workers.align.stamp import stamp_evidence
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import decorrelate, lag_curve, whiten
 from workers.align.motion.evidence import compare_motion, find_motion
 from workers.align.motion.foreground import Foreground
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, FlowMaps
-from workers.align.motion.tracks import make_tracks, tracks_of
+from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
+from workers.align.motion.movers import tracks_of
+from workers.align.motion.tracks import Mover, Tracks, fighter_tracks, thing_tracks, together
 from workers.align.motion.windows import Windows, judge_ends
 from workers.align.motion.witness import MotionWitness
 
@@ -199,32 +200,81 @@ def places(column: float, num_pictures: int = 3) -> tuple[np.ndarray, np.ndarray
     return np.full((1, num_pictures), column, np.float32), np.full((1, num_pictures), 5.5, np.float32)
 
 
-class TestWhatShouldStir:
-    def stir(self, **looks: list[float]) -> np.ndarray:
-        num = len(next(iter(looks.values())))
-        still, shown = np.zeros((1, num), np.float32), np.ones((1, num), np.bool_)
-        rows = {name: np.array([values], np.float32) for name, values in looks.items()}
-        return make_tracks(still, still, shown, rows).stir[0]
-
-    def test_a_new_action_stirs(self):
-        assert np.argmax(self.stir(action=[14.0] * 20 + [44.0] * 20)) == 20
-
-    def test_a_frozen_animation_stirs_less_than_one_that_goes_on(self):
-        ages = [float(min(max(k - 10, 0), 10)) for k in range(30)]  # goes on in frames 11 to 20 alone
-        stir = self.stir(action_age=ages)
-        assert stir[11:21].min() > max(stir[:11].max(), stir[21:].max())
-
-    def test_a_value_that_an_old_replay_lacks_stirs_nothing(self):
-        assert not self.stir(airborne=[float("nan")] * 30).any()
-
-
 def test_the_camera_looks_ahead_of_where_a_fighter_faces():
     still, shown = np.zeros((1, 60), np.float32), np.ones((1, 60), np.bool_)
     right, left = (
-        project(make_tracks(still, still, shown, {"facing": np.full((1, 60), way, np.float32)}), Camera())
+        project(fighter_tracks(still, still, shown, {"facing": np.full((1, 60), way, np.float32)}), Camera())
         for way in (1, -1)
     )
     assert right.column[0, -1] < left.column[0, -1]
+
+
+class TestWhatNoFighterTells:
+    """Fighters stand still; something else moves, at random and alone."""
+
+    num_frames = 400
+    lag = 7
+
+    def test_the_way_of_a_projectile_tells_the_lag(self):
+        tracks = self.tracks(thing_tracks(Mover.PROJECTILE, *self.walk(), self.always()))
+        assert self.told(tracks, self.seen(tracks)) == self.lag
+
+    def test_projectiles_that_come_and_go_tell_the_lag(self):
+        is_there = np.random.default_rng(5).integers(0, 2, (1, self.num_frames // 8)).astype(np.bool_)
+        still = np.zeros((1, self.num_frames), np.float32)
+        tracks = self.tracks(thing_tracks(Mover.PROJECTILE, still, still, np.repeat(is_there, 8, axis=1)))
+        assert self.told(tracks, self.seen(tracks)) == self.lag
+
+    def test_the_rise_of_a_platform_tells_the_lag(self):
+        still, height = self.walk()
+        tracks = self.tracks(thing_tracks(Mover.PLATFORM, still * 0, height, self.always()))
+        assert self.told(tracks, self.seen(tracks)) == self.lag
+
+    def test_percentages_that_change_at_the_foot_tell_the_lag(self):
+        hits = np.random.default_rng(6).random((2, self.num_frames)) < 0.05
+        tracks = self.tracks(percent=np.cumsum(hits, axis=1, dtype=np.float32))
+        flow = self.background()
+        flow.strength[hits.any(axis=0), -1, 3:5] += 100
+        assert self.told(tracks, flow) == self.lag
+
+    def test_what_is_expected_but_never_seen_tells_nothing(self):
+        tracks = self.tracks(thing_tracks(Mover.PROJECTILE, *self.walk(), self.always()))
+        assert self.told(tracks, self.background()) is None
+
+    def told(self, tracks: Tracks, flow: FlowMaps) -> int | None:
+        """The lag found if the first pictures are missing."""
+        comparison = compare_motion(flow.slice(self.lag, self.num_frames), tracks)
+        evidence = find_motion(comparison, 0, self.num_frames - self.lag).evidence
+        return evidence.offset_frames if evidence.available else None
+
+    def tracks(self, *things: Tracks, percent: np.ndarray | None = None) -> Tracks:
+        places = np.array([[-40], [40]], np.float32).repeat(self.num_frames, axis=1)
+        looks = {} if percent is None else {"percent": percent}
+        return together(fighter_tracks(places, places * 0, self.always(2), looks), *things)
+
+    def walk(self) -> tuple[np.ndarray, np.ndarray]:
+        steps = np.random.default_rng(4).normal(0, 1.5, (2, self.num_frames))
+        x, y = (np.abs((np.cumsum(row) + 20) % 80 - 40) for row in steps)
+        return x[None].astype(np.float32), y[None].astype(np.float32)
+
+    def always(self, num_entities: int = 1) -> np.ndarray:
+        return np.ones((num_entities, self.num_frames), np.bool_)
+
+    def background(self) -> FlowMaps:
+        random, cells = np.random.default_rng(9), (self.num_frames, GRID_ROWS, GRID_COLUMNS)
+        right, down = random.integers(-20, 21, (2, *cells)).astype(np.int8)
+        return FlowMaps(right, down, random.integers(0, 13, cells).astype(np.uint8))
+
+    def seen(self, tracks: Tracks) -> FlowMaps:
+        """What a picture shows of the last entity under the usual camera, before a background."""
+        view, flow = project(tracks, Camera()), self.background()
+        is_seen = tracks.comes_or_goes[-1] | (tracks.is_shown[-1] & ~tracks.comes_or_goes.any())
+        for k in np.flatnonzero(is_seen).tolist():
+            place = k, int(view.row[-1, k]), int(view.column[-1, k])
+            flow.right[place] = int(view.step_right[-1, k] * SHIFT_SCALE)
+            flow.down[place] = int(view.step_down[-1, k] * SHIFT_SCALE)
+            flow.strength[place] = 60
+        return flow
 
 
 class TestTheEnds:

@@ -13,6 +13,7 @@ import numpy as np
 
 from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
+from workers.align.motion.tracks import Mover
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 _BODY_Y: Final = 7.0  # units: a fighter's position is at its feet, its motion is seen about here
+_EDGE: Final = 0.5  # cells
 _KERNEL_TIMES: Final = 4  # an exponential's tail is cut after so many time constants
 
 
@@ -64,7 +66,7 @@ class Projection:
         step_right: float32 [E, T], the step since the frame before, in thumbnail pixels, camera taken
             out, clipped as the flow is.
         step_down: float32 [E, T].
-        is_in_picture: bool [E, T].
+        is_in_picture: bool [E, T]; what comes or goes is seen at the picture's edge if it is outside.
     """
 
     column: Floats
@@ -76,9 +78,10 @@ class Projection:
 
 def project(tracks: Tracks, camera: Camera) -> Projection:
     """Place every entity on the screen in every frame."""
-    ahead = tracks.x + np.float32(camera.lead) * tracks.facing
-    middle_x, size_x = _box(ahead, tracks.is_shown, -camera.side, camera.side)
-    middle_y, size_y = _box(tracks.y, tracks.is_shown, -camera.bottom, camera.top)
+    fighters = tracks.of_kind(Mover.FIGHTER)
+    ahead = fighters.x + np.float32(camera.lead) * fighters.facing
+    middle_x, size_x = _box(ahead, fighters.is_shown, -camera.side, camera.side)
+    middle_y, size_y = _box(fighters.y, fighters.is_shown, -camera.bottom, camera.top)
     size = np.maximum(size_x, size_y * np.float32(camera.aspect)) + np.float32(camera.margin)
     # The view never shows what lies beyond the stage's bounds, so near them it no longer follows.
     width = size / np.float32(camera.scale)
@@ -88,9 +91,15 @@ def project(tracks: Tracks, camera: Camera) -> Projection:
     middle_y = _confined(middle_y, below - camera.bottom, camera.top - above)
     pixels = np.float32(camera.scale * THUMBNAIL_WIDTH) / _delayed(size, camera.zoom_frames)
     right = (tracks.x - _delayed(middle_x, camera.pan_frames)) * pixels
-    up = (tracks.y + np.float32(_BODY_Y) - _delayed(middle_y, camera.pan_frames)) * pixels
+    body_y = np.array([[_BODY_Y if kind is Mover.FIGHTER else 0.0] for kind in tracks.kinds], np.float32)
+    up = (tracks.y + body_y - _delayed(middle_y, camera.pan_frames)) * pixels
     column = (right + np.float32(THUMBNAIL_WIDTH / 2)) * np.float32(GRID_COLUMNS / THUMBNAIL_WIDTH)
     row = (np.float32(camera.centre_y * THUMBNAIL_HEIGHT) - up) * np.float32(GRID_ROWS / THUMBNAIL_HEIGHT)
+    at_edge = np.clip(column, _EDGE, GRID_COLUMNS - _EDGE), np.clip(row, _EDGE, GRID_ROWS - _EDGE)
+    column, row = (
+        np.where(tracks.comes_or_goes, edge, place)
+        for edge, place in zip(at_edge, (column, row), strict=True)
+    )
     return Projection(
         column=column,
         row=row,

@@ -9,6 +9,7 @@ import numpy as np
 
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.foreground import Foreground
+from workers.align.motion.tracks import Mover
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -45,6 +46,7 @@ def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int, usual: Camera | None = 
     at the frames in which the fighters move most.
     """
     start = usual or Camera()
+    tracks = tracks.of_kind(Mover.FIGHTER)
     rows = np.arange(max(lag, 0), min(tracks.num_frames, maps.num_pictures + lag), dtype=np.intp)
     if not rows.size:  # a stretch shorter than the lag
         return FittedCamera(start, 0.0)

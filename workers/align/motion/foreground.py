@@ -20,6 +20,7 @@ _REACH_CELLS: Final = 0.7  # standard deviation, in cells, of how far around a p
 _CLEARANCE_CELLS: Final = 2.0  # likewise, of how far around a fighter nothing counts as background
 _MOST_BACKGROUND: Final = 8.0  # strength above which a cell of the background says no more
 _BACKGROUND_PRIOR: Final = 20.0  # summed strength under which the background's shift is drawn towards zero
+_FOOT_ROWS: Final = 2  # of the grid: a seventh of the picture
 _LEAST_STRENGTH: Final = 4.0  # weighted strength under which a local shift is drawn towards zero
 
 
@@ -107,6 +108,12 @@ class Foreground:
             ((self.down * clear).sum(axis=(1, 2)) / total)[None],
             np.log1p(mean * GRID_ROWS)[None],
         )
+
+    def seen_at_foot(self) -> Floats:
+        """Return how much changes where games show percentages, float32 [T], as a logarithm of strength."""
+        foot = self.strength[:, -_FOOT_ROWS:].sum(axis=(1, 2))
+        stir: Floats = np.log(foot + np.float32(_LEAST_STRENGTH))
+        return stir
 
     def seen_overall(self) -> tuple[Floats, Floats, Floats]:
         """Return the same for the whole picture, each float32 [T]; what moves more than most counts."""

@@ -1,9 +1,10 @@
-"""What the state says moved: where each fighter is, how far it went, and when its looks change at once."""
+"""What moves on the stage: where it is, how far it went, and when its looks change at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
@@ -12,15 +13,12 @@ from workers.align.motion.correlation import whiten
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
-
     _Value = TypeVar("_Value", np.float32, np.bool_)
+    Bools = npt.NDArray[np.bool_]
     Floats = npt.NDArray[np.float32]
 
 MAX_STEP: Final = 20.0
 """Units a fighter may move within one frame; more is a respawn or a teleport, which no flow can follow."""
-_LAST_DEATH_ACTION: Final = 10  # action states 0 to 10 are ways of dying: the fighter is gone, its row is not
-_DEAD_FLAG: Final = 0x40  # in flags5, from 2.0 on
 _NEAR_X: Final = 60.0  # units from the middle of the stage: every camera shows this much
 _NEAR_Y: Final = 40.0
 _PLAIN_STEP: Final = 0.5  # units: two pixels or more
@@ -29,34 +27,52 @@ _FAST_ANIMATION: Final = 3.0  # animation frames per frame: more is the beginnin
 # What makes the pixels around a fighter change, and how much of the change each accounts for: least squares
 # over 64 games rendered by the stand-in (correlation with what is seen 0.46; 0.42 with steps and actions
 # alone). A new action is a new pose, a higher percentage a hit with its flash and sparks, another facing a
-# mirror image; an animation that does not advance is a freeze.
+# mirror image; an animation that does not advance is a freeze; dying is a burst, coming back a platform.
 _SPEED_WEIGHT: Final = 1.0
 _TURN_WEIGHT: Final = 0.2
 _ANIMATION_WEIGHT: Final = 0.3
-_STIR_WEIGHTS: Final = {"action": 0.9, "percent": 0.6, "facing": 0.6, "airborne": 0.2}
+_CHANGE_WEIGHTS: Final = {"action": 0.9, "percent": 0.6, "facing": 0.6, "airborne": 0.2}
+_COMING_WEIGHT: Final = 0.6
+LOOKS: Final = (*_CHANGE_WEIGHTS, "action_age")
+"""What `fighter_tracks` asks of a fighter's looks."""
+_ROWS: Final = ("x", "y", "is_shown", "comes_or_goes", "step_x", "step_y", "facing", "stir")
+
+
+class Mover(StrEnum):
+    """What moves."""
+
+    FIGHTER = "fighter"
+    PROJECTILE = "projectile"
+    PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """E entities (players, then followers that ever appear) over T frames, in Melee units.
+    """E entities over T frames, in Melee units: fighters first, whom alone the camera follows.
 
     Attributes:
-        x: float32 [E, T].
-        y: float32 [E, T], up positive.
+        kinds: what each of the E is.
+        x: float32 [E, T]; in the frame in which it goes, where it was.
+        y: float32 [E, T], up positive, likewise.
         is_shown: bool [E, T], whether the entity is on the stage.
+        comes_or_goes: bool [E, T], whether it is shown now and was not one frame before, or was and is not.
         step_x: float32 [E, T], x now minus x one frame before; 0 where not shown in both, or on a teleport.
         step_y: float32 [E, T], likewise.
         facing: float32 [E, T], -1 to the left, +1 to the right, 0 if unknown.
         stir: float32 [E, T], how much its looks should change from the frame before, whitened.
+        num_hit: float32 [T], how many percentages change in this frame, at the foot of the picture.
     """
 
+    kinds: tuple[Mover, ...]
     x: Floats
     y: Floats
-    is_shown: npt.NDArray[np.bool_]
+    is_shown: Bools
+    comes_or_goes: Bools
     step_x: Floats
     step_y: Floats
     facing: Floats
     stir: Floats
+    num_hit: Floats
 
     @property
     def num_frames(self) -> int:
@@ -71,48 +87,36 @@ class Tracks:
 
         none = np.zeros_like(self.x[:, :1])
         return Tracks(
+            self.kinds,
             late(self.x, self.x[:, :1]),
             late(self.y, self.y[:, :1]),
             late(self.is_shown, self.is_shown[:, :1]),
+            late(self.comes_or_goes, none.astype(np.bool_)),
             late(self.step_x, none),
             late(self.step_y, none),
             late(self.facing, self.facing[:, :1]),
             late(self.stir, none),
+            late(self.num_hit[None], np.zeros((1, 1), np.float32))[0],
         )
 
     def slice(self, start: int, exclusive_end: int) -> Tracks:
         """Return frames [start, exclusive_end), sharing memory."""
-        part = np.s_[:, start:exclusive_end]
-        return Tracks(
-            self.x[part],
-            self.y[part],
-            self.is_shown[part],
-            self.step_x[part],
-            self.step_y[part],
-            self.facing[part],
-            self.stir[part],
-        )
+        rows: dict[str, Any] = {name: getattr(self, name)[:, start:exclusive_end] for name in _ROWS}
+        return Tracks(kinds=self.kinds, num_hit=self.num_hit[start:exclusive_end], **rows)
+
+    def of_kind(self, kind: Mover) -> Tracks:
+        """Return the entities of one kind."""
+        return self.chosen([each is kind for each in self.kinds])
+
+    def chosen(self, entities: list[bool]) -> Tracks:
+        """Return those of the E entities that are marked."""
+        rows: dict[str, Any] = {name: getattr(self, name)[entities] for name in _ROWS}
+        kinds = tuple(kind for kind, is_chosen in zip(self.kinds, entities, strict=True) if is_chosen)
+        return Tracks(kinds=kinds, num_hit=self.num_hit, **rows)
 
 
-def tracks_of(state: StateTable) -> Tracks:
-    """Read the tracks out of a state table."""
-    names = [name for i in range(state.num_players) for name in (f"p{i}", f"p{i}n")]
-    shown = {name: _is_shown(state, name) for name in names}
-    names = [name for name in names if shown[name].any()] or names[:1]
-
-    def column(field: str) -> Floats:
-        return np.stack([np.asarray(state.values(f"{name}.{field}"), dtype=np.float32) for name in names])
-
-    return make_tracks(
-        column("x"),
-        column("y"),
-        np.stack([shown[name] for name in names]),
-        {field: column(field) for field in (*_STIR_WEIGHTS, "action_age")},
-    )
-
-
-def make_tracks(x: Floats, y: Floats, is_shown: npt.NDArray[np.bool_], looks: dict[str, Floats]) -> Tracks:
-    """Derive steps and stir.
+def fighter_tracks(x: Floats, y: Floats, is_shown: Bools, looks: dict[str, Floats]) -> Tracks:
+    """Derive steps, stir and hits of fighters.
 
     Args:
         x: float32 [E, T].
@@ -121,34 +125,73 @@ def make_tracks(x: Floats, y: Floats, is_shown: npt.NDArray[np.bool_], looks: di
         looks: float32 [E, T] by name: `action`, `percent`, `facing`, `airborne`, `action_age`, or some of
             them. Of all but the last only changes matter; of that one, by how much it advances.
     """
-    both = is_shown.copy()
-    both[:, 1:] &= is_shown[:, :-1]
-    step_x, step_y = _change(x), _change(y)
-    distance = np.hypot(step_x, step_y)
-    follows = both & (distance <= MAX_STEP)
-    nothing = np.float32(0)
-    step_x, step_y = np.where(follows, step_x, nothing), np.where(follows, step_y, nothing)
-    turn = np.hypot(_change(step_x), _change(step_y))
-    stir = np.float32(_SPEED_WEIGHT) * whiten(np.where(follows, distance, nothing).clip(max=_FAST_STEP))
+    tracks = thing_tracks(Mover.FIGHTER, x, y, is_shown)
+    both = is_shown & ~tracks.comes_or_goes
+    distance = np.hypot(tracks.step_x, tracks.step_y)
+    turn = np.hypot(_change(tracks.step_x), _change(tracks.step_y))
+    stir = np.float32(_SPEED_WEIGHT) * whiten(distance.clip(max=_FAST_STEP))
     stir = stir + np.float32(_TURN_WEIGHT) * whiten(turn.clip(max=_FAST_STEP))
+    stir = stir + np.float32(_COMING_WEIGHT) * tracks.stir
+    num_hit = tracks.num_hit
     for name, values in looks.items():
         change = np.abs(_change(np.nan_to_num(values))) * both
         if name == "action_age":
             stir = stir + np.float32(_ANIMATION_WEIGHT) * whiten(change.clip(max=_FAST_ANIMATION))
         else:
-            stir = stir + np.float32(_STIR_WEIGHTS[name]) * whiten((change != 0).astype(np.float32))
-    facing = np.sign(np.nan_to_num(looks["facing"])) if "facing" in looks else np.zeros_like(x)
-    return Tracks(x, y, is_shown, step_x, step_y, facing, whiten(stir))
+            stir = stir + np.float32(_CHANGE_WEIGHTS[name]) * whiten((change != 0).astype(np.float32))
+        if name == "percent":
+            num_hit = (change != 0).sum(axis=0, dtype=np.float32)
+    facing = np.sign(np.nan_to_num(looks["facing"])) if "facing" in looks else tracks.facing
+    rows: dict[str, Any] = {name: getattr(tracks, name) for name in _ROWS}
+    return Tracks(kinds=tracks.kinds, num_hit=num_hit, **(rows | {"facing": facing, "stir": whiten(stir)}))
 
 
-def certain_changes(tracks: Tracks) -> npt.NDArray[np.bool_]:
+def thing_tracks(kind: Mover, x: Floats, y: Floats, is_shown: Bools) -> Tracks:
+    """Derive steps of what has no looks: nothing stirs of it but that it comes or goes.
+
+    Args:
+        kind: what they all are.
+        x: float32 [E, T].
+        y: float32 [E, T].
+        is_shown: bool [E, T].
+    """
+    comes_or_goes = np.zeros_like(is_shown)
+    comes_or_goes[:, 1:] = is_shown[:, 1:] != is_shown[:, :-1]
+    follows = is_shown & ~comes_or_goes
+    follows &= np.hypot(_change(x), _change(y)) <= MAX_STEP
+    nothing = np.float32(0)
+    goes = np.pad((comes_or_goes & ~is_shown)[:, 1:], ((0, 0), (1, 0)))
+    before = np.maximum(np.arange(x.shape[1]) - 1, 0)
+    return Tracks(
+        kinds=(kind,) * x.shape[0],
+        x=np.where(goes, x[:, before], x),
+        y=np.where(goes, y[:, before], y),
+        is_shown=is_shown,
+        comes_or_goes=comes_or_goes,
+        step_x=np.where(follows, _change(x), nothing),
+        step_y=np.where(follows, _change(y), nothing),
+        facing=np.zeros_like(x),
+        stir=whiten(comes_or_goes.astype(np.float32)),
+        num_hit=np.zeros(x.shape[1], np.float32),
+    )
+
+
+def together(fighters: Tracks, *others: Tracks) -> Tracks:
+    """Put the others below the fighters."""
+    parts = (fighters, *others)
+    rows: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS}
+    return Tracks(kinds=sum((part.kinds for part in parts), ()), num_hit=fighters.num_hit, **rows)
+
+
+def certain_changes(tracks: Tracks) -> Bools:
     """Return bool [T]: where no two pictures in a row can be identical, pixel by pixel.
 
     That is where a fighter near the middle of the stage takes a step of some pixels.
     """
+    tracks = tracks.of_kind(Mover.FIGHTER)
     is_near = (np.abs(tracks.x) <= _NEAR_X) & (np.abs(tracks.y) <= _NEAR_Y) & tracks.is_shown
     takes_step = np.hypot(tracks.step_x, tracks.step_y) >= _PLAIN_STEP
-    certain: npt.NDArray[np.bool_] = np.logical_or.reduce(takes_step & is_near, axis=0)
+    certain: Bools = np.logical_or.reduce(takes_step & is_near, axis=0)
     return certain
 
 
@@ -156,10 +199,3 @@ def _change(values: Floats) -> Floats:
     change = np.zeros_like(values)
     change[:, 1:] = np.diff(values)
     return change
-
-
-def _is_shown(state: StateTable, name: str) -> npt.NDArray[np.bool_]:
-    present = np.asarray(state.values(f"{name}.present"), dtype=np.bool_) & state.valid(f"{name}.x")
-    is_dead = state.valid(f"{name}.flags5") & ((state.values(f"{name}.flags5") & _DEAD_FLAG) > 0)
-    is_dying = state.values(f"{name}.action") <= _LAST_DEATH_ACTION
-    return present & ~is_dead & ~is_dying

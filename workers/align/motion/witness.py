@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workers.align.motion.evidence import MotionComparison, MotionFinding, compare_motion, find_motion
 from workers.align.motion.meter import FlowMeter
-from workers.align.motion.tracks import tracks_of
+from workers.align.motion.movers import tracks_of
 
 if TYPE_CHECKING:
     import numpy as np
