@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from manifests.video import decode_luma
 from workers.align.motion.flow import measure_flow
 from workers.align.motion.maps import FlowMaps
 from workers.align.motion.meter import FlowMeter
+from workers.align.motion.onward import NUM_BEFORE
 from workers.align.motion.thumbnails import thumbnail
 from workers.align.notes import GameNotes
 from workers.emulator.contract import Picture
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from workers.emulator.contract import LogLine
 
 _Value = TypeVar("_Value", bound=np.generic)
+_PARTS: Final = tuple(field.name for field in fields(FlowMaps))
 REENCODED: Final = "crf 35"
 _REENCODED_SETTINGS: Final = VideoSettings(crf=35.0)
 
@@ -75,27 +77,28 @@ class ObservedGame:
             return np.where(is_other.reshape(-1, *[1] * (of.ndim - 1)), of_other[theirs], of[mine])
 
         repeats = shown(self.notes.repeats_previous, other.notes.repeats_previous)
-        maps = [
-            shown(getattr(self.notes.flow, part), getattr(other.notes.flow, part))
-            for part in ("right", "down", "strength")
-        ]
+        maps = {
+            part: shown(getattr(self.notes.flow, part), getattr(other.notes.flow, part)) for part in _PARTS
+        }
         # Nothing came before the first picture shown, so it repeats nothing and nothing moved in it.
         repeats[0] = False
-        for part in maps:
-            part[0] = 0
         is_same_game = is_other[1:] == is_other[:-1]
-        for place in np.flatnonzero(~is_same_game | (np.diff(index) != 1)) + 1:
+        joints = np.flatnonzero(~is_same_game | (np.diff(index) != 1)) + 1
+        for place in joints:
             repeats[place] = is_same_game[place - 1] and index[place] == index[place - 1]
-            pair = [(other if is_other[k] else self).thumbnails[index[k]] for k in (place - 1, place)]
-            jump = measure_flow(np.stack(pair))
-            for part, moved in zip(maps, (jump.right, jump.down, jump.strength), strict=True):
-                part[place] = moved[0]
+        near = np.add.outer([0, *joints], np.arange(NUM_BEFORE))
+        for place in np.unique(near[near < index.size]):
+            around = np.maximum(np.arange(place - NUM_BEFORE, place + 1), 0)
+            four = [(other if is_other[k] else self).thumbnails[index[k]] for k in around]
+            seen = measure_flow(np.stack(four))
+            for name, values in maps.items():
+                values[place] = getattr(seen, name)[0]
         newest = self.notes.lines[:, 1]
         arrived = np.where(newest < 0, 0, schedule.num_shown[np.clip(newest, 0, schedule.num_shown.size - 1)])
         return GameNotes(
             stamp_levels=shown(self.notes.stamp_levels, other.notes.stamp_levels),
             repeats_previous=repeats,
-            flow=FlowMaps(*maps),
+            flow=FlowMaps(**maps),
             lines=np.stack([self.notes.lines[:, 0], arrived - 1], axis=1),
         )
 
@@ -158,7 +161,7 @@ def save(game: ObservedGame, file: Path) -> None:
         "seconds": np.array([game.evidence_seconds, game.other_seconds]),
     }
     for name, maps in {"": game.notes.flow, **game.disturbed}.items():
-        arrays |= {f"flow/{name}/{part}": getattr(maps, part) for part in ("right", "down", "strength")}
+        arrays |= {f"flow/{name}/{part}": getattr(maps, part) for part in _PARTS}
     beside = file.with_suffix(".tmp.npz")
     np.savez(beside, **arrays)  # type: ignore[arg-type]
     beside.replace(file)
@@ -168,7 +171,7 @@ def load(name: str, state: StateTable, file: Path) -> ObservedGame:
     """Read back what `save` kept."""
     with np.load(file) as arrays:
         flows = {
-            each: FlowMaps(*(arrays[f"flow/{each}/{part}"] for part in ("right", "down", "strength")))
+            each: FlowMaps(**{part: arrays[f"flow/{each}/{part}"] for part in _PARTS})
             for each in ("", *DISTURBANCES, REENCODED)
         }
         notes = GameNotes(arrays["stamp_levels"], arrays["repeats"], flows.pop(""), arrays["lines"])

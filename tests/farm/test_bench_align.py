@@ -83,7 +83,7 @@ def test_a_fault_put_into_the_notes_is_the_fault_put_into_the_stream(fault: Faul
     in_pictures = collector.notes()
     for name in ("stamp_levels", "repeats_previous", "lines"):
         assert np.array_equal(getattr(in_notes, name), getattr(in_pictures, name)), name
-    for name in ("right", "down", "strength"):
+    for name in ("right", "down", "strength", "onward"):
         assert np.array_equal(getattr(in_notes.flow, name), getattr(in_pictures.flow, name)), name
 
 

@@ -184,7 +184,7 @@ class TestTheForeground:
         for (row, column), value in cells.items():
             strength[:, row, column] = value
         nothing = np.zeros_like(strength, dtype=np.int8)
-        return Foreground.of(FlowMaps(nothing, nothing, strength))
+        return Foreground.of(FlowMaps(nothing, nothing, strength, nothing[:, 0, 0]))
 
     def test_a_place_sees_what_stirs_there_and_not_two_cells_away(self):
         foreground = self.of({(5, 5): 100})
@@ -263,7 +263,8 @@ class TestWhatNoFighterTells:
     def background(self) -> FlowMaps:
         random, cells = np.random.default_rng(9), (self.num_frames, GRID_ROWS, GRID_COLUMNS)
         right, down = random.integers(-20, 21, (2, *cells)).astype(np.int8)
-        return FlowMaps(right, down, random.integers(0, 13, cells).astype(np.uint8))
+        strength = random.integers(0, 13, cells).astype(np.uint8)
+        return FlowMaps(right, down, strength, np.zeros(self.num_frames, np.int8))
 
     def seen(self, tracks: Tracks) -> FlowMaps:
         """What a picture shows of the last entity under the usual camera, before a background."""

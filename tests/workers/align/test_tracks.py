@@ -7,7 +7,7 @@ import pytest
 
 from tests.workers.align.painted_game import state_of
 from workers.align.motion.movers import tracks_of
-from workers.align.motion.tracks import Mover, Tracks, fighter_tracks, thing_tracks
+from workers.align.motion.tracks import Mover, Tracks, fighter_tracks, shaken, thing_tracks
 from workers.recorder import record_match
 from workers.replay import read_replay
 from workers.state import state_table
@@ -46,6 +46,16 @@ class TestWhatShouldStir:
         still, shown = np.zeros((2, 30), np.float32), np.ones((2, 30), np.bool_)
         hits = fighter_tracks(still, still, shown, {"percent": percent}).num_hit
         assert (hits[10], hits[20], hits.sum()) == (2, 1, 3)
+
+
+def test_the_camera_may_tremble_from_a_hit_or_a_death_on():
+    shown = np.ones((1, 60), np.bool_)
+    shown[:, 40:] = False
+    percent = np.zeros((1, 60), np.float32)
+    percent[:, 10:] = 7
+    still = np.zeros((1, 60), np.float32)
+    tracks = fighter_tracks(still, still, shown, {"percent": percent})
+    assert np.flatnonzero(shaken(tracks, 5)).tolist() == [*range(10, 15), *range(40, 45)]
 
 
 class TestAThing:

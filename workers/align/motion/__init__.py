@@ -2,5 +2,6 @@
 
 Read in this order: `thumbnails` (pictures to thumbnails), `flow` (thumbnails to `maps` of foreground motion),
 `tracks` (what moves on the stage) and `movers` (read from the state), `camera` (stage to screen),
-`correlation` (lags and margins), `windows` (where it first goes wrong), `evidence` (the finding).
+`correlation` (lags and margins), `windows` (where it first goes wrong), `onward` (pictures that changed
+places), `evidence` (the finding).
 """

@@ -15,7 +15,8 @@ from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
 from workers.align.motion.fitting import FittedCamera, fit_camera
 from workers.align.motion.foreground import Foreground
-from workers.align.motion.tracks import Mover
+from workers.align.motion.onward import swapped_places
+from workers.align.motion.tracks import Mover, shaken
 from workers.align.motion.windows import Windows, in_order, judge_ends, judge_windows, usual_gain
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class MotionComparison:
         measured: float32 [C, K], whitened, a column per picture; picture 0 should show frame 0.
         curve: how well they fit at each lag, over the whole stretch.
         windows: where in the stretch they fit at lag 0.
+        swapped: int64 [N], pictures that changed places with the next one.
     """
 
     camera: FittedCamera
@@ -59,6 +61,7 @@ class MotionComparison:
     measured: Floats
     curve: LagCurve
     windows: Windows
+    swapped: npt.NDArray[np.int64]
 
 
 class _Comparison(NamedTuple):
@@ -127,7 +130,8 @@ def compare_motion(
             judge_ends(predicted_both, measured_both, least, limits),
         ]
     )
-    return MotionComparison(camera, predicted, measured, curve, windows)
+    swapped = _swapped(maps, tracks, limits)
+    return MotionComparison(camera, predicted, measured, curve, windows, swapped)
 
 
 def find_motion(
@@ -154,15 +158,21 @@ def find_motion(
     curve = lag_curve(predicted, measured, limits)
     lag, is_sure = curve.best_lag, curve.margin >= limits.min_margin
     windows = comparison.windows.beginning_in(start, exclusive_end)
-    broken = np.flatnonzero(windows.broken(limits))
+    broken = windows.start[windows.broken(limits)]
+    # An encoder's own errors go back and forth: order is judged by raw pictures alone.
+    is_here = (comparison.swapped >= start) & (comparison.swapped < exclusive_end)
+    swapped = comparison.swapped[is_here & (name == "motion")]
     detail = (
         f"correlation {curve.at(lag):.2f} at lag {lag:+d}, next {curve.at(curve.runner_up_lag):.2f} at "
         f"{curve.runner_up_lag:+d}; {broken.size} of {windows.start.size} windows broken"
     )
-    if not is_sure and not broken.size:
+    if swapped.size:
+        detail += f"; pictures changed places at {swapped.size}"
+    wrong = np.concatenate([broken, swapped])
+    if not is_sure and not wrong.size:
         evidence = Evidence.abstain(name, f"nothing stands out: {detail}", margin=curve.margin)
         return MotionFinding(evidence, curve, windows)
-    first = first_frame_index + int(windows.start[broken[0]]) if broken.size else None
+    first = first_frame_index + int(wrong.min()) if wrong.size else None
     evidence = Evidence(
         name,
         available=True,
@@ -225,6 +235,13 @@ def _compare(
     expected, seen = _expected(tracks, view, limits), _measured(foreground, tracks, view, rows, limits)
     predicted, measured = _side_by_side(tracks, expected, seen, limits)
     return _Comparison(lag, camera, predicted, measured, lag_curve(predicted, measured, limits))
+
+
+def _swapped(maps: FlowMaps, tracks: Tracks, limits: thresholds.MotionThresholds) -> npt.NDArray[np.int64]:
+    """Pictures that changed places with the next one, where no camera trembles."""
+    places = swapped_places(maps.onward, limits)
+    places = places[places < tracks.num_frames]
+    return places[~shaken(tracks, limits.shaken_frames)[places]]
 
 
 def _rows(start: int, num: int, lag: int, tracks: Tracks) -> npt.NDArray[np.intp]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
+from workers.align.motion.onward import NUM_BEFORE, measure_onward
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
     """Measure foreground motion between consecutive thumbnails.
 
     Args:
-        thumbnails: uint8 [T + 1, 56, 80].
+        thumbnails: uint8 [T + 3, 56, 80].
 
     Returns:
-        Maps of T pictures, those of thumbnails 1 to T.
+        Maps of T pictures, those of thumbnails 3 and on.
 
     Raises:
         ValueError: on another shape.
@@ -59,7 +60,7 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
     if thumbnails.shape[1:] != (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH):
         message = f"thumbnails are [T, {THUMBNAIL_HEIGHT}, {THUMBNAIL_WIDTH}], got {thumbnails.shape}"
         raise ValueError(message)
-    levels: Floats = thumbnails.astype(np.float32)
+    levels: Floats = thumbnails[NUM_BEFORE - 1 :].astype(np.float32)
     right, down = _gradients((levels[1:] + levels[:-1]) * _HALF)
     change = levels[1:] - levels[:-1]
     few = change[_THINNING].reshape(change.shape[0], -1)
@@ -71,6 +72,7 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
         right=_to_steps(-_cells(right * rest) / texture),
         down=_to_steps(-_cells(down * rest) / texture),
         strength=np.clip(strength.round(), 0, 255).astype(np.uint8),
+        onward=measure_onward(thumbnails),
     )
 
 

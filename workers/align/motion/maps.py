@@ -29,6 +29,8 @@ class FlowMaps:
         down: int8 [T, 14, 16], shift downwards, likewise.
         strength: uint8 [T, 14, 16], mean absolute brightness change per pixel that the camera does not
             explain, in half levels.
+        onward: int8 [T], how far pictures t - 3 to t go on in one direction, in 127ths, see module
+            `onward`.
 
     Raises:
         ValueError: if the shapes do not belong together.
@@ -37,6 +39,7 @@ class FlowMaps:
     right: npt.NDArray[np.int8]
     down: npt.NDArray[np.int8]
     strength: npt.NDArray[np.uint8]
+    onward: npt.NDArray[np.int8]
 
     def __post_init__(self) -> None:
         shape = (self.right.shape[0], GRID_ROWS, GRID_COLUMNS)
@@ -44,6 +47,9 @@ class FlowMaps:
             if getattr(self, name).shape != shape:
                 message = f"flow map {name} has shape {getattr(self, name).shape}, not {shape}"
                 raise ValueError(message)
+        if self.onward.shape != shape[:1]:
+            message = f"onward has shape {self.onward.shape}, not {shape[:1]}"
+            raise ValueError(message)
 
     @property
     def num_pictures(self) -> int:
@@ -53,16 +59,18 @@ class FlowMaps:
     def slice(self, start: int, exclusive_end: int) -> FlowMaps:
         """Return pictures [start, exclusive_end), sharing memory."""
         part = slice(start, exclusive_end)
-        return FlowMaps(self.right[part], self.down[part], self.strength[part])
+        return FlowMaps(self.right[part], self.down[part], self.strength[part], self.onward[part])
 
 
 def join(parts: Sequence[FlowMaps]) -> FlowMaps:
     """Put maps of consecutive pictures behind each other."""
     if not parts:
         cells = (0, GRID_ROWS, GRID_COLUMNS)
-        return FlowMaps(np.zeros(cells, np.int8), np.zeros(cells, np.int8), np.zeros(cells, np.uint8))
+        nothing = np.zeros(cells, np.int8)
+        return FlowMaps(nothing, nothing, nothing.astype(np.uint8), np.zeros(0, np.int8))
     return FlowMaps(
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.down for part in parts]),
         np.concatenate([part.strength for part in parts]),
+        np.concatenate([part.onward for part in parts]),
     )

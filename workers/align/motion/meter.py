@@ -8,6 +8,7 @@ import numpy as np
 
 from workers.align.motion.flow import measure_flow
 from workers.align.motion.maps import FlowMaps, join
+from workers.align.motion.onward import NUM_BEFORE
 from workers.align.motion.thumbnails import thumbnail
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class FlowMeter:
 
     def __init__(self) -> None:
         self._waiting: list[npt.NDArray[np.uint8]] = []
-        self._last: npt.NDArray[np.uint8] | None = None
+        self._before: list[npt.NDArray[np.uint8]] = []
         self._parts: list[FlowMaps] = []
 
     def add(self, luma: npt.NDArray[np.uint8]) -> None:
@@ -42,8 +43,7 @@ class FlowMeter:
         return self._parts[0]
 
     def _work(self) -> None:
-        before = self._waiting[0] if self._last is None else self._last
-        thumbnails = np.stack([before, *self._waiting])
-        self._last = thumbnails[-1]
-        self._waiting = []
-        self._parts.append(measure_flow(thumbnails))
+        before = self._before or self._waiting[:1] * NUM_BEFORE  # before the first picture it stood still
+        thumbnails = [*before, *self._waiting]
+        self._before, self._waiting = thumbnails[-NUM_BEFORE:], []
+        self._parts.append(measure_flow(np.stack(thumbnails)))

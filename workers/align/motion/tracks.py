@@ -195,6 +195,16 @@ def certain_changes(tracks: Tracks) -> Bools:
     return certain
 
 
+def shaken(tracks: Tracks, num_frames: int) -> Bools:
+    """Return bool [T]: where a fighter was hit, died or came back less than so many frames ago.
+
+    There a game may shake its camera, and what is seen goes back and forth.
+    """
+    shakes = (tracks.num_hit > 0) | tracks.of_kind(Mover.FIGHTER).comes_or_goes.any(axis=0)
+    since: Bools = np.convolve(shakes, np.ones(num_frames))[: shakes.size] > 0
+    return since
+
+
 def _change(values: Floats) -> Floats:
     change = np.zeros_like(values)
     change[:, 1:] = np.diff(values)

@@ -1,0 +1,62 @@
+"""Whether pictures are in order, by the pictures alone: what moves goes on, it does not go back and forth.
+
+Of four pictures a b c d in order, the change from a to d is that from b to c and more of the same. If b and c
+changed places, the change from the one to the other points against that from a to d. What trembles from
+picture to picture points there too, but from b to c it goes farther than from a to d, or the next four
+pictures do it again; of a flash that fades likewise little is left in d.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from workers.align import thresholds
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+NUM_BEFORE: Final = 3
+"""Pictures that a measurement needs before the one it is noted of."""
+ONWARD_SCALE: Final = 127
+"""Steps of a stored cosine per unit."""
+_LEAST_RATIO: Final = 1.3  # of the change from a to d to that from b to c: less is a tremble or a flash
+_MOST_RATIO: Final = 5.0  # more is a camera that turns round, between two pictures that are nearly the same
+_TINY: Final = 1e-3
+
+
+def measure_onward(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    """Compare the direction of the middle of four pictures with that of all four.
+
+    Args:
+        thumbnails: uint8 [T + 3, 56, 80].
+
+    Returns:
+        int8 [T], of pictures 3 and on: cosine, in 127ths, of the change from picture t - 3 to t and that
+        from t - 2 to t - 1; 0 where it is negative for another reason than that those two changed places.
+    """
+    pictures = thumbnails.reshape(thumbnails.shape[0], -1).astype(np.float32)
+    whole, middle = pictures[3:] - pictures[:-3], pictures[2:-1] - pictures[1:-2]
+    product = np.einsum("ti,ti->t", whole, middle)
+    wholes, middles = np.einsum("ti,ti->t", whole, whole), np.einsum("ti,ti->t", middle, middle)
+    cosine = product / np.sqrt(wholes * middles + np.float32(_TINY))
+    ratio = np.sqrt(wholes / (middles + np.float32(_TINY)))
+    is_other = (cosine < 0) & ((ratio < _LEAST_RATIO) | (ratio > _MOST_RATIO))
+    onward: npt.NDArray[np.int8] = np.rint(np.where(is_other, 0, cosine) * ONWARD_SCALE).astype(np.int8)
+    return onward
+
+
+def swapped_places(
+    onward: npt.NDArray[np.int8], limits: thresholds.MotionThresholds = thresholds.MOTION
+) -> npt.NDArray[np.int64]:
+    """Return the first of each two pictures that changed places: int64 [N], ascending.
+
+    Args:
+        onward: int8 [T], row t of picture t, as `measure_onward` gives it.
+        limits: how far the middle must point back, and how far the four before and after must point on.
+    """
+    cosine = onward.astype(np.float32) / ONWARD_SCALE
+    goes_on = cosine >= limits.least_onward
+    goes_back = cosine[1:-1] <= -limits.least_backward
+    return np.flatnonzero(goes_back & goes_on[:-2] & goes_on[2:]) + 1 - 2
