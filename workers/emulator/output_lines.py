@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final
+
+from workers.emulator.child_pipe import ChildPipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +23,12 @@ class OutputLines:
 
     def __init__(self) -> None:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._read_end, self._write_end = os.pipe()
-        self._thread: threading.Thread | None = None
+        self._pipe = ChildPipe("child output")
 
     @property
     def descriptor(self) -> int:
         """What the child gets as its stdout and stderr; valid until `start`."""
-        return self._write_end
+        return self._pipe.descriptor
 
     def start(self, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
         """Begin to read. Only after the child has started: our own copy of its end is closed here.
@@ -38,11 +38,7 @@ class OutputLines:
                 may wait: then the child does, too, once the pipe is full.
             on_end: called from the thread once nobody holds the pipe's other end: the child has died.
         """
-        self._close_write_end()
-        self._thread = threading.Thread(
-            target=self._run, args=(on_line, on_end), name="child output", daemon=True
-        )
-        self._thread.start()
+        self._pipe.start(lambda read_end: self._run(read_end, on_line, on_end))
 
     def tail(self) -> tuple[str, ...]:
         """The last lines, oldest first, at most TAIL_LINES."""
@@ -50,20 +46,11 @@ class OutputLines:
 
     def close(self, seconds: float) -> None:
         """Wait for the thread, which ends with the child; to be called after the child's death."""
-        self._close_write_end()
-        if self._thread is None:
-            os.close(self._read_end)
-        else:
-            self._thread.join(seconds)
+        self._pipe.close(seconds)
 
-    def _close_write_end(self) -> None:
-        if self._write_end >= 0:
-            os.close(self._write_end)
-            self._write_end = -1
-
-    def _run(self, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
+    def _run(self, read_end: int, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
         wanted = True
-        with os.fdopen(self._read_end, "rb") as pipe:
+        with os.fdopen(read_end, "rb") as pipe:
             while piece := pipe.readline(MAX_LINE_BYTES):
                 line = piece.decode(errors="replace").rstrip("\r\n")
                 self._tail.append(line)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import av
 import numpy as np
 
+from workers.emulator.child_pipe import ChildPipe
 from workers.emulator.contract import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
@@ -38,56 +38,43 @@ class PictureStream:
     """A pipe for one emulator, and a thread that hands its pictures over for as long as that lives."""
 
     def __init__(self) -> None:
-        self._read_end, self._write_end = os.pipe()
+        self._pipe = ChildPipe("picture stream")
         with suppress(OSError):  # a user who has too many large pipes gets a small one: slower, not wrong
-            fcntl.fcntl(self._read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self._thread: threading.Thread | None = None
+            fcntl.fcntl(self._pipe.read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     @property
     def descriptor(self) -> int:
         """The emulator's end, which it must inherit under this number; valid until `start`."""
-        return self._write_end
+        return self._pipe.descriptor
 
     @property
     def url(self) -> str:
         """What the emulator's DumpPath must say."""
-        return f"pipe:{self._write_end}"
+        return f"pipe:{self.descriptor}"
 
     def start(self, arrivals: Arrivals) -> None:
         """Begin to read: every picture goes to `arrivals`, then word of the end.
 
         Only after the emulator has started: our own copy of its end is closed here.
         """
-        self._close_write_end()
-        self._thread = threading.Thread(
-            target=self._run, args=(arrivals,), name="picture stream", daemon=True
-        )
-        self._thread.start()
+        self._pipe.start(lambda read_end: _hand_over(read_end, arrivals))
 
     def close(self, seconds: float) -> None:
         """Wait for the thread, which ends with the emulator; to be called after the emulator's death."""
-        self._close_write_end()
-        if self._thread is None:
-            os.close(self._read_end)
-        else:
-            self._thread.join(seconds)
+        self._pipe.close(seconds)
 
-    def _close_write_end(self) -> None:
-        if self._write_end >= 0:
-            os.close(self._write_end)
-            self._write_end = -1
 
-    def _run(self, arrivals: Arrivals) -> None:
-        why = "its picture stream ended"
-        try:
-            for yuv in read_pictures(f"pipe:{self._read_end}"):
-                if not arrivals.picture(yuv):
-                    break
-        except StreamBroken as error:
-            why = str(error)
-        finally:
-            os.close(self._read_end)
-        arrivals.end(why)
+def _hand_over(read_end: int, arrivals: Arrivals) -> None:
+    why = "its picture stream ended"
+    try:
+        for yuv in read_pictures(f"pipe:{read_end}"):
+            if not arrivals.picture(yuv):
+                break
+    except StreamBroken as error:
+        why = str(error)
+    finally:
+        os.close(read_end)
+    arrivals.end(why)
 
 
 def read_pictures(url: str) -> Iterator[Yuv]:

@@ -1,0 +1,51 @@
+"""A pipe into which a child writes, and a thread that reads it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ChildPipe:
+    """Holds both ends until a child has inherited one and a thread has taken the other.
+
+    Args:
+        name: the thread's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.read_end, self._write_end = os.pipe()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def descriptor(self) -> int:
+        """The child's end, which it must inherit; valid until `start`."""
+        return self._write_end
+
+    def start(self, read: Callable[[int], None]) -> None:
+        """Begin to read. Only after the child has started: our own copy of its end is closed here.
+
+        Args:
+            read: called once, from the thread, with our end, which it must close.
+        """
+        self._close_write_end()
+        self._thread = threading.Thread(target=read, args=(self.read_end,), name=self._name, daemon=True)
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Wait for the thread, which ends with the child; to be called after the child's death."""
+        self._close_write_end()
+        if self._thread is None:
+            os.close(self.read_end)
+        else:
+            self._thread.join(seconds)
+
+    def _close_write_end(self) -> None:
+        if self._write_end >= 0:
+            os.close(self._write_end)
+            self._write_end = -1
