@@ -73,7 +73,7 @@ def measure_constants(
         fingerprint=fingerprint_sha256(set_up.fingerprint()),
         log_lag=None if lag is None else lag[0],
         log_share=0.0 if lag is None else lag[1],
-        motion_correlation=round(motion.curve.at(0), 4),
+        motion_gain=round(motion.gain, 4),
         num_frames=state.num_frames,
         camera=astuple(motion.camera.camera),
     )

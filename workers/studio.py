@@ -106,7 +106,7 @@ class StandinStudio:
         return EvidenceCollector(
             has_stamp=self.has_stamp,
             expected_lag=None if calibration is None else calibration.log_lag,
-            usual_correlation=None if calibration is None else calibration.least_correlation,
+            least_gain=None if calibration is None else calibration.least_gain,
             usual_camera=None if calibration is None else calibration.usual_camera,
         )
 
@@ -171,7 +171,7 @@ class SlippiStudio:
         return EvidenceCollector(
             has_stamp=self.has_stamp,
             expected_lag=LOG_LAG if calibration is None else calibration.log_lag,
-            usual_correlation=None if calibration is None else calibration.least_correlation,
+            least_gain=None if calibration is None else calibration.least_gain,
             usual_camera=None if calibration is None else calibration.usual_camera,
             state_delay=self.state_delay,
             holds_last=self.emulator.is_standin,

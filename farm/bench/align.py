@@ -167,7 +167,7 @@ def _expectations() -> Expectations:
         store_calibration(calibration_file(), calibration)
     return Expectations(
         expected_lag=calibration.log_lag,
-        usual_correlation=calibration.least_correlation,
+        least_gain=calibration.least_gain,
         usual_camera=calibration.usual_camera,
     )
 

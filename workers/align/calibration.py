@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1
-_MOTION_MEASURE = "3"  # counts up whenever the same pictures give another correlation
+_MOTION_MEASURE = "3"  # counts up whenever the same pictures give another gain
+_MOST_GAIN = 4  # all that is predicted is weighed by more than a quarter, and what is seen by 1
 _SEE_EVERY_FRAME = frozenset({"log", "stamp", "motion"})
 
 
@@ -39,20 +40,20 @@ class Calibration:
         fingerprint: sha256, hex, over everything that decides the constants.
         log_lag: the usual newest capture_index - (n + 123) at `[CURRENT_FRAME] n`; None if it has none.
         log_share: part of the lines that have just this lag, 0 to 1.
-        motion_correlation: of predicted and measured motion in a clean game, 0 to 1.
+        motion_gain: slope of measured on predicted motion in a clean game.
         num_frames: of the game that was measured.
         camera: the numbers of the camera that was found, in the order of
             `workers.align.motion.camera.Camera`; empty if none was.
 
     Raises:
-        ValueError: on shares outside of 0 to 1, or another number of numbers.
+        ValueError: on a share or gain that none can be, or another number of numbers.
     """
 
     emulator: str
     fingerprint: str
     log_lag: int | None
     log_share: float
-    motion_correlation: float
+    motion_gain: float
     num_frames: int
     camera: tuple[float, ...] = ()
 
@@ -61,20 +62,23 @@ class Calibration:
         if self.camera and len(self.camera) != len(fields(Camera)):
             message = f"a camera has {len(fields(Camera))} numbers, got {len(self.camera)}"
             raise ValueError(message)
-        for name in ("log_share", "motion_correlation"):
-            if not 0 <= getattr(self, name) <= 1:
-                message = f"{name} is from 0 to 1, got {getattr(self, name)}"
+        for name, most in (("log_share", 1), ("motion_gain", _MOST_GAIN)):
+            if not 0 <= getattr(self, name) <= most:
+                message = f"{name} is from 0 to {most}, got {getattr(self, name)}"
                 raise ValueError(message)
 
     @property
-    def least_correlation(self) -> float:
-        """What motion reaches at least in a clean game, however little happens in it."""
-        return self.motion_correlation * thresholds.MOTION.least_part_of_usual
+    def least_gain(self) -> float:
+        """The slope that motion reaches at least in a clean game, however little happens in it."""
+        return self.motion_gain * thresholds.MOTION.least_part_of_usual
 
     @property
     def usual_camera(self) -> Camera | None:
         """The camera from which the search for a game's own begins; None if none was found."""
         return Camera(*self.camera) if self.camera else None
+
+
+_FIELDS = frozenset(field.name for field in fields(Calibration))
 
 
 def fingerprint_sha256(fingerprint: Mapping[str, str]) -> str:
@@ -105,15 +109,17 @@ def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration 
 
 
 def known_calibrations(file: Path | None = None) -> tuple[Calibration, ...]:
-    """Return all that were ever measured here, for a run to take along to machines that have no such file.
+    """Return all that were measured here, for a run to take along to machines that have no such file.
+
+    One that an older version kept, with other fields, counts as none: how motion is measured has changed.
 
     Raises:
         EnvironmentFailed: as `load_calibration`.
     """
     where = calibration_file() if file is None else file
     try:
-        return tuple(Calibration(**entry) for entry in _read(where).values())
-    except (TypeError, ValueError) as error:
+        return tuple(Calibration(**entry) for entry in _read(where).values() if entry.keys() == _FIELDS)
+    except (AttributeError, TypeError, ValueError) as error:
         raise EnvironmentFailed(_unreadable(where, error)) from error
 
 

@@ -31,7 +31,7 @@ class EvidenceCollector:
     Args:
         has_stamp: see `workers.align.notes.Expectations`, as for the rest.
         expected_lag: likewise.
-        usual_correlation: likewise.
+        least_gain: likewise.
         usual_camera: likewise.
         state_delay: likewise.
         holds_last: likewise.
@@ -43,14 +43,14 @@ class EvidenceCollector:
         *,
         has_stamp: bool = True,
         expected_lag: int | None = None,
-        usual_correlation: float | None = None,
+        least_gain: float | None = None,
         usual_camera: Camera | None = None,
         state_delay: int = 0,
         holds_last: bool = True,
         has_seed: bool = True,
     ) -> None:
         self.expectations = Expectations(
-            has_stamp, expected_lag, usual_correlation, usual_camera, state_delay, holds_last, has_seed
+            has_stamp, expected_lag, least_gain, usual_camera, state_delay, holds_last, has_seed
         )
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []

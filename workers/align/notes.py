@@ -52,7 +52,7 @@ class Expectations:
         has_stamp: whether every picture must carry a stamp.
         has_seed: whether the stamp also names the state, as the stand-in's does and the one for Melee not.
         expected_lag: its calibrated constant for the log lines; None if that was never measured.
-        usual_correlation: the least that motion reaches in its clean games; None if that is unknown.
+        least_gain: the least slope of measured on predicted motion in its clean games; None if unknown.
         usual_camera: the camera that its games have, nearly; None for the stand-in's.
         state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
             state in which a frame begins, as the stand-in does with what Slippi's device hands it.
@@ -62,7 +62,7 @@ class Expectations:
 
     has_stamp: bool = True
     expected_lag: int | None = None
-    usual_correlation: float | None = None
+    least_gain: float | None = None
     usual_camera: Camera | None = None
     state_delay: int = 0
     holds_last: bool = True

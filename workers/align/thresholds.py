@@ -45,13 +45,13 @@ class MotionThresholds:
         bound_deviations: after that, no frame counts for more than so many standard deviations.
         min_frames: a stretch must be that long at least: over fewer frames noise cannot be told from motion.
         min_margin: standard errors by which the best lag must stand above every other to count. Of 1,281
-            stretches of 146 foreign pictures 2 reached it, none 2.5; of 576 stretches of 146 frames, shifted,
-            some re-encoded or covered, those with a wrong lag reached 0.84 at most.
+            stretches of 146 foreign pictures 4 reached it, none 2.2; of 384 stretches of 146 frames, shifted,
+            half of them re-encoded, the one with a wrong lag reached 0.56.
         window_step: frames from one window's start to the next.
         window_scales: (sigmas, least share) each. A window is long enough when the motion predicted for it
             stands `sigmas` above the noise; it is broken if it shows less than the least share of that.
             Short windows see short faults and must allow for a quiet moment; long ones need not. Shares
-            of 64 clean games (14 real, 50 recorded) went down to -0.12, 0.22, 0.51, 0.70, 0.81 at 10, 14,
+            of 64 clean games (14 real, 50 recorded) went down to -0.02, 0.28, 0.54, 0.71, 0.84 at 10, 14,
             20, 28, 40 sigmas; those of foreign pictures lie around 0, deviating by 1 / sigmas or less.
         rival_sigmas: so is one of the shortest that another lag explains better by so many deviations;
             the same clean games went up to 2.6.
@@ -61,12 +61,13 @@ class MotionThresholds:
             64 clean games went down to 0.43.
         least_backward: two pictures changed places where the middle of four points back by this cosine,
         least_onward: and the four before and the four after point on by this one. Among 160,936 pictures of
-            the 64 clean games the next to it was one of -0.33; of 12,800 swaps 80 % are beyond. The same
-            for 17 of the games in darker, brighter, smaller pictures; at CRF 35 one was at -0.51.
+            the 64 clean games the next to it was one of -0.33; of 12,800 swaps 80 % are beyond, and
+            64 % of 640 more with those left out that follow a hit. The same for 17 of the games in
+            darker, brighter, smaller pictures; at CRF 35 one was at -0.51.
         shaken_frames: for so long after a hit or a death the order of pictures is not judged: there a
             camera may tremble, and a tremble across a pan cannot be told from pictures that changed places.
-        least_part_of_usual: a clean game reaches at least this part of the calibrated correlation: the 64
-            reached 0.29 to 0.48, their median 0.37.
+        least_part_of_usual: a clean game reaches at least this part of the calibrated gain: the 64 reached
+            0.37 to 0.60, their median 0.48.
     """
 
     max_lag: int = 30

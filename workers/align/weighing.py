@@ -84,7 +84,7 @@ class GameEvidence:
         return compare_motion(
             pictures,
             self._tracks,
-            usual_correlation=self._expectations.usual_correlation,
+            least_gain=self._expectations.least_gain,
             usual_camera=self._expectations.usual_camera,
         )
 

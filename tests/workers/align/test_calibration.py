@@ -69,13 +69,22 @@ def test_a_file_of_another_kind_fails(tmp_path: Path, text: str):
         load_calibration(file, FINGERPRINT)
 
 
-def test_an_entry_with_other_fields_fails(tmp_path: Path):
+def test_an_entry_that_another_version_kept_counts_as_none(tmp_path: Path):
     file = tmp_path / "calibration.json"
     store_calibration(file, calibration())
     plain = json.loads(file.read_text())
-    next(iter(plain["calibrations"].values()))["speed"] = 1
+    entry = next(iter(plain["calibrations"].values()))
+    entry["motion_correlation"] = entry.pop("motion_gain")
     file.write_text(json.dumps(plain))
-    with pytest.raises(EnvironmentFailed):
+    assert load_calibration(file, FINGERPRINT) is None
+    store_calibration(file, calibration())
+    assert load_calibration(file, FINGERPRINT) == calibration()
+
+
+def test_an_entry_that_is_none_at_all_fails(tmp_path: Path):
+    file = tmp_path / "calibration.json"
+    file.write_text(json.dumps({"version": 1, "calibrations": {"key": 5}}))
+    with pytest.raises(EnvironmentFailed, match="calibration"):
         load_calibration(file, FINGERPRINT)
 
 

@@ -27,9 +27,7 @@ def flow() -> FlowMaps:
 
 def found(flow: FlowMaps, usual: float | None = None) -> Evidence:
     state = state_of(SEED)
-    return find_motion(
-        compare_motion(flow, tracks_of(state), usual_correlation=usual), 0, state.num_frames
-    ).evidence
+    return find_motion(compare_motion(flow, tracks_of(state), least_gain=usual), 0, state.num_frames).evidence
 
 
 def test_pictures_of_their_own_state_agree(flow: FlowMaps):

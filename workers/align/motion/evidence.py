@@ -63,6 +63,11 @@ class MotionComparison:
     windows: Windows
     swapped: npt.NDArray[np.int64]
 
+    @property
+    def gain(self) -> float:
+        """Slope of measured on predicted at lag 0."""
+        return _gain_at(0, self.predicted, self.measured)
+
 
 class _Comparison(NamedTuple):
     """A MotionComparison whose windows are not judged yet, and the lag that its camera supposes."""
@@ -96,7 +101,7 @@ def compare_motion(
     maps: FlowMaps,
     tracks: Tracks,
     *,
-    usual_correlation: float | None = None,
+    least_gain: float | None = None,
     usual_camera: Camera | None = None,
     limits: thresholds.MotionThresholds = thresholds.MOTION,
 ) -> MotionComparison:
@@ -105,7 +110,7 @@ def compare_motion(
     Args:
         maps: foreground motion of K pictures; picture 0 should show row 0 of the tracks.
         tracks: where the state says the fighters were, T frames.
-        usual_correlation: what this emulator's clean games reach at least. With it, a stretch in which much
+        least_gain: slope that this emulator's clean games reach at least. With it, a stretch in which much
             should move and nothing matches at any lag is broken; without it, such a stretch is not judged.
         usual_camera: this emulator's, from which the search begins; a stretch of a few seconds says too
             little to leave it. Without it, the stand-in's.
@@ -120,7 +125,7 @@ def compare_motion(
         found = max([found, *again], key=lambda each: (each.curve.best_lag == each.lag, each.curve.margin))
     _, camera, predicted, measured, curve = found
     is_sure = curve.margin >= limits.min_margin
-    least = usual_correlation or 0.0  # a fit to a stream that is mostly another game asks for too little
+    least = least_gain or 0.0  # a fit to a stream that is mostly another game asks for too little
     gain = max(_gain_at(curve.best_lag, predicted, measured), least) if is_sure else least
     both = min(predicted.shape[1], measured.shape[1])
     predicted_both, measured_both = predicted[:, :both], measured[:, :both]
