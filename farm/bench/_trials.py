@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -178,6 +178,5 @@ def _shifted(maps: FlowMaps, start: int, exclusive_end: int, shift: int) -> Flow
     """Pictures [start, exclusive_end) of a stream in which picture k shows row k + shift."""
     first, last = start + shift, exclusive_end + shift
     before, after = max(-first, 0), max(last - maps.num_pictures, 0)
-    still = FlowMaps(*(np.zeros_like(getattr(maps, field.name)[:1]) for field in fields(FlowMaps)))
     inner = maps.slice(max(first, 0), min(last, maps.num_pictures))
-    return join([*[still] * before, inner, *[still] * after])
+    return join([FlowMaps.still(before), inner, FlowMaps.still(after)])

@@ -18,7 +18,6 @@ _LISTINGS = 100
 class Footprint:
     """Children, open descriptors (number and target), threads, and the files under one folder.
 
-    `after <= before` says that nothing was left: what an earlier test had left to end may have ended between.
     What Slippi recorded of its own playback is not among them: it is left for the job, which owns the folder.
     """
 
@@ -26,14 +25,6 @@ class Footprint:
     descriptors: frozenset[tuple[str, str]]
     threads: frozenset[str]
     files: frozenset[Path]
-
-    def __le__(self, other: Footprint) -> bool:
-        return (
-            self.children <= other.children
-            and self.descriptors <= other.descriptors
-            and self.threads <= other.threads
-            and self.files <= other.files
-        )
 
 
 def footprint(folder: Path) -> Footprint:
@@ -49,7 +40,8 @@ def child_processes(process_id: int | None = None) -> list[int]:
     """Direct children, zombies included, of a process (default: this one).
 
     The kernel lists children by the thread that they belong to, and hands those of a thread that ends to
-    another: a listing in which a thread vanished is taken again, as it may have missed some.
+    another: a listing in which a thread vanished is taken again, as it may have missed some. That happens: a
+    joined thread is done with Python, but for a moment not yet with the kernel.
     """
     tasks = Path(f"/proc/{process_id or os.getpid()}/task")
     for _ in range(_LISTINGS):

@@ -114,7 +114,7 @@ def test_a_recorded_failure_is_named(
         emulator.play(Cartridge(b"x", num_frames), tmp_path, limits) as events,
     ):
         list(events)
-    assert footprint(tmp_path) <= before
+    assert footprint(tmp_path) == before
 
 
 @pytest.mark.usefixtures("_scripted")

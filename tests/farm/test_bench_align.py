@@ -96,7 +96,7 @@ def test_an_observed_game_is_read_back_as_it_was_kept(games: list[ObservedGame],
 
 
 def test_every_fault_is_caught_and_the_clean_game_is_not(games: list[ObservedGame]):
-    found = try_game(games[0], games[1], Expectations(), 1, seed=4).faults
+    found = try_game(games[0], games[1], Expectations(), 3, seed=4).faults
     answers = {(trial.fault, trial.answer) for trial in found if trial.observer == VERDICT}
     assert answers == {("clean", "agrees"), ("clean chunk", "agrees")} | {
         (kind.value, "disagrees") for kind in FaultKind

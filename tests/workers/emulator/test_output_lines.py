@@ -88,4 +88,4 @@ def test_nothing_is_left_open(tmp_path: Path, is_started: bool):
     if is_started:
         output.start(Listener().line, lambda: None)
     output.close(5)
-    assert footprint(tmp_path) <= before
+    assert footprint(tmp_path) == before

@@ -118,10 +118,10 @@ def compare_motion(
     """
     foreground = Foreground.of(maps)
     usual = usual_camera or Camera()
-    found = _compare(maps, foreground, tracks, _overall_lag(foreground, tracks, limits), usual, limits)
+    found = _compare(foreground, tracks, _overall_lag(foreground, tracks, limits), usual, limits)
     if not found.is_sure(limits):
         others = {0, _searched_lag(foreground, tracks, usual, limits)} - {found.lag}
-        again = (_compare(maps, foreground, tracks, lag, usual, limits) for lag in sorted(others))
+        again = (_compare(foreground, tracks, lag, usual, limits) for lag in sorted(others))
         found = max([found, *again], key=lambda each: (each.curve.best_lag == each.lag, each.curve.margin))
     _, camera, predicted, measured, curve = found
     is_sure = curve.margin >= limits.min_margin
@@ -214,7 +214,7 @@ def _searched_lag(
     num = min(_SEARCHED_PICTURES, foreground.num_pictures, tracks.num_frames)
     start = int(np.argmax(summed[num:] - summed[: summed.size - num]))
     num = min(num, foreground.num_pictures - start)
-    some, expected = foreground.slice(start, start + num), _expected(tracks, view, limits)
+    some, expected = foreground.chosen(slice(start, start + num)), _expected(tracks, view, limits)
 
     def fit(lag: int) -> float:
         rows = _rows(start, num, lag, tracks)
@@ -226,7 +226,6 @@ def _searched_lag(
 
 
 def _compare(
-    maps: FlowMaps,
     foreground: Foreground,
     tracks: Tracks,
     lag: int,
@@ -234,9 +233,9 @@ def _compare(
     limits: thresholds.MotionThresholds,
 ) -> _Comparison:
     """With the camera that fits best if picture k shows row k + lag."""
-    camera = fit_camera(maps, tracks, lag, usual)
+    camera = fit_camera(foreground, tracks, lag, usual)
     view = project(tracks, camera.camera)
-    rows = _rows(0, maps.num_pictures, lag, tracks)
+    rows = _rows(0, foreground.num_pictures, lag, tracks)
     expected, seen = _expected(tracks, view, limits), _measured(foreground, tracks, view, rows, limits)
     predicted, measured = _side_by_side(tracks, expected, seen, limits)
     return _Comparison(lag, camera, predicted, measured, lag_curve(predicted, measured, limits))

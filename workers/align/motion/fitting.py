@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from workers.align.motion.camera import Camera, project
-from workers.align.motion.foreground import Foreground
 from workers.align.motion.tracks import Mover
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.foreground import Foreground
     from workers.align.motion.tracks import Tracks
 
     Floats = npt.NDArray[np.float32]
@@ -39,7 +38,7 @@ class FittedCamera:
     agreement: float
 
 
-def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int, usual: Camera | None = None) -> FittedCamera:
+def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> FittedCamera:
     """Choose the camera by coordinate descent, supposing that picture k shows row k + lag of the tracks.
 
     Begins with the usual one and leaves it only for what is more than noise over so many frames. Looks only
@@ -47,12 +46,12 @@ def fit_camera(maps: FlowMaps, tracks: Tracks, lag: int, usual: Camera | None = 
     """
     start = usual or Camera()
     tracks = tracks.of_kind(Mover.FIGHTER)
-    rows = np.arange(max(lag, 0), min(tracks.num_frames, maps.num_pictures + lag), dtype=np.intp)
+    rows = np.arange(max(lag, 0), min(tracks.num_frames, foreground.num_pictures + lag), dtype=np.intp)
     if not rows.size:  # a stretch shorter than the lag
         return FittedCamera(start, 0.0)
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
-    foreground = Foreground.of(maps, rows - lag)
+    foreground = foreground.chosen(rows - lag)
 
     def score(values: npt.NDArray[np.float64]) -> float:
         return _agreement(foreground, tracks, Camera(*values.tolist()), rows)

@@ -53,22 +53,20 @@ class Foreground:
     down: Floats
 
     @classmethod
-    def of(cls, maps: FlowMaps, pictures: npt.NDArray[np.intp] | None = None) -> Foreground:
-        """Prepare all pictures, or those chosen."""
-        chosen = slice(None) if pictures is None else pictures
-        strength = maps.strength[chosen].astype(np.float32)
+    def of(cls, maps: FlowMaps) -> Foreground:
+        """Prepare all pictures."""
+        strength = maps.strength.astype(np.float32)
         scaled = strength / np.float32(SHIFT_SCALE)
-        return cls(strength, scaled * maps.right[chosen], scaled * maps.down[chosen])
+        return cls(strength, scaled * maps.right, scaled * maps.down)
 
     @property
     def num_pictures(self) -> int:
         """T."""
         return int(self.strength.shape[0])
 
-    def slice(self, start: int, exclusive_end: int) -> Foreground:
-        """Return pictures [start, exclusive_end), sharing memory."""
-        part = slice(start, exclusive_end)
-        return Foreground(self.strength[part], self.right[part], self.down[part])
+    def chosen(self, pictures: slice | npt.NDArray[np.intp]) -> Foreground:
+        """Return these pictures; a slice shares memory."""
+        return Foreground(self.strength[pictures], self.right[pictures], self.down[pictures])
 
     def seen_at(self, column: Floats, row: Floats, reach_cells: float = _REACH_CELLS) -> Seen:
         """Return what is seen around places in the grid.

@@ -51,6 +51,12 @@ class FlowMaps:
             message = f"onward has shape {self.onward.shape}, not {shape[:1]}"
             raise ValueError(message)
 
+    @classmethod
+    def still(cls, num_pictures: int) -> FlowMaps:
+        """Maps of pictures in which nothing moves."""
+        nothing = np.zeros((num_pictures, GRID_ROWS, GRID_COLUMNS), np.int8)
+        return cls(nothing, nothing, nothing.astype(np.uint8), np.zeros(num_pictures, np.int8))
+
     @property
     def num_pictures(self) -> int:
         """T."""
@@ -65,9 +71,7 @@ class FlowMaps:
 def join(parts: Sequence[FlowMaps]) -> FlowMaps:
     """Put maps of consecutive pictures behind each other."""
     if not parts:
-        cells = (0, GRID_ROWS, GRID_COLUMNS)
-        nothing = np.zeros(cells, np.int8)
-        return FlowMaps(nothing, nothing, nothing.astype(np.uint8), np.zeros(0, np.int8))
+        return FlowMaps.still(0)
     return FlowMaps(
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.down for part in parts]),

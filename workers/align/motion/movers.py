@@ -62,7 +62,7 @@ def _platforms(state: StateTable) -> Tracks:
 def _moving(tracks: Tracks) -> Tracks:
     """Those that move at all: of the others nothing can be seen."""
     moves = (tracks.step_x != 0) | (tracks.step_y != 0)
-    return tracks.chosen(moves.any(axis=1).tolist())
+    return tracks.chosen(moves.any(axis=1))
 
 
 def _is_shown(state: StateTable, name: str) -> npt.NDArray[np.bool_]:

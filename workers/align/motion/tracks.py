@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -51,7 +51,7 @@ class Tracks:
     """E entities over T frames, in Melee units: fighters first, whom alone the camera follows.
 
     Attributes:
-        kinds: what each of the E is.
+        kinds: what each of the E is; those of one kind stand together.
         x: float32 [E, T]; in the frame in which it goes, where it was.
         y: float32 [E, T], up positive, likewise.
         is_shown: bool [E, T], whether the entity is on the stage.
@@ -101,18 +101,18 @@ class Tracks:
 
     def slice(self, start: int, exclusive_end: int) -> Tracks:
         """Return frames [start, exclusive_end), sharing memory."""
-        rows: dict[str, Any] = {name: getattr(self, name)[:, start:exclusive_end] for name in _ROWS}
-        return Tracks(kinds=self.kinds, num_hit=self.num_hit[start:exclusive_end], **rows)
+        return _part(self, np.s_[:, start:exclusive_end], self.kinds, np.s_[start:exclusive_end])
 
     def of_kind(self, kind: Mover) -> Tracks:
-        """Return the entities of one kind."""
-        return self.chosen([each is kind for each in self.kinds])
+        """Return the entities of one kind, sharing memory: each kind's stand together."""
+        num = self.kinds.count(kind)
+        start = self.kinds.index(kind) if num else 0
+        return _part(self, np.s_[start : start + num], (kind,) * num)
 
-    def chosen(self, entities: list[bool]) -> Tracks:
-        """Return those of the E entities that are marked."""
-        rows: dict[str, Any] = {name: getattr(self, name)[entities] for name in _ROWS}
+    def chosen(self, entities: npt.NDArray[np.bool_]) -> Tracks:
+        """Return those entities that are marked, bool [E]."""
         kinds = tuple(kind for kind, is_chosen in zip(self.kinds, entities, strict=True) if is_chosen)
-        return Tracks(kinds=kinds, num_hit=self.num_hit, **rows)
+        return _part(self, entities, kinds)
 
 
 def fighter_tracks(x: Floats, y: Floats, is_shown: Bools, looks: dict[str, Floats]) -> Tracks:
@@ -142,8 +142,7 @@ def fighter_tracks(x: Floats, y: Floats, is_shown: Bools, looks: dict[str, Float
         if name == "percent":
             num_hit = (change != 0).sum(axis=0, dtype=np.float32)
     facing = np.sign(np.nan_to_num(looks["facing"])) if "facing" in looks else tracks.facing
-    rows: dict[str, Any] = {name: getattr(tracks, name) for name in _ROWS}
-    return Tracks(kinds=tracks.kinds, num_hit=num_hit, **(rows | {"facing": facing, "stir": whiten(stir)}))
+    return replace(tracks, facing=facing, stir=whiten(stir), num_hit=num_hit)
 
 
 def thing_tracks(kind: Mover, x: Floats, y: Floats, is_shown: Bools) -> Tracks:
@@ -180,7 +179,7 @@ def together(fighters: Tracks, *others: Tracks) -> Tracks:
     """Put the others below the fighters."""
     parts = (fighters, *others)
     rows: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS}
-    return Tracks(kinds=sum((part.kinds for part in parts), ()), num_hit=fighters.num_hit, **rows)
+    return replace(fighters, kinds=sum((part.kinds for part in parts), ()), **rows)
 
 
 def certain_changes(tracks: Tracks) -> Bools:
@@ -203,6 +202,12 @@ def shaken(tracks: Tracks, num_frames: int) -> Bools:
     shakes = (tracks.num_hit > 0) | tracks.of_kind(Mover.FIGHTER).comes_or_goes.any(axis=0)
     since: Bools = np.convolve(shakes, np.ones(num_frames))[: shakes.size] > 0
     return since
+
+
+def _part(tracks: Tracks, part: Any, kinds: tuple[Mover, ...], frames: Any = np.s_[:]) -> Tracks:
+    """Those entities and frames of every [E, T], and those frames of every [T]."""
+    rows: dict[str, Any] = {name: getattr(tracks, name)[part] for name in _ROWS}
+    return Tracks(kinds=kinds, num_hit=tracks.num_hit[frames], **rows)
 
 
 def _change(values: Floats) -> Floats:
