@@ -55,7 +55,7 @@ format: $(VENV)/.ready ## let ruff lay out the code
 	@$(BIN)/ruff check --fix .
 
 standin: ## rebuild the stand-in game's prebuilt image from its C source
-	@$(PYTHON) -m workers.standin.build
+	@$(PYTHON) -m workers.standin.image.build
 
 lock: $(VENV)/.ready ## resolve requirements.lock anew from pyproject.toml
 	@docker/lock $(BIN)/python

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from farm.progress import clock, progress, tell_failures
-from farm.ray_metrics import ray_metrics
-from farm.ray_nodes import joined_cluster
-from farm.ray_pool import RayPool
-from farm.render import giving_up, plan_run
-from farm.scan_progress import scan_progress
-from farm.scheduler import run
-from farm.selection import Selection
-from farm.slippi_options import chosen_slippi
-from farm.spot_notice import aws_notice
-from farm.stopping import StopSignals
-from manifests.finalize import finalize
-from manifests.status import dataset_status
-from manifests.store import open_store
+from farm.engine.loop import run
+from farm.engine.stopping import StopSignals
+from farm.planning.selection import Selection
+from farm.pools.ray_metrics import ray_metrics
+from farm.pools.ray_nodes import joined_cluster
+from farm.pools.ray_pool import RayPool
+from farm.pools.spot_notice import aws_notice
+from farm.run import giving_up, plan_run
+from farm.terminal.progress import clock, progress, tell_failures
+from farm.terminal.scan_progress import scan_progress
+from farm.terminal.slippi_options import chosen_slippi
+from manifests.snapshot.finalize import finalize
+from manifests.snapshot.status import dataset_status
+from manifests.store.contract import open_store
 from workers.align.calibration import known_calibrations
 from workers.job import Workshop, render_game
 
 if TYPE_CHECKING:
-    from farm.config import FarmConfig
-    from farm.ray_nodes import Cluster
-    from farm.render import PlannedRun
-    from farm.scheduler import Summary
-    from farm.tally import Tally
-    from manifests.store import Store
+    from farm.engine.loop import Summary
+    from farm.engine.run_counts import Tally
+    from farm.pools.ray_nodes import Cluster
+    from farm.run import PlannedRun
+    from farm.settings import FarmConfig
+    from manifests.store.contract import Store
 
 BYTES_PER_FRAME = 1270  # of video, before anything is known of this dataset: 300 GB for 236 million frames
 GAME_FRAMES_PER_SECOND = 60  # what a slot is taken to render before anything is known
@@ -46,7 +46,7 @@ def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
         num_local_slots: What this machine offers, if a cluster of our own must be started on it.
 
     Raises:
-        FarmError, DatasetError: as `farm.render.plan_run` and `farm.scheduler.run` do.
+        FarmError, DatasetError: as `farm.run.plan_run` and `farm.engine.loop.run` do.
     """
     output, errors = Console(), Console(stderr=True)
     workshop = Workshop(

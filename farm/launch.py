@@ -21,8 +21,8 @@ if sys.path and Path(sys.path[0] or ".").resolve() == Path(__file__).resolve().p
     del sys.path[0]
 
 try:
-    from farm.capacity import slots_here
-    from farm.config import SETTINGS, load_config
+    from farm.machine.capacity import slots_here
+    from farm.settings import SETTINGS, load_config
     from manifests.errors import DatasetError
     from workers.errors import EnvironmentFailed, FarmError
 except ModuleNotFoundError as problem:
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import_run() -> Callable[..., int]:
-    from farm import ray_environment  # noqa: PLC0415 - before Ray, which reads the environment once
+    from farm.pools import ray_environment  # noqa: PLC0415 - before Ray, which reads the environment once
 
     ray_environment.prepare()
     try:

@@ -7,20 +7,20 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from manifests.dataset import read_description
-from manifests.ledger import LedgerEntry, Status, read_entry
-from manifests.plan import PlannedGame, planned_games
-from manifests.store import open_store
-from workers.encode import VideoSettings
+from manifests.ledger.dataset import read_description
+from manifests.ledger.entry import LedgerEntry, Status, read_entry
+from manifests.ledger.plan import PlannedGame, planned_games
+from manifests.store.contract import open_store
 from workers.errors import EnvironmentFailed, RenderFailed, ReplayRefused
 from workers.job import RenderTask, Workshop, make_entry
-from workers.studio import studio
+from workers.rendering.emulator_setup import studio
+from workers.rendering.encode import VideoSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from manifests.store import Store
+    from manifests.store.contract import Store
     from workers.emulator.slippi import SlippiDolphin
 
 _SAMPLE_STEPS: Final = 1 << 64

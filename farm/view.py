@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from farm.action_names import action_name
-from manifests.clip_file import write_mp4
-from manifests.loader import WindowDataset, open_dataset
-from manifests.overlay import PlayerState, draw_over, write_gif
+from farm.browse.action_names import action_name
+from manifests.training.dataset import WindowDataset, open_dataset
+from manifests.video.clip import write_mp4
+from manifests.video.overlay import PlayerState, draw_over, write_gif
 from workers.errors import FarmError
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Every failure of the reading and storing side, in one tree.
 
     DatasetError
-    |-- StoreFailed        (manifests/store.py) the place where objects live did not do what was asked
+    |-- StoreFailed        (manifests/store/contract.py) the store did not do what was asked
     |   |-- ObjectMissing      ... there is no object of that key
     |   `-- StoreFull          ... no space or quota is left
     |-- SchemaRefused      what lies there was written under another schema, or by somebody else

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 
 if TYPE_CHECKING:
     from workers.align.evidence import Evidence

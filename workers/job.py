@@ -16,29 +16,29 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from manifests.errors import DatasetError
-from manifests.ledger import LedgerEntry, Status, read_entry, write_entry
-from manifests.store import open_store
+from manifests.ledger.entry import LedgerEntry, Status, read_entry, write_entry
+from manifests.store.contract import open_store
 from workers.align.calibration import calibration_for, require_calibrated
-from workers.capture import capture
-from workers.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.emulator.contract import Deadlines
-from workers.encode import VideoSettings
 from workers.errors import EnvironmentFailed, Misaligned, RenderFailed, ReplayRefused
-from workers.game_facts import game_facts
-from workers.proof import prove
-from workers.publish import evidence_records, publish, run_record
-from workers.renderable import renderable
+from workers.rendering.capture import capture
+from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
+from workers.rendering.emulator_setup import studio
+from workers.rendering.encode import VideoSettings
+from workers.rendering.proof import prove
+from workers.rendering.publish import evidence_records, publish, run_record
 from workers.replay import read_replay
-from workers.replay_source import read_source
+from workers.replay.facts import game_facts
+from workers.replay.renderable import renderable
+from workers.replay.source import read_source
 from workers.scratch import scratch
-from workers.studio import studio
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manifests.plan import PlannedGame
-    from manifests.reasons import Reason
-    from manifests.store import Store
+    from manifests.ledger.plan import PlannedGame
+    from manifests.ledger.reasons import Reason
+    from manifests.store.contract import Store
     from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside

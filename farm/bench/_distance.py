@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from farm.bench._latency import latency
 from farm.bench._pace import Pace, timed
-from manifests.loader import open_dataset
+from manifests.training.dataset import open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manifests.loader import WindowDataset
+    from manifests.training.dataset import WindowDataset
 
 _ENDPOINT = "AWS_ENDPOINT_URL_S3"
 _ROUNDS = 3

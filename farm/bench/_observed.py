@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 
 from farm.bench._disturbed import DISTURBANCES, Disturbed
-from manifests.video import decode_luma
+from manifests.video.mp4 import decode_luma
 from workers.align.motion.flow import measure_flow
 from workers.align.motion.maps import FlowMaps
 from workers.align.motion.meter import FlowMeter
@@ -17,7 +17,7 @@ from workers.align.motion.onward import NUM_BEFORE
 from workers.align.motion.thumbnails import thumbnail
 from workers.align.notes import GameNotes
 from workers.emulator.contract import Picture
-from workers.encode import ChunkEncoder, VideoSettings
+from workers.rendering.encode import ChunkEncoder, VideoSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.align.collector import EvidenceCollector
     from workers.align.faults import Schedule
     from workers.emulator.contract import LogLine

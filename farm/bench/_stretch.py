@@ -7,19 +7,19 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from manifests.dataset import open_or_create, read_description
-from manifests.finalize import finalize
-from manifests.keys import states_key, video_key
-from manifests.ledger import Status, read_entries, write_entry
-from manifests.plan import GameToPlan, append_plan, planned_games
-from manifests.store import open_store
+from manifests.ledger.dataset import open_or_create, read_description
+from manifests.ledger.entry import Status, read_entries, write_entry
+from manifests.ledger.plan import GameToPlan, append_plan, planned_games
+from manifests.snapshot.finalize import finalize
+from manifests.store.contract import open_store
+from manifests.store.keys import states_key, video_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manifests.ledger import LedgerEntry
-    from manifests.plan import PlannedGame
-    from manifests.records import ObjectRef
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.ledger.plan import PlannedGame
+    from manifests.ledger.records import ObjectRef
 
 
 def stretch(source: Path, target: Path, num_frames: int) -> int:

@@ -20,18 +20,18 @@ from farm.bench._observed import load, observe, save
 from farm.bench._trials import GameTrials, try_game
 from workers.align.calibration import calibration_file, load_calibration, store_calibration
 from workers.align.notes import Expectations
-from workers.calibrate import measure_constants
 from workers.emulator.contract import Deadlines
 from workers.errors import ReplayRefused
-from workers.recorder import record_match
-from workers.renderable import renderable
+from workers.rendering.calibrate import measure_constants
+from workers.rendering.emulator_setup import studio
 from workers.replay import read_replay
+from workers.replay.renderable import renderable
 from workers.scratch import scratch
-from workers.studio import studio
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from farm.bench._observed import ObservedGame
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
 
 _FIRST_SEED: Final = 1000
 _SHORT_FRAMES, _LONG_FRAMES = 1323, 5523  # of recorded games: 20 s of play, and enough for two 60 s chunks

@@ -18,9 +18,9 @@ from rich.table import Table
 from farm.bench._distance import Distance
 from farm.bench._pace import Pace, timed
 from farm.bench._stretch import stretch
-from manifests.decoder import DecoderMissing, GopRun, open_decoder
-from manifests.loader import WindowDataset, open_dataset
-from manifests.video import decode_back_to_back
+from manifests.training.dataset import WindowDataset, open_dataset
+from manifests.video.decoder import DecoderMissing, GopRun, open_decoder
+from manifests.video.mp4 import decode_back_to_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm import ray_environment
-from farm.local_pool import LocalPool
-from farm.scheduler import run
-from farm.stopping import StopSignals
-from farm.waiting import waiting
+from farm.engine.loop import run
+from farm.engine.stopping import StopSignals
+from farm.pools import ray_environment
+from farm.pools.local_pool import LocalPool
+from farm.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from farm.pool import Pool
-    from farm.scheduler import Summary
-    from manifests.reasons import Reason
+    from farm.engine.loop import Summary
+    from farm.engine.pool import Pool
+    from manifests.ledger.reasons import Reason
 
 EXAMPLE = """\b
 Examples:
@@ -133,8 +133,8 @@ def _pool(kind: str, slots: int, stack: ExitStack) -> Any:
     if kind == "local":
         return LocalPool(render_nothing, workshop, num_slots=slots, recycle_games=1 << 30)
     ray_environment.prepare()
-    from farm.ray_nodes import joined_cluster  # noqa: PLC0415 - Ray is not installed everywhere
-    from farm.ray_pool import RayPool  # noqa: PLC0415
+    from farm.pools.ray_nodes import joined_cluster  # noqa: PLC0415 - Ray is not installed everywhere
+    from farm.pools.ray_pool import RayPool  # noqa: PLC0415
 
     stack.enter_context(joined_cluster(None, slots))
     return RayPool(render_nothing, workshop, num_slots=slots, recycle_games=1 << 30)

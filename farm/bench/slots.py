@@ -13,12 +13,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.capacity import this_machine
-from farm.render import render
-from farm.slot_calibration import SlotCalibration, save_calibration
-from farm.waiting import waiting
+from farm.machine.capacity import this_machine
+from farm.machine.slot_calibration import SlotCalibration, save_calibration
+from farm.run import render
+from farm.terminal.waiting import waiting
 from workers.job import Workshop
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

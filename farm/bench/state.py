@@ -16,18 +16,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.replay_listing import list_replays
-from farm.sighting import Found
-from farm.waiting import waiting
-from manifests.states_file import read_states, states_bytes
-from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
+from farm.planning.listing import list_replays
+from farm.planning.scanned_replay import Found
+from farm.terminal.waiting import waiting
+from manifests.state.file import read_states, states_bytes
 from workers.errors import ReplayRefused
-from workers.melee_names import step_through
-from workers.recorder import record_match
-from workers.renderable import renderable
+from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.replay import read_replay
-from workers.replay_source import read_source
-from workers.state import state_table
+from workers.replay.melee_names import step_through
+from workers.replay.renderable import renderable
+from workers.replay.source import read_source
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -19,13 +19,13 @@ from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
+from farm.browse.sheets import sheet_of
 from farm.browse.stills import thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
-from farm.sheets import sheet_of
 from manifests.errors import DatasetError
-from manifests.keys import parse_data_key
-from manifests.ledger import read_entry
+from manifests.ledger.entry import read_entry
+from manifests.store.keys import parse_data_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from manifests.ledger import LedgerEntry
-    from manifests.store import Store
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.store.contract import Store
 
 _STATIC: Final = Path(__file__).parent / "static"
 _RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from manifests.records import ChunkRecord
-    from manifests.store import Store
+    from manifests.ledger.records import ChunkRecord
+    from manifests.store.contract import Store
 
 MOST_KEPT: Final = 256  # chunks; some 10 kB each
 MOST_FRAMES: Final = 20_000  # of a chunk: its pictures are all decoded
@@ -51,7 +51,7 @@ def _measured(store: Store, chunk: ChunkRecord) -> dict[str, Any]:
         )
         raise CurvesUnavailable(message)
     try:
-        from farm.chunk_motion import motion_of  # noqa: PLC0415 - a reading side need not have OpenCV
+        from farm.browse.chunk_motion import motion_of  # noqa: PLC0415 - a reading side need not have OpenCV
     except ModuleNotFoundError as missing:
         message = f"{missing.name} is not installed where this is served: pip install '.[render]' there"
         raise CurvesUnavailable(message) from missing

@@ -8,16 +8,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from farm.browse.dataset_progress import standing
 from farm.browse.library import NO_FILTERS
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
+from farm.browse.sheets import sheet_of
 from farm.browse.stills import thumbnail
 from farm.browse.templates import exported, page_templates
 from farm.browse.timeline import timeline
-from farm.sheets import sheet_of
-from farm.standing import standing
-from manifests.canonical_json import to_plain
-from manifests.ledger import read_entry
+from manifests.ledger.entry import read_entry
+from manifests.store.canonical_json import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from farm.standing import Observer
-from manifests.canonical_json import to_plain
+from farm.browse.dataset_progress import Observer
+from manifests.store.canonical_json import to_plain
 
 if TYPE_CHECKING:
-    from manifests.store import Store
+    from manifests.store.contract import Store
 
 STANDING_SECONDS: Final = 10.0  # it takes a listing of the ledger
 
@@ -25,7 +25,7 @@ class Follower:
         self._standing_at = float("-inf")
 
     def now(self) -> dict[str, Any]:
-        """A `farm.standing.Standing`, JSON-ready, not older than STANDING_SECONDS.
+        """A `farm.browse.dataset_progress.Standing`, JSON-ready, not older than STANDING_SECONDS.
 
         Raises:
             DatasetError: the store failed.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from manifests.reader import open_manifest
+from manifests.snapshot.reader import open_manifest
 
 if TYPE_CHECKING:
-    from manifests.reader import Manifest
-    from manifests.store import Store
+    from manifests.snapshot.reader import Manifest
+    from manifests.store.contract import Store
 
 GAMES_PER_PAGE: Final = 100
 SORT_COLUMNS: Final = {

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from farm.action_names import action_names
+from farm.browse.action_names import action_names
 from farm.browse.schema_page import schema_columns
-from manifests.ledger import read_entry
-from manifests.states_file import read_states
+from manifests.ledger.entry import read_entry
+from manifests.state.file import read_states
 
 if TYPE_CHECKING:
     from farm.browse.library import Library
-    from manifests.ledger import LedgerEntry
-    from manifests.state_table import StateTable
-    from manifests.store import Store
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.state.table import StateTable
+    from manifests.store.contract import Store
 
 _PLAYER: Final = (
     "x", "y", "percent", "stocks", "action", "action_age", "facing", "shield", "airborne", "hitlag_left",
@@ -122,7 +122,7 @@ def _stage_shape(stage_id: int) -> dict[str, Any]:
     The numbers are libmelee's, by way of the recorder; without it the map has the fighters only.
     """
     try:
-        from workers.recorder import stage_geometry as known  # noqa: PLC0415 - a reading side need not have it
+        from workers.replay import stage_geometry as known  # noqa: PLC0415 - a reading side need not have it
     except ModuleNotFoundError:
         return {"surfaces": [], "blast": None, "fountain": [], "randall_width": 0}
     stage = known.STAGES.get(stage_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from manifests import schema
-from manifests.tables import MANIFEST_TABLES, TABLES
+from manifests.ledger.tables import MANIFEST_TABLES, TABLES
+from manifests.state import schema
 
 _NUM_PLAYERS: Final = 2
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from farm.action_names import action_name
-from manifests.states_file import read_states
-from manifests.video import decode_gop
+from farm.browse.action_names import action_name
+from manifests.state.file import read_states
+from manifests.video.mp4 import decode_gop
 
 if TYPE_CHECKING:
-    from manifests.ledger import LedgerEntry
-    from manifests.records import ChunkRecord
-    from manifests.store import Store
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.ledger.records import ChunkRecord
+    from manifests.store.contract import Store
 
 _THUMBNAIL: Final = (160, 120)
 _STILL: Final = (320, 240)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from manifests.states_file import read_states
+from manifests.state.file import read_states
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from manifests.ledger import LedgerEntry
-    from manifests.store import Store
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.store.contract import Store
 
 
 def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:

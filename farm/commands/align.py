@@ -12,18 +12,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from farm.align_plot import ChunkFinding, plot
-from farm.chunk_motion import motion_of
-from manifests.canonical_json import to_plain
-from manifests.keys import LEDGER_PREFIX
-from manifests.ledger import LedgerEntry, Status
-from manifests.records import EvidenceRecord
-from manifests.store import open_store
+from farm.browse.chunk_motion import motion_of
+from manifests.ledger.entry import LedgerEntry, Status
+from manifests.ledger.records import EvidenceRecord
+from manifests.store.canonical_json import to_plain
+from manifests.store.contract import open_store
+from manifests.store.keys import LEDGER_PREFIX
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from manifests.records import ChunkRecord
-    from manifests.store import Store
+    from manifests.ledger.records import ChunkRecord
+    from manifests.store.contract import Store
 
 EXAMPLE = """\b
 Examples:

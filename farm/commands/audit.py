@@ -10,20 +10,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.share import Share
-from farm.slippi_options import chosen_slippi, slippi_options
+from farm.terminal.share import Share
+from farm.terminal.slippi_options import chosen_slippi, slippi_options
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Report
-from manifests.canonical_json import to_plain
-from manifests.dataset import read_description
-from manifests.store import open_store
+from manifests.ledger.dataset import read_description
+from manifests.store.canonical_json import to_plain
+from manifests.store.contract import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from farm.rerender import Rerendered
     from manifests.audit.pair_checks import Witness
-    from manifests.dataset import DatasetDescription
+    from manifests.ledger.dataset import DatasetDescription
 
 EXAMPLE = """\b
 Examples:

@@ -11,15 +11,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.slippi_options import chosen_slippi, slippi_options
-from farm.waiting import waiting
+from farm.terminal.slippi_options import chosen_slippi, slippi_options
+from farm.terminal.waiting import waiting
 from workers.align.calibration import calibration_file, store_calibration
-from workers.calibrate import measure_constants
 from workers.emulator.contract import Deadlines
 from workers.errors import ReplayRefused
+from workers.rendering.calibrate import measure_constants
+from workers.rendering.emulator_setup import EMULATORS, studio
 from workers.replay import read_replay
-from workers.replay_source import read_source
-from workers.studio import EMULATORS, studio
+from workers.replay.source import read_source
 
 EXAMPLE = """\b
 Examples:

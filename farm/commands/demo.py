@@ -11,7 +11,7 @@ from rich.progress import track
 
 from farm.commands.render import render_and_print
 from workers.job import Workshop
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 EXAMPLE = """\b
 Examples:

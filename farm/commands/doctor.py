@@ -12,10 +12,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.doctor import Finding, examine, is_ready
-from farm.doctor_slippi import slippi_checks
-from farm.doctor_standin import standin_checks
-from farm.waiting import waiting
+from farm.machine.doctor import Finding, examine, is_ready
+from farm.machine.doctor_slippi import slippi_checks
+from farm.machine.doctor_standin import standin_checks
+from farm.terminal.waiting import waiting
 
 EXAMPLE = """\b
 Examples:

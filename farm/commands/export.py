@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from farm.waiting import counted, waiting
+from farm.terminal.waiting import counted, waiting
 
 EXAMPLE = """\b
 Examples:
@@ -48,8 +48,8 @@ def command(
     from manifests.exports.mds import write_mds  # noqa: PLC0415
     from manifests.exports.webdataset import write_webdataset  # noqa: PLC0415
     from manifests.exports.zarr import write_zarr  # noqa: PLC0415
-    from manifests.loader import open_dataset  # noqa: PLC0415
-    from manifests.store import open_store  # noqa: PLC0415
+    from manifests.store.contract import open_store  # noqa: PLC0415
+    from manifests.training.dataset import open_dataset  # noqa: PLC0415
 
     try:
         opened = open_dataset(

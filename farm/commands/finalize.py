@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from manifests.canonical_json import to_plain
 from manifests.card.card import write_card
-from manifests.finalize import Finalized, finalize
 from manifests.lerobot.compile import Compiled, compile_lerobot
-from manifests.reader import open_manifest
-from manifests.store import open_store
+from manifests.snapshot.finalize import Finalized, finalize
+from manifests.snapshot.reader import open_manifest
+from manifests.store.canonical_json import to_plain
+from manifests.store.contract import open_store
 
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from farm.sheets import Sheets
-    from manifests.reader import Manifest
-    from manifests.store import Store
+    from farm.browse.sheets import Sheets
+    from manifests.snapshot.reader import Manifest
+    from manifests.store.contract import Store
 
 EXAMPLE = """\b
 Examples:
@@ -80,7 +80,7 @@ def command(
 
 
 def _sheets(manifest: Manifest, store: Store, status: Status) -> Sheets:
-    from farm.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
+    from farm.browse.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
 
     return write_sheets(
         store, manifest, lambda done, of: status.update(f"contact sheets: {done:,} of {of:,} games")

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.browse.library import Library
-from farm.waiting import waiting
-from manifests.store import open_store
+from farm.terminal.waiting import waiting
+from manifests.store.contract import open_store
 
 EXAMPLE = """\b
 Examples:

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from farm.waiting import waiting
-from manifests.canonical_json import to_plain
-from manifests.gc import find_garbage, remove
-from manifests.store import open_store
+from farm.terminal.waiting import waiting
+from manifests.audit.gc import find_garbage, remove
+from manifests.store.canonical_json import to_plain
+from manifests.store.contract import open_store
 
 EXAMPLE = """\b
 Examples:

@@ -11,13 +11,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.player_key import player_hash, player_key
-from farm.replay_listing import list_replays
-from farm.sighting import LeftOut
+from farm.planning.listing import list_replays
+from farm.planning.player_key import player_hash, player_key
+from farm.planning.scanned_replay import LeftOut
 from workers.errors import ReplayRefused
-from workers.renderable import renderable
 from workers.replay import read_replay
-from workers.replay_source import read_source
+from workers.replay.renderable import renderable
+from workers.replay.source import read_source
 
 if TYPE_CHECKING:
     from workers.replay import GameRecord

@@ -11,25 +11,25 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.catalogue import build_catalogue
-from farm.estimate_table import estimate_options, estimates, print_estimate
-from farm.player_key import player_key
-from farm.render import describe, record_left_out
-from farm.scan_progress import scan_progress
-from farm.selection import Selection
-from farm.slippi_options import chosen_slippi, slippi_options
-from farm.splits import SplitRule
-from manifests.dataset import open_or_create
-from manifests.plan import append_plan
-from manifests.reasons import Reason
-from manifests.store import open_store
-from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
+from farm.planning.catalogue import build_catalogue
+from farm.planning.player_key import player_key
+from farm.planning.selection import Selection
+from farm.planning.splits import SplitRule
+from farm.run import describe, record_left_out
+from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
+from farm.terminal.scan_progress import scan_progress
+from farm.terminal.slippi_options import chosen_slippi, slippi_options
+from manifests.ledger.dataset import open_or_create
+from manifests.ledger.plan import append_plan
+from manifests.ledger.reasons import Reason
+from manifests.store.contract import open_store
 from workers.job import Workshop
-from workers.studio import EMULATORS, studio
+from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
+from workers.rendering.emulator_setup import EMULATORS, studio
 
 if TYPE_CHECKING:
-    from farm.catalogue import Catalogue
-    from manifests.plan import PlannedGame
+    from farm.planning.catalogue import Catalogue
+    from manifests.ledger.plan import PlannedGame
 
 # What was not asked for this time may be asked for the next; the ledger would rule it out for good.
 _NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE})

@@ -10,9 +10,9 @@ from rich.progress import track
 from rich.table import Table
 
 from workers.errors import EnvironmentFailed
-from workers.recorder import Recording, RecordOptions, record
-from workers.recorder.options import MAX_SECONDS
-from workers.recorder.stage_geometry import LEGAL_STAGES, STAGES
+from workers.replay.stage_geometry import LEGAL_STAGES, STAGES
+from workers.standin.recorder import Recording, RecordOptions, record
+from workers.standin.recorder.options import MAX_SECONDS
 
 FRAMES_PER_SECOND = 60
 ENTRY_FRAMES = 123  # before GO, on top of the seconds asked for

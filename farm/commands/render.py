@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from farm.progress import progress, tell_failures
-from farm.render import render
-from farm.render_table import print_report, report_as_json
-from farm.scan_progress import scan_progress
-from farm.selection import Selection
-from farm.slippi_options import chosen_slippi, slippi_options
+from farm.planning.selection import Selection
+from farm.run import render
+from farm.terminal.progress import progress, tell_failures
+from farm.terminal.run_table import print_report, report_as_json
+from farm.terminal.scan_progress import scan_progress
+from farm.terminal.slippi_options import chosen_slippi, slippi_options
 from workers.align.calibration import known_calibrations
-from workers.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.job import Workshop
-from workers.studio import EMULATORS
+from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
+from workers.rendering.emulator_setup import EMULATORS
 
 if TYPE_CHECKING:
-    from farm.run_metrics import RunMetrics
+    from farm.engine.metrics import RunMetrics
 
 EXAMPLE = """\b
 Examples:
@@ -106,7 +106,7 @@ def command(
         metrics = None
         if metrics_port is not None:
             # Here, since few ask for it.
-            from farm.metrics_server import metrics_server  # noqa: PLC0415
+            from farm.engine.metrics_server import metrics_server  # noqa: PLC0415
 
             metrics, port = stack.enter_context(metrics_server(metrics_port))
             click.echo(f"metrics: http://127.0.0.1:{port}/metrics", err=True)

@@ -7,13 +7,13 @@ import json
 
 import click
 
-from manifests import schema
-from manifests.derived import DERIVED_VERSION, ENTITY_DERIVED, FRAME_DERIVED, PRESSED
-from manifests.tensor_views import VIEWS, category_names, value_names
+from manifests.state import schema
+from manifests.state.derived import DERIVED_VERSION, ENTITY_DERIVED, FRAME_DERIVED, PRESSED
+from manifests.state.views import VIEWS, category_names, value_names
 
 EXAMPLE = """\b
 Examples:
-  farm schema > states.md
+  farm schema --json > schema.json
   farm schema --json | jq -r '.views["state/1"].values[]'
 """
 
@@ -37,7 +37,7 @@ def described() -> dict[str, object]:
 
 
 def markdown() -> str:
-    """The same for people: the tables of manifests/states.md."""
+    """The same for people: the tables of manifests/state/README.md."""
     lines = [schema.documentation_table(), f"Derived, version {DERIVED_VERSION}:", ""]
     lines += ["| column | type | rule |", "|---|---|---|"]
     for prefix, columns in (("p0.", (*ENTITY_DERIVED, PRESSED)), ("", FRAME_DERIVED)):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from farm.capacity import Footprint, num_slots, this_machine
-from farm.slot_calibration import saved_calibration
+from farm.machine.capacity import Footprint, num_slots, this_machine
+from farm.machine.slot_calibration import saved_calibration
 
 EXAMPLE = """\b
 Examples:

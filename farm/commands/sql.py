@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from manifests.states_sql import view_sql
+from manifests.state.sql import view_sql
 
 EXAMPLE = """\b
 Example:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 
-from manifests.state_arrow import arrow_schema, to_arrow
-from manifests.states_file import write_states
+from manifests.state.arrow import arrow_schema, to_arrow
+from manifests.state.file import write_states
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import read_replay
-from workers.replay_source import read_source
-from workers.state import state_table
+from workers.replay.source import read_source
+from workers.replay.state import state_table
 
 EXAMPLE = """\b
 Examples:

@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from farm.standing import Observer, Standing, standing
-from manifests.canonical_json import to_plain
-from manifests.dataset import read_description
-from manifests.store import open_store
+from farm.browse.dataset_progress import Observer, Standing, standing
+from manifests.ledger.dataset import read_description
+from manifests.store.canonical_json import to_plain
+from manifests.store.contract import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manifests.store import Store
+    from manifests.store.contract import Store
 
 EXAMPLE = """\b
 Examples:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from farm.waiting import waiting
+from farm.terminal.waiting import waiting
 
 EXAMPLE = """\b
 Examples:

@@ -15,16 +15,16 @@ from manifests.audit.findings import Depth, Finding, Kind, Orphan, Report
 from manifests.audit.inventory import Inventory
 from manifests.audit.pair_checks import PairChecks
 from manifests.audit.records_walk import RecordsWalk
-from manifests.dataset import read_description
-from manifests.read_ahead import read_ahead
+from manifests.ledger.dataset import read_description
+from manifests.store.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from manifests.audit.pair_checks import Witness
     from manifests.audit.sources import Pair
-    from manifests.dataset import DatasetDescription
-    from manifests.store import Store
+    from manifests.ledger.dataset import DatasetDescription
+    from manifests.store.contract import Store
 
 _SAMPLE_STEPS: Final = 1 << 64
 

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from manifests.plan import PlannedGame
+    from manifests.ledger.plan import PlannedGame
 
 
 class FileNumbers:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from manifests.keys import DATA_PREFIXES, DataName, Kind, data_key, parse_data_key
+from manifests.store.keys import DATA_PREFIXES, DataName, Kind, data_key, parse_data_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manifests.store import ObjectInfo, Store
+    from manifests.store.contract import ObjectInfo, Store
 
 _EDITIONS: Final = 1 << 40
 """Editions of one file number; leaves room for 8 million file numbers."""

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.audit.findings import Depth, Finding, Kind
-from manifests.records import GopIndex
-from manifests.sei import FrameMark, find_mark
-from manifests.stamp import SEED_COLUMN, cell_levels, decode_levels, seeds_agree
-from manifests.states_file import read_states
-from manifests.store import ObjectMissing
+from manifests.ledger.records import GopIndex
+from manifests.state.file import read_states
+from manifests.store.contract import ObjectMissing
+from manifests.video.sei import FrameMark, find_mark
+from manifests.video.stamp import SEED_COLUMN, cell_levels, decode_levels, seeds_agree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.audit.sources import Pair
-    from manifests.dataset import DatasetDescription, Rectangle
-    from manifests.records import ObjectRef
-    from manifests.state_table import StateTable
-    from manifests.store import Store
+    from manifests.ledger.dataset import DatasetDescription, Rectangle
+    from manifests.ledger.records import ObjectRef
+    from manifests.state.table import StateTable
+    from manifests.store.contract import Store
 
 
 class Witness(Protocol):
@@ -118,7 +118,7 @@ def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
 
 def _check_video(pair: Pair, video: bytes, description: DatasetDescription, checked: Checked) -> None:
     """Packets, key frames, bytes and size of the pictures against the record."""
-    from manifests.video import VideoUnreadable, read_gops  # noqa: PLC0415 - libav is an extra, not for listings
+    from manifests.video.mp4 import VideoUnreadable, read_gops  # noqa: PLC0415 - libav is an extra, not for listings
 
     chunk = pair.chunk
     try:
@@ -167,7 +167,7 @@ def _check_pictures(
     checked: Checked,
 ) -> None:
     """Every decoded picture: its number, its stamp against its row, and what the witness says."""
-    from manifests.video import VideoUnreadable, decode_luma  # noqa: PLC0415 - as above
+    from manifests.video.mp4 import VideoUnreadable, decode_luma  # noqa: PLC0415 - as above
 
     stamp, num_pictures = description.stamp, 0
     levels: list[NDArray[np.float32]] = []

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from manifests.audit.file_numbers import FileNumbers
 from manifests.audit.findings import Depth, Finding, Kind, Report
 from manifests.audit.sources import Pair, pairs_of_entry, pairs_of_manifest
-from manifests.dataset import read_description
 from manifests.errors import DatasetError, NotFinalized, RecordRefused
-from manifests.keys import CURRENT_KEY, ledger_key
-from manifests.ledger import LedgerEntry, Status, done_game_ids, try_read_entries
-from manifests.plan import pending_games, planned_games
-from manifests.reader import Manifest
-from manifests.snapshot import Snapshot, current_snapshot
+from manifests.ledger.dataset import read_description
+from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_entries
+from manifests.ledger.plan import pending_games, planned_games
+from manifests.snapshot.reader import Manifest
+from manifests.snapshot.snapshot import Snapshot, current_snapshot
+from manifests.store.keys import CURRENT_KEY, ledger_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manifests.store import Store
+    from manifests.store.contract import Store
 
 
 class RecordsWalk:

@@ -6,14 +6,14 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from manifests.keys import DataName, parse_data_key
-from manifests.records import ChunkRecord, EvidenceRecord, GopIndex, ObjectRef
+from manifests.ledger.records import ChunkRecord, EvidenceRecord, GopIndex, ObjectRef
+from manifests.store.keys import DataName, parse_data_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manifests.ledger import LedgerEntry
-    from manifests.reader import Manifest
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.snapshot.reader import Manifest
 
 
 @dataclass(frozen=True, slots=True)

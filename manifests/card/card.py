@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from manifests.canonical_json import readable
 from manifests.card.charts import bar_chart
 from manifests.card.counts import Counts, count
 from manifests.card.croissant import croissant
-from manifests.tables import MANIFEST_TABLES, describe
+from manifests.ledger.tables import MANIFEST_TABLES, describe
+from manifests.store.canonical_json import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from manifests.dataset import DatasetDescription
-    from manifests.reader import Manifest
+    from manifests.ledger.dataset import DatasetDescription
+    from manifests.snapshot.reader import Manifest
 
 README_KEY: Final = "README.md"
 CROISSANT_KEY: Final = "croissant.json"
@@ -38,7 +38,7 @@ _RIGHTS: Final = {
 _LOADING: Final = """## Loading
 
 ```python
-from manifests.reader import open_manifest            # pip install dolphin-farm
+from manifests.snapshot.reader import open_manifest            # pip install dolphin-farm
 
 manifest = open_manifest("ROOT")                  # a folder, or s3://BUCKET/PREFIX
 manifest.games().to_pylist()[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from manifests.reader import Manifest
+    from manifests.snapshot.reader import Manifest
 
 
 @dataclass

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from manifests.tables import MANIFEST_TABLES, TABLES
+from manifests.ledger.tables import MANIFEST_TABLES, TABLES
 
 if TYPE_CHECKING:
-    from manifests.reader import Manifest
-    from manifests.tables import Column
+    from manifests.ledger.tables import Column
+    from manifests.snapshot.reader import Manifest
 
 _CONTEXT: Final[dict[str, Any]] = {
     "@language": "en",

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from manifests.access_units import split_access_units
-from manifests.libav_decoder import is_key_picture
-from manifests.small_mp4 import make_mp4
+from manifests.video.access_units import split_access_units
+from manifests.video.libav import is_key_picture
+from manifests.video.small_mp4 import make_mp4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from manifests.loader import WindowDataset
+    from manifests.training.dataset import WindowDataset
 
 
 @dataclass(frozen=True, eq=False, slots=True)

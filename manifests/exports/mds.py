@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manifests.exports.clips import Clip
-    from manifests.store import Store
+    from manifests.store.contract import Store
 
 
 def write_mds(clips: Iterator[Clip], out: Store, shard_bytes: int) -> int:

@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from manifests.loader import WindowDataset
-    from manifests.store import Store
+    from manifests.store.contract import Store
+    from manifests.training.dataset import WindowDataset
 
 _LEVEL = 1
 

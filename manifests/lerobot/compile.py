@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.canonical_json import canonical, readable
 from manifests.errors import RecordRefused
-from manifests.keys import VIDEO_FEATURE
 from manifests.lerobot.episodes import (
     EPISODES_KEY,
     INFO_KEY,
@@ -34,10 +32,12 @@ from manifests.lerobot.episodes import (
 from manifests.lerobot.features import data_schema, declared_features
 from manifests.lerobot.frames import first_action, frame_columns, to_table
 from manifests.lerobot.stats import Moments, picture_stats, rgb_of
-from manifests.object_file import open_parquet
-from manifests.read_ahead import read_ahead
-from manifests.states_file import read_states
-from manifests.store import ObjectMissing
+from manifests.state.file import read_states
+from manifests.store.canonical_json import canonical, readable
+from manifests.store.contract import ObjectMissing
+from manifests.store.keys import VIDEO_FEATURE
+from manifests.store.object_file import open_parquet
+from manifests.store.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from manifests.reader import Manifest
-    from manifests.state_table import StateTable
+    from manifests.snapshot.reader import Manifest
+    from manifests.state.table import StateTable
 
 _MADE_FROM: Final = b"dolphin_farm.made_from"
 _STATS: Final = b"dolphin_farm.stats"
@@ -185,7 +185,7 @@ def _stats_if_current(
 
 def _some_pictures(manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
     """First pictures of GOPs, spread over the dataset, as RGB."""
-    from manifests.video import decode_gop  # noqa: PLC0415 - libav is an extra of the reading side
+    from manifests.video.mp4 import decode_gop  # noqa: PLC0415 - libav is an extra of the reading side
 
     chunks = manifest.table("chunks", ["file_number", "video_key", "avcc"]).to_pylist()
     avcc_and_key = {row["file_number"]: (row["avcc"], row["video_key"]) for row in chunks}

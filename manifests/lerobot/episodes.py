@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from manifests.keys import VIDEO_FEATURE, lerobot_position
+from manifests.store.keys import VIDEO_FEATURE, lerobot_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from manifests.reader import Manifest
+    from manifests.snapshot.reader import Manifest
 
 SPLITS: Final = ("train", "val", "test")
 """Their order; others follow in order of their names."""

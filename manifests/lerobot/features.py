@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from manifests.keys import VIDEO_FEATURE
-from manifests.tensor_views import ACTION, STATE, category_names, value_names
+from manifests.state.views import ACTION, STATE, category_names, value_names
+from manifests.store.keys import VIDEO_FEATURE
 
 if TYPE_CHECKING:
-    from manifests.dataset import DatasetDescription
+    from manifests.ledger.dataset import DatasetDescription
 
 NUM_PLAYERS: Final = 2
 STATE_NAMES: Final = value_names(STATE, NUM_PLAYERS)

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.lerobot.features import data_schema
-from manifests.tensor_views import ACTION, STATE, make_view
+from manifests.state.views import ACTION, STATE, make_view
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.lerobot.episodes import Episode
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
 
 Columns = dict[str, "NDArray[Any]"]
 

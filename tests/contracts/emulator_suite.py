@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from tests.contracts.footprint import child_processes, footprint
 from workers.emulator.contract import (
     CURRENT_FRAME,

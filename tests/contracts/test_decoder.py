@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.decoder import Decoder, DecoderMissing, GopRun, open_decoder, picture_shape
-from manifests.loader import open_dataset
-from manifests.stamp import FIRST_SLP_FRAME, read_stamps
-from manifests.video import VideoUnreadable, decode_frames, read_gops
+from manifests.training.dataset import open_dataset
+from manifests.video.decoder import Decoder, DecoderMissing, GopRun, open_decoder, picture_shape
+from manifests.video.mp4 import VideoUnreadable, decode_frames, read_gops
+from manifests.video.stamp import FIRST_SLP_FRAME, read_stamps
 from tests.manifests import conftest as small
 from tests.manifests.small_dataset import encode
 

@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.reasons import Reason
-from manifests.stamp import read_stamps
+from manifests.ledger.reasons import Reason
+from manifests.video.stamp import read_stamps
 from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
 from workers.emulator.contract import CURRENT_FRAME, FIRST_SLP_FRAME, Cartridge, Picture
 from workers.emulator.mainline import LOG_LAG, MainlineDolphin
 from workers.errors import EmulatorFailed
-from workers.recorder import record_match
-from workers.renderable import renderable
 from workers.replay import read_replay
+from workers.replay.renderable import renderable
 from workers.scratch import PREFIX, sweep
-from workers.standin.pack import pack
+from workers.standin.image.pack import pack
+from workers.standin.recorder import record_match
 
 pytestmark = pytest.mark.dolphin
 NUM_FRAMES = 150

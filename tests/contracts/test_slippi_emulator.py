@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.stamp import read_stamps
+from manifests.video.stamp import read_stamps
 from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
 from tests.workers.emulator.slippi_doubles import (
@@ -27,7 +27,7 @@ from tests.workers.emulator.slippi_doubles import (
 from workers.emulator.contract import FIRST_SLP_FRAME, Cartridge, Deadlines, Picture
 from workers.emulator.slippi import LOG_LAG, SlippiDolphin
 from workers.errors import EmulatorFailed, EnvironmentFailed
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 
 class SlippiSuite(EmulatorSuite):

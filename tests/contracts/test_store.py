@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from manifests.store import ObjectMissing, Store, StoreFailed, open_store
+from manifests.store.contract import ObjectMissing, Store, StoreFailed, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ def test_a_store_that_holds_nothing_lists_nothing(store: Store):
 
 
 def test_a_listing_longer_than_a_page_is_whole(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("manifests.s3_store.KEYS_PER_PAGE", 7)
+    monkeypatch.setattr("manifests.store.s3.KEYS_PER_PAGE", 7)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: store.put(f"many/{n:04d}", b"x"), range(36)))
     assert [info.key for info in store.list("many/")] == [f"many/{n:04d}" for n in range(36)]

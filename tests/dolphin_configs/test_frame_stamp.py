@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.stamp import read_stamps
+from manifests.video.stamp import read_stamps
 from tests.dolphin_configs.gecko import (
     ASSEMBLER,
     CODE_FILE,
@@ -31,8 +31,8 @@ from workers.emulator.contract import Cartridge, Deadlines, Picture
 from workers.emulator.mainline import MainlineDolphin
 from workers.emulator.slippi_preset import SlippiPreset
 from workers.emulator.slippi_settings import settings_files
-from workers.standin.build import COMPILER, FLAGS, GAME
-from workers.standin.dol import Section, write_dol
+from workers.standin.image.build import COMPILER, FLAGS, GAME
+from workers.standin.image.dol import Section, write_dol
 
 if TYPE_CHECKING:
     pass

@@ -15,9 +15,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from manifests.ledger import Status, done_game_ids, read_entry
-from manifests.store import open_store
-from workers.recorder import record_match
+from manifests.ledger.entry import Status, done_game_ids, read_entry
+from manifests.store.contract import open_store
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable

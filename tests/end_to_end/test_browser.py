@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from manifests.stamp import decode_levels
+from manifests.video.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
 from tests.manifests.small_dataset import build
 

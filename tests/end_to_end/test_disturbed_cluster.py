@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from manifests.ledger import done_game_ids, read_entry
-from manifests.store import open_store
+from manifests.ledger.entry import done_game_ids, read_entry
+from manifests.store.contract import open_store
 from tests.end_to_end.command import TOKEN, FarmCommand
 from tests.end_to_end.disturbed import (
     PATIENCE_SECONDS,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.command import FarmCommand
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 STAGE_OFFSET = 0x13  # in the game start event, behind the command byte: SPEC.md, Game Info Block
 GAME_START = 0x36

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
-from farm.render import render
 from farm.rerender import rerender
-from manifests.keys import DATASET_KEY, LEDGER_PREFIX
-from manifests.ledger import LedgerEntry
-from manifests.store import open_store
+from farm.run import render
+from manifests.ledger.entry import LedgerEntry
+from manifests.store.contract import open_store
+from manifests.store.keys import DATASET_KEY, LEDGER_PREFIX
 from workers.errors import EnvironmentFailed
 from workers.job import Workshop
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from pathlib import Path

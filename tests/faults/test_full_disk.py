@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from manifests.ledger import done_game_ids
-from manifests.store import open_store
+from manifests.ledger.entry import done_game_ids
+from manifests.store.contract import open_store
 from tests.end_to_end.command import FarmCommand
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from pathlib import Path

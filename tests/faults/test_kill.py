@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from manifests.ledger import Status, done_game_ids, read_entry
-from manifests.store import open_store
+from manifests.ledger.entry import Status, done_game_ids, read_entry
+from manifests.store.contract import open_store
 from tests.end_to_end.command import FarmCommand
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 DOLPHIN = "dolphin-emu"
 PATIENCE_SECONDS = 120.0
@@ -75,7 +75,7 @@ def test_a_killed_job_leaves_nothing_and_the_next_run_completes_it(
     arguments = ("render", "--replays", replay, "--out", tmp_path / "dataset")
     running = farm_command.start(*arguments)
     until(lambda: farm_command.descendants(DOLPHIN))
-    kill([running.pid] if victim == "the run" else farm_command.descendants("farm.slot_process"))
+    kill([running.pid] if victim == "the run" else farm_command.descendants("farm.pools.slot_process"))
     running.communicate(timeout=PATIENCE_SECONDS)
     if victim == "the run":
         until(lambda: not farm_command.descendants())

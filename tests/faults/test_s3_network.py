@@ -22,18 +22,18 @@ import pytest
 
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth
-from manifests.dataset import open_or_create
-from manifests.finalize import finalize
-from manifests.ledger import Status, read_entries
-from manifests.plan import append_plan, planned_games
-from manifests.reasons import Reason
-from manifests.store import open_store
+from manifests.ledger.dataset import open_or_create
+from manifests.ledger.entry import Status, read_entries
+from manifests.ledger.plan import append_plan, planned_games
+from manifests.ledger.reasons import Reason
+from manifests.snapshot.finalize import finalize
+from manifests.store.contract import open_store
 from tests.end_to_end.command import FarmCommand
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
 from tests.manifests.small_dataset import Workshop, one_state
 from tests.s3_server.fault_proxy import FaultPlan, FaultProxy
 from tests.s3_server.fixtures import new_bucket, s3_proxy  # noqa: F401
-from workers.recorder import record_match
+from workers.standin.recorder import record_match
 
 ROOT = Path(__file__).resolve().parents[2]
 NUM_WORKERS = 4
@@ -48,10 +48,10 @@ MOST_RUNS = 10
 WORKER = """
 import json, random, sys
 from pathlib import Path
-from manifests.ledger import write_entry
-from manifests.plan import pending_games
-from manifests.s3_client import Patience
-from manifests.s3_store import S3Store
+from manifests.ledger.entry import write_entry
+from manifests.ledger.plan import pending_games
+from manifests.store.s3_client import Patience
+from manifests.store.s3 import S3Store
 from tests.manifests.small_dataset import Workshop, one_state
 url, scratch, seed, num_frames = sys.argv[1:]
 patience = Patience(max_attempts=10, first_pause_seconds=0.05, max_pause_seconds=1.0, read_seconds=2.0)
@@ -156,7 +156,7 @@ def test_nothing_is_torn_and_nothing_lost(s3_proxy: FaultProxy, tmp_path: Path, 
 
 def kill_one(command: FarmCommand, chance: random.Random) -> int:
     """Kill one of the workers that live, if one does; returns how many."""
-    workers = command.descendants("farm.slot_process")
+    workers = command.descendants("farm.pools.slot_process")
     if not workers:
         return 0
     with contextlib.suppress(ProcessLookupError):

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from manifests.commit import place_chunk_file
-from manifests.dataset import DatasetDescription, Rectangle, VideoContract
-from manifests.ledger import LedgerEntry, RunRecord, Status
-from manifests.plan import GameToPlan, PlannedGame
-from manifests.reasons import Reason
-from manifests.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
-from manifests.stamp import SEED_COLUMN
+from manifests.ledger.commit import place_chunk_file
+from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract
+from manifests.ledger.entry import LedgerEntry, RunRecord, Status
+from manifests.ledger.plan import GameToPlan, PlannedGame
+from manifests.ledger.reasons import Reason
+from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from manifests.video.stamp import SEED_COLUMN
 from tests.s3_server.fixtures import bare_s3, s3_proxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manifests.store import Store
+    from manifests.store.contract import Store
 
 __all__ = ["Samples", "bare_s3", "s3_proxy", "samples"]
 
@@ -86,7 +86,7 @@ class Samples:
 
     def refs(self, file_number: int) -> tuple[ObjectRef, ObjectRef]:
         sha256 = hashlib.sha256(str(file_number).encode()).hexdigest()
-        from manifests.keys import states_key, video_key  # noqa: PLC0415 - used here alone
+        from manifests.store.keys import states_key, video_key  # noqa: PLC0415 - used here alone
 
         return ObjectRef(video_key(file_number), 1000, sha256), ObjectRef(
             states_key(file_number), 500, sha256

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.commit import place_chunk_file
-from manifests.dataset import open_or_create
-from manifests.finalize import finalize
-from manifests.ledger import LedgerEntry, write_entry
-from manifests.plan import append_plan, planned_games
-from manifests.records import GopIndex
-from manifests.stamp import paint_stamp
-from manifests.states_file import states_bytes
-from manifests.store import open_store
-from manifests.video import read_gops
+from manifests.ledger.commit import place_chunk_file
+from manifests.ledger.dataset import open_or_create
+from manifests.ledger.entry import LedgerEntry, write_entry
+from manifests.ledger.plan import append_plan, planned_games
+from manifests.ledger.records import GopIndex
+from manifests.snapshot.finalize import finalize
+from manifests.state.file import states_bytes
+from manifests.store.contract import open_store
+from manifests.video.mp4 import read_gops
+from manifests.video.stamp import paint_stamp
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
 from tests.workers.painted import seed_at
-from workers.encode import ChunkEncoder, VideoSettings
-from workers.recorder import record_match
+from workers.rendering.encode import ChunkEncoder, VideoSettings
 from workers.replay import read_replay
-from workers.state import state_table
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manifests.plan import PlannedGame
-    from manifests.state_table import StateTable
-    from manifests.store import Store
+    from manifests.ledger.plan import PlannedGame
+    from manifests.state.table import StateTable
+    from manifests.store.contract import Store
 
 NUM_FRAMES = 200
 NUM_GAMES = 3

@@ -47,27 +47,32 @@ DOORS = {
     "av": {
         "workers/emulator/picture_stream.py",  # raw pictures of mainline Dolphin
         "workers/emulator/png_picture.py",  # Slippi's image dump
-        "workers/encode.py",
-        "manifests/video.py",  # the reading side's
-        "manifests/libav_decoder.py",  # its windows
-        "manifests/clip_file.py",  # clips for people
-        "farm/doctor_standin.py",  # looks whether it is there at all
+        "workers/rendering/encode.py",
+        "manifests/video/mp4.py",  # the reading side's
+        "manifests/video/libav.py",  # its windows
+        "manifests/video/clip.py",  # clips for people
+        "farm/machine/doctor_standin.py",  # looks whether it is there at all
     },
-    "boto3": {"manifests/s3_client.py"},
-    "botocore": {"manifests/s3_client.py", "manifests/s3_ranges.py"},
+    "boto3": {"manifests/store/s3_client.py"},
+    "botocore": {"manifests/store/s3_client.py", "manifests/store/s3_ranges.py"},
     "cv2": {"workers/align/motion/thumbnails.py"},
-    "ffmpeg": {"workers/second_decoder.py"},
-    "melee": {"workers/melee_names.py"},
+    "ffmpeg": {"workers/rendering/second_decoder.py"},
+    "melee": {"workers/replay/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
-    "prometheus_client": {"farm/metrics_server.py"},
-    "ray": {"farm/ray_pool.py", "farm/ray_nodes.py", "farm/ray_metrics.py", "manifests/ray_data.py"},
-    "PIL": {"manifests/overlay.py", "farm/browse/stills.py"},
-    "torch": {
-        "manifests/torch_loader.py",
-        "manifests/torchcodec_decoder.py",
-        "manifests/example_next_frame.py",
+    "prometheus_client": {"farm/engine/metrics_server.py"},
+    "ray": {
+        "farm/pools/ray_pool.py",
+        "farm/pools/ray_nodes.py",
+        "farm/pools/ray_metrics.py",
+        "manifests/training/ray_data.py",
     },
-    "torchcodec": {"manifests/torchcodec_decoder.py", "farm/bench/loader.py"},
+    "PIL": {"manifests/video/overlay.py", "farm/browse/stills.py"},
+    "torch": {
+        "manifests/training/torch_windows.py",
+        "manifests/video/torchcodec_decoder.py",
+        "manifests/training/example.py",
+    },
+    "torchcodec": {"manifests/video/torchcodec_decoder.py", "farm/bench/loader.py"},
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers.recorder import record_match
 from workers.replay import Replay, read_replay
+from workers.standin.recorder import record_match
 
 
 @pytest.fixture(scope="session")

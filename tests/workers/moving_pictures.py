@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workers.encode import ChunkEncoder, VideoSettings
+from workers.rendering.encode import ChunkEncoder, VideoSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manifests.sei import FrameMark
+    from manifests.video.sei import FrameMark
     from workers.emulator.contract import Yuv
 
 WIDTH, HEIGHT = 96, 64

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.stamp import SEED_COLUMN, paint_stamp
+from manifests.video.stamp import SEED_COLUMN, paint_stamp
 from workers.emulator.contract import CURRENT_FRAME, HEIGHT, TAIL_PICTURES, WIDTH, LogLine, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.emulator.contract import Yuv
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.ledger import Status, read_entry
-from manifests.plan import GameToPlan, PlannedGame, number_games
-from manifests.reasons import Reason
-from manifests.stamp import read_stamps
-from manifests.states_file import read_states
-from manifests.store import open_store
-from manifests.video import decode_luma
+from manifests.ledger.entry import Status, read_entry
+from manifests.ledger.plan import GameToPlan, PlannedGame, number_games
+from manifests.ledger.reasons import Reason
+from manifests.state.file import read_states
+from manifests.store.contract import open_store
+from manifests.video.mp4 import decode_luma
+from manifests.video.stamp import read_stamps
 from workers.emulator.contract import Deadlines
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.job import RenderTask, Workshop, render_game, set_aside

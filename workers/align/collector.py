@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests import stamp
+from manifests.video import stamp
 from workers.align.motion.meter import FlowMeter
 from workers.align.notes import Expectations, GameNotes
 from workers.align.weighing import GameEvidence
@@ -15,7 +15,7 @@ from workers.emulator.contract import CURRENT_FRAME
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.align.evidence import Evidence
     from workers.align.motion.camera import Camera
     from workers.align.motion.evidence import MotionComparison

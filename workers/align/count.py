@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from manifests.stamp import FIRST_SLP_FRAME
+from manifests.video.stamp import FIRST_SLP_FRAME
 from workers.align.evidence import Evidence
 
 if TYPE_CHECKING:

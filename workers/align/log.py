@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.stamp import FIRST_SLP_FRAME
+from manifests.video.stamp import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.evidence import Evidence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manifests.stamp import NUM_CELLS
+from manifests.video.stamp import NUM_CELLS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from manifests.stamp import FIRST_SLP_FRAME
+from manifests.video.stamp import FIRST_SLP_FRAME
 from workers.align.evidence import Evidence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
 
 NAME: Final = "rerecording"
 MAX_LOST_TAIL: Final = 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from manifests.stamp import FIRST_SLP_FRAME
+from manifests.video.stamp import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.evidence import Evidence
 
@@ -27,12 +27,12 @@ def stamp_evidence(
     """Compare the numbers read from T consecutive pictures with the numbers they should carry.
 
     Args:
-        slp_frame: int32 [T], as `manifests.stamp.read_stamps` returns it; picture 0 should show
+        slp_frame: int32 [T], as `manifests.video.stamp.read_stamps` returns it; picture 0 should show
             slp_frame start - 123.
         valid: bool [T], likewise.
         start: frame_index, within the game, of the first of them.
         shows_state: bool [T], whether the picture carries the seed of its own row, as
-            `manifests.stamp.seeds_agree` says; None where no seed is painted.
+            `manifests.video.stamp.seeds_agree` says; None where no seed is painted.
         is_expected: True if every picture must carry a stamp, so that an unreadable one is a broken pair;
             False if none does; None if the caller does not know: then stamps count as present when most are
             readable.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from manifests import stamp
+from manifests.video import stamp
 from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
 from workers.align.log import log_evidence
 from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.align.evidence import Evidence
     from workers.align.notes import Expectations, GameNotes
 

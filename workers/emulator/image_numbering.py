@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator import slippi_lines
 from workers.emulator.contract import FIRST_SLP_FRAME, LogLine
 from workers.emulator.dump_watcher import DumpedImage, PrintedLine

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator.arrivals import SourceEnded
 from workers.emulator.contract import GAME_END_FRAME, Picture
 from workers.errors import EmulatorFailed

@@ -10,7 +10,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
-from workers.standin.build import IMAGE
+from workers.standin.image.build import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

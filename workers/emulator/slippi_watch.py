@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator import slippi_lines
 from workers.emulator.contract import FIRST_SLP_FRAME, TAIL_PICTURES
 from workers.errors import EmulatorFailed, EnvironmentFailed

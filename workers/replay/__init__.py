@@ -3,7 +3,7 @@
     bytes -> Container -> EventSizes -> Walk -> FinalFrames -> Replay
              container    events        events  instances      here
 
-`workers.state` makes the state table of it.
+`workers.replay.state` makes the state table of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay.container import open_container
 from workers.replay.events import Event, EventSizes, Stop, find_events, read_sizes

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay.ubjson import UbjsonError, read_object
 

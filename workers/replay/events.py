@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workers import melee_names
+from workers.replay import melee_names
 from workers.replay.events import Event
 
 if TYPE_CHECKING:

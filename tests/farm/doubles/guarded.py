@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from farm import slot_guard
+from farm.pools import slot_guard
 from workers.scratch import scratch
 
 

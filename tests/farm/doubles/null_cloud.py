@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from farm.spot_notice import aws_notice
+from farm.pools.spot_notice import aws_notice
 
 METADATA = "NULL_CLOUD_METADATA"  # in the environment of a node: the service's URL
 NOBODY = "http://127.0.0.1:9"

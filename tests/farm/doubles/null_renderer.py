@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator.child import Child
 from workers.errors import EnvironmentFailed
 from workers.scratch import scratch

@@ -15,10 +15,10 @@ from typing import Any
 
 from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
 
-from farm.head_watch import HEAD_LOST_SECONDS
-from farm.local_pool import LocalPool
-from farm.scheduler import run
-from farm.stopping import StopSignals
+from farm.engine.loop import run
+from farm.engine.stopping import StopSignals
+from farm.pools.head_watch import HEAD_LOST_SECONDS
+from farm.pools.local_pool import LocalPool
 from workers.errors import EnvironmentFailed
 
 
@@ -29,11 +29,11 @@ def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, 
     with ExitStack() as stack:
         pool: Any = LocalPool(render_nothing, workshop, num_slots=2)
         if kind != "local":
-            from farm import ray_environment  # noqa: PLC0415
+            from farm.pools import ray_environment  # noqa: PLC0415
 
             ray_environment.prepare()
-            from farm.ray_nodes import joined_cluster  # noqa: PLC0415 - only where Ray is
-            from farm.ray_pool import RayPool  # noqa: PLC0415
+            from farm.pools.ray_nodes import joined_cluster  # noqa: PLC0415 - only where Ray is
+            from farm.pools.ray_pool import RayPool  # noqa: PLC0415
 
             stack.enter_context(joined_cluster("local" if kind == "own-ray" else None, 2))
             patience = float(os.environ.get("NULL_HEAD_LOST_SECONDS", HEAD_LOST_SECONDS))

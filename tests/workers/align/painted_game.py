@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 
 from workers.align.motion.meter import FlowMeter
-from workers.recorder import record_match
 from workers.replay import read_replay
-from workers.state import state_table
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.align.motion.maps import FlowMaps
 
 HEIGHT, WIDTH = 120, 160

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from manifests.state_table import StateTable
+from manifests.state.table import StateTable
 from workers.align.rerecording import first_desync_slp_frame, rerecording_evidence
 from workers.align.verdict import decide
-from workers.recorder import record_match
-from workers.renderable import renderable
 from workers.replay import read_replay
+from workers.replay.renderable import renderable
+from workers.standin.recorder import record_match
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from tests.workers.align.painted_game import state_of
 from workers.align.motion.movers import tracks_of
 from workers.align.motion.tracks import Mover, Tracks, fighter_tracks, shaken, thing_tracks
-from workers.recorder import record_match
 from workers.replay import read_replay
-from workers.state import state_table
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 FOUNTAIN, YOSHIS_STORY, BATTLEFIELD = 2, 8, 31
 

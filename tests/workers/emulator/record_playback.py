@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from manifests.stamp import read_stamp
+from manifests.video.stamp import read_stamp
 from workers.emulator.contract import Cartridge, Deadlines
 from workers.emulator.dump_watcher import DumpedImage, DumpEvent, DumpWatcher
 from workers.emulator.inotify import CREATED, FileEvent
@@ -24,7 +24,7 @@ from workers.emulator.png_picture import PngDecoder
 from workers.emulator.slippi import SlippiDolphin
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.errors import FarmError
-from workers.standin.build import IMAGE
+from workers.standin.image.build import IMAGE
 
 notes: list[str] = []
 

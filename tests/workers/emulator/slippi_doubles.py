@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workers.emulator.slippi import SlippiDolphin
-from workers.standin.build import IMAGE
+from workers.standin.image.build import IMAGE
 
 if TYPE_CHECKING:
     from workers.emulator.slippi_preset import SlippiPreset

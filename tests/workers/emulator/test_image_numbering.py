@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator.contract import LogLine
 from workers.emulator.dump_watcher import DumpedImage, DumpEvent, PrintedLine
 from workers.emulator.image_numbering import (

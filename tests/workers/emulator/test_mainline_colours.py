@@ -10,8 +10,8 @@ import pytest
 
 from workers.emulator.contract import HEIGHT, WIDTH, Cartridge, Deadlines, Picture
 from workers.emulator.mainline import MainlineDolphin
-from workers.standin import build
-from workers.standin.dol import Section, write_dol
+from workers.standin.image import build
+from workers.standin.image.dol import Section, write_dol
 
 CHART = Path(__file__).parent / "colour_chart" / "main.c"
 RGB = np.array(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator.arrivals import Arrivals
 from workers.emulator.child import Child
 from workers.emulator.contract import HEIGHT, TAIL_PICTURES, WIDTH, Cartridge, Deadlines, LogLine, Picture

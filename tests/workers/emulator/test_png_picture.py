@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.video import decode_frames
+from manifests.video.mp4 import decode_frames
 from workers.emulator.png_picture import PngDecoder
-from workers.encode import ChunkEncoder, VideoSettings
 from workers.errors import EmulatorFailed, EnvironmentFailed
+from workers.rendering.encode import ChunkEncoder, VideoSettings
 
 CHART = list(itertools.product((0, 96, 255), repeat=3))
 

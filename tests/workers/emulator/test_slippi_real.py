@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.stamp import SEED_COLUMN, encode_seed, encode_stamp, read_stamp
+from manifests.video.stamp import SEED_COLUMN, encode_seed, encode_stamp, read_stamp
 from tests.contracts.footprint import child_processes
 from tests.workers.emulator.slippi_doubles import needs_slippi, real_slippi
 from workers.emulator.contract import Cartridge, Deadlines, Picture
 from workers.emulator.slippi import SlippiDolphin
 from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
 from workers.errors import EmulatorFailed, EnvironmentFailed
-from workers.recorder import record_match
 from workers.replay import read_replay
-from workers.state import state_table
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable

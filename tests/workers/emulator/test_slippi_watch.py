@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.emulator.contract import Deadlines
 from workers.emulator.slippi_watch import MAX_REPEATS, PlaybackWatch
 from workers.errors import EmulatorFailed, EnvironmentFailed

@@ -14,11 +14,11 @@ import melee
 import numpy as np
 import pytest
 
-from manifests.state_table import StateTable
-from workers.recorder import record_match
+from manifests.state.table import StateTable
 from workers.replay import read_replay
 from workers.replay.instances import Entity
-from workers.state import state_table
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 Values = np.ndarray[Any, Any]
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from manifests import schema
-from workers.recorder import record_match
+from manifests.state import schema
 from workers.replay import read_replay
 from workers.replay.instances import Entity
-from workers.state import state_table
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.replay import Replay
 
 CHILD = Path(__file__).with_name("peppi_child.py")

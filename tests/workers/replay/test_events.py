@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay.container import open_container
 from workers.replay.events import Event, Stop, find_events, read_sizes, walk_one_by_one

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from manifests.reasons import Reason
-from manifests.state_table import StateTable
+from manifests.ledger.reasons import Reason
+from manifests.state.table import StateTable
 from workers.errors import ReplayRefused
-from workers.recorder import record_match
-from workers.renderable import renderable
 from workers.replay import read_replay
 from workers.replay.container import open_container
 from workers.replay.events import Event, read_sizes, walk_one_by_one
-from workers.state import state_table
+from workers.replay.renderable import renderable
+from workers.replay.state import state_table
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from pathlib import Path

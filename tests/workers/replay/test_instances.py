@@ -8,7 +8,7 @@ import pytest
 
 from workers.replay import read_replay
 from workers.replay.instances import MAX_ROLLBACK_FRAMES, Entity
-from workers.state import state_table
+from workers.replay.state import state_table
 
 OLD = {"FRAME_START": 0, "BOOKEND": 0, "ITEM": 0, "FOD_PLATFORM": 0, "WHISPY": 0, "STADIUM": 0}
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
-from workers.renderable import renderable
 from workers.replay import read_replay
+from workers.replay.renderable import renderable
 
 
 def refusal(one: Any) -> ReplayRefused:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from manifests import schema
-from manifests.reasons import Reason
+from manifests.ledger.reasons import Reason
+from manifests.state import schema
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
 from workers.replay.events import Event
-from workers.state import state_table
+from workers.replay.state import state_table
 
 
 def table_of(one: Any, **options: Any):

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from manifests.stamp import FIRST_SLP_FRAME
+from manifests.video.stamp import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.evidence import Evidence
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
 from workers.align.motion.fitting import FittedCamera, fit_camera
 from workers.align.motion.foreground import Foreground
+from workers.align.motion.judged_stretches import Windows, in_order, judge_ends, judge_windows, usual_gain
 from workers.align.motion.onward import swapped_places
 from workers.align.motion.tracks import Mover, shaken
-from workers.align.motion.windows import Windows, in_order, judge_ends, judge_windows, usual_gain
 
 if TYPE_CHECKING:
     import numpy.typing as npt

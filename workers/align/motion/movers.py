@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from manifests.item_slots import item_slots
+from manifests.state.item_slots import item_slots
 from workers.align.motion.tracks import LOOKS, Mover, fighter_tracks, thing_tracks, together
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
     from workers.align.motion.tracks import Tracks
 
     Floats = npt.NDArray[np.float32]

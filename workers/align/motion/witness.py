@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from manifests.state_table import StateTable
+    from manifests.state.table import StateTable
 
 
 class MotionWitness:

@@ -1,0 +1,39 @@
+"""What motion has to say about one finished chunk, measured anew from its files."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from manifests.ledger.dataset import read_description
+from manifests.state.file import read_states
+from manifests.video.mp4 import decode_luma
+from workers.align.motion.witness import MotionWitness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manifests.ledger.records import ChunkRecord
+    from manifests.store.contract import Store
+    from workers.align.motion.evidence import MotionFinding
+
+
+def motion_of(
+    store: Store, chunk: ChunkRecord, on_frame: Callable[[], object] = lambda: None
+) -> MotionFinding:
+    """Decode the chunk's pictures, and compare how they move with what its states say.
+
+    Args:
+        store: of the dataset.
+        chunk: one of its pairs.
+        on_frame: called after each picture.
+
+    Raises:
+        DatasetError: a file cannot be read or decoded.
+    """
+    witness = MotionWitness(read_description(store).picture_delay_frames)
+    for luma in decode_luma(io.BytesIO(store.get(chunk.video.key))):
+        witness.see(luma)
+        on_frame()
+    _, found = witness.finding(read_states(store.get(chunk.states.key)))
+    return found

@@ -1,0 +1,1 @@
+"""The run itself: which game goes to which slot, what becomes of failures, and the counts. Knows no Ray."""

@@ -1,0 +1,144 @@
+"""How often each kind of failure may befall one game, and what a game that keeps failing is called then.
+
+Ray's own retries never apply: they are unlimited or lose work, and would hide a replay that kills its worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are resolved by their users
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from farm.engine.pool import Breakage
+from manifests.ledger.reasons import Reason
+
+ATTEMPT_FAILED = "attempt_failed"  # the job came back by itself and asked for another attempt
+
+_DEFAULT_CAPS: Mapping[str, int] = MappingProxyType(
+    {
+        ATTEMPT_FAILED: 3,
+        Breakage.WORKER_DIED: 3,
+        Breakage.OVERDUE: 2,
+        # Not the game's fault, so only bounded: no game circles for ever, not even on dying spot machines.
+        Breakage.NODE_LOST: 20,
+        Breakage.GIVEN_BACK: 20,
+        Breakage.ENVIRONMENT: 4,
+    }
+)
+
+BLAMES_THE_GAME = frozenset({ATTEMPT_FAILED, Breakage.WORKER_DIED, Breakage.OVERDUE})
+"""At the cap of one of these a game is set aside; at that of another it is left undone, for a later run."""
+
+GOES_ELSEWHERE = BLAMES_THE_GAME | {Breakage.ENVIRONMENT}
+"""After these the next attempt goes to another worker, on another machine if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one run.
+
+    Attributes:
+        caps: Attempts that may end in each kind of failure, `ATTEMPT_FAILED` or a Breakage, before the game
+            is set aside or left undone. At least 1 each.
+        attempt_base_seconds: An attempt is ended after this plus `attempt_seconds_per_frame` for every frame.
+            Far above the job's own deadlines: it catches a worker that hangs, not an emulator that does.
+        attempt_seconds_per_frame: See there.
+        slotless_seconds: How long the run may be without any slot before it gives up.
+        bench_seconds: How long a machine rests after an environment failure, if it did games before; doubled
+            for each in a row.
+        strikes: Games in a row, without a success between, that must meet an environment failure before the
+            machine is left out.
+        first_strikes: The same for a machine that has done no game yet: it likely lacks something for good.
+
+    Raises:
+        ValueError: if one of them is out of range.
+    """
+
+    caps: Mapping[str, int] = field(default_factory=lambda: _DEFAULT_CAPS)
+    attempt_base_seconds: float = 900.0
+    attempt_seconds_per_frame: float = 0.5
+    slotless_seconds: float = 900.0
+    bench_seconds: float = 5.0
+    strikes: int = 6
+    first_strikes: int = 2
+
+    def __post_init__(self) -> None:
+        if missing := _DEFAULT_CAPS.keys() - self.caps.keys():
+            message = f"caps for {sorted(missing)} are missing"
+            raise ValueError(message)
+        for name, cap in self.caps.items():
+            if cap < 1:
+                message = f"the cap for {name} must be at least 1, got {cap}"
+                raise ValueError(message)
+        for name in (
+            "attempt_base_seconds",
+            "attempt_seconds_per_frame",
+            "slotless_seconds",
+            "bench_seconds",
+        ):
+            if not getattr(self, name) > 0:
+                message = f"{name} must be above 0, got {getattr(self, name)}"
+                raise ValueError(message)
+        if self.strikes < 1 or self.first_strikes < 1:
+            message = f"strikes must be at least 1, got {self.strikes} and {self.first_strikes}"
+            raise ValueError(message)
+
+    def attempt_seconds(self, num_frames: int) -> float:
+        """Hard limit, in seconds of wall time, of one attempt at a game of that length."""
+        return self.attempt_base_seconds + self.attempt_seconds_per_frame * num_frames
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """One attempt that ended without a result, and why: for people to read.
+
+    Attributes:
+        game_id: Of the game.
+        number: Which attempt at it this was, from 1.
+        node: The machine it was on.
+        failure: `ATTEMPT_FAILED` or a Breakage.
+        detail: The particulars, in one line.
+    """
+
+    game_id: str
+    number: int
+    node: str
+    failure: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Attempts:
+    """What has befallen one game so far."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    last_detail: str = ""
+
+    @property
+    def number(self) -> int:
+        """Attempts ended so far, of every kind."""
+        return sum(self.counts.values())
+
+    def add(self, failure: str, detail: str) -> None:
+        """Count one more attempt that ended in `failure`."""
+        self.counts[failure] = self.counts.get(failure, 0) + 1
+        self.last_detail = detail
+
+    def is_exhausted(self, limits: Limits) -> bool:
+        """True once some kind of failure has reached its cap."""
+        return any(count >= limits.caps[failure] for failure, count in self.counts.items())
+
+    def next_is_last(self, limits: Limits) -> bool:
+        """True if the job must write a failure down itself: no further attempt would follow one."""
+        return self.counts.get(ATTEMPT_FAILED, 0) + 1 >= limits.caps[ATTEMPT_FAILED]
+
+    def is_the_games_fault(self, limits: Limits) -> bool:
+        """True if an exhausted game is to be set aside; False if it is only left undone, for a later run."""
+        return any(self.counts.get(failure, 0) >= limits.caps[failure] for failure in BLAMES_THE_GAME)
+
+    def verdict(self) -> tuple[Reason, str]:
+        """Why an exhausted game is set aside: the reason, and its history in one line."""
+        overdue = self.counts.get(Breakage.OVERDUE, 0) > self.counts.get(Breakage.WORKER_DIED, 0)
+        history = ", ".join(f"{count} x {failure}" for failure, count in sorted(self.counts.items()))
+        reason = Reason.EMULATOR_TIMEOUT if overdue else Reason.WORKER_DIED
+        return reason, f"gave up after {history}; last: {self.last_detail}"

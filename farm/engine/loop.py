@@ -1,0 +1,151 @@
+"""The loop of a run: give free slots their next game, take what comes back, until every game has an end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from farm.engine.attempts import Limits
+from farm.engine.queue import Schedule
+from farm.engine.stopping import Stop, StopSignals
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from farm.engine.attempts import FailedAttempt
+    from farm.engine.pool import Event, Pool, Result, TaskT
+    from farm.engine.run_counts import Tally
+    from manifests.ledger.reasons import Reason
+
+    GiveUp = Callable[[TaskT, Reason, str], Result]
+
+TICK_SECONDS = 0.25  # the longest a Ctrl-C waits to be noticed
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        tally: Counts at the end.
+        set_aside: The results of the games set aside in this run, as they came.
+        wall_seconds: From the first slot asked for to the last result.
+        was_stopped: True if a signal ended it before every game had its end.
+    """
+
+    tally: Tally
+    set_aside: tuple[Result, ...] = field(repr=False)
+    wall_seconds: float
+    was_stopped: bool
+
+    @property
+    def exit_status(self) -> int:
+        """0 all committed, 1 some set aside, 2 not finished."""
+        return self.tally.exit_status
+
+
+def run(
+    tasks: Sequence[TaskT],
+    pool: Pool[TaskT],
+    *,
+    give_up: GiveUp[TaskT],
+    stop: StopSignals,
+    limits: Limits | None = None,
+    on_result: Callable[[Result], None] = lambda _result: None,
+    on_tally: Callable[[Tally], None] = lambda _tally: None,
+    on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
+    on_event: Callable[[Event], None] = lambda _event: None,
+) -> Summary:
+    """Do the tasks on an entered pool.
+
+    Args:
+        tasks: The games, in any order. Those with a ledger entry should not be among them; if one is, the job
+            says `already_done`.
+        pool: Where; entered by the caller, who leaves it afterwards, and with it ends whatever still runs.
+        give_up: Writes down, from here, a game whose workers died of it; returns its result.
+        stop: What the user asked for so far.
+        limits: Bounds of retries and waits.
+        on_result: Called with the result of every game that ends.
+        on_tally: Called several times a second with where the run stands.
+        on_failure: Called with every attempt that ended without a result, be it tried again or not.
+        on_event: Called with everything that a slot reports.
+
+    Raises:
+        EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
+    """
+    limits = limits or Limits()
+    schedule = Schedule(tasks, limits)
+    set_aside: list[Result] = []
+    started = last_slot_seen = time.monotonic()
+    while not schedule.is_over and not _is_stopping(schedule, stop):
+        now = time.monotonic()
+        last_slot_seen = now if schedule.num_usable_slots else last_slot_seen
+        _check_slots(schedule, now - last_slot_seen, limits)
+        _hand_out(schedule, pool, stop)
+        for result in _take_in(schedule, pool, give_up, on_event):
+            if result.status == "set_aside":
+                set_aside.append(result)
+            on_result(result)
+        for failed in schedule.failed_attempts():
+            on_failure(failed)
+        on_tally(schedule.tally())
+    tally = schedule.tally()
+    if tally.left_undone and not tally.done:
+        raise _nothing_works(schedule)
+    return Summary(tally, tuple(set_aside), time.monotonic() - started, not schedule.is_over)
+
+
+def _hand_out(schedule: Schedule[TaskT], pool: Pool[TaskT], stop: StopSignals) -> None:
+    """Give free slots their next game, unless the run is draining."""
+    if stop.request is not Stop.NO:
+        pool.want(schedule.num_running)
+        return
+    pool.want(schedule.num_outstanding)
+    for slot, task in schedule.assignments(time.monotonic()):
+        pool.start(slot, task)
+
+
+def _take_in(
+    schedule: Schedule[TaskT],
+    pool: Pool[TaskT],
+    give_up: GiveUp[TaskT],
+    on_event: Callable[[Event], None],
+) -> Iterator[Result]:
+    """Wait a tick for what the slots have to say; yields the result of every game that ended."""
+    for event in pool.events(TICK_SECONDS):
+        on_event(event)
+        if (result := schedule.apply(event, time.monotonic())) is not None:
+            yield result
+    for slot in schedule.overdue(time.monotonic()):
+        pool.kill(slot)
+    for task, reason, detail in schedule.exhausted():
+        result = give_up(task, reason, detail)
+        schedule.finish(result, task.num_frames)
+        yield result
+
+
+def _is_stopping(schedule: Schedule[TaskT], stop: StopSignals) -> bool:
+    return stop.request is Stop.NOW or (stop.request is Stop.DRAIN and schedule.num_running == 0)
+
+
+def _check_slots(schedule: Schedule[TaskT], slotless_seconds: float, limits: Limits) -> None:
+    """Raise if every machine there is cannot do the work, or if there has been none for too long."""
+    tally = schedule.tally()
+    if tally.num_slots and not schedule.num_usable_slots and not tally.running:
+        raise _nothing_works(schedule)
+    if slotless_seconds > limits.slotless_seconds:
+        message = (
+            f"no slot for {slotless_seconds:.0f} s with {tally.waiting} games waiting; check that "
+            "the workers are up and that each offers the resource `dolphin`, then run the same command again"
+        )
+        raise EnvironmentFailed(message)
+
+
+def _nothing_works(schedule: Schedule[TaskT]) -> EnvironmentFailed:
+    message = (
+        f"no machine of this run can do the work; {schedule.last_environment_failure} "
+        "(mend that, then run the same command again: it goes on where this stopped)"
+    )
+    return EnvironmentFailed(message)

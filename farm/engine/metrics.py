@@ -1,0 +1,124 @@
+"""The figures of a run for Prometheus: what they are, and how they follow from what the scheduler tells.
+
+Who carries them out is a `Sink`: `farm.engine.metrics_server` on this machine, `farm.pools.ray_metrics` on a
+cluster, where Ray puts `ray_` before each name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from farm.engine.pool import JobBroke, JobReturned, SlotClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from farm.engine.pool import Event, Result
+    from farm.engine.run_counts import Tally
+
+STATES = ("committed", "set_aside", "already_done", "left_undone", "running", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric: what it says, and what it is told apart by."""
+
+    about: str
+    labels: tuple[str, ...] = ()
+
+
+FIGURES: Mapping[str, Figure] = {
+    "farm_games": Figure("Games of the run, by where they stand.", ("state",)),
+    "farm_set_aside": Figure("Games set aside in this run, by reason.", ("reason",)),
+    "farm_evidence": Figure("Pieces of evidence on this run's committed games.", ("name", "says")),
+    "farm_retries": Figure("Attempts that ended without a result.", ("failure",)),
+    "farm_frames_done": Figure("Frames of the games that have an end."),
+    "farm_frames_total": Figure("Frames of all games of the run."),
+    "farm_video_bytes": Figure("Bytes of video that this run committed."),
+    "farm_slots": Figure("Slots open now."),
+    "farm_nodes": Figure("Machines with a slot open now."),
+    "farm_worker_frames_per_second": Figure("Of each slot, over its last game.", ("worker",)),
+}
+
+
+class Sink(Protocol):
+    """Where figures go."""
+
+    def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
+        """Set a figure of FIGURES; `labels` has exactly its labels."""
+
+    def forget(self, name: str, labels: Mapping[str, str]) -> None:
+        """What the labels name is no more."""
+
+
+class Unheard:
+    """A sink for runs that nobody asks about."""
+
+    def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
+        """Nothing."""
+
+    def forget(self, name: str, labels: Mapping[str, str]) -> None:
+        """Nothing."""
+
+
+class RunMetrics:
+    """Takes what `farm.engine.loop.run` tells, and keeps a sink's figures at it.
+
+    Args:
+        sink: where to.
+        tally_seconds: the least time between two tallies told; the last one of a run is always told.
+    """
+
+    def __init__(self, sink: Sink, *, tally_seconds: float = 0.0) -> None:
+        self._sink, self._tally_seconds = sink, tally_seconds
+        self._told_at = float("-inf")
+        self._video_bytes = 0
+        self._set_aside: Counter[str] = Counter()
+        self._evidence: Counter[tuple[str, str]] = Counter()
+        self._workers: set[str] = set()
+
+    def on_tally(self, tally: Tally) -> None:
+        """Where the run stands."""
+        is_last = not (tally.running or tally.waiting)
+        if not is_last and time.monotonic() < self._told_at + self._tally_seconds:
+            return
+        self._told_at = time.monotonic()
+        for state in STATES:
+            self._sink.set("farm_games", getattr(tally, state), {"state": state})
+        for failure, count in tally.retries.items():
+            self._sink.set("farm_retries", count, {"failure": str(failure)})
+        self._sink.set("farm_frames_done", tally.frames_done, {})
+        self._sink.set("farm_frames_total", tally.frames_total, {})
+        self._sink.set("farm_slots", tally.num_slots, {})
+        self._sink.set("farm_nodes", tally.num_nodes, {})
+
+    def on_result(self, result: Result) -> None:
+        """A game ended."""
+        if result.status == "set_aside":
+            reason = str(result.reason)
+            self._set_aside[reason] += 1
+            self._sink.set("farm_set_aside", self._set_aside[reason], {"reason": reason})
+        if result.status != "committed":
+            return
+        # A farm's null results, which tests render, have no more than the protocol asks for.
+        self._video_bytes += getattr(result, "video_bytes", 0)
+        self._sink.set("farm_video_bytes", self._video_bytes, {})
+        for name, says in getattr(result, "evidence", ()):
+            self._evidence[name, says] += 1
+            self._sink.set("farm_evidence", self._evidence[name, says], {"name": name, "says": says})
+
+    def on_event(self, event: Event) -> None:
+        """A slot reported."""
+        match event:
+            case JobReturned() if (seconds := getattr(event.result, "wall_seconds", 0.0)) > 0:
+                self._workers.add(event.slot)
+                pace = event.result.num_frames / seconds if event.result.status == "committed" else 0.0
+                self._sink.set("farm_worker_frames_per_second", pace, {"worker": event.slot})
+            case SlotClosed() | JobBroke() if event.slot in self._workers:
+                self._workers.discard(event.slot)
+                self._sink.forget("farm_worker_frames_per_second", {"worker": event.slot})
+            case _:
+                pass

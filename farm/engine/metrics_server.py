@@ -1,0 +1,61 @@
+"""A run's figures on this machine, for Prometheus to fetch: the only door to its client library."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
+
+from farm.engine.metrics import FIGURES, RunMetrics
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+LOOPBACK = "127.0.0.1"
+LEAVE_SECONDS = 5.0
+
+
+class RegistrySink:
+    """Figures as gauges of a registry of their own; see `farm.engine.metrics.Sink`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._gauges = {
+            name: Gauge(name, figure.about, figure.labels, registry=self.registry)
+            for name, figure in FIGURES.items()
+        }
+
+    def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
+        """Set a figure."""
+        (self._gauges[name].labels(**labels) if labels else self._gauges[name]).set(value)
+
+    def forget(self, name: str, labels: Mapping[str, str]) -> None:
+        """Drop the labels' series."""
+        self._gauges[name].remove(*(labels[label] for label in FIGURES[name].labels))
+
+
+@contextmanager
+def metrics_server(port: int, host: str = LOOPBACK) -> Iterator[tuple[RunMetrics, int]]:
+    """Serve `/metrics` while the context lasts; yields what to tell, and the port.
+
+    Args:
+        port: to listen on; 0 for any free one.
+        host: address to listen on; whoever reaches it can read the figures.
+
+    Raises:
+        EnvironmentFailed: the port cannot be had.
+    """
+    sink = RegistrySink()
+    try:
+        server, thread = start_http_server(port, host, sink.registry)
+    except (OSError, OverflowError) as problem:
+        message = f"metrics cannot be served on {host} port {port}: {problem}; give another --metrics-port"
+        raise EnvironmentFailed(message) from problem
+    try:
+        yield RunMetrics(sink), server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(LEAVE_SECONDS)

@@ -1,0 +1,242 @@
+"""Which game goes to which slot next, and what becomes of one that failed. Pure: no process, no clock.
+
+Longest games first, so that the end of a run is not one long game on one slot; at most one game a slot, so
+that what is in flight is bounded by the slots. A game that failed goes to another worker, on another machine
+if one is at work; it is set aside, or left undone, at the caps of `farm.engine.attempts`. A machine whose
+environment fails rests, then is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic
+
+from farm.engine.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, FailedAttempt, Limits
+from farm.engine.pool import Breakage, JobBroke, JobReturned, Result, SlotClosed, SlotOpened, TaskT
+from farm.engine.run_counts import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from farm.engine.pool import Event
+    from manifests.ledger.reasons import Reason
+
+
+@dataclass(slots=True)
+class _Slot:
+    node: str
+    index: int | None = None  # of the task on it
+    kill_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Machine:
+    failed: set[int] = field(
+        default_factory=set
+    )  # tasks that met an environment failure since the last success
+    rests_until: float = float("-inf")
+    has_succeeded: bool = False
+    is_out: bool = False
+
+
+class Schedule(Generic[TaskT]):
+    """The state of one run. `now` is always in seconds of one monotonic clock."""
+
+    def __init__(self, tasks: Sequence[TaskT], limits: Limits | None = None) -> None:
+        self._tasks = tasks
+        self._limits = limits or Limits()
+        frames = [task.num_frames for task in tasks]
+        self._queue = sorted(range(len(tasks)), key=frames.__getitem__)  # the longest is taken from the end
+        self._frames_total = sum(frames)
+        self._frames_done = 0
+        self._retries: list[int] = []
+        self._attempts: dict[int, Attempts] = {}
+        self._avoid: dict[int, tuple[str, str]] = {}  # index -> the (node, slot) it last failed on
+        self._exhausted: list[int] = []
+        self._slots: dict[str, _Slot] = {}
+        self._machines: dict[str, _Machine] = {}
+        self._statuses: Counter[str] = Counter()
+        self._left_undone = 0
+        self._failures: Counter[str] = Counter()
+        self._failed_attempts: list[FailedAttempt] = []
+        self.last_environment_failure = ""
+
+    @property
+    def is_over(self) -> bool:
+        """True once every game has an end."""
+        return self.num_outstanding == 0
+
+    @property
+    def num_outstanding(self) -> int:
+        """Games without an end: what slots can still be of use for."""
+        return len(self._queue) + len(self._retries) + len(self._exhausted) + self.num_running
+
+    @property
+    def num_running(self) -> int:
+        """Games on a slot."""
+        return sum(slot.index is not None for slot in self._slots.values())
+
+    @property
+    def num_usable_slots(self) -> int:
+        """Slots open on machines that are not left out."""
+        return sum(not self._machine(slot.node).is_out for slot in self._slots.values())
+
+    @property
+    def num_machines_out(self) -> int:
+        """Machines that this run no longer uses."""
+        return sum(machine.is_out for machine in self._machines.values())
+
+    def tally(self) -> Tally:
+        """Where the run stands."""
+        running = self.num_running
+        return Tally(
+            committed=self._statuses["committed"],
+            set_aside=self._statuses["set_aside"],
+            already_done=self._statuses["already_done"],
+            left_undone=self._left_undone,
+            running=running,
+            waiting=self.num_outstanding - running,
+            frames_done=self._frames_done,
+            frames_total=self._frames_total,
+            num_slots=len(self._slots),
+            num_nodes=len({slot.node for slot in self._slots.values()}),
+            retries=Counter(self._failures),
+        )
+
+    def assignments(self, now: float) -> list[tuple[str, TaskT]]:
+        """Tasks to start, each with a free slot; they count as started from now on."""
+        chosen = []
+        for name, slot in self._slots.items():
+            if slot.index is not None or not self._may_work(slot.node, now):
+                continue
+            index = self._take(name, slot.node)
+            if index is None:
+                continue
+            task = self._tasks[index]
+            slot.index = index
+            slot.kill_at = now + self._limits.attempt_seconds(task.num_frames)
+            attempts = self._attempts.get(index, Attempts())
+            last = attempts.next_is_last(self._limits)
+            chosen.append((name, task.for_attempt(attempts.number + 1, is_last=last)))
+        return chosen
+
+    def apply(self, event: Event, now: float) -> Result | None:
+        """Take one event of the pool into account; returns the result if it is the end of a game."""
+        match event:
+            case SlotOpened():
+                self._slots[event.slot] = _Slot(event.node)
+            case SlotClosed():
+                self._slots.pop(event.slot, None)
+            case JobReturned():
+                return self._returned(event)
+            case JobBroke():
+                slot = self._slots.pop(event.slot)
+                if event.breakage is Breakage.ENVIRONMENT and slot.index is not None:
+                    self._strike(slot.node, slot.index, event.detail, now)
+                self._failed(slot, event.slot, event.breakage, event.detail)
+        return None
+
+    def overdue(self, now: float) -> list[str]:
+        """Slots to kill, over the hard limit; they count as gone, and their games as failed, from now on."""
+        names = [name for name, slot in self._slots.items() if slot.index is not None and now >= slot.kill_at]
+        for name in names:
+            slot = self._slots.pop(name)
+            self._failed(slot, name, Breakage.OVERDUE, "no result within the hard limit of an attempt")
+        return names
+
+    def exhausted(self) -> list[tuple[TaskT, Reason, str]]:
+        """Games to set aside now, because they were tried often enough; each is handed out once."""
+        found = []
+        for index in self._exhausted:
+            attempts = self._attempts.pop(index)
+            reason, detail = attempts.verdict()
+            found.append((self._tasks[index].for_attempt(attempts.number, is_last=True), reason, detail))
+        self._exhausted.clear()
+        return found
+
+    def failed_attempts(self) -> list[FailedAttempt]:
+        """Attempts that ended without a result since the last call."""
+        found, self._failed_attempts = self._failed_attempts, []
+        return found
+
+    def finish(self, result: Result, num_frames: int) -> None:
+        """Count a game of that length as ended with this result."""
+        self._statuses[result.status] += 1
+        self._frames_done += num_frames
+
+    def _returned(self, event: JobReturned) -> Result | None:
+        slot = self._slots[event.slot]
+        index, slot.index = slot.index, None
+        if index is None:
+            message = f"{event.slot} returned a result but had no task"
+            raise RuntimeError(message)
+        machine = self._machine(slot.node)
+        machine.has_succeeded = True
+        machine.failed.clear()
+        if event.result.status == ATTEMPT_FAILED:
+            failed = _Slot(slot.node, index)
+            self._failed(failed, event.slot, ATTEMPT_FAILED, f"{event.result.reason}: {event.result.detail}")
+            return None
+        self._attempts.pop(index, None)
+        self._avoid.pop(index, None)
+        self.finish(event.result, self._tasks[index].num_frames)
+        return event.result
+
+    def _failed(self, slot: _Slot, name: str, failure: str, detail: str) -> None:
+        if slot.index is None:
+            return
+        index = slot.index
+        self._failures[failure] += 1
+        attempts = self._attempts.setdefault(index, Attempts())
+        attempts.add(failure, detail)
+        self._failed_attempts.append(
+            FailedAttempt(self._tasks[index].game_id, attempts.number, slot.node, str(failure), detail)
+        )
+        if failure in GOES_ELSEWHERE:
+            self._avoid[index] = (slot.node, name)
+        if not attempts.is_exhausted(self._limits):
+            self._retries.append(index)
+            return
+        self._avoid.pop(index, None)
+        if attempts.is_the_games_fault(self._limits):
+            self._exhausted.append(index)
+        else:
+            del self._attempts[index]
+            self._left_undone += 1
+
+    def _take(self, name: str, node: str) -> int | None:
+        for position, index in enumerate(self._retries):
+            if self._suits(index, name, node):
+                return self._retries.pop(position)
+        return self._queue.pop() if self._queue else None
+
+    def _suits(self, index: int, name: str, node: str) -> bool:
+        """False while the game failed right here and there is somewhere else to go."""
+        if index not in self._avoid:
+            return True
+        bad_node, bad_slot = self._avoid[index]
+        if node == bad_node and any(self._is_elsewhere(slot, node) for slot in self._slots.values()):
+            return False
+        return name != bad_slot or self.num_usable_slots == 1
+
+    def _is_elsewhere(self, slot: _Slot, node: str) -> bool:
+        return slot.node != node and not self._machine(slot.node).is_out
+
+    def _machine(self, node: str) -> _Machine:
+        return self._machines.setdefault(node, _Machine())
+
+    def _may_work(self, node: str, now: float) -> bool:
+        machine = self._machine(node)
+        return not machine.is_out and now >= machine.rests_until
+
+    def _strike(self, node: str, index: int, detail: str, now: float) -> None:
+        self.last_environment_failure = f"{node}: {detail}"
+        machine = self._machine(node)
+        if now < machine.rests_until:
+            return  # every slot meets one outage at the same time; it counts once
+        machine.failed.add(index)  # a set: one odd game cannot wear a good machine down
+        if machine.has_succeeded:  # then it may only have lost the network for a while
+            machine.rests_until = now + self._limits.bench_seconds * 2 ** (len(machine.failed) - 1)
+        allowed = self._limits.strikes if machine.has_succeeded else self._limits.first_strikes
+        machine.is_out = len(machine.failed) >= allowed

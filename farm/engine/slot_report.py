@@ -1,0 +1,31 @@
+"""What a slot tells the pool, in whatever process or on whatever machine it is. Small and picklable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from farm.engine.pool import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The process has imported everything and waits for its first task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The job's result."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """The job found that this machine or the output cannot do the work."""
+
+    detail: str
+
+
+Report: TypeAlias = Ready | Returned | Unable

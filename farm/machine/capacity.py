@@ -1,0 +1,119 @@
+"""How many emulators a machine can run side by side: by cores or what was measured, memory and scratch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.machine.slot_calibration import saved_calibration
+from workers.scratch import default_base
+
+_CGROUP = Path("/sys/fs/cgroup")
+_MEMINFO = Path("/proc/meminfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this process may use, limits of its container included."""
+
+    cores: float
+    memory_bytes: int
+    scratch_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What one slot needs while it renders: emulator, encoder and our own process together.
+
+    The defaults were measured with the stand-in on a software renderer; `farm bench slots` measures.
+
+    Raises:
+        ValueError: if one is not above zero.
+    """
+
+    cores: float = 2.0
+    memory_bytes: int = 1 << 30
+    scratch_bytes: int = 512 << 20
+
+    def __post_init__(self) -> None:
+        if min(self.cores, self.memory_bytes, self.scratch_bytes) <= 0:
+            message = f"a footprint is above zero everywhere, got {self}"
+            raise ValueError(message)
+
+
+def num_slots(machine: Machine, footprint: Footprint, measured: int | None = None) -> int:
+    """Slots that fit, by whatever runs out first; at least 1, for a machine that is small is only slow.
+
+    Args:
+        machine: Whose.
+        footprint: Of one slot.
+        measured: With how many it rendered most; None if nobody measured, then the cores decide.
+    """
+    fitting = (
+        machine.cores / footprint.cores if measured is None else measured,
+        machine.memory_bytes / footprint.memory_bytes,
+        machine.scratch_bytes / footprint.scratch_bytes,
+    )
+    return max(1, int(min(fitting)))
+
+
+def slots_here(scratch: Path | None = None) -> int:
+    """Slots of this machine, by the default footprint and what was measured on it.
+
+    Args:
+        scratch: Where scratch folders will go; None for the default.
+
+    Raises:
+        EnvironmentFailed: if what was measured cannot be read.
+    """
+    machine = this_machine(scratch)
+    saved = saved_calibration(machine.cores)
+    return num_slots(machine, Footprint(), saved.slots if saved else None)
+
+
+def this_machine(scratch: Path | None = None) -> Machine:
+    """Measure this machine, or the container that this process is in.
+
+    Args:
+        scratch: Where scratch folders will go; None for the default.
+    """
+    return Machine(
+        cores=min(float(len(os.sched_getaffinity(0))), _core_quota(_CGROUP)),
+        memory_bytes=min(_memory_available(_MEMINFO), _memory_limit(_CGROUP)),
+        scratch_bytes=shutil.disk_usage(_existing(scratch or default_base())).free,
+    )
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
+def _core_quota(cgroup: Path) -> float:
+    """Cores that the container may keep busy; infinity without a limit. Control groups version 2."""
+    try:
+        quota, period = (cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return float("inf")
+    return float("inf") if quota == "max" else int(quota) / int(period)
+
+
+def _memory_limit(cgroup: Path) -> int:
+    """Bytes that the container may use; as good as infinity without a limit. Version 2, then version 1."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            text = (cgroup / name).read_text().strip()
+        except OSError:
+            continue
+        if text != "max":
+            return int(text)
+    return 1 << 62
+
+
+def _memory_available(meminfo: Path) -> int:
+    for line in meminfo.read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 1 << 62

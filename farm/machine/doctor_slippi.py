@@ -1,0 +1,180 @@
+"""What the real thing needs: Slippi's playback Dolphin, the user's own Melee, a display, OpenGL, fonts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from farm.machine import doctor
+from farm.machine.doctor import Finding
+from workers.emulator import disc_image, slippi_install
+from workers.emulator.contract import Deadlines
+from workers.emulator.gl_probe import renderer
+from workers.emulator.slippi import STANDIN, slippi_dolphin
+from workers.emulator.slippi_preset import SlippiPreset
+from workers.emulator.xvfb import REMEDY as INSTALL_XVFB
+from workers.emulator.xvfb import xvfb
+from workers.errors import EmulatorFailed, EnvironmentFailed
+
+if TYPE_CHECKING:
+    from farm.machine.doctor import Check
+
+WORKER_BYTES: Final = 1_100 << 20
+"""Measured: 700 MiB for the emulator on llvmpipe, 80 for Xvfb, the rest is our process with its encoder."""
+SPECTATOR_PORT: Final = 51441
+NUM_PICTURES: Final = 10
+_BOOT_DEADLINES: Final = Deadlines(startup_seconds=60, progress_seconds=60, total_seconds=60)
+_SECONDS: Final = 60
+_INSTALL_PROGRAM: Final = (
+    "install Slippi Launcher from slippi.gg, start it once so that it fetches the playback Dolphin, or name "
+    "one with --slippi-dolphin FILE or SLIPPI_DOLPHIN"
+)
+
+
+def slippi_checks(
+    program: Path | None, game_image: str | None, num_workers: int, scratch: Path
+) -> tuple[Check, ...]:
+    """Every check for `--emulator slippi`; `game_image` is a file, or "standin" for our own game."""
+    return (
+        doctor.python,
+        partial(playback_dolphin, program),
+        partial(game, game_image),
+        display,
+        opengl,
+        fonts,
+        partial(doctor.shared_memory, num_workers),
+        partial(doctor.disk, scratch),
+        spectator_port,
+        partial(doctor.processors, num_workers),
+        partial(doctor.memory, num_workers, WORKER_BYTES),
+        partial(first_pictures, program, game_image, scratch),
+    )
+
+
+def playback_dolphin(program: Path | None) -> Finding:
+    """Is there a playback Dolphin, does it start, is it of a version that this was tried with."""
+    try:
+        install = slippi_install.find_install(program)
+        version = slippi_install.program_version(install)
+        plays_back = slippi_install.can_play_back(install)
+    except EnvironmentFailed as error:
+        return doctor.failed("playback Dolphin", error, _INSTALL_PROGRAM)
+    detail = f"{version}, {install.source}"
+    if not plays_back:
+        remedy = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
+        return Finding("playback Dolphin", "failed", f"{detail} knows no --slippi-input", remedy)
+    if int(version.split(".")[0]) != slippi_install.KNOWN_MAJOR:
+        remedy = f"take a {slippi_install.KNOWN_MAJOR}.x playback Dolphin; others were never tried"
+        return Finding("playback Dolphin", "warning", detail, remedy)
+    return Finding("playback Dolphin", "ok", detail)
+
+
+def game(game_image: str | None) -> Finding:
+    """Is the game there, and is it Melee NTSC 1.02, byte for byte."""
+    name = "game image"
+    if game_image == STANDIN:
+        return Finding(name, "ok", "our own stand-in game, no Melee")
+    if game_image is None:
+        return Finding(name, "failed", "none named", "name your Melee disc image: --game-image FILE")
+    path = Path(game_image)
+    try:
+        image = disc_image.read_disc(path)
+    except EnvironmentFailed as error:
+        return doctor.failed(name, error, "dump your own Melee disc, NTSC 1.02, as .iso")
+    identity = f"{image.container}, {image.game_id} revision {image.revision}"
+    if not image.is_melee_102:
+        remedy = "Slippi plays Melee NTSC 1.02 alone (GALE01 revision 2): use that disc"
+        return Finding(name, "failed", f"{identity} is not Melee NTSC 1.02", remedy)
+    if image.container not in disc_image.PLAYABLE:
+        remedy = f"dolphin-tool convert -i {path.name} -o melee.iso -f iso"
+        return Finding(name, "failed", f"{identity}: Slippi's Dolphin cannot open {image.container}", remedy)
+    return _hashed_game(path, image, identity)
+
+
+def _hashed_game(path: Path, image: disc_image.DiscImage, identity: str) -> Finding:
+    name = "game image"
+    try:
+        digest = disc_image.disc_sha1(path, image.container)
+    except EnvironmentFailed as error:
+        return Finding(name, "warning", f"{identity}, unhashed: {error}", "convert it to .iso and look again")
+    if digest is None:
+        remedy = "apt-get install dolphin-emu for dolphin-tool, which hashes it, or convert it to .iso"
+        return Finding(name, "warning", f"{identity}; packed, so its hash is not known", remedy)
+    if digest != disc_image.MELEE_SHA1:
+        remedy = (
+            "a modified or bad dump can desync: use an unmodified one if your pictures must be the game's"
+        )
+        return Finding(name, "warning", f"{identity}, but sha1 {digest[:12]} is not the original's", remedy)
+    return Finding(name, "ok", f"{identity}: Melee NTSC 1.02, sha1 as published")
+
+
+def display() -> Finding:
+    """Can Xvfb be started: the program has no headless build."""
+
+    def look() -> str:
+        with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as name:
+            return f"Xvfb started as {name}"
+
+    return doctor.attempt("display", look, INSTALL_XVFB.removeprefix("run: "))
+
+
+def opengl() -> Finding:
+    """Does OpenGL draw on such a display, and who draws."""
+
+    def look() -> str:
+        with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as name:
+            return renderer({**os.environ, "DISPLAY": name})
+
+    if display().outcome != "ok":
+        return Finding("OpenGL", "failed", "not tried: no display", INSTALL_XVFB.removeprefix("run: "))
+    found = doctor.attempt("OpenGL", look, "apt-get install libgl1 libgl1-mesa-dri libx11-6")
+    if found.outcome == "ok" and "llvmpipe" in found.detail:
+        return Finding(
+            "OpenGL", "ok", f"{found.detail}: drawn by the processor; see dolphin_configs/README.md for GPUs"
+        )
+    return found
+
+
+def fonts() -> Finding:
+    """Is there a font: the program's toolkit aborts without any."""
+    remedy = "apt-get install fontconfig fonts-dejavu-core"
+    tool = shutil.which("fc-list")
+    if tool is None:
+        return Finding("fonts", "warning", "no fc-list, so they cannot be counted", remedy)
+    done = subprocess.run([tool], capture_output=True, text=True, timeout=_SECONDS, check=False)
+    number = len(done.stdout.splitlines())
+    if number == 0:
+        return Finding("fonts", "warning", "none", remedy)
+    return Finding("fonts", "ok", f"{number}")
+
+
+def first_pictures(program: Path | None, game_image: str | None, scratch: Path) -> Finding:
+    """Does all of it work together: boot the game, without a replay, and wait for its first pictures."""
+    name = "first pictures"
+    emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program)
+    try:
+        emulator.check()
+    except EnvironmentFailed:
+        return Finding(name, "failed", "not tried: see above", "mend what is named above, and look again")
+    before = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            emulator.waiting_pictures(Path(folder), _BOOT_DEADLINES, NUM_PICTURES)
+    except (EnvironmentFailed, EmulatorFailed, OSError) as error:
+        return Finding(name, "failed", str(error), 'dolphin_configs/README.md, "When it does not work"')
+    seconds = time.monotonic() - before
+    preset = emulator.preset
+    return Finding(
+        name, "ok", f"{NUM_PICTURES} of {preset.width}x{preset.height} within {seconds:.1f} s of the start"
+    )
+
+
+def spectator_port() -> Finding:
+    """The one port that the program opens by default is switched off in our settings: workers share none."""
+    return Finding("ports", "ok", f"none needed: the spectator server (port {SPECTATOR_PORT}) is off")

@@ -1,0 +1,1 @@
+"""What is to be rendered: replays found and read, selected, split, and what the run will take."""

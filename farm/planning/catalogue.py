@@ -1,0 +1,198 @@
+"""The catalogue: from sources of replays to the games a plan can take, and to the reasons why not the others.
+
+    sources -> Found -> Sighting (in parallel) -> without duplicates -> in order of game_id -> the first N
+
+Nothing is unpacked, and beside the replays being looked at only one small record per replay is held.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import threading
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from farm.planning.listing import list_replays
+from farm.planning.scanned_replay import Found, LeftOut, Sighting, look_at
+from farm.planning.selection import Selection
+from farm.planning.splits import SplitRule, Traits
+from manifests.ledger.plan import GameToPlan
+from manifests.ledger.reasons import Reason
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = ["Catalogue", "LeftOut", "Selection", "build_catalogue"]
+
+_REPLAYS_PER_TASK = 8
+_TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of replays is in memory
+_TASK_DEADLINE_SECONDS = 600.0
+_FEW_REPLAYS = 32  # are read here sooner than processes start
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the sources hold.
+
+    Attributes:
+        games: To be planned, in order of game_id.
+        left_out: Replays that are not, in order of source.
+        num_beyond: Games that would have passed but come after the first `max_games`.
+    """
+
+    games: tuple[GameToPlan, ...]
+    left_out: tuple[LeftOut, ...]
+    num_beyond: int = 0
+
+
+def build_catalogue(
+    sources: Sequence[str],
+    selection: Selection,
+    player_key: bytes,
+    *,
+    splits: SplitRule | None = None,
+    num_workers: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _looked_at, _passed: None,
+) -> Catalogue:
+    """Look at every replay the sources hold; the result does not depend on the order or speed of looking.
+
+    Args:
+        sources: See `farm.planning.listing`.
+        selection: Which games are wanted.
+        player_key: The dataset's secret, see `farm.planning.player_key`.
+        splits: How games are divided; by default 5 % of pairings each for val and test.
+        num_workers: Processes that read; None for one per CPU, 0 for none but this.
+        on_progress: Called from this process with (replays looked at, games that pass).
+
+    Raises:
+        EnvironmentFailed: If a source is not there or a worker process breaks.
+    """
+    rule = splits or SplitRule()
+    seen: list[Sighting] = []
+    left_out: list[LeftOut] = []
+    for outcome in _look_at_all(list_replays(sources), selection, player_key, num_workers):
+        if isinstance(outcome, Sighting):
+            seen.append(outcome)
+        else:
+            left_out.append(outcome)
+        on_progress(len(seen) + len(left_out), len(seen))
+    distinct, duplicates = drop_duplicates(seen)
+    chosen = distinct[: selection.max_games]
+    return Catalogue(
+        games=tuple(_to_plan(sighting, rule) for sighting in chosen),
+        left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
+        num_beyond=len(distinct) - len(chosen),
+    )
+
+
+def drop_duplicates(seen: Iterable[Sighting]) -> tuple[list[Sighting], list[LeftOut]]:
+    """One sighting of each game, in order of game_id, and the others with the reason.
+
+    The same game is: the same bytes; the same online match, game and tiebreak; or the same beginning, which
+    two players' own recordings have in common. Of several recordings the longest is kept, then the first by
+    game_id.
+    """
+    kept: list[Sighting] = []
+    duplicates: list[LeftOut] = []
+    known: set[str] = set()
+    for sighting in sorted(seen, key=lambda one: (-one.num_frames, one.game_id, one.source)):
+        keys = {
+            sighting.game_id: "these bytes",
+            f"match {sighting.match_key}" if sighting.match_key else "": "this online game",
+            f"play {sighting.play_key}": "this game by its beginning",
+        }
+        same = [what for key, what in keys.items() if key in known]
+        if same:
+            detail = f"another replay has {same[0]}"
+            duplicates.append(LeftOut(sighting.source, sighting.game_id, Reason.DUPLICATE, detail))
+        else:
+            known.update(key for key in keys if key)
+            kept.append(sighting)
+    return sorted(kept, key=lambda one: one.game_id), duplicates
+
+
+def _to_plan(sighting: Sighting, rule: SplitRule) -> GameToPlan:
+    traits = Traits(sighting.pairing, sighting.stage_name, sighting.characters, sighting.player_hashes)
+    return GameToPlan(
+        game_id=sighting.game_id,
+        source=sighting.source,
+        num_frames=sighting.num_frames,
+        split=rule.split_of(traits),
+        stage_name=sighting.stage_name,
+        characters=sighting.characters,
+        player_hashes=sighting.player_hashes,
+    )
+
+
+def _look_at_all(
+    listed: Iterator[Found | LeftOut], selection: Selection, key: bytes, num_workers: int | None
+) -> Iterator[Sighting | LeftOut]:
+    num_workers = os.cpu_count() or 1 if num_workers is None else num_workers
+    first = list(itertools.islice(listed, _FEW_REPLAYS))
+    if num_workers == 0 or len(first) < _FEW_REPLAYS:
+        for one in itertools.chain(first, listed):
+            yield one if isinstance(one, LeftOut) else look_at(one, selection, key)
+        return
+    pool = reading_pool(num_workers)
+    pending: deque[Future[list[Sighting | LeftOut]]] = deque()
+    try:
+        for batch in _batches(itertools.chain(first, listed)):
+            pending.append(pool.submit(_look_at_batch, batch, selection, key))
+            if len(pending) >= num_workers * _TASKS_AHEAD_PER_WORKER:
+                yield from _result(pending.popleft())
+        while pending:
+            yield from _result(pending.popleft())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def reading_pool(num_workers: int) -> ProcessPoolExecutor:
+    """Processes that end with this one, even when it is killed, and leave no file.
+
+    Spawned: a forked child of a process with threads may deadlock, a fork server leaves its socket behind.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "runs in the pool's processes only"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _batches(listed: Iterator[Found | LeftOut]) -> Iterator[list[Found | LeftOut]]:
+    while batch := list(itertools.islice(listed, _REPLAYS_PER_TASK)):
+        yield batch
+
+
+def _look_at_batch(
+    batch: list[Found | LeftOut], selection: Selection, key: bytes
+) -> list[Sighting | LeftOut]:
+    return [one if isinstance(one, LeftOut) else look_at(one, selection, key) for one in batch]
+
+
+def _result(future: Future[list[Sighting | LeftOut]]) -> list[Sighting | LeftOut]:
+    try:
+        return future.result(_TASK_DEADLINE_SECONDS)
+    except BrokenProcessPool as error:
+        message = (
+            "a process that reads replays ended; free some memory, or scan with --workers 0 to see where"
+        )
+        raise EnvironmentFailed(message) from error
+    except TimeoutError as error:
+        message = (
+            f"{_REPLAYS_PER_TASK} replays took more than {_TASK_DEADLINE_SECONDS:.0f} s; is the disk stalled?"
+        )
+        raise EnvironmentFailed(message) from error

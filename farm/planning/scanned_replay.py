@@ -1,0 +1,121 @@
+"""What one look at one replay tells the catalogue: the part of it that runs in any process."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from farm.planning.player_key import keyed_hash, player_hash
+from workers.errors import ReplayRefused
+from workers.replay import read_replay
+from workers.replay.renderable import renderable
+from workers.replay.source import read_source
+
+if TYPE_CHECKING:
+    from farm.planning.selection import Selection
+    from manifests.ledger.reasons import Reason
+    from manifests.state.table import StateTable
+    from workers.replay import GameRecord
+
+_OPENING_FRAMES = 600
+_OPENING_COLUMNS = ("buttons", "main_x", "main_y", "c_x", "c_y", "x", "y", "action")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A replay that a listing came upon; `data` only where it cannot be read again cheaply."""
+
+    locator: str
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A game that can be rendered and is wanted. It carries no name: players are keyed hashes.
+
+    Attributes:
+        source: The replay's locator.
+        game_id: sha256 of its bytes.
+        num_frames: Rows of its state.
+        stage_name: libmelee's name.
+        characters: libmelee's names, by port.
+        player_hashes: By port; None where the replay does not say.
+        match_key: What Slippi's servers call the game; None if it was not theirs.
+        play_key: Hash of how the game begins: equal for two recordings of one game, whatever else differs.
+        pairing: Keyed hash of who played; see `farm.planning.splits`.
+    """
+
+    source: str
+    game_id: str
+    num_frames: int
+    stage_name: str
+    characters: tuple[str, ...]
+    player_hashes: tuple[str | None, ...]
+    match_key: str | None
+    play_key: str
+    pairing: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A replay that is not in the catalogue, and why.
+
+    Attributes:
+        source: Its locator; an archive's, if the archive as a whole could not be read.
+        game_id: sha256 of its bytes; None if there was nothing that could be called a replay.
+        reason: From the closed list.
+        detail: One line for a person, without names.
+    """
+
+    source: str
+    game_id: str | None
+    reason: Reason
+    detail: str
+
+
+def look_at(found: Found, selection: Selection, key: bytes) -> Sighting | LeftOut:
+    """Read one replay and see whether it can be rendered and is wanted.
+
+    Raises:
+        EnvironmentFailed: If it is not there, or cannot be read.
+    """
+    data: bytes | None = None
+    try:
+        data = read_source(found.locator) if found.data is None else found.data
+        replay = read_replay(data)
+        table = renderable(replay)
+        selection.check(replay.record, table)
+    except ReplayRefused as refusal:
+        game_id = None if data is None else hashlib.sha256(data).hexdigest()
+        return LeftOut(found.locator, game_id, refusal.reason, refusal.detail)
+    record = replay.record
+    hashes = tuple(player_hash(key, player.identity.key) for player in record.players)
+    play_key = _play_key(record, table)
+    return Sighting(
+        source=found.locator,
+        game_id=replay.game_id,
+        num_frames=table.num_frames,
+        stage_name=record.stage_name,
+        characters=tuple(player.character_name for player in record.players),
+        player_hashes=hashes,
+        match_key=None if record.match_key is None else keyed_hash(key, "match", record.match_key),
+        play_key=play_key,
+        pairing=keyed_hash(key, "pairing", _who(record, hashes) or play_key),
+    )
+
+
+def _who(record: GameRecord, hashes: tuple[str | None, ...]) -> str | None:
+    """Something that all games of these two players share, as far as the replay tells."""
+    known = sorted(who for who in hashes if who is not None)
+    return " ".join(known) if known else record.match_id
+
+
+def _play_key(record: GameRecord, table: StateTable) -> str:
+    """Two players' own recordings of a netplay game differ in bytes, but not in how the game went."""
+    digest = hashlib.sha256(f"{record.stage_id} {record.rng_seed} {table.ports}".encode())
+    opening = table.slice(0, min(_OPENING_FRAMES, table.num_frames))
+    for index in range(table.num_players):
+        for column in _OPENING_COLUMNS:
+            digest.update(opening.values(f"p{index}.{column}").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,245 @@
+"""Slots on this machine: long-lived processes of our own, each doing one game at a time.
+
+Every process is a direct child under a parent-death signal in a process group of its own: a Ctrl-C at the
+terminal reaches only the run, which drains; a run that is killed takes its slots, and they their emulators,
+along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from farm.engine.pool import (
+    Breakage,
+    JobBroke,
+    JobReturned,
+    ResultT,
+    SlotClosed,
+    SlotOpened,
+    TaskT,
+    WorkshopT,
+)
+from farm.engine.slot_report import Ready, Returned, Unable
+from farm.pools.leftovers import remove_leftovers
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from farm.engine.pool import Event, Job
+
+NODE = "local"
+START_SECONDS = 120.0  # for imports on a machine whose every core renders
+LEAVE_SECONDS = 10.0  # for an idle process to exit
+
+
+@dataclass(slots=True)
+class _Process:
+    popen: subprocess.Popen[bytes]
+    tasks: Connection[Any, Any]
+    log: Path
+    started: float
+    is_ready: bool = False
+    is_busy: bool = False
+    num_done: int = 0
+
+
+class LocalPool:
+    """A `farm.engine.pool.Pool` of `num_slots` processes on this machine.
+
+    Args:
+        job: What a slot does with a task; picklable by name, so a function at the top of a module.
+        workshop: Passed to every job.
+        num_slots: Processes at any time.
+        recycle_games: A process is replaced after so many games, so that nothing it leaks adds up.
+
+    Raises:
+        ValueError: if a number is below 1.
+    """
+
+    def __init__(
+        self,
+        job: Job[TaskT, WorkshopT, ResultT],
+        workshop: WorkshopT,
+        *,
+        num_slots: int,
+        recycle_games: int = 200,
+    ) -> None:
+        if num_slots < 1 or recycle_games < 1:
+            message = f"num_slots and recycle_games must be at least 1, got {num_slots} and {recycle_games}"
+            raise ValueError(message)
+        self._order = (job, workshop)
+        self._num_slots = num_slots
+        self._recycle_games = recycle_games
+        self._processes: dict[str, _Process] = {}
+        self._num_started = 0
+        self._logs: Path | None = None
+
+    def __enter__(self) -> Self:
+        """Start the processes; their slots open as they get ready."""
+        self._logs = Path(tempfile.mkdtemp(prefix="dolphin-farm-logs-"))
+        for _ in range(self._num_slots):
+            self._start_process()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every process: idle ones by themselves, the rest by force; waits until all are gone."""
+        was_forced = any(process.is_busy for process in self._processes.values())
+        for process in self._processes.values():
+            process.tasks.close()
+            if process.is_busy or not process.is_ready:
+                _kill(process)
+        deadline = time.monotonic() + LEAVE_SECONDS
+        for process in self._processes.values():
+            _reap(process, deadline)
+        self._processes.clear()
+        if was_forced:
+            _, workshop = self._order
+            remove_leftovers(workshop.scratch_base)
+        if self._logs is not None:
+            shutil.rmtree(self._logs, ignore_errors=True)
+
+    def start(self, slot: str, task: TaskT) -> None:
+        """Send the task to the slot's process."""
+        process = self._processes[slot]
+        process.is_busy = True
+        try:
+            process.tasks.send(task)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it died idle; `events` finds the closed socket and says so
+
+    def events(self, timeout_seconds: float) -> list[Event]:
+        """What the processes reported, or their deaths."""
+        names = {process.tasks: name for name, process in self._processes.items()}
+        found: list[Event] = []
+        for tasks in wait(list(names), timeout_seconds):
+            assert isinstance(tasks, Connection)
+            found += self._take_report(names[tasks])
+        for name, process in list(self._processes.items()):
+            if not process.is_ready and time.monotonic() > process.started + START_SECONDS:
+                self._end(name)
+                message = f"a worker was not ready within {START_SECONDS:.0f} s; is the machine overloaded?"
+                raise EnvironmentFailed(message)
+        return found
+
+    def kill(self, slot: str) -> None:
+        """End the slot's process and start another."""
+        self._end(slot)
+        self._start_process()
+
+    def want(self, num_slots: int) -> None:
+        """A local pool keeps its size: its processes cost nothing while they wait."""
+
+    def _start_process(self) -> None:
+        assert self._logs is not None, "enter the pool first"
+        name = f"{NODE}/{self._num_started}"
+        log = self._logs / f"{self._num_started}.log"
+        self._num_started += 1
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-m", "farm.pools.slot_process", str(theirs.fileno()), str(os.getpid())]
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            message = "no `setpriv` on PATH; it is part of util-linux: install that"
+            raise EnvironmentFailed(message)
+        with log.open("wb") as output, theirs:
+            popen = subprocess.Popen(
+                [setpriv, "--pdeathsig", "KILL", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[theirs.fileno()],
+                process_group=0,
+                env=environment,
+            )
+        tasks: Connection[Any, Any] = Connection(ours.detach())
+        self._processes[name] = _Process(popen, tasks, log, time.monotonic())
+        try:
+            tasks.send(self._order)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it could not even start; `events` says why
+
+    def _take_report(self, name: str) -> list[Event]:
+        process = self._processes[name]
+        try:
+            report = process.tasks.recv()
+        except (EOFError, ConnectionResetError):
+            return self._died(name)
+        if isinstance(report, Ready):
+            process.is_ready = True
+            return [SlotOpened(name, NODE)]
+        if isinstance(report, Returned):
+            process.is_busy = False
+            process.num_done += 1
+            returned = JobReturned(name, report.result)
+            return [returned, *self._recycle(name)]
+        assert isinstance(report, Unable)
+        was_ready = process.is_ready
+        self._end(name)
+        if not was_ready:
+            raise EnvironmentFailed(report.detail)
+        self._start_process()
+        return [JobBroke(name, Breakage.ENVIRONMENT, report.detail)]
+
+    def _recycle(self, name: str) -> list[Event]:
+        if self._processes[name].num_done < self._recycle_games:
+            return []
+        self._end(name)
+        self._start_process()
+        return [SlotClosed(name)]
+
+    def _died(self, name: str) -> list[Event]:
+        process = self._processes.pop(name)
+        process.tasks.close()
+        _reap(process, time.monotonic() + LEAVE_SECONDS)  # by itself: it may be writing its traceback
+        detail = _last_words(process)
+        if not process.is_ready:
+            message = f"a worker process could not start: {detail}"
+            raise EnvironmentFailed(message)
+        self._start_process()
+        if process.is_busy:
+            return [JobBroke(name, Breakage.WORKER_DIED, detail)]
+        return [SlotClosed(name)]
+
+    def _end(self, name: str) -> None:
+        process = self._processes.pop(name)
+        process.tasks.close()
+        if process.is_busy or not process.is_ready:
+            _kill(process)
+        _reap(process, time.monotonic() + LEAVE_SECONDS)
+
+
+def _kill(process: _Process) -> None:
+    if process.popen.poll() is None:
+        process.popen.send_signal(signal.SIGKILL)
+
+
+def _reap(process: _Process, deadline: float) -> None:
+    """Wait for the process's end, by force after the deadline."""
+    try:
+        process.popen.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.popen.kill()
+        process.popen.wait(LEAVE_SECONDS)
+
+
+def _last_words(process: _Process) -> str:
+    """How the process ended, and the last line it wrote: of a traceback, the error itself."""
+    status = process.popen.returncode
+    ending = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    lines = process.log.read_text(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"{ending}; {last}" if last else ending

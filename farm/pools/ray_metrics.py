@@ -1,0 +1,37 @@
+"""The run's figures for Ray's own metrics: they appear on every node's metrics port as `ray_farm_...`.
+
+With `farm.pools.ray_pool` and `farm.pools.ray_nodes` the only doors to Ray.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ray.util.metrics import Gauge
+
+from farm.engine.metrics import FIGURES, RunMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXPORT_SECONDS = 5.0
+
+
+class RaySink:
+    """Figures as Ray's gauges; see `farm.engine.metrics.Sink`."""
+
+    def __init__(self) -> None:
+        self._gauges = {name: Gauge(name, figure.about, figure.labels) for name, figure in FIGURES.items()}
+
+    def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
+        """Set a figure."""
+        self._gauges[name].set(value, dict(labels))
+
+    def forget(self, name: str, labels: Mapping[str, str]) -> None:
+        """Ray keeps a series for good, so it says zero."""
+        self.set(name, 0.0, labels)
+
+
+def ray_metrics() -> RunMetrics:
+    """What to tell; it goes out with the metrics of the node that this program runs on."""
+    return RunMetrics(RaySink(), tally_seconds=EXPORT_SECONDS)

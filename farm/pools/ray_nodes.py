@@ -1,0 +1,263 @@
+"""The machines of a Ray cluster: joining one, which there are, what they offer, and which are about to go.
+
+With `farm.pools.ray_pool` the only door to Ray.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray._private.state import state as cluster_state  # its only way to tell which nodes are being drained
+from ray._private.worker import global_worker  # its only way to drain a node, beside a command of its own
+from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from farm.pools.head_watch import HEAD_LOST_SECONDS, HeadLost, HeadWatch, NoAnswer
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RESOURCE = "dolphin"  # a node offers as many of these as it can run emulators side by side
+FRESH_SECONDS = 10.0  # for the head to say which nodes are alive, when that matters now
+PROBE_SECONDS = 5.0  # for the head to say that it is there
+SHUTDOWN_SECONDS = 10.0  # for Ray to let go of a head that is lost
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The cluster that this process has joined or started.
+
+    Attributes:
+        address: Host and port of its head.
+        dashboard_url: Where a browser sees it; empty if it has no dashboard.
+        num_nodes: Machines in it now.
+        num_slots: Emulators that they can run now.
+        is_ours: True if it was started by this process, on this machine, and ends with it.
+    """
+
+    address: str
+    dashboard_url: str
+    num_nodes: int
+    num_slots: int
+    is_ours: bool
+
+
+@contextmanager
+def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluster]:
+    """Join the cluster at `address`, else the one this machine belongs to, else start one of our own.
+
+    Args:
+        address: Host and port; None or "auto" to look for one (`RAY_ADDRESS`, then this machine); "local" to
+            start one without looking.
+        num_local_slots: What a cluster of our own offers.
+
+    Raises:
+        EnvironmentFailed: if the cluster named cannot be joined.
+
+    When the block ends with HeadLost, the program ends soon afterwards, with status 2, come what may.
+    """
+    # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
+    is_ours = address == "local"
+    try:
+        context = None if is_ours else _join(address, options)
+        if context is None:
+            is_ours = True
+            if os.environ.get("RAY_AUTH_MODE") == "token":
+                # For this cluster alone; Ray itself would write one to the home folder, to outlive the run.
+                os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            context = ray.init(address="local", resources={RESOURCE: num_local_slots}, **options)
+    except RayError as problem:
+        message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"
+        raise EnvironmentFailed(message) from problem
+    try:
+        yield Cluster(
+            address=context.address_info["gcs_address"],
+            dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else "",
+            num_nodes=sum(node["Alive"] for node in ray.nodes()),
+            num_slots=int(ray.cluster_resources().get(RESOURCE, 0)),
+            is_ours=is_ours,
+        )
+    except HeadLost:
+        threading.Thread(target=_end_program, name="end-program", daemon=True).start()
+        raise  # and no shutdown here, which may wait for the head: Ray's own at the exit may try
+    except BaseException:
+        ray.shutdown()
+        raise
+    else:
+        ray.shutdown()
+
+
+def _end_program() -> None:
+    """End this process after a while, by when its own end may hang in Ray's."""
+    threading.Event().wait(SHUTDOWN_SECONDS)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(2)  # not finished
+
+
+def _join(address: str | None, options: dict[str, Any]) -> Any:
+    """Ray's context of the cluster joined; None if none was named and there is none here."""
+    try:
+        return ray.init(address=address or "auto", **options)
+    except ConnectionError as problem:
+        if address in (None, "auto") and not os.environ.get("RAY_ADDRESS"):
+            return None
+        message = f"no Ray cluster at {address or os.environ['RAY_ADDRESS']}: {problem}"
+        raise EnvironmentFailed(message) from problem
+
+
+def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:
+    """Call a function once on one node, beside whatever runs there; returns the reference of its result."""
+    here = NodeAffinitySchedulingStrategy(node, soft=False)
+    remote: Any = ray.remote(_call)  # Ray takes plain functions only, not what else can be called
+    options = remote.options(num_cpus=0, max_retries=0, scheduling_strategy=here)
+    return options.remote(function, *arguments)
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def head_probe() -> Callable[[], bool]:
+    """A function that asks whether the head of this process' cluster is there; in drivers and in slots.
+
+    It takes PROBE_SECONDS at most, and may be called from any thread.
+    """
+    client = global_worker.gcs_client  # which a shutdown takes away from Ray itself
+
+    def is_head_there() -> bool:
+        try:
+            client.check_alive([], timeout=PROBE_SECONDS)
+        except RayError:
+            return False
+        return True
+
+    return is_head_there
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What the head says of the nodes at one moment.
+
+    Attributes:
+        living: Ids, in hex, of the nodes that are alive.
+        capacity: Slots that they offer together.
+        leaving: Node id -> when it goes, in seconds of the wall clock, infinity if nobody said.
+    """
+
+    living: frozenset[str]
+    capacity: int
+    leaving: dict[str, float]
+
+
+class NodeWatch:
+    """Which nodes there are and which are about to go, by Ray's own word and by the cloud's notice.
+
+    Args:
+        watch_notice: Runs on every node given to `watch`, again and again; see `farm.pools.ray_pool.RayPool`.
+        head_lost_seconds: How long the head may be silent.
+    """
+
+    def __init__(
+        self,
+        watch_notice: Callable[[], float | None] | None,
+        *,
+        head_lost_seconds: float = HEAD_LOST_SECONDS,
+    ) -> None:
+        self.capacity = 0
+        """Slots that all nodes offer together."""
+        self.leaving: dict[str, float] = {}
+        """Node id -> when it goes, in seconds of the wall clock, infinity if nobody said."""
+        self._watch_notice = watch_notice
+        self._watches: dict[Any, str] = {}  # call in flight -> node id
+        self._to_drain: deque[tuple[str, float]] = deque()  # for the head to be told
+        self._is_head_there: Callable[[], bool] = lambda: False  # until started
+        self._head = HeadWatch(self._ask, lost_seconds=head_lost_seconds)
+
+    def start(self) -> None:
+        """Begin to ask the head."""
+        self._is_head_there = head_probe()
+        self._head.start()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._head.stop()
+
+    def living(self) -> frozenset[str] | None:
+        """Ids, in hex, of the nodes alive by the head's word from now; None if it does not answer."""
+        roster = self._head.newer(FRESH_SECONDS)
+        return None if roster is None else roster.living
+
+    def refresh(self) -> None:
+        """Take in what the head said last; does not wait for it.
+
+        Raises:
+            HeadLost: if it has said nothing for too long.
+        """
+        roster = self._head.latest()
+        if roster is None:
+            return
+        self.capacity = roster.capacity
+        for node, goes_at in roster.leaving.items():
+            self.leaving.setdefault(node, goes_at)
+        self._take_notices()
+
+    def watch(self, node: str) -> None:
+        """Have the node listen for the cloud's notice from now on."""
+        if self._watch_notice is not None and node not in self._watches.values():
+            self._watches[on_node(self._watch_notice, node)] = node
+
+    def _take_notices(self) -> None:
+        if not self._watches:
+            return
+        ready, _ = ray.wait(list(self._watches), num_returns=len(self._watches), timeout=0)
+        for ref in ready:
+            node = self._watches.pop(ref)
+            try:
+                goes_at = ray.get(ref)
+            except RayError:
+                continue  # the node is gone, notice or not; a slot that opens there watches again
+            if goes_at is None:
+                self.watch(node)
+                continue
+            self.leaving[node] = min(goes_at, self.leaving.get(node, float("inf")))
+            self._to_drain.append((node, goes_at))
+
+    def _ask(self) -> Roster:
+        """In the watch's own thread: these calls may hang while the head does not answer."""
+        if not self._is_head_there():
+            raise NoAnswer
+        try:
+            while self._to_drain:
+                _drain(*self._to_drain.popleft())
+            nodes = ray.nodes()
+            draining = cluster_state.get_draining_nodes()
+        except RayError as problem:
+            raise NoAnswer from problem
+        alive = [node for node in nodes if node["Alive"]]
+        return Roster(
+            frozenset(node["NodeID"] for node in alive),
+            int(sum(node["Resources"].get(RESOURCE, 0) for node in alive)),
+            {node: ms / 1000 if ms else float("inf") for node, ms in draining.items()},
+        )
+
+
+def _drain(node: str, goes_at: float) -> None:
+    """Tell Ray that the node goes, so that nobody places anything on it any more."""
+    milliseconds = round(max(goes_at, time.time()) * 1000)
+    with suppress(RayError):  # then the node is gone already
+        global_worker.gcs_client.drain_node(
+            node, DRAIN_NODE_REASON_PREEMPTION, "the cloud takes it back", milliseconds
+        )

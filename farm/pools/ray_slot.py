@@ -1,0 +1,33 @@
+"""What one slot is on a cluster: the class that Ray runs as an actor. It knows nothing of Ray itself.
+
+It runs in the main thread of a process of its own, so the parent-death signal of what it starts is tied to
+that process. It hands back the same small reports as a local slot; every other error than `EnvironmentFailed`
+is a bug of ours, and the pool ends the slot for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from farm.engine.slot_report import Returned, Unable
+from workers.errors import EnvironmentFailed
+from workers.scratch import sweep
+
+if TYPE_CHECKING:
+    from farm.engine.pool import Job, Result
+
+
+class RaySlot:
+    """One slot; it first removes what dead slots left on its machine."""
+
+    def __init__(self, job: Job[Any, Any, Result], workshop: Any) -> None:
+        self._job = job
+        self._workshop = workshop
+        sweep(workshop.scratch_base)
+
+    def run(self, task: Any) -> Returned | Unable:
+        """Do one game."""
+        try:
+            return Returned(self._job(task, self._workshop))
+        except EnvironmentFailed as problem:
+            return Unable(str(problem))

@@ -1,0 +1,172 @@
+"""The options of `farm plan --estimate`, and its answer as a table and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.table import Table
+
+from farm.machine.capacity import Footprint, slots_here
+from farm.planning.estimate import (
+    PRICES_ARE_OF,
+    SEED_BYTES,
+    SEED_DAYS_ON_ONE,
+    SEED_DAYS_ON_SIX,
+    Estimate,
+    Measured,
+    Prices,
+    Span,
+    Work,
+    days,
+    estimate,
+    seed_work,
+)
+from farm.planning.measured import SLIPPI, STANDIN, measured_in
+from manifests.ledger.entry import done_game_ids
+from manifests.ledger.plan import num_chunks_of
+from manifests.store.contract import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from rich.console import Console
+
+    from manifests.ledger.plan import GameToPlan
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+_PRICE = click.FloatRange(min=0)
+_DEFAULTS = Prices()
+_OPTIONS = (
+    click.option(
+        "--estimate",
+        is_flag=True,
+        help="Say what rendering them will take: time, bytes, requests, dollars. Writes nothing.",
+    ),
+    click.option(
+        "--measured",
+        metavar="DATASET",
+        help="Estimate by what this dataset's games took.  [default: --out's, else figures from elsewhere]",
+    ),
+    click.option(
+        "--slots", type=click.IntRange(min=1), help="Estimate for so many slots.  [default: this machine's]"
+    ),
+    click.option(
+        "--cores-per-slot", type=click.FloatRange(min=0.1), default=Footprint().cores, show_default=True,
+        help="Cores paid for per emulator.",
+    ),
+    click.option("--core-hour", type=_PRICE, default=_DEFAULTS.core_hour, show_default=True, help="USD."),
+    click.option(
+        "--gigabyte-month", type=_PRICE, default=_DEFAULTS.gigabyte_month, show_default=True, help="USD."
+    ),
+    click.option(
+        "--thousand-puts", type=_PRICE, default=_DEFAULTS.thousand_puts, show_default=True, help="USD."
+    ),
+    click.option(
+        "--thousand-gets", type=_PRICE, default=_DEFAULTS.thousand_gets, show_default=True,
+        help=f"USD. The defaults are {PRICES_ARE_OF}.",
+    ),
+)  # fmt: skip
+
+
+def estimate_options(command: _Command) -> _Command:
+    """Add the options to a command that plans."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def estimates(games: Iterable[GameToPlan], out: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the games of a plan that are not done will take, and the 22,000 of the seed's figures; JSON-ready.
+
+    Args:
+        games: that passed.
+        out: the dataset that they would go into; it need not be there.
+        options: those of `estimate_options`, with `emulator` and `frames_per_chunk`.
+
+    Raises:
+        ValueError: nothing is left to render, or nothing to measure by where `measured` says.
+    """
+    store = open_store(out)
+    done = set(done_game_ids(store))
+    left = [game.num_frames for game in games if game.game_id not in done]
+    per_chunk = options["frames_per_chunk"]
+    chunks = sum(num_chunks_of(frames, per_chunk) for frames in left)
+    work, measured = Work(len(left), sum(left), chunks), _measured(out, bool(done), options)
+    prices = Prices(
+        **{name: options[name] for name in ("core_hour", "gigabyte_month", "thousand_puts", "thousand_gets")}
+    )
+    slots, cores = options["slots"] or slots_here(), options["cores_per_slot"]
+
+    def on(what: Work, slots: int) -> Estimate:
+        return estimate(what, measured, prices, slots=slots, cores_per_slot=cores)
+
+    seed = seed_work(per_chunk)
+    return {
+        "work": asdict(work),
+        "done_before": len(done),
+        "measured": asdict(measured),
+        "prices": {**asdict(prices), "origin": PRICES_ARE_OF},
+        "this_plan": asdict(on(work, slots)),
+        "games_22000": {
+            "work": asdict(seed),
+            "ours_on_one": asdict(on(seed, 1)),
+            "ours_on_six": asdict(on(seed, 6)),
+            "seed": {
+                "bytes": SEED_BYTES,
+                "days_on_one": SEED_DAYS_ON_ONE,
+                "days_on_six": SEED_DAYS_ON_SIX,
+            },
+        },
+    }
+
+
+def _measured(out: str, is_begun: bool, options: Mapping[str, Any]) -> Measured:
+    if options["measured"]:
+        measured = measured_in(open_store(options["measured"]))
+        if measured is None:
+            message = (
+                f"{options['measured']} has no committed game to measure by; render a few first, or leave "
+                "out --measured for figures from elsewhere"
+            )
+            raise ValueError(message)
+        return measured
+    own = measured_in(open_store(out)) if is_begun else None
+    return own or (STANDIN if options["emulator"] == "standin" else SLIPPI)
+
+
+def print_estimate(found: Mapping[str, Any], console: Console) -> None:
+    """Two tables: this plan, and the seed's 22,000 games beside ours."""
+    work, plan = found["work"], found["this_plan"]
+    table = Table(
+        "this plan", "about", "from", "to", title=f"{work['games']:,} games, {work['frames']:,} frames"
+    )
+    hours, slots = Span(**plan["hours"]), plan["slots"]
+    table.add_row(f"hours on {slots} slots", *_cells(hours, 1, "{:,.2f}"))
+    table.add_row("core-hours", *_cells(hours, plan["cores"], "{:,.1f}"))
+    table.add_row("video, GB", *_cells(Span(**plan["video_bytes"]), 1e-9, "{:,.3f}"))
+    table.add_row("states, GB", *_cells(Span(**plan["states_bytes"]), 1e-9, "{:,.3f}"))
+    table.add_row("requests", f"{plan['puts']:,} puts", f"{plan['gets']:,} gets", "")
+    table.add_row("instances, USD", *_cells(Span(**plan["instance_dollars"]), 1, "{:,.2f}"))
+    table.add_row("storage, USD a month", *_cells(Span(**plan["storage_dollars"]), 1, "{:,.2f}"))
+    table.add_row("requests, USD", f"{plan['request_dollars']:,.2f}", "", "")
+    console.print(table)
+    large = found["games_22000"]
+    one, six, seed = large["ours_on_one"], large["ours_on_six"], large["seed"]
+    size = Span(**one["video_bytes"]).plus(Span(**one["states_bytes"]))
+    table = Table("22,000 games", "ours, about", "from", "to", "begun with")
+    table.add_row("GB", *_cells(size, 1e-9, "{:,.0f}"), f"{seed['bytes'] / 1e9:,.0f}")
+    table.add_row(
+        "days on 1", *_cells(days(Span(**one["hours"])), 1, "{:,.1f}"), f"{seed['days_on_one']:.0f}"
+    )
+    table.add_row(
+        "days on 6", *_cells(days(Span(**six["hours"])), 1, "{:,.1f}"), f"{seed['days_on_six']:.0f}"
+    )
+    console.print(table)
+    console.print(f"Measured: {found['measured']['origin']}.", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"Prices: {found['prices']['origin']}.", soft_wrap=True, highlight=False, markup=False)
+
+
+def _cells(span: Span, factor: float, form: str) -> list[str]:
+    return [form.format(value * factor) for value in (span.usual, span.least, span.most)]

@@ -1,0 +1,118 @@
+"""How a run shows itself: one live line on a terminal, one compact line now and then in a log."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.text import Text
+
+from farm.engine.run_counts import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from farm.engine.attempts import FailedAttempt
+    from farm.engine.run_counts import Tally
+
+LIVE_SECONDS = 0.5  # between two redraws of the live line
+LOG_SECONDS = 30.0  # between two lines where there is no terminal
+FAILURES_TOLD = 20  # of each kind; after that the line's counts must do
+
+
+@contextmanager
+def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[Callable[[Tally], None]]:
+    """Give a function to call with every tally; it decides what of it to show.
+
+    Args:
+        console: Where; its `is_terminal` picks the live line or the log.
+        log_seconds: Between two lines of the log; the first and the last are always written.
+    """
+    started = time.monotonic()
+    pace = Pace(started)
+    latest: Tally | None = None
+    shown_at = float("-inf")
+
+    def line() -> Text:
+        assert latest is not None
+        return Text(describe(latest, pace, time.monotonic() - started))
+
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=1 / LIVE_SECONDS, transient=True) as live:
+
+            def redraw(tally: Tally) -> None:
+                nonlocal latest, shown_at
+                latest = tally
+                if time.monotonic() - shown_at >= LIVE_SECONDS:
+                    shown_at = time.monotonic()
+                    pace.add(shown_at, tally.frames_done)
+                    live.update(line())
+
+            yield redraw
+        return
+
+    def log(tally: Tally) -> None:
+        nonlocal latest, shown_at
+        latest = tally
+        if time.monotonic() - shown_at >= log_seconds:
+            shown_at = time.monotonic()
+            pace.add(shown_at, tally.frames_done)
+            console.print(line(), soft_wrap=True)
+
+    yield log
+    if latest is not None:
+        pace.add(time.monotonic(), latest.frames_done)
+        console.print(line(), soft_wrap=True)
+
+
+def describe(tally: Tally, pace: Pace, elapsed_seconds: float) -> str:
+    """One line: done of all, set aside, running, retries if there are any, frames/s, time gone and left."""
+    parts = [f"{tally.done}/{tally.num_games} games", f"{tally.set_aside} set aside"]
+    if tally.left_undone:
+        parts.append(f"{tally.left_undone} left undone")
+    parts.append(f"{tally.running} running on {tally.num_slots} slots")
+    if tally.num_nodes > 1:
+        parts[-1] += f" of {tally.num_nodes} nodes"
+    if tally.retries:
+        parts.append(", ".join(f"{count} x {failure}" for failure, count in sorted(tally.retries.items())))
+    parts.append(f"{pace.frames_per_second:,.0f} frames/s" if tally.frames_done else "? frames/s")
+    left = pace.seconds_left(tally.frames_total - tally.frames_done)
+    parts.append(f"{clock(elapsed_seconds)} gone, {clock(left) if left is not None else '?'} left")
+    return " | ".join(parts)
+
+
+def tell_failures(console: Console) -> Callable[[FailedAttempt], None]:
+    """Give a function that prints why an attempt ended, one line each, above any live line."""
+    told: Counter[str] = Counter()
+
+    def tell(failed: FailedAttempt) -> None:
+        told[failed.failure] += 1
+        if told[failed.failure] > FAILURES_TOLD:
+            return
+        line = (
+            f"attempt {failed.number} at game {failed.game_id[:12]} on {failed.node[:12]}: {failed.failure}"
+        )
+        line += f": {failed.detail}" if failed.detail else ""
+        if told[failed.failure] == FAILURES_TOLD:
+            line += f" (further {failed.failure} are only counted)"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
+
+
+def clock(seconds: float) -> str:
+    """A duration for people: 42 s, 3 min 05 s, 2 h 07 min, 3 d 04 h."""
+    whole = round(seconds)
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if days:
+        return f"{days} d {hours % 24:02} h"
+    if hours:
+        return f"{hours} h {minutes % 60:02} min"
+    if minutes:
+        return f"{minutes} min {whole % 60:02} s"
+    return f"{whole} s"

@@ -1,0 +1,83 @@
+"""Remove objects that no ledger entry names, and only those that no entry can come to name.
+
+manifests/ledger/commit.py says why.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from manifests.audit.audit import audit
+from manifests.audit.findings import Kind
+from manifests.errors import RecordRefused
+from manifests.snapshot.snapshot import complete_snapshot_numbers
+from manifests.store.keys import MANIFEST_PREFIX, snapshot_number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.store.contract import Store
+
+MIN_AGE_SECONDS: Final = 24 * 3600.0
+"""Nothing younger is ever removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """An object that may go: its key, its size, and why it may."""
+
+    key: str
+    size_bytes: int
+    why: str
+
+
+def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) -> list[Garbage]:
+    """What may be removed now.
+
+    Args:
+        store: of the dataset.
+        idle: nobody renders into the store or finalizes it now, so what unfinished games left may go as well.
+        now: seconds since the epoch; the machine's clock by default.
+
+    Raises:
+        RecordRefused: a record cannot be read, so that what it names is not known; nothing may be removed.
+    """
+    report = audit(store)
+    unread = [finding for finding in report.findings if finding.kind is Kind.RECORD]
+    if unread:
+        message = f"{unread[0].key}: {unread[0].detail}; nothing is removed while a record cannot be read"
+        raise RecordRefused(message)
+    newest = (time.time() if now is None else now) - MIN_AGE_SECONDS
+    garbage = [
+        Garbage(orphan.key, orphan.size_bytes, _WHY[orphan.owner])
+        for orphan in report.orphans
+        if (idle or orphan.owner == "committed") and orphan.modified_at < newest
+    ]
+    return garbage + (list(_incomplete_snapshots(store, newest)) if idle else [])
+
+
+def remove(store: Store, garbage: list[Garbage]) -> None:
+    """Remove these objects.
+
+    Raises:
+        StoreFailed: the store failed; those before it are gone.
+    """
+    for item in garbage:
+        store.delete(item.key)
+
+
+_WHY: Final = {
+    "committed": "its game is committed with another object in its place",
+    "unfinished": "its game is not committed",
+    "unknown": "no plan has its number",
+}
+
+
+def _incomplete_snapshots(store: Store, newest: float) -> Iterator[Garbage]:
+    complete = set(complete_snapshot_numbers(store))
+    for info in store.list(MANIFEST_PREFIX):
+        number = snapshot_number_of(info.key)
+        if number is not None and number not in complete and info.modified_at < newest:
+            yield Garbage(info.key, info.size_bytes, "its snapshot was never completed")

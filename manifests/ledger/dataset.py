@@ -1,0 +1,184 @@
+"""dataset.json: what every chunk of a dataset has in common, fixed when its first run begins."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from manifests.errors import SchemaRefused
+from manifests.store.canonical_json import from_plain, parse, readable, to_plain
+from manifests.store.contract import ObjectMissing
+from manifests.store.keys import DATASET_KEY, PROBE_PREFIX, STORE_KEY
+
+if TYPE_CHECKING:
+    from manifests.store.contract import Store
+
+SCHEMA_VERSION: Final = 1
+FORMAT: Final = "dolphin-farm"
+TIMING_RULE: Final = (
+    "Row k of a states file and frame k of its video are one slp_frame: the action columns are the inputs of "
+    "that frame, the state columns what the game recorded after simulating it, the picture the one that "
+    "shows it. Frames are matched by ordinal, never by time."
+)
+_ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0}
+"""What the first datasets of this schema do not say, and what holds of them."""
+MAY_DIFFER: Final = frozenset({"fingerprints"})
+"""What a later run may bring otherwise than the first; each ledger entry has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoContract:
+    """How every video of the dataset is made.
+
+    Attributes:
+        width: pixels.
+        height: pixels.
+        gop_frames: every GOP but a chunk's last has so many frames, and is closed.
+        crf: quality; x264's scale.
+        preset: x264's.
+        codec, profile, pixel_format, container, b_frames, colour_matrix, colour_range: as named.
+        threads: encoder threads; part of the contract, since bytes depend on it.
+    """
+
+    width: int
+    height: int
+    gop_frames: int
+    crf: float
+    preset: str
+    codec: str = "h264"
+    profile: str = "high"
+    pixel_format: str = "yuv420p"
+    container: str = "mp4"
+    b_frames: int = 0
+    colour_matrix: str = "smpte170m"
+    colour_range: str = "tv"
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """A part of the picture, in pixels of the encoded video, from its top left corner."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDescription:
+    """What dataset.json says.
+
+    Attributes:
+        emulator: standin or slippi; one dataset never mixes them.
+        frames_per_chunk: a multiple of the GOP; the last chunk of a game may have fewer.
+        video: how every video is made.
+        stamp: where each picture shows its slp_frame, or None if it does not (see manifests/video/stamp.py).
+        picture_delay_frames: by how many pictures lag behind the recorded state by design: 0 but where the
+            stand-in plays in Slippi's Dolphin and draws the state that a frame begins with.
+        stamp_seed_column: the column whose value the stamp shows as well; None if it shows no state's.
+        state_schema: name or version of the states files' schema.
+        fingerprints: of what rendered first: emulator version, configuration hashes and so on.
+        marks_key_frames: whether every key frame names its game and slp_frame (see manifests/video/sei.py).
+        fps: of the videos' time stamps: frame k is at exactly k / fps.
+        true_fps_numerator, true_fps_denominator: the console's rate, 60000/1001.
+        first_slp_frame: of every game.
+        timing_rule: what belongs to what.
+
+    Raises:
+        ValueError: frames_per_chunk is no multiple of the GOP.
+    """
+
+    emulator: str
+    frames_per_chunk: int
+    video: VideoContract
+    stamp: Rectangle | None
+    state_schema: str
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    marks_key_frames: bool = False
+    stamp_seed_column: str | None = None
+    picture_delay_frames: int = 0
+    fps: int = 60
+    true_fps_numerator: int = 60000
+    true_fps_denominator: int = 1001
+    first_slp_frame: int = -123
+    timing_rule: str = TIMING_RULE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fingerprints", MappingProxyType(dict(self.fingerprints)))
+        gop_frames = self.video.gop_frames
+        if self.frames_per_chunk < 1 or gop_frames < 1 or self.frames_per_chunk % gop_frames:
+            message = f"frames_per_chunk is a multiple of the GOP ({gop_frames}), got {self.frames_per_chunk}"
+            raise ValueError(message)
+
+    def to_json(self) -> bytes:
+        """The bytes of dataset.json."""
+        return readable({"format": FORMAT, "schema_version": SCHEMA_VERSION, **to_plain(self)})
+
+    @classmethod
+    def from_json(cls, data: bytes, where: str) -> DatasetDescription:
+        """Read dataset.json; `where` names it in errors.
+
+        Raises:
+            SchemaRefused: of another format or schema version.
+            RecordRefused: anything missing, unknown or ill-typed.
+        """
+        plain = parse(data, where)
+        found = (plain.pop("format", None), plain.pop("schema_version", None))
+        if found != (FORMAT, SCHEMA_VERSION):
+            message = (
+                f"{where}: a {found[0]!r:.40} dataset of schema version {found[1]!r:.40}; this program knows "
+                f"{FORMAT!r} version {SCHEMA_VERSION}: give another output, or use the version that made it"
+            )
+            raise SchemaRefused(message)
+        return from_plain(cls, {**_ADDED_SINCE, **plain}, where)
+
+
+def read_description(store: Store) -> DatasetDescription:
+    """What the dataset at `store` says of itself.
+
+    Raises:
+        SchemaRefused: there is no dataset, or one of another schema.
+    """
+    where = f"{store.url}/{DATASET_KEY}"
+    try:
+        data = store.get(DATASET_KEY)
+    except ObjectMissing as error:
+        message = f"{where}: not there, so {store.url} is no dataset of this program; look at the path"
+        raise SchemaRefused(message) from error
+    return DatasetDescription.from_json(data, where)
+
+
+def _is_of_the_store(key: str) -> bool:
+    return key == STORE_KEY or key.startswith(PROBE_PREFIX)
+
+
+def open_or_create(store: Store, description: DatasetDescription) -> DatasetDescription:
+    """Begin a dataset, or go on with one that was begun alike. Returns what dataset.json says.
+
+    Any number of workers may call this at once.
+
+    Raises:
+        SchemaRefused: the place holds a dataset of another schema or made otherwise, or files that are none.
+    """
+    if store.head(DATASET_KEY) is None:
+        ours = (info.key for info in store.list())
+        strangers = list(itertools.islice((key for key in ours if not _is_of_the_store(key)), 1))
+        # whoever created the dataset since then wrote dataset.json before anything else
+        if strangers and store.head(DATASET_KEY) is None:
+            message = f"{store.url}: holds {strangers[0]} but no {DATASET_KEY}; give an empty or a new output"
+            raise SchemaRefused(message)
+        store.put_if_absent(DATASET_KEY, description.to_json())
+    found = read_description(store)
+    for name in (declared.name for declared in fields(found)):
+        theirs, ours = getattr(found, name), getattr(description, name)
+        if name not in MAY_DIFFER and theirs != ours:
+            message = (
+                f"{store.url}: made with {name} = {to_plain(theirs)}, this run has {to_plain(ours)}; "
+                "run with the same settings, or give another output"
+            )
+            raise SchemaRefused(message)
+    return found

@@ -1,0 +1,243 @@
+"""The ledger: one small object per game, written last, once: committed, or set aside with a reason.
+
+A game is done when its entry exists. An entry's JSON has three parts:
+
+    content         what was made and from what; equal for equal renderings, on any machine
+    content_sha256  over the canonical bytes of `content`, so that an entry proves itself
+    run             when, by which attempt, and how long: circumstance, hashed nowhere
+
+Entries of another schema version are refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from manifests.errors import RecordRefused
+from manifests.ledger.reasons import Reason  # noqa: TC001 - likewise
+from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, check_sha256
+from manifests.store.canonical_json import canonical, from_plain, parse, to_plain
+from manifests.store.contract import ObjectMissing
+from manifests.store.keys import LEDGER_PREFIX, check_game_id, game_id_of_ledger_key, ledger_key
+from manifests.store.read_ahead import read_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from manifests.store.contract import Store
+
+SCHEMA_VERSION: Final = 1
+_PARTS: Final = {"schema_version", "content", "content_sha256", "run"}
+
+
+class Status(StrEnum):
+    """How a game ended."""
+
+    COMMITTED = "committed"
+    SET_ASIDE = "set_aside"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The circumstances of one attempt; nothing of it enters a hash or a manifest.
+
+    Attributes:
+        committed_at: ISO 8601, UTC.
+        attempt_id: random, one per attempt, so that racing attempts can be told apart.
+        num_attempts: how many were made, this one counted.
+        timings: seconds or rates by name.
+    """
+
+    committed_at: str
+    attempt_id: str
+    num_attempts: int = 1
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What became of one game.
+
+    Attributes:
+        game_id: sha256 of the replay's bytes.
+        status: committed or set_aside.
+        split: the plan's, or None if the game was refused before any plan.
+        reason: why it was set aside; None if committed.
+        detail: one line for a person; no names in it.
+        game: what the replay says; None if it could not be read.
+        state_sha256: of the game's whole StateTable; None if set aside before there was one.
+        chunks: the pairs, in order, without a gap; none if set aside.
+        evidence: of the whole game.
+        fingerprint: what rendered it: emulator version, configuration hashes and so on.
+        run: circumstance.
+
+    Raises:
+        ValueError: parts that contradict each other.
+    """
+
+    game_id: str
+    status: Status
+    split: str | None
+    reason: Reason | None
+    detail: str
+    game: GameFacts | None
+    state_sha256: str | None
+    chunks: tuple[ChunkRecord, ...]
+    evidence: tuple[EvidenceRecord, ...]
+    fingerprint: Mapping[str, str]
+    run: RunRecord
+
+    def __post_init__(self) -> None:
+        check_game_id(self.game_id)
+        if self.state_sha256 is not None:
+            check_sha256("state_sha256", self.state_sha256)
+        object.__setattr__(self, "fingerprint", MappingProxyType(dict(self.fingerprint)))
+        if self.status is Status.SET_ASIDE:
+            if self.reason is None or self.chunks:
+                message = "a game that is set aside has a reason and no chunks"
+                raise ValueError(message)
+            return
+        if self.reason is not None or not self.chunks or self.game is None or self.state_sha256 is None:
+            message = "a committed game has chunks, game facts and a state_sha256, and no reason"
+            raise ValueError(message)
+        for before, after in itertools.pairwise(self.chunks):
+            if before.slp_frame_exclusive_end != after.slp_frame_start:
+                message = f"chunks leave a gap or overlap at slp_frame {after.slp_frame_start}"
+                raise ValueError(message)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames in all its chunks."""
+        return sum(chunk.num_frames for chunk in self.chunks)
+
+    def content_sha256(self) -> str:
+        """Hash of everything but the circumstances, hex."""
+        return hashlib.sha256(canonical(_content(self))).hexdigest()
+
+    def to_json(self) -> bytes:
+        """The entry's canonical bytes."""
+        return canonical(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "content": _content(self),
+                "content_sha256": self.content_sha256(),
+                "run": to_plain(self.run),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes, where: str = "ledger entry") -> LedgerEntry:
+        """Read an entry; `where` names it in errors.
+
+        Raises:
+            RecordRefused: another schema version, anything missing, unknown or ill-typed, or bytes that were
+            changed.
+        """
+        plain = parse(data, where)
+        version = plain.get("schema_version")
+        if version != SCHEMA_VERSION:
+            message = f"{where}: schema version {version!r:.20}; this program reads {SCHEMA_VERSION}"
+            raise RecordRefused(message)
+        if plain.keys() != _PARTS or not isinstance(plain["content"], dict):
+            message = f"{where}: an entry has the parts {sorted(_PARTS)}, got {sorted(plain)!s:.200}"
+            raise RecordRefused(message)
+        if hashlib.sha256(canonical(plain["content"])).hexdigest() != plain["content_sha256"]:
+            message = f"{where}: content_sha256 does not fit its content; it was changed after it was written"
+            raise RecordRefused(message)
+        return from_plain(cls, {**plain["content"], "run": plain["run"]}, where)
+
+
+def write_entry(store: Store, entry: LedgerEntry) -> bool:
+    """Make `entry` the outcome of its game. False if the game has one already, which then stays.
+
+    All objects that it names must be on the store before (`place_chunk_file` saw to that).
+
+    Raises:
+        StoreFailed: it could not be written; the game is then not done.
+    """
+    return store.put_if_absent(ledger_key(entry.game_id), entry.to_json())
+
+
+def read_entry(store: Store, game_id: str) -> LedgerEntry | None:
+    """The outcome of a game, or None if it has none yet.
+
+    Raises:
+        RecordRefused: there is one, but not as it was written.
+    """
+    key = ledger_key(game_id)
+    try:
+        data = store.get(key)
+    except ObjectMissing:
+        return None
+    entry = LedgerEntry.from_json(data, key)
+    if entry.game_id != game_id:
+        message = f"{key}: speaks of game {entry.game_id}; it was moved or copied"
+        raise RecordRefused(message)
+    return entry
+
+
+def done_game_ids(store: Store) -> Iterator[str]:
+    """The ids of all games that have an entry, in order, from one listing; nothing is held."""
+    for info in store.list(LEDGER_PREFIX):
+        game_id = game_id_of_ledger_key(info.key)
+        if game_id is not None:
+            yield game_id
+
+
+def try_read_entries(
+    store: Store, game_ids: Iterable[str], *, num_threads: int = 8
+) -> Iterator[tuple[str, LedgerEntry | RecordRefused | None]]:
+    """Each game with its entry, or why it was refused, or None; in the order given, some read ahead.
+
+    Raises:
+        StoreFailed: the store failed.
+    """
+
+    def attempt(game_id: str) -> LedgerEntry | RecordRefused | None:
+        try:
+            return read_entry(store, game_id)
+        except RecordRefused as refusal:
+            return refusal
+
+    return read_ahead(attempt, game_ids, num_threads)
+
+
+def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8) -> Iterator[LedgerEntry]:
+    """The entries of these games, in the order given, some read ahead. A game without one is left out.
+
+    Raises:
+        RecordRefused: an entry is not as it was written.
+        StoreFailed: the store failed.
+    """
+    for _, entry in try_read_entries(store, game_ids, num_threads=num_threads):
+        if isinstance(entry, RecordRefused):
+            raise entry
+        if entry is not None:
+            yield entry
+
+
+def withdraw(store: Store, game_id: str) -> None:
+    """Forget that a game was set aside, so that the next run tries it again; never if it is committed.
+
+    Raises:
+        RecordRefused: the game is committed, or its entry is not as it was written.
+    """
+    entry = read_entry(store, game_id)
+    if entry is None:
+        return
+    if entry.status is Status.COMMITTED:
+        message = f"{ledger_key(game_id)}: the game is committed; only what was set aside can be tried again"
+        raise RecordRefused(message)
+    store.delete(ledger_key(game_id))
+
+
+def _content(entry: LedgerEntry) -> dict[str, object]:
+    plain: dict[str, object] = to_plain(entry)
+    del plain["run"]
+    return plain

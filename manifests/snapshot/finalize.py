@@ -1,0 +1,228 @@
+"""Compile the ledger into a snapshot, in one stream, reading only the entries that the last snapshot lacks.
+
+    ledger listing (in order of game_id) --- groups of games ---> old rows kept + new entries' rows -> tables
+
+A committed game's entry never changes, so its rows are copied from the last snapshot. Games that were set
+aside may have been tried again, so their few entries are read again each time. The bytes of the tables depend
+on the ledger alone, whether compiled at once or step by step; if nothing changed, no snapshot is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from manifests.errors import NotFinalized, SchemaRefused
+from manifests.ledger.entry import done_game_ids, read_entries
+from manifests.ledger.records import ObjectRef
+from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema
+from manifests.snapshot.rows import SORT_KEYS, rows_of
+from manifests.snapshot.snapshot import Snapshot, TableRef, Totals, current_snapshot, publish_snapshot
+from manifests.store.object_file import open_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.store.contract import Store
+
+GAMES_PER_GROUP: Final = 512
+"""Games that are in memory at a time."""
+ROWS_PER_GROUP: Final = 65_536
+"""A table's rows are written in Parquet row groups of at least so many, cut between groups of games."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """What finalizing came to.
+
+    Attributes:
+        snapshot: the newest snapshot now.
+        is_new: False if nothing had changed since the last one.
+        num_read: ledger entries that were read.
+        num_kept: games whose rows were copied from the last snapshot.
+    """
+
+    snapshot: Snapshot
+    is_new: bool
+    num_read: int
+    num_kept: int
+
+
+def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None = None) -> Finalized:
+    """Compile the ledger as it is now into a new snapshot, unless the last one says the same.
+
+    Args:
+        store: of the dataset.
+        from_scratch: read every entry, whatever the last snapshot has.
+        scratch: folder for the tables until they are put; the system's by default.
+
+    Raises:
+        RecordRefused: a ledger entry is not as it was written; nothing is published.
+        StoreFailed: the store failed; nothing is published, or all of it.
+    """
+    last = None if from_scratch else _last_snapshot(store)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="dolphin-farm-finalize-") as folder:
+        compiler = _Compiler(store, last, Path(folder))
+        with compiler:
+            compiler.run()
+        tables = compiler.table_refs()
+        if last is not None and _hashes(last.tables) == _hashes(tables):
+            return Finalized(last, is_new=False, num_read=compiler.num_read, num_kept=compiler.num_kept)
+        snapshot = publish_snapshot(store, compiler.files, tables, compiler.totals())
+    return Finalized(snapshot, is_new=True, num_read=compiler.num_read, num_kept=compiler.num_kept)
+
+
+class _Compiler:
+    """Writes the five tables into a folder; a context manager that closes them."""
+
+    def __init__(self, store: Store, last: Snapshot | None, folder: Path) -> None:
+        self._store = store
+        self.files = {name: folder / f"{name}.parquet" for name in MANIFEST_TABLES}
+        self._writers = {name: _TableWriter(name, path) for name, path in self.files.items()}
+        self._old = {
+            name: _OldRows(store, name, last.tables[name].object.key if last else None)
+            for name in MANIFEST_TABLES
+        }
+        self._sums: Counter[str] = Counter()
+        self._rejects: Counter[str] = Counter()
+        self.num_read = 0
+        self.num_kept = 0
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        for name in MANIFEST_TABLES:
+            self._old[name].close()
+            self._writers[name].close()
+
+    def run(self) -> None:
+        game_ids = done_game_ids(self._store)
+        while group := list(itertools.islice(game_ids, GAMES_PER_GROUP)):
+            self._compile(group)
+
+    def _compile(self, group: list[str]) -> None:
+        """One group of games, in order of game_id: rows from the last snapshot where it has them."""
+        old = {name: rows.take_through(group[-1]) for name, rows in self._old.items()}
+        kept = set(group) & set(old["games"]["game_id"].to_pylist())
+        entries = list(read_entries(self._store, [game_id for game_id in group if game_id not in kept]))
+        new = rows_of(entries)
+        self.num_kept += len(kept)
+        self.num_read += len(entries)
+        kept_ids = pa.array(sorted(kept), pa.string())
+        for name in MANIFEST_TABLES:
+            merged = new[name]
+            if kept and name != "rejects":
+                is_kept = pc.is_in(old[name]["game_id"], kept_ids)
+                merged = pa.concat_tables([old[name].filter(is_kept), merged])
+                merged = merged.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
+            self._writers[name].write(merged)
+            self._add_up(name, merged)
+
+    def _add_up(self, name: str, rows: pa.Table) -> None:
+        if name == "games":
+            for column in ("num_frames", "num_chunks", "video_bytes", "states_bytes"):
+                self._sums[column] += pc.sum(rows[column]).as_py() or 0
+        elif name == "rejects":
+            self._rejects.update(rows["reason"].to_pylist())
+
+    def totals(self) -> Totals:
+        return Totals(
+            num_committed=self._writers["games"].num_rows,
+            num_set_aside=self._writers["rejects"].num_rows,
+            num_chunks=self._sums["num_chunks"],
+            num_frames=self._sums["num_frames"],
+            video_bytes=self._sums["video_bytes"],
+            states_bytes=self._sums["states_bytes"],
+            rejects=dict(sorted(self._rejects.items())),
+        )
+
+    def table_refs(self) -> dict[str, TableRef]:
+        """Size, hash and rows of each table, under a key of no meaning yet."""
+        refs = {}
+        for name, path in self.files.items():
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            refs[name] = TableRef(ObjectRef(name, path.stat().st_size, sha256), self._writers[name].num_rows)
+        return refs
+
+
+class _TableWriter:
+    """One table's parquet file, written in row groups."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self._schema = arrow_schema(name)
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", write_page_checksum=True)
+        self._waiting: list[pa.Table] = []
+        self._num_waiting = 0
+        self.num_rows = 0
+
+    def write(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        self._num_waiting += rows.num_rows
+        self.num_rows += rows.num_rows
+        if self._num_waiting >= ROWS_PER_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._num_waiting:
+            rows = pa.concat_tables(self._waiting).combine_chunks()
+            self._writer.write_table(rows.cast(self._schema), row_group_size=rows.num_rows)
+        self._waiting, self._num_waiting = [], 0
+
+
+class _OldRows:
+    """The rows of one table of the last snapshot, in order of game_id, taken from the front."""
+
+    def __init__(self, store: Store, name: str, key: str | None) -> None:
+        self._empty = arrow_schema(name).empty_table()
+        self._opened = ExitStack()
+        self._batches: Iterator[pa.RecordBatch] = iter(())
+        if key is not None:
+            file = self._opened.enter_context(open_parquet(store, key))
+            self._batches = file.iter_batches(ROWS_PER_GROUP, use_threads=False)
+        self._ahead: pa.Table = self._empty
+
+    def take_through(self, game_id: str) -> pa.Table:
+        """All rows not yet taken of games up to this one."""
+        taken = []
+        while True:
+            num_taken = pc.sum(pc.less_equal(self._ahead["game_id"], game_id)).as_py() or 0
+            taken.append(self._ahead.slice(0, num_taken))
+            self._ahead = self._ahead.slice(num_taken)
+            if self._ahead.num_rows:
+                break
+            batch = next(self._batches, None)
+            if batch is None:
+                break
+            self._ahead = pa.Table.from_batches([batch]).cast(self._empty.schema)
+        return pa.concat_tables(taken)
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+def _last_snapshot(store: Store) -> Snapshot | None:
+    """The newest snapshot if there is one that this program can build on."""
+    try:
+        return current_snapshot(store)
+    except (NotFinalized, SchemaRefused):
+        return None
+
+
+def _hashes(tables: Any) -> dict[str, str]:
+    return {name: table.object.sha256 for name, table in tables.items()}

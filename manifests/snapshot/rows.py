@@ -1,0 +1,145 @@
+"""From one ledger entry to its rows in every manifest table: pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from manifests.ledger.entry import Status
+from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema
+from manifests.store.canonical_json import canonical, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from manifests.ledger.entry import LedgerEntry
+
+Row = dict[str, Any]
+
+SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "games": ("game_id",),
+    "chunks": ("game_id", "chunk_index"),
+    "gops": ("game_id", "file_number", "gop_index"),
+    "rejects": ("game_id",),
+    "files": ("game_id", "file_number", "kind"),
+}
+"""The order of each table's rows; no two rows of a table are equal in all of these."""
+
+
+def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
+    """The rows of these entries, per table; in the order of SORT_KEYS if the entries are in order."""
+    entries = list(entries)
+    collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name != "gops"}
+    for entry in entries:
+        if entry.status is Status.SET_ASIDE:
+            collected["rejects"].append(_reject_row(entry))
+            continue
+        collected["games"].append(_game_row(entry))
+        collected["chunks"] += _chunk_rows(entry)
+        collected["files"] += _file_rows(entry)
+    tables = {name: pa.Table.from_pylist(rows, schema=arrow_schema(name)) for name, rows in collected.items()}
+    return {**tables, "gops": _gops(entries)}
+
+
+def _game_row(entry: LedgerEntry) -> Row:
+    return {
+        "game_id": entry.game_id,
+        "split": entry.split,
+        "num_frames": entry.num_frames,
+        "slp_frame_start": entry.chunks[0].slp_frame_start,
+        "slp_frame_exclusive_end": entry.chunks[-1].slp_frame_exclusive_end,
+        "num_chunks": len(entry.chunks),
+        "first_file_number": entry.chunks[0].file_number,
+        "video_bytes": sum(chunk.video.size_bytes for chunk in entry.chunks),
+        "states_bytes": sum(chunk.states.size_bytes for chunk in entry.chunks),
+        "state_sha256": entry.state_sha256,
+        **_game_facts(entry),
+        **_provenance(entry),
+    }
+
+
+def _reject_row(entry: LedgerEntry) -> Row:
+    assert entry.reason is not None
+    return {
+        "game_id": entry.game_id,
+        "split": entry.split,
+        "reason": entry.reason.value,
+        "is_about_the_replay": entry.reason.is_about_the_replay,
+        "detail": entry.detail,
+        **_game_facts(entry),
+        **_provenance(entry),
+    }
+
+
+def _game_facts(entry: LedgerEntry) -> Row:
+    if entry.game is None:  # columns that are left out are null
+        return {"characters": [], "players": []}
+    game = to_plain(entry.game)
+    renamed = ("num_frames", "num_instances", "num_rolled_back", "first_slp_frame", "last_slp_frame")
+    row = {f"replay_{name}" if name in renamed else name: value for name, value in game.items()}
+    return {**row, "characters": [player.character_name for player in entry.game.players]}
+
+
+def _provenance(entry: LedgerEntry) -> Row:
+    return {
+        "evidence": to_plain(entry.evidence),
+        "fingerprint": canonical(to_plain(entry.fingerprint)).decode().strip(),
+        "entry_sha256": entry.content_sha256(),
+    }
+
+
+def _chunk_rows(entry: LedgerEntry) -> list[Row]:
+    return [
+        {
+            "game_id": entry.game_id,
+            "chunk_index": chunk_index,
+            "file_number": chunk.file_number,
+            "split": entry.split,
+            "slp_frame_start": chunk.slp_frame_start,
+            "slp_frame_exclusive_end": chunk.slp_frame_exclusive_end,
+            "num_frames": chunk.num_frames,
+            "num_gops": len(chunk.gops.num_frames),
+            "video_key": chunk.video.key,
+            "video_bytes": chunk.video.size_bytes,
+            "video_sha256": chunk.video.sha256,
+            "states_key": chunk.states.key,
+            "states_bytes": chunk.states.size_bytes,
+            "states_sha256": chunk.states.sha256,
+            "avcc": bytes.fromhex(chunk.avcc),
+            "evidence": to_plain(chunk.evidence),
+        }
+        for chunk_index, chunk in enumerate(entry.chunks)
+    ]
+
+
+def _gops(entries: Iterable[LedgerEntry]) -> pa.Table:
+    """The gops table's rows, by column: there are hundreds to a game."""
+    columns: dict[str, list[Any]] = {name: [] for name in arrow_schema("gops").names}
+    for entry in entries:
+        for chunk in entry.chunks:
+            gops, number = chunk.gops, len(chunk.gops.num_frames)
+            columns["game_id"] += [entry.game_id] * number
+            columns["file_number"] += [chunk.file_number] * number
+            columns["gop_index"] += range(number)
+            columns["first_frame_index"] += gops.first_frame_index
+            columns["slp_frame_start"] += [chunk.slp_frame_start + first for first in gops.first_frame_index]
+            columns["num_frames"] += gops.num_frames
+            columns["byte_offset"] += gops.byte_offset
+            columns["byte_size"] += gops.byte_size
+    return pa.table(columns, schema=arrow_schema("gops"))
+
+
+def _file_rows(entry: LedgerEntry) -> list[Row]:
+    return [
+        {
+            "key": ref.key,
+            "kind": kind,
+            "game_id": entry.game_id,
+            "file_number": chunk.file_number,
+            "size_bytes": ref.size_bytes,
+            "sha256": ref.sha256,
+        }
+        for chunk in entry.chunks
+        for kind, ref in (("states", chunk.states), ("video", chunk.video))
+    ]

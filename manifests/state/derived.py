@@ -1,0 +1,137 @@
+"""Columns that follow from the recorded ones: one function of a version, so that anybody can make them again.
+
+They are not stored. A derived value is valid where everything it depends on is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from manifests.state.action_categories import categories
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from manifests.state.table import StateTable
+
+    Values = NDArray[Any]
+    Mask = NDArray[np.bool_]
+
+DERIVED_VERSION = "1"
+FIRST_SLP_FRAME, FIRST_PLAYABLE_SLP_FRAME = -123, -39
+_HITSTUN, _POWERSHIELD = 0x02, 0x20  # in flags4
+_FASTFALL, _HITLAG = 0x08, 0x20  # in flags2
+_SHIELD = 0x80  # in flags3
+_DEAD, _OFF_SCREEN = 0x40, 0x80  # in flags5
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedColumn:
+    """A derived column.
+
+    Attributes:
+        name: Within its group, with d_ in front.
+        dtype: numpy name.
+        doc: The rule.
+        needs: Recorded columns it follows from, within the same group; those with a leading / are a frame's.
+        rule: From the values of those to the values of this.
+        is_category: As in `manifests.state.column.Column`.
+    """
+
+    name: str
+    dtype: str
+    doc: str
+    needs: tuple[str, ...]
+    rule: Callable[..., Values]
+    is_category: bool = False
+
+
+def _bit(mask: int) -> Callable[[Values], Values]:
+    return lambda flags: flags & mask != 0
+
+
+ENTITY_DERIVED: tuple[DerivedColumn, ...] = (
+    DerivedColumn("d_hitstun_left", "float32", "misc_as while flags4 & 0x02, else 0", ("misc_as", "flags4"),
+                  lambda misc, flags: np.where(flags & _HITSTUN, misc, np.float32(0))),
+    DerivedColumn("d_invulnerable", "bool", "hurtbox is not 0", ("hurtbox",), lambda hurtbox: hurtbox != 0),
+    DerivedColumn("d_fastfall", "bool", "flags2 & 0x08", ("flags2",), _bit(_FASTFALL)),
+    DerivedColumn("d_in_hitlag", "bool", "flags2 & 0x20", ("flags2",), _bit(_HITLAG)),
+    DerivedColumn("d_shielding", "bool", "flags3 & 0x80", ("flags3",), _bit(_SHIELD)),
+    DerivedColumn("d_powershield", "bool", "flags4 & 0x20", ("flags4",), _bit(_POWERSHIELD)),
+    DerivedColumn("d_dead", "bool", "flags5 & 0x40", ("flags5",), _bit(_DEAD)),
+    DerivedColumn("d_offscreen", "bool", "flags5 & 0x80", ("flags5",), _bit(_OFF_SCREEN)),
+    DerivedColumn("d_action_category", "uint8", "manifests.state.action_categories of character and action",
+                  ("character", "action"), categories, is_category=True),
+)  # fmt: skip
+FRAME_DERIVED: tuple[DerivedColumn, ...] = (
+    DerivedColumn("d_rolled_back", "bool", "n_written > 1", ("n_written",), lambda n_written: n_written > 1),
+    DerivedColumn("d_playable", "bool", "slp_frame >= -39", ("slp_frame",),
+                  lambda slp_frame: slp_frame >= FIRST_PLAYABLE_SLP_FRAME),
+    DerivedColumn("d_loss_mask", "bool", "finalized, playable, and every player present",
+                  ("slp_frame", "finalized"),
+                  lambda slp_frame, finalized: finalized & (slp_frame >= FIRST_PLAYABLE_SLP_FRAME)),
+)  # fmt: skip
+PRESSED = DerivedColumn(
+    "d_pressed", "uint32", "buttons down in this frame and not in the one before", ("buttons",),
+    lambda buttons: buttons & ~np.concatenate([buttons[:1], buttons[:-1]]), is_category=True,
+)  # fmt: skip
+_ENTITY = {column.name: column for column in (*ENTITY_DERIVED, PRESSED)}
+_FRAME = {column.name: column for column in FRAME_DERIVED}
+
+
+def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
+    """A derived column by its full name, "p0.d_dead" or "d_playable": values [T] and validity, bool [T].
+
+    `d_pressed` needs the frame before: the first row of a table is valid only if it is the first of the game,
+    when nothing was down before. Read a row more and leave it out.
+
+    Raises:
+        KeyError: If there is no such derived column.
+    """
+    entity, _, own = name.rpartition(".")
+    column = (_ENTITY if entity else _FRAME).get(own)
+    if column is None:
+        msg = (
+            f"no derived column {name!r}; there are {', '.join([*_FRAME, *(f'p0.{one}' for one in _ENTITY)])}"
+        )
+        raise KeyError(msg)
+    needs = [f"{entity}.{one}" if entity else one for one in column.needs]
+    valid = np.logical_and.reduce([table.valid(one) for one in needs])
+    values = column.rule(*(table.values(one) for one in needs)).astype(column.dtype)
+    if column is PRESSED:
+        values, valid = _since_the_game_began(table, values, valid, needs[0])
+    if own == "d_loss_mask":
+        present = [table.values(f"p{index}.present") for index in range(table.num_players)]
+        values = values & np.logical_and.reduce(present)
+    return np.where(valid, values, np.zeros((), values.dtype)), valid
+
+
+def _since_the_game_began(
+    table: StateTable, values: Values, valid: Mask, buttons: str
+) -> tuple[Values, Mask]:
+    before = np.concatenate([[table.first_slp_frame == FIRST_SLP_FRAME], valid[:-1]])
+    if table.first_slp_frame == FIRST_SLP_FRAME:
+        values = values.copy()
+        values[0] = table.values(buttons)[0]
+    return values, valid & before
+
+
+def is_derived(name: str) -> bool:
+    """Whether a full column name is that of a derived column."""
+    entity, _, own = name.rpartition(".")
+    return own in (_ENTITY if entity else _FRAME)
+
+
+def derived_column(name: str) -> DerivedColumn:
+    """The declaration behind a full name.
+
+    Raises:
+        KeyError: If there is no such derived column.
+    """
+    entity, _, own = name.rpartition(".")
+    return (_ENTITY if entity else _FRAME)[own]

@@ -1,0 +1,206 @@
+"""Tensors made of states by named, versioned lists of columns.
+
+A view is a list of names, and what comes out carries them: `state` and `action` are [T, D] float32 with D
+names, ids and bit fields stay integers beside them, and a mask of the same shape says what was recorded.
+Values are in the game's own units; scaling is the model's affair. A list is never changed: a better one gets
+the next version.
+
+    tensor = make_view(table, STATE)        # or view("state/1")
+    tensor.values[:, tensor.names.index("p0.x")]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from manifests.state import derived, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from manifests.state.table import StateTable
+
+_PLAYER = "{player}."  # stands for p0., p1., ... or p0n., p1n., ...
+
+# Names of the buttons' bits, in `buttons` as in `buttons_phys`.
+BUTTONS: Mapping[str, int] = {
+    "d_left": 0x1, "d_right": 0x2, "d_down": 0x4, "d_up": 0x8, "z": 0x10, "r": 0x20, "l": 0x40, "a": 0x100,
+    "b": 0x200, "x": 0x400, "y": 0x800, "start": 0x1000,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named, versioned list of columns.
+
+    Attributes:
+        name: "state", "action" ...
+        version: Goes up with any change to the list.
+        values: Columns that become float32; a name with {player}. stands for one of each player.
+        categories: Columns that stay integral.
+        buttons: Bit field columns that become a 0-or-1 value per button.
+        of_followers: {player} stands for the players' followers.
+    """
+
+    name: str
+    version: int
+    values: tuple[str, ...]
+    categories: tuple[str, ...]
+    buttons: tuple[str, ...] = ()
+    of_followers: bool = False
+
+    @property
+    def key(self) -> str:
+        """Name and version, as in "state/1"."""
+        return f"{self.name}/{self.version}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tensor:
+    """What a view makes of a table of T frames.
+
+    Attributes:
+        view: Key of the view.
+        values: float32 [T, D]; zero, meaning nothing, where not valid.
+        valid: bool [T, D].
+        names: D names, in order.
+        categories: Integral columns [T] by name.
+        categories_valid: bool [T] by name.
+    """
+
+    view: str
+    values: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    names: tuple[str, ...]
+    categories: Mapping[str, NDArray[Any]]
+    categories_valid: Mapping[str, NDArray[np.bool_]]
+
+
+_ENTITY_VALUES = tuple(
+    _PLAYER + name
+    for name in (
+        *(
+            "present",
+            "x",
+            "y",
+            "facing",
+            "percent",
+            "shield",
+            "stocks",
+            "action_age",
+            "airborne",
+            "jumps_left",
+        ),
+        *("combo_count", "vx_air_self", "vy_self", "vx_attack", "vy_attack", "vx_ground_self", "hitlag_left"),
+        *("d_hitstun_left", "d_invulnerable", "d_fastfall", "d_in_hitlag", "d_shielding", "d_powershield"),
+        *("d_dead", "d_offscreen"),
+    )
+)
+_ENTITY_CATEGORIES = tuple(
+    _PLAYER + name
+    for name in (
+        *("character", "action", "d_action_category", "last_attack_landed", "last_hit_by", "ground_id"),
+        *("l_cancel", "hurtbox", "animation"),
+    )
+)
+STATE = View(
+    "state", 1,
+    values=(*_ENTITY_VALUES, "fod_left", "fod_right", "d_randall_x", "d_randall_y"),
+    categories=(*_ENTITY_CATEGORIES, "whispy", "ps_event", "ps_type"),
+)  # fmt: skip
+FOLLOWERS = View("followers", 1, values=_ENTITY_VALUES, categories=_ENTITY_CATEGORIES, of_followers=True)
+ACTION = View(
+    "action", 1,
+    values=tuple(_PLAYER + name for name in ("main_x", "main_y", "c_x", "c_y", "trigger")),
+    categories=(_PLAYER + "buttons",),
+    buttons=(_PLAYER + "buttons",),
+)  # fmt: skip
+RAW_ACTION = View(
+    "raw_action", 1,
+    values=tuple(
+        _PLAYER + name
+        for name in ("raw_x", "raw_y", "raw_cx", "raw_cy", "trigger_l_phys", "trigger_r_phys")
+    ),
+    categories=(_PLAYER + "buttons_phys",),
+    buttons=(_PLAYER + "buttons_phys",),
+)  # fmt: skip
+JUST_PRESSED = View(
+    "just_pressed", 1, values=(), categories=(_PLAYER + "d_pressed",), buttons=(_PLAYER + "d_pressed",)
+)
+VIEWS: Mapping[str, View] = {view.key: view for view in (STATE, FOLLOWERS, ACTION, RAW_ACTION, JUST_PRESSED)}
+
+
+def view(key: str) -> View:
+    """A view by its key.
+
+    Raises:
+        KeyError: If there is none.
+    """
+    if key not in VIEWS:
+        msg = f"no view {key!r}; there are {', '.join(VIEWS)}"
+        raise KeyError(msg)
+    return VIEWS[key]
+
+
+@cache
+def value_names(of: View, num_players: int = 2) -> tuple[str, ...]:
+    """The D names of what the view makes of a game of so many players."""
+    columns = _expand(of.values, of, num_players)
+    pressed = [f"{column}.{button}" for column in _expand(of.buttons, of, num_players) for button in BUTTONS]
+    return (*columns, *pressed)
+
+
+@cache
+def category_names(of: View, num_players: int = 2) -> tuple[str, ...]:
+    """The names of its integral columns."""
+    return _expand(of.categories, of, num_players)
+
+
+def _expand(templates: tuple[str, ...], of: View, num_players: int) -> tuple[str, ...]:
+    """Player after player, then the columns that are nobody's."""
+    suffix = "n." if of.of_followers else "."
+    names = [
+        template.replace(_PLAYER, f"p{index}{suffix}")
+        for index in range(num_players)
+        for template in templates
+        if template.startswith(_PLAYER)
+    ]
+    return (*names, *(template for template in templates if not template.startswith(_PLAYER)))
+
+
+def make_view(table: StateTable, of: View) -> Tensor:
+    """The view's tensor of a table."""
+    columns = _expand(of.values, of, table.num_players)
+    bit_fields = _expand(of.buttons, of, table.num_players)
+    names = value_names(of, table.num_players)
+    values = np.zeros((table.num_frames, len(names)), np.float32)
+    valid = np.zeros(values.shape, bool)
+    for place, name in enumerate(columns):
+        values[:, place], valid[:, place] = _column(table, name)
+    bits = np.array(list(BUTTONS.values()), np.uint32)
+    for index, name in enumerate(bit_fields):
+        places = slice(len(columns) + index * bits.size, len(columns) + (index + 1) * bits.size)
+        field, recorded = _column(table, name)
+        values[:, places] = (field[:, None] & bits) != 0
+        valid[:, places] = recorded[:, None]
+    found = {name: _column(table, name) for name in category_names(of, table.num_players)}
+    return Tensor(
+        view=of.key,
+        values=values,
+        valid=valid,
+        names=names,
+        categories={name: column for name, (column, _) in found.items()},
+        categories_valid={name: mask for name, (_, mask) in found.items()},
+    )
+
+
+def _column(table: StateTable, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    if name not in schema.table_columns(table.num_players):
+        return derived.derive(table, name)
+    return table.values(name), table.valid(name)

@@ -1,0 +1,206 @@
+"""Where every object of a dataset lives: pure functions from numbers and ids to keys, and back.
+
+    dataset.json
+    plan/NNNN.parquet
+    videos/observation.images.game/chunk-CCC/file-FFF.mp4     states/chunk-CCC/file-FFF.parquet
+    ledger/GAME_ID.json
+    manifest/NNNN/{games,chunks,gops,rejects,files}.parquet   manifest/NNNN/snapshot.json
+    manifest/current.json
+
+A *file number* is given to every chunk in the plan, before anything is rendered: number n lies in folder
+`chunk-(n // 1000)` as `file-(n % 1000)`, which is LeRobot's own template, so that its tables can point at our
+videos where they are. An *edition* above 0 is needed only where two renderings of one chunk differ in bytes
+and the planned key is taken (see ledger/commit.py, which knows another use as well): edition e of file FFF
+is called `file-(1000 * e + FFF)`.
+
+`chunk-` in a folder's name is LeRobot's word for a bucket of 1,000 files; it has nothing to do with our
+chunks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["video", "states"]
+
+FILES_PER_FOLDER: Final = 1000
+VIDEO_FEATURE: Final = "observation.images.game"
+DATASET_KEY: Final = "dataset.json"
+STORE_KEY: Final = "store.json"
+"""What an S3 store found out about its server; see manifests/store/s3.py."""
+PROBE_PREFIX: Final = "probe/"
+CURRENT_KEY: Final = "manifest/current.json"
+LEDGER_PREFIX: Final = "ledger/"
+PLAN_PREFIX: Final = "plan/"
+MANIFEST_PREFIX: Final = "manifest/"
+DATA_PREFIXES: Final = ("states/", f"videos/{VIDEO_FEATURE}/")
+"""Where chunk objects live."""
+
+_PREFIX_AND_SUFFIX: Final[dict[Kind, tuple[str, str]]] = {
+    "video": (f"videos/{VIDEO_FEATURE}", "mp4"),
+    "states": ("states", "parquet"),
+}
+_GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
+_DATA_KEY: Final = re.compile(r"(.+)/chunk-(\d{3,})/file-(\d{3,})\.(mp4|parquet)")
+_PLAN_KEY: Final = re.compile(r"plan/(\d{4,})\.parquet")
+_SNAPSHOT_KEY: Final = re.compile(r"manifest/(\d{4,})/([a-z_]+)\.(?:parquet|json)")
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+_MAX_KEY_LENGTH: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class DataName:
+    """What a chunk object's key says: its kind, its planned file number, its edition (0 as planned)."""
+
+    kind: Kind
+    file_number: int
+    edition: int
+
+
+def video_key(file_number: int, edition: int = 0) -> str:
+    """Key of the video of one chunk.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    return _data_key("video", file_number, edition)
+
+
+def states_key(file_number: int, edition: int = 0) -> str:
+    """Key of the states parquet of one chunk.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    return _data_key("states", file_number, edition)
+
+
+def data_key(name: DataName) -> str:
+    """Key of a chunk object; the inverse of `parse_data_key`."""
+    return _data_key(name.kind, name.file_number, name.edition)
+
+
+def parse_data_key(key: str) -> DataName | None:
+    """What a chunk object's key says; None if it is not the key of one."""
+    match = _DATA_KEY.fullmatch(key)
+    if match is None:
+        return None
+    prefix, folder, file = match[1], int(match[2]), int(match[3])
+    for kind, (kind_prefix, _) in _PREFIX_AND_SUFFIX.items():
+        if prefix == kind_prefix:
+            number = folder * FILES_PER_FOLDER + file % FILES_PER_FOLDER
+            name = DataName(kind, number, file // FILES_PER_FOLDER)
+            return name if data_key(name) == key else None
+    return None
+
+
+def lerobot_position(key: str) -> tuple[int, int]:
+    """LeRobot's (chunk_index, file_index) of a chunk object: the two numbers in its key.
+
+    Raises:
+        ValueError: not the key of a chunk object.
+    """
+    match = _DATA_KEY.fullmatch(key)
+    if match is None:
+        message = f"{key!r} is not the key of a video or states file"
+        raise ValueError(message)
+    return int(match[2]), int(match[3])
+
+
+def ledger_key(game_id: str) -> str:
+    """Key of the ledger entry of one game.
+
+    Raises:
+        ValueError: not a sha256 in lower-case hex.
+    """
+    return f"{LEDGER_PREFIX}{check_game_id(game_id)}.json"
+
+
+def game_id_of_ledger_key(key: str) -> str | None:
+    """The game whose ledger entry this is; None for any other key."""
+    game_id = key.removeprefix(LEDGER_PREFIX).removesuffix(".json")
+    return game_id if _GAME_ID.fullmatch(game_id) and key == f"{LEDGER_PREFIX}{game_id}.json" else None
+
+
+def check_game_id(game_id: str) -> str:
+    """Return `game_id` as it is.
+
+    Raises:
+        ValueError: not a sha256 in lower-case hex.
+    """
+    if not _GAME_ID.fullmatch(game_id):
+        message = f"a game_id is a sha256 in lower-case hex, 64 digits; got {game_id!r:.80}"
+        raise ValueError(message)
+    return game_id
+
+
+def plan_key(number: int) -> str:
+    """Key of the plan file of this number, from 0.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    return f"{PLAN_PREFIX}{_not_negative('plan number', number):04d}.parquet"
+
+
+def plan_number_of(key: str) -> int | None:
+    """The number of a plan file; None for any other key."""
+    match = _PLAN_KEY.fullmatch(key)
+    return int(match[1]) if match and plan_key(int(match[1])) == key else None
+
+
+def manifest_key(snapshot: int, table: str) -> str:
+    """Key of one table of a snapshot, from 0.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    return f"{MANIFEST_PREFIX}{_not_negative('snapshot', snapshot):04d}/{table}.parquet"
+
+
+def snapshot_key(snapshot: int) -> str:
+    """Key of the record that makes a snapshot complete; written after its tables.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    return f"{MANIFEST_PREFIX}{_not_negative('snapshot', snapshot):04d}/snapshot.json"
+
+
+def snapshot_number_of(key: str) -> int | None:
+    """The number of the snapshot that an object belongs to; None for any other key."""
+    match = _SNAPSHOT_KEY.fullmatch(key)
+    return int(match[1]) if match else None
+
+
+def is_key(key: str) -> bool:
+    """True if `key` is one as `check_key` wants it."""
+    return len(key) <= _MAX_KEY_LENGTH and all(_SEGMENT.fullmatch(part) for part in key.split("/"))
+
+
+def check_key(key: str) -> str:
+    """Return `key` as it is: relative, of plain ASCII segments none of which is empty or begins with a dot.
+
+    Raises:
+        ValueError: anything else; a key can so never leave its root, nor hide.
+    """
+    if not is_key(key):
+        message = f"not a key: {key!r:.200}; allowed are segments of A-Z a-z 0-9 _ . - joined by /"
+        raise ValueError(message)
+    return key
+
+
+def _data_key(kind: Kind, file_number: int, edition: int) -> str:
+    prefix, suffix = _PREFIX_AND_SUFFIX[kind]
+    folder, place = divmod(_not_negative("file number", file_number), FILES_PER_FOLDER)
+    file = _not_negative("edition", edition) * FILES_PER_FOLDER + place
+    return f"{prefix}/chunk-{folder:03d}/file-{file:03d}.{suffix}"
+
+
+def _not_negative(what: str, number: int) -> int:
+    if number < 0:
+        message = f"a {what} counts from 0, got {number}"
+        raise ValueError(message)
+    return number

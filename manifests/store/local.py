@@ -1,0 +1,227 @@
+"""A folder as a store: an object is a file, and appears under its name only once it is whole and on the disk.
+
+Bytes are written to `ROOT/.tmp-<random>`, flushed to the disk, and then given their name: by `rename` where
+they may replace an object, by `link` where they must not (link fails if the name exists, on every POSIX file
+system and on NFS). A writer holds a lock on its temporary file for as long as it lives, so a later writer can
+tell what a killed one left, and sweeps it. Names that begin with a dot are never objects.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from manifests.store.contract import Data, ObjectInfo, ObjectMissing, StoreFailed, StoreFull
+from manifests.store.keys import check_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+TEMPORARY_PREFIX: Final = ".tmp-"
+_COPY_BYTES: Final = 1 << 20
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ABSENT: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+
+
+class LocalStore:
+    """The Store contract on a folder. The folder is made when the first object is put.
+
+    Processes on one machine may share it; so may machines, where the file system has working locks and links.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self._swept = False
+
+    @property
+    def url(self) -> str:
+        """The folder's path."""
+        return str(self._root)
+
+    @property
+    def has_conditional_writes(self) -> bool:
+        """True: the file system decides who came first; see Store."""
+        return True
+
+    def put_if_absent(self, key: str, data: Data) -> bool:
+        """Put an object unless there is one; see Store."""
+        target = self._path(key)
+        if target.exists():
+            return False
+        with self._translated(key), self._written(data) as temporary:
+            self._make_folder(target.parent)
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+            temporary.unlink()
+            _flush_folder(target.parent)
+        return True
+
+    def put(self, key: str, data: Data) -> None:
+        """Put an object, in place of the one that may be there; see Store."""
+        target = self._path(key)
+        with self._translated(key), self._written(data) as temporary:
+            self._make_folder(target.parent)
+            temporary.replace(target)
+            _flush_folder(target.parent)
+
+    def get(self, key: str) -> bytes:
+        """All bytes of an object; see Store."""
+        with self._translated(key, is_read=True):
+            return self._path(key).read_bytes()
+
+    def get_range(self, key: str, start: int, exclusive_end: int) -> bytes:
+        """Exactly the bytes [start, exclusive_end); see Store."""
+        if not 0 <= start <= exclusive_end:
+            message = f"{key}: no such range [{start}, {exclusive_end})"
+            raise ValueError(message)
+        with self._translated(key, is_read=True), self._path(key).open("rb") as file:
+            file.seek(start)
+            data = file.read(exclusive_end - start)
+        if len(data) != exclusive_end - start:
+            message = f"{self._path(key)}: ends before byte {exclusive_end}; it was cut"
+            raise StoreFailed(message)
+        return data
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """What is known of an object, or None; see Store."""
+        path = self._path(key)
+        try:
+            with self._translated(key, is_read=True):
+                status = path.stat()
+        except ObjectMissing:
+            return None
+        return ObjectInfo(key, status.st_size, status.st_mtime) if path.is_file() else None
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Every object whose key starts with `prefix`, in order; see Store. Holds one folder's names."""
+        folder, _, _ = prefix.rpartition("/")
+        if folder:
+            check_key(folder)
+        with self._translated(prefix or "."):
+            yield from _walk(self._root / folder, f"{folder}/" if folder else "", prefix)
+
+    def delete(self, key: str) -> None:
+        """Remove an object; see Store."""
+        with self._translated(key), suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).unlink()
+
+    def _path(self, key: str) -> Path:
+        return self._root / check_key(key)
+
+    @contextmanager
+    def _written(self, data: Data) -> Iterator[Path]:
+        """A temporary file that holds `data` and is on the disk; gone when the block ends."""
+        self._make_folder(self._root)
+        self._sweep()
+        temporary, file = self._locked_temporary()
+        try:
+            with file:
+                _copy(data, file)
+                file.flush()
+                os.fsync(file.fileno())
+                yield temporary  # the lock goes with the file, so it stays open until the name is given
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _locked_temporary(self) -> tuple[Path, BinaryIO]:
+        while True:
+            path = self._root / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+            file = path.open("xb")
+            # Between open and lock a sweeper may have taken it for a dead writer's: then it has no name.
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(file.fileno()).st_nlink:
+                    return path, file
+            file.close()
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; once per store."""
+        if self._swept:
+            return
+        self._swept = True
+        for path in self._root.glob(f"{TEMPORARY_PREFIX}*"):
+            with suppress(FileNotFoundError, BlockingIOError, PermissionError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        if folder != folder.parent:
+            self._make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush_folder(folder.parent)
+
+    @contextmanager
+    def _translated(self, key: str, *, is_read: bool = False) -> Iterator[None]:
+        """Turn the system's errors into ours."""
+        where = self._root / key
+        try:
+            yield
+        except OSError as error:
+            if is_read and isinstance(error, _ABSENT):
+                message = f"{where}: no such object"
+                raise ObjectMissing(message) from error
+            if error.errno in _NO_SPACE:
+                message = f"{where}: {error.strerror}; free some space, or give another output, and run again"
+                raise StoreFull(message) from error
+            if error.errno in _NO_LINKS:
+                message = (
+                    f"{where}: {error.strerror}: give an output on a file system with hard links and locks"
+                )
+                raise StoreFailed(message) from error
+            message = f"{where}: {error.strerror or error}"
+            raise StoreFailed(message) from error
+
+
+def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
+    """The files below `folder` in order of their keys; a folder sorts as its name with the slash."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name + "/" * entry.is_dir()
+                for entry in entries
+                if not entry.name.startswith(".") and _may_match(key_prefix + entry.name, prefix)
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        key = key_prefix + name
+        if name.endswith("/"):
+            yield from _walk(folder / name, key, prefix)
+        elif key.startswith(prefix):
+            with suppress(FileNotFoundError):  # deleted since the names were read
+                status = (folder / name).stat()
+                yield ObjectInfo(key, status.st_size, status.st_mtime)
+
+
+def _may_match(key: str, prefix: str) -> bool:
+    """True if `key`, or something below it, can start with `prefix`."""
+    return key.startswith(prefix) or prefix.startswith(f"{key}/")
+
+
+def _copy(data: Data, file: BinaryIO) -> None:
+    if isinstance(data, bytes):
+        file.write(data)
+        return
+    with data.open("rb") as source:
+        shutil.copyfileobj(source, file, _COPY_BYTES)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,270 @@
+"""A bucket, or a prefix in one, as a store: AWS, MinIO, Ceph, R2, Swift, whatever speaks S3.
+
+Every object is one PutObject, so it appears whole or not at all, and leaves no parts behind. Its SHA-256
+travels with it three times: as S3's own checksum and as Content-MD5, which the server verifies before it
+accepts the bytes, and as metadata, against which every whole download is verified here.
+
+Put-if-absent is `If-None-Match: *`. When the answer to it is lost and a second attempt is told that the key
+is taken, the object there is compared with ours: it may have been our own first attempt that took it. Some
+servers do not know the header, and some check it without a lock, so that two writers at once are both told
+that they came first. No server but AWS is believed: before the first put-if-absent writers race each other,
+once per store, and `store.json` keeps the outcome. Where it cannot be relied on, put-if-absent looks first
+and then puts, and manifests/ledger/commit.py does without it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from manifests.store.canonical_json import parse, readable
+from manifests.store.contract import Data, ObjectInfo, ObjectMissing, StoreFailed
+from manifests.store.keys import PROBE_PREFIX, STORE_KEY, check_key, is_key
+from manifests.store.s3_client import Patience, S3Client, Taken, Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEYS_PER_PAGE: Final = 1000
+"""Of a listing; what S3 gives at most."""
+_RACERS: Final = 8
+_ROUNDS: Final = 6
+"""Of the race that tells whether conditional writes can be relied on."""
+
+
+class S3Store:
+    """The Store contract on a bucket. Needs list, get, put and delete rights below its prefix."""
+
+    def __init__(self, bucket: str, prefix: str, client: S3Client) -> None:
+        self._bucket, self._prefix, self._client = bucket, prefix, client
+        self._is_conditional: bool | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, patience: Patience | None = None) -> S3Store:
+        """Open s3://BUCKET or s3://BUCKET/PREFIX; nothing is sent yet.
+
+        Raises:
+            StoreFailed: not such a URL, or boto3 cannot be set up.
+        """
+        parts = urlsplit(url)
+        prefix = parts.path.strip("/")
+        if parts.query or parts.fragment or not parts.netloc or not is_key(prefix or "x"):
+            message = (
+                f"{url}: give s3://BUCKET or s3://BUCKET/PREFIX; the endpoint comes from AWS_ENDPOINT_URL_S3"
+            )
+            raise StoreFailed(message)
+        return cls(parts.netloc, f"{prefix}/" if prefix else "", S3Client(patience))
+
+    @property
+    def url(self) -> str:
+        """s3://BUCKET/PREFIX."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    @property
+    def num_retries(self) -> int:
+        """Attempts that failed and were made again, so far."""
+        return self._client.num_retries
+
+    @property
+    def has_conditional_writes(self) -> bool:
+        """Whether of any number of writers at once exactly one is told that it came first; see Store."""
+        with self._lock:
+            if self._is_conditional is None:
+                self._is_conditional = self._recall_conditional()
+        return self._is_conditional
+
+    def put_if_absent(self, key: str, data: Data) -> bool:
+        """Put an object unless there is one; see Store."""
+        check_key(key)
+        if self.has_conditional_writes:
+            return self._put_conditionally(key, _bytes(data))
+        if self.head(key) is not None:
+            return False
+        self.put(key, data)
+        return True
+
+    def put(self, key: str, data: Data) -> None:
+        """Put an object, in place of the one that may be there; see Store."""
+        upload = self._upload(key, _bytes(data))
+        self._client.call(self._where(key), lambda boto, _: boto.put_object(**upload))
+
+    def get(self, key: str) -> bytes:
+        """All bytes of an object, verified against the hash it was put with; see Store."""
+        return self._client.call(self._where(key), lambda boto, _: self._download(boto, key))
+
+    def get_range(self, key: str, start: int, exclusive_end: int) -> bytes:
+        """Exactly the bytes [start, exclusive_end); see Store."""
+        if not 0 <= start <= exclusive_end:
+            message = f"{key}: no such range [{start}, {exclusive_end})"
+            raise ValueError(message)
+        info = self.head(key) if start == exclusive_end else None
+        if start == exclusive_end and info is None:
+            message = f"{self._where(key)}: no such object"
+            raise ObjectMissing(message)
+        if info is not None:  # an empty range cannot be asked of S3
+            if start > info.size_bytes:
+                raise self._too_short(key, exclusive_end)
+            return b""
+
+        return self._client.call(
+            self._where(key),
+            lambda boto, num_before: self._range(boto, num_before, key, start, exclusive_end),
+        )
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """What is known of an object, or None; see Store."""
+        try:
+            answer = self._client.call(self._where(key), lambda boto, _: boto.head_object(**self._named(key)))
+        except ObjectMissing:
+            return None
+        modified_at = answer["LastModified"].timestamp()
+        return ObjectInfo(key, answer["ContentLength"], modified_at, answer["Metadata"].get("sha256"))
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Every object whose key starts with `prefix`, in order, a page at a time; see Store."""
+        where = f"{self.url}/{prefix}"
+        arguments: dict[str, Any] = {
+            "Bucket": self._bucket,
+            "Prefix": self._prefix + prefix,
+            "MaxKeys": KEYS_PER_PAGE,
+        }
+        while True:
+            page = self._client.call(where, lambda boto, _: boto.list_objects_v2(**arguments))
+            for item in page.get("Contents", ()):
+                key = item["Key"].removeprefix(self._prefix)
+                yield ObjectInfo(key, item["Size"], item["LastModified"].timestamp())
+            if not page.get("IsTruncated"):
+                return
+            arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+    def delete(self, key: str) -> None:
+        """Remove an object; see Store."""
+        self._client.call(self._where(key), lambda boto, _: boto.delete_object(**self._named(key)))
+
+    def _put_conditionally(self, key: str, body: bytes) -> bool:
+        def attempt(boto: Any, num_before: int) -> bool:
+            try:
+                boto.put_object(**self._upload(key, body), IfNoneMatch="*")
+            except boto.exceptions.ClientError as error:
+                if _is_taken(error) and num_before:
+                    return self._is_stored(key, body)  # perhaps by an attempt whose answer was lost
+                raise
+            return True
+
+        try:
+            return self._client.call(self._where(key), attempt)
+        except Taken:
+            return False
+
+    def _named(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._prefix + check_key(key)}
+
+    def _where(self, key: str) -> str:
+        return f"{self.url}/{check_key(key)}"
+
+    def _upload(self, key: str, body: bytes) -> dict[str, Any]:
+        sha256 = hashlib.sha256(body)
+        md5 = hashlib.md5(body, usedforsecurity=False)  # the only checksum that old servers verify
+        return {
+            **self._named(key),
+            "Body": body,
+            "ChecksumSHA256": base64.b64encode(sha256.digest()).decode(),
+            "ContentMD5": base64.b64encode(md5.digest()).decode(),
+            "Metadata": {"sha256": sha256.hexdigest()},
+        }
+
+    def _download(self, boto: Any, key: str) -> bytes:
+        answer = boto.get_object(**self._named(key))
+        data: bytes = answer["Body"].read()
+        if len(data) != answer["ContentLength"]:
+            message = f"{len(data)} bytes came of {answer['ContentLength']}"
+            raise Wrong(message)
+        wanted, found = answer["Metadata"].get("sha256"), hashlib.sha256(data).hexdigest()
+        if wanted is not None and found != wanted:
+            message = f"sha256 {found} came, it was put with {wanted}"
+            raise Wrong(message)
+        return data
+
+    def _range(self, boto: Any, num_before: int, key: str, start: int, exclusive_end: int) -> bytes:
+        """One attempt at a range that is not empty: the cheap way first, boto3's where that has no answer."""
+        if not num_before:
+            found = self._client.get_range(self._named(key), start, exclusive_end)
+            if found is not None:
+                return found
+        try:
+            answer = boto.get_object(**self._named(key), Range=f"bytes={start}-{exclusive_end - 1}")
+        except boto.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidRange":
+                raise self._too_short(key, exclusive_end) from error
+            raise
+        size_bytes = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else 0
+        if size_bytes and size_bytes < exclusive_end:
+            raise self._too_short(key, exclusive_end)
+        data: bytes = answer["Body"].read()
+        if len(data) != exclusive_end - start:
+            message = f"{len(data)} bytes came of {exclusive_end - start}"
+            raise Wrong(message)
+        return data
+
+    def _is_stored(self, key: str, body: bytes) -> bool:
+        info = self.head(key)
+        if info is None or info.size_bytes != len(body):
+            return False
+        return (info.sha256 or hashlib.sha256(self.get(key)).hexdigest()) == hashlib.sha256(body).hexdigest()
+
+    def _too_short(self, key: str, exclusive_end: int) -> StoreFailed:
+        return StoreFailed(f"{self._where(key)}: ends before byte {exclusive_end}; it was cut")
+
+    def _recall_conditional(self) -> bool:
+        """What store.json says; if there is none, find out and write it."""
+        if self._client.is_aws:
+            return True
+        try:
+            found = parse(self.get(STORE_KEY), self._where(STORE_KEY)).get("conditional_writes")
+        except ObjectMissing:
+            is_conditional = self._race()
+        else:
+            if not isinstance(found, bool):
+                message = f"{self._where(STORE_KEY)}: does not say whether conditional_writes hold; delete it"
+                raise StoreFailed(message)
+            return found
+        self.put(
+            STORE_KEY, readable({"conditional_writes": is_conditional, "endpoint": self._client.endpoint})
+        )
+        return is_conditional
+
+    def _race(self) -> bool:
+        """Let writers race for keys; True if every time exactly one came first, and its bytes are there."""
+        with ThreadPoolExecutor(_RACERS) as pool:
+            return all(self._race_once(pool) for _ in range(_ROUNDS))
+
+    def _race_once(self, pool: ThreadPoolExecutor) -> bool:
+        key = f"{PROBE_PREFIX}{secrets.token_hex(16)}"
+        bodies = [secrets.token_bytes(1 << 14) for _ in range(_RACERS)]
+        try:
+            told_first = list(pool.map(lambda body: self._try_first(key, body), bodies))
+            stored = self.get(key)
+        finally:
+            self.delete(key)
+        return told_first.count(True) == 1 and stored == bodies[told_first.index(True)]
+
+    def _try_first(self, key: str, body: bytes) -> bool:
+        try:
+            return self._put_conditionally(key, body)
+        except StoreFailed:  # a server that answers 501 to the header
+            return False
+
+
+def _is_taken(error: Any) -> bool:
+    return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 412)  # noqa: PLR2004
+
+
+def _bytes(data: Data) -> bytes:
+    return data.read_bytes() if isinstance(data, Path) else data

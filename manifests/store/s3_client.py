@@ -1,0 +1,266 @@
+"""The one door to boto3: one client per process, timeouts and bounded retries on every call, errors as ours.
+
+Credentials, region and endpoint come from boto3's own chain (environment, profiles, instance roles;
+AWS_ENDPOINT_URL_S3 for servers other than AWS) and from nowhere else. boto3's own retries are off: a streamed
+body that breaks half-way, or arrives with wrong bytes, is beyond them, so the whole call is tried again here.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    InvalidRegionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+from botocore.parsers import ResponseParserError
+
+from manifests.store.contract import ObjectMissing, StoreFailed, StoreFull
+from manifests.store.s3_ranges import SignedRanges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+MAX_POOL_CONNECTIONS: Final = 32
+_FALLBACK_REGION: Final = "us-east-1"
+_AWS: Final = ".amazonaws.com"
+
+
+class Wrong(Exception):  # noqa: N818 - not an error of a caller: a reason to try again
+    """The answer came, but its bytes are not what they should be."""
+
+
+class Taken(Exception):  # noqa: N818 - an answer
+    """There is an object of that key already (412)."""
+
+
+class Outcome(Enum):
+    """What to do after a failed attempt."""
+
+    RETRY = "retry"
+    MISSING = "missing"
+    TAKEN = "taken"
+    FULL = "full"
+    FATAL = "fatal"
+
+
+_RETRIED_ERRORS: Final = (
+    Wrong,
+    EndpointConnectionError,
+    HTTPClientError,  # time-outs and broken connections derive from it
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseParserError,
+    ResponseStreamingError,
+)
+_OUTCOME_OF_CODE: Final = {
+    "BadDigest": Outcome.RETRY,  # the body was changed on its way: what is sent again is whole
+    "XAmzContentSHA256Mismatch": Outcome.RETRY,
+    "ConditionalRequestConflict": Outcome.RETRY,
+    "OperationAborted": Outcome.RETRY,
+    "RequestTimeout": Outcome.RETRY,
+    "SlowDown": Outcome.RETRY,
+    "Throttling": Outcome.RETRY,
+    "ThrottlingException": Outcome.RETRY,
+    "NoSuchKey": Outcome.MISSING,
+    "404": Outcome.MISSING,  # what HEAD answers; it has no body to say more
+    "NotFound": Outcome.MISSING,
+    "PreconditionFailed": Outcome.TAKEN,
+    "QuotaExceeded": Outcome.FULL,
+    "InsufficientStorage": Outcome.FULL,
+}
+_OUTCOME_OF_STATUS: Final = {
+    408: Outcome.RETRY,
+    409: Outcome.RETRY,
+    412: Outcome.TAKEN,
+    429: Outcome.RETRY,
+    501: Outcome.FATAL,  # never going to be implemented while we wait
+    507: Outcome.FULL,
+}
+_SERVER_ERROR: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try.
+
+    Attributes:
+        max_attempts: of one call.
+        first_pause_seconds: upper bound of the first pause; it doubles, and each pause is drawn from 0 to its
+        bound. max_pause_seconds: the bound's own bound.
+        connect_seconds: to connect.
+        read_seconds: from one byte to the next.
+
+    Raises:
+        ValueError: not all above zero.
+    """
+
+    max_attempts: int = 8
+    first_pause_seconds: float = 0.25
+    max_pause_seconds: float = 15.0
+    connect_seconds: float = 10.0
+    read_seconds: float = 20.0
+
+    def __post_init__(self) -> None:
+        if min(self.max_attempts, self.first_pause_seconds, self.connect_seconds, self.read_seconds) <= 0:
+            message = f"patience is above zero in every part, got {self}"
+            raise ValueError(message)
+
+
+class S3Client:
+    """Calls with retries. Used by several threads at once; `num_retries` counts them all."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
+        self.num_retries = 0
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._ranges: SignedRanges | None = None
+        self._process_id = -1
+
+    @property
+    def is_aws(self) -> bool:
+        """True if the endpoint is Amazon's own."""
+        return _AWS in self._boto().meta.endpoint_url
+
+    @property
+    def endpoint(self) -> str:
+        """Where the requests go."""
+        return str(self._boto().meta.endpoint_url)
+
+    def call(self, where: str, function: Callable[[Any, int], T]) -> T:
+        """Run `function(boto3 client, number of attempts before)`, again after failures that may pass.
+
+        Args:
+            where: names the object in errors.
+            function: sends one request and reads its answer to the end; may raise Wrong, or Taken.
+
+        Raises:
+            Taken: there is an object of that key already.
+            ObjectMissing: there is none.
+            StoreFull: no quota is left.
+            StoreFailed: refused, or failed in every attempt.
+        """
+        for attempt in range(self.patience.max_attempts):
+            if attempt:
+                self._pause(attempt)
+            try:
+                return function(self._boto(), attempt)
+            except (BotoCoreError, ClientError, ResponseParserError, Wrong) as error:
+                outcome = classify(error)
+                if outcome is not Outcome.RETRY:
+                    raise _translated(outcome, where, error) from error
+                last = error
+        message = f"{where}: failed {self.patience.max_attempts} times, the last time with: {_one_line(last)}"
+        raise StoreFailed(message) from last
+
+    def get_range(self, named: dict[str, str], start: int, exclusive_end: int) -> bytes | None:
+        """Bytes of an object {"Bucket": ..., "Key": ...} at little cost; None where boto3 must ask for them.
+
+        For use in a function that `call` runs: it raises what boto3 raises.
+        """
+        boto = self._boto()
+        with self._lock:
+            if self._ranges is None:
+                timeout = (self.patience.connect_seconds, self.patience.read_seconds)
+                self._ranges = SignedRanges(boto, timeout, MAX_POOL_CONNECTIONS)
+            ranges = self._ranges
+        return ranges.get(named, start, exclusive_end)
+
+    def _pause(self, attempt: int) -> None:
+        with self._lock:
+            self.num_retries += 1
+        bound = min(self.patience.first_pause_seconds * 2 ** (attempt - 1), self.patience.max_pause_seconds)
+        time.sleep(
+            random.uniform(0, bound)
+        )  # full jitter: workers that failed together do not return together
+
+    def _boto(self) -> Any:
+        """The process's own client: connections are reused, and never shared with a forked child."""
+        with self._lock:
+            if self._process_id != os.getpid():
+                self._client, self._process_id = _new_client(self.patience), os.getpid()
+                self._ranges = None
+            return self._client
+
+
+_REMEDIES: Final = {
+    "NoSuchBucket": "; make the bucket first, or look at its name and at AWS_ENDPOINT_URL_S3",
+    "AccessDenied": "; this key may not do that here: look at AWS_PROFILE and at the bucket's policy",
+    "InvalidAccessKeyId": "; look at AWS_PROFILE or AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "; the secret does not belong to the key, or the clock is wrong",
+}
+
+
+def classify(error: Exception) -> Outcome:
+    """What to do about an error of boto3's, or a Wrong."""
+    if isinstance(error, _RETRIED_ERRORS):
+        return Outcome.RETRY
+    if not isinstance(error, ClientError):
+        return Outcome.FATAL
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    by_status = Outcome.RETRY if status >= _SERVER_ERROR else Outcome.FATAL
+    return _OUTCOME_OF_CODE.get(code) or _OUTCOME_OF_STATUS.get(status, by_status)
+
+
+def _translated(outcome: Outcome, where: str, error: Exception) -> Exception:
+    if outcome is Outcome.TAKEN:
+        return Taken(where)
+    if outcome is Outcome.MISSING:
+        return ObjectMissing(f"{where}: no such object")
+    if outcome is Outcome.FULL:
+        return StoreFull(f"{where}: {_one_line(error)}; free some, or give another output, and run again")
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return StoreFailed(
+            f"{where}: {_one_line(error)}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
+        )
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    remedy = _REMEDIES.get(str(code), "")
+    return StoreFailed(f"{where}: {_one_line(error)}{remedy}")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def _new_client(patience: Patience) -> Any:
+    session = boto3.session.Session()
+    config = Config(
+        connect_timeout=patience.connect_seconds,
+        read_timeout=patience.read_seconds,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=MAX_POOL_CONNECTIONS,
+        tcp_keepalive=True,
+        # Every put names its own SHA-256 and MD5; older servers choke on what boto3 would add by itself.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    region = session.region_name or _FALLBACK_REGION
+    try:
+        client = session.client("s3", region_name=region, config=config)
+    except (InvalidRegionError, ValueError) as error:
+        message = f"s3: {_one_line(error)}; look at AWS_REGION and AWS_ENDPOINT_URL_S3"
+        raise StoreFailed(message) from error
+    if _AWS not in client.meta.endpoint_url:  # other servers seldom have a name per bucket
+        path_style = config.merge(Config(s3={"addressing_style": "path"}))
+        client = session.client("s3", region_name=region, config=path_style)
+    return client

@@ -1,0 +1,156 @@
+"""The part of a snapshot that a loader needs, as columns: games, their chunks, and where every GOP lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from manifests.errors import RecordRefused
+from manifests.ledger.tables import TABLES
+from manifests.training.row_filter import RowFilter
+from manifests.training.windows import ChunkGrid
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from manifests.snapshot.reader import Manifest
+
+    Int = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class GopSpan:
+    """A run of whole GOPs of one chunk: what one range request fetches.
+
+    Attributes:
+        first: row of its first GOP in the GOP columns.
+        exclusive_end: one past the last.
+        first_frame_index: of its first picture.
+        byte_start: in the video.
+        byte_exclusive_end: in the video.
+    """
+
+    first: int
+    exclusive_end: int
+    first_frame_index: int
+    byte_start: int
+    byte_exclusive_end: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Footage:
+    """Games, chunks and GOPs of a dataset, or of the part of it that was asked for.
+
+    Attributes:
+        games: the games table's rows, in order of game_id.
+        grid: chunks and their key frames; chunk c is a row of the columns below.
+        slp_frame_start: int64 [C], of frame_index 0.
+        gop_byte_offset: int64 [num_gops].
+        gop_byte_size: int64 [num_gops].
+        video_keys, states_keys, states_sha256, avcc: C values each.
+        sha256: of what was selected from which snapshot; part of the order's seed.
+        width: of the pictures.
+        height: of the pictures.
+    """
+
+    games: pa.Table
+    grid: ChunkGrid
+    slp_frame_start: Int
+    gop_byte_offset: Int
+    gop_byte_size: Int
+    video_keys: list[str]
+    states_keys: list[str]
+    states_sha256: list[str]
+    avcc: list[bytes]
+    sha256: str
+    width: int
+    height: int
+
+    @property
+    def num_games(self) -> int:
+        """G."""
+        return int(self.games.num_rows)
+
+    def gop_span(self, chunk: int, frame_index: int, last_frame_index: int) -> GopSpan:
+        """The GOPs that hold the frames [frame_index, last_frame_index] of a chunk."""
+        begin, end = int(self.grid.gop_offset[chunk]), int(self.grid.gop_offset[chunk + 1])
+        firsts = self.grid.gop_first[begin:end]
+        first = begin + int(np.searchsorted(firsts, frame_index, side="right")) - 1
+        last = begin + int(np.searchsorted(firsts, last_frame_index, side="right")) - 1
+        return GopSpan(
+            first=first,
+            exclusive_end=last + 1,
+            first_frame_index=int(self.grid.gop_first[first]),
+            byte_start=int(self.gop_byte_offset[first]),
+            byte_exclusive_end=int(self.gop_byte_offset[last] + self.gop_byte_size[last]),
+        )
+
+
+def select_footage(manifest: Manifest, split: str | None = None, where: str | None = None) -> Footage:
+    """The footage of the games of a split for which a filter holds; of all games by default.
+
+    Raises:
+        ValueError: a bad filter, a split that no game is in, or no game is left.
+        RecordRefused: the tables do not fit together.
+    """
+    games = manifest.games()
+    keep = np.ones(games.num_rows, bool)
+    if split is not None:
+        splits = np.array(games["split"].to_pylist(), object)
+        keep &= splits == split
+        if not keep.any():
+            message = f"no game is in split {split!r}; there are {sorted({str(name) for name in splits})}"
+            raise ValueError(message)
+    if where is not None:
+        row_filter = RowFilter(where, frozenset(column.name for column in TABLES["games"]))
+        keep &= np.array([row_filter(row) for row in games.to_pylist()], bool)
+    if not keep.any():
+        message = f"no game of {manifest.store.url} is left by split {split!r} and filter {where!r}"
+        raise ValueError(message)
+    return _of_games(manifest, games.filter(keep), [split, where])
+
+
+def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) -> Footage:
+    place = {game_id: number for number, game_id in enumerate(games["game_id"].to_pylist())}
+    chunks, gops = manifest.chunks(), manifest.gops()
+    game = np.array([place.get(game_id, -1) for game_id in chunks["game_id"].to_pylist()], np.int64)
+    rows = np.flatnonzero(game >= 0)
+    rows = rows[np.lexsort((chunks["chunk_index"].to_numpy()[rows], game[rows]))]
+    chunks = chunks.take(rows)
+    numbers = chunks["file_number"].to_numpy()
+    # GOPs in the order of the chunks: by their chunk's row, then as they follow in it.
+    by_number = np.argsort(numbers)
+    found = np.searchsorted(numbers[by_number], gops["file_number"].to_numpy())
+    found = by_number[np.minimum(found, numbers.size - 1)]
+    ours = np.flatnonzero(numbers[found] == gops["file_number"].to_numpy())
+    ours = ours[np.lexsort((gops["gop_index"].to_numpy()[ours], found[ours]))]
+    per_chunk = np.bincount(found[ours], minlength=numbers.size)
+    if (per_chunk != chunks["num_gops"].to_numpy()).any():
+        message = f"{manifest.store.url}: the GOPs of snapshot {manifest.snapshot.number} are not its chunks'"
+        raise RecordRefused(message)
+    video = manifest.description.video
+    identity = [manifest.snapshot.tables["chunks"].object.sha256, *selection, games["game_id"].to_pylist()]
+    return Footage(
+        games=games,
+        grid=ChunkGrid(
+            game=game[rows],
+            num_frames=chunks["num_frames"].to_numpy().astype(np.int64),
+            gop_offset=np.concatenate([[0], np.cumsum(per_chunk)]).astype(np.int64),
+            gop_first=gops["first_frame_index"].to_numpy()[ours].astype(np.int64),
+        ),
+        slp_frame_start=chunks["slp_frame_start"].to_numpy().astype(np.int64),
+        gop_byte_offset=gops["byte_offset"].to_numpy()[ours].astype(np.int64),
+        gop_byte_size=gops["byte_size"].to_numpy()[ours].astype(np.int64),
+        video_keys=chunks["video_key"].to_pylist(),
+        states_keys=chunks["states_key"].to_pylist(),
+        states_sha256=chunks["states_sha256"].to_pylist(),
+        avcc=chunks["avcc"].to_pylist(),
+        sha256=hashlib.sha256(json.dumps(identity).encode()).hexdigest(),
+        width=video.width,
+        height=video.height,
+    )

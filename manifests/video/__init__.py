@@ -1,0 +1,1 @@
+"""The pictures: reading, marking and decoding H.264, and showing it to people."""

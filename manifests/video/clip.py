@@ -1,0 +1,38 @@
+"""Pictures to a small mp4 for people to look at; the render side makes the videos of datasets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import av
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_CRF: Final = "20"
+
+
+def write_mp4(pictures: Iterable[NDArray[np.uint8]], path: Path, frames_per_second: Fraction) -> int:
+    """Write pictures, uint8 [H, W, 3] of RGB with even sides, as H.264; return how many.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    number = 0
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=frames_per_second, options={"crf": _CRF})
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            if not number:
+                stream.height, stream.width = picture.shape[:2]
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, 1 / frames_per_second
+            container.mux(stream.encode(frame))
+            number += 1
+        container.mux(stream.encode(None))
+    return number

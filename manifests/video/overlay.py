@@ -1,0 +1,109 @@
+"""The state drawn over a picture: sticks, buttons, action, percent and place. Door to Pillow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from manifests.state.views import BUTTONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_COLOURS: Final = ((255, 96, 96), (96, 160, 255), (96, 220, 120), (240, 200, 80))
+_SHOWN: Final = ("a", "b", "x", "y", "z", "l", "r", "start")
+_WHITE, _GREY, _BLACK = (255, 255, 255), (110, 110, 110), (0, 0, 0)
+_PANEL_WIDTH, _PANEL_HEIGHT, _RADIUS = 230, 64, 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerState:
+    """What is drawn of one player in one frame.
+
+    Attributes:
+        name: character, or whatever it should be called.
+        action: name of the action state.
+        x: place, game units.
+        y: place, game units.
+        percent: damage.
+        stocks: left.
+        main: stick, each of -1 to 1.
+        c: C-stick, likewise.
+        trigger: 0 to 1.
+        buttons: bit field as in the state.
+    """
+
+    name: str
+    action: str
+    x: float
+    y: float
+    percent: float
+    stocks: int
+    main: tuple[float, float]
+    c: tuple[float, float]
+    trigger: float
+    buttons: int
+
+
+def draw_over(
+    picture: NDArray[np.uint8], slp_frame: int, players: Mapping[int, PlayerState]
+) -> NDArray[np.uint8]:
+    """A copy of a picture, uint8 [H, W, 3], with a panel per player at its top and the frame number."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image, "RGBA")
+    for place, player in sorted(players.items()):
+        left = 6 if place % 2 == 0 else image.width - _PANEL_WIDTH - 6
+        _panel(draw, left, 6 + place // 2 * (_PANEL_HEIGHT + 4), player, _COLOURS[place % len(_COLOURS)])
+    draw.text(
+        (image.width // 2 - 34, 6), f"slp_frame {slp_frame}", fill=_WHITE, stroke_width=1, stroke_fill=_BLACK
+    )
+    return np.asarray(image, np.uint8)
+
+
+def _panel(
+    draw: ImageDraw.ImageDraw, left: int, top: int, player: PlayerState, colour: tuple[int, int, int]
+) -> None:
+    draw.rectangle((left, top, left + _PANEL_WIDTH, top + _PANEL_HEIGHT), fill=(0, 0, 0, 150))
+    lines = (
+        f"{player.name}  {player.percent:.0f}%  x{player.stocks}",
+        player.action,
+        f"{player.x:+7.2f} {player.y:+7.2f}",
+    )
+    for row, line in enumerate(lines):
+        draw.text((left + 96, top + 2 + 13 * row), line, fill=colour if row == 0 else _WHITE)
+    _stick(draw, left + 24, top + 26, player.main, _WHITE)
+    _stick(draw, left + 70, top + 26, player.c, (250, 220, 60))
+    draw.rectangle(
+        (left + 4, top + 52, left + 4 + round(86 * min(max(player.trigger, 0.0), 1.0)), top + 58), fill=colour
+    )
+    draw.rectangle((left + 4, top + 52, left + 90, top + 58), outline=_GREY)
+    for place, name in enumerate(_SHOWN):
+        is_down = player.buttons & BUTTONS[name]
+        draw.text((left + 96 + 14 * place, top + 46), name[:1].upper(), fill=colour if is_down else _GREY)
+
+
+def _stick(
+    draw: ImageDraw.ImageDraw, x: int, y: int, at: tuple[float, float], colour: tuple[int, int, int]
+) -> None:
+    draw.ellipse((x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS), outline=_GREY)
+    tip = (x + at[0] * _RADIUS, y - at[1] * _RADIUS)
+    draw.line((x, y, *tip), fill=colour, width=2)
+    draw.ellipse((tip[0] - 3, tip[1] - 3, tip[0] + 3, tip[1] + 3), fill=colour)
+
+
+def write_gif(pictures: list[NDArray[np.uint8]], path: Path, frames_per_second: float) -> None:
+    """Write pictures, uint8 [H, W, 3] each, as a GIF that repeats for ever.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    images = [Image.fromarray(picture).quantize(128) for picture in pictures]
+    images[0].save(
+        path, save_all=True, append_images=images[1:], duration=round(1000 / frames_per_second), loop=0
+    )

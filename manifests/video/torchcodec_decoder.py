@@ -1,0 +1,69 @@
+"""Pictures from GOP bytes by torchcodec, on the CPU or, with device "cuda", by NVDEC on an NVIDIA GPU.
+
+torchcodec reads containers, so a run is wrapped into a small mp4 in memory first, packet by packet. Its
+extra cost is part of what `farm bench loader` reports. The CUDA path is the same code with another device; no
+machine with a GPU has run it yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manifests.video.access_units import split_access_units
+from manifests.video.decoder import DecoderMissing
+from manifests.video.libav import is_key_picture
+from manifests.video.mp4 import VideoUnreadable
+from manifests.video.small_mp4 import make_mp4
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from manifests.video.decoder import GopRun, PixelFormat
+
+
+class TorchcodecDecoder:
+    """See `manifests.video.decoder.Decoder`.
+
+    Raises:
+        DecoderMissing: torchcodec or the device is not there, or planes are asked for: it gives RGB alone.
+    """
+
+    def __init__(self, pixel_format: PixelFormat, device: str = "cpu") -> None:
+        if pixel_format != "rgb":
+            message = "torchcodec gives RGB alone; take pixel_format='rgb', or decoder='libav'"
+            raise DecoderMissing(message)
+        try:
+            import torch  # noqa: PLC0415 - both are extras
+            from torchcodec.decoders import VideoDecoder  # noqa: PLC0415
+        except (ImportError, RuntimeError, OSError) as error:
+            message = f"torchcodec cannot be loaded ({error!s:.200}); install it, or take decoder='libav'"
+            raise DecoderMissing(message) from error
+        if device != "cpu" and not torch.cuda.is_available():
+            message = "NVDEC needs an NVIDIA GPU that torch can see; take decoder='libav'"
+            raise DecoderMissing(message)
+        self.name = "torchcodec" if device == "cpu" else "nvdec"
+        self._device, self._open = device, VideoDecoder
+
+    def decode(self, run: GopRun, wanted: NDArray[np.int64], out: NDArray[np.uint8]) -> None:
+        """Decode some pictures of a run into `out`; see Decoder."""
+        try:
+            data = wrap_run(run)
+            video = self._open(data, device=self._device, num_ffmpeg_threads=1, dimension_order="NHWC",
+                               seek_mode="approximate")  # fmt: skip
+            frames = video.get_frames_at(indices=wanted.tolist()).data
+        except (ValueError, RuntimeError, IndexError) as error:
+            message = f"the GOPs cannot be decoded: {error}"
+            raise VideoUnreadable(message) from error
+        out[:] = frames.cpu().numpy()
+
+
+def wrap_run(run: GopRun) -> bytes:
+    """The run as an mp4 of its own; nothing is encoded again.
+
+    Raises:
+        ValueError: the bytes are no whole pictures.
+    """
+    units = split_access_units(run.data, run.avcc)
+    are_keys = [is_key_picture(unit, run.avcc) for unit in units]
+    return make_mp4(units, are_keys, run.avcc, run.width, run.height)

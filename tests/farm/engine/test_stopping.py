@@ -1,0 +1,134 @@
+"""Signals to a real run in a process of its own: what it finishes, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from null_processes import wait_for
+
+from farm.engine.stopping import Stop, StopSignals
+from workers.scratch import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Start = Callable[[float], subprocess.Popen[bytes]]
+
+DOUBLES = Path(__file__).parents[1] / "doubles"
+CHILDREN = "3599"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    (tmp_path / "ledger").mkdir()
+    started = []
+
+    def start(seconds: float) -> subprocess.Popen[bytes]:
+        arguments = [
+            "local",
+            str(tmp_path / "ledger"),
+            str(tmp_path / "scratch"),
+            str(seconds),
+            CHILDREN,
+            "20",
+        ]
+        process = subprocess.Popen(
+            [sys.executable, str(DOUBLES / "null_run.py"), *arguments],
+            env={**os.environ, "FARM_TEST_RUN": str(tmp_path)},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def living(folder: Path) -> dict[int, str]:
+    """Every process that inherited the mark of this test's run, by pid; zombies are not living."""
+    mark = f"FARM_TEST_RUN={folder}".encode()
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return found
+
+
+def both_render(folder: Path) -> bool:
+    return sum(f"sleep {CHILDREN}" in line for line in living(folder).values()) == 6
+
+
+def test_ctrl_c_finishes_the_games_that_run_and_exits_not_finished(start: Start, tmp_path: Path):
+    run = start(1.0)
+    wait_for(lambda: both_render(tmp_path))
+    run.send_signal(signal.SIGINT)
+    assert run.wait(20) == 2
+    assert len(list((tmp_path / "ledger").iterdir())) == 2
+    assert living(tmp_path) == {}
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_ctrl_c_twice_stops_now(start: Start, tmp_path: Path):
+    run = start(60.0)
+    wait_for(lambda: both_render(tmp_path))
+    run.send_signal(signal.SIGINT)
+    time.sleep(0.5)  # two of the same signal at once would be merged into one
+    assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    assert run.wait(5) == 2
+    wait_for(lambda: living(tmp_path) == {}, 2.0)
+
+
+def test_sigterm_stops_now(start: Start, tmp_path: Path):
+    run = start(60.0)
+    wait_for(lambda: both_render(tmp_path))
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(5) == 2
+    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_run_killed_with_9_takes_its_workers_and_their_children_along(start: Start, tmp_path: Path):
+    run = start(60.0)
+    wait_for(lambda: both_render(tmp_path))
+    assert len(living(tmp_path)) == 9  # the run, two workers, six children
+    run.kill()
+    run.wait()
+    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    assert len(sweep(tmp_path / "scratch")) == 2
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_worker_killed_with_9_takes_its_child_along_and_the_run_goes_on(start: Start, tmp_path: Path):
+    run = start(0.5)
+    wait_for(lambda: both_render(tmp_path))
+    worker = next(pid for pid, line in living(tmp_path).items() if "farm.pools.slot_process" in line)
+    child = next(
+        pid
+        for pid in living(tmp_path)
+        if (Path("/proc") / str(pid) / "stat").read_text().split()[3] == str(worker)
+    )
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: child not in living(tmp_path), 2.0)
+    assert run.wait(30) == 0
+    assert len(list((tmp_path / "ledger").iterdir())) == 20
+
+
+def test_signals_are_given_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with StopSignals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.request is Stop.NOW
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -1,0 +1,433 @@
+"""What only a cluster can do: nodes that come, go, are drained; and what a worker leaves however it ends."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from null_cloud import METADATA, notice_here
+from null_processes import command_lines, sleeping, wait_for
+from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
+
+from farm.engine.loop import Summary, run
+from farm.engine.pool import Breakage
+from farm.engine.run_counts import Tally
+from farm.engine.stopping import Stop, StopSignals
+from tests.ray_cluster import node, started_cluster
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+DOUBLES = Path(__file__).parents[1] / "doubles"
+NODE = node(2)
+CHILDREN = (f"3599.{number:04}" for number in range(100, 10000))
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> NullWorkshop:
+    (tmp_path / "ledger").mkdir()
+    return NullWorkshop(tmp_path / "ledger", tmp_path / "scratch", children=next(CHILDREN))
+
+
+def go(workshop: NullWorkshop, tasks: list[NullTask], **options: Any) -> Summary:
+    from farm.pools.ray_pool import RayPool  # noqa: PLC0415 - only where Ray is
+
+    ours = ("num_slots", "watch_notice", "recycle_seconds")
+    pool_options = {name: options.pop(name) for name in ours if name in options}
+    with RayPool(render_nothing, workshop, **pool_options) as pool:
+        return run(tasks, pool, **{"give_up": give_up, "stop": StopSignals()} | options)
+
+
+def games(number: int, **options: Any) -> list[NullTask]:
+    return [NullTask(f"game-{index:04}", **options) for index in range(number)]
+
+
+def done(workshop: NullWorkshop) -> int:
+    assert workshop.ledger is not None
+    return len(list(workshop.ledger.iterdir()))
+
+
+class Once:
+    """Calls something the first time that a tally looks right."""
+
+    def __init__(self, looks_right: Callable[[Tally], bool], call: Callable[[], object]) -> None:
+        self._looks_right, self._call = looks_right, call
+        self.happened = False
+
+    def __call__(self, tally: Tally) -> None:
+        if not self.happened and self._looks_right(tally):
+            self.happened = True
+            self._call()
+
+
+def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, workshop: NullWorkshop):
+    added: list[Any] = []
+    join = Once(lambda tally: tally.committed >= 4, lambda: added.append(ray_cluster.add_node(**NODE)))
+    most_nodes = 0
+
+    def on_tally(tally: Tally) -> None:
+        nonlocal most_nodes
+        join(tally)
+        most_nodes = max(most_nodes, tally.num_nodes)
+
+    try:
+        summary = go(workshop, games(48, seconds=1.0), on_tally=on_tally)
+    finally:
+        ray_cluster.remove_node(added[0])
+    assert summary.tally.committed == done(workshop) == 48
+    assert most_nodes == 4
+
+
+def test_slots_are_replaced_after_so_long(ray_cluster: Any, workshop: NullWorkshop):
+    seen: list[Any] = []
+    go(workshop, games(3), num_slots=1, recycle_seconds=1e-6, on_result=seen.append)
+    assert len({result.pid for result in seen}) == len(seen) == 3
+
+
+def drain(cluster: Any, node: Any, seconds: int) -> None:
+    """What an autoscaler does when the cloud takes a machine back."""
+    command = [str(Path(sys.executable).with_name("ray")), "drain-node", "--address", cluster.address]
+    command += ["--node-id", node.node_id, "--reason", "DRAIN_NODE_REASON_PREEMPTION"]
+    command += ["--reason-message", "test", "--deadline-remaining-seconds", str(seconds)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: Any, workshop: NullWorkshop):
+    leaving = ray_cluster.add_node(**NODE)
+    begin = Once(
+        lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 300)
+    )
+    nodes_afterwards = []
+
+    def on_tally(tally: Tally) -> None:
+        begin(tally)
+        if begin.happened:
+            nodes_afterwards.append(tally.num_nodes)
+
+    try:
+        summary = go(workshop, games(24, seconds=2.0), on_tally=on_tally)
+    finally:
+        ray_cluster.remove_node(leaving)
+    assert summary.tally.committed == done(workshop) == 24
+    assert summary.tally.retries == {}
+    assert nodes_afterwards[-1] <= 3
+
+
+def test_what_would_not_finish_before_its_machine_goes_is_given_back(
+    ray_cluster: Any, workshop: NullWorkshop
+):
+    leaving = ray_cluster.add_node(**NODE)
+    begin = Once(
+        lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 11)
+    )
+    try:
+        summary = go(workshop, games(8, seconds=6.0), on_tally=begin)
+    finally:
+        ray_cluster.remove_node(leaving)
+    assert summary.tally.committed == done(workshop) == 8
+    assert summary.tally.retries == {Breakage.GIVEN_BACK: 2}
+
+
+@pytest.fixture
+def stoppable_node(ray_cluster: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A node with two slots as a container or a pod is one: `ray start --block` alone, which gets SIGTERM."""
+    ray = str(Path(sys.executable).with_name("ray"))
+    command = [
+        ray,
+        "start",
+        "--block",
+        "--address",
+        ray_cluster.address,
+        "--num-cpus",
+        "0",
+        "--disable-usage-stats",
+    ]
+    command += ["--resources", '{"dolphin": 2}', "--object-store-memory", str(NODE["object_store_memory"])]
+    environment = {**os.environ, "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "60"}
+    import ray as cluster  # noqa: PLC0415 - only where Ray is
+
+    before = sum(node["Alive"] for node in cluster.nodes())
+    node = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: sum(node["Alive"] for node in cluster.nodes()) > before, 60.0)
+        yield node
+    finally:
+        node.kill()
+        node.wait()
+
+
+def test_a_node_told_to_stop_finishes_what_it_has_and_ends(
+    ray_cluster: Any, workshop: NullWorkshop, stoppable_node: subprocess.Popen[bytes]
+):
+    told = Once(lambda tally: tally.num_nodes == 4 and tally.running == 8, stoppable_node.terminate)
+    summary = go(workshop, games(24, seconds=2.0), on_tally=told)
+    assert told.happened
+    assert summary.tally.committed == done(workshop) == 24
+    assert summary.tally.retries == {}
+    stoppable_node.wait(30)
+
+
+class MetadataService(http.server.BaseHTTPRequestHandler):
+    """As the cloud's: a token for the asking, then 404 until there is a notice."""
+
+    notice: bytes | None = None
+
+    def do_PUT(self) -> None:
+        self._answer(b"token")
+
+    def do_GET(self) -> None:
+        assert self.headers["X-aws-ec2-metadata-token"] == "token"
+        if self.notice is None:
+            self.send_error(404)
+        else:
+            self._answer(self.notice)
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def metadata_url() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), MetadataService)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+    MetadataService.notice = None
+
+
+def test_the_clouds_notice_drains_the_node_it_was_given_to(
+    ray_cluster: Any, workshop: NullWorkshop, metadata_url: str
+):
+    leaving = ray_cluster.add_node(**NODE, env_vars={METADATA: metadata_url})
+
+    def give_notice() -> None:
+        goes_at = datetime.fromtimestamp(time.time() + 300, UTC).isoformat()
+        MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
+
+    notice = Once(lambda tally: tally.num_nodes == 4 and tally.running == 8, give_notice)
+    nodes_afterwards = []
+
+    def on_tally(tally: Tally) -> None:
+        notice(tally)
+        if notice.happened:
+            nodes_afterwards.append(tally.num_nodes)
+
+    try:
+        summary = go(workshop, games(60, seconds=1.0), on_tally=on_tally, watch_notice=notice_here)
+    finally:
+        ray_cluster.remove_node(leaving)
+    assert summary.tally.committed == done(workshop) == 60
+    assert summary.tally.retries == {}
+    assert 3 in nodes_afterwards
+    assert set(nodes_afterwards[nodes_afterwards.index(3) :]) <= {1, 2, 3}  # and it never came back
+
+
+def worker_of(child: int) -> int:
+    return int((Path("/proc") / str(child) / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, workshop: NullWorkshop):
+    killed: set[int] = set()
+
+    def kill_two() -> None:
+        workers = sorted({worker_of(child) for child in sleeping(workshop.children)})
+        killed.update(child for child in sleeping(workshop.children) if worker_of(child) in workers[:2])
+        assert len(killed) == 6
+        os.kill(workers[0], signal.SIGKILL)
+        os.kill(workers[1], signal.SIGTERM)
+        wait_for(lambda: not killed & sleeping(workshop.children), 5.0)
+
+    kill = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, kill_two)
+    summary = go(workshop, games(8, seconds=5.0), on_tally=kill)
+    assert kill.happened
+    assert summary.tally.committed == done(workshop) == 8
+    assert summary.tally.retries == {Breakage.WORKER_DIED: 2}
+    assert not sleeping(workshop.children)
+
+
+def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: Any, workshop: NullWorkshop):
+    stop = StopSignals()
+
+    def stop_now() -> None:
+        stop.request = Stop.NOW
+
+    begin = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, stop_now)
+    summary = go(workshop, games(12, seconds=600.0), on_tally=begin, stop=stop)
+    assert summary.was_stopped
+    wait_for(lambda: not sleeping(workshop.children), 5.0)
+    assert workshop.scratch_base is not None
+    assert list(workshop.scratch_base.glob("*")) == []
+
+
+@pytest.fixture
+def start_driver(
+    ray_cluster: Any, workshop: NullWorkshop
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    started = []
+
+    def start(
+        seconds: float, num_games: int, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        folders = [str(workshop.ledger), str(workshop.scratch_base)]
+        command = [sys.executable, str(DOUBLES / "null_run.py"), "ray", *folders]
+        process = subprocess.Popen(
+            [*command, str(seconds), workshop.children, str(num_games)],
+            env={**os.environ, "RAY_ADDRESS": ray_cluster.address} | (environment or {}),
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
+    start_driver: Callable[..., subprocess.Popen[bytes]], workshop: NullWorkshop
+):
+    driver = start_driver(2.0, 18)
+    wait_for(lambda: done(workshop) >= 6, 120.0)
+    driver.kill()
+    driver.wait()
+    wait_for(lambda: not sleeping(workshop.children), 5.0)
+    before = done(workshop)
+    assert before < 18
+    assert start_driver(0.1, 18).wait(120) == 0
+    assert done(workshop) == 18
+    assert workshop.scratch_base is not None
+    assert list(workshop.scratch_base.glob("*")) == []  # swept by the rerun
+
+
+def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, workshop: NullWorkshop):
+    doomed = ray_cluster.add_node(**NODE)
+    lost: set[int] = set()
+
+    def kill_raylet() -> None:
+        raylet = doomed.all_processes["raylet"][0].process.pid
+        mine = {pid for pid in command_lines() if is_below(pid, raylet)}
+        lost.update(mine & sleeping(workshop.children))
+        assert len(lost) == 6
+        os.kill(raylet, signal.SIGKILL)
+        wait_for(lambda: not lost & sleeping(workshop.children), 20.0)
+
+    kill = Once(lambda tally: tally.running == 8 and len(sleeping(workshop.children)) == 24, kill_raylet)
+    summary = go(workshop, games(10, seconds=6.0), on_tally=kill)
+    assert kill.happened
+    # Its workers outlive it by some seconds: a game that they still end is found done, not done twice.
+    assert summary.tally.committed + summary.tally.already_done == done(workshop) == 10
+    assert summary.tally.retries == {Breakage.NODE_LOST: 2}
+    assert not sleeping(workshop.children)
+    ray_cluster.remove_node(doomed, allow_graceful=False)
+
+
+def is_below(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            pid = worker_of(pid)
+        except OSError:
+            return False
+    return False
+
+
+def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
+    ray_cluster: Any, workshop: NullWorkshop
+):
+    from ray.autoscaler.v2.sdk import get_cluster_status  # noqa: PLC0415 - only where Ray is
+
+    wanted: list[int] = []
+
+    def ask() -> None:
+        def is_asked_for() -> bool:
+            demand = get_cluster_status(ray_cluster.address).resource_demands.ray_task_actor_demand
+            counts = [
+                each.count for one in demand for each in one.bundles_by_count if "dolphin" in each.bundle
+            ]
+            wanted.append(sum(counts))
+            return wanted[-1] == 4
+
+        wait_for(is_asked_for, 30.0)
+
+    look = Once(lambda tally: tally.running >= 1, ask)
+    summary = go(workshop, games(12, seconds=2.0), on_tally=look, num_slots=10)
+    assert look.happened
+    assert summary.tally.committed == 12
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_head_that_is_lost_ends_the_run_with_2_leaves_nothing_and_another_does_the_rest(
+    ray_cluster: Any,
+    workshop: NullWorkshop,
+    start_driver: Callable[..., subprocess.Popen[bytes]],
+    how: signal.Signals,
+    capfd: pytest.CaptureFixture[str],
+):
+    assert workshop.ledger is not None
+    assert workshop.scratch_base is not None
+    with started_cluster(num_nodes=1, slots_each=2) as doomed:
+        driver = start_driver(2.0, 40, {"RAY_ADDRESS": doomed.address, "NULL_HEAD_LOST_SECONDS": "4"})
+        wait_for(lambda: done(workshop) >= 2, 90.0)
+        head = doomed.head_node.all_processes["gcs_server"][0].process
+        head.send_signal(how)
+        try:
+            assert driver.wait(40) == 2
+            wait_for(lambda: not sleeping(workshop.children), 20.0)
+        finally:
+            head.send_signal(signal.SIGCONT)
+    told = capfd.readouterr().err
+    assert "has not answered" in told
+    assert "run the same command" in told
+    assert "Traceback" not in told
+    assert list(workshop.scratch_base.glob("*")) == []
+    before = {entry.name: entry.read_text() for entry in workshop.ledger.iterdir()}
+    assert 2 <= len(before) < 40
+    assert start_driver(0.0, 40).wait(120) == 0
+    assert done(workshop) == 40
+    assert before.items() <= {entry.name: entry.read_text() for entry in workshop.ledger.iterdir()}.items()
+
+
+def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(workshop: NullWorkshop):
+    folders = [str(workshop.ledger), str(workshop.scratch_base)]
+    for num_signals, seconds, num_done in ((1, "6", 2), (2, "600", 2)):
+        command = [sys.executable, str(DOUBLES / "null_run.py"), "own-ray", *folders, seconds]
+        environment = {**os.environ, "RAY_AUTH_MODE": "token"}
+        run = subprocess.Popen([*command, workshop.children, "8"], env=environment, process_group=0)
+        try:
+            wait_for(lambda: len(sleeping(workshop.children)) == 6, 90.0)
+            for _ in range(num_signals):
+                os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
+                time.sleep(0.6)  # two of the same signal at once would be merged into one
+            assert run.wait(60) == 2
+        finally:
+            run.kill()
+            run.wait()
+        wait_for(lambda: not sleeping(workshop.children), 5.0)
+        assert done(workshop) == num_done
+        assert workshop.scratch_base is not None
+        assert list(workshop.scratch_base.glob("*")) == []
+
+
+def test_a_pool_of_nothing_fails(ray_cluster: Any):
+    from farm.pools.ray_pool import RayPool  # noqa: PLC0415
+
+    with pytest.raises(ValueError, match="at least 1"):
+        RayPool(render_nothing, NullWorkshop(), num_slots=0)

@@ -1,0 +1,165 @@
+"""No ledger entry ever names bytes that are not there: with racing workers, differing bytes, and kills."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from manifests.ledger.commit import MAX_EDITIONS, place_chunk_file
+from manifests.ledger.entry import Status, read_entries, write_entry
+from manifests.ledger.plan import append_plan, pending_games, planned_games
+from manifests.store.contract import Store, StoreFailed, open_store
+from manifests.store.keys import DATA_PREFIXES, parse_data_key, video_key
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# A worker as the farm has them: takes what is pending in an order of its own, renders (random bytes), places
+# the files, writes the entry, until nothing is left. argv: store, scratch, seed of its order, seed of its
+# bytes.
+WORKER = """
+import random, sys
+from pathlib import Path
+from manifests.ledger.entry import write_entry
+from manifests.ledger.plan import pending_games
+from manifests.store.contract import open_store
+from tests.manifests.conftest import Samples
+url, scratch, order, seed = sys.argv[1:]
+store, order = open_store(url), random.Random(order)
+Path(scratch).mkdir(exist_ok=True)
+while pending := list(pending_games(store)):
+    game = order.choice(pending)
+    entry = Samples().place(store, game, Path(scratch), int(seed))
+    print("won" if write_entry(store, entry) else "lost", flush=True)
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path / "store")
+
+
+def file_of(tmp_path: Path, data: bytes) -> Path:
+    path = tmp_path / hashlib.sha256(data).hexdigest()[:8]
+    path.write_bytes(data)
+    return path
+
+
+def test_a_placed_file_is_named_as_planned(store: Store, tmp_path: Path):
+    ref = place_chunk_file(store, "video", 1234, file_of(tmp_path, b"pictures"))
+    assert ref.key == video_key(1234)
+    assert (ref.size_bytes, ref.sha256) == (8, hashlib.sha256(b"pictures").hexdigest())
+    assert store.get(ref.key) == b"pictures"
+
+
+def test_the_same_bytes_again_are_the_same_object(store: Store, tmp_path: Path):
+    path = file_of(tmp_path, b"pictures")
+    assert place_chunk_file(store, "video", 7, path) == place_chunk_file(store, "video", 7, path)
+    assert len(list(store.list())) == 1
+
+
+@pytest.mark.parametrize("other", [b"PICTURES", b"more pictures", b""])
+def test_other_bytes_go_beside_and_never_over(store: Store, tmp_path: Path, other: bytes):
+    first = place_chunk_file(store, "video", 7, file_of(tmp_path, b"pictures"))
+    second = place_chunk_file(store, "video", 7, file_of(tmp_path, other))
+    assert second.key == video_key(7, edition=1)
+    assert store.get(first.key) == b"pictures"
+    assert store.get(second.key) == other
+    assert place_chunk_file(store, "video", 7, file_of(tmp_path, b"pictures")) == first
+
+
+def test_bytes_that_never_repeat_fail_in_the_end(store: Store, tmp_path: Path):
+    for n in range(MAX_EDITIONS):
+        store.put(video_key(7, edition=n), f"edition {n}".encode())
+    with pytest.raises(StoreFailed, match="100 different renderings"):
+        place_chunk_file(store, "video", 7, file_of(tmp_path, b"pictures"))
+
+
+def start_worker(store: Store, scratch: Path, order: int, seed: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, store.url, str(scratch), str(order), str(seed)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def assert_all_done_and_true(store: Store) -> int:
+    """Every game is committed and every named object has its bytes. Returns how many nobody names."""
+    games = list(planned_games(store))
+    entries = list(read_entries(store, [game.game_id for game in games]))
+    assert [entry.game_id for entry in entries] == [game.game_id for game in games]
+    named = set()
+    for entry, game in zip(entries, games, strict=True):
+        assert entry.status is Status.COMMITTED
+        assert [chunk.file_number for chunk in entry.chunks] == list(game.file_numbers)
+        for ref in (ref for chunk in entry.chunks for ref in (chunk.video, chunk.states)):
+            data = store.get(ref.key)
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (ref.size_bytes, ref.sha256)
+            named.add(ref.key)
+    present = [info for prefix in DATA_PREFIXES for info in store.list(prefix)]
+    assert named <= {info.key for info in present}
+    for info in present:  # what nobody names is whole all the same, and says what it was to be
+        assert info.size_bytes == 1000
+        assert parse_data_key(info.key) is not None
+    return len(present) - len(named)
+
+
+@pytest.mark.parametrize("is_deterministic", [True, False])
+def test_racing_workers_that_are_killed_leave_only_true_entries(
+    store: Store, tmp_path: Path, samples: Any, is_deterministic: bool
+):
+    append_plan(store, [samples.to_plan(n, 300) for n in range(12)], 90)
+    killer, deadline, kills, num_started = random.Random(5), time.monotonic() + 120, 0, 0
+    workers: list[subprocess.Popen[str]] = []
+    said: list[str] = []
+    while any(True for _ in pending_games(store)):
+        assert time.monotonic() < deadline
+        while len(workers) < 3:
+            seed = 0 if is_deterministic else num_started
+            workers.append(start_worker(store, tmp_path / f"scratch-{num_started}", num_started, seed))
+            num_started += 1
+        # one word from a worker, then perhaps its death, at whatever it is doing now
+        worker = workers.pop(0)
+        said.append(worker.stdout.readline().strip())
+        if not kills or killer.random() < 0.5:
+            worker.send_signal(signal.SIGKILL)
+            kills += 1
+            said += worker.communicate(timeout=60)[0].split()
+        else:
+            workers.append(worker)
+    for worker in workers:
+        said += worker.communicate(timeout=60)[0].split()
+        assert worker.returncode == 0
+    num_orphans = assert_all_done_and_true(store)
+    assert kills > 0
+    assert said.count("won") <= 12  # a killed winner may not have told
+    if is_deterministic:
+        assert num_orphans == 0
+
+
+def test_workers_with_differing_bytes_on_one_game_leave_one_entry_and_named_orphans(
+    store: Store, tmp_path: Path, samples: Any
+):
+    append_plan(store, [samples.to_plan(1, 300)], 90)
+    (game,) = planned_games(store)
+    placed = []
+    for seed in range(3):  # all place before any writes its entry: the worst order
+        (tmp_path / str(seed)).mkdir()
+        placed.append(samples.place(store, game, tmp_path / str(seed), seed))
+    assert [write_entry(store, entry) for entry in reversed(placed)] == [True, False, False]
+    assert assert_all_done_and_true(store) == 2 * 2 * game.num_chunks
+
+
+def test_an_attempt_that_died_half_way_is_finished_by_the_next(store: Store, tmp_path: Path, samples: Any):
+    append_plan(store, [samples.to_plan(1, 300)], 90)
+    (game,) = planned_games(store)
+    samples.place(store, game, tmp_path)
+    (left,) = pending_games(store)
+    assert write_entry(store, samples.place(store, left, tmp_path))
+    assert assert_all_done_and_true(store) == 0

@@ -1,0 +1,252 @@
+"""A ledger entry says exactly what was written, or is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from manifests.errors import RecordRefused
+from manifests.ledger import entry as ledger
+from manifests.ledger.entry import LedgerEntry, RunRecord, Status
+from manifests.ledger.plan import number_games
+from manifests.ledger.reasons import Reason
+from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from manifests.store.contract import Store, open_store
+from manifests.store.keys import ledger_key, states_key, video_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+INTS = st.integers(-(2**31), 2**31 - 1)
+TEXT = st.text(max_size=20)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)
+EVIDENCE = st.builds(
+    EvidenceRecord,
+    name=st.text(min_size=1, max_size=10),
+    offset_frames=st.none() | INTS,
+    confidence=st.floats(0, 1) | st.integers(0, 1),
+    margin=st.none() | FLOATS,
+    first_disagreement_slp_frame=st.none() | INTS,
+    detail=TEXT,
+)
+PLAYERS = st.builds(
+    PlayerFacts,
+    team=st.none() | INTS,
+    player_hash=st.none() | TEXT,
+    name=st.none() | TEXT,
+    character_name=TEXT,
+)
+GAMES = st.builds(
+    GameFacts, players=st.lists(PLAYERS, max_size=4).map(tuple), last_finalized_slp_frame=st.none() | INTS,
+    timer_seconds=st.none() | INTS, start_at=st.none() | TEXT, match_id=st.none() | TEXT,
+)  # fmt: skip
+
+
+@st.composite
+def chunk_lists(draw: st.DrawFn) -> tuple[ChunkRecord, ...]:
+    start, chunks = draw(st.integers(-123, 1000)), []
+    for number in range(draw(st.integers(1, 3))):
+        sizes = draw(st.lists(st.integers(1, 60), min_size=1, max_size=5))
+        starts = [sum(sizes[:k]) for k in range(len(sizes))]
+        gops = GopIndex.of(starts, sizes, starts, sizes)
+        video, states = (
+            ObjectRef(key, draw(st.integers(0, 10**9)), draw(SHA256))
+            for key in (video_key(number), states_key(number))
+        )
+        evidence = draw(st.lists(EVIDENCE, max_size=2).map(tuple))
+        avcc = draw(st.binary(max_size=8)).hex()
+        chunks.append(ChunkRecord(number, start, start + sum(sizes), video, states, gops, avcc, evidence))
+        start += sum(sizes)
+    return tuple(chunks)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> LedgerEntry:
+    run = RunRecord(
+        draw(TEXT), draw(TEXT), draw(st.integers(1, 9)), draw(st.dictionaries(TEXT, FLOATS, max_size=3))
+    )
+    evidence = draw(st.lists(EVIDENCE, max_size=2).map(tuple))
+    fingerprint = draw(st.dictionaries(TEXT, TEXT, max_size=3))
+    game_id, split = draw(SHA256), draw(st.none() | TEXT)
+    if draw(st.booleans()):
+        return LedgerEntry(
+            game_id, Status.COMMITTED, split, None, draw(TEXT), draw(GAMES), draw(SHA256),
+            draw(chunk_lists()), evidence, fingerprint, run,
+        )  # fmt: skip
+    return LedgerEntry(
+        game_id, Status.SET_ASIDE, split, draw(st.sampled_from(Reason)), draw(TEXT), draw(st.none() | GAMES),
+        draw(st.none() | SHA256), (), evidence, fingerprint, run,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path)
+
+
+@settings(max_examples=30, deadline=None)
+@given(entries())
+def test_an_entry_comes_back_equal_and_gives_the_same_bytes(entry: LedgerEntry):
+    data = entry.to_json()
+    again = LedgerEntry.from_json(data)
+    assert again == entry
+    assert again.to_json() == data
+    assert data.isascii()
+
+
+@settings(max_examples=30, deadline=None)
+@given(entries(), entries())
+def test_circumstances_enter_no_hash(entry: LedgerEntry, other: LedgerEntry):
+    rerun = dataclasses.replace(entry, run=other.run)
+    assert rerun.content_sha256() == entry.content_sha256()
+
+
+@settings(max_examples=30, deadline=None)
+@given(entries(), st.data())
+def test_a_changed_byte_is_refused_or_changes_only_circumstances(entry: LedgerEntry, data: st.DataObject):
+    good = entry.to_json()
+    place = data.draw(st.integers(0, len(good) - 2))
+    bad = bytearray(good)
+    bad[place] = data.draw(st.integers(0, 255))
+    try:
+        read = LedgerEntry.from_json(bytes(bad))
+    except RecordRefused:
+        return
+    assert dataclasses.replace(read, run=entry.run) == entry
+
+
+@settings(max_examples=30, deadline=None)
+@given(entries(), st.data())
+def test_a_cut_entry_is_refused(entry: LedgerEntry, data: st.DataObject):
+    good = entry.to_json()
+    with pytest.raises(RecordRefused, match="not JSON"):
+        LedgerEntry.from_json(good[: data.draw(st.integers(0, len(good) - 3))])
+
+
+def test_another_schema_version_is_refused(samples: Any):
+    plain = json.loads(samples.set_aside(1).to_json())
+    plain["schema_version"] = 2
+    with pytest.raises(RecordRefused, match="schema version 2; this program reads 1"):
+        LedgerEntry.from_json(json.dumps(plain).encode())
+
+
+def rehashed(content: dict, run: dict) -> bytes:
+    """An entry with a right content_sha256, whatever its content."""
+    import hashlib  # noqa: PLC0415
+
+    from manifests.store.canonical_json import canonical  # noqa: PLC0415
+
+    sha256 = hashlib.sha256(canonical(content)).hexdigest()
+    return canonical({"schema_version": 1, "content": content, "content_sha256": sha256, "run": run})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.pop("split"), r"missing fields \['split'\]"),
+        (lambda c: c.update(extra=1), r"unknown fields \['extra'\]"),
+        (lambda c: c.update(detail=5), "entry.detail: a str is wanted, got 5"),
+        (lambda c: c.update(status="lost"), "entry.status: one of"),
+        (lambda c: c["game"].update(stage_id="31"), "entry.game.stage_id: a int is wanted, got '31'"),
+        (lambda c: c["game"].update(stage_id=True), "entry.game.stage_id: a int is wanted, got True"),
+        (lambda c: c["game"].update(truncated=0), "entry.game.truncated: a bool is wanted, got 0"),
+        (lambda c: c["game"]["players"][1].pop("port"), r"players\[1\]: missing fields \['port'\]"),
+        (lambda c: c["evidence"][0].update(confidence=1.5), r"evidence\[0\]: evidence has"),
+        (lambda c: c["evidence"].append(7), r"evidence\[1\]: an object is wanted, got 7"),
+        (lambda c: c.update(chunks={}), "entry.chunks: a list is wanted"),
+        (lambda c: c.update(reason=None), "a game that is set aside has a reason"),
+        (lambda c: c.update(game_id="x"), "64 digits"),
+    ],
+)
+def test_an_ill_formed_entry_is_refused_by_the_place(
+    samples: Any, change: Callable[[dict[str, Any]], None], said: str
+):
+    plain = json.loads(samples.set_aside(1).to_json())
+    change(plain["content"])
+    with pytest.raises(RecordRefused, match=said):
+        LedgerEntry.from_json(rehashed(plain["content"], plain["run"]), "entry")
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"7", b"null", b"{}", b"[" * 100_000, b"\xff\xfe"])
+def test_what_is_no_entry_is_refused(data: bytes):
+    with pytest.raises(RecordRefused):
+        LedgerEntry.from_json(data)
+
+
+def test_chunks_with_a_gap_make_no_entry(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = samples.committed(game)
+    with pytest.raises(ValueError, match="gap or overlap at slp_frame 57"):
+        dataclasses.replace(entry, chunks=(entry.chunks[0], entry.chunks[2]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (((), (), (), ()), "one length above 0"),
+        (((0,), (30, 30), (0,), (1,)), "one length above 0"),
+        (((0, 31), (30, 30), (0, 1), (1, 1)), "without a gap"),
+        (((1,), (30,), (0,), (1,)), "without a gap"),
+        (((0, 0), (0, 5), (0, 1), (1, 1)), "without a gap"),
+        (((0,), (30,), (-1,), (1,)), "offset of at least 0"),
+        (((0,), (30,), (0,), (0,)), "at least 1 byte"),
+    ],
+)
+def test_gops_that_do_not_tile_the_chunk_are_refused(columns: Any, said: str):
+    with pytest.raises(ValueError, match=said):
+        GopIndex.of(*columns)
+
+
+def test_the_first_entry_stays(store: Store, samples: Any):
+    first, second = samples.set_aside(1, Reason.MISALIGNED), samples.set_aside(1, Reason.EMULATOR_EXIT)
+    assert ledger.write_entry(store, first)
+    assert not ledger.write_entry(store, second)
+    assert ledger.read_entry(store, first.game_id) == first
+
+
+def test_a_game_without_an_entry_reads_as_none(store: Store, samples: Any):
+    assert ledger.read_entry(store, samples.game_id(1)) is None
+
+
+def test_an_entry_under_another_games_key_is_refused(store: Store, samples: Any):
+    store.put(ledger_key(samples.game_id(2)), samples.set_aside(1).to_json())
+    with pytest.raises(RecordRefused, match="moved or copied"):
+        ledger.read_entry(store, samples.game_id(2))
+
+
+def test_many_entries_come_in_the_order_asked_for(store: Store, samples: Any):
+    entries = [samples.set_aside(n) for n in range(40)]
+    for entry in entries[:35]:
+        ledger.write_entry(store, entry)
+    read = list(ledger.read_entries(store, [entry.game_id for entry in entries], num_threads=3))
+    assert read == entries[:35]
+    assert list(ledger.done_game_ids(store)) == sorted(entry.game_id for entry in entries[:35])
+
+
+def test_strangers_in_the_ledger_are_no_games(store: Store, samples: Any):
+    store.put("ledger/README.txt", b"x")
+    store.put(f"ledger/{samples.game_id(1)}.json.bak", b"x")
+    assert list(ledger.done_game_ids(store)) == []
+
+
+def test_what_was_set_aside_can_be_tried_again(store: Store, samples: Any):
+    entry = samples.set_aside(1)
+    ledger.write_entry(store, entry)
+    ledger.withdraw(store, entry.game_id)
+    assert ledger.read_entry(store, entry.game_id) is None
+    ledger.withdraw(store, entry.game_id)
+
+
+def test_withdrawing_a_committed_game_fails(store: Store, samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    ledger.write_entry(store, samples.committed(game))
+    with pytest.raises(RecordRefused, match="is committed"):
+        ledger.withdraw(store, game.game_id)
+    assert ledger.read_entry(store, game.game_id) is not None

@@ -1,0 +1,147 @@
+"""The plan numbers every chunk once, for good."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manifests.errors import RecordRefused
+from manifests.ledger import plan
+from manifests.ledger.entry import write_entry
+from manifests.store.contract import Store, open_store
+
+if TYPE_CHECKING:
+    import random
+    from pathlib import Path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**4))
+def test_chunks_hold_all_frames_and_only_the_last_may_be_short(num_frames: int, frames_per_chunk: int):
+    num_chunks = plan.num_chunks_of(num_frames, frames_per_chunk)
+    assert (num_chunks - 1) * frames_per_chunk < num_frames <= num_chunks * frames_per_chunk
+
+
+@pytest.mark.parametrize(("num_frames", "frames_per_chunk"), [(0, 90), (90, 0), (-1, 90)])
+def test_no_frames_make_no_chunks(num_frames: int, frames_per_chunk: int):
+    with pytest.raises(ValueError, match="above 0"):
+        plan.num_chunks_of(num_frames, frames_per_chunk)
+
+
+@given(lengths=st.lists(st.integers(1, 2000), max_size=30), first=st.integers(0, 10**6), seed=st.randoms())
+def test_file_numbers_are_dense_in_order_of_game_id_however_the_games_came(
+    samples: Any, lengths: list[int], first: int, seed: random.Random
+):
+    games = [samples.to_plan(n, length) for n, length in enumerate(lengths)]
+    numbered = plan.number_games(games, 90, first)
+    seed.shuffle(games)
+    assert plan.number_games(games, 90, first) == numbered
+    assert [game.game_id for game in numbered] == sorted(game.game_id for game in games)
+    numbers = [number for game in numbered for number in game.file_numbers]
+    assert numbers == list(range(first, first + len(numbers)))
+
+
+def test_a_game_twice_is_refused(samples: Any):
+    with pytest.raises(ValueError, match=r"twice: replays/1\.slp and other\.slp"):
+        plan.number_games([samples.to_plan(1), samples.to_plan(1, source="other.slp")], 90, 0)
+
+
+def test_a_plan_comes_back_as_it_was_written(store: Store, samples: Any):
+    written = plan.append_plan(store, [samples.to_plan(n, 100 + n) for n in range(20)], 90)
+    assert tuple(plan.planned_games(store)) == written
+
+
+def test_the_same_games_give_the_same_bytes(tmp_path: Path, samples: Any):
+    games = [samples.to_plan(n, 100 + n) for n in range(20)]
+    one, other = open_store(tmp_path / "one"), open_store(tmp_path / "other")
+    plan.append_plan(one, games, 90)
+    plan.append_plan(other, reversed(games), 90)
+    assert one.get("plan/0000.parquet") == other.get("plan/0000.parquet")
+
+
+def test_later_games_get_the_next_plan_file_and_the_next_numbers(store: Store, samples: Any):
+    first = plan.append_plan(store, [samples.to_plan(n) for n in range(5)], 90)
+    before = store.get("plan/0000.parquet")
+    second = plan.append_plan(store, [samples.to_plan(n) for n in range(8)], 90)
+    assert [game.game_id for game in second] == sorted(samples.game_id(n) for n in range(5, 8))
+    assert second[0].first_file_number == first[-1].file_numbers.stop
+    assert store.get("plan/0000.parquet") == before
+    assert plan.plan_numbers(store) == [0, 1]
+    assert {game.game_id for game in plan.planned_games(store)} == {samples.game_id(n) for n in range(8)}
+
+
+def test_planning_nothing_new_writes_nothing(store: Store, samples: Any):
+    plan.append_plan(store, [samples.to_plan(1)], 90)
+    assert plan.append_plan(store, [samples.to_plan(1)], 90) == ()
+    assert plan.append_plan(store, [], 90) == ()
+    assert plan.plan_numbers(store) == [0]
+
+
+def test_planners_at_once_never_give_a_number_twice(store: Store, samples: Any):
+    barrier = threading.Barrier(6)
+
+    def append(n: int) -> None:
+        barrier.wait(timeout=30)
+        plan.append_plan(store, [samples.to_plan(10 * n + k) for k in range(3)] + [samples.to_plan(999)], 90)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(append, range(6)))
+    games = list(plan.planned_games(store))
+    assert len(games) == len({game.game_id for game in games}) == 19
+    numbers = sorted(number for game in games for number in game.file_numbers)
+    assert numbers == list(range(len(numbers)))
+
+
+def test_a_plan_cut_otherwise_is_refused(store: Store, samples: Any):
+    plan.append_plan(store, [samples.to_plan(1)], 90)
+    with pytest.raises(RecordRefused, match="planned with 90 frames per chunk, not 120"):
+        plan.append_plan(store, [samples.to_plan(2)], 120)
+
+
+def test_a_plan_that_is_no_parquet_is_refused(store: Store):
+    store.put("plan/0000.parquet", b"PAR1 but not really PAR1")
+    with pytest.raises(RecordRefused, match=r"plan/0000\.parquet"):
+        list(plan.planned_games(store))
+
+
+def test_a_parquet_that_is_no_plan_is_refused(store: Store, tmp_path: Path):
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "stranger")
+    store.put("plan/0000.parquet", tmp_path / "stranger")
+    with pytest.raises(RecordRefused, match="schema version none"):
+        list(plan.planned_games(store))
+
+
+@given(planned=st.sets(st.integers(0, 40)), done=st.sets(st.integers(0, 40)))
+def test_what_is_left_is_plan_minus_ledger(samples: Any, planned: set[int], done: set[int]):
+    games = plan.number_games([samples.to_plan(n) for n in planned], 90, 0)
+    ids = sorted(samples.game_id(n) for n in done)
+    left = {game.game_id for game in plan.without_done(games, ids)}
+    assert left == {samples.game_id(n) for n in planned - done}
+
+
+def test_pending_games_are_read_from_the_store(store: Store, samples: Any):
+    plan.append_plan(store, [samples.to_plan(n) for n in range(4)], 90)
+    plan.append_plan(store, [samples.to_plan(n) for n in range(4, 8)], 90)
+    for n in (1, 5, 77):
+        write_entry(store, samples.set_aside(n))
+    pending = [game.game_id for game in plan.pending_games(store)]
+    assert pending == sorted(samples.game_id(n) for n in (0, 2, 3, 4, 6, 7))
+
+
+def test_a_planned_game_needs_frames_and_a_split(samples: Any):
+    for change in ({"num_frames": 0}, {"split": ""}, {"game_id": "x"}):
+        with pytest.raises(ValueError, match="got"):
+            dataclasses.replace(samples.to_plan(1), **change)

@@ -1,0 +1,281 @@
+"""The manifests say what the ledger says, however often and in whatever steps they were compiled."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from manifests.errors import NotFinalized, RecordRefused, SchemaRefused
+from manifests.ledger.dataset import open_or_create
+from manifests.ledger.entry import withdraw, write_entry
+from manifests.ledger.plan import number_games
+from manifests.ledger.reasons import Reason
+from manifests.ledger.tables import MANIFEST_TABLES, TABLES, arrow_schema, describe
+from manifests.snapshot import finalize as finalize_module
+from manifests.snapshot.finalize import finalize
+from manifests.snapshot.reader import open_manifest
+from manifests.snapshot.rows import SORT_KEYS, rows_of
+from manifests.snapshot.snapshot import complete_snapshot_numbers, current_snapshot
+from manifests.store.contract import ObjectMissing, Store, open_store
+from manifests.store.keys import ledger_key, manifest_key, snapshot_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def store(tmp_path: Path, samples: Any) -> Store:
+    store = open_store(tmp_path / "store")
+    open_or_create(store, samples.description)
+    return store
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut groups of games and of rows so small that a few games cross many of them."""
+    monkeypatch.setattr(finalize_module, "GAMES_PER_GROUP", 3)
+    monkeypatch.setattr(finalize_module, "ROWS_PER_GROUP", 7)
+
+
+def commit(store: Store, samples: Any, numbers: range | list[int]) -> None:
+    games = number_games([samples.to_plan(n, 50 + 37 * n) for n in range(40)], 90, 0)
+    wanted = {samples.game_id(n) for n in numbers}
+    for game in games:
+        if game.game_id in wanted:
+            assert write_entry(store, samples.committed(game))
+
+
+def tables_of(store: Store, number: int) -> dict[str, bytes]:
+    return {name: store.get(manifest_key(number, name)) for name in MANIFEST_TABLES}
+
+
+def test_an_empty_ledger_gives_empty_tables(store: Store):
+    done = finalize(store)
+    assert done.is_new
+    assert done.snapshot.totals.num_committed == 0
+    manifest = open_manifest(store)
+    assert {name: manifest.table(name).num_rows for name in MANIFEST_TABLES} == dict.fromkeys(
+        MANIFEST_TABLES, 0
+    )
+
+
+def test_every_game_is_in_games_or_in_rejects(store: Store, samples: Any):
+    commit(store, samples, range(5))
+    for n in (20, 21, 22):
+        write_entry(store, samples.set_aside(n, Reason.MISALIGNED if n < 22 else Reason.EMULATOR_EXIT))
+    done = finalize(store)
+    manifest = open_manifest(store)
+    assert manifest.games()["game_id"].to_pylist() == sorted(samples.game_id(n) for n in range(5))
+    rejects = {row["game_id"]: row for row in manifest.rejects().to_pylist()}
+    assert set(rejects) == {samples.game_id(n) for n in (20, 21, 22)}
+    assert rejects[samples.game_id(20)]["reason"] == "misaligned"
+    assert rejects[samples.game_id(20)]["evidence"][0]["offset_frames"] == 2
+    totals = done.snapshot.totals
+    assert (totals.num_committed, totals.num_set_aside) == (5, 3)
+    assert dict(totals.rejects) == {"emulator_exit": 1, "misaligned": 2}
+    assert totals.num_frames == sum(50 + 37 * n for n in range(5))
+    assert totals.num_chunks == manifest.chunks().num_rows
+
+
+def test_a_chunk_row_says_all_of_its_record(store: Store, samples: Any):
+    (game,) = number_games([samples.to_plan(1, 200)], 90, 17)
+    entry = samples.committed(game)
+    write_entry(store, entry)
+    finalize(store)
+    manifest = open_manifest(store)
+    rows = manifest.chunks().to_pylist()
+    assert [row["file_number"] for row in rows] == [17, 18, 19]
+    last, chunk = rows[2], entry.chunks[2]
+    assert (last["slp_frame_start"], last["slp_frame_exclusive_end"], last["num_frames"]) == (57, 77, 20)
+    assert (last["video_key"], last["video_sha256"]) == (chunk.video.key, chunk.video.sha256)
+    assert last["avcc"] == bytes.fromhex(chunk.avcc)
+    assert last["evidence"][1] == {
+        "name": "motion", "available": True, "offset_frames": 0, "confidence": 0.875, "margin": 3.5,
+        "first_disagreement_slp_frame": None, "detail": "peak at 0",
+    }  # fmt: skip
+    gops = manifest.gops().to_pylist()
+    assert len(gops) == 3 + 3 + 1
+    assert [gop["slp_frame_start"] for gop in gops] == [-123, -93, -63, -33, -3, 27, 57]
+    assert [(row["kind"], row["file_number"]) for row in manifest.files().to_pylist()] == [
+        (kind, number) for number in (17, 18, 19) for kind in ("states", "video")
+    ]
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_only_new_entries_are_read(store: Store, samples: Any):
+    commit(store, samples, range(10))
+    write_entry(store, samples.set_aside(30))
+    assert finalize(store).num_read == 11
+    commit(store, samples, range(10, 14))
+    again = finalize(store)
+    assert (again.num_read, again.num_kept) == (5, 10)  # 4 new, and the one that was set aside
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_nothing_new_makes_no_snapshot(store: Store, samples: Any):
+    commit(store, samples, range(10))
+    first = finalize(store)
+    keys = [info.key for info in store.list()]
+    again = finalize(store)
+    assert not again.is_new
+    assert again.snapshot == first.snapshot
+    assert [info.key for info in store.list()] == keys
+
+
+@pytest.mark.usefixtures("small_groups")
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sets(st.integers(0, 39), max_size=8), max_size=3))
+def test_compiled_in_steps_or_at_once_the_bytes_are_the_same(
+    tmp_path_factory: pytest.TempPathFactory, samples: Any, steps: list[set[int]]
+):
+    store = open_store(tmp_path_factory.mktemp("steps"))
+    open_or_create(store, samples.description)
+    seen: set[int] = set()
+    for step in steps:
+        new = step - seen
+        commit(store, samples, [n for n in new if n % 5])
+        for n in new:
+            if n % 5 == 0:
+                write_entry(store, samples.set_aside(n))
+        seen |= new
+        finalize(store)
+    in_steps = finalize(store).snapshot
+    at_once = finalize(store, from_scratch=True).snapshot
+    assert tables_of(store, in_steps.number) == tables_of(store, at_once.number)
+    assert in_steps.totals == at_once.totals
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_rows_are_in_the_declared_order_and_unique(store: Store, samples: Any):
+    commit(store, samples, random.Random(1).sample(range(40), 15))
+    finalize(store)
+    commit(store, samples, [n for n in range(40) if store.head(ledger_key(samples.game_id(n))) is None])
+    finalize(store)
+    manifest = open_manifest(store)
+    for name in MANIFEST_TABLES:
+        keys = [tuple(row.values()) for row in manifest.table(name, SORT_KEYS[name]).to_pylist()]
+        assert keys == sorted(set(keys))
+        assert name == "rejects" or keys
+
+
+def test_a_game_tried_again_moves_from_rejects_to_games(store: Store, samples: Any):
+    write_entry(store, samples.set_aside(3))
+    finalize(store)
+    withdraw(store, samples.game_id(3))
+    commit(store, samples, [3])
+    finalize(store)
+    manifest = open_manifest(store)
+    assert manifest.rejects().num_rows == 0
+    assert manifest.games()["game_id"].to_pylist() == [samples.game_id(3)]
+
+
+def test_a_withdrawn_game_leaves_the_manifest(store: Store, samples: Any):
+    write_entry(store, samples.set_aside(3))
+    finalize(store)
+    withdraw(store, samples.game_id(3))
+    assert finalize(store).snapshot.totals.num_set_aside == 0
+
+
+def test_an_older_snapshot_stays_readable(store: Store, samples: Any):
+    commit(store, samples, range(2))
+    finalize(store)
+    commit(store, samples, range(2, 4))
+    finalize(store)
+    assert open_manifest(store, snapshot=0).games().num_rows == 2
+    assert open_manifest(store).games().num_rows == 4
+    with pytest.raises(ObjectMissing, match="0007"):
+        open_manifest(store, snapshot=7)
+
+
+def test_a_changed_entry_stops_it_and_nothing_is_published(store: Store, samples: Any):
+    commit(store, samples, range(3))
+    store.put(
+        ledger_key(samples.game_id(9)), samples.set_aside(9).to_json().replace(b"offset 2", b"offset 3")
+    )
+    with pytest.raises(RecordRefused, match=samples.game_id(9)):
+        finalize(store)
+    assert [info.key for info in store.list("manifest/")] == []
+
+
+def test_a_finalizer_that_died_costs_a_number(store: Store, samples: Any):
+    commit(store, samples, range(3))
+    store.put(manifest_key(0, "games"), b"half a snapshot")
+    done = finalize(store)
+    assert done.snapshot.number == 1
+    assert complete_snapshot_numbers(store) == [1]
+    assert open_manifest(store).games().num_rows == 3
+
+
+def test_finalizers_at_once_leave_the_newest_complete_snapshot_current(store: Store, samples: Any):
+    commit(store, samples, range(6))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: finalize(store, from_scratch=True), range(4)))
+    numbers = complete_snapshot_numbers(store)
+    assert current_snapshot(store).number == numbers[-1]
+    assert len({str(tables_of(store, number)) for number in numbers}) == 1
+
+
+def test_a_snapshot_of_another_schema_is_not_built_on(store: Store, samples: Any):
+    commit(store, samples, range(3))
+    finalize(store)
+    store.put(
+        "manifest/current.json", store.get("manifest/current.json").replace(b'version": 1', b'version": 9')
+    )
+    with pytest.raises(SchemaRefused, match="schema version 9"):
+        open_manifest(store)
+    done = finalize(store)
+    assert (done.num_kept, done.num_read) == (0, 3)
+    assert open_manifest(store).games().num_rows == 3
+
+
+def test_reading_before_finalizing_says_what_to_do(store: Store):
+    with pytest.raises(NotFinalized, match="run `farm finalize"):
+        open_manifest(store)
+
+
+def test_reading_what_is_no_dataset_fails(tmp_path: Path):
+    with pytest.raises(SchemaRefused, match="no dataset"):
+        open_manifest(tmp_path)
+
+
+def test_an_unknown_table_fails(store: Store):
+    finalize(store)
+    with pytest.raises(ValueError, match="no table 'game'; there are games, chunks"):
+        open_manifest(store).table("game")
+
+
+def test_columns_and_batches_can_be_asked_for(store: Store, samples: Any):
+    commit(store, samples, range(5))
+    finalize(store)
+    manifest = open_manifest(store)
+    assert manifest.table("games", ["num_frames"]).column_names == ["num_frames"]
+    assert sum(batch.num_rows for batch in manifest.batches("gops")) == manifest.gops().num_rows
+
+
+def test_snapshot_json_and_current_json_hold_the_same(store: Store):
+    finalize(store)
+    assert store.get("manifest/current.json") == store.get(snapshot_key(0))
+
+
+def test_every_column_has_a_meaning_and_rows_fit_the_declaration(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    made = rows_of([samples.committed(game), samples.set_aside(2)])
+    for name in TABLES:
+        schema = arrow_schema(name)
+        assert all(field.metadata[b"doc"] for field in schema)
+        assert describe(name).count("\n") == len(schema) + 1
+        if name in made:
+            assert made[name].num_rows
+            assert made[name].schema == schema
+
+
+def test_the_files_carry_their_docs(store: Store):
+    finalize(store)
+    schema = open_manifest(store).gops().schema
+    assert schema.metadata[b"dolphin_farm.table"] == b"gops"
+    assert schema.field("byte_offset").metadata[b"doc"] == b"of its first packet in the mp4"

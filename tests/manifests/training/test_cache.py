@@ -1,0 +1,88 @@
+"""The cache: never over its bound, whole or not at all, whoever shares it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from pathlib import Path
+
+import pytest
+
+from manifests.training.cache import LocalCache
+
+
+def piece(number: int) -> bytes:
+    return random.Random(number).randbytes(500 + number % 500)
+
+
+def test_a_piece_comes_back_whole_and_in_part(tmp_path: Path):
+    cache = LocalCache(tmp_path, 10_000)
+    assert cache.read("a") is None
+    cache.put("a", b"0123456789")
+    assert cache.read("a") == b"0123456789"
+    assert cache.read("a", 2, 5) == b"234"
+    assert cache.read("a", 8, 12) is None
+
+
+def test_what_was_used_last_stays(tmp_path: Path):
+    cache = LocalCache(tmp_path, 1000)
+    for name in "abc":
+        cache.put(name, bytes(300))
+    assert cache.read("a")
+    cache.put("d", bytes(300))
+    assert cache.read("a")
+    assert cache.read("d")
+    assert cache.read("b") is None
+    assert cache.used_bytes() <= 1000
+
+
+def test_a_piece_above_the_bound_is_not_kept(tmp_path: Path):
+    cache = LocalCache(tmp_path / "none", 10)
+    cache.put("a", bytes(11))
+    assert cache.read("a") is None
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_a_killed_writer_left_goes_first(tmp_path: Path):
+    cache = LocalCache(tmp_path, 1000)
+    cache.put("a", bytes(400))
+    left = next(path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size == 400)
+    left.with_name("killed.part").write_bytes(bytes(500))
+    cache.put("b", bytes(400))
+    cache.put("c", bytes(300))
+    assert not left.with_name("killed.part").exists()
+    assert cache.read("c")
+    assert cache.used_bytes() <= 1000
+
+
+def test_no_room_at_all_fails(tmp_path: Path):
+    with pytest.raises(ValueError, match="1 byte or more"):
+        LocalCache(tmp_path, 0)
+
+
+def hammer(folder: str, seed: int, wrong: multiprocessing.Queue[int]) -> None:
+    """Read and write at random; report how often a piece was not itself, or the bound was broken."""
+    cache, dice, bad = LocalCache(Path(folder), 20_000), random.Random(seed), 0
+    for _ in range(300):
+        number = dice.randrange(60)
+        found = cache.read(str(number))
+        if found is None:
+            cache.put(str(number), piece(number))
+        elif found != piece(number):
+            bad += 1
+        if dice.random() < 0.05:
+            with cache._locked():  # nobody moves while we count
+                bad += cache.used_bytes() > 20_000
+    wrong.put(bad)
+
+
+def test_many_processes_share_it_and_never_see_a_wrong_or_torn_piece(tmp_path: Path):
+    spawn = multiprocessing.get_context("fork")
+    wrong = spawn.Queue()
+    workers = [spawn.Process(target=hammer, args=(str(tmp_path), seed, wrong)) for seed in range(4)]
+    for worker in workers:
+        worker.start()
+    assert [wrong.get(timeout=60) for _ in workers] == [0] * 4
+    for worker in workers:
+        worker.join(60)
+    assert LocalCache(tmp_path, 20_000).used_bytes() <= 20_000

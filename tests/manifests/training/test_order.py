@@ -1,0 +1,134 @@
+"""The order: a permutation, the same however it is cut, and games kept apart."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from manifests.training.order import Order, Share
+from manifests.training.permutation import permute
+
+visit_counts = st.lists(st.integers(0, 40), min_size=1, max_size=30).filter(any)
+SHA = "5" * 64
+
+
+def whole(order: Order) -> list[tuple[int, int]]:
+    return list(zip(*(part.tolist() for part in order.slice(0, order.num_positions)), strict=True))
+
+
+@given(st.integers(1, 500), st.integers(0, 2**64 - 1))
+def test_a_permutation_reaches_every_place_once(size: int, key: int):
+    places = np.arange(size)
+    found = permute(places, np.full(size, size), np.full(size, key, np.uint64))
+    assert sorted(found.tolist()) == places.tolist()
+
+
+def test_a_place_outside_fails():
+    with pytest.raises(ValueError, match="outside"):
+        permute(np.array([3]), np.array([3]), np.array([1], np.uint64))
+
+
+@given(visit_counts, st.integers(0, 3), st.integers(0, 3), st.integers(1, 20))
+def test_an_epoch_visits_every_visit_of_every_game_once(visits: list[int], seed: int, epoch: int, apart: int):
+    order = Order(np.array(visits), seed, epoch, SHA, apart)
+    expected = [(game, visit) for game, count in enumerate(visits) for visit in range(count)]
+    assert sorted(whole(order)) == expected
+
+
+@given(visit_counts, st.data())
+def test_any_slice_is_that_slice_of_the_whole(visits: list[int], data: st.DataObject):
+    order = Order(np.array(visits), 1, 2, SHA, 4)
+    start = data.draw(st.integers(0, order.num_positions))
+    end = data.draw(st.integers(start, order.num_positions))
+    game, visit = order.slice(start, end)
+    assert list(zip(game.tolist(), visit.tolist(), strict=True)) == whole(order)[start:end]
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"epoch": 1}, {"manifest_sha256": "6" * 64}])
+def test_another_seed_epoch_or_manifest_is_another_order(change: dict[str, object]):
+    usual = {"seed": 0, "epoch": 0, "manifest_sha256": SHA}
+    visits = np.full(50, 20)
+    assert whole(Order(visits, **usual)) == whole(Order(visits, **usual))  # type: ignore[arg-type]
+    assert whole(Order(visits, **usual)) != whole(Order(visits, **{**usual, **change}))  # type: ignore[arg-type]
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 100), st.integers(2, 16), st.data())
+def test_neighbours_are_of_different_games_where_games_suffice(seed: int, apart: int, data: st.DataObject):
+    lengths = st.integers(30, 40)
+    visits = np.array(data.draw(st.lists(lengths, min_size=4 * apart, max_size=5 * apart)))
+    games, _ = Order(visits, seed, 0, SHA, apart).slice(0, int(visits.sum()))
+    last: dict[int, int] = {}
+    for position, game in enumerate(games.tolist()):
+        assert position - last.get(game, -apart) >= apart
+        last[game] = position
+
+
+def test_games_too_few_take_turns():
+    games, _ = Order(np.array([9, 9, 9, 9]), 0, 0, SHA, 64).slice(0, 36)
+    turn = games[:4].tolist()
+    assert sorted(turn) == [0, 1, 2, 3]
+    assert games.tolist() == turn * 9
+
+
+def test_games_come_evenly_spread_over_the_epoch():
+    visits = np.array([100] * 20 + [5] * 40)
+    games, _ = Order(visits, 3, 0, SHA, 4).slice(0, int(visits.sum()))
+    quarters = np.array_split(games, 4)
+    for quarter in quarters:
+        assert 40 <= (quarter >= 20).sum() <= 60  # of 200 in all
+
+
+@given(st.integers(1, 300), st.integers(1, 5), st.integers(1, 8), st.booleans())
+def test_ranks_share_every_position_and_have_equally_many_batches(
+    total: int, batch: int, world: int, drop: bool
+):
+    shares = [Share(total, batch, rank, world, 0, drop) for rank in range(world)]
+    assert len({share.num_steps for share in shares}) == 1
+    taken: Counter[int] = Counter()
+    for share in shares:
+        for step in range(share.num_steps):
+            positions, is_repeat = share.batch(step)
+            taken.update(positions[~is_repeat].tolist())
+    covered = total // (batch * world) * batch * world if drop else total
+    assert taken == Counter(range(covered))
+
+
+@given(
+    st.integers(1, 300),
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 8), st.integers(0, 9)), max_size=6),
+)
+def test_stopping_and_going_on_at_other_sizes_is_the_same_sequence(
+    total: int, runs: list[tuple[int, int, int]]
+):
+    begin, order = 0, []
+    for batch, world, num_steps in [*runs, (3, 2, 10**6)]:
+        shares = [Share(total, batch, rank, world, begin) for rank in range(world)]
+        steps = min(num_steps, shares[0].num_steps)
+        for step in range(steps):
+            batches = [share.batch(step) for share in shares]
+            # Interleaved by rank, as the positions are dealt.
+            pairs = itertools.chain.from_iterable(
+                zip(*(zip(*found, strict=True) for found in batches), strict=True)
+            )
+            order += [int(position) for position, is_repeat in pairs if not is_repeat]
+        begin = shares[0].after(steps)
+    assert order == list(range(total))
+
+
+def test_nothing_to_visit_fails():
+    with pytest.raises(ValueError, match="nothing to visit"):
+        Order(np.zeros(3, np.int64), 0, 0, SHA)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"), [({"rank": 2, "world_size": 2}, "rank 2 of 2"), ({"begin": 9}, "position 9")]
+)
+def test_a_share_out_of_range_fails(wrong: dict[str, int], what: str):
+    with pytest.raises(ValueError, match=what):
+        Share(8, 1, **wrong)

@@ -1,0 +1,84 @@
+"""With Ray: the same windows through Ray Data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from manifests.training.dataset import open_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("ray", reason="Ray is not installed: make extras-ray")
+pytest.importorskip("pandas", reason="Ray Data needs pandas, which is in `ray-data`: make extras-ray")
+pytestmark = [
+    pytest.mark.ray,
+    # Ray's own defaults, as it sets them when its context is made
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context"),
+]
+
+
+def test_read_tasks_cover_every_window_once_in_order(sound: Path, tmp_path: Path):
+    from ray.data.block import BlockAccessor  # noqa: PLC0415 - Ray was found above
+
+    from manifests.training.ray_data import WindowSource  # noqa: PLC0415
+
+    options = {"window": 8, "cache_dir": str(tmp_path)}
+    dataset = open_dataset(sound, as_torch=False, **options)  # type: ignore[arg-type]
+    source = WindowSource(str(sound), **options)
+    tasks = source.get_read_tasks(4)
+    blocks = [BlockAccessor.for_block(block).to_numpy() for task in tasks for block in task()]
+    assert len(tasks) == 4
+    places = [
+        (int(chunk), int(start))
+        for block in blocks
+        for chunk, start in zip(block["chunk"], block["frame_index"], strict=True)
+    ]
+    assert places == [dataset.index.locate(window) for window in range(len(dataset))]
+    videos = np.concatenate([block["video"] for block in blocks])
+    assert (videos[5] == dataset[5]["video"]).all()
+    assert source.estimate_inmemory_data_size() > videos.nbytes
+
+
+# A process of its own: a Ray is joined once per process, and other tests join theirs.
+BATCHES = """
+import json, sys
+import ray
+from manifests.training.ray_data import WindowSource
+ray.init("local", num_cpus=1, include_dashboard=False, object_store_memory=200 << 20, logging_level="ERROR")
+source = WindowSource(sys.argv[1], window=2, cache_dir=sys.argv[2])
+data = ray.data.read_datasource(source, override_num_blocks=2)
+for batch in data.iter_batches(batch_size=5):
+    for chunk, start, video in zip(batch["chunk"], batch["frame_index"], batch["video"], strict=True):
+        print(json.dumps([int(chunk), int(start), [int(side) for side in video.shape], int(video.sum())]))
+"""
+
+
+@pytest.mark.slow
+def test_batches_of_a_ray_dataset_hold_every_window_once(sound: Path, tmp_path: Path):
+    dataset = open_dataset(sound, window=2, cache_dir=tmp_path / "cache", as_torch=False)
+    with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # short: for sockets
+        settings = {
+            "RAY_TMPDIR": folder,
+            "RAY_AUTH_MODE": "disabled",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", BATCHES, str(sound), str(tmp_path / "cache")],
+            capture_output=True, text=True, timeout=200, check=False, env={**os.environ, **settings},
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = sorted(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+    samples = [dataset[window] for window in range(len(dataset))]
+    assert found == sorted(
+        [int(one["chunk"]), int(one["frame_index"]), [2, 3, 480, 640], int(one["video"].sum())]
+        for one in samples
+    )

@@ -1,0 +1,94 @@
+"""Windows: every one lies in its chunk, none is missing, and actions beyond it are masked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manifests.training.windows import ChunkGrid, WindowIndex, WindowSpec
+
+GOP = 30
+
+
+def grid_of(chunks: list[tuple[int, int]]) -> ChunkGrid:
+    """Chunks as (game, num_frames), GOPs of 30."""
+    firsts = [np.arange(0, num_frames, GOP) for _, num_frames in chunks]
+    return ChunkGrid(
+        game=np.array([game for game, _ in chunks], np.int64),
+        num_frames=np.array([num_frames for _, num_frames in chunks], np.int64),
+        gop_offset=np.cumsum([0, *map(len, firsts)]).astype(np.int64),
+        gop_first=np.concatenate(firsts).astype(np.int64),
+    )
+
+
+specs = st.builds(
+    WindowSpec,
+    window=st.integers(1, 40),
+    stride=st.integers(1, 7),
+    frame_step=st.integers(1, 4),
+    start=st.sampled_from(["gop", "any"]),
+    action_shift=st.integers(-3, 3),
+    lookahead=st.integers(0, 5),
+    history=st.integers(0, 5),
+    stack=st.integers(1, 4),
+)
+games = st.lists(st.lists(st.integers(1, 200), min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+@given(games, specs)
+def test_the_windows_are_exactly_those_that_fit(lengths: list[list[int]], spec: WindowSpec):
+    chunks = [(game, frames) for game, per_game in enumerate(lengths) for frames in per_game]
+    index = WindowIndex.of(grid_of(chunks), spec, len(lengths))
+    step = 1 if spec.start == "any" else GOP
+    expected = [
+        (chunk, start)
+        for chunk, (_, frames) in enumerate(chunks)
+        for start in range(0, frames, step * spec.stride)
+        if start + spec.span <= frames
+    ]
+    assert [index.locate(window) for window in range(index.num_windows)] == expected
+    starts = [(chunk, int(start)) for chunk in range(len(chunks)) for start in index.grid.starts(spec, chunk)]
+    assert starts == expected
+    owners = [chunks[chunk][0] for chunk, _ in expected]
+    assert index.windows_per_game.tolist() == [owners.count(game) for game in range(len(lengths))]
+
+
+@given(specs, st.integers(0, 300))
+def test_what_is_seen_ends_with_the_last_step_and_actions_are_of_their_steps(spec: WindowSpec, start: int):
+    num_frames = start + spec.span
+    seen = spec.seen_frames(start)
+    assert (seen[0], seen[-1], seen.size) == (start, num_frames - 1, spec.num_seen)
+    actions, is_pad = spec.action_frames(start, num_frames)
+    steps = seen[spec.stack - 1 :]
+    assert actions.size == steps.size + spec.lookahead
+    wanted = steps[0] + np.arange(actions.size) * spec.frame_step + spec.action_shift
+    assert (is_pad == ((wanted < 0) | (wanted >= num_frames))).all()
+    assert (actions[~is_pad] == wanted[~is_pad]).all()
+    assert ((actions >= 0) & (actions < num_frames)).all()
+
+
+@pytest.mark.parametrize("window", [-1, 3])
+def test_a_window_that_is_not_there_fails(window: int):
+    index = WindowIndex.of(grid_of([(0, 90)]), WindowSpec(16), 1)
+    with pytest.raises(IndexError, match=f"window {window} of 3"):
+        index.locate(window)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"window": 0}, {"stride": 0}, {"frame_step": 0}, {"history": -1}, {"stack": 0}]
+)
+def test_a_number_out_of_its_range_fails(wrong: dict[str, int]):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        WindowSpec(**wrong)
+
+
+def test_another_start_fails():
+    with pytest.raises(ValueError, match="'gop' or at 'any'"):
+        WindowSpec(start="key")  # type: ignore[arg-type]
+
+
+def test_columns_that_do_not_fit_fail():
+    with pytest.raises(ValueError, match="1 chunks, 2 lengths"):
+        ChunkGrid(*(np.array(column, np.int64) for column in ([0], [1, 2], [0, 1], [0])))

@@ -1,0 +1,81 @@
+"""Measures an emulator's constants on one game: of our own, or one that the user gives."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING, Final
+
+from workers.align.calibration import Calibration, fingerprint_sha256
+from workers.align.log import usual_lag
+from workers.align.weighing import GameEvidence
+from workers.emulator.contract import Picture
+from workers.errors import EnvironmentFailed
+from workers.replay import read_replay
+from workers.replay.renderable import renderable
+from workers.scratch import scratch
+from workers.standin.recorder import record_match
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.align.evidence import Evidence
+    from workers.emulator.contract import Deadlines
+    from workers.rendering.emulator_setup import Studio
+    from workers.replay import Replay
+
+SEED: Final = 20  # of the recorded match; any other would do
+NUM_FRAMES: Final = 1923  # half a minute of play: ten times what motion needs to be sure
+
+
+def measure_constants(
+    set_up: Studio, deadlines: Deadlines, scratch_base: Path | None = None, replay: Replay | None = None
+) -> tuple[Calibration, tuple[Evidence, ...]]:
+    """Render a game with much motion, and measure.
+
+    Args:
+        set_up: what is measured.
+        deadlines: of the render.
+        scratch_base: where throw-away folders go.
+        replay: the game; None for a match recorded here, which only a game that draws what it is told can
+            play: Melee computes its own.
+
+    Returns:
+        The constants, and the evidence on that game with the log judged by them.
+
+    Raises:
+        EnvironmentFailed: count, stamp or motion do not agree on this game, so there is nothing to
+        calibrate by.
+        ReplayRefused: the replay cannot be rendered.
+        EmulatorFailed: the emulator did not play it.
+    """
+    replay = replay or read_replay(record_match(SEED, num_frames=NUM_FRAMES))
+    state = renderable(replay)
+    collector = set_up.collector()
+    with (
+        scratch(scratch_base) as folder,
+        set_up.emulator.play(set_up.cartridge(replay, state), folder, deadlines) as events,
+    ):
+        for event in events:
+            if isinstance(event, Picture):
+                collector.picture(event)
+            else:
+                collector.log(event)
+    against = [item for item in collector.finish(state) if not item.agrees and item.name != "log"]
+    if against:
+        seen = "; ".join(str(item) for item in against)
+        message = f"{set_up.emulator.name} cannot be calibrated, it shows a known game wrongly: {seen}"
+        raise EnvironmentFailed(message)
+    notes = collector.notes()
+    lag = usual_lag(notes.lines[:, 0], notes.lines[:, 1])
+    motion = collector.motion(state)
+    calibration = Calibration(
+        emulator=set_up.emulator.name,
+        fingerprint=fingerprint_sha256(set_up.fingerprint()),
+        log_lag=None if lag is None else lag[0],
+        log_share=0.0 if lag is None else lag[1],
+        motion_gain=round(motion.gain, 4),
+        num_frames=state.num_frames,
+        camera=astuple(motion.camera.camera),
+    )
+    calibrated = replace(collector.expectations, expected_lag=calibration.log_lag)
+    return calibration, GameEvidence(notes, calibrated, state).whole()

@@ -1,0 +1,94 @@
+"""From the emulator's pictures to encoded chunk files, looking at each picture exactly once."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manifests.video.sei import FrameMark
+from workers.emulator.contract import FIRST_SLP_FRAME, Picture
+from workers.rendering.encode import ChunkEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from workers.align.collector import EvidenceCollector
+    from workers.emulator.contract import LogLine
+    from workers.rendering.chunk import ChunkSpan
+    from workers.rendering.encode import VideoSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedChunk:
+    """One span of the game as an mp4 file in scratch, not yet proved.
+
+    Attributes:
+        span: which frames.
+        video: the file.
+        crop_rows: rows of each picture, from the bottom, that are not in it; the stamp is among them.
+    """
+
+    span: ChunkSpan
+    video: Path
+    crop_rows: int = 0
+
+
+def capture(
+    events: Iterable[Picture | LogLine],
+    spans: Sequence[ChunkSpan],
+    folder: Path,
+    settings: VideoSettings,
+    collector: EvidenceCollector,
+    game_id: str | None = None,
+    *,
+    crop_rows: int = 0,
+) -> tuple[EncodedChunk, ...]:
+    """Encode the pictures of each span into a file of its own, and show everything to the collector.
+
+    Pictures beyond the last span (the emulator's hold) are shown to the collector and not encoded. Memory is
+    flat: one picture at a time.
+
+    Args:
+        events: pictures with capture_index 0, 1, 2, ... and log lines, in order of arrival.
+        spans: a partition of the game; capture_index 0 is frame 0 of the first.
+        folder: where the files are written.
+        settings: the video contract's free choices.
+        collector: takes note of every event.
+        game_id: of the game; every key frame then says which frame of which game it is.
+        crop_rows: rows at the bottom of each picture that are looked at and not encoded.
+
+    Returns:
+        One encoded chunk a span.
+
+    Raises:
+        RenderFailed: the encoder refused.
+        ValueError: the events ended before the spans did (an emulator must raise instead).
+    """
+    done: list[EncodedChunk] = []
+    waiting = iter(spans)
+    span = next(waiting, None)
+    with ExitStack() as stack:
+        encoder: ChunkEncoder | None = None
+        for event in events:
+            if not isinstance(event, Picture):
+                collector.log(event)
+                continue
+            collector.picture(event)
+            if span is None:
+                continue
+            if encoder is None:
+                video = folder / f"chunk-{span.chunk_number:04d}.mp4"
+                mark = None if game_id is None else FrameMark(span.start + FIRST_SLP_FRAME, game_id)
+                size = {"width": event.width, "height": event.height - crop_rows}
+                encoder = stack.enter_context(ChunkEncoder(video, settings, **size, mark=mark))
+            encoder.write(event.without_bottom(crop_rows))
+            if event.capture_index + 1 == span.exclusive_end:
+                encoder.close()
+                done.append(EncodedChunk(span, video, crop_rows))
+                encoder, span = None, next(waiting, None)
+    if span is not None:
+        message = f"the emulator ended in the middle of frames [{span.start}, {span.exclusive_end})"
+        raise ValueError(message)
+    return tuple(done)

@@ -1,0 +1,220 @@
+"""An emulator, and what goes with it: how it takes a replay, how large it draws, how it is proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from manifests.video.stamp import stamp_rectangle
+from workers.align.collector import EvidenceCollector
+from workers.align.evidence import Evidence
+from workers.align.rerecording import rerecording_evidence
+from workers.emulator.contract import HEIGHT, WIDTH, Cartridge
+from workers.emulator.mainline import MainlineDolphin
+from workers.emulator.slippi import LOG_LAG, RERECORDED
+from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.replay import read_replay
+from workers.replay.state import state_table
+from workers.standin.image.pack import image_sha256, pack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from manifests.state.table import StateTable
+    from workers.align.calibration import Calibration
+    from workers.emulator.contract import Emulator
+    from workers.emulator.slippi import SlippiDolphin
+    from workers.replay import Replay
+
+HANDED_OVER: Final = frozenset(
+    {"main_x", "main_y", "c_x", "c_y", "trigger", "buttons", "pre_action", "pre_x", "pre_y", "pre_facing"}
+)
+"""Fields of a frame that Slippi's device hands to the game."""
+EMULATORS: Final = ("standin", "slippi")
+
+
+class Studio(Protocol):
+    """What the job needs to know of an emulator besides playing."""
+
+    @property
+    def emulator(self) -> Emulator:
+        """What plays."""
+
+    @property
+    def has_stamp(self) -> bool:
+        """Whether every picture carries the frame stamp."""
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the stamp also names the state."""
+
+    @property
+    def state_delay(self) -> int:
+        """Frames by which the pictures lag behind the recorded state by design."""
+
+    @property
+    def width(self) -> int:
+        """Columns of every picture."""
+
+    @property
+    def height(self) -> int:
+        """Rows of every picture in the dataset."""
+
+    @property
+    def crop_rows(self) -> int:
+        """Rows at the bottom of what the emulator shows that do not go into the dataset."""
+
+    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
+        """What the emulator boots to show these states."""
+
+    def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
+        """Return what takes note of one play, and judges it by the constants that were measured, if any."""
+
+    def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
+        """Return what a play's re-recording says; empty where the emulator never makes one."""
+
+    def fingerprint(self) -> dict[str, str]:
+        """What decides the pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandinStudio:
+    """Debian's Dolphin with our own homebrew game, which draws the replay that is packed into its image.
+
+    Attributes:
+        has_stamp: whether it paints its frame stamp.
+    """
+
+    has_stamp: bool = True
+    emulator: Emulator = field(default_factory=MainlineDolphin)
+    width: int = WIDTH
+    height: int = HEIGHT
+    crop_rows: int = 0
+    state_delay: int = 0
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the stamp also names the state."""
+        return self.has_stamp
+
+    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:  # noqa: ARG002 - Slippi plays the replay
+        """What the emulator boots to show these states."""
+        return Cartridge(pack(state, stamp=self.has_stamp), state.num_frames)
+
+    def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
+        """Return what takes note of one play."""
+        return EvidenceCollector(
+            has_stamp=self.has_stamp,
+            expected_lag=None if calibration is None else calibration.log_lag,
+            least_gain=None if calibration is None else calibration.least_gain,
+            usual_camera=None if calibration is None else calibration.usual_camera,
+        )
+
+    def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:  # noqa: ARG002
+        """None: mainline Dolphin plays no replay, so it can record none."""
+        return ()
+
+    def fingerprint(self) -> dict[str, str]:
+        """What decides the pixels."""
+        return {**self.emulator.fingerprint(), "standin_sha256": image_sha256()}
+
+
+@dataclass(frozen=True, slots=True)
+class SlippiStudio:
+    """Slippi's playback Dolphin with the user's own Melee, or with the stand-in in Melee's place."""
+
+    emulator: SlippiDolphin
+
+    @property
+    def has_stamp(self) -> bool:
+        """Whether every picture carries the frame stamp: the stand-in's do, Melee's if the preset asks."""
+        return self.emulator.is_standin or self.emulator.preset.stamp
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the stamp also names the state: the stand-in's does, the code for Melee knows no seed."""
+        return self.emulator.is_standin
+
+    @property
+    def state_delay(self) -> int:
+        """Frames by which the pictures lag: the stand-in shows the state that a frame begins with."""
+        return 1 if self.emulator.is_standin else 0
+
+    @property
+    def width(self) -> int:
+        """Columns of every picture."""
+        return self.emulator.preset.width
+
+    @property
+    def height(self) -> int:
+        """Rows of every picture in the dataset."""
+        return self.emulator.preset.height - self.crop_rows
+
+    @property
+    def crop_rows(self) -> int:
+        """The stamp's rows, if it was painted into Melee: read, it has no place in a picture of the game."""
+        preset = self.emulator.preset
+        if self.emulator.is_standin or not preset.stamp:
+            return 0
+        return stamp_rectangle(preset.width, preset.height)[3]
+
+    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
+        """The replay itself: the emulator reads it."""
+        return Cartridge(replay.stream.tobytes(), state.num_frames)
+
+    def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
+        """Return what takes note of one play.
+
+        The stand-in shows what Slippi's device hands it: the state in which a frame begins, one frame behind
+        what the replay records after it. It holds its last picture; Melee leaves for its waiting screen.
+        """
+        return EvidenceCollector(
+            has_stamp=self.has_stamp,
+            expected_lag=LOG_LAG if calibration is None else calibration.log_lag,
+            least_gain=None if calibration is None else calibration.least_gain,
+            usual_camera=None if calibration is None else calibration.usual_camera,
+            state_delay=self.state_delay,
+            holds_last=self.emulator.is_standin,
+            has_seed=self.has_seed,
+        )
+
+    def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
+        """Compare the replay that the emulator wrote while it played with the one it played.
+
+        The stand-in records what it was handed and computes nothing, so only that is compared of it.
+        """
+        path = folder / RERECORDED
+        only = HANDED_OVER if self.emulator.is_standin else None
+        if not path.exists():
+            return (rerecording_evidence(state, None, only),)
+        try:
+            again = state_table(read_replay(path.read_bytes()))
+        except ReplayRefused as error:
+            return (Evidence.abstain("rerecording", f"what the emulator recorded cannot be read: {error}"),)
+        return (rerecording_evidence(state, again, only),)
+
+    def fingerprint(self) -> dict[str, str]:
+        """What decides the pixels."""
+        return dict(self.emulator.fingerprint())
+
+
+def studio(name: str, *, stamp: bool = True, slippi: SlippiDolphin | None = None) -> Studio:
+    """Set up an emulator by name.
+
+    Args:
+        name: one of EMULATORS.
+        stamp: whether the stand-in in mainline Dolphin paints its frame stamp.
+        slippi: the user's Slippi; only for `slippi`.
+
+    Raises:
+        EnvironmentFailed: there is none of that name, or no game for Slippi.
+    """
+    if name not in EMULATORS:
+        message = f"no emulator {name!r}; there are: {', '.join(EMULATORS)}"
+        raise EnvironmentFailed(message)
+    if name == "standin":
+        return StandinStudio(stamp)
+    if slippi is None:
+        message = "--emulator slippi needs a game: --game-image FILE with your Melee, or --game-image standin"
+        raise EnvironmentFailed(message)
+    return SlippiStudio(slippi)

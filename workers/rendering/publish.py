@@ -1,0 +1,106 @@
+"""Proved chunks onto the store, each with the slice of state that its frames show."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from manifests.ledger.commit import place_chunk_file
+from manifests.ledger.entry import RunRecord
+from manifests.ledger.records import ChunkRecord, EvidenceRecord, GopIndex
+from manifests.state.file import write_states
+from manifests.video.mp4 import read_gops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from manifests.ledger.plan import PlannedGame
+    from manifests.state.table import StateTable
+    from manifests.store.contract import Store
+    from workers.align.evidence import Evidence
+    from workers.rendering.capture import EncodedChunk
+    from workers.rendering.proof import Proof
+
+
+def publish(
+    store: Store,
+    game: PlannedGame,
+    encoded: Sequence[EncodedChunk],
+    proof: Proof,
+    state: StateTable,
+    folder: Path,
+) -> tuple[ChunkRecord, ...]:
+    """Put every pair on the store; the ledger entry, which makes them count, is the caller's to write.
+
+    Args:
+        store: where to.
+        game: carries the file numbers.
+        encoded: all chunks of the game, in order.
+        proof: theirs.
+        state: of the whole game.
+        folder: scratch for the states files.
+
+    Raises:
+        ValueError: the plan has another number of chunks.
+        DatasetError: the store failed.
+    """
+    return tuple(
+        _publish_chunk(store, file_number, chunk, evidence, state, folder)
+        for file_number, chunk, evidence in zip(game.file_numbers, encoded, proof.chunks, strict=True)
+    )
+
+
+def _publish_chunk(
+    store: Store,
+    file_number: int,
+    chunk: EncodedChunk,
+    evidence: Sequence[Evidence],
+    state: StateTable,
+    folder: Path,
+) -> ChunkRecord:
+    span = chunk.span
+    states = folder / f"chunk-{span.chunk_number:04d}.parquet"
+    rows = state.slice(span.start, span.exclusive_end)
+    write_states(rows, states)
+    gops = read_gops(chunk.video)
+    record = ChunkRecord(
+        file_number=file_number,
+        slp_frame_start=rows.first_slp_frame,
+        slp_frame_exclusive_end=rows.exclusive_end_slp_frame,
+        video=place_chunk_file(store, "video", file_number, chunk.video),
+        states=place_chunk_file(store, "states", file_number, states),
+        gops=GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size),
+        avcc=gops.avcc.hex(),
+        evidence=evidence_records(evidence),
+    )
+    states.unlink()
+    chunk.video.unlink()
+    return record
+
+
+def evidence_records(evidence: Iterable[Evidence]) -> tuple[EvidenceRecord, ...]:
+    """The same findings in the ledger's words."""
+    return tuple(
+        EvidenceRecord(
+            name=item.name,
+            available=item.available,
+            offset_frames=item.offset_frames,
+            confidence=item.confidence,
+            margin=item.margin,
+            first_disagreement_slp_frame=item.first_disagreement_slp_frame,
+            detail=item.detail,
+        )
+        for item in evidence
+    )
+
+
+def run_record(attempt: int, timings: Mapping[str, float]) -> RunRecord:
+    """The circumstances of an attempt that ends now."""
+    return RunRecord(
+        committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        attempt_id=secrets.token_hex(8),
+        num_attempts=attempt,
+        timings=timings,
+    )

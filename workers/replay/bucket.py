@@ -1,0 +1,60 @@
+"""Replays in somebody's bucket, under whatever names they have there: listed and read, never written.
+
+The dataset's own store wants keys it could have made itself; these are other people's.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.store.s3_client import S3Client
+
+_SCHEME = "s3://"
+
+
+def is_in_bucket(locator: str) -> bool:
+    """Whether a locator is s3://BUCKET/KEY."""
+    return locator.startswith(_SCHEME)
+
+
+def list_bucket(url: str) -> Iterator[str]:
+    """The locator of every object below s3://BUCKET or s3://BUCKET/PREFIX, in order of key, a page at a time.
+
+    Raises:
+        DatasetError: the bucket is not there, or cannot be listed.
+    """
+    bucket, _, prefix = url.removeprefix(_SCHEME).partition("/")
+    arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    while True:
+        page = _client().call(url, lambda boto, _: boto.list_objects_v2(**arguments))
+        for item in page.get("Contents", ()):
+            yield f"{_SCHEME}{bucket}/{item['Key']}"
+        if not page.get("IsTruncated"):
+            return
+        arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def read_object(locator: str, max_bytes: int) -> bytes:
+    """The object at s3://BUCKET/KEY, or its first max_bytes if it is larger.
+
+    Raises:
+        DatasetError: it is not there, or cannot be read.
+    """
+    bucket, _, key = locator.removeprefix(_SCHEME).partition("/")
+
+    def attempt(boto: Any, _: int) -> bytes:
+        data: bytes = boto.get_object(Bucket=bucket, Key=key)["Body"].read(max_bytes)
+        return data
+
+    return _client().call(locator, attempt)
+
+
+@cache
+def _client() -> S3Client:
+    from manifests.store.s3_client import S3Client  # noqa: PLC0415 - boto3 is an extra, needed for s3:// alone
+
+    return S3Client()

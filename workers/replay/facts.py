@@ -1,0 +1,54 @@
+"""What a replay says of its game, in the ledger's words: no name, no connect code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manifests.ledger.records import GameFacts, PlayerFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.replay import GameRecord
+
+
+def game_facts(record: GameRecord, player_hashes: Sequence[str | None]) -> GameFacts | None:
+    """Return the ledger's facts about a game, or None if it has no frames to speak of.
+
+    Args:
+        record: what the replay says.
+        player_hashes: keyed, in order of ports, as planned.
+
+    Raises:
+        ValueError: another number of hashes than of players.
+    """
+    if record.first_slp_frame is None or record.last_slp_frame is None:
+        return None
+    return GameFacts(
+        slippi_version=record.slippi_version,
+        stage_id=record.stage_id,
+        stage_name=record.stage_name,
+        players=tuple(
+            PlayerFacts(
+                port=player.port,
+                character_id=player.character_id,
+                character_name=player.character_name,
+                costume=player.costume,
+                is_human=player.is_human,
+                team=player.team if record.is_teams else None,
+                player_hash=player_hash,
+            )
+            for player, player_hash in zip(record.players, player_hashes, strict=True)
+        ),
+        is_teams=record.is_teams,
+        num_frames=record.num_frames,
+        num_instances=record.num_instances,
+        num_rolled_back=record.num_rolled_back,
+        first_slp_frame=record.first_slp_frame,
+        last_slp_frame=record.last_slp_frame,
+        last_finalized_slp_frame=record.last_finalized_slp_frame,
+        truncated=record.is_truncated,
+        timer_seconds=record.timer_seconds,
+        start_at=record.start_at,
+        match_id=record.match_id,
+    )

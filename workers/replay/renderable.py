@@ -1,0 +1,59 @@
+"""Which replays may be rendered at all: the rules that no plan can switch off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from manifests.ledger.reasons import Reason
+from workers.errors import ReplayRefused
+from workers.replay import melee_names
+from workers.replay.record import ONLINE_SCENE
+from workers.replay.state import state_table
+
+if TYPE_CHECKING:
+    from manifests.state.table import StateTable
+    from workers.replay import Replay
+
+FIRST_SLP_FRAME = -123
+_NUM_PLAYERS = 2
+
+
+def renderable(replay: Replay) -> StateTable:
+    """Check that the replay is a whole 1v1 on a tournament stage; return its state, which that takes.
+
+    Raises:
+        ReplayRefused: With NOT_ONE_ON_ONE, ILLEGAL_STAGE, BAD_FIRST_FRAME, NOT_CONTIGUOUS, NO_FRAMES,
+            NON_FINITE, or UNREADABLE where the event stream contradicts itself.
+    """
+    _check_record(replay)
+    table = state_table(replay)
+    for name in table.names():
+        values = table.values(name)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            row = int(np.flatnonzero(~np.isfinite(values))[0])
+            msg = f"{name} is {values[row]} in frame {table.first_slp_frame + row}; the game never has that"
+            raise ReplayRefused(Reason.NON_FINITE, msg)
+    return table
+
+
+def _check_record(replay: Replay) -> None:
+    record = replay.record
+    if len(record.players) != _NUM_PLAYERS or record.is_teams or replay.frames.num_foreign_events:
+        kind = "a team game" if record.is_teams else "a game"
+        msg = f"{kind} of {len(record.players)} players; only 1v1 is rendered"
+        raise ReplayRefused(Reason.NOT_ONE_ON_ONE, msg)
+    if record.stage_id not in melee_names.LEGAL_STAGES:
+        allowed = ", ".join(melee_names.stage_name(stage) for stage in melee_names.LEGAL_STAGES)
+        msg = f"stage {record.stage_id} is not one of {allowed}"
+        raise ReplayRefused(Reason.ILLEGAL_STAGE, msg)
+    if record.first_slp_frame != FIRST_SLP_FRAME:
+        msg = f"begins at frame {record.first_slp_frame}, not {FIRST_SLP_FRAME}"
+        raise ReplayRefused(Reason.BAD_FIRST_FRAME, msg)
+    if record.damage:
+        msg = f"damaged: {record.damage}; {record.num_frames} frames before that are whole"
+        raise ReplayRefused(Reason.UNREADABLE, msg)
+    if record.num_rolled_back and record.scene_major not in (None, ONLINE_SCENE):
+        msg = f"{record.num_rolled_back} frames were written more than once, in a game that was not online"
+        raise ReplayRefused(Reason.NOT_CONTIGUOUS, msg)

@@ -1,0 +1,160 @@
+"""Rollback as netplay leaves it in a file: frames written on guessed inputs, then again on the right ones.
+
+The remote player's pad arrives late. Until it does, the game guesses that it is still held as before; when
+that is off, the frames since are simulated again. The file keeps every version; the last one
+written is the match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from workers.standin.recorder.stage_script import FIRST_SLP_FRAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workers.standin.recorder.dice import Dice
+    from workers.standin.recorder.match import Frame, Match
+    from workers.standin.recorder.pad import Pad
+
+MAX_ROLLBACK_FRAMES = 7  # as Slippi allows
+MAX_CALM_LAG = 2  # frames that the finalised index trails in quiet play
+
+
+class Instance(NamedTuple):
+    """One version of one frame as it goes into the file, with the newest frame known to be final."""
+
+    frame: Frame
+    finalized_slp_frame: int
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """Frames [first, first + depth) are first written on a guess.
+
+    With `settled` 0 all of them are then rewritten. Otherwise only the first `settled` of them are right:
+    the rest, and the next new frame, are guessed afresh and rewritten once more.
+    """
+
+    first_slp_frame: int
+    depth: int
+    settled: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.depth <= MAX_ROLLBACK_FRAMES or not 0 <= self.settled < self.depth:
+            text = (
+                f"a rollback of depth {self.depth}, {self.settled} settled; depth is 1 to 7, settled below it"
+            )
+            raise ValueError(text)
+
+    @property
+    def exclusive_end_slp_frame(self) -> int:
+        """The first frame after it that is not touched."""
+        return self.first_slp_frame + self.depth + (1 if self.settled else 0)
+
+    @property
+    def num_rewritten(self) -> int:
+        """Versions that this rollback adds to the file."""
+        return self.depth + (self.depth - self.settled + 1 if self.settled else 0)
+
+
+class RollbackPlanner:
+    """Decides, while the match is played, where rollbacks fall: mostly where the remote pad changes."""
+
+    def __init__(self, share: float, dice: Dice) -> None:
+        self._share = share
+        self._dice = dice
+        self._num_rewritten = 0
+        self._free_from = FIRST_SLP_FRAME + 1
+
+    def consider(self, slp_frame: int, *, remote_changed: bool) -> Rollback | None:
+        """The rollback that begins at this frame, if one does."""
+        owed = self._share * (slp_frame - FIRST_SLP_FRAME + 1) - self._num_rewritten
+        if owed < 1 or slp_frame < self._free_from:
+            return None
+        if not remote_changed and owed < 2 * MAX_ROLLBACK_FRAMES:
+            return None
+        depth = 1 + min(self._dice.below(MAX_ROLLBACK_FRAMES), self._dice.below(MAX_ROLLBACK_FRAMES))
+        settled = self._dice.below(depth) if self._dice.chance(0.3) else 0
+        rollback = Rollback(slp_frame, depth, settled)
+        self._num_rewritten += rollback.num_rewritten
+        self._free_from = rollback.exclusive_end_slp_frame
+        return rollback
+
+
+@dataclass(frozen=True)
+class Played:
+    """A match as it truly went, and what the guessed versions are made from. Lists by frame from -123."""
+
+    frames: Sequence[Frame]
+    pads: Sequence[tuple[Pad, Pad]]
+    rollbacks: Sequence[Rollback]
+    snapshots: dict[int, Match]  # the match before a slp_frame
+    remote: int  # index of the player whose pad arrives late
+
+    @property
+    def last_slp_frame(self) -> int:
+        """The match's last frame."""
+        return self.frames[-1].slp_frame
+
+    def frame(self, slp_frame: int) -> Frame:
+        """The true frame."""
+        return self.frames[slp_frame - FIRST_SLP_FRAME]
+
+    def guess(self, first: int, exclusive_end: int) -> list[Frame]:
+        """Frames [first, exclusive_end) as they come out if the remote pad stays as it was before them."""
+        match = self.snapshots[first].copy()
+        held = self.pads[first - 1 - FIRST_SLP_FRAME][self.remote]
+        guessed = []
+        for slp_frame in range(first, exclusive_end):
+            true = self.pads[slp_frame - FIRST_SLP_FRAME]
+            pads = (held, true[1]) if self.remote == 0 else (true[0], held)
+            guessed.append(match.step(slp_frame, pads))
+        return guessed
+
+
+def instances(played: Played, *, unfinalised_tail: int, dice: Dice) -> Iterator[Instance]:
+    """Every version in the order in which the game writes them.
+
+    The last `unfinalised_tail` frames are written once, on a guess, and never finalised.
+    """
+    exclusive_end = played.last_slp_frame + 1 - unfinalised_tail
+    starts = {
+        rollback.first_slp_frame: rollback
+        for rollback in played.rollbacks
+        if rollback.exclusive_end_slp_frame <= exclusive_end
+    }
+    slp_frame, finalized = FIRST_SLP_FRAME, FIRST_SLP_FRAME
+    while slp_frame < exclusive_end:
+        rollback = starts.get(slp_frame)
+        if rollback is None:
+            is_last = slp_frame == exclusive_end - 1
+            lag = 0 if is_last or dice.chance(0.7) else dice.below(MAX_CALM_LAG + 1)
+            finalized = max(finalized, slp_frame - lag)
+            yield Instance(played.frame(slp_frame), finalized)
+            slp_frame += 1
+        else:
+            yield from _rewritten(played, rollback)
+            slp_frame = rollback.exclusive_end_slp_frame
+            finalized = slp_frame - 1
+    if unfinalised_tail:
+        for frame in played.guess(exclusive_end, played.last_slp_frame + 1):
+            yield Instance(frame, exclusive_end - 1)
+
+
+def _rewritten(played: Played, rollback: Rollback) -> Iterator[Instance]:
+    first, depth, settled = rollback.first_slp_frame, rollback.depth, rollback.settled
+    for frame in played.guess(first, first + depth):
+        yield Instance(frame, first - 1)
+    if not settled:
+        for slp_frame in range(first, first + depth):
+            yield Instance(played.frame(slp_frame), slp_frame)
+        return
+    for slp_frame in range(first, first + settled):
+        yield Instance(played.frame(slp_frame), slp_frame)
+    for frame in played.guess(first + settled, first + depth + 1):
+        yield Instance(frame, first + settled - 1)
+    for slp_frame in range(first + settled, first + depth + 1):
+        yield Instance(played.frame(slp_frame), slp_frame)

@@ -1,0 +1,65 @@
+"""Records one match: options in, the bytes of an .slp out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
+
+from workers.standin.recorder.dice import Dice, Stream
+from workers.standin.recorder.netplay import Instance, Played, instances
+from workers.standin.recorder.options import RecordOptions
+from workers.standin.recorder.simulation import Setup, play, set_up
+from workers.standin.recorder.slp_file import slp_bytes
+
+
+class Choices(TypedDict, total=False):
+    """Options of `record_match` besides seed, stage and number of frames; see `RecordOptions`."""
+
+    characters: tuple[int, int] | None
+    ports: tuple[int, int]
+    stocks: int
+    rollback_share: float
+    unfinalised_tail: int
+    has_game_end: bool
+    has_metadata: bool
+    has_gecko_list: bool
+    cut_bytes: int
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file and the truth behind it: what was drawn, the match as it went, every version as written."""
+
+    data: bytes = field(repr=False)
+    setup: Setup
+    played: Played = field(repr=False)
+    written: tuple[Instance, ...] = field(repr=False)
+
+
+def record(options: RecordOptions) -> Recording:
+    """Plays and writes one match."""
+    setup = set_up(options)
+    played = play(setup)
+    dice = Dice(options.seed, Stream.WRITING)
+    written = tuple(instances(played, unfinalised_tail=options.unfinalised_tail, dice=dice))
+    return Recording(slp_bytes(setup, written, played.frames[-1]), setup, played, written)
+
+
+def record_match(
+    seed: int, *, stage: int | None = None, num_frames: int | None = None, **choices: Unpack[Choices]
+) -> bytes:
+    """Records one match as a spec-conforming .slp of version 3.18.
+
+    Args:
+        seed: Decides everything that is not given. The same arguments give the same bytes on any machine.
+        stage: External stage id, one of the six legal ones.
+        num_frames: Frames of the match; see `RecordOptions`.
+        **choices: The other fields of `RecordOptions`.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: If an option is out of its range.
+    """
+    return record(RecordOptions(seed, stage, num_frames, **choices)).data
