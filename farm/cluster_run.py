@@ -23,11 +23,11 @@ from manifests.snapshot.finalize import finalize
 from manifests.snapshot.status import dataset_status
 from manifests.store.contract import open_store
 from workers.align.calibration import known_calibrations
-from workers.job import Workshop, render_game
+from workers.job import RenderSettings, render_game
 
 if TYPE_CHECKING:
     from farm.engine.loop import Summary
-    from farm.engine.run_counts import Tally
+    from farm.engine.run_counts import RunCounts
     from farm.pools.ray_nodes import Cluster
     from farm.run import PlannedRun
     from farm.settings import FarmConfig
@@ -49,7 +49,7 @@ def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
         FarmError, DatasetError: as `farm.run.plan_run` and `farm.engine.loop.run` do.
     """
     output, errors = Console(), Console(stderr=True)
-    workshop = Workshop(
+    settings = RenderSettings(
         config.out,
         config.emulator,
         scratch_base=config.scratch,
@@ -61,20 +61,20 @@ def render_on_cluster(config: FarmConfig, *, num_local_slots: int) -> int:
     with joined_cluster(config.address, config.slots or num_local_slots) as cluster:
         _print_cluster(output, cluster)
         with scan_progress(errors) as show_scan:
-            planned = plan_run(config.replays, workshop, Selection(max_games=config.games), show_scan)
-        store = open_store(workshop.store_url)
+            planned = plan_run(config.replays, settings, Selection(max_games=config.games), show_scan)
+        store = open_store(settings.store_url)
         _print_plan(output, planned, store, config.slots or cluster.num_slots)
-        summary = _render(planned, workshop, config, errors) if planned.tasks else None
+        summary = _render(planned, settings, config, errors) if planned.tasks else None
         finalize(store)
         return _print_end(output, planned, summary, store)
 
 
-def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console: Console) -> Summary:
+def _render(planned: PlannedRun, settings: RenderSettings, config: FarmConfig, console: Console) -> Summary:
     with (
         StopSignals() as stop,
         RayPool(
             render_game,
-            workshop,
+            settings,
             num_slots=config.slots,
             recycle_games=config.recycle_games,
             recycle_seconds=config.recycle_minutes * 60,
@@ -84,16 +84,16 @@ def _render(planned: PlannedRun, workshop: Workshop, config: FarmConfig, console
     ):
         metrics = ray_metrics()
 
-        def on_tally(tally: Tally) -> None:
-            show(tally)
-            metrics.on_tally(tally)
+        def on_counts(counts: RunCounts) -> None:
+            show(counts)
+            metrics.on_counts(counts)
 
         return run(
             planned.tasks,
             pool,
-            give_up=giving_up(workshop),
+            give_up=giving_up(settings),
             stop=stop,
-            on_tally=on_tally,
+            on_counts=on_counts,
             on_failure=tell_failures(console),
             on_result=metrics.on_result,
             on_event=metrics.on_event,
@@ -132,24 +132,24 @@ def _print_end(console: Console, planned: PlannedRun, summary: Summary | None, s
             f"Nothing to do: {status.num_committed:,} games committed, {status.num_set_aside:,} set aside."
         )
         return 1 if planned.left_out else 0
-    tally = summary.tally
+    counts = summary.counts
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
     rows = {
-        "committed": tally.committed,
-        "set aside": tally.set_aside,
-        "done by another run": tally.already_done,
-        "left undone": tally.left_undone,
-        "not finished": tally.running + tally.waiting,
-        **{f"attempts ended by {failure}": count for failure, count in sorted(tally.retries.items())},
+        "committed": counts.committed,
+        "set aside": counts.set_aside,
+        "done by another run": counts.already_done,
+        "left undone": counts.left_undone,
+        "not finished": counts.running + counts.waiting,
+        **{f"attempts ended by {failure}": count for failure, count in sorted(counts.retries.items())},
     }
     for name, number in rows.items():
         if number or name == "committed":
             table.add_row(name, f"{number:,}")
     seconds = max(summary.wall_seconds, 1e-9)
-    table.add_row("frames", f"{tally.frames_done:,}")
-    table.add_row("frames a second", f"{tally.frames_done / seconds:,.0f}")
+    table.add_row("frames", f"{counts.frames_done:,}")
+    table.add_row("frames a second", f"{counts.frames_done / seconds:,.0f}")
     table.add_row("wall time", clock(seconds))
     console.print(table)
     for result in summary.set_aside:
@@ -158,6 +158,6 @@ def _print_end(console: Console, planned: PlannedRun, summary: Summary | None, s
             markup=False,
             highlight=False,
         )
-    if tally.exit_status == 2:  # noqa: PLR2004 - not finished
+    if counts.exit_status == 2:  # noqa: PLR2004 - not finished
         console.print("Not finished; run the same command again to go on.")
-    return max(tally.exit_status, 1 if planned.left_out else 0)
+    return max(counts.exit_status, 1 if planned.left_out else 0)

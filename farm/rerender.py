@@ -12,8 +12,8 @@ from manifests.ledger.entry import LedgerEntry, Status, read_entry
 from manifests.ledger.plan import PlannedGame, planned_games
 from manifests.store.contract import open_store
 from workers.errors import EnvironmentFailed, RenderFailed, ReplayRefused
-from workers.job import RenderTask, Workshop, make_entry
-from workers.rendering.emulator_setup import studio
+from workers.job import RenderSettings, RenderTask, make_entry
+from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.encode import VideoSettings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def rerender(
     """
     store = open_store(dataset)
     description = read_description(store)
-    workshop = Workshop(
+    settings = RenderSettings(
         dataset,
         description.emulator,
         scratch_base=scratch,
@@ -75,12 +75,12 @@ def rerender(
         stamp=description.stamp is not None,
         slippi=slippi,
     )
-    set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=slippi)
+    set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=slippi)
     set_up.emulator.check()
     _require_same(dict(description.fingerprints), dict(set_up.fingerprint()))
     chosen = _chosen(store, sample, seed)
     for number, (game, entry) in enumerate(chosen, 1):
-        yield _again(game, entry, workshop)
+        yield _again(game, entry, settings)
         on_game(number, len(chosen))
 
 
@@ -113,10 +113,10 @@ def _require_same(made: dict[str, str], here: dict[str, str]) -> None:
         raise EnvironmentFailed(message)
 
 
-def _again(game: PlannedGame, entry: LedgerEntry, workshop: Workshop) -> Rerendered:
-    with tempfile.TemporaryDirectory(dir=workshop.scratch_base, prefix="dolphin-farm-rerender-") as folder:
+def _again(game: PlannedGame, entry: LedgerEntry, settings: RenderSettings) -> Rerendered:
+    with tempfile.TemporaryDirectory(dir=settings.scratch_base, prefix="dolphin-farm-rerender-") as folder:
         try:
-            made = make_entry(RenderTask(game), workshop, open_store(folder))
+            made = make_entry(RenderTask(game), settings, open_store(folder))
         except (RenderFailed, ReplayRefused) as failure:
             return Rerendered(entry.game_id, 0, (f"does not render again: {failure.detail}",))
     pairs = [

@@ -21,19 +21,19 @@ from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
 from manifests.store.contract import open_store
 from manifests.video.stamp import SEED_COLUMN, stamp_rectangle
 from workers.errors import RenderFailed
-from workers.job import GameResult, RenderTask, Workshop, render_game, set_aside
+from workers.job import GameResult, RenderSettings, RenderTask, render_game, set_aside
 from workers.rendering.chunk import GOP_FRAMES
-from workers.rendering.emulator_setup import studio
+from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.publish import run_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from farm.engine.attempts import FailedAttempt
-    from farm.engine.run_counts import Tally
+    from farm.engine.run_counts import RunCounts
     from farm.planning.catalogue import LeftOut
     from manifests.store.contract import Store
-    from workers.rendering.emulator_setup import Studio
+    from workers.rendering.emulator_setup import EmulatorSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +67,24 @@ class RenderReport:
 
 def render(
     sources: Sequence[str],
-    workshop: Workshop,
+    settings: RenderSettings,
     *,
     num_slots: int,
     selection: Selection | None = None,
     on_scan: Callable[[int, int], None] = lambda _looked_at, _passed: None,
-    on_tally: Callable[[Tally], None] = lambda _tally: None,
+    on_counts: Callable[[RunCounts], None] = lambda _counts: None,
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
     metrics: RunMetrics | None = None,
 ) -> RenderReport:
-    """Render what `sources` hold into the dataset at `workshop.store_url`, as far as that is not done yet.
+    """Render what `sources` hold into the dataset at `settings.store_url`, as far as that is not done yet.
 
     Args:
         sources: folders, files, archives of replays.
-        workshop: what is the same for all games.
+        settings: what is the same for all games.
         num_slots: emulators side by side.
         selection: which replays; by default every one that can be rendered.
         on_scan: called with (files looked at, games that pass).
-        on_tally: called several times a second with where the rendering stands.
+        on_counts: called several times a second with where the rendering stands.
         on_failure: called with every attempt that ended without a result.
         metrics: told of everything that happens.
 
@@ -92,12 +92,12 @@ def render(
         EnvironmentFailed: this machine cannot do the work; what was committed stays.
         DatasetError: the output cannot be used.
     """
-    planned = plan_run(sources, workshop, selection or Selection(), on_scan)
+    planned = plan_run(sources, settings, selection or Selection(), on_scan)
     metrics = metrics or RunMetrics(Unheard())
     wall_seconds = 0.0
     if planned.tasks:
-        wall_seconds = _run(planned.tasks, workshop, num_slots, on_tally, on_failure, metrics)
-    store = open_store(workshop.store_url)
+        wall_seconds = _run(planned.tasks, settings, num_slots, on_counts, on_failure, metrics)
+    store = open_store(settings.store_url)
     finalize(store)
     entries = tuple(read_entries(store, sorted(planned.sources)))
     return RenderReport(
@@ -134,7 +134,7 @@ class PlannedRun:
 
 def plan_run(
     sources: Sequence[str],
-    workshop: Workshop,
+    settings: RenderSettings,
     selection: Selection,
     on_scan: Callable[[int, int], None] = lambda _looked_at, _passed: None,
 ) -> PlannedRun:
@@ -144,13 +144,13 @@ def plan_run(
         EnvironmentFailed: this machine cannot do the work, or a source is not there.
         DatasetError: the output cannot be used.
     """
-    set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
+    set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=settings.slippi)
     set_up.emulator.check()
-    store = open_store(workshop.store_url)
-    open_or_create(store, describe(workshop, set_up, set_up.fingerprint()))
-    catalogue = build_catalogue(sources, selection, player_key(workshop.store_url), on_progress=on_scan)
+    store = open_store(settings.store_url)
+    open_or_create(store, describe(settings, set_up, set_up.fingerprint()))
+    catalogue = build_catalogue(sources, selection, player_key(settings.store_url), on_progress=on_scan)
     record_left_out(store, catalogue.left_out)
-    append_plan(store, catalogue.games, workshop.frames_per_chunk)
+    append_plan(store, catalogue.games, settings.frames_per_chunk)
     permanent = [left for left in catalogue.left_out if goes_into_ledger(left)]
     given = {left.game_id: left.source for left in permanent if left.game_id is not None}
     given |= {game.game_id: game.source for game in catalogue.games}
@@ -162,37 +162,37 @@ def plan_run(
     )
 
 
-def giving_up(workshop: Workshop) -> Callable[[RenderTask, Reason, str], GameResult]:
+def giving_up(settings: RenderSettings) -> Callable[[RenderTask, Reason, str], GameResult]:
     """What sets a game aside from here, when its workers died of it and cannot."""
 
     def give_up(task: RenderTask, reason: Reason, detail: str) -> GameResult:
-        return set_aside(task, workshop, RenderFailed(reason, detail))
+        return set_aside(task, settings, RenderFailed(reason, detail))
 
     return give_up
 
 
 def _run(
     tasks: Sequence[RenderTask],
-    workshop: Workshop,
+    settings: RenderSettings,
     num_slots: int,
-    on_tally: Callable[[Tally], None],
+    on_counts: Callable[[RunCounts], None],
     on_failure: Callable[[FailedAttempt], None],
     metrics: RunMetrics,
 ) -> float:
-    def tell(tally: Tally) -> None:
-        on_tally(tally)
-        metrics.on_tally(tally)
+    def tell(counts: RunCounts) -> None:
+        on_counts(counts)
+        metrics.on_counts(counts)
 
     with (
         StopSignals() as stop,
-        LocalPool(render_game, workshop, num_slots=min(num_slots, len(tasks))) as pool,
+        LocalPool(render_game, settings, num_slots=min(num_slots, len(tasks))) as pool,
     ):
         summary = run(
             tasks,
             pool,
-            give_up=giving_up(workshop),
+            give_up=giving_up(settings),
             stop=stop,
-            on_tally=tell,
+            on_counts=tell,
             on_failure=on_failure,
             on_result=metrics.on_result,
             on_event=metrics.on_event,
@@ -200,18 +200,20 @@ def _run(
     return summary.wall_seconds
 
 
-def describe(workshop: Workshop, set_up: Studio, fingerprint: Mapping[str, str]) -> DatasetDescription:
-    """What the dataset that this workshop makes in this studio says of itself."""
+def describe(
+    settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str]
+) -> DatasetDescription:
+    """Describe the dataset that these settings make with this emulator, as dataset.json will."""
     is_stamped = set_up.has_stamp and not set_up.crop_rows
     return DatasetDescription(
-        emulator=workshop.emulator,
-        frames_per_chunk=workshop.frames_per_chunk,
+        emulator=settings.emulator,
+        frames_per_chunk=settings.frames_per_chunk,
         video=VideoContract(
             width=set_up.width,
             height=set_up.height,
             gop_frames=GOP_FRAMES,
-            crf=workshop.video.crf,
-            preset=workshop.video.preset,
+            crf=settings.video.crf,
+            preset=settings.video.preset,
         ),
         stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
         stamp_seed_column=SEED_COLUMN if is_stamped and set_up.has_seed else None,

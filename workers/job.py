@@ -1,6 +1,6 @@
 """One replay in, chunk pairs out: the recipe. It knows no cluster; laptop and cluster run the same job.
 
-    source -> Replay -> StateTable -> Cartridge -> emulator -> pictures -> encoded chunks -> pairs -> ledger
+    source -> Replay -> StateTable -> BootImage -> emulator -> pictures -> encoded chunks -> pairs -> ledger
                                                                   `-> evidence -> verdict -^
 
 Every task ends in a ledger entry, committed or set aside with a reason from the closed list; or, if another
@@ -23,7 +23,7 @@ from workers.emulator.contract import Deadlines
 from workers.errors import EnvironmentFailed, Misaligned, RenderFailed, ReplayRefused
 from workers.rendering.capture import capture
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
-from workers.rendering.emulator_setup import studio
+from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.encode import VideoSettings
 from workers.rendering.proof import prove
 from workers.rendering.publish import evidence_records, publish, run_record
@@ -76,7 +76,7 @@ class RenderTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class RenderSettings:
     """What is the same for every game of a run.
 
     Attributes:
@@ -131,7 +131,7 @@ class GameResult:
     evidence: tuple[tuple[str, str], ...] = ()
 
 
-def render_game(task: RenderTask, workshop: Workshop) -> GameResult:
+def render_game(task: RenderTask, settings: RenderSettings) -> GameResult:
     """Render one game and write its ledger entry.
 
     Raises:
@@ -139,17 +139,17 @@ def render_game(task: RenderTask, workshop: Workshop) -> GameResult:
     """
     clock = _Clock()
     try:
-        store = open_store(workshop.store_url)
+        store = open_store(settings.store_url)
         if read_entry(store, task.game_id) is not None:
             return GameResult(task.game_id, "already_done", None, "it was in the ledger", task.num_frames)
         try:
-            entry = make_entry(task, workshop, store, clock)
+            entry = make_entry(task, settings, store, clock)
         except RenderFailed as failure:
             if not task.is_last_attempt:
                 return _failed_attempt(task, failure, clock)
-            return set_aside(task, workshop, failure)
+            return set_aside(task, settings, failure)
         except ReplayRefused as refusal:
-            return set_aside(task, workshop, refusal)
+            return set_aside(task, settings, refusal)
         return _result(entry, clock, won=write_entry(store, entry))
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
@@ -164,7 +164,7 @@ def render_game(task: RenderTask, workshop: Workshop) -> GameResult:
 
 
 def make_entry(
-    task: RenderTask, workshop: Workshop, store: Store, clock: _Clock | None = None
+    task: RenderTask, settings: RenderSettings, store: Store, clock: _Clock | None = None
 ) -> LedgerEntry:
     """Render, prove and publish the game's pairs; return the entry that would commit them.
 
@@ -178,15 +178,15 @@ def make_entry(
     replay = read_replay(read_source(task.game.source))
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)
-    spans = chunk_spans(state.num_frames, workshop.frames_per_chunk)
-    set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
+    spans = chunk_spans(state.num_frames, settings.frames_per_chunk)
+    set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=settings.slippi)
     fingerprint = set_up.fingerprint()
-    calibration = calibration_for(workshop.calibrations, fingerprint)
-    with scratch(workshop.scratch_base) as folder:
+    calibration = calibration_for(settings.calibrations, fingerprint)
+    with scratch(settings.scratch_base) as folder:
         collector = set_up.collector(calibration)
-        with set_up.emulator.play(set_up.cartridge(replay, state), folder, workshop.deadlines) as events:
+        with set_up.emulator.play(set_up.boot_image(replay, state), folder, settings.deadlines) as events:
             encoded = capture(
-                events, spans, folder, workshop.video, collector, replay.game_id, crop_rows=set_up.crop_rows
+                events, spans, folder, settings.video, collector, replay.game_id, crop_rows=set_up.crop_rows
             )
         try:
             proof = prove(encoded, collector, state, set_up.rerecording(folder, state))
@@ -210,7 +210,7 @@ def make_entry(
     )
 
 
-def set_aside(task: RenderTask, workshop: Workshop, ending: SetAside) -> GameResult:
+def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> GameResult:
     """Write down that a game ends here, why, and with what evidence.
 
     Raises:
@@ -218,7 +218,7 @@ def set_aside(task: RenderTask, workshop: Workshop, ending: SetAside) -> GameRes
     """
     clock = _Clock()
     try:
-        store = open_store(workshop.store_url)
+        store = open_store(settings.store_url)
         entry = LedgerEntry(
             game_id=task.game_id,
             status=Status.SET_ASIDE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from farm.bench._latency import latency
-from farm.bench._pace import Pace, timed
+from farm.bench._window_times import WindowTimes, timed
 from manifests.training.dataset import open_dataset
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Distance:
             "remote": (self.remote, _THREADS),
             "remote_without_prefetch": (self.remote, 0),
         }
-        paces: dict[str, list[Pace]] = {name: [] for name in ways}
+        paces: dict[str, list[WindowTimes]] = {name: [] for name in ways}
         server_seconds = 0.0
         with self._further_away():
             for round_number in range(_ROUNDS):
@@ -118,7 +118,7 @@ def _pack_states(dataset: WindowDataset) -> None:
             reader.fetch(*dataset.index.locate(first))
 
 
-def _ratio(ours: list[Pace], theirs: list[Pace]) -> float:
+def _ratio(ours: list[WindowTimes], theirs: list[WindowTimes]) -> float:
     """Of the windows per second of theirs to ours, round by round: a busy machine slows both of a round."""
     return statistics.median(
         near.wall_seconds / far.wall_seconds for near, far in zip(ours, theirs, strict=True)

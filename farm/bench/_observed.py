@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from manifests.state.table import StateTable
     from workers.align.collector import EvidenceCollector
-    from workers.align.faults import Schedule
+    from workers.align.faults import FaultSchedule
     from workers.emulator.contract import LogLine
 
 _Value = TypeVar("_Value", bound=np.generic)
@@ -64,7 +64,7 @@ class ObservedGame:
         """K."""
         return int(self.thumbnails.shape[0])
 
-    def with_fault(self, schedule: Schedule, other: ObservedGame) -> GameNotes:
+    def with_fault(self, schedule: FaultSchedule, other: ObservedGame) -> GameNotes:
         """Return the notes that would have been taken had the stream been shown to this schedule."""
         is_other, length = (
             schedule.is_other,
@@ -116,7 +116,7 @@ def observe(
         name: of the replay.
         state: T frames.
         events: the emulator's.
-        collector: of the emulator's studio.
+        collector: of the emulator's set-up.
         folder: for two video files, left there.
     """
     disturbed = {each: (Disturbed(each), FlowMeter()) for each in DISTURBANCES}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from farm.bench._observed import ObservedGame
     from workers.align.evidence import Evidence
-    from workers.align.faults import Schedule
+    from workers.align.faults import FaultSchedule
     from workers.align.notes import Expectations
 
 CLEAN: Final = "clean"
@@ -112,7 +112,7 @@ def try_game(
 
 def _random_fault(
     kind: FaultKind, game: ObservedGame, other: ObservedGame, rng: np.random.Generator
-) -> tuple[Fault, Schedule]:
+) -> tuple[Fault, FaultSchedule]:
     """Draw a fault that moves at least one pair of the game."""
     num_frames = game.state.num_frames
     while True:
@@ -126,7 +126,7 @@ def _random_fault(
             return fault, plan
 
 
-def _first_broken(plan: Schedule, num_frames: int) -> int | None:
+def _first_broken(plan: FaultSchedule, num_frames: int) -> int | None:
     """frame_index of the first pair that the schedule breaks; the held last picture shows the last frame."""
     shown = np.minimum(plan.source[:num_frames], num_frames - 1)
     broken = np.flatnonzero((shown != np.arange(num_frames)) | plan.is_other[:num_frames])

@@ -23,7 +23,7 @@ from workers.align.notes import Expectations
 from workers.emulator.contract import Deadlines
 from workers.errors import ReplayRefused
 from workers.rendering.calibrate import measure_constants
-from workers.rendering.emulator_setup import studio
+from workers.rendering.emulator_setup import emulator_setup
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
 from workers.scratch import scratch
@@ -159,7 +159,7 @@ def _sources(replays: Path | None, recorded: int, console: Console) -> list[Sour
 
 def _expectations() -> Expectations:
     """The stand-in's constants: as calibrated, or measured now."""
-    set_up = studio("standin")
+    set_up = emulator_setup("standin")
     set_up.emulator.check()
     calibration = load_calibration(calibration_file(), set_up.fingerprint())
     if calibration is None:
@@ -177,11 +177,11 @@ def _observe_once(source: Source, folder: Path) -> tuple[int, float, float, floa
     file = folder / f"{source.name}.npz"
     if file.exists():
         return None
-    state, set_up = source.state(), studio("standin")
+    state, set_up = source.state(), emulator_setup("standin")
     before = _children_seconds()
     with (
         scratch(None) as room,
-        set_up.emulator.play(set_up.cartridge(read_replay(source.data), state), room, Deadlines()) as events,
+        set_up.emulator.play(set_up.boot_image(read_replay(source.data), state), room, Deadlines()) as events,
     ):
         game = observe(source.name, state, events, set_up.collector(), room)
     save(game, file)

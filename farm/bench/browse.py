@@ -76,7 +76,7 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class PageTimes:
     """What was measured.
 
     Attributes:
@@ -123,7 +123,7 @@ def command(dataset: str, *, rounds: int, as_json: bool) -> None:
     )
 
 
-def measure(dataset: str, rounds: int) -> Measured:
+def measure(dataset: str, rounds: int) -> PageTimes:
     """Do it.
 
     Raises:
@@ -149,7 +149,7 @@ def measure(dataset: str, rounds: int) -> Measured:
             browser.get(f"{url}/games")
             words = browser.find_element("css selector", "p[role=status]").text
         games = int(words.split()[0].replace(",", ""))
-        return Measured(games, start_seconds, _waits(opened), _waits(filtered), _resident_mb(server.pid))
+        return PageTimes(games, start_seconds, _waits(opened), _waits(filtered), _resident_mb(server.pid))
 
 
 @contextmanager

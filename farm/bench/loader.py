@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.bench._distance import Distance
-from farm.bench._pace import Pace, timed
 from farm.bench._stretch import stretch
+from farm.bench._window_times import WindowTimes, timed
 from manifests.training.dataset import WindowDataset, open_dataset
 from manifests.video.decoder import DecoderMissing, GopRun, open_decoder
 from manifests.video.mp4 import decode_back_to_back
@@ -131,9 +131,9 @@ def _chosen(total: int, count: int) -> list[int]:
     return random.Random(0).choices(range(total), k=count)
 
 
-def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, list[Pace]]:
+def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, list[WindowTimes]]:
     """Each job in turn, several rounds: a busy machine then slows all of them alike."""
-    paces: dict[str, list[Pace]] = {name: [] for name in jobs}
+    paces: dict[str, list[WindowTimes]] = {name: [] for name in jobs}
     for job in jobs.values():
         job()
     for _ in range(_ROUNDS):
@@ -142,7 +142,7 @@ def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, li
     return paces
 
 
-def _median(paces: list[Pace]) -> Pace:
+def _median(paces: list[WindowTimes]) -> WindowTimes:
     return sorted(paces, key=lambda pace: pace.cpu_seconds)[len(paces) // 2]
 
 
@@ -198,7 +198,7 @@ def lerobot(python: str, root: Path, window: int, num_windows: int, ours: float)
         if done.returncode:
             found[backend] = {"failed": done.stderr.strip().splitlines()[-1:]}
             continue
-        pace = Pace(**json.loads(done.stdout.strip().splitlines()[-1]))
+        pace = WindowTimes(**json.loads(done.stdout.strip().splitlines()[-1]))
         found[backend] = {
             **pace.figures(),
             "times_as_fast": round(ours / pace.figures()["frames_per_core_second"], 2),

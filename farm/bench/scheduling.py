@@ -45,7 +45,7 @@ class NullGame:
 
 
 @dataclass(frozen=True, slots=True)
-class NullWorkshop:
+class NullSettings:
     """Nothing is needed to do nothing."""
 
     scratch_base: Path | None = None
@@ -67,7 +67,7 @@ class NullResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SchedulingTrial:
     """What the run took.
 
     Attributes:
@@ -91,7 +91,7 @@ class Measured:
     driver_megabytes_peak: float
 
 
-def render_nothing(task: NullGame, workshop: NullWorkshop) -> NullResult:  # noqa: ARG001 - a job's signature
+def render_nothing(task: NullGame, settings: NullSettings) -> NullResult:  # noqa: ARG001 - a job's signature
     """Where a real job would render."""
     return NullResult(task.game_id, task.num_frames)
 
@@ -111,11 +111,11 @@ def command(games: int, slots: int, kind: str, *, as_json: bool) -> None:
         with waiting(f"handing out {games:,} games", is_measuring=True):
             summary = _run(tasks, pool)
         wall, cpu = time.monotonic() - started, _cpu_seconds() - cpu
-    if summary.tally.committed != games:
-        message = f"{summary.tally.committed:,} of {games:,} games were done"
+    if summary.counts.committed != games:
+        message = f"{summary.counts.committed:,} of {games:,} games were done"
         raise click.ClickException(message)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MEGABYTE
-    measured = Measured(kind, games, slots, wall, cpu, cpu / games * 1000, before, peak)
+    measured = SchedulingTrial(kind, games, slots, wall, cpu, cpu / games * 1000, before, peak)
     click.echo(json.dumps(asdict(measured), indent=2) if as_json else _as_text(measured))
 
 
@@ -129,15 +129,15 @@ def _run(tasks: list[NullGame], pool: Pool[NullGame]) -> Summary:
 
 def _pool(kind: str, slots: int, stack: ExitStack) -> Any:
     """The pool, not entered; a cluster of our own, if there is none to join, ends with the stack."""
-    workshop = NullWorkshop()
+    settings = NullSettings()
     if kind == "local":
-        return LocalPool(render_nothing, workshop, num_slots=slots, recycle_games=1 << 30)
+        return LocalPool(render_nothing, settings, num_slots=slots, recycle_games=1 << 30)
     ray_environment.prepare()
     from farm.pools.ray_nodes import joined_cluster  # noqa: PLC0415 - Ray is not installed everywhere
     from farm.pools.ray_pool import RayPool  # noqa: PLC0415
 
     stack.enter_context(joined_cluster(None, slots))
-    return RayPool(render_nothing, workshop, num_slots=slots, recycle_games=1 << 30)
+    return RayPool(render_nothing, settings, num_slots=slots, recycle_games=1 << 30)
 
 
 def _cpu_seconds() -> float:
@@ -150,7 +150,7 @@ def _resident_megabytes() -> float:
         return int(statm.read().split()[1]) * resource.getpagesize() / _MEGABYTE
 
 
-def _as_text(measured: Measured) -> str:
+def _as_text(measured: SchedulingTrial) -> str:
     pace = measured.games / measured.wall_seconds
     return (
         f"{measured.games:,} games on {measured.slots} slots ({measured.pool}): "

@@ -17,7 +17,7 @@ from farm.machine.capacity import this_machine
 from farm.machine.slot_calibration import SlotCalibration, save_calibration
 from farm.run import render
 from farm.terminal.waiting import waiting
-from workers.job import Workshop
+from workers.job import RenderSettings
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _WORTH_IT = 1.05  # a slot more must bring so much more, or the memory is better
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SlotsTrial:
     """One number of slots.
 
     Attributes:
@@ -85,7 +85,7 @@ def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, 
         click.echo(f"saved in {saved}: `farm slots` goes by it")
 
 
-def best_number(rows: Sequence[Measured]) -> int:
+def best_number(rows: Sequence[SlotsTrial]) -> int:
     """The fewest slots after which another brings no more than noise; `rows` in order of slots."""
     best = rows[0]
     for row in rows[1:]:
@@ -94,10 +94,10 @@ def best_number(rows: Sequence[Measured]) -> int:
     return best.slots
 
 
-def _measure(replays: Path, out: Path, slots: int, scratch: Path | None) -> Measured:
-    report = render([str(replays)], Workshop(str(out), scratch_base=scratch), num_slots=slots)
+def _measure(replays: Path, out: Path, slots: int, scratch: Path | None) -> SlotsTrial:
+    report = render([str(replays)], RenderSettings(str(out), scratch_base=scratch), num_slots=slots)
     if report.exit_status:
         message = f"not every game was rendered on {slots} slots; `farm render` would say why"
         raise click.ClickException(message)
     num_frames = sum(entry.num_frames for entry in report.entries)
-    return Measured(slots, report.wall_seconds, num_frames / report.wall_seconds)
+    return SlotsTrial(slots, report.wall_seconds, num_frames / report.wall_seconds)

@@ -46,7 +46,7 @@ Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ReadingTimes:
     """Processor seconds for one game, medians of several rounds; None where the other reader failed.
 
     Attributes:
@@ -119,7 +119,7 @@ def gather(sources: Sequence[str], games: int, scratch: Path) -> list[Path]:
     return paths
 
 
-def measure(path: Path, peppi: float | None, *, with_libmelee: bool) -> Measured:
+def measure(path: Path, peppi: float | None, *, with_libmelee: bool) -> ReadingTimes:
     """Every figure of one game."""
     data = path.read_bytes()
     replay = read_replay(data)
@@ -132,7 +132,7 @@ def measure(path: Path, peppi: float | None, *, with_libmelee: bool) -> Measured
     # Spread over the file: a window that straddles two row groups, as one in five does, costs almost twice.
     last_start, num_windows = chunks[0].num_frames - _WINDOW_FRAMES, 5 * _ROUNDS
     starts = iter([last_start * k // (num_windows - 1) for k in range(num_windows)])
-    return Measured(
+    return ReadingTimes(
         num_frames=table.num_frames,
         read=median_seconds(lambda: read_replay(data)),
         table=median_seconds(lambda: state_table(read_replay(data))),
@@ -185,7 +185,7 @@ def peppi_seconds(paths: Sequence[Path]) -> list[float | None]:
     return seconds
 
 
-def summarise(measured: Sequence[Measured]) -> dict[str, Any]:
+def summarise(measured: Sequence[ReadingTimes]) -> dict[str, Any]:
     """The figures of a run: means over games; ratios of sums over the games that both readers read."""
     frames = sum(game.num_frames for game in measured)
     figures: dict[str, Any] = {

@@ -81,7 +81,7 @@ class _Pages:
                 Route("/games/{game_id}/chunk-{number:int}/{column}.json", self._column),
                 Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
-                Route("/standing.json", self._stands),
+                Route("/progress.json", self._stands),
                 Route("/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),
                 *routes,

@@ -66,7 +66,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DatasetProgress:
     """How a dataset stands; `cost` is None where no game says how long it took."""
 
     status: DatasetStatus
@@ -74,7 +74,7 @@ class Standing:
     cost: Cost | None
 
 
-def standing(store: Store, prices: Prices | None = None) -> Standing:
+def dataset_progress(store: Store, prices: Prices | None = None) -> DatasetProgress:
     """Look at the dataset's store.
 
     Args:
@@ -84,7 +84,7 @@ def standing(store: Store, prices: Prices | None = None) -> Standing:
     Raises:
         DatasetError: it is none, or cannot be read.
     """
-    return _standing(store, measured_in(store), prices or Prices())
+    return _progress_of(store, measured_in(store), prices or Prices())
 
 
 class Observer:
@@ -95,22 +95,22 @@ class Observer:
         self._measured: Measured | None = None
         self._measured_at = float("-inf")
 
-    def look(self) -> Standing:
+    def look(self) -> DatasetProgress:
         """How it stands now.
 
         Raises:
-            DatasetError: as `standing`.
+            DatasetError: as `dataset_progress`.
         """
         now = time.monotonic()
         if self._measured is None or now > self._measured_at + MEASURED_SECONDS:
             self._measured, self._measured_at = measured_in(self._store), now
-        return _standing(self._store, self._measured, Prices())
+        return _progress_of(self._store, self._measured, Prices())
 
 
-def _standing(store: Store, measured: Measured | None, prices: Prices) -> Standing:
+def _progress_of(store: Store, measured: Measured | None, prices: Prices) -> DatasetProgress:
     status = dataset_status(store)
     cost = cost_of(status, measured, prices) if measured else None
-    return Standing(status, throughput([info.modified_at for info in store.list(LEDGER_PREFIX)]), cost)
+    return DatasetProgress(status, throughput([info.modified_at for info in store.list(LEDGER_PREFIX)]), cost)
 
 
 def throughput(ended_at: Sequence[float]) -> Throughput:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from farm.browse.dataset_progress import standing
+from farm.browse.dataset_progress import dataset_progress
 from farm.browse.library import NO_FILTERS
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
@@ -85,7 +85,7 @@ class Export:
 
     def _write_lists(self, names: list[str], rows: list[tuple[Any, ...]]) -> None:
         self._page("index", "totals.html", self._library.totals())
-        self._json("standing", to_plain(standing(self._store)))
+        self._json("progress", to_plain(dataset_progress(self._store)))
         self._page("schema", "schema.html", schema_tables())
         counts = self._library.reject_counts()
         for reason in ("", *(row["reason"] for row in counts)):

@@ -12,7 +12,7 @@ from manifests.store.canonical_json import to_plain
 if TYPE_CHECKING:
     from manifests.store.contract import Store
 
-STANDING_SECONDS: Final = 10.0  # it takes a listing of the ledger
+PROGRESS_SECONDS: Final = 10.0  # it takes a listing of the ledger
 
 
 class Follower:
@@ -21,17 +21,17 @@ class Follower:
     def __init__(self, store: Store) -> None:
         self._observer = Observer(store)
         self._turn = threading.Lock()
-        self._standing: dict[str, Any] = {}
-        self._standing_at = float("-inf")
+        self._progress_of: dict[str, Any] = {}
+        self._looked_at = float("-inf")
 
     def now(self) -> dict[str, Any]:
-        """A `farm.browse.dataset_progress.Standing`, JSON-ready, not older than STANDING_SECONDS.
+        """A `farm.browse.dataset_progress.DatasetProgress`, JSON-ready, not older than PROGRESS_SECONDS.
 
         Raises:
             DatasetError: the store failed.
         """
         with self._turn:
-            if time.monotonic() > self._standing_at + STANDING_SECONDS:
+            if time.monotonic() > self._looked_at + PROGRESS_SECONDS:
                 found: Any = to_plain(self._observer.look())
-                self._standing, self._standing_at = found, time.monotonic()
-            return self._standing
+                self._progress_of, self._looked_at = found, time.monotonic()
+            return self._progress_of

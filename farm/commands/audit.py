@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.terminal.share import Share
+from farm.terminal.share import Percentage
 from farm.terminal.slippi_options import chosen_slippi, slippi_options
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Report
@@ -46,14 +46,17 @@ SOMETHING_IS_WRONG: Final = 1
     help="How deep to look; each depth holds those before it.",
 )
 @click.option(
-    "--sample", type=Share(), default="100%", help="Share of the pairs to look into.  [default: all]"
+    "--sample",
+    type=Percentage(),
+    default="100%",
+    help="Share of the pairs to look into.  [default: all]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
 @click.option("--orphans", is_flag=True, help="Name the objects that no ledger entry names.")
 @click.option(
     "--rerender",
     "again",
-    type=Share(),
+    type=Percentage(),
     help="Then render this share of the games again, at least one, and compare every byte.",
 )
 @slippi_options

@@ -17,7 +17,7 @@ from workers.align.calibration import calibration_file, store_calibration
 from workers.emulator.contract import Deadlines
 from workers.errors import ReplayRefused
 from workers.rendering.calibrate import measure_constants
-from workers.rendering.emulator_setup import EMULATORS, studio
+from workers.rendering.emulator_setup import EMULATORS, emulator_setup
 from workers.replay import read_replay
 from workers.replay.source import read_source
 
@@ -58,7 +58,7 @@ def command(*, emulator: str, replay: str | None, file: Path | None, as_json: bo
             "of your own, the livelier the better, with --replay FILE"
         )
         raise click.UsageError(message)
-    set_up = studio(emulator, slippi=chosen_slippi(emulator, slippi))
+    set_up = emulator_setup(emulator, slippi=chosen_slippi(emulator, slippi))
     set_up.emulator.check()
     try:
         game = None if replay is None else read_replay(read_source(replay))

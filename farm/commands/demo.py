@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from farm.commands.render import render_and_print
-from workers.job import Workshop
+from workers.job import RenderSettings
 from workers.standin.recorder import record_match
 
 EXAMPLE = """\b
@@ -28,7 +28,7 @@ FRAMES_PER_GAME = 2700  # 45 s of play: four games render in about two minutes o
 def command(out: str, replays: str | None) -> None:
     """Render a few replays with the stand-in game on real headless Dolphin, and say what to do next."""
     sources = replays or str(_recorded(Path("demo-replays")))
-    status = render_and_print((sources,), Workshop(out))
+    status = render_and_print((sources,), RenderSettings(out))
     videos = sorted(Path(out).glob("videos/*/*/*.mp4"))
     if videos:
         click.echo(

@@ -23,9 +23,9 @@ from manifests.ledger.dataset import open_or_create
 from manifests.ledger.plan import append_plan
 from manifests.ledger.reasons import Reason
 from manifests.store.contract import open_store
-from workers.job import Workshop
+from workers.job import RenderSettings
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
-from workers.rendering.emulator_setup import EMULATORS, studio
+from workers.rendering.emulator_setup import EMULATORS, emulator_setup
 
 if TYPE_CHECKING:
     from farm.planning.catalogue import Catalogue
@@ -101,7 +101,7 @@ def command(*, out: str, **options: Any) -> None:
         _estimate(catalogue, out, options)
         return
     if not options["dry_run"]:
-        workshop = Workshop(
+        settings = RenderSettings(
             out,
             options["emulator"],
             frames_per_chunk=options["frames_per_chunk"],
@@ -109,8 +109,8 @@ def command(*, out: str, **options: Any) -> None:
             slippi=chosen_slippi(options["emulator"], options),
         )
         store = open_store(out)
-        set_up = studio(workshop.emulator, stamp=workshop.stamp, slippi=workshop.slippi)
-        open_or_create(store, describe(workshop, set_up, {}))
+        set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=settings.slippi)
+        open_or_create(store, describe(settings, set_up, {}))
         record_left_out(
             store, [left for left in catalogue.left_out if left.reason not in _NOT_FOR_THE_LEDGER]
         )

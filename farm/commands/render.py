@@ -18,7 +18,7 @@ from farm.terminal.run_table import print_report, report_as_json
 from farm.terminal.scan_progress import scan_progress
 from farm.terminal.slippi_options import chosen_slippi, slippi_options
 from workers.align.calibration import known_calibrations
-from workers.job import Workshop
+from workers.job import RenderSettings
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.rendering.emulator_setup import EMULATORS
 
@@ -93,7 +93,7 @@ def command(
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
     """
-    workshop = Workshop(
+    settings = RenderSettings(
         out,
         emulator,
         scratch_base=scratch,
@@ -111,14 +111,14 @@ def command(
             metrics, port = stack.enter_context(metrics_server(metrics_port))
             click.echo(f"metrics: http://127.0.0.1:{port}/metrics", err=True)
         status = render_and_print(
-            sources, workshop, games=games, slots=slots, as_json=as_json, metrics=metrics
+            sources, settings, games=games, slots=slots, as_json=as_json, metrics=metrics
         )
     sys.exit(status)
 
 
 def render_and_print(
     sources: tuple[str, ...],
-    workshop: Workshop,
+    settings: RenderSettings,
     *,
     games: int | None = None,
     slots: int | None = None,
@@ -132,18 +132,18 @@ def render_and_print(
     with scan_progress(errors) as show_scan, progress(errors) as show:
         report = render(
             sources,
-            workshop,
+            settings,
             num_slots=slots or default_slots(),
             selection=Selection(max_games=games),
             on_scan=show_scan,
-            on_tally=show,
+            on_counts=show,
             on_failure=tell_failures(errors),
             metrics=metrics,
         )
     if as_json:
         click.echo(report_as_json(report))
     else:
-        print_report(report, workshop.store_url, output)
+        print_report(report, settings.store_url, output)
     return report.exit_status
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from farm.browse.dataset_progress import Observer, Standing, standing
+from farm.browse.dataset_progress import DatasetProgress, Observer, dataset_progress
 from manifests.ledger.dataset import read_description
 from manifests.store.canonical_json import to_plain
 from manifests.store.contract import open_store
@@ -52,7 +52,7 @@ def command(dataset: str, *, watch: bool, every: float, at_most: float | None, a
     errors = Console(stderr=True)
     if not watch:
         with errors.status("reading the ledger"):
-            found = standing(store)
+            found = dataset_progress(store)
         if as_json:
             click.echo(json.dumps(_plain(found), indent=2))
         else:
@@ -80,8 +80,8 @@ def _watch(store: Store, every: float, deadline: float, *, as_json: bool) -> Non
             live.update(_table(found), refresh=True)
 
 
-def _until_done(store: Store, every: float, deadline: float) -> Iterator[Standing]:
-    """Yield a Standing every so many seconds, the last one when nothing is pending or time is up."""
+def _until_done(store: Store, every: float, deadline: float) -> Iterator[DatasetProgress]:
+    """Yield a DatasetProgress every so many seconds, the last one when nothing is pending or time is up."""
     observer, never = Observer(store), threading.Event()
     while True:
         found = observer.look()
@@ -92,11 +92,11 @@ def _until_done(store: Store, every: float, deadline: float) -> Iterator[Standin
         never.wait(min(every, left))
 
 
-def _plain(found: Standing) -> dict[str, object]:
+def _plain(found: DatasetProgress) -> dict[str, object]:
     return {**to_plain(found.status), "throughput": to_plain(found.throughput), "cost": to_plain(found.cost)}
 
 
-def _line(found: Standing) -> str:
+def _line(found: DatasetProgress) -> str:
     status = found.status
     return (
         f"{status.num_committed:,} of {status.num_planned:,} games committed, {status.num_set_aside:,} set "
@@ -105,7 +105,7 @@ def _line(found: Standing) -> str:
     )
 
 
-def _table(found: Standing) -> Table:
+def _table(found: DatasetProgress) -> Table:
     status, cost = found.status, found.cost
     table = Table(show_header=False)
     table.add_column()
@@ -137,7 +137,7 @@ def _table(found: Standing) -> Table:
     return table
 
 
-def _bars(found: Standing) -> str:
+def _bars(found: DatasetProgress) -> str:
     games = found.throughput.games
     scale = (len(_BARS) - 1) / max(games)
     return "".join(_BARS[math.ceil(count * scale)] for count in games)
@@ -147,6 +147,6 @@ def _moment(seconds: float | None) -> str:
     return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(" ", "seconds")
 
 
-def _duration(found: Standing) -> str:
+def _duration(found: DatasetProgress) -> str:
     seconds = found.status.seconds_left
     return "-" if seconds is None else str(timedelta(seconds=round(seconds)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from farm.engine.attempts import Limits
-from farm.engine.queue import Schedule
+from farm.engine.queue import GameQueue
 from farm.engine.stopping import Stop, StopSignals
 from workers.errors import EnvironmentFailed
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from farm.engine.attempts import FailedAttempt
     from farm.engine.pool import Event, Pool, Result, TaskT
-    from farm.engine.run_counts import Tally
+    from farm.engine.run_counts import RunCounts
     from manifests.ledger.reasons import Reason
 
     GiveUp = Callable[[TaskT, Reason, str], Result]
@@ -29,13 +29,13 @@ class Summary:
     """How a run ended.
 
     Attributes:
-        tally: Counts at the end.
+        counts: Counts at the end.
         set_aside: The results of the games set aside in this run, as they came.
         wall_seconds: From the first slot asked for to the last result.
         was_stopped: True if a signal ended it before every game had its end.
     """
 
-    tally: Tally
+    counts: RunCounts
     set_aside: tuple[Result, ...] = field(repr=False)
     wall_seconds: float
     was_stopped: bool
@@ -43,7 +43,7 @@ class Summary:
     @property
     def exit_status(self) -> int:
         """0 all committed, 1 some set aside, 2 not finished."""
-        return self.tally.exit_status
+        return self.counts.exit_status
 
 
 def run(
@@ -54,7 +54,7 @@ def run(
     stop: StopSignals,
     limits: Limits | None = None,
     on_result: Callable[[Result], None] = lambda _result: None,
-    on_tally: Callable[[Tally], None] = lambda _tally: None,
+    on_counts: Callable[[RunCounts], None] = lambda _counts: None,
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
     on_event: Callable[[Event], None] = lambda _event: None,
 ) -> Summary:
@@ -68,7 +68,7 @@ def run(
         stop: What the user asked for so far.
         limits: Bounds of retries and waits.
         on_result: Called with the result of every game that ends.
-        on_tally: Called several times a second with where the run stands.
+        on_counts: Called several times a second with where the run stands.
         on_failure: Called with every attempt that ended without a result, be it tried again or not.
         on_event: Called with everything that a slot reports.
 
@@ -76,39 +76,39 @@ def run(
         EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
     """
     limits = limits or Limits()
-    schedule = Schedule(tasks, limits)
+    queue = GameQueue(tasks, limits)
     set_aside: list[Result] = []
     started = last_slot_seen = time.monotonic()
-    while not schedule.is_over and not _is_stopping(schedule, stop):
+    while not queue.is_over and not _is_stopping(queue, stop):
         now = time.monotonic()
-        last_slot_seen = now if schedule.num_usable_slots else last_slot_seen
-        _check_slots(schedule, now - last_slot_seen, limits)
-        _hand_out(schedule, pool, stop)
-        for result in _take_in(schedule, pool, give_up, on_event):
+        last_slot_seen = now if queue.num_usable_slots else last_slot_seen
+        _check_slots(queue, now - last_slot_seen, limits)
+        _hand_out(queue, pool, stop)
+        for result in _take_in(queue, pool, give_up, on_event):
             if result.status == "set_aside":
                 set_aside.append(result)
             on_result(result)
-        for failed in schedule.failed_attempts():
+        for failed in queue.failed_attempts():
             on_failure(failed)
-        on_tally(schedule.tally())
-    tally = schedule.tally()
-    if tally.left_undone and not tally.done:
-        raise _nothing_works(schedule)
-    return Summary(tally, tuple(set_aside), time.monotonic() - started, not schedule.is_over)
+        on_counts(queue.counts())
+    counts = queue.counts()
+    if counts.left_undone and not counts.done:
+        raise _nothing_works(queue)
+    return Summary(counts, tuple(set_aside), time.monotonic() - started, not queue.is_over)
 
 
-def _hand_out(schedule: Schedule[TaskT], pool: Pool[TaskT], stop: StopSignals) -> None:
+def _hand_out(queue: GameQueue[TaskT], pool: Pool[TaskT], stop: StopSignals) -> None:
     """Give free slots their next game, unless the run is draining."""
     if stop.request is not Stop.NO:
-        pool.want(schedule.num_running)
+        pool.want(queue.num_running)
         return
-    pool.want(schedule.num_outstanding)
-    for slot, task in schedule.assignments(time.monotonic()):
+    pool.want(queue.num_outstanding)
+    for slot, task in queue.assignments(time.monotonic()):
         pool.start(slot, task)
 
 
 def _take_in(
-    schedule: Schedule[TaskT],
+    queue: GameQueue[TaskT],
     pool: Pool[TaskT],
     give_up: GiveUp[TaskT],
     on_event: Callable[[Event], None],
@@ -116,36 +116,36 @@ def _take_in(
     """Wait a tick for what the slots have to say; yields the result of every game that ended."""
     for event in pool.events(TICK_SECONDS):
         on_event(event)
-        if (result := schedule.apply(event, time.monotonic())) is not None:
+        if (result := queue.apply(event, time.monotonic())) is not None:
             yield result
-    for slot in schedule.overdue(time.monotonic()):
+    for slot in queue.overdue(time.monotonic()):
         pool.kill(slot)
-    for task, reason, detail in schedule.exhausted():
+    for task, reason, detail in queue.exhausted():
         result = give_up(task, reason, detail)
-        schedule.finish(result, task.num_frames)
+        queue.finish(result, task.num_frames)
         yield result
 
 
-def _is_stopping(schedule: Schedule[TaskT], stop: StopSignals) -> bool:
-    return stop.request is Stop.NOW or (stop.request is Stop.DRAIN and schedule.num_running == 0)
+def _is_stopping(queue: GameQueue[TaskT], stop: StopSignals) -> bool:
+    return stop.request is Stop.NOW or (stop.request is Stop.DRAIN and queue.num_running == 0)
 
 
-def _check_slots(schedule: Schedule[TaskT], slotless_seconds: float, limits: Limits) -> None:
+def _check_slots(queue: GameQueue[TaskT], slotless_seconds: float, limits: Limits) -> None:
     """Raise if every machine there is cannot do the work, or if there has been none for too long."""
-    tally = schedule.tally()
-    if tally.num_slots and not schedule.num_usable_slots and not tally.running:
-        raise _nothing_works(schedule)
+    counts = queue.counts()
+    if counts.num_slots and not queue.num_usable_slots and not counts.running:
+        raise _nothing_works(queue)
     if slotless_seconds > limits.slotless_seconds:
         message = (
-            f"no slot for {slotless_seconds:.0f} s with {tally.waiting} games waiting; check that "
+            f"no slot for {slotless_seconds:.0f} s with {counts.waiting} games waiting; check that "
             "the workers are up and that each offers the resource `dolphin`, then run the same command again"
         )
         raise EnvironmentFailed(message)
 
 
-def _nothing_works(schedule: Schedule[TaskT]) -> EnvironmentFailed:
+def _nothing_works(queue: GameQueue[TaskT]) -> EnvironmentFailed:
     message = (
-        f"no machine of this run can do the work; {schedule.last_environment_failure} "
+        f"no machine of this run can do the work; {queue.last_environment_failure} "
         "(mend that, then run the same command again: it goes on where this stopped)"
     )
     return EnvironmentFailed(message)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from farm.engine.pool import Event, Result
-    from farm.engine.run_counts import Tally
+    from farm.engine.run_counts import RunCounts
 
 STATES = ("committed", "set_aside", "already_done", "left_undone", "running", "waiting")
 
@@ -69,7 +69,7 @@ class RunMetrics:
 
     Args:
         sink: where to.
-        tally_seconds: the least time between two tallies told; the last one of a run is always told.
+        tally_seconds: the least time between two all_counts told; the last one of a run is always told.
     """
 
     def __init__(self, sink: Sink, *, tally_seconds: float = 0.0) -> None:
@@ -80,20 +80,20 @@ class RunMetrics:
         self._evidence: Counter[tuple[str, str]] = Counter()
         self._workers: set[str] = set()
 
-    def on_tally(self, tally: Tally) -> None:
+    def on_counts(self, counts: RunCounts) -> None:
         """Where the run stands."""
-        is_last = not (tally.running or tally.waiting)
+        is_last = not (counts.running or counts.waiting)
         if not is_last and time.monotonic() < self._told_at + self._tally_seconds:
             return
         self._told_at = time.monotonic()
         for state in STATES:
-            self._sink.set("farm_games", getattr(tally, state), {"state": state})
-        for failure, count in tally.retries.items():
+            self._sink.set("farm_games", getattr(counts, state), {"state": state})
+        for failure, count in counts.retries.items():
             self._sink.set("farm_retries", count, {"failure": str(failure)})
-        self._sink.set("farm_frames_done", tally.frames_done, {})
-        self._sink.set("farm_frames_total", tally.frames_total, {})
-        self._sink.set("farm_slots", tally.num_slots, {})
-        self._sink.set("farm_nodes", tally.num_nodes, {})
+        self._sink.set("farm_frames_done", counts.frames_done, {})
+        self._sink.set("farm_frames_total", counts.frames_total, {})
+        self._sink.set("farm_slots", counts.num_slots, {})
+        self._sink.set("farm_nodes", counts.num_nodes, {})
 
     def on_result(self, result: Result) -> None:
         """A game ended."""

@@ -61,7 +61,7 @@ class Result(Protocol):
         """Frames committed, or the game's length where it was not."""
 
 
-class Workshop(Protocol):
+class JobSettings(Protocol):
     """What is the same for every game of a run: small and picklable."""
 
     @property
@@ -71,11 +71,11 @@ class Workshop(Protocol):
 
 TaskT = TypeVar("TaskT", bound=Task)
 ResultT = TypeVar("ResultT", bound=Result)
-WorkshopT = TypeVar("WorkshopT", bound=Workshop)
+SettingsT = TypeVar("SettingsT", bound=JobSettings)
 TaskT_contra = TypeVar("TaskT_contra", bound=Task, contravariant=True)
 ResultT_co = TypeVar("ResultT_co", bound=Result, covariant=True)
 
-Job: TypeAlias = "Callable[[TaskT, WorkshopT], ResultT]"
+Job: TypeAlias = "Callable[[TaskT, SettingsT], ResultT]"
 
 
 class Breakage(StrEnum):

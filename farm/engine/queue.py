@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic
 
 from farm.engine.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, FailedAttempt, Limits
 from farm.engine.pool import Breakage, JobBroke, JobReturned, Result, SlotClosed, SlotOpened, TaskT
-from farm.engine.run_counts import Tally
+from farm.engine.run_counts import RunCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class _Machine:
     is_out: bool = False
 
 
-class Schedule(Generic[TaskT]):
+class GameQueue(Generic[TaskT]):
     """The state of one run. `now` is always in seconds of one monotonic clock."""
 
     def __init__(self, tasks: Sequence[TaskT], limits: Limits | None = None) -> None:
@@ -87,10 +87,10 @@ class Schedule(Generic[TaskT]):
         """Machines that this run no longer uses."""
         return sum(machine.is_out for machine in self._machines.values())
 
-    def tally(self) -> Tally:
+    def counts(self) -> RunCounts:
         """Where the run stands."""
         running = self.num_running
-        return Tally(
+        return RunCounts(
             committed=self._statuses["committed"],
             set_aside=self._statuses["set_aside"],
             already_done=self._statuses["already_done"],

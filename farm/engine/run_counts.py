@@ -12,7 +12,7 @@ WINDOW_SECONDS = 600.0  # pace is that of the last ten minutes: long enough for 
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RunCounts:
     """Counts of one run at one moment. Every game is in exactly one of the first six.
 
     Attributes:
@@ -59,7 +59,7 @@ class Tally:
         return EXIT_SET_ASIDE if self.set_aside else EXIT_ALL_COMMITTED
 
 
-class Pace:
+class RenderingPace:
     """Frames per second of wall time over the last ten minutes, and the time left at that pace."""
 
     def __init__(self, started: float) -> None:

@@ -1,6 +1,6 @@
 """The catalogue: from sources of replays to the games a plan can take, and to the reasons why not the others.
 
-    sources -> Found -> Sighting (in parallel) -> without duplicates -> in order of game_id -> the first N
+    sources -> Found -> ScannedReplay (in parallel) -> without duplicates -> by game_id -> the first N
 
 Nothing is unpacked, and beside the replays being looked at only one small record per replay is held.
 """
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from farm.planning.listing import list_replays
-from farm.planning.scanned_replay import Found, LeftOut, Sighting, look_at
+from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule, Traits
 from manifests.ledger.plan import GameToPlan
@@ -74,10 +74,10 @@ def build_catalogue(
         EnvironmentFailed: If a source is not there or a worker process breaks.
     """
     rule = splits or SplitRule()
-    seen: list[Sighting] = []
+    seen: list[ScannedReplay] = []
     left_out: list[LeftOut] = []
     for outcome in _look_at_all(list_replays(sources), selection, player_key, num_workers):
-        if isinstance(outcome, Sighting):
+        if isinstance(outcome, ScannedReplay):
             seen.append(outcome)
         else:
             left_out.append(outcome)
@@ -85,62 +85,62 @@ def build_catalogue(
     distinct, duplicates = drop_duplicates(seen)
     chosen = distinct[: selection.max_games]
     return Catalogue(
-        games=tuple(_to_plan(sighting, rule) for sighting in chosen),
+        games=tuple(_to_plan(scanned, rule) for scanned in chosen),
         left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
         num_beyond=len(distinct) - len(chosen),
     )
 
 
-def drop_duplicates(seen: Iterable[Sighting]) -> tuple[list[Sighting], list[LeftOut]]:
-    """One sighting of each game, in order of game_id, and the others with the reason.
+def drop_duplicates(seen: Iterable[ScannedReplay]) -> tuple[list[ScannedReplay], list[LeftOut]]:
+    """One scanned of each game, in order of game_id, and the others with the reason.
 
     The same game is: the same bytes; the same online match, game and tiebreak; or the same beginning, which
     two players' own recordings have in common. Of several recordings the longest is kept, then the first by
     game_id.
     """
-    kept: list[Sighting] = []
+    kept: list[ScannedReplay] = []
     duplicates: list[LeftOut] = []
     known: set[str] = set()
-    for sighting in sorted(seen, key=lambda one: (-one.num_frames, one.game_id, one.source)):
+    for scanned in sorted(seen, key=lambda one: (-one.num_frames, one.game_id, one.source)):
         keys = {
-            sighting.game_id: "these bytes",
-            f"match {sighting.match_key}" if sighting.match_key else "": "this online game",
-            f"play {sighting.play_key}": "this game by its beginning",
+            scanned.game_id: "these bytes",
+            f"match {scanned.match_key}" if scanned.match_key else "": "this online game",
+            f"play {scanned.play_key}": "this game by its beginning",
         }
         same = [what for key, what in keys.items() if key in known]
         if same:
             detail = f"another replay has {same[0]}"
-            duplicates.append(LeftOut(sighting.source, sighting.game_id, Reason.DUPLICATE, detail))
+            duplicates.append(LeftOut(scanned.source, scanned.game_id, Reason.DUPLICATE, detail))
         else:
             known.update(key for key in keys if key)
-            kept.append(sighting)
+            kept.append(scanned)
     return sorted(kept, key=lambda one: one.game_id), duplicates
 
 
-def _to_plan(sighting: Sighting, rule: SplitRule) -> GameToPlan:
-    traits = Traits(sighting.pairing, sighting.stage_name, sighting.characters, sighting.player_hashes)
+def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
+    traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters, scanned.player_hashes)
     return GameToPlan(
-        game_id=sighting.game_id,
-        source=sighting.source,
-        num_frames=sighting.num_frames,
+        game_id=scanned.game_id,
+        source=scanned.source,
+        num_frames=scanned.num_frames,
         split=rule.split_of(traits),
-        stage_name=sighting.stage_name,
-        characters=sighting.characters,
-        player_hashes=sighting.player_hashes,
+        stage_name=scanned.stage_name,
+        characters=scanned.characters,
+        player_hashes=scanned.player_hashes,
     )
 
 
 def _look_at_all(
     listed: Iterator[Found | LeftOut], selection: Selection, key: bytes, num_workers: int | None
-) -> Iterator[Sighting | LeftOut]:
+) -> Iterator[ScannedReplay | LeftOut]:
     num_workers = os.cpu_count() or 1 if num_workers is None else num_workers
     first = list(itertools.islice(listed, _FEW_REPLAYS))
     if num_workers == 0 or len(first) < _FEW_REPLAYS:
         for one in itertools.chain(first, listed):
-            yield one if isinstance(one, LeftOut) else look_at(one, selection, key)
+            yield one if isinstance(one, LeftOut) else scan_replay(one, selection, key)
         return
     pool = reading_pool(num_workers)
-    pending: deque[Future[list[Sighting | LeftOut]]] = deque()
+    pending: deque[Future[list[ScannedReplay | LeftOut]]] = deque()
     try:
         for batch in _batches(itertools.chain(first, listed)):
             pending.append(pool.submit(_look_at_batch, batch, selection, key))
@@ -179,11 +179,11 @@ def _batches(listed: Iterator[Found | LeftOut]) -> Iterator[list[Found | LeftOut
 
 def _look_at_batch(
     batch: list[Found | LeftOut], selection: Selection, key: bytes
-) -> list[Sighting | LeftOut]:
-    return [one if isinstance(one, LeftOut) else look_at(one, selection, key) for one in batch]
+) -> list[ScannedReplay | LeftOut]:
+    return [one if isinstance(one, LeftOut) else scan_replay(one, selection, key) for one in batch]
 
 
-def _result(future: Future[list[Sighting | LeftOut]]) -> list[Sighting | LeftOut]:
+def _result(future: Future[list[ScannedReplay | LeftOut]]) -> list[ScannedReplay | LeftOut]:
     try:
         return future.result(_TASK_DEADLINE_SECONDS)
     except BrokenProcessPool as error:

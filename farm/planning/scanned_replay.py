@@ -31,7 +31,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ScannedReplay:
     """A game that can be rendered and is wanted. It carries no name: players are keyed hashes.
 
     Attributes:
@@ -74,7 +74,7 @@ class LeftOut:
     detail: str
 
 
-def look_at(found: Found, selection: Selection, key: bytes) -> Sighting | LeftOut:
+def scan_replay(found: Found, selection: Selection, key: bytes) -> ScannedReplay | LeftOut:
     """Read one replay and see whether it can be rendered and is wanted.
 
     Raises:
@@ -92,7 +92,7 @@ def look_at(found: Found, selection: Selection, key: bytes) -> Sighting | LeftOu
     record = replay.record
     hashes = tuple(player_hash(key, player.identity.key) for player in record.players)
     play_key = _play_key(record, table)
-    return Sighting(
+    return ScannedReplay(
         source=found.locator,
         game_id=replay.game_id,
         num_frames=table.num_frames,

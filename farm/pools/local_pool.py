@@ -25,10 +25,10 @@ from farm.engine.pool import (
     JobBroke,
     JobReturned,
     ResultT,
+    SettingsT,
     SlotClosed,
     SlotOpened,
     TaskT,
-    WorkshopT,
 )
 from farm.engine.slot_report import Ready, Returned, Unable
 from farm.pools.leftovers import remove_leftovers
@@ -60,7 +60,7 @@ class LocalPool:
 
     Args:
         job: What a slot does with a task; picklable by name, so a function at the top of a module.
-        workshop: Passed to every job.
+        settings: Passed to every job.
         num_slots: Processes at any time.
         recycle_games: A process is replaced after so many games, so that nothing it leaks adds up.
 
@@ -70,8 +70,8 @@ class LocalPool:
 
     def __init__(
         self,
-        job: Job[TaskT, WorkshopT, ResultT],
-        workshop: WorkshopT,
+        job: Job[TaskT, SettingsT, ResultT],
+        settings: SettingsT,
         *,
         num_slots: int,
         recycle_games: int = 200,
@@ -79,7 +79,7 @@ class LocalPool:
         if num_slots < 1 or recycle_games < 1:
             message = f"num_slots and recycle_games must be at least 1, got {num_slots} and {recycle_games}"
             raise ValueError(message)
-        self._order = (job, workshop)
+        self._order = (job, settings)
         self._num_slots = num_slots
         self._recycle_games = recycle_games
         self._processes: dict[str, _Process] = {}
@@ -107,8 +107,8 @@ class LocalPool:
             _reap(process, deadline)
         self._processes.clear()
         if was_forced:
-            _, workshop = self._order
-            remove_leftovers(workshop.scratch_base)
+            _, settings = self._order
+            remove_leftovers(settings.scratch_base)
         if self._logs is not None:
             shutil.rmtree(self._logs, ignore_errors=True)
 

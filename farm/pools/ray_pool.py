@@ -21,10 +21,10 @@ from farm.engine.pool import (
     JobBroke,
     JobReturned,
     ResultT,
+    SettingsT,
     SlotClosed,
     SlotOpened,
     TaskT,
-    WorkshopT,
 )
 from farm.engine.slot_report import Returned
 from farm.pools.head_watch import HEAD_LOST_SECONDS, HeadLost
@@ -50,9 +50,9 @@ SWEEP_SECONDS = 15.0  # for all nodes together to remove scratch folders, starti
 class _Actor(RaySlot):
     """A RaySlot that can say where Ray put it, and that ends when its node's Ray or the head is gone."""
 
-    def __init__(self, job: Job[Any, Any, Any], workshop: Any, head_lost_seconds: float) -> None:
+    def __init__(self, job: Job[Any, Any, Any], settings: Any, head_lost_seconds: float) -> None:
         start_guard(head_probe(), head_lost_seconds)
-        super().__init__(job, workshop)
+        super().__init__(job, settings)
 
     def where(self) -> str:
         """The node's id in hex; the answer also says that the slot is open."""
@@ -76,7 +76,7 @@ class RayPool:
 
     Args:
         job: What a slot does with a task; a function that can be imported on every node.
-        workshop: Passed to every job.
+        settings: Passed to every job.
         num_slots: Slots to ask for; with an autoscaler the most it will grow to. None: all there are.
         recycle_games: A slot's process is replaced after so many games ...
         recycle_seconds: ... or after so long, so that nothing it leaks adds up.
@@ -91,8 +91,8 @@ class RayPool:
 
     def __init__(
         self,
-        job: Job[TaskT, WorkshopT, ResultT],
-        workshop: WorkshopT,
+        job: Job[TaskT, SettingsT, ResultT],
+        settings: SettingsT,
         *,
         num_slots: int | None = None,
         recycle_games: int = 200,
@@ -106,7 +106,7 @@ class RayPool:
                 f"got {num_slots}, {recycle_games}, {recycle_seconds}"
             )
             raise ValueError(message)
-        self._order = (job, workshop, head_lost_seconds)
+        self._order = (job, settings, head_lost_seconds)
         self._num_slots = num_slots
         self._recycle_games, self._recycle_seconds = recycle_games, recycle_seconds
         self._slots: dict[str, _Slot] = {}
@@ -135,10 +135,10 @@ class RayPool:
         for slot in slots:
             ray.kill(slot.actor)
         _wait_all([slot.ref for slot in forced])  # until they are known to be dead
-        _, workshop, _ = self._order
+        _, settings, _ = self._order
         if forced:
             nodes = {slot.node for slot in forced} & (self._nodes.living() or frozenset())
-            _wait_all([on_node(remove_leftovers, node, workshop.scratch_base) for node in nodes])
+            _wait_all([on_node(remove_leftovers, node, settings.scratch_base) for node in nodes])
         self._nodes.stop()
 
     def want(self, num_slots: int) -> None:

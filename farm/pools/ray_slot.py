@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 class RaySlot:
     """One slot; it first removes what dead slots left on its machine."""
 
-    def __init__(self, job: Job[Any, Any, Result], workshop: Any) -> None:
+    def __init__(self, job: Job[Any, Any, Result], settings: Any) -> None:
         self._job = job
-        self._workshop = workshop
-        sweep(workshop.scratch_base)
+        self._settings = settings
+        sweep(settings.scratch_base)
 
     def run(self, task: Any) -> Returned | Unable:
         """Do one game."""
         try:
-            return Returned(self._job(task, self._workshop))
+            return Returned(self._job(task, self._settings))
         except EnvironmentFailed as problem:
             return Unable(str(problem))

@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 def serve(tasks: Connection[Report, Any]) -> None:
     """Do the tasks that arrive until the other side is gone.
 
-    The first message is (job, workshop); every later one a task.
+    The first message is (job, settings); every later one a task.
     """
     try:
-        job, workshop = tasks.recv()
-        sweep(workshop.scratch_base)  # what a slot that was killed could not remove
-        _serve(tasks, job, workshop)
+        job, settings = tasks.recv()
+        sweep(settings.scratch_base)  # what a slot that was killed could not remove
+        _serve(tasks, job, settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the pool is gone, or wants no more
 
 
-def _serve(tasks: Connection[Report, Any], job: Job[Any, Any, Result], workshop: Any) -> None:
+def _serve(tasks: Connection[Report, Any], job: Job[Any, Any, Result], settings: Any) -> None:
     try:
         tasks.send(Ready())
         while True:
             task = tasks.recv()
-            tasks.send(Returned(job(task, workshop)))
+            tasks.send(Returned(job(task, settings)))
     except EnvironmentFailed as problem:
         tasks.send(Unable(str(problem)))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.text import Text
 
-from farm.engine.run_counts import Pace
+from farm.engine.run_counts import RenderingPace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from farm.engine.attempts import FailedAttempt
-    from farm.engine.run_counts import Tally
+    from farm.engine.run_counts import RunCounts
 
 LIVE_SECONDS = 0.5  # between two redraws of the live line
 LOG_SECONDS = 30.0  # between two lines where there is no terminal
@@ -26,16 +26,16 @@ FAILURES_TOLD = 20  # of each kind; after that the line's counts must do
 
 
 @contextmanager
-def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[Callable[[Tally], None]]:
-    """Give a function to call with every tally; it decides what of it to show.
+def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[Callable[[RunCounts], None]]:
+    """Give a function to call with every counts; it decides what of it to show.
 
     Args:
         console: Where; its `is_terminal` picks the live line or the log.
         log_seconds: Between two lines of the log; the first and the last are always written.
     """
     started = time.monotonic()
-    pace = Pace(started)
-    latest: Tally | None = None
+    pace = RenderingPace(started)
+    latest: RunCounts | None = None
     shown_at = float("-inf")
 
     def line() -> Text:
@@ -45,23 +45,23 @@ def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[
     if console.is_terminal:
         with Live(console=console, refresh_per_second=1 / LIVE_SECONDS, transient=True) as live:
 
-            def redraw(tally: Tally) -> None:
+            def redraw(counts: RunCounts) -> None:
                 nonlocal latest, shown_at
-                latest = tally
+                latest = counts
                 if time.monotonic() - shown_at >= LIVE_SECONDS:
                     shown_at = time.monotonic()
-                    pace.add(shown_at, tally.frames_done)
+                    pace.add(shown_at, counts.frames_done)
                     live.update(line())
 
             yield redraw
         return
 
-    def log(tally: Tally) -> None:
+    def log(counts: RunCounts) -> None:
         nonlocal latest, shown_at
-        latest = tally
+        latest = counts
         if time.monotonic() - shown_at >= log_seconds:
             shown_at = time.monotonic()
-            pace.add(shown_at, tally.frames_done)
+            pace.add(shown_at, counts.frames_done)
             console.print(line(), soft_wrap=True)
 
     yield log
@@ -70,18 +70,18 @@ def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[
         console.print(line(), soft_wrap=True)
 
 
-def describe(tally: Tally, pace: Pace, elapsed_seconds: float) -> str:
+def describe(counts: RunCounts, pace: RenderingPace, elapsed_seconds: float) -> str:
     """One line: done of all, set aside, running, retries if there are any, frames/s, time gone and left."""
-    parts = [f"{tally.done}/{tally.num_games} games", f"{tally.set_aside} set aside"]
-    if tally.left_undone:
-        parts.append(f"{tally.left_undone} left undone")
-    parts.append(f"{tally.running} running on {tally.num_slots} slots")
-    if tally.num_nodes > 1:
-        parts[-1] += f" of {tally.num_nodes} nodes"
-    if tally.retries:
-        parts.append(", ".join(f"{count} x {failure}" for failure, count in sorted(tally.retries.items())))
-    parts.append(f"{pace.frames_per_second:,.0f} frames/s" if tally.frames_done else "? frames/s")
-    left = pace.seconds_left(tally.frames_total - tally.frames_done)
+    parts = [f"{counts.done}/{counts.num_games} games", f"{counts.set_aside} set aside"]
+    if counts.left_undone:
+        parts.append(f"{counts.left_undone} left undone")
+    parts.append(f"{counts.running} running on {counts.num_slots} slots")
+    if counts.num_nodes > 1:
+        parts[-1] += f" of {counts.num_nodes} nodes"
+    if counts.retries:
+        parts.append(", ".join(f"{count} x {failure}" for failure, count in sorted(counts.retries.items())))
+    parts.append(f"{pace.frames_per_second:,.0f} frames/s" if counts.frames_done else "? frames/s")
+    left = pace.seconds_left(counts.frames_total - counts.frames_done)
     parts.append(f"{clock(elapsed_seconds)} gone, {clock(left) if left is not None else '?'} left")
     return " | ".join(parts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-class Share(click.ParamType[float]):
+class Percentage(click.ParamType[float]):
     """A number of 0 to 1, also given in percent."""
 
     name = "share"

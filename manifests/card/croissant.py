@@ -9,7 +9,7 @@ import pyarrow as pa
 from manifests.ledger.tables import MANIFEST_TABLES, TABLES
 
 if TYPE_CHECKING:
-    from manifests.ledger.tables import Column
+    from manifests.ledger.tables import ManifestColumn
     from manifests.snapshot.reader import Manifest
 
 _CONTEXT: Final[dict[str, Any]] = {
@@ -90,7 +90,7 @@ def _record_set(name: str) -> dict[str, Any]:
     return {**record_set, "key": {"@id": f"{name}/{_KEYS[name]}"}} if name in _KEYS else record_set
 
 
-def _field(table: str, column: Column, data_type: str) -> dict[str, Any]:
+def _field(table: str, column: ManifestColumn, data_type: str) -> dict[str, Any]:
     return {
         "@type": "cr:Field",
         "@id": f"{table}/{column.name}",

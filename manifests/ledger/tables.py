@@ -15,7 +15,7 @@ SCHEMA_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ManifestColumn:
     """One column: its name, Arrow type, meaning, and whether it may be null."""
 
     name: str
@@ -52,107 +52,121 @@ _PLAYERS: Final = pa.list_(
     )
 )
 
-_GAME_ID: Final = Column("game_id", pa.string(), "sha256 of the replay's bytes, hex")
-_SPLIT: Final = Column("split", pa.string(), "train, val or test, as planned", nullable=True)
+_GAME_ID: Final = ManifestColumn("game_id", pa.string(), "sha256 of the replay's bytes, hex")
+_SPLIT: Final = ManifestColumn("split", pa.string(), "train, val or test, as planned", nullable=True)
 _GAME_FACTS: Final = (
-    Column("slippi_version", pa.string(), "version of the replay's format", nullable=True),
-    Column("stage_id", pa.int32(), "external stage id", nullable=True),
-    Column("stage_name", pa.string(), "stage, as libmelee names it", nullable=True),
-    Column("characters", pa.list_(pa.string()), "characters in order of ports, as libmelee names them"),
-    Column("players", _PLAYERS, "in order of ports; player_hash is keyed and stable within the dataset"),
-    Column("is_teams", pa.bool_(), "a team game", nullable=True),
-    Column("replay_num_frames", pa.int32(), "distinct slp_frames in the replay", nullable=True),
-    Column(
+    ManifestColumn("slippi_version", pa.string(), "version of the replay's format", nullable=True),
+    ManifestColumn("stage_id", pa.int32(), "external stage id", nullable=True),
+    ManifestColumn("stage_name", pa.string(), "stage, as libmelee names it", nullable=True),
+    ManifestColumn(
+        "characters", pa.list_(pa.string()), "characters in order of ports, as libmelee names them"
+    ),
+    ManifestColumn(
+        "players", _PLAYERS, "in order of ports; player_hash is keyed and stable within the dataset"
+    ),
+    ManifestColumn("is_teams", pa.bool_(), "a team game", nullable=True),
+    ManifestColumn("replay_num_frames", pa.int32(), "distinct slp_frames in the replay", nullable=True),
+    ManifestColumn(
         "replay_num_instances", pa.int32(), "frames as written, rolled-back ones each time", nullable=True
     ),
-    Column("replay_num_rolled_back", pa.int32(), "instances that a later one replaced", nullable=True),
-    Column("replay_first_slp_frame", pa.int32(), "first frame of the replay", nullable=True),
-    Column("replay_last_slp_frame", pa.int32(), "last frame of the replay", nullable=True),
-    Column(
+    ManifestColumn(
+        "replay_num_rolled_back", pa.int32(), "instances that a later one replaced", nullable=True
+    ),
+    ManifestColumn("replay_first_slp_frame", pa.int32(), "first frame of the replay", nullable=True),
+    ManifestColumn("replay_last_slp_frame", pa.int32(), "last frame of the replay", nullable=True),
+    ManifestColumn(
         "last_finalized_slp_frame", pa.int32(), "last frame no rollback can change; from 3.7", nullable=True
     ),
-    Column("truncated", pa.bool_(), "the replay ends before its game", nullable=True),
-    Column("timer_seconds", pa.int32(), "the timer's start", nullable=True),
-    Column("start_at", pa.string(), "when it was played, as the replay has it", nullable=True),
-    Column("match_id", pa.string(), "Slippi's id of the online match", nullable=True),
+    ManifestColumn("truncated", pa.bool_(), "the replay ends before its game", nullable=True),
+    ManifestColumn("timer_seconds", pa.int32(), "the timer's start", nullable=True),
+    ManifestColumn("start_at", pa.string(), "when it was played, as the replay has it", nullable=True),
+    ManifestColumn("match_id", pa.string(), "Slippi's id of the online match", nullable=True),
 )
-_FINGERPRINT: Final = Column("fingerprint", pa.string(), "what rendered it, as a JSON object")
-_ENTRY_SHA256: Final = Column("entry_sha256", pa.string(), "content_sha256 of the ledger entry behind it")
+_FINGERPRINT: Final = ManifestColumn("fingerprint", pa.string(), "what rendered it, as a JSON object")
+_ENTRY_SHA256: Final = ManifestColumn(
+    "entry_sha256", pa.string(), "content_sha256 of the ledger entry behind it"
+)
 
-TABLES: Final[dict[str, tuple[Column, ...]]] = {
+TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
     "games": (
         _GAME_ID,
         _SPLIT,
-        Column("num_frames", pa.int32(), "frames in its chunks"),
-        Column("slp_frame_start", pa.int32(), "first frame of its first chunk"),
-        Column("slp_frame_exclusive_end", pa.int32(), "one past the last frame of its last chunk"),
-        Column("num_chunks", pa.int32(), "how many pairs"),
-        Column("first_file_number", pa.int64(), "file number of its first chunk; the others follow"),
-        Column("video_bytes", pa.int64(), "size of its videos together"),
-        Column("states_bytes", pa.int64(), "size of its states files together"),
-        Column("state_sha256", pa.string(), "canonical hash of the whole game's state table"),
+        ManifestColumn("num_frames", pa.int32(), "frames in its chunks"),
+        ManifestColumn("slp_frame_start", pa.int32(), "first frame of its first chunk"),
+        ManifestColumn("slp_frame_exclusive_end", pa.int32(), "one past the last frame of its last chunk"),
+        ManifestColumn("num_chunks", pa.int32(), "how many pairs"),
+        ManifestColumn("first_file_number", pa.int64(), "file number of its first chunk; the others follow"),
+        ManifestColumn("video_bytes", pa.int64(), "size of its videos together"),
+        ManifestColumn("states_bytes", pa.int64(), "size of its states files together"),
+        ManifestColumn("state_sha256", pa.string(), "canonical hash of the whole game's state table"),
         *_GAME_FACTS,
-        Column("evidence", _EVIDENCE, "of the whole game's alignment"),
+        ManifestColumn("evidence", _EVIDENCE, "of the whole game's alignment"),
         _FINGERPRINT,
         _ENTRY_SHA256,
     ),
     "chunks": (
         _GAME_ID,
-        Column("chunk_index", pa.int32(), "0-based in its game"),
-        Column("file_number", pa.int64(), "planned number of both files"),
+        ManifestColumn("chunk_index", pa.int32(), "0-based in its game"),
+        ManifestColumn("file_number", pa.int64(), "planned number of both files"),
         _SPLIT,
-        Column("slp_frame_start", pa.int32(), "slp_frame of frame_index 0"),
-        Column("slp_frame_exclusive_end", pa.int32(), "one past the last"),
-        Column("num_frames", pa.int32(), "frames of the video = rows of the states file"),
-        Column("num_gops", pa.int32(), "groups of pictures in the video"),
-        Column("video_key", pa.string(), "where the mp4 is"),
-        Column("video_bytes", pa.int64(), "its size"),
-        Column("video_sha256", pa.string(), "its hash"),
-        Column("states_key", pa.string(), "where the parquet is"),
-        Column("states_bytes", pa.int64(), "its size"),
-        Column("states_sha256", pa.string(), "its hash"),
-        Column("avcc", pa.binary(), "decoder configuration (avcC), to decode GOPs without their container"),
-        Column("evidence", _EVIDENCE, "of this chunk's alignment: offset, confidence, margin per evidence"),
+        ManifestColumn("slp_frame_start", pa.int32(), "slp_frame of frame_index 0"),
+        ManifestColumn("slp_frame_exclusive_end", pa.int32(), "one past the last"),
+        ManifestColumn("num_frames", pa.int32(), "frames of the video = rows of the states file"),
+        ManifestColumn("num_gops", pa.int32(), "groups of pictures in the video"),
+        ManifestColumn("video_key", pa.string(), "where the mp4 is"),
+        ManifestColumn("video_bytes", pa.int64(), "its size"),
+        ManifestColumn("video_sha256", pa.string(), "its hash"),
+        ManifestColumn("states_key", pa.string(), "where the parquet is"),
+        ManifestColumn("states_bytes", pa.int64(), "its size"),
+        ManifestColumn("states_sha256", pa.string(), "its hash"),
+        ManifestColumn(
+            "avcc", pa.binary(), "decoder configuration (avcC), to decode GOPs without their container"
+        ),
+        ManifestColumn(
+            "evidence", _EVIDENCE, "of this chunk's alignment: offset, confidence, margin per evidence"
+        ),
     ),
     "gops": (
         _GAME_ID,
-        Column("file_number", pa.int64(), "chunk it is in"),
-        Column("gop_index", pa.int32(), "0-based in the chunk"),
-        Column("first_frame_index", pa.int32(), "its key frame, 0-based in the chunk"),
-        Column("slp_frame_start", pa.int32(), "slp_frame of its key frame"),
-        Column("num_frames", pa.int32(), "pictures in it"),
-        Column("byte_offset", pa.int64(), "of its first packet in the mp4"),
-        Column("byte_size", pa.int64(), "of all its packets, which lie next to each other"),
+        ManifestColumn("file_number", pa.int64(), "chunk it is in"),
+        ManifestColumn("gop_index", pa.int32(), "0-based in the chunk"),
+        ManifestColumn("first_frame_index", pa.int32(), "its key frame, 0-based in the chunk"),
+        ManifestColumn("slp_frame_start", pa.int32(), "slp_frame of its key frame"),
+        ManifestColumn("num_frames", pa.int32(), "pictures in it"),
+        ManifestColumn("byte_offset", pa.int64(), "of its first packet in the mp4"),
+        ManifestColumn("byte_size", pa.int64(), "of all its packets, which lie next to each other"),
     ),
     "rejects": (
         _GAME_ID,
         _SPLIT,
-        Column("reason", pa.string(), "why it was set aside, from a closed list"),
-        Column("is_about_the_replay", pa.bool_(), "no further attempt can end otherwise"),
-        Column("detail", pa.string(), "the particulars, for a person"),
+        ManifestColumn("reason", pa.string(), "why it was set aside, from a closed list"),
+        ManifestColumn("is_about_the_replay", pa.bool_(), "no further attempt can end otherwise"),
+        ManifestColumn("detail", pa.string(), "the particulars, for a person"),
         *_GAME_FACTS,
-        Column("evidence", _EVIDENCE, "of the game's alignment, as far as it was rendered"),
+        ManifestColumn("evidence", _EVIDENCE, "of the game's alignment, as far as it was rendered"),
         _FINGERPRINT,
         _ENTRY_SHA256,
     ),
     "files": (
-        Column("key", pa.string(), "where the object is"),
-        Column("kind", pa.string(), "video or states"),
-        Column("game_id", pa.string(), "game it belongs to"),
-        Column("file_number", pa.int64(), "chunk it belongs to"),
-        Column("size_bytes", pa.int64(), "its size"),
-        Column("sha256", pa.string(), "its hash, hex"),
+        ManifestColumn("key", pa.string(), "where the object is"),
+        ManifestColumn("kind", pa.string(), "video or states"),
+        ManifestColumn("game_id", pa.string(), "game it belongs to"),
+        ManifestColumn("file_number", pa.int64(), "chunk it belongs to"),
+        ManifestColumn("size_bytes", pa.int64(), "its size"),
+        ManifestColumn("sha256", pa.string(), "its hash, hex"),
     ),
     "plan": (
         _GAME_ID,
-        Column("source", pa.string(), "where the replay is; may hold what its owner called the file"),
-        Column("num_frames", pa.int32(), "rows of its state table"),
-        Column("num_chunks", pa.int32(), "pairs it becomes"),
-        Column("first_file_number", pa.int64(), "file number of its first chunk; the others follow"),
-        Column("split", pa.string(), "train, val or test"),
-        Column("stage_name", pa.string(), "stage, as libmelee names it"),
-        Column("characters", pa.list_(pa.string()), "characters in order of ports"),
-        Column("player_hashes", pa.list_(pa.string()), "keyed hashes in order of ports; null where unknown"),
+        ManifestColumn("source", pa.string(), "where the replay is; may hold what its owner called the file"),
+        ManifestColumn("num_frames", pa.int32(), "rows of its state table"),
+        ManifestColumn("num_chunks", pa.int32(), "pairs it becomes"),
+        ManifestColumn("first_file_number", pa.int64(), "file number of its first chunk; the others follow"),
+        ManifestColumn("split", pa.string(), "train, val or test"),
+        ManifestColumn("stage_name", pa.string(), "stage, as libmelee names it"),
+        ManifestColumn("characters", pa.list_(pa.string()), "characters in order of ports"),
+        ManifestColumn(
+            "player_hashes", pa.list_(pa.string()), "keyed hashes in order of ports; null where unknown"
+        ),
     ),
 }
 MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files")
@@ -186,7 +200,7 @@ def describe(table: str) -> str:
     return "\n".join(["| column | type | null | meaning |", "|---|---|---|---|", *rows])
 
 
-def _type_name(column: Column) -> str:
+def _type_name(column: ManifestColumn) -> str:
     if column.type == _EVIDENCE:
         return "list of evidence structs"
     if column.type == _PLAYERS:

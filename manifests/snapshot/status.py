@@ -67,7 +67,7 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
         SchemaRefused: this is no dataset that this program knows.
     """
     now = time.time() if now is None else now
-    pace = _Pace(now)
+    pace = _CommitPace(now)
     sums: Counter[str] = Counter()
     new = list(_without(pace.game_ids(store), _compiled_game_ids(store, sums)))
     rejects = _add_up(read_entries(store, new), sums)
@@ -95,7 +95,7 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
     )
 
 
-class _Pace:
+class _CommitPace:
     """When games ended, from the listing of the ledger."""
 
     def __init__(self, now: float) -> None:

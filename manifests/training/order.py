@@ -140,7 +140,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class RankShare:
     """Which positions of an epoch one rank takes, batch by batch; equally many batches on every rank.
 
     At step s, from position `begin` on, all ranks together take `world_size * batch_size` neighbouring

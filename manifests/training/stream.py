@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
-from manifests.training.order import DEFAULT_APART, Order, Share
+from manifests.training.order import DEFAULT_APART, Order, RankShare
 from manifests.training.sampling import Sampling
 from manifests.training.weights import window_weights
 
@@ -75,7 +75,7 @@ class Stream:
         self._sampling_sha256 = self._sampling.sha256
         self._threads = threads if threads is not None else (_REMOTE_THREADS if "://" in dataset.url else 0)
         total = int(self._sampling.visits.sum())
-        self._share = Share(total, batch_size, rank, world_size, 0, drop_last)
+        self._share = RankShare(total, batch_size, rank, world_size, 0, drop_last)
         self._worker, self._num_workers = 0, 1
         if self._share.positions_per_step > apart:
             _LOG.warning(

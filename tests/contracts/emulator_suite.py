@@ -1,6 +1,6 @@
 """The Emulator contract: one suite for every implementation.
 
-A test module subclasses EmulatorSuite and provides the fixtures `emulator` and `cartridge` (some 150 frames).
+A test module subclasses EmulatorSuite and provides the fixtures `emulator` and `boot_image` (150 frames).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workers.emulator.contract import (
     FIRST_SLP_FRAME,
     GAME_END_FRAME,
     TAIL_PICTURES,
-    Cartridge,
+    BootImage,
     Deadlines,
     Emulator,
     LogLine,
@@ -47,7 +47,7 @@ class EmulatorSuite:
         raise NotImplementedError
 
     @pytest.fixture
-    def cartridge(self) -> Cartridge:
+    def boot_image(self) -> BootImage:
         raise NotImplementedError
 
     def test_it_can_run_here_and_says_what_it_is(self, emulator: Emulator):
@@ -58,85 +58,85 @@ class EmulatorSuite:
         assert all(isinstance(value, str) and value for value in said.values())
 
     def test_a_game_is_played_whole_and_in_order(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             seen = list(events)
         assert footprint(tmp_path) == before
 
         pictures = [event for event in seen if isinstance(event, Picture)]
-        assert [picture.capture_index for picture in pictures] == list(range(cartridge.num_pictures))
+        assert [picture.capture_index for picture in pictures] == list(range(boot_image.num_pictures))
         assert len({picture.yuv.shape for picture in pictures}) == 1
         lines = [event.text for event in seen if isinstance(event, LogLine)]
         named = [int(text.split()[1]) for text in lines if text.startswith(CURRENT_FRAME)]
-        last = FIRST_SLP_FRAME + cartridge.num_frames - 1
+        last = FIRST_SLP_FRAME + boot_image.num_frames - 1
         assert sorted({*named} & set(range(FIRST_SLP_FRAME, last + 1))) == [*range(FIRST_SLP_FRAME, last + 1)]
         assert named == sorted(named)
         assert [int(text.split()[1]) for text in lines if text.startswith(GAME_END_FRAME)] == [last]
 
     def test_a_line_knows_the_newest_picture_before_it(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         newest = -1
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             for event in events:
                 if isinstance(event, Picture):
                     newest = event.capture_index
                 else:
                     assert event.newest_capture_index == newest
 
-    def test_the_hold_shows_the_last_frame(self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path):
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+    def test_the_hold_shows_the_last_frame(self, emulator: Emulator, boot_image: BootImage, tmp_path: Path):
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             pictures = [event for event in events if isinstance(event, Picture)]
         held = pictures[-TAIL_PICTURES - 1 :]
         assert all(np.array_equal(held[0].yuv, picture.yuv) for picture in held[1:])
         assert not np.array_equal(pictures[0].yuv, held[0].yuv)
 
     def test_several_play_side_by_side_and_show_the_same(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
         with (
-            emulator.play(cartridge, tmp_path, PATIENT) as first,
-            emulator.play(cartridge, tmp_path, PATIENT) as second,
+            emulator.play(boot_image, tmp_path, PATIENT) as first,
+            emulator.play(boot_image, tmp_path, PATIENT) as second,
         ):
-            for _ in range(cartridge.num_pictures):
+            for _ in range(boot_image.num_pictures):
                 one, other = next_picture(first), next_picture(second)
                 assert one.capture_index == other.capture_index
                 assert np.array_equal(one.yuv, other.yuv)
         assert footprint(tmp_path) == before
 
     def test_a_consumer_that_stops_early_leaves_nothing(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             assert next_picture(events).capture_index == 0
         assert footprint(tmp_path) == before
 
     def test_a_consumer_that_never_looks_leaves_nothing(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
-        with emulator.play(cartridge, tmp_path, PATIENT):
+        with emulator.play(boot_image, tmp_path, PATIENT):
             assert footprint(tmp_path) != before
         assert footprint(tmp_path) == before
 
     def test_a_consumer_that_fails_leaves_nothing(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
-        with contextlib.suppress(ZeroDivisionError), emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with contextlib.suppress(ZeroDivisionError), emulator.play(boot_image, tmp_path, PATIENT) as events:
             next_picture(events)
             raise ZeroDivisionError
         assert footprint(tmp_path) == before
 
     def test_an_emulator_killed_in_mid_game_fails_the_play_and_leaves_nothing(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             next_picture(events)
             for child in set(child_processes()) - before.children:
                 os.kill(child, signal.SIGKILL)
@@ -147,11 +147,11 @@ class EmulatorSuite:
         assert footprint(tmp_path) == before
 
     def test_an_emulator_that_hangs_fails_the_play_and_leaves_nothing(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
         deadlines = Deadlines(PATIENT.startup_seconds, progress_seconds=1.5, total_seconds=280.0)
-        with emulator.play(cartridge, tmp_path, deadlines) as events:
+        with emulator.play(boot_image, tmp_path, deadlines) as events:
             next_picture(events)
             for child in set(child_processes()) - before.children:
                 os.kill(child, signal.SIGSTOP)
@@ -161,11 +161,11 @@ class EmulatorSuite:
         assert footprint(tmp_path) == before
 
     def test_an_emulator_that_shows_nothing_in_time_fails_the_play(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
         with (
-            emulator.play(cartridge, tmp_path, Deadlines(0.01, 60.0, 280.0)) as events,
+            emulator.play(boot_image, tmp_path, Deadlines(0.01, 60.0, 280.0)) as events,
             pytest.raises(EmulatorFailed, match=r"no picture within 0\.01 s") as failure,
         ):
             list(events)
@@ -173,10 +173,10 @@ class EmulatorSuite:
         assert footprint(tmp_path) == before
 
     def test_an_emulator_that_is_not_done_in_time_fails_the_play(
-        self, emulator: Emulator, cartridge: Cartridge, tmp_path: Path
+        self, emulator: Emulator, boot_image: BootImage, tmp_path: Path
     ):
         with (
-            emulator.play(cartridge, tmp_path, Deadlines(120.0, 60.0, 0.01)) as events,
+            emulator.play(boot_image, tmp_path, Deadlines(120.0, 60.0, 0.01)) as events,
             pytest.raises(EmulatorFailed, match=r"not done (with)?in.* 0\.01 s") as failure,
         ):
             list(events)

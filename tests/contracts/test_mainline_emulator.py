@@ -18,7 +18,7 @@ from manifests.ledger.reasons import Reason
 from manifests.video.stamp import read_stamps
 from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
-from workers.emulator.contract import CURRENT_FRAME, FIRST_SLP_FRAME, Cartridge, Picture
+from workers.emulator.contract import CURRENT_FRAME, FIRST_SLP_FRAME, BootImage, Picture
 from workers.emulator.mainline import LOG_LAG, MainlineDolphin
 from workers.errors import EmulatorFailed
 from workers.replay import read_replay
@@ -42,15 +42,15 @@ class TestMainlineDolphin(EmulatorSuite):
         return MainlineDolphin()
 
     @pytest.fixture
-    def cartridge(self, boot_image: bytes) -> Cartridge:
-        return Cartridge(boot_image, NUM_FRAMES)
+    def boot_image(self, boot_image: bytes) -> BootImage:
+        return BootImage(boot_image, NUM_FRAMES)
 
     @pytest.mark.parametrize("consumer_seconds", [0.0, 0.03], ids=["prompt consumer", "slow consumer"])
     def test_every_picture_is_stamped_with_its_frame_and_lines_lead_by_the_same_number(
-        self, emulator: MainlineDolphin, cartridge: Cartridge, tmp_path: Path, consumer_seconds: float
+        self, emulator: MainlineDolphin, boot_image: BootImage, tmp_path: Path, consumer_seconds: float
     ):
         lags, lumas = [], []
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             for event in events:
                 if isinstance(event, Picture):
                     lumas.append(event.luma)
@@ -67,14 +67,14 @@ class TestMainlineDolphin(EmulatorSuite):
         self, emulator: MainlineDolphin, boot_image: bytes, tmp_path: Path
     ):
         # The hold goes on for ever, so pictures come; what they show is for the alignment to judge.
-        with emulator.play(Cartridge(boot_image, NUM_FRAMES + 50), tmp_path, PATIENT) as events:
+        with emulator.play(BootImage(boot_image, NUM_FRAMES + 50), tmp_path, PATIENT) as events:
             assert sum(isinstance(event, Picture) for event in events) == NUM_FRAMES + 50 + 8
 
     def test_an_exit_with_status_0_is_a_failure(
-        self, emulator: MainlineDolphin, cartridge: Cartridge, tmp_path: Path
+        self, emulator: MainlineDolphin, boot_image: BootImage, tmp_path: Path
     ):
         before = footprint(tmp_path)
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             next_picture(events)
             (dolphin,) = set(child_processes()) - before.children
             os.kill(dolphin, signal.SIGTERM)  # which it obeys politely
@@ -88,7 +88,7 @@ class TestMainlineDolphin(EmulatorSuite):
     ):
         with (
             pytest.raises(EmulatorFailed, match=r"status 1\b.*; 0 of 18 pictures.*Could not boot") as failure,
-            emulator.play(Cartridge(b"this boots nothing", 10), tmp_path, PATIENT) as events,
+            emulator.play(BootImage(b"this boots nothing", 10), tmp_path, PATIENT) as events,
         ):
             list(events)
         assert failure.value.reason is Reason.EMULATOR_EXIT
@@ -103,12 +103,12 @@ def test_a_worker_killed_with_9_takes_its_dolphin_along_and_the_next_sweep_its_f
     program = f"""
         import sys
         from pathlib import Path
-        from workers.emulator.contract import Cartridge, Deadlines, Picture
+        from workers.emulator.contract import BootImage, Deadlines, Picture
         from workers.emulator.mainline import MainlineDolphin
         from workers.scratch import scratch
-        cartridge = Cartridge(Path({str(image)!r}).read_bytes(), {NUM_FRAMES})
+        boot_image = BootImage(Path({str(image)!r}).read_bytes(), {NUM_FRAMES})
         with scratch(Path({str(base)!r})) as folder:
-            with MainlineDolphin().play(cartridge, folder, Deadlines(120.0, 60.0, 280.0)) as events:
+            with MainlineDolphin().play(boot_image, folder, Deadlines(120.0, 60.0, 280.0)) as events:
                 next(event for event in events if isinstance(event, Picture))
                 print("playing", flush=True)
                 sys.stdin.read()

@@ -24,7 +24,7 @@ from tests.workers.emulator.slippi_doubles import (
     scripted_slippi,
     use_fake_xvfb,
 )
-from workers.emulator.contract import FIRST_SLP_FRAME, Cartridge, Deadlines, Picture
+from workers.emulator.contract import FIRST_SLP_FRAME, BootImage, Deadlines, Picture
 from workers.emulator.slippi import LOG_LAG, SlippiDolphin
 from workers.errors import EmulatorFailed, EnvironmentFailed
 from workers.standin.recorder import record_match
@@ -34,10 +34,10 @@ class SlippiSuite(EmulatorSuite):
     """What holds of both."""
 
     def test_every_picture_is_stamped_with_its_frame_and_the_lines_keep_their_distance(
-        self, emulator: SlippiDolphin, cartridge: Cartridge, tmp_path: Path
+        self, emulator: SlippiDolphin, boot_image: BootImage, tmp_path: Path
     ):
         lumas, lags = [], Counter[int]()
-        with emulator.play(cartridge, tmp_path, PATIENT) as events:
+        with emulator.play(boot_image, tmp_path, PATIENT) as events:
             for event in events:
                 if isinstance(event, Picture):
                     lumas.append(event.luma)
@@ -45,7 +45,7 @@ class SlippiSuite(EmulatorSuite):
                     lags[event.newest_capture_index - int(event.text.split()[1]) + FIRST_SLP_FRAME] += 1
         slp_frame, valid = read_stamps(np.stack(lumas))
         assert valid.all()
-        game = range(FIRST_SLP_FRAME, FIRST_SLP_FRAME + cartridge.num_frames)
+        game = range(FIRST_SLP_FRAME, FIRST_SLP_FRAME + boot_image.num_frames)
         assert slp_frame.tolist() == [*game, *[game[-1]] * (len(lumas) - len(game))]
         assert lags.most_common(1)[0][0] == LOG_LAG
         assert lags[LOG_LAG] > 0.9 * lags.total()
@@ -63,8 +63,8 @@ class TestScriptedSlippi(SlippiSuite):
         return scripted_slippi(tmp_path / "slippi")
 
     @pytest.fixture
-    def cartridge(self) -> Cartridge:
-        return Cartridge(b"the script does not read it", NUM_FRAMES)
+    def boot_image(self) -> BootImage:
+        return BootImage(b"the script does not read it", NUM_FRAMES)
 
 
 @pytest.mark.slippi
@@ -77,8 +77,8 @@ class TestRealSlippi(SlippiSuite):
         return real_slippi()
 
     @pytest.fixture
-    def cartridge(self) -> Cartridge:
-        return Cartridge(record_match(7, num_frames=NUM_FRAMES), NUM_FRAMES)
+    def boot_image(self) -> BootImage:
+        return BootImage(record_match(7, num_frames=NUM_FRAMES), NUM_FRAMES)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_recorded_failure_is_named(
     limits = Deadlines(startup_seconds=2.0, progress_seconds=2.0, total_seconds=60.0)
     with (
         pytest.raises(error, match=match),
-        emulator.play(Cartridge(b"x", num_frames), tmp_path, limits) as events,
+        emulator.play(BootImage(b"x", num_frames), tmp_path, limits) as events,
     ):
         list(events)
     assert footprint(tmp_path) == before
@@ -121,7 +121,7 @@ def test_a_recorded_failure_is_named(
 def test_a_slow_consumer_suspends_the_emulator_and_loses_nothing(tmp_path: Path):
     emulator = replace(scripted_slippi(tmp_path / "slippi"), max_waiting_images=4)
     before = footprint(tmp_path)
-    with emulator.play(Cartridge(b"x", NUM_FRAMES), tmp_path, PATIENT) as events:
+    with emulator.play(BootImage(b"x", NUM_FRAMES), tmp_path, PATIENT) as events:
         seen = [next_picture(events).capture_index]
         children = set(child_processes()) - before.children
         give_up = time.monotonic() + 30

@@ -27,7 +27,7 @@ from tests.dolphin_configs.gecko import (
     code_text,
     insertions,
 )
-from workers.emulator.contract import Cartridge, Deadlines, Picture
+from workers.emulator.contract import BootImage, Deadlines, Picture
 from workers.emulator.mainline import MainlineDolphin
 from workers.emulator.slippi_preset import SlippiPreset
 from workers.emulator.slippi_settings import settings_files
@@ -105,7 +105,7 @@ def inserted(sections: dict[str, bytes]) -> bytes:
 @needs_compiler
 def test_the_code_stamps_every_picture_and_leaves_the_games_own_colours(tmp_path: Path):
     dol = inserted(compiled(tmp_path))
-    with MainlineDolphin().play(Cartridge(dol, NUM_FRAMES), tmp_path, PATIENT) as events:
+    with MainlineDolphin().play(BootImage(dol, NUM_FRAMES), tmp_path, PATIENT) as events:
         pictures = [event for event in events if isinstance(event, Picture)][:NUM_FRAMES]
     slp_frame, valid = read_stamps(np.stack([picture.luma for picture in pictures]))
     assert valid.all()

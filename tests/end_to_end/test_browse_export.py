@@ -66,7 +66,7 @@ def severe(browser: Any) -> list[str]:
 
 def test_filter_to_a_game_and_step_through_it(browser: Any, url: str):
     browser.get(f"{url}/index.html")
-    wait_for(browser, "return document.querySelector('#standing dl')")
+    wait_for(browser, "return document.querySelector('#progress dl')")
     browser.find_element("link text", "Games").click()
     wait_for(browser, "return document.body.dataset.ready")
     browser.find_element("css selector", "select[name=stage] option:nth-child(2)").click()

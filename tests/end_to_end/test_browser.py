@@ -174,7 +174,7 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
     for page in ("/", "/games", "/games?stage=NOWHERE", "/rejects", "/schema", "/games/none"):
         browser.get(url + page)
         if page == "/":
-            wait_for(browser, "return document.querySelector('#standing dl')")
+            wait_for(browser, "return document.querySelector('#progress dl')")
         faults[page] = serious_faults(browser)
     open_first_game(browser, url)
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")

@@ -15,7 +15,7 @@ from manifests.ledger.entry import LedgerEntry
 from manifests.store.contract import open_store
 from manifests.store.keys import DATASET_KEY, LEDGER_PREFIX
 from workers.errors import EnvironmentFailed
-from workers.job import Workshop
+from workers.job import RenderSettings
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.dolphin, pytest.mark.slow]
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("again")
     (root / "game.slp").write_bytes(record_match(3, num_frames=300))
-    render([str(root)], Workshop(str(root / "set"), frames_per_chunk=180), num_slots=1)
+    render([str(root)], RenderSettings(str(root / "set"), frames_per_chunk=180), num_slots=1)
     return root / "set"
 
 

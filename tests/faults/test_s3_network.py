@@ -30,7 +30,7 @@ from manifests.snapshot.finalize import finalize
 from manifests.store.contract import open_store
 from tests.end_to_end.command import FarmCommand
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
-from tests.manifests.small_dataset import Workshop, one_state
+from tests.manifests.small_dataset import SmallRenderer, one_state
 from tests.s3_server.fault_proxy import FaultPlan, FaultProxy
 from tests.s3_server.fixtures import new_bucket, s3_proxy  # noqa: F401
 from workers.standin.recorder import record_match
@@ -52,14 +52,14 @@ from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import pending_games
 from manifests.store.s3_client import Patience
 from manifests.store.s3 import S3Store
-from tests.manifests.small_dataset import Workshop, one_state
+from tests.manifests.small_dataset import SmallRenderer, one_state
 url, scratch, seed, num_frames = sys.argv[1:]
 patience = Patience(max_attempts=10, first_pause_seconds=0.05, max_pause_seconds=1.0, read_seconds=2.0)
 store = S3Store.open(url, patience)
-workshop, order = Workshop(Path(scratch), one_state(5, int(num_frames))), random.Random(seed)
+renderer, order = SmallRenderer(Path(scratch), one_state(5, int(num_frames))), random.Random(seed)
 while pending := list(pending_games(store)):
     for game in order.sample(pending, min(4, len(pending))):
-        won = write_entry(store, workshop.render(store, game))
+        won = write_entry(store, renderer.render(store, game))
         print(json.dumps({"won": won, "retries": store.num_retries}), flush=True)
 """
 
@@ -123,7 +123,7 @@ def test_nothing_is_torn_and_nothing_lost(s3_proxy: FaultProxy, tmp_path: Path, 
     store, samples = open_store(url), Samples()
     open_or_create(store, samples.description)
     planned = append_plan(store, [samples.to_plan(n, NUM_FRAMES) for n in range(NUM_GAMES)], FRAMES_PER_CHUNK)
-    Workshop(tmp_path / "scratch", one_state(5, NUM_FRAMES)).render(
+    SmallRenderer(tmp_path / "scratch", one_state(5, NUM_FRAMES)).render(
         open_store(tmp_path / "spare"), planned[0]
     )
     s3_proxy.plan = FaultPlan(0.06, stall_seconds=STALL_SECONDS, seed=1)

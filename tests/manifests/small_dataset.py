@@ -55,7 +55,7 @@ def encode(path: Path, slp_frames: list[int], state: StateTable | None = None) -
     return path
 
 
-class Workshop:
+class SmallRenderer:
     """Renders games of one state into a scratch folder; a span that was encoded once is not encoded again."""
 
     def __init__(self, scratch: Path, state: StateTable | None = None) -> None:
@@ -90,11 +90,11 @@ class Workshop:
 
 def build(root: Path, scratch: Path) -> Store:
     """Three games committed, one pending, one set aside, all finalized."""
-    store, samples, workshop = open_store(root), Samples(), Workshop(scratch)
+    store, samples, renderer = open_store(root), Samples(), SmallRenderer(scratch)
     open_or_create(store, samples.description)
     append_plan(store, [samples.to_plan(n, NUM_FRAMES) for n in range(NUM_GAMES + 1)], FRAMES_PER_CHUNK)
     for game in list(planned_games(store))[:NUM_GAMES]:
-        write_entry(store, workshop.render(store, game))
+        write_entry(store, renderer.render(store, game))
     write_entry(store, samples.set_aside(77))
     finalize(store)
     return store

@@ -16,7 +16,7 @@ from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import read_stamps
 from workers.emulator.contract import Deadlines
 from workers.errors import EnvironmentFailed, RenderFailed
-from workers.job import RenderTask, Workshop, render_game, set_aside
+from workers.job import RenderSettings, RenderTask, render_game, set_aside
 from workers.replay import read_replay
 
 FRAMES_PER_CHUNK = 60
@@ -31,15 +31,15 @@ def game(short_replay_bytes: bytes, tmp_path: Path) -> PlannedGame:
     return number_games([facts], FRAMES_PER_CHUNK, 0)[0]
 
 
-def workshop(folder: Path, **changes: object) -> Workshop:
-    return Workshop(
+def settings(folder: Path, **changes: object) -> RenderSettings:
+    return RenderSettings(
         str(folder / "dataset"), frames_per_chunk=FRAMES_PER_CHUNK, scratch_base=folder / "scratch", **changes
     )
 
 
 @pytest.mark.dolphin
 def test_a_replay_becomes_pairs_whose_frames_carry_their_rows_number(game: PlannedGame, tmp_path: Path):
-    result = render_game(RenderTask(game), workshop(tmp_path))
+    result = render_game(RenderTask(game), settings(tmp_path))
     assert (result.status, result.num_frames, result.num_chunks) == ("committed", 100, 2)
     root = tmp_path / "dataset"
     entry = read_entry(open_store(root), game.game_id)
@@ -57,7 +57,7 @@ def test_rendering_twice_gives_the_same_bytes(game: PlannedGame, tmp_path: Path)
     hashes = []
     for name in ("one", "two"):
         folder = tmp_path / name
-        render_game(RenderTask(game), workshop(folder))
+        render_game(RenderTask(game), settings(folder))
         entry = read_entry(open_store(folder / "dataset"), game.game_id)
         assert entry is not None
         hashes.append(entry.content_sha256())
@@ -66,13 +66,13 @@ def test_rendering_twice_gives_the_same_bytes(game: PlannedGame, tmp_path: Path)
 
 @pytest.mark.dolphin
 def test_a_game_in_the_ledger_is_not_rendered_again(game: PlannedGame, tmp_path: Path):
-    render_game(RenderTask(game), workshop(tmp_path))
-    assert render_game(RenderTask(game), workshop(tmp_path)).status == "already_done"
+    render_game(RenderTask(game), settings(tmp_path))
+    assert render_game(RenderTask(game), settings(tmp_path)).status == "already_done"
 
 
 @pytest.mark.dolphin
 def test_an_attempt_that_fails_writes_nothing_unless_it_is_the_last(game: PlannedGame, tmp_path: Path):
-    hasty = workshop(tmp_path, deadlines=Deadlines(startup_seconds=0.001))
+    hasty = settings(tmp_path, deadlines=Deadlines(startup_seconds=0.001))
     task = RenderTask(game).for_attempt(1, is_last=False)
     result = render_game(task, hasty)
     assert (result.status, result.reason) == ("attempt_failed", Reason.EMULATOR_STALLED)
@@ -81,7 +81,7 @@ def test_an_attempt_that_fails_writes_nothing_unless_it_is_the_last(game: Planne
 
 
 def test_a_replay_that_is_no_1v1_is_set_aside_for_good(game: PlannedGame, tmp_path: Path):
-    result = set_aside(RenderTask(game), workshop(tmp_path), RenderFailed(Reason.EMULATOR_EXIT, "it broke"))
+    result = set_aside(RenderTask(game), settings(tmp_path), RenderFailed(Reason.EMULATOR_EXIT, "it broke"))
     assert result.status == "set_aside"
     entry = read_entry(open_store(tmp_path / "dataset"), game.game_id)
     assert entry is not None
@@ -91,7 +91,7 @@ def test_a_replay_that_is_no_1v1_is_set_aside_for_good(game: PlannedGame, tmp_pa
 def test_a_source_that_is_gone_fails_without_a_verdict(game: PlannedGame, tmp_path: Path):
     Path(game.source).unlink()
     with pytest.raises(EnvironmentFailed, match="put it back"):
-        render_game(RenderTask(game), workshop(tmp_path))
+        render_game(RenderTask(game), settings(tmp_path))
     assert read_entry(open_store(tmp_path / "dataset"), game.game_id) is None
 
 
@@ -100,4 +100,4 @@ def test_a_source_that_was_changed_fails_without_a_verdict(
 ):
     Path(game.source).write_bytes(other_replay_bytes)
     with pytest.raises(EnvironmentFailed, match="not the bytes that were planned"):
-        render_game(RenderTask(game), workshop(tmp_path))
+        render_game(RenderTask(game), settings(tmp_path))

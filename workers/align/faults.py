@@ -85,7 +85,7 @@ _TURNS: Final[dict[FaultKind, Callable[[int, int, int], tuple[int, ...]]]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Schedule:
+class FaultSchedule:
     """What a faulty stream shows.
 
     Attributes:
@@ -99,7 +99,7 @@ class Schedule:
     num_shown: npt.NDArray[np.int64]
 
 
-def schedule(fault: Fault | None, num_pictures: int) -> Schedule:
+def schedule(fault: Fault | None, num_pictures: int) -> FaultSchedule:
     """Return what is shown of a stream of `num_pictures`; again so many, the last held or cut as need be."""
     source: list[int] = []
     num_shown = np.zeros(num_pictures, dtype=np.int64)
@@ -110,7 +110,7 @@ def schedule(fault: Fault | None, num_pictures: int) -> Schedule:
     shown = np.array(source[:num_pictures], dtype=np.int64)
     is_desync = fault is not None and fault.kind is FaultKind.DESYNC
     is_other = shown >= fault.at if fault is not None and is_desync else np.zeros(num_pictures, np.bool_)
-    return Schedule(shown, is_other, np.minimum(num_shown, num_pictures))
+    return FaultSchedule(shown, is_other, np.minimum(num_shown, num_pictures))
 
 
 def inject(

@@ -1,6 +1,6 @@
 """What every emulator owes the job: pictures and log lines in order, or an error; and nothing left behind.
 
-    Cartridge -> Emulator.play() -> Picture | LogLine ... -> end, or EmulatorFailed
+    BootImage -> Emulator.play() -> Picture | LogLine ... -> end, or EmulatorFailed
 
 `tests/contracts/emulator_suite.py` holds every implementation to this page.
 """
@@ -126,22 +126,22 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True)
-class Cartridge:
+class BootImage:
     """What to play, and how many pictures it shows.
 
     Attributes:
-        boot_image: what the emulator gets: the packed stand-in program; for Slippi the replay's own bytes.
+        data: what the emulator gets: the packed stand-in program; for Slippi the bytes of the replay.
         num_frames: pictures of the game, one per slp_frame from -123 to the last.
 
     Raises:
         ValueError: on an empty image or a game without frames.
     """
 
-    boot_image: bytes
+    data: bytes
     num_frames: int
 
     def __post_init__(self) -> None:
-        if not self.boot_image:
+        if not self.data:
             message = "the boot image is empty: nothing to play"
             raise ValueError(message)
         if self.num_frames < 1:
@@ -155,7 +155,7 @@ class Cartridge:
 
 
 class Emulator(Protocol):
-    """One way of turning a cartridge into pictures. Holds no state between plays; several may run at once."""
+    """One way of turning a boot image into pictures; it holds no state, and several plays may run at once."""
 
     @property
     def name(self) -> str:
@@ -172,11 +172,11 @@ class Emulator(Protocol):
         """What decides the pixels: the program's version, the sha256 of its configuration."""
 
     def play(
-        self, cartridge: Cartridge, scratch: Path, deadlines: Deadlines
+        self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> AbstractContextManager[Iterator[Picture | LogLine]]:
         """Start the emulator in a throw-away folder under `scratch`; yield what it shows and says, in order.
 
-        The iterator ends by itself after `cartridge.num_pictures` pictures once GAME_END_FRAME was seen;
+        The iterator ends by itself after `boot_image.num_pictures` pictures once GAME_END_FRAME was seen;
         capture_index 0 shows slp_frame -123. However the context is left, no process, port or file remains.
 
         Raises:

@@ -26,7 +26,7 @@ from workers.errors import EnvironmentFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workers.emulator.contract import Cartridge, Deadlines, LogLine, Picture
+    from workers.emulator.contract import BootImage, Deadlines, LogLine, Picture
 
 LOG_LAG: Final = -3
 """The usual newest_capture_index - (n + 123) when the line of slp_frame n arrives: of those before it one
@@ -64,7 +64,7 @@ class MainlineDolphin:
 
     @contextmanager
     def play(
-        self, cartridge: Cartridge, scratch: Path, deadlines: Deadlines
+        self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
         """Boot the image; yield what it shows and says. See workers.emulator.contract."""
         program, driver = install.find_program(), install.find_driver()
@@ -72,7 +72,7 @@ class MainlineDolphin:
             pictures, output = PictureStream(), OutputLines()
             stack.callback(pictures.close, _STOP_SECONDS)
             stack.callback(output.close, _STOP_SECONDS)
-            folder = _furnished_folder(stack, scratch, cartridge, pictures.url)
+            folder = _furnished_folder(stack, scratch, boot_image, pictures.url)
             command = [program, "-u", str(folder), "-p", "headless", "-v", "Vulkan"]
             child = Child(
                 [*command, "-e", str(folder / "game.dol")],
@@ -87,15 +87,15 @@ class MainlineDolphin:
             stack.callback(arrivals.close)  # before all that: it leaves the child alone and the threads go on
             output.start(lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended"))
             pictures.start(arrivals)
-            yield playback(arrivals, child, output.tail, cartridge, deadlines)
+            yield playback(arrivals, child, output.tail, boot_image, deadlines)
 
 
-def _furnished_folder(stack: ExitStack, scratch: Path, cartridge: Cartridge, url: str) -> Path:
+def _furnished_folder(stack: ExitStack, scratch: Path, boot_image: BootImage, url: str) -> Path:
     """A folder of this play's own, boot image and user directory in one, removed when the stack unwinds."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="dolphin-", dir=scratch.resolve()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "game.dol").write_bytes(cartridge.boot_image)
+        (folder / "game.dol").write_bytes(boot_image.data)
         return make_user_directory(folder, load_templates("standin"), {"dump_url": url})
     except OSError as error:
         message = f"scratch folder {scratch}: {error.strerror}; free some room or choose another"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from workers.emulator.arrivals import Arrivals
     from workers.emulator.child import Child
-    from workers.emulator.contract import Cartridge, Deadlines, LogLine
+    from workers.emulator.contract import BootImage, Deadlines, LogLine
 
 _LAST_WORDS: Final = 3  # lines quoted in an error
 _PREFIX: Final = re.compile(r"^\d\d:\d\d:\d{3} \S+ ")  # Dolphin's clock and source line
@@ -68,7 +68,7 @@ def playback(
     arrivals: Arrivals,
     child: Child,
     tail: Callable[[], Sequence[str]],
-    cartridge: Cartridge,
+    boot_image: BootImage,
     deadlines: Deadlines,
 ) -> Iterator[Picture | LogLine]:
     """Yield arrivals until every picture was shown and the game said that it had ended.
@@ -77,7 +77,7 @@ def playback(
         arrivals: filled by others.
         child: the emulator; asked for its exit status when a source ends.
         tail: gives the last lines it printed.
-        cartridge: says how many pictures there are; later ones are taken and dropped.
+        boot_image: says how many pictures there are; later ones are taken and dropped.
         deadlines: see there.
 
     Raises:
@@ -85,19 +85,21 @@ def playback(
     """
     clock = _Clock(deadlines)
     has_ended = False
-    while not (has_ended and clock.num_pictures == cartridge.num_pictures):
+    while not (has_ended and clock.num_pictures == boot_image.num_pictures):
         before = time.monotonic()
         arrival = arrivals.take(clock.left()) if clock.left() > 0 else None
         clock.waited(time.monotonic() - before)
         if arrival is None:
             reason, what = clock.reason()
-            raise _failure(reason, f"Dolphin {what}", clock, cartridge, tail)
+            raise _failure(reason, f"Dolphin {what}", clock, boot_image, tail)
         if isinstance(arrival, SourceEnded):
-            raise _failure(Reason.EMULATOR_EXIT, f"Dolphin {_ending(child, arrival)}", clock, cartridge, tail)
+            raise _failure(
+                Reason.EMULATOR_EXIT, f"Dolphin {_ending(child, arrival)}", clock, boot_image, tail
+            )
         if not isinstance(arrival, Picture):
             has_ended = has_ended or arrival.text.startswith(GAME_END_FRAME)
             yield arrival
-        elif clock.num_pictures < cartridge.num_pictures:
+        elif clock.num_pictures < boot_image.num_pictures:
             clock.picture()
             yield arrival
 
@@ -114,8 +116,8 @@ def _ending(child: Child, ended: SourceEnded) -> str:
 
 
 def _failure(
-    reason: Reason, what: str, clock: _Clock, cartridge: Cartridge, tail: Callable[[], Sequence[str]]
+    reason: Reason, what: str, clock: _Clock, boot_image: BootImage, tail: Callable[[], Sequence[str]]
 ) -> EmulatorFailed:
     said = " | ".join(_PREFIX.sub("", line).strip() for line in tail()[-_LAST_WORDS:])
-    seen = f"{clock.num_pictures} of {cartridge.num_pictures} pictures seen"
+    seen = f"{clock.num_pictures} of {boot_image.num_pictures} pictures seen"
     return EmulatorFailed(reason, f"{what}; {seen}; it last said: {said or 'nothing'}")

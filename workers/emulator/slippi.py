@@ -1,6 +1,6 @@
 """Slippi's playback Dolphin as an emulator: the user's own program, and the user's own game or our stand-in.
 
-    Cartridge (a replay's bytes) -> comm file + settings + display -> images and lines -> Picture | LogLine
+    BootImage (a replay's bytes) -> comm file + settings + display -> images and lines -> Picture | LogLine
 
 One process per replay under a display of its own. Nothing outside the throw-away folder and the dump's
 tmpfs folder is written (the graphics driver's shader cache excepted), and all of it is gone when the play
@@ -37,7 +37,7 @@ from workers.standin.image.build import IMAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workers.emulator.contract import Cartridge, Deadlines
+    from workers.emulator.contract import BootImage, Deadlines
     from workers.emulator.dump_watcher import DumpEvent
     from workers.emulator.slippi_install import SlippiInstall
 
@@ -93,18 +93,18 @@ class SlippiDolphin:
 
     @contextmanager
     def play(
-        self, cartridge: Cartridge, scratch: Path, deadlines: Deadlines
+        self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
-        """As the contract says; `cartridge.boot_image` is the replay's bytes.
+        """As the contract says; `boot_image.data` is the replay's bytes.
 
         The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
         After the play RERECORDED lies in `scratch` if the emulator can record while it plays (from 3.4 on).
         `newest_capture_index` counts images whose file had begun to be written when the line was printed.
         """
-        last = FIRST_SLP_FRAME + cartridge.num_frames - 1
-        with self._started(scratch, cartridge.boot_image, last) as (watcher, child):
-            watch = PlaybackWatch(cartridge.num_frames, deadlines, time.monotonic(), child.said)
-            yield self._events(watcher, child, watch, cartridge)
+        last = FIRST_SLP_FRAME + boot_image.num_frames - 1
+        with self._started(scratch, boot_image.data, last) as (watcher, child):
+            watch = PlaybackWatch(boot_image.num_frames, deadlines, time.monotonic(), child.said)
+            yield self._events(watcher, child, watch, boot_image)
 
     def waiting_pictures(self, scratch: Path, deadlines: Deadlines, count: int) -> None:
         """Boot the game without a replay and return once `count` pictures of its waiting screen have come.
@@ -183,7 +183,7 @@ class SlippiDolphin:
         return [*command, "--cout", "--hide-seekbar"]
 
     def _events(
-        self, watcher: DumpWatcher, child: Child, watch: PlaybackWatch, cartridge: Cartridge
+        self, watcher: DumpWatcher, child: Child, watch: PlaybackWatch, boot_image: BootImage
     ) -> Iterator[Picture | LogLine]:
         numbering = ImageNumbering()
         decoder = PngDecoder(self.preset.width, self.preset.height)
@@ -195,7 +195,7 @@ class SlippiDolphin:
                         yuv = decoder.decode(captured.png)
                     yield Picture(captured.capture_index, yuv)
                     watch.num_shown += 1
-                    if captured.capture_index + 1 == cartridge.num_pictures:
+                    if captured.capture_index + 1 == boot_image.num_pictures:
                         return
                 else:
                     yield captured

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from workers.align.evidence import Evidence
     from workers.emulator.contract import Deadlines
-    from workers.rendering.emulator_setup import Studio
+    from workers.rendering.emulator_setup import EmulatorSetup
     from workers.replay import Replay
 
 SEED: Final = 20  # of the recorded match; any other would do
@@ -28,7 +28,10 @@ NUM_FRAMES: Final = 1923  # half a minute of play: ten times what motion needs t
 
 
 def measure_constants(
-    set_up: Studio, deadlines: Deadlines, scratch_base: Path | None = None, replay: Replay | None = None
+    set_up: EmulatorSetup,
+    deadlines: Deadlines,
+    scratch_base: Path | None = None,
+    replay: Replay | None = None,
 ) -> tuple[Calibration, tuple[Evidence, ...]]:
     """Render a game with much motion, and measure.
 
@@ -53,7 +56,7 @@ def measure_constants(
     collector = set_up.collector()
     with (
         scratch(scratch_base) as folder,
-        set_up.emulator.play(set_up.cartridge(replay, state), folder, deadlines) as events,
+        set_up.emulator.play(set_up.boot_image(replay, state), folder, deadlines) as events,
     ):
         for event in events:
             if isinstance(event, Picture):

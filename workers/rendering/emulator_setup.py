@@ -9,7 +9,7 @@ from manifests.video.stamp import stamp_rectangle
 from workers.align.collector import EvidenceCollector
 from workers.align.evidence import Evidence
 from workers.align.rerecording import rerecording_evidence
-from workers.emulator.contract import HEIGHT, WIDTH, Cartridge
+from workers.emulator.contract import HEIGHT, WIDTH, BootImage
 from workers.emulator.mainline import MainlineDolphin
 from workers.emulator.slippi import LOG_LAG, RERECORDED
 from workers.errors import EnvironmentFailed, ReplayRefused
@@ -33,7 +33,7 @@ HANDED_OVER: Final = frozenset(
 EMULATORS: Final = ("standin", "slippi")
 
 
-class Studio(Protocol):
+class EmulatorSetup(Protocol):
     """What the job needs to know of an emulator besides playing."""
 
     @property
@@ -64,7 +64,7 @@ class Studio(Protocol):
     def crop_rows(self) -> int:
         """Rows at the bottom of what the emulator shows that do not go into the dataset."""
 
-    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
+    def boot_image(self, replay: Replay, state: StateTable) -> BootImage:
         """What the emulator boots to show these states."""
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
@@ -78,7 +78,7 @@ class Studio(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StandinStudio:
+class StandinSetup:
     """Debian's Dolphin with our own homebrew game, which draws the replay that is packed into its image.
 
     Attributes:
@@ -97,9 +97,9 @@ class StandinStudio:
         """Whether the stamp also names the state."""
         return self.has_stamp
 
-    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:  # noqa: ARG002 - Slippi plays the replay
+    def boot_image(self, replay: Replay, state: StateTable) -> BootImage:  # noqa: ARG002 - Slippi plays the replay
         """What the emulator boots to show these states."""
-        return Cartridge(pack(state, stamp=self.has_stamp), state.num_frames)
+        return BootImage(pack(state, stamp=self.has_stamp), state.num_frames)
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
         """Return what takes note of one play."""
@@ -120,7 +120,7 @@ class StandinStudio:
 
 
 @dataclass(frozen=True, slots=True)
-class SlippiStudio:
+class SlippiSetup:
     """Slippi's playback Dolphin with the user's own Melee, or with the stand-in in Melee's place."""
 
     emulator: SlippiDolphin
@@ -158,9 +158,9 @@ class SlippiStudio:
             return 0
         return stamp_rectangle(preset.width, preset.height)[3]
 
-    def cartridge(self, replay: Replay, state: StateTable) -> Cartridge:
+    def boot_image(self, replay: Replay, state: StateTable) -> BootImage:
         """The replay itself: the emulator reads it."""
-        return Cartridge(replay.stream.tobytes(), state.num_frames)
+        return BootImage(replay.stream.tobytes(), state.num_frames)
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
         """Return what takes note of one play.
@@ -198,7 +198,7 @@ class SlippiStudio:
         return dict(self.emulator.fingerprint())
 
 
-def studio(name: str, *, stamp: bool = True, slippi: SlippiDolphin | None = None) -> Studio:
+def emulator_setup(name: str, *, stamp: bool = True, slippi: SlippiDolphin | None = None) -> EmulatorSetup:
     """Set up an emulator by name.
 
     Args:
@@ -213,8 +213,8 @@ def studio(name: str, *, stamp: bool = True, slippi: SlippiDolphin | None = None
         message = f"no emulator {name!r}; there are: {', '.join(EMULATORS)}"
         raise EnvironmentFailed(message)
     if name == "standin":
-        return StandinStudio(stamp)
+        return StandinSetup(stamp)
     if slippi is None:
         message = "--emulator slippi needs a game: --game-image FILE with your Melee, or --game-image standin"
         raise EnvironmentFailed(message)
-    return SlippiStudio(slippi)
+    return SlippiSetup(slippi)

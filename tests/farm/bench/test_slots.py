@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.bench.slots import Measured, best_number
+from farm.bench.slots import SlotsTrial, best_number
 
 
 @pytest.mark.parametrize(
@@ -18,5 +18,5 @@ from farm.bench.slots import Measured, best_number
     ],
 )
 def test_a_slot_more_must_be_worth_it(frames_per_second: list[float], best: int):
-    rows = [Measured(number, 1.0, pace) for number, pace in enumerate(frames_per_second, 1)]
+    rows = [SlotsTrial(number, 1.0, pace) for number, pace in enumerate(frames_per_second, 1)]
     assert best_number(rows) == best

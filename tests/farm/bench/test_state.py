@@ -34,8 +34,8 @@ def test_games_that_are_all_too_short_fail(tmp_path: Path):
 
 
 def test_a_reader_that_fails_is_left_out_of_the_comparison():
-    game = bench.Measured(3600, 1, 2, 1, 1, 1, 1000, libmelee=None, peppi=4)
-    other = bench.Measured(3600, 1, 2, 1, 1, 1, 1000, libmelee=200, peppi=None)
+    game = bench.ReadingTimes(3600, 1, 2, 1, 1, 1, 1000, libmelee=None, peppi=4)
+    other = bench.ReadingTimes(3600, 1, 2, 1, 1, 1, 1000, libmelee=200, peppi=None)
     figures = bench.summarise([game, other])
     assert figures["times_as_fast_as_libmelee"] == 100
     assert figures["times_as_fast_as_peppi"] == 2

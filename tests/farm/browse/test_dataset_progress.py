@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.browse.dataset_progress import MOST_INTERVALS, standing, throughput
+from farm.browse.dataset_progress import MOST_INTERVALS, dataset_progress, throughput
 from farm.cli import farm
 from farm.planning.estimate import Prices
 from manifests.ledger.entry import Status, done_game_ids, read_entries, write_entry
@@ -56,7 +56,7 @@ def test_nothing_ended_is_no_interval():
 
 
 def test_the_cost_is_that_of_the_games_own_pace(store: Store):
-    found = standing(store, Prices(core_hour=3.6, gigabyte_month=1e9))
+    found = dataset_progress(store, Prices(core_hour=3.6, gigabyte_month=1e9))
     assert found.cost is not None
     assert found.cost.slot_hours == pytest.approx(30 / 3600)
     assert found.cost.dollars == pytest.approx(30 / 3600 * 2 * 3.6)
@@ -65,7 +65,7 @@ def test_the_cost_is_that_of_the_games_own_pace(store: Store):
 
 
 def test_games_that_do_not_say_what_they_took_have_no_cost(tmp_path: Path):
-    assert standing(build(tmp_path / "set", tmp_path / "scratch")).cost is None
+    assert dataset_progress(build(tmp_path / "set", tmp_path / "scratch")).cost is None
 
 
 # What runs in the background of a script inherits that it ignores interrupts.

@@ -96,7 +96,7 @@ def test_a_page_is_given(client: Client, game_id: str, page: str):
 
 
 def test_the_run_is_told_as_it_stands_now(client: Client):
-    found = json.loads(client.get("/standing.json").body)
+    found = json.loads(client.get("/progress.json").body)
     assert (found["status"]["num_committed"], found["status"]["num_set_aside"]) == (3, 2)
     assert sum(found["throughput"]["games"]) == 5
     assert found["cost"] is None  # these games do not say how long they took

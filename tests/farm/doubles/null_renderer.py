@@ -42,7 +42,7 @@ class NullTask:
 
 
 @dataclass(frozen=True, slots=True)
-class NullWorkshop:
+class NullSettings:
     """`ledger` is a folder, or None to keep none; `children` is what every child of a game sleeps, or ""."""
 
     ledger: Path | None = None
@@ -61,19 +61,19 @@ class NullResult:
     attempt: int = 1
 
 
-def render_nothing(task: NullTask, workshop: NullWorkshop) -> NullResult:
+def render_nothing(task: NullTask, settings: NullSettings) -> NullResult:
     """Misbehave as asked, else wait `task.seconds` and write the ledger entry."""
     with ExitStack() as stack:
-        folder = stack.enter_context(scratch(workshop.scratch_base))
+        folder = stack.enter_context(scratch(settings.scratch_base))
         (folder / "picture.raw").write_bytes(bytes(1000))
         if task.behaviour in FATAL:
             FATAL[task.behaviour](task)
         if task.behaviour in REFUSALS and (refused := REFUSALS[task.behaviour](task)) is not None:
             return refused
-        for _ in range(NUM_CHILDREN if workshop.children else 0):
-            stack.enter_context(start_child(workshop.children, folder))
+        for _ in range(NUM_CHILDREN if settings.children else 0):
+            stack.enter_context(start_child(settings.children, folder))
         time.sleep(task.seconds)
-    return _result(task, commit(task, workshop), None)
+    return _result(task, commit(task, settings), None)
 
 
 def start_child(seconds: str, folder: Path) -> Child:
@@ -132,12 +132,12 @@ REFUSALS: dict[str, Callable[[NullTask], NullResult | None]] = {
 }
 
 
-def commit(task: NullTask, workshop: NullWorkshop) -> str:
+def commit(task: NullTask, settings: NullSettings) -> str:
     """Write the entry if there is none: `committed`, or `already_done`."""
-    if workshop.ledger is None:
+    if settings.ledger is None:
         return "committed"
     try:
-        with (workshop.ledger / task.game_id).open("x") as entry:
+        with (settings.ledger / task.game_id).open("x") as entry:
             entry.write(f"{os.getpid()} {task.attempt}\n")
     except FileExistsError:
         return "already_done"

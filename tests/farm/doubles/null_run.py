@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
+from null_renderer import NullSettings, NullTask, give_up, render_nothing
 
 from farm.engine.loop import run
 from farm.engine.stopping import StopSignals
@@ -23,11 +23,11 @@ from workers.errors import EnvironmentFailed
 
 
 def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, num_games: int) -> int:
-    workshop = NullWorkshop(ledger, scratch, children=children)
+    settings = NullSettings(ledger, scratch, children=children)
     names = (f"game-{index:04}" for index in range(num_games))
     tasks = [NullTask(name, seconds=seconds) for name in names if not (ledger / name).exists()]
     with ExitStack() as stack:
-        pool: Any = LocalPool(render_nothing, workshop, num_slots=2)
+        pool: Any = LocalPool(render_nothing, settings, num_slots=2)
         if kind != "local":
             from farm.pools import ray_environment  # noqa: PLC0415
 
@@ -37,7 +37,7 @@ def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, 
 
             stack.enter_context(joined_cluster("local" if kind == "own-ray" else None, 2))
             patience = float(os.environ.get("NULL_HEAD_LOST_SECONDS", HEAD_LOST_SECONDS))
-            pool = RayPool(render_nothing, workshop, head_lost_seconds=patience)
+            pool = RayPool(render_nothing, settings, head_lost_seconds=patience)
         stop = stack.enter_context(StopSignals())
         stack.enter_context(pool)
         return run(tasks, pool, give_up=give_up, stop=stop).exit_status

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
+from null_renderer import NullSettings, NullTask, give_up, render_nothing
 
 from farm.engine.loop import run
 from farm.engine.metrics import FIGURES
@@ -21,7 +21,7 @@ from manifests.ledger.entry import done_game_ids, read_entries
 from manifests.ledger.reasons import Reason
 from manifests.store.contract import open_store
 from workers.errors import EnvironmentFailed
-from workers.job import GameResult, Workshop
+from workers.job import GameResult, RenderSettings
 from workers.standin.recorder import record_match
 
 pytest.importorskip("prometheus_client", reason="the extra `render` is not installed")
@@ -52,21 +52,21 @@ def result(status: str, **more: object) -> GameResult:
 
 def test_a_run_of_null_games_is_told_as_it_went(tmp_path: Path):
     (tmp_path / "ledger").mkdir()
-    workshop = NullWorkshop(ledger=tmp_path / "ledger", scratch_base=tmp_path / "scratch")
+    settings = NullSettings(ledger=tmp_path / "ledger", scratch_base=tmp_path / "scratch")
     tasks = [NullTask(f"game-{n:04}", behaviour="be refused" if n == 2 else "") for n in range(7)]
     with metrics_server(0) as (metrics, port):
-        with LocalPool(render_nothing, workshop, num_slots=2) as pool:
+        with LocalPool(render_nothing, settings, num_slots=2) as pool:
             summary = run(
                 tasks, pool, give_up=give_up, stop=StopSignals(),
-                on_tally=metrics.on_tally, on_result=metrics.on_result, on_event=metrics.on_event,
+                on_counts=metrics.on_counts, on_result=metrics.on_result, on_event=metrics.on_event,
             )  # fmt: skip
         found = scraped(port)
-    assert found["farm_games", 'state="committed"'] == summary.tally.committed == 6
+    assert found["farm_games", 'state="committed"'] == summary.counts.committed == 6
     assert found["farm_games", 'state="set_aside"'] == 1
     assert found["farm_games", 'state="waiting"'] == 0
     assert found["farm_set_aside", f'reason="{summary.set_aside[0].reason}"'] == 1
     assert found["farm_frames_done", ""] == found["farm_frames_total", ""] == 7 * 600
-    assert found["farm_slots", ""] == summary.tally.num_slots
+    assert found["farm_slots", ""] == summary.counts.num_slots
 
 
 def test_results_add_up():
@@ -126,7 +126,7 @@ def test_a_real_run_is_told_as_it_went(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.slp").write_bytes(record_match(3, num_frames=60))
     with metrics_server(0) as (metrics, port):
-        render([str(tmp_path / "in")], Workshop(str(tmp_path / "out")), num_slots=1, metrics=metrics)
+        render([str(tmp_path / "in")], RenderSettings(str(tmp_path / "out")), num_slots=1, metrics=metrics)
         found = scraped(port)
     store = open_store(str(tmp_path / "out"))
     (entry,) = read_entries(store, done_game_ids(store))

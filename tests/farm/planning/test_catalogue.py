@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from farm.planning.catalogue import Selection, build_catalogue, drop_duplicates
-from farm.planning.scanned_replay import Sighting
+from farm.planning.scanned_replay import ScannedReplay
 from farm.planning.splits import SplitRule
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
@@ -131,12 +131,12 @@ def test_no_name_gets_into_the_catalogue(tmp_path: Path, recorded: list[bytes]):
     assert "Secret" not in repr(catalogue)
 
 
-SIGHTING = Sighting(
+SIGHTING = ScannedReplay(
     "b.slp", "b" * 64, 500, "BATTLEFIELD", ("FOX", "FOX"), (None, None), None, "play-b", "0" * 32
 )
 
 
-def seen(source: str, **changes: object) -> Sighting:
+def seen(source: str, **changes: object) -> ScannedReplay:
     base = dataclasses.replace(SIGHTING, source=source, game_id=source[0] * 64, play_key=f"play-{source}")
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 

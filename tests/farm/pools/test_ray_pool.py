@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from null_cloud import METADATA, notice_here
 from null_processes import command_lines, sleeping, wait_for
-from null_renderer import NullTask, NullWorkshop, give_up, render_nothing
+from null_renderer import NullSettings, NullTask, give_up, render_nothing
 
 from farm.engine.loop import Summary, run
 from farm.engine.pool import Breakage
-from farm.engine.run_counts import Tally
+from farm.engine.run_counts import RunCounts
 from farm.engine.stopping import Stop, StopSignals
 from tests.ray_cluster import node, started_cluster
 
@@ -33,17 +33,17 @@ CHILDREN = (f"3599.{number:04}" for number in range(100, 10000))
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> NullWorkshop:
+def settings(tmp_path: Path) -> NullSettings:
     (tmp_path / "ledger").mkdir()
-    return NullWorkshop(tmp_path / "ledger", tmp_path / "scratch", children=next(CHILDREN))
+    return NullSettings(tmp_path / "ledger", tmp_path / "scratch", children=next(CHILDREN))
 
 
-def go(workshop: NullWorkshop, tasks: list[NullTask], **options: Any) -> Summary:
+def go(settings: NullSettings, tasks: list[NullTask], **options: Any) -> Summary:
     from farm.pools.ray_pool import RayPool  # noqa: PLC0415 - only where Ray is
 
     ours = ("num_slots", "watch_notice", "recycle_seconds")
     pool_options = {name: options.pop(name) for name in ours if name in options}
-    with RayPool(render_nothing, workshop, **pool_options) as pool:
+    with RayPool(render_nothing, settings, **pool_options) as pool:
         return run(tasks, pool, **{"give_up": give_up, "stop": StopSignals()} | options)
 
 
@@ -51,45 +51,45 @@ def games(number: int, **options: Any) -> list[NullTask]:
     return [NullTask(f"game-{index:04}", **options) for index in range(number)]
 
 
-def done(workshop: NullWorkshop) -> int:
-    assert workshop.ledger is not None
-    return len(list(workshop.ledger.iterdir()))
+def done(settings: NullSettings) -> int:
+    assert settings.ledger is not None
+    return len(list(settings.ledger.iterdir()))
 
 
 class Once:
-    """Calls something the first time that a tally looks right."""
+    """Calls something the first time that a counts looks right."""
 
-    def __init__(self, looks_right: Callable[[Tally], bool], call: Callable[[], object]) -> None:
+    def __init__(self, looks_right: Callable[[RunCounts], bool], call: Callable[[], object]) -> None:
         self._looks_right, self._call = looks_right, call
         self.happened = False
 
-    def __call__(self, tally: Tally) -> None:
-        if not self.happened and self._looks_right(tally):
+    def __call__(self, counts: RunCounts) -> None:
+        if not self.happened and self._looks_right(counts):
             self.happened = True
             self._call()
 
 
-def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, workshop: NullWorkshop):
+def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, settings: NullSettings):
     added: list[Any] = []
-    join = Once(lambda tally: tally.committed >= 4, lambda: added.append(ray_cluster.add_node(**NODE)))
+    join = Once(lambda counts: counts.committed >= 4, lambda: added.append(ray_cluster.add_node(**NODE)))
     most_nodes = 0
 
-    def on_tally(tally: Tally) -> None:
+    def on_counts(counts: RunCounts) -> None:
         nonlocal most_nodes
-        join(tally)
-        most_nodes = max(most_nodes, tally.num_nodes)
+        join(counts)
+        most_nodes = max(most_nodes, counts.num_nodes)
 
     try:
-        summary = go(workshop, games(48, seconds=1.0), on_tally=on_tally)
+        summary = go(settings, games(48, seconds=1.0), on_counts=on_counts)
     finally:
         ray_cluster.remove_node(added[0])
-    assert summary.tally.committed == done(workshop) == 48
+    assert summary.counts.committed == done(settings) == 48
     assert most_nodes == 4
 
 
-def test_slots_are_replaced_after_so_long(ray_cluster: Any, workshop: NullWorkshop):
+def test_slots_are_replaced_after_so_long(ray_cluster: Any, settings: NullSettings):
     seen: list[Any] = []
-    go(workshop, games(3), num_slots=1, recycle_seconds=1e-6, on_result=seen.append)
+    go(settings, games(3), num_slots=1, recycle_seconds=1e-6, on_result=seen.append)
     assert len({result.pid for result in seen}) == len(seen) == 3
 
 
@@ -101,40 +101,40 @@ def drain(cluster: Any, node: Any, seconds: int) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
-def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: Any, workshop: NullWorkshop):
+def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: Any, settings: NullSettings):
     leaving = ray_cluster.add_node(**NODE)
     begin = Once(
-        lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 300)
+        lambda counts: counts.num_nodes == 4 and counts.running == 8, lambda: drain(ray_cluster, leaving, 300)
     )
     nodes_afterwards = []
 
-    def on_tally(tally: Tally) -> None:
-        begin(tally)
+    def on_counts(counts: RunCounts) -> None:
+        begin(counts)
         if begin.happened:
-            nodes_afterwards.append(tally.num_nodes)
+            nodes_afterwards.append(counts.num_nodes)
 
     try:
-        summary = go(workshop, games(24, seconds=2.0), on_tally=on_tally)
+        summary = go(settings, games(24, seconds=2.0), on_counts=on_counts)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.tally.committed == done(workshop) == 24
-    assert summary.tally.retries == {}
+    assert summary.counts.committed == done(settings) == 24
+    assert summary.counts.retries == {}
     assert nodes_afterwards[-1] <= 3
 
 
 def test_what_would_not_finish_before_its_machine_goes_is_given_back(
-    ray_cluster: Any, workshop: NullWorkshop
+    ray_cluster: Any, settings: NullSettings
 ):
     leaving = ray_cluster.add_node(**NODE)
     begin = Once(
-        lambda tally: tally.num_nodes == 4 and tally.running == 8, lambda: drain(ray_cluster, leaving, 11)
+        lambda counts: counts.num_nodes == 4 and counts.running == 8, lambda: drain(ray_cluster, leaving, 11)
     )
     try:
-        summary = go(workshop, games(8, seconds=6.0), on_tally=begin)
+        summary = go(settings, games(8, seconds=6.0), on_counts=begin)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.tally.committed == done(workshop) == 8
-    assert summary.tally.retries == {Breakage.GIVEN_BACK: 2}
+    assert summary.counts.committed == done(settings) == 8
+    assert summary.counts.retries == {Breakage.GIVEN_BACK: 2}
 
 
 @pytest.fixture
@@ -166,13 +166,13 @@ def stoppable_node(ray_cluster: Any) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_node_told_to_stop_finishes_what_it_has_and_ends(
-    ray_cluster: Any, workshop: NullWorkshop, stoppable_node: subprocess.Popen[bytes]
+    ray_cluster: Any, settings: NullSettings, stoppable_node: subprocess.Popen[bytes]
 ):
-    told = Once(lambda tally: tally.num_nodes == 4 and tally.running == 8, stoppable_node.terminate)
-    summary = go(workshop, games(24, seconds=2.0), on_tally=told)
+    told = Once(lambda counts: counts.num_nodes == 4 and counts.running == 8, stoppable_node.terminate)
+    summary = go(settings, games(24, seconds=2.0), on_counts=told)
     assert told.happened
-    assert summary.tally.committed == done(workshop) == 24
-    assert summary.tally.retries == {}
+    assert summary.counts.committed == done(settings) == 24
+    assert summary.counts.retries == {}
     stoppable_node.wait(30)
 
 
@@ -213,7 +213,7 @@ def metadata_url() -> Iterator[str]:
 
 
 def test_the_clouds_notice_drains_the_node_it_was_given_to(
-    ray_cluster: Any, workshop: NullWorkshop, metadata_url: str
+    ray_cluster: Any, settings: NullSettings, metadata_url: str
 ):
     leaving = ray_cluster.add_node(**NODE, env_vars={METADATA: metadata_url})
 
@@ -221,20 +221,20 @@ def test_the_clouds_notice_drains_the_node_it_was_given_to(
         goes_at = datetime.fromtimestamp(time.time() + 300, UTC).isoformat()
         MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
 
-    notice = Once(lambda tally: tally.num_nodes == 4 and tally.running == 8, give_notice)
+    notice = Once(lambda counts: counts.num_nodes == 4 and counts.running == 8, give_notice)
     nodes_afterwards = []
 
-    def on_tally(tally: Tally) -> None:
-        notice(tally)
+    def on_counts(counts: RunCounts) -> None:
+        notice(counts)
         if notice.happened:
-            nodes_afterwards.append(tally.num_nodes)
+            nodes_afterwards.append(counts.num_nodes)
 
     try:
-        summary = go(workshop, games(60, seconds=1.0), on_tally=on_tally, watch_notice=notice_here)
+        summary = go(settings, games(60, seconds=1.0), on_counts=on_counts, watch_notice=notice_here)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.tally.committed == done(workshop) == 60
-    assert summary.tally.retries == {}
+    assert summary.counts.committed == done(settings) == 60
+    assert summary.counts.retries == {}
     assert 3 in nodes_afterwards
     assert set(nodes_afterwards[nodes_afterwards.index(3) :]) <= {1, 2, 3}  # and it never came back
 
@@ -243,52 +243,52 @@ def worker_of(child: int) -> int:
     return int((Path("/proc") / str(child) / "stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
-def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, workshop: NullWorkshop):
+def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, settings: NullSettings):
     killed: set[int] = set()
 
     def kill_two() -> None:
-        workers = sorted({worker_of(child) for child in sleeping(workshop.children)})
-        killed.update(child for child in sleeping(workshop.children) if worker_of(child) in workers[:2])
+        workers = sorted({worker_of(child) for child in sleeping(settings.children)})
+        killed.update(child for child in sleeping(settings.children) if worker_of(child) in workers[:2])
         assert len(killed) == 6
         os.kill(workers[0], signal.SIGKILL)
         os.kill(workers[1], signal.SIGTERM)
-        wait_for(lambda: not killed & sleeping(workshop.children), 5.0)
+        wait_for(lambda: not killed & sleeping(settings.children), 5.0)
 
-    kill = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, kill_two)
-    summary = go(workshop, games(8, seconds=5.0), on_tally=kill)
+    kill = Once(lambda counts: counts.running == 6 and len(sleeping(settings.children)) == 18, kill_two)
+    summary = go(settings, games(8, seconds=5.0), on_counts=kill)
     assert kill.happened
-    assert summary.tally.committed == done(workshop) == 8
-    assert summary.tally.retries == {Breakage.WORKER_DIED: 2}
-    assert not sleeping(workshop.children)
+    assert summary.counts.committed == done(settings) == 8
+    assert summary.counts.retries == {Breakage.WORKER_DIED: 2}
+    assert not sleeping(settings.children)
 
 
-def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: Any, workshop: NullWorkshop):
+def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: Any, settings: NullSettings):
     stop = StopSignals()
 
     def stop_now() -> None:
         stop.request = Stop.NOW
 
-    begin = Once(lambda tally: tally.running == 6 and len(sleeping(workshop.children)) == 18, stop_now)
-    summary = go(workshop, games(12, seconds=600.0), on_tally=begin, stop=stop)
+    begin = Once(lambda counts: counts.running == 6 and len(sleeping(settings.children)) == 18, stop_now)
+    summary = go(settings, games(12, seconds=600.0), on_counts=begin, stop=stop)
     assert summary.was_stopped
-    wait_for(lambda: not sleeping(workshop.children), 5.0)
-    assert workshop.scratch_base is not None
-    assert list(workshop.scratch_base.glob("*")) == []
+    wait_for(lambda: not sleeping(settings.children), 5.0)
+    assert settings.scratch_base is not None
+    assert list(settings.scratch_base.glob("*")) == []
 
 
 @pytest.fixture
 def start_driver(
-    ray_cluster: Any, workshop: NullWorkshop
+    ray_cluster: Any, settings: NullSettings
 ) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     started = []
 
     def start(
         seconds: float, num_games: int, environment: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        folders = [str(workshop.ledger), str(workshop.scratch_base)]
+        folders = [str(settings.ledger), str(settings.scratch_base)]
         command = [sys.executable, str(DOUBLES / "null_run.py"), "ray", *folders]
         process = subprocess.Popen(
-            [*command, str(seconds), workshop.children, str(num_games)],
+            [*command, str(seconds), settings.children, str(num_games)],
             env={**os.environ, "RAY_ADDRESS": ray_cluster.address} | (environment or {}),
         )
         started.append(process)
@@ -301,40 +301,40 @@ def start_driver(
 
 
 def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
-    start_driver: Callable[..., subprocess.Popen[bytes]], workshop: NullWorkshop
+    start_driver: Callable[..., subprocess.Popen[bytes]], settings: NullSettings
 ):
     driver = start_driver(2.0, 18)
-    wait_for(lambda: done(workshop) >= 6, 120.0)
+    wait_for(lambda: done(settings) >= 6, 120.0)
     driver.kill()
     driver.wait()
-    wait_for(lambda: not sleeping(workshop.children), 5.0)
-    before = done(workshop)
+    wait_for(lambda: not sleeping(settings.children), 5.0)
+    before = done(settings)
     assert before < 18
     assert start_driver(0.1, 18).wait(120) == 0
-    assert done(workshop) == 18
-    assert workshop.scratch_base is not None
-    assert list(workshop.scratch_base.glob("*")) == []  # swept by the rerun
+    assert done(settings) == 18
+    assert settings.scratch_base is not None
+    assert list(settings.scratch_base.glob("*")) == []  # swept by the rerun
 
 
-def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, workshop: NullWorkshop):
+def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, settings: NullSettings):
     doomed = ray_cluster.add_node(**NODE)
     lost: set[int] = set()
 
     def kill_raylet() -> None:
         raylet = doomed.all_processes["raylet"][0].process.pid
         mine = {pid for pid in command_lines() if is_below(pid, raylet)}
-        lost.update(mine & sleeping(workshop.children))
+        lost.update(mine & sleeping(settings.children))
         assert len(lost) == 6
         os.kill(raylet, signal.SIGKILL)
-        wait_for(lambda: not lost & sleeping(workshop.children), 20.0)
+        wait_for(lambda: not lost & sleeping(settings.children), 20.0)
 
-    kill = Once(lambda tally: tally.running == 8 and len(sleeping(workshop.children)) == 24, kill_raylet)
-    summary = go(workshop, games(10, seconds=6.0), on_tally=kill)
+    kill = Once(lambda counts: counts.running == 8 and len(sleeping(settings.children)) == 24, kill_raylet)
+    summary = go(settings, games(10, seconds=6.0), on_counts=kill)
     assert kill.happened
     # Its workers outlive it by some seconds: a game that they still end is found done, not done twice.
-    assert summary.tally.committed + summary.tally.already_done == done(workshop) == 10
-    assert summary.tally.retries == {Breakage.NODE_LOST: 2}
-    assert not sleeping(workshop.children)
+    assert summary.counts.committed + summary.counts.already_done == done(settings) == 10
+    assert summary.counts.retries == {Breakage.NODE_LOST: 2}
+    assert not sleeping(settings.children)
     ray_cluster.remove_node(doomed, allow_graceful=False)
 
 
@@ -350,7 +350,7 @@ def is_below(pid: int, ancestor: int) -> bool:
 
 
 def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
-    ray_cluster: Any, workshop: NullWorkshop
+    ray_cluster: Any, settings: NullSettings
 ):
     from ray.autoscaler.v2.sdk import get_cluster_status  # noqa: PLC0415 - only where Ray is
 
@@ -367,52 +367,52 @@ def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
 
         wait_for(is_asked_for, 30.0)
 
-    look = Once(lambda tally: tally.running >= 1, ask)
-    summary = go(workshop, games(12, seconds=2.0), on_tally=look, num_slots=10)
+    look = Once(lambda counts: counts.running >= 1, ask)
+    summary = go(settings, games(12, seconds=2.0), on_counts=look, num_slots=10)
     assert look.happened
-    assert summary.tally.committed == 12
+    assert summary.counts.committed == 12
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_head_that_is_lost_ends_the_run_with_2_leaves_nothing_and_another_does_the_rest(
     ray_cluster: Any,
-    workshop: NullWorkshop,
+    settings: NullSettings,
     start_driver: Callable[..., subprocess.Popen[bytes]],
     how: signal.Signals,
     capfd: pytest.CaptureFixture[str],
 ):
-    assert workshop.ledger is not None
-    assert workshop.scratch_base is not None
+    assert settings.ledger is not None
+    assert settings.scratch_base is not None
     with started_cluster(num_nodes=1, slots_each=2) as doomed:
         driver = start_driver(2.0, 40, {"RAY_ADDRESS": doomed.address, "NULL_HEAD_LOST_SECONDS": "4"})
-        wait_for(lambda: done(workshop) >= 2, 90.0)
+        wait_for(lambda: done(settings) >= 2, 90.0)
         head = doomed.head_node.all_processes["gcs_server"][0].process
         head.send_signal(how)
         try:
             assert driver.wait(40) == 2
-            wait_for(lambda: not sleeping(workshop.children), 20.0)
+            wait_for(lambda: not sleeping(settings.children), 20.0)
         finally:
             head.send_signal(signal.SIGCONT)
     told = capfd.readouterr().err
     assert "has not answered" in told
     assert "run the same command" in told
     assert "Traceback" not in told
-    assert list(workshop.scratch_base.glob("*")) == []
-    before = {entry.name: entry.read_text() for entry in workshop.ledger.iterdir()}
+    assert list(settings.scratch_base.glob("*")) == []
+    before = {entry.name: entry.read_text() for entry in settings.ledger.iterdir()}
     assert 2 <= len(before) < 40
     assert start_driver(0.0, 40).wait(120) == 0
-    assert done(workshop) == 40
-    assert before.items() <= {entry.name: entry.read_text() for entry in workshop.ledger.iterdir()}.items()
+    assert done(settings) == 40
+    assert before.items() <= {entry.name: entry.read_text() for entry in settings.ledger.iterdir()}.items()
 
 
-def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(workshop: NullWorkshop):
-    folders = [str(workshop.ledger), str(workshop.scratch_base)]
+def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(settings: NullSettings):
+    folders = [str(settings.ledger), str(settings.scratch_base)]
     for num_signals, seconds, num_done in ((1, "6", 2), (2, "600", 2)):
         command = [sys.executable, str(DOUBLES / "null_run.py"), "own-ray", *folders, seconds]
         environment = {**os.environ, "RAY_AUTH_MODE": "token"}
-        run = subprocess.Popen([*command, workshop.children, "8"], env=environment, process_group=0)
+        run = subprocess.Popen([*command, settings.children, "8"], env=environment, process_group=0)
         try:
-            wait_for(lambda: len(sleeping(workshop.children)) == 6, 90.0)
+            wait_for(lambda: len(sleeping(settings.children)) == 6, 90.0)
             for _ in range(num_signals):
                 os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
                 time.sleep(0.6)  # two of the same signal at once would be merged into one
@@ -420,14 +420,14 @@ def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(workshop: NullWorksh
         finally:
             run.kill()
             run.wait()
-        wait_for(lambda: not sleeping(workshop.children), 5.0)
-        assert done(workshop) == num_done
-        assert workshop.scratch_base is not None
-        assert list(workshop.scratch_base.glob("*")) == []
+        wait_for(lambda: not sleeping(settings.children), 5.0)
+        assert done(settings) == num_done
+        assert settings.scratch_base is not None
+        assert list(settings.scratch_base.glob("*")) == []
 
 
 def test_a_pool_of_nothing_fails(ray_cluster: Any):
     from farm.pools.ray_pool import RayPool  # noqa: PLC0415
 
     with pytest.raises(ValueError, match="at least 1"):
-        RayPool(render_nothing, NullWorkshop(), num_slots=0)
+        RayPool(render_nothing, NullSettings(), num_slots=0)

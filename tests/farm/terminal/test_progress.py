@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from farm.engine.attempts import FailedAttempt
-from farm.engine.run_counts import Pace, Tally
+from farm.engine.run_counts import RenderingPace, RunCounts
 from farm.terminal.progress import clock, describe, progress, tell_failures
 
-TALLY = Tally(
+TALLY = RunCounts(
     committed=3,
     set_aside=1,
     running=2,
@@ -24,35 +24,35 @@ TALLY = Tally(
 )
 
 
-def shown(*, is_terminal: bool, num_tallies: int) -> str:
+def shown(*, is_terminal: bool, num_updates: int) -> str:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=is_terminal, width=200)
     with progress(console, log_seconds=3600.0) as show:
-        for _ in range(num_tallies):
+        for _ in range(num_updates):
             show(TALLY)
     return stream.getvalue()
 
 
 def test_a_log_gets_the_first_line_and_the_last_whatever_happens_between():
-    assert shown(is_terminal=False, num_tallies=1000).count("4/10 games") == 2
+    assert shown(is_terminal=False, num_updates=1000).count("4/10 games") == 2
 
 
 def test_a_log_has_no_control_characters():
-    assert "\x1b" not in shown(is_terminal=False, num_tallies=3)
+    assert "\x1b" not in shown(is_terminal=False, num_updates=3)
 
 
 def test_a_terminal_gets_a_live_line_that_is_gone_at_the_end():
-    output = shown(is_terminal=True, num_tallies=3)
+    output = shown(is_terminal=True, num_updates=3)
     assert "4/10 games" in output
     assert output.endswith("\x1b[2K")
 
 
-def test_nothing_is_shown_of_a_run_without_a_tally():
-    assert shown(is_terminal=False, num_tallies=0) == ""
+def test_nothing_is_shown_of_a_run_without_counts():
+    assert shown(is_terminal=False, num_updates=0) == ""
 
 
 def test_the_line_says_what_is_done_running_lost_and_left():
-    pace = Pace(0.0)
+    pace = RenderingPace(0.0)
     pace.add(60.0, 6000)
     assert describe(TALLY, pace, 60.0) == (
         "4/10 games | 1 set aside | 2 running on 2 slots | 100 frames/s | 1 min 00 s gone, 2 min 00 s left"
@@ -60,8 +60,8 @@ def test_the_line_says_what_is_done_running_lost_and_left():
 
 
 def test_the_line_names_failures_and_nodes_where_there_are_any():
-    tally = Tally(left_undone=1, num_slots=4, num_nodes=2, retries=Counter(node_lost=3))
-    line = describe(tally, Pace(0.0), 0.0)
+    counts = RunCounts(left_undone=1, num_slots=4, num_nodes=2, retries=Counter(node_lost=3))
+    line = describe(counts, RenderingPace(0.0), 0.0)
     assert "1 left undone" in line
     assert "of 2 nodes" in line
     assert "3 x node_lost" in line
@@ -69,7 +69,9 @@ def test_the_line_names_failures_and_nodes_where_there_are_any():
 
 
 def test_a_pace_that_is_not_known_yet_is_no_number():
-    line = describe(Tally(running=2, waiting=4, frames_total=18000, num_slots=2), Pace(0.0), 30.0)
+    line = describe(
+        RunCounts(running=2, waiting=4, frames_total=18000, num_slots=2), RenderingPace(0.0), 30.0
+    )
     assert "| ? frames/s |" in line
 
 
@@ -87,7 +89,7 @@ def test_why_attempts_failed_is_told_line_by_line_but_not_for_ever():
 
 
 def test_pace_forgets_what_is_older_than_ten_minutes():
-    pace = Pace(0.0)
+    pace = RenderingPace(0.0)
     for minute in range(1, 60):
         pace.add(minute * 60.0, 0)
     for minute in range(60, 90):
@@ -96,17 +98,17 @@ def test_pace_forgets_what_is_older_than_ten_minutes():
 
 
 @pytest.mark.parametrize(
-    ("tally", "status"),
+    ("counts", "status"),
     [
-        (Tally(committed=2), 0),
-        (Tally(already_done=2), 0),
-        (Tally(committed=1, set_aside=1), 1),
-        (Tally(committed=1, waiting=1), 2),
-        (Tally(committed=1, set_aside=1, left_undone=1), 2),
+        (RunCounts(committed=2), 0),
+        (RunCounts(already_done=2), 0),
+        (RunCounts(committed=1, set_aside=1), 1),
+        (RunCounts(committed=1, waiting=1), 2),
+        (RunCounts(committed=1, set_aside=1, left_undone=1), 2),
     ],
 )
-def test_the_exit_status_says_all_some_or_not_finished(tally: Tally, status: int):
-    assert tally.exit_status == status
+def test_the_exit_status_says_all_some_or_not_finished(counts: RunCounts, status: int):
+    assert counts.exit_status == status
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from manifests.store.contract import Store, open_store
 from manifests.store.keys import ledger_key, manifest_key, states_key, video_key
 from manifests.video.mp4 import read_gops
 from manifests.video.sei import FrameMark
-from tests.manifests.small_dataset import NUM_FRAMES, Workshop, encode, one_state
+from tests.manifests.small_dataset import NUM_FRAMES, SmallRenderer, encode, one_state
 from workers.rendering.sei_writer import sei_nal
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def test_a_rewritten_entry_is_noticed_from_the_manifests(store: Store):
 
 def test_games_newer_than_the_manifests_are_counted_and_are_no_fault(store: Store, tmp_path: Path):
     last = list(planned_games(store))[3]
-    write_entry(store, Workshop(tmp_path / "scratch").render(store, last))
+    write_entry(store, SmallRenderer(tmp_path / "scratch").render(store, last))
     report = audit(store)
     assert report.holds
     assert (report.num_games, report.num_unlisted, report.num_pending) == (4, 1, 0)

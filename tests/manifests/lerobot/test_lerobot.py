@@ -26,7 +26,7 @@ from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.state.views import ACTION, STATE, make_view
 from manifests.store.contract import Store, open_store
-from tests.manifests.small_dataset import NUM_FRAMES, Workshop, one_state
+from tests.manifests.small_dataset import NUM_FRAMES, SmallRenderer, one_state
 
 STOCK_LEROBOT = Path(__file__).with_name("stock_lerobot.py")
 
@@ -129,7 +129,7 @@ def test_a_new_game_costs_only_the_files_it_is_in(
     monkeypatch.setattr(episodes_module, "EPISODES_PER_DATA_FILE", 3)
     compile_lerobot(open_manifest(store))
     last = list(planned_games(store))[3]
-    write_entry(store, Workshop(tmp_path / "scratch").render(store, last))
+    write_entry(store, SmallRenderer(tmp_path / "scratch").render(store, last))
     finalize(store)
     compiled = compile_lerobot(open_manifest(store))
     assert (compiled.num_files_written, compiled.num_files_kept) == (1, 3)
@@ -147,9 +147,9 @@ def test_splits_are_ranges_of_episodes(tmp_path: Path, samples: Any):
     open_or_create(store, samples.description)
     split_of = {0: "test", 1: "train", 2: "val", 3: "train"}
     append_plan(store, [samples.to_plan(n, NUM_FRAMES, split=split) for n, split in split_of.items()], 90)
-    workshop = Workshop(tmp_path / "scratch")
+    renderer = SmallRenderer(tmp_path / "scratch")
     for game in planned_games(store):
-        write_entry(store, workshop.render(store, game))
+        write_entry(store, renderer.render(store, game))
     finalize(store)
     compile_lerobot(open_manifest(store))
     assert json.loads(store.get("meta/info.json"))["splits"] == {"train": "0:6", "val": "6:9", "test": "9:12"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manifests.training.order import Order, Share
+from manifests.training.order import Order, RankShare
 from manifests.training.permutation import permute
 
 visit_counts = st.lists(st.integers(0, 40), min_size=1, max_size=30).filter(any)
@@ -88,7 +88,7 @@ def test_games_come_evenly_spread_over_the_epoch():
 def test_ranks_share_every_position_and_have_equally_many_batches(
     total: int, batch: int, world: int, drop: bool
 ):
-    shares = [Share(total, batch, rank, world, 0, drop) for rank in range(world)]
+    shares = [RankShare(total, batch, rank, world, 0, drop) for rank in range(world)]
     assert len({share.num_steps for share in shares}) == 1
     taken: Counter[int] = Counter()
     for share in shares:
@@ -108,7 +108,7 @@ def test_stopping_and_going_on_at_other_sizes_is_the_same_sequence(
 ):
     begin, order = 0, []
     for batch, world, num_steps in [*runs, (3, 2, 10**6)]:
-        shares = [Share(total, batch, rank, world, begin) for rank in range(world)]
+        shares = [RankShare(total, batch, rank, world, begin) for rank in range(world)]
         steps = min(num_steps, shares[0].num_steps)
         for step in range(steps):
             batches = [share.batch(step) for share in shares]
@@ -131,4 +131,4 @@ def test_nothing_to_visit_fails():
 )
 def test_a_share_out_of_range_fails(wrong: dict[str, int], what: str):
     with pytest.raises(ValueError, match=what):
-        Share(8, 1, **wrong)
+        RankShare(8, 1, **wrong)

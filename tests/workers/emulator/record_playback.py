@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from manifests.video.stamp import read_stamp
-from workers.emulator.contract import Cartridge, Deadlines
+from workers.emulator.contract import BootImage, Deadlines
 from workers.emulator.dump_watcher import DumpedImage, DumpEvent, DumpWatcher
 from workers.emulator.inotify import CREATED, FileEvent
 from workers.emulator.png_picture import PngDecoder
@@ -73,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         try:
             with emulator.play(
-                Cartridge(replay.read_bytes(), num_frames), Path(scratch), deadlines
+                BootImage(replay.read_bytes(), num_frames), Path(scratch), deadlines
             ) as events:
                 for _ in events:
                     pass

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.emulator.contract import HEIGHT, WIDTH, Cartridge, Deadlines, Picture
+from workers.emulator.contract import HEIGHT, WIDTH, BootImage, Deadlines, Picture
 from workers.emulator.mainline import MainlineDolphin
 from workers.standin.image import build
 from workers.standin.image.dol import Section, write_dol
@@ -56,10 +56,10 @@ def patch_means(plane: np.ndarray) -> np.ndarray:
 
 @pytest.mark.dolphin
 def test_pictures_are_bt601_limited_range_and_one_pixel_stays_one_pixel(tmp_path: Path):
-    cartridge = Cartridge(chart_image(tmp_path), num_frames=1)
-    with MainlineDolphin().play(cartridge, tmp_path, Deadlines(120.0, 60.0, 280.0)) as events:
+    boot_image = BootImage(chart_image(tmp_path), num_frames=1)
+    with MainlineDolphin().play(boot_image, tmp_path, Deadlines(120.0, 60.0, 280.0)) as events:
         pictures = [event for event in events if isinstance(event, Picture)]
-    assert len(pictures) == cartridge.num_pictures
+    assert len(pictures) == boot_image.num_pictures
     for picture in pictures:
         chroma = picture.yuv[HEIGHT:].reshape(2, HEIGHT // 2, WIDTH // 2)
         seen = np.stack([patch_means(plane) for plane in (picture.luma, *chroma)], axis=-1)

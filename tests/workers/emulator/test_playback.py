@@ -13,7 +13,7 @@ import pytest
 from manifests.ledger.reasons import Reason
 from workers.emulator.arrivals import Arrivals
 from workers.emulator.child import Child
-from workers.emulator.contract import HEIGHT, TAIL_PICTURES, WIDTH, Cartridge, Deadlines, LogLine, Picture
+from workers.emulator.contract import HEIGHT, TAIL_PICTURES, WIDTH, BootImage, Deadlines, LogLine, Picture
 from workers.emulator.playback import playback
 from workers.errors import EmulatorFailed
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CARTRIDGE = Cartridge(b"anything", num_frames=2)
+CARTRIDGE = BootImage(b"anything", num_frames=2)
 NUM_PICTURES = 2 + TAIL_PICTURES
 TAIL = ("12:34:567 Core/HW/EXI.cpp:305 N[OSREPORT]: [CURRENT_FRAME] 5", "Unknown opcode")
 

@@ -19,7 +19,7 @@ import pytest
 from manifests.video.stamp import SEED_COLUMN, encode_seed, encode_stamp, read_stamp
 from tests.contracts.footprint import child_processes
 from tests.workers.emulator.slippi_doubles import needs_slippi, real_slippi
-from workers.emulator.contract import Cartridge, Deadlines, Picture
+from workers.emulator.contract import BootImage, Deadlines, Picture
 from workers.emulator.slippi import SlippiDolphin
 from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
 from workers.errors import EmulatorFailed, EnvironmentFailed
@@ -45,7 +45,7 @@ def test_every_preset_gives_pictures_of_its_size(
     tmp_path: Path, replay: bytes, resolution: str, *, wide: bool
 ):
     preset = SlippiPreset(resolution=resolution, widescreen=wide)  # type: ignore[arg-type]
-    with real_slippi(preset).play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
+    with real_slippi(preset).play(BootImage(replay, 90), tmp_path, PATIENT) as events:
         picture = next(event for event in events if isinstance(event, Picture))
     assert (picture.width, picture.height) == (preset.width, preset.height)
     if not wide:
@@ -53,7 +53,7 @@ def test_every_preset_gives_pictures_of_its_size(
 
 
 def test_one_pixel_drawn_is_one_pixel_kept(tmp_path: Path, replay: bytes):
-    with real_slippi().play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
+    with real_slippi().play(BootImage(replay, 90), tmp_path, PATIENT) as events:
         pictures = [event for event in events if isinstance(event, Picture)][:90]
     seeds = state_table(read_replay(replay)).values(SEED_COLUMN)
     for picture in pictures:
@@ -71,8 +71,8 @@ def provoke(what: str, action: Callable[[], object], error: type[Exception], mat
     sys.stderr.write(f"\n{what}: {time.monotonic() - before:.1f} s: {failure.value}\n")
 
 
-def play(emulator: SlippiDolphin, cartridge: Cartridge, folder: Path, limits: Deadlines) -> None:
-    with emulator.play(cartridge, folder, limits) as events:
+def play(emulator: SlippiDolphin, boot_image: BootImage, folder: Path, limits: Deadlines) -> None:
+    with emulator.play(boot_image, folder, limits) as events:
         for _ in events:
             pass
 
@@ -82,7 +82,7 @@ def test_a_wrong_disc_fails(tmp_path: Path, replay: bytes):
     disc.write_bytes(b"GALP01" + bytes(22) + b"\xc2\x33\x9f\x3d" + bytes(3 << 20))
     provoke(
         "wrong disc",
-        lambda: play(SlippiDolphin(disc), Cartridge(replay, 90), tmp_path, PATIENT),
+        lambda: play(SlippiDolphin(disc), BootImage(replay, 90), tmp_path, PATIENT),
         EnvironmentFailed,
         r"refused the game.*NTSC 1\.02",
     )
@@ -91,7 +91,7 @@ def test_a_wrong_disc_fails(tmp_path: Path, replay: bytes):
 def test_a_game_file_that_is_missing_fails(tmp_path: Path, replay: bytes):
     provoke(
         "no game file",
-        lambda: play(SlippiDolphin(tmp_path / "melee.iso"), Cartridge(replay, 90), tmp_path, PATIENT),
+        lambda: play(SlippiDolphin(tmp_path / "melee.iso"), BootImage(replay, 90), tmp_path, PATIENT),
         EnvironmentFailed,
         r"no game image at .*melee\.iso",
     )
@@ -101,7 +101,7 @@ def test_bytes_that_are_no_replay_fail(tmp_path: Path):
     limits = Deadlines(startup_seconds=20.0, progress_seconds=20.0, total_seconds=280.0)
     provoke(
         "not a replay",
-        lambda: play(real_slippi(), Cartridge(b"not a replay at all" * 999, 90), tmp_path, limits),
+        lambda: play(real_slippi(), BootImage(b"not a replay at all" * 999, 90), tmp_path, limits),
         EmulatorFailed,
         r"opened the replay but asked for no frame",
     )
@@ -110,7 +110,7 @@ def test_bytes_that_are_no_replay_fail(tmp_path: Path):
 def test_a_replay_that_is_cut_off_fails(tmp_path: Path, replay: bytes):
     provoke(
         "cut replay",
-        lambda: play(real_slippi(), Cartridge(replay[: len(replay) // 2], 90), tmp_path, PATIENT),
+        lambda: play(real_slippi(), BootImage(replay[: len(replay) // 2], 90), tmp_path, PATIENT),
         EmulatorFailed,
         r"only up to slp_frame -\d+, the last one is -34",
     )
@@ -129,7 +129,7 @@ def test_a_comm_file_that_is_missing_fails(tmp_path: Path):
 def test_a_display_that_goes_away_fails(tmp_path: Path, replay: bytes):
     def lose_it() -> None:
         before = set(child_processes())
-        with real_slippi().play(Cartridge(replay, 90), tmp_path, PATIENT) as events:
+        with real_slippi().play(BootImage(replay, 90), tmp_path, PATIENT) as events:
             next(event for event in events if isinstance(event, Picture))
             for child in set(child_processes()) - before:
                 if b"Xvfb" in Path(f"/proc/{child}/cmdline").read_bytes():
@@ -144,7 +144,7 @@ def test_a_dump_folder_that_goes_away_fails(tmp_path: Path, replay: bytes):
     limits = Deadlines(startup_seconds=30.0, progress_seconds=5.0, total_seconds=280.0)
 
     def lose_it() -> None:
-        with real_slippi().play(Cartridge(replay, 90), tmp_path, limits) as events:
+        with real_slippi().play(BootImage(replay, 90), tmp_path, limits) as events:
             for link in tmp_path.rglob("user/Dump/Frames"):
                 link.unlink()
             for _ in events:

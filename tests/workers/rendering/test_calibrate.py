@@ -15,7 +15,7 @@ from manifests.ledger.plan import GameToPlan, PlannedGame, number_games
 from manifests.store.contract import open_store
 from workers.align.calibration import FILE_VARIABLE, Calibration, known_calibrations
 from workers.errors import EnvironmentFailed
-from workers.job import RenderTask, Workshop, render_game
+from workers.job import RenderSettings, RenderTask, render_game
 from workers.replay import read_replay
 from workers.standin.recorder import record_match
 
@@ -50,12 +50,12 @@ def test_a_later_run_is_judged_by_the_calibration_and_stopped_when_off_it(
     assert calibration.log_lag is not None
 
     off = dataclasses.replace(calibration, log_lag=calibration.log_lag + 2)
-    workshop = Workshop(str(tmp_path / "off"), frames_per_chunk=FRAMES_PER_CHUNK, calibrations=(off,))
+    settings = RenderSettings(str(tmp_path / "off"), frames_per_chunk=FRAMES_PER_CHUNK, calibrations=(off,))
     with pytest.raises(EnvironmentFailed, match="off its calibration"):
-        render_game(RenderTask(game, is_last_attempt=True), workshop)
+        render_game(RenderTask(game, is_last_attempt=True), settings)
     assert read_entry(open_store(tmp_path / "off"), game.game_id) is None, "the game is still to be done"
 
-    right = dataclasses.replace(workshop, store_url=str(tmp_path / "right"), calibrations=(calibration,))
+    right = dataclasses.replace(settings, store_url=str(tmp_path / "right"), calibrations=(calibration,))
     assert render_game(RenderTask(game), right).status == "committed"
     entry = read_entry(open_store(tmp_path / "right"), game.game_id)
     assert entry is not None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Stream(IntEnum):
+class Draws(IntEnum):
     """Independent uses of chance; a stream each, so a change in one leaves the others as they were."""
 
     SETUP = 0
@@ -30,7 +30,7 @@ class Dice:
     or `shuffle`.
     """
 
-    def __init__(self, seed: int, stream: Stream) -> None:
+    def __init__(self, seed: int, stream: Draws) -> None:
         self._random = random.Random(seed * 16 + int(stream)).random
 
     def chance(self, probability: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
 
-from workers.standin.recorder.dice import Dice, Stream
+from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.netplay import Instance, Played, instances
 from workers.standin.recorder.options import RecordOptions
 from workers.standin.recorder.simulation import Setup, play, set_up
@@ -40,7 +40,7 @@ def record(options: RecordOptions) -> Recording:
     """Plays and writes one match."""
     setup = set_up(options)
     played = play(setup)
-    dice = Dice(options.seed, Stream.WRITING)
+    dice = Dice(options.seed, Draws.WRITING)
     written = tuple(instances(played, unfinalised_tail=options.unfinalised_tail, dice=dice))
     return Recording(slp_bytes(setup, written, played.frames[-1]), setup, played, written)
 

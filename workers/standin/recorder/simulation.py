@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from workers.replay.stage_geometry import LEGAL_STAGES, STAGES, Stage
-from workers.standin.recorder.dice import Dice, Stream
+from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.match import Match
 from workers.standin.recorder.netplay import Played, Rollback, RollbackPlanner
 from workers.standin.recorder.options import MAX_FRAMES, RecordOptions
@@ -29,8 +29,8 @@ class Setup:
 
 
 def set_up(options: RecordOptions) -> Setup:
-    """Draws what the options leave open. A draw is made whether used or not, so no choice moves another."""
-    dice = Dice(options.seed, Stream.SETUP)
+    """Draw what the options leave open. A draw is made whether used or not, so no choice moves another."""
+    dice = Dice(options.seed, Draws.SETUP)
     stage_id = dice.pick(LEGAL_STAGES)
     drawn = (dice.pick(ROSTER), dice.pick(ROSTER))
     rng_seed = dice.below(65536)
@@ -48,12 +48,12 @@ def set_up(options: RecordOptions) -> Setup:
 def play(setup: Setup) -> Played:
     """Plays the match to its end."""
     options = setup.options
-    script = StageScript(setup.stage, Dice(options.seed, Stream.STAGE))
+    script = StageScript(setup.stage, Dice(options.seed, Draws.STAGE))
     match = Match(
         script, setup.stage, setup.characters, options.ports, stocks=options.stocks, seed=setup.rng_seed
     )
-    pilots = (Pilot(0, Dice(options.seed, Stream.PILOT_0)), Pilot(1, Dice(options.seed, Stream.PILOT_1)))
-    planner = RollbackPlanner(options.rollback_share, Dice(options.seed, Stream.NETPLAY))
+    pilots = (Pilot(0, Dice(options.seed, Draws.PILOT_0)), Pilot(1, Dice(options.seed, Draws.PILOT_1)))
+    planner = RollbackPlanner(options.rollback_share, Dice(options.seed, Draws.NETPLAY))
     frames, pads, rollbacks = [], [], []
     snapshots: dict[int, Match] = {}
     newest: deque[tuple[int, Match]] = deque(maxlen=options.unfinalised_tail)

@@ -9,7 +9,7 @@ import pytest
 
 from manifests.video.stamp import SEED_COLUMN, read_seeds, read_stamps
 from workers.align.faults import Fault, FaultKind, schedule
-from workers.emulator.contract import TAIL_PICTURES, Cartridge, Deadlines, LogLine, Picture
+from workers.emulator.contract import TAIL_PICTURES, BootImage, Deadlines, LogLine, Picture
 from workers.emulator.mainline import MainlineDolphin
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
@@ -33,7 +33,7 @@ def game(seed: int, stage: int) -> StateTable:
 
 def play(image: bytes, scratch: Path, num_frames: int = NUM_FRAMES) -> tuple[np.ndarray, list[str]]:
     """All pictures, uint8 [T, 720, 640], and all lines."""
-    with MainlineDolphin().play(Cartridge(image, num_frames), scratch, PATIENT) as events:
+    with MainlineDolphin().play(BootImage(image, num_frames), scratch, PATIENT) as events:
         played = list(events)
     pictures = np.stack([event.yuv for event in played if isinstance(event, Picture)])
     return pictures, [event.text for event in played if isinstance(event, LogLine)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workers.replay.melee_names import character_name, internal_character_names
 from workers.standin.recorder.combat import hitlag_of, knockback
-from workers.standin.recorder.dice import Dice, Stream
+from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.directions import direction
 from workers.standin.recorder.moves import attacks
 from workers.standin.recorder.roster import ROSTER, Character
@@ -25,7 +25,7 @@ def test_directions_agree_with_the_math_library(degrees: int):
 
 
 def test_draws_are_the_same_for_ever():
-    dice = Dice(12345, Stream.SETUP)
+    dice = Dice(12345, Draws.SETUP)
 
     assert [dice.below(1000) for _ in range(8)] == DRAWN
 
@@ -33,8 +33,8 @@ def test_draws_are_the_same_for_ever():
 DRAWN = [636, 378, 728, 888, 536, 354, 567, 97]
 
 
-@given(st.integers(0, 2**48 - 1), st.sampled_from(Stream), st.integers(1, 100))
-def test_draws_stay_in_their_range(seed: int, stream: Stream, exclusive_end: int):
+@given(st.integers(0, 2**48 - 1), st.sampled_from(Draws), st.integers(1, 100))
+def test_draws_stay_in_their_range(seed: int, stream: Draws, exclusive_end: int):
     dice = Dice(seed, stream)
 
     assert 0 <= dice.below(exclusive_end) < exclusive_end
@@ -44,7 +44,7 @@ def test_draws_stay_in_their_range(seed: int, stream: Stream, exclusive_end: int
 
 
 def test_streams_of_one_seed_differ():
-    assert len({Dice(1, stream).below(2**30) for stream in Stream}) == len(Stream)
+    assert len({Dice(1, stream).below(2**30) for stream in Draws}) == len(Draws)
 
 
 @given(st.floats(0, 500), st.floats(0, 100), st.floats(55, 120))

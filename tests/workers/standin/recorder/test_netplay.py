@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workers.standin.recorder import Recording, RecordOptions, record
-from workers.standin.recorder.dice import Dice, Stream
+from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.netplay import Rollback, RollbackPlanner
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_an_impossible_rollback_fails(depth: int, settled: int):
 
 
 def test_planned_rollbacks_do_not_touch_each_other():
-    planner = RollbackPlanner(0.5, Dice(3, Stream.NETPLAY))
+    planner = RollbackPlanner(0.5, Dice(3, Draws.NETPLAY))
     planned = [planner.consider(frame, remote_changed=frame % 5 == 0) for frame in range(-123, 2000)]
     rollbacks = [rollback for rollback in planned if rollback is not None]
 

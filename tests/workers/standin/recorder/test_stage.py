@@ -6,12 +6,12 @@ import pytest
 
 from workers.replay.melee_names import stage_geometry
 from workers.replay.stage_geometry import DREAM_LAND, FOUNTAIN, LEGAL_STAGES, STADIUM, STAGES, YOSHIS
-from workers.standin.recorder.dice import Dice, Stream
+from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.stage_script import LEFT_PLATFORM, RIGHT_PLATFORM, Moment, StageScript
 
 
 def _moments(stage_id: int, num_frames: int, seed: int = 1) -> list[Moment]:
-    script = StageScript(STAGES[stage_id], Dice(seed, Stream.STAGE))
+    script = StageScript(STAGES[stage_id], Dice(seed, Draws.STAGE))
     return [script.at(frame) for frame in range(-123, num_frames - 123)]
 
 
@@ -39,10 +39,10 @@ def test_the_floor_has_no_gaps(stage_id: int):
 
 
 def test_the_script_says_the_same_whenever_it_is_asked():
-    script = StageScript(STAGES[FOUNTAIN], Dice(5, Stream.STAGE))
+    script = StageScript(STAGES[FOUNTAIN], Dice(5, Draws.STAGE))
     late = script.at(2000)
 
-    assert script.at(100) == StageScript(STAGES[FOUNTAIN], Dice(5, Stream.STAGE)).at(100)
+    assert script.at(100) == StageScript(STAGES[FOUNTAIN], Dice(5, Draws.STAGE)).at(100)
     assert script.at(2000) == late
 
 

@@ -1,6 +1,6 @@
-// How the run stands, from standing.json: figures, and games that ended over time. Asked again while the page is open.
+// How the run stands, from progress.json: figures, and games that ended over time. Asked again while the page is open.
 const SECONDS = 10;
-const root = document.getElementById("standing");
+const root = document.getElementById("progress");
 const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WindowTimes:
     """What some windows took.
 
     Attributes:
@@ -35,8 +35,8 @@ class Pace:
         }
 
 
-def timed(job: Callable[[], int], windows: int) -> Pace:
+def timed(job: Callable[[], int], windows: int) -> WindowTimes:
     """Run a job that reads so many windows and returns the number of their frames."""
     wall, cpu = time.perf_counter(), time.process_time()
     frames = job()
-    return Pace(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
+    return WindowTimes(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
