@@ -10,12 +10,10 @@ from typing import Final
 import click
 
 from farm import commands
+from farm.engine.exit_status import ExitStatus
 from manifests import __version__
 from manifests.errors import DatasetError
 from workers.errors import FarmError
-
-EXIT_SET_ASIDE = 1
-EXIT_NOT_FINISHED = 2
 
 EXTRA_OF: Final = {
     "av": "load", "PIL": "load",
@@ -92,4 +90,4 @@ def main() -> None:
         sys.exit(1)
     except (FarmError, DatasetError) as problem:
         click.echo(f"farm: {problem}", err=True)
-        sys.exit(EXIT_NOT_FINISHED)
+        sys.exit(ExitStatus.NOT_FINISHED)

@@ -1,86 +1,125 @@
 """Render on a Ray cluster: what `ray submit CLUSTER.yaml farm/launch.py --games 22000` runs on its head.
 
-Ray copies this one file there, so it holds nothing but the reading of flags; everything else is the installed
-package. It works as well with `ray job submit -- python farm/launch.py ...`, and alone on a laptop, where it
-starts a Ray of its own. No flag has a name that Ray would take for itself, or a value that needs quotes.
+Ray copies this one file there, so it holds nothing but the opening of the cluster; everything else is the
+installed package. It works as well with `ray job submit -- python farm/launch.py ...`, and alone on a laptop,
+where it starts a Ray of its own. No flag has a name that Ray would take for itself, or a value that needs
+quotes.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from farm.engine.pool import Pool
+    from farm.settings import RunSettings
+    from workers.job import RenderSettings, RenderTask
 
 # Beside this file lie modules with everyday names; on a laptop they would hide other people's.
 if sys.path and Path(sys.path[0] or ".").resolve() == Path(__file__).resolve().parent:
     del sys.path[0]
 
 try:
+    import click
+
+    from farm.engine.exit_status import ExitStatus
     from farm.machine.capacity import slots_here
-    from farm.settings import SETTINGS, load_config
+    from farm.run import run
+    from farm.settings import load_settings
+    from farm.terminal.options import run_options
+    from farm.terminal.report import TerminalReport
     from manifests.errors import DatasetError
+    from manifests.store.contract import open_store
     from workers.errors import EnvironmentFailed, FarmError
+    from workers.job import render_game
 except ModuleNotFoundError as problem:
     sys.stderr.write(
-        f"farm: {problem.name} is not installed for {sys.executable} here. On a cluster: `ray up` it "
-        "with the image of docker/. On a laptop: pip install '.[render,farm]' in the project's folder.\n"
+        f"farm: dolphin-farm is not installed for {sys.executable} here ({problem.name} is missing). On a "
+        "cluster: `ray up` it with the image of docker/. On a laptop: pip install '.[render,farm]' in the "
+        "project's folder.\n"
     )
     sys.exit(2)  # not finished
 
-EXAMPLE = (
-    "example: ray submit docker/cluster.yaml farm/launch.py --games 22000 --replays s3://b/slp --out s3://b/d"
-)
-NOT_FINISHED = 2
+EXAMPLE = """\b
+Examples:
+  ray submit docker/cluster.yaml farm/launch.py --games 22000 --replays s3://b/slp --out s3://b/d
+  python farm/launch.py --replays ~/Slippi --out dataset --address local
+"""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Read the settings and run: 0 if all is committed, 1 if some was set aside, 2 if not finished."""
-    flags = vars(_parser().parse_args(arguments))
-    file = flags.pop("config")
-    try:
-        config = load_config(flags, os.environ, file)
-        render_on_cluster = _import_run()
-        return render_on_cluster(config, num_local_slots=slots_here(config.scratch))
-    except (FarmError, DatasetError) as problem:
-        sys.stderr.write(f"farm: {problem}\n")
-    except KeyboardInterrupt:
-        sys.stderr.write("farm: stopped; run the same command again to go on\n")
-    return NOT_FINISHED
+@click.command(name="launch.py", epilog=EXAMPLE, context_settings={"help_option_names": ["-h", "--help"]})
+@run_options("cluster")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
+def command(*, config: Path | None, as_json: bool, **flags: Any) -> int:
+    """Render replays on a Ray cluster; run the same command again to go on where it stopped.
+
+    Every setting may also stand in a file, or in the environment as FARM_ and its name in capitals.
+
+    Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
+    """
+    return render_on_cluster(load_settings(flags, os.environ, config), as_json=as_json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="launch.py",
-        description="Render replays on a Ray cluster; run the same command again to go on where it stopped.",
-        epilog=EXAMPLE,
-        allow_abbrev=False,
-    )
-    about_file = "File of settings, overridden by FARM_... and by flags.  [farm.toml, if there is one]"
-    parser.add_argument("--config", type=Path, metavar="TOML", help=about_file)
-    for name, setting in SETTINGS.items():
-        flag = f"--{name.replace('_', '-')}"
-        parser.add_argument(flag, metavar="X", help=f"{setting.about}  ({setting.allowed})")
-    return parser
+def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:
+    """Join the cluster, or start one on this machine, and render on it.
 
-
-def _import_run() -> Callable[..., int]:
+    Raises:
+        FarmError, DatasetError: as `farm.run.run`.
+    """
     from farm.pools import ray_environment  # noqa: PLC0415 - before Ray, which reads the environment once
 
     ray_environment.prepare()
     try:
-        from farm.cluster_run import render_on_cluster  # noqa: PLC0415
+        from farm.pools.ray_metrics import ray_metrics  # noqa: PLC0415
+        from farm.pools.ray_nodes import joined_cluster  # noqa: PLC0415
+        from farm.pools.ray_pool import RayPool  # noqa: PLC0415
+        from farm.pools.spot_notice import NOTICES  # noqa: PLC0415
     except ModuleNotFoundError as problem:
         message = (
             f"{problem.name} is not installed here; pip install '.[render,farm]' in the project's folder, "
             "or render without a cluster: `farm render`"
         )
         raise EnvironmentFailed(message) from problem
-    return render_on_cluster
+
+    def open_pool(for_jobs: RenderSettings, _num_games: int) -> AbstractContextManager[Pool[RenderTask]]:
+        return RayPool(
+            render_game,
+            for_jobs,
+            num_slots=settings.slots,
+            recycle_games=settings.recycle_games,
+            recycle_seconds=settings.recycle_minutes * 60,
+            watch_notice=NOTICES[settings.notice],
+        )
+
+    with joined_cluster(settings.address, settings.slots or slots_here(settings.scratch)) as cluster:
+        report = TerminalReport(
+            num_slots=max(settings.slots or cluster.num_slots, 1),
+            log_seconds=settings.log_seconds,
+            metrics=ray_metrics(),
+            as_json=as_json,
+        )
+        report.say(str(cluster))
+        outcome = run(settings, open_pool, report)
+        report.outcome(outcome, open_store(settings.out))
+    return outcome.exit_status
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; an error of ours is one line on stderr and exit status 2, without a traceback."""
+    try:
+        return int(command.main(arguments, standalone_mode=False) or 0)
+    except click.ClickException as problem:
+        problem.show()
+    except (FarmError, DatasetError) as problem:
+        sys.stderr.write(f"farm: {problem}\n")
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("farm: stopped; run the same command again to go on\n")
+    return ExitStatus.NOT_FINISHED
 
 
 if __name__ == "__main__":

@@ -1,34 +1,67 @@
-"""The one configuration of a run: a file, the environment and flags, in rising order, checked first.
+"""Every setting of a run, declared once: its flag, its variable, its place in a file, and what it allows.
 
     farm.toml           replays = ["s3://bucket/replays"]    a flat table of the settings below
-    FARM_REPLAYS=...    the same names in capitals; several replay sources are separated by commas
-    --replays ...       the same names again
+    FARM_REPLAYS=...    the same names in capitals; several replay sources stand on a line each
+    --replays ...       the same names again; given once for every source of replays
 
-A wrong setting is refused with what was found where, and what is allowed.
+A flag overrides a variable, and a variable overrides the file. `farm render`, `farm plan` and
+`farm/launch.py` read their settings here, so that a laptop and a cluster mean the same by the same words. A
+wrong setting is refused with what was found, where it was found, and what is allowed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from workers.emulator.slippi_preset import RESOLUTIONS
+from farm.pools.spot_notice import NOTICES
+from workers.emulator.contract import EMULATORS
+from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
 from workers.errors import FarmError
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
-from workers.rendering.emulator_setup import EMULATORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-DEFAULT_FILE = Path("farm.toml")
-FILE_VARIABLE = "FARM_CONFIG"
-PREFIX = "FARM_"
+    from workers.align.calibration import Calibration
+    from workers.emulator.slippi import SlippiDolphin
+    from workers.emulator.slippi_preset import ResolutionName
+    from workers.job import RenderSettings
+
+DEFAULT_FILE: Final = Path("farm.toml")
+FILE_VARIABLE: Final = "FARM_CONFIG"
+PREFIX: Final = "FARM_"
+_DECLARATION: Final = "setting"
+_LAST_PORT: Final = 0xFFFF
 
 
-class ConfigFailed(FarmError):  # noqa: N818 - named like its siblings
-    """A setting is missing, unknown or out of range."""
+class SettingsRefused(FarmError):  # noqa: N818 - named like its siblings
+    """A setting is missing, unknown, out of its range, or excludes another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one field of `RunSettings` is read and explained.
+
+    Attributes:
+        parse: turns what a file, a variable or a flag holds into the value; raises ValueError, TypeError or
+            KeyError if it cannot.
+        allowed: what a user may give, in words.
+        about: what the setting does, in one sentence, with its default in brackets.
+        metavar: what stands for the value in a help text.
+        kind: how its flag is written: with a value, repeated for several values, or as --name / --no-name.
+        only: the one kind of run that heeds it, or None for both.
+    """
+
+    parse: Callable[[object], Any]
+    allowed: str
+    about: str
+    metavar: str = "N"
+    kind: Literal["value", "several", "switch"] = "value"
+    only: Literal["cluster", "machine"] | None = None
 
 
 def _text(raw: object) -> str:
@@ -39,7 +72,7 @@ def _text(raw: object) -> str:
 
 def _sources(raw: object) -> tuple[str, ...]:
     if isinstance(raw, str):
-        raw = raw.split(",")
+        raw = raw.splitlines()
     if not isinstance(raw, list | tuple):
         raise TypeError
     return tuple(_text(source) for source in raw)
@@ -61,6 +94,13 @@ def _above_zero(raw: object) -> float:
     return number
 
 
+def _port(raw: object) -> int:
+    number = int(raw)  # type: ignore[call-overload]
+    if isinstance(raw, bool | float) or not 0 <= number <= _LAST_PORT:
+        raise ValueError
+    return int(number)
+
+
 def _chunk(raw: object) -> int:
     number = _whole(raw)
     if number % GOP_FRAMES:
@@ -68,22 +108,13 @@ def _chunk(raw: object) -> int:
     return number
 
 
-def _emulator(raw: object) -> str:
-    if raw not in EMULATORS:
-        raise ValueError
-    return str(raw)
+def _one_of(*words: str) -> Callable[[object], str]:
+    def parse(raw: object) -> str:
+        if raw not in words:
+            raise ValueError
+        return str(raw)
 
-
-def _resolution(raw: object) -> str:
-    if raw not in RESOLUTIONS:
-        raise ValueError
-    return str(raw)
-
-
-def _notice(raw: object) -> str:
-    if raw not in ("none", "aws"):
-        raise ValueError
-    return str(raw)
+    return parse
 
 
 def _yes_or_no(raw: object) -> bool:
@@ -95,91 +126,245 @@ def _path(raw: object) -> Path:
     return Path(_text(str(raw))).expanduser()
 
 
-@dataclass(frozen=True, slots=True)
-class FarmConfig:
-    """Every setting of a run on a cluster, as `load_config` checked it; what each means is in SETTINGS.
+def _declared(setting: Setting, default: Any = dataclasses.MISSING) -> Any:
+    """A field of RunSettings that carries its own declaration."""
+    return field(default=default, metadata={_DECLARATION: setting})
 
-    Paths and URLs must mean the same on every machine of the cluster.
+
+def _switch(about: str) -> Setting:
+    return Setting(_yes_or_no, "yes or no", about, kind="switch")
+
+
+_COUNT: Final = "a whole number from 1"
+_POSITIVE: Final = "a number above 0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Every setting of a run, checked. Paths and URLs mean the same on every machine that renders.
+
+    Raises:
+        SettingsRefused: two settings exclude each other, or Slippi has no game to play.
     """
 
-    replays: tuple[str, ...]
-    out: str
-    emulator: str = "standin"
-    games: int | None = None
-    slots: int | None = None
-    frames_per_chunk: int = DEFAULT_FRAMES_PER_CHUNK
-    stamp: bool = True
-    game_image: str | None = None
-    slippi_dolphin: Path | None = None
-    resolution: str = "480p"
-    widescreen: bool = False
-    hud: bool = True
-    shake: bool = True
-    lagless_fod: bool = False
-    melee_stamp: bool = False
-    scratch: Path | None = None
-    address: str | None = None
-    notice: str = "none"
-    recycle_games: int = 200
-    recycle_minutes: float = 240.0
-    log_seconds: float = 30.0
+    replays: tuple[str, ...] = _declared(
+        Setting(
+            _sources,
+            "folders, files, globs, archives or s3:// prefixes",
+            "Where the replays are; may be given again.",
+            kind="several",
+            metavar="SOURCE",
+        )
+    )
+    out: str = _declared(
+        Setting(
+            _text,
+            "a folder or s3://bucket/prefix",
+            "The dataset to make, or to go on with.",
+            metavar="DATASET",
+        )
+    )
+    emulator: str = _declared(
+        Setting(
+            _one_of(*EMULATORS), " or ".join(EMULATORS), "The emulator that plays.  [standin]", metavar="NAME"
+        ),
+        "standin",
+    )
+    games: int | None = _declared(Setting(_whole, _COUNT, "Render at most so many games.  [all]"), None)
+    slots: int | None = _declared(
+        Setting(_whole, _COUNT, "Emulators side by side; a cluster grows to it.  [all that fit]"), None
+    )
+    frames_per_chunk: int = _declared(
+        Setting(_chunk, f"a multiple of {GOP_FRAMES}", "Frames of a chunk pair.  [3600]"),
+        DEFAULT_FRAMES_PER_CHUNK,
+    )
+    stamp: bool = _declared(
+        _switch("The stand-in paints a frame stamp into every picture.  [yes]"), default=True
+    )
+    game_image: str | None = _declared(
+        Setting(
+            _text,
+            "a file, or standin",
+            "Slippi: your Melee disc image, or `standin`, our own game.",
+            metavar="FILE",
+        ),
+        None,
+    )
+    slippi_dolphin: Path | None = _declared(
+        Setting(
+            _path,
+            "a file or folder",
+            "Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN, else Slippi Launcher's]",
+            metavar="PATH",
+        ),
+        None,
+    )
+    resolution: ResolutionName = _declared(
+        Setting(
+            _one_of(*RESOLUTIONS),
+            " or ".join(RESOLUTIONS),
+            "Slippi: rows of a picture.  [480p]",
+            metavar="ROWS",
+        ),
+        "480p",
+    )
+    widescreen: bool = _declared(_switch("Slippi: 16:9, which shows more of the stage.  [no]"), default=False)
+    hud: bool = _declared(_switch("Slippi: show timer, percents and stocks.  [yes]"), default=True)
+    shake: bool = _declared(_switch("Slippi: let hard hits shake the camera.  [yes]"), default=True)
+    lagless_fod: bool = _declared(
+        _switch("Slippi: leave out the Fountain's reflections, which slow it.  [no]"), default=False
+    )
+    melee_stamp: bool = _declared(
+        _switch("Slippi: paint frame numbers into Melee to check by, cropped away. Untried on Melee.  [no]"),
+        default=False,
+    )
+    scratch: Path | None = _declared(
+        Setting(_path, "a folder", "Where workers put throw-away files.  [memory]", metavar="DIR"), None
+    )
+    recycle_games: int = _declared(
+        Setting(_whole, _COUNT, "Replace a worker process after so many games.  [200]"), 200
+    )
+    log_seconds: float = _declared(
+        Setting(
+            _above_zero, _POSITIVE, "Seconds between two lines of progress in a log.  [30]", metavar="SECONDS"
+        ),
+        30.0,
+    )
+    metrics_port: int | None = _declared(
+        Setting(
+            _port,
+            "a port, or 0 for any free one",
+            "Serve the run's figures to a Prometheus on this machine.",
+            only="machine",
+            metavar="PORT",
+        ),
+        None,
+    )
+    address: str | None = _declared(
+        Setting(
+            _text,
+            "host:port, or local to start a cluster",
+            "The Ray cluster's head.  [this machine's, else our own]",
+            only="cluster",
+            metavar="HOST:PORT",
+        ),
+        None,
+    )
+    notice: str = _declared(
+        Setting(
+            _one_of(*NOTICES),
+            " or ".join(NOTICES),
+            "Whose notices of machines that go away workers listen for.  [none]",
+            only="cluster",
+            metavar="CLOUD",
+        ),
+        "none",
+    )
+    recycle_minutes: float = _declared(
+        Setting(
+            _above_zero,
+            _POSITIVE,
+            "Replace a worker process after so many minutes.  [240]",
+            only="cluster",
+            metavar="MINUTES",
+        ),
+        240.0,
+    )
+
+    def __post_init__(self) -> None:
+        if self.emulator == "slippi":
+            _ = self.preset()
+            if self.game_image is None:
+                message = (
+                    "--emulator slippi needs a game: give --game-image FILE with your Melee disc image, or "
+                    "--game-image standin for our own game"
+                )
+                raise SettingsRefused(message)
+
+    def preset(self) -> SlippiPreset:
+        """What Melee is to look like.
+
+        Raises:
+            SettingsRefused: two choices exclude each other.
+        """
+        try:
+            return SlippiPreset(
+                resolution=self.resolution,
+                widescreen=self.widescreen,
+                hud=self.hud,
+                shake=self.shake,
+                lagless_fod=self.lagless_fod,
+                stamp=self.melee_stamp,
+            )
+        except ValueError as problem:
+            raise SettingsRefused(str(problem)) from problem
+
+    def slippi(self) -> SlippiDolphin | None:
+        """The user's Slippi and game; None where another emulator plays.
+
+        Raises:
+            EnvironmentFailed: the playback Dolphin or the game image is not there, or not what it should be.
+        """
+        if self.emulator != "slippi":
+            return None
+        assert self.game_image is not None, "settings with Slippi but without a game cannot exist"
+        # Settings are also read where nothing renders, and where the packages that render are not installed.
+        from workers.emulator.slippi import slippi_dolphin  # noqa: PLC0415
+
+        return slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin)
+
+    def render_settings(self, calibrations: tuple[Calibration, ...] = ()) -> RenderSettings:
+        """The part of the settings that every job of the run is given.
+
+        Raises:
+            EnvironmentFailed: as `slippi`.
+        """
+        from workers.job import RenderSettings  # noqa: PLC0415 - as in `slippi`
+
+        return RenderSettings(
+            self.out,
+            self.emulator,
+            scratch_base=self.scratch,
+            frames_per_chunk=self.frames_per_chunk,
+            stamp=self.stamp,
+            slippi=self.slippi(),
+            calibrations=calibrations,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How one field of FarmConfig is read and explained."""
-
-    parse: Callable[[object], Any]
-    allowed: str
-    about: str
-
-
-_COUNT = "a whole number from 1"
-_POSITIVE = "a number above 0"
-SETTINGS: Mapping[str, Setting] = {
-    "replays": Setting(
-        _sources, "folders, files, archives or s3:// prefixes, separated by commas", "Where the replays are."
-    ),
-    "out": Setting(_text, "a folder or s3://bucket/prefix", "The dataset to make, or to go on with."),
-    "emulator": Setting(_emulator, " or ".join(EMULATORS), "Which emulator plays.  [standin]"),
-    "games": Setting(_whole, _COUNT, "At most so many games.  [all]"),
-    "slots": Setting(_whole, _COUNT, "Emulators side by side; an autoscaler grows to it.  [all there are]"),
-    "frames_per_chunk": Setting(_chunk, f"a multiple of {GOP_FRAMES}", "Length of a chunk pair.  [3600]"),
-    "stamp": Setting(_yes_or_no, "yes or no", "Whether the stand-in paints its frame stamp.  [yes]"),
-    "game_image": Setting(_text, "a file, or standin", "Slippi: your Melee disc image, or our own game."),
-    "slippi_dolphin": Setting(
-        _path, "a file or folder", "Slippi: the playback Dolphin.  [Slippi Launcher's]"
-    ),
-    "resolution": Setting(_resolution, " or ".join(RESOLUTIONS), "Slippi: rows.  [480p]"),
-    "widescreen": Setting(_yes_or_no, "yes or no", "Slippi: 16:9.  [no]"),
-    "hud": Setting(_yes_or_no, "yes or no", "Slippi: timer, percents and stocks.  [yes]"),
-    "shake": Setting(_yes_or_no, "yes or no", "Slippi: the camera shakes on hard hits.  [yes]"),
-    "lagless_fod": Setting(_yes_or_no, "yes or no", "Slippi: no reflections on the Fountain.  [no]"),
-    "melee_stamp": Setting(_yes_or_no, "yes or no", "Slippi: frame numbers in Melee, cropped away.  [no]"),
-    "scratch": Setting(_path, "a folder", "Where workers put throw-away files.  [memory]"),
-    "address": Setting(
-        _text, "host:port, or local to start one", "The Ray cluster's head.  [this machine's, else our own]"
-    ),
-    "notice": Setting(_notice, "none or aws", "Whose spot notices the workers listen for.  [none]"),
-    "recycle_games": Setting(_whole, _COUNT, "Games a worker process does before it is replaced.  [200]"),
-    "recycle_minutes": Setting(_above_zero, _POSITIVE, "Minutes that it lives at most.  [240]"),
-    "log_seconds": Setting(_above_zero, _POSITIVE, "Between two lines of progress in a log.  [30]"),
+SETTINGS: Final[Mapping[str, Setting]] = {
+    each.name: each.metadata[_DECLARATION] for each in dataclasses.fields(RunSettings)
 }
-REQUIRED = ("replays", "out")
+"""The declaration of every setting, by its name."""
+
+REQUIRED: Final = tuple(
+    each.name for each in dataclasses.fields(RunSettings) if each.default is dataclasses.MISSING
+)
+
+SLIPPI_SETTINGS: Final = (
+    "game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod", "melee_stamp"
+)  # fmt: skip
+"""The settings that only Slippi's Dolphin heeds."""
 
 
-def load_config(
-    flags: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None
-) -> FarmConfig:
+def flag_of(name: str) -> str:
+    """The command line's flag of a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
+def load_settings(
+    flags: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None, **fixed: object
+) -> RunSettings:
     """Read, merge and check the settings.
 
     Args:
-        flags: By name, those that were given; None for one that was not.
-        environment: Of the process.
-        file: TOML; None for the one that `FARM_CONFIG` names, else `farm.toml` here if there is one.
+        flags: by name, those that were given; None or an empty tuple for one that was not.
+        environment: variables of the process.
+        file: TOML; None for the one that FARM_CONFIG names, else `farm.toml` in this folder if there is one.
+        fixed: settings that the command decides, whatever the user says.
 
     Raises:
-        ConfigFailed: naming the setting, what was found and where, and what is allowed.
+        SettingsRefused: naming the setting, what was found and where, and what is allowed.
     """
     found: dict[str, tuple[object, str]] = {}
     chosen = file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
@@ -190,28 +375,29 @@ def load_config(
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name in SETTINGS:
             found[name] = (raw, variable)
-    found |= {name: (raw, f"--{name.replace('_', '-')}") for name, raw in flags.items() if raw is not None}
+    found |= {name: (raw, flag_of(name)) for name, raw in flags.items() if raw is not None and raw != ()}
     values: dict[str, Any] = {name: _parse(name, raw, origin) for name, (raw, origin) in found.items()}
+    values |= fixed
     for name in REQUIRED:
-        if not values.get(name):
-            flag = name.replace("_", "-")
-            message = f"{name} is not set; give --{flag}, {PREFIX}{name.upper()}, or {name} in {DEFAULT_FILE}"
-            raise ConfigFailed(message)
-    return FarmConfig(**values)
+        if name not in fixed and not values.get(name):
+            places = f"{flag_of(name)}, {PREFIX}{name.upper()}, or {name} in {DEFAULT_FILE}"
+            message = f"{name} is not set; give {places}"
+            raise SettingsRefused(message)
+    return RunSettings(**values)
 
 
 def _read_file(path: Path) -> dict[str, object]:
     try:
         table = tomllib.loads(path.read_text())
     except OSError as problem:
-        message = f"cannot read the configuration {path}: {problem.strerror}"
-        raise ConfigFailed(message) from problem
-    except tomllib.TOMLDecodeError as problem:
+        message = f"cannot read the settings in {path}: {problem.strerror}"
+        raise SettingsRefused(message) from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         message = f"{path} is not TOML: {problem}"
-        raise ConfigFailed(message) from problem
+        raise SettingsRefused(message) from problem
     if unknown := sorted(table.keys() - SETTINGS.keys()):
         message = f"{path} sets {', '.join(unknown)}; there are only {', '.join(SETTINGS)}"
-        raise ConfigFailed(message)
+        raise SettingsRefused(message)
     return table
 
 
@@ -221,4 +407,4 @@ def _parse(name: str, raw: object, origin: str) -> Any:
         return setting.parse(raw)
     except (ValueError, TypeError, KeyError) as problem:
         message = f"{name}: got {raw!r} from {origin}; allowed: {setting.allowed}"
-        raise ConfigFailed(message) from problem
+        raise SettingsRefused(message) from problem

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from farm.machine.capacity import this_machine
 from farm.machine.slot_calibration import SlotCalibration, save_calibration
-from farm.run import render
+from farm.run import Silence, local_slots, run
+from farm.settings import RunSettings
 from farm.terminal.waiting import waiting
-from workers.job import RenderSettings
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def best_number(rows: Sequence[SlotsTrial]) -> int:
 
 
 def _measure(replays: Path, out: Path, slots: int, scratch: Path | None) -> SlotsTrial:
-    report = render([str(replays)], RenderSettings(str(out), scratch_base=scratch), num_slots=slots)
-    if report.exit_status:
+    settings = RunSettings(replays=(str(replays),), out=str(out), slots=slots, scratch=scratch)
+    outcome = run(settings, local_slots(settings, slots), Silence())
+    if outcome.exit_status:
         message = f"not every game was rendered on {slots} slots; `farm render` would say why"
         raise click.ClickException(message)
-    num_frames = sum(entry.num_frames for entry in report.entries)
-    return SlotsTrial(slots, report.wall_seconds, num_frames / report.wall_seconds)
+    return SlotsTrial(slots, outcome.wall_seconds, outcome.work.num_frames / outcome.wall_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,8 +11,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.settings import load_settings
+from farm.terminal.options import slippi_options
 from farm.terminal.share import Percentage
-from farm.terminal.slippi_options import chosen_slippi, slippi_options
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Report
 from manifests.ledger.dataset import read_description
@@ -120,13 +122,14 @@ def _rerender(dataset: str, share: float, seed: int, slippi: Mapping[str, Any]) 
     from farm.rerender import rerender  # noqa: PLC0415 - brings the render side along, which audits need not
 
     emulator = read_description(open_store(dataset)).emulator
+    settings = load_settings(slippi, os.environ, emulator=emulator, replays=(), out=dataset)
     with Console(stderr=True).status("rendering again") as status:
         return list(
             rerender(
                 dataset,
                 share,
                 seed=seed,
-                slippi=chosen_slippi(emulator, slippi),
+                slippi=settings.slippi(),
                 on_game=lambda done, of: status.update(f"rendering again: {done:,} of {of:,} games"),
             )
         )

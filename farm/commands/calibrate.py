@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from farm.terminal.slippi_options import chosen_slippi, slippi_options
+from farm.settings import load_settings
+from farm.terminal.options import slippi_options
 from farm.terminal.waiting import waiting
 from workers.align.calibration import calibration_file, store_calibration
-from workers.emulator.contract import Deadlines
+from workers.emulator.contract import EMULATORS, Deadlines
 from workers.errors import ReplayRefused
 from workers.rendering.calibrate import measure_constants
-from workers.rendering.emulator_setup import EMULATORS, emulator_setup
+from workers.rendering.emulator_setup import emulator_setup
 from workers.replay import read_replay
 from workers.replay.source import read_source
 
@@ -58,7 +60,8 @@ def command(*, emulator: str, replay: str | None, file: Path | None, as_json: bo
             "of your own, the livelier the better, with --replay FILE"
         )
         raise click.UsageError(message)
-    set_up = emulator_setup(emulator, slippi=chosen_slippi(emulator, slippi))
+    settings = load_settings(slippi, os.environ, emulator=emulator, replays=(), out="")
+    set_up = emulator_setup(emulator, slippi=settings.slippi())
     set_up.emulator.check()
     try:
         game = None if replay is None else read_replay(read_source(replay))

@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from farm.commands.render import render_and_print
-from workers.job import RenderSettings
+from farm.commands.render import render_here
+from farm.settings import RunSettings
 from workers.standin.recorder import record_match
 
 EXAMPLE = """\b
@@ -28,7 +28,7 @@ FRAMES_PER_GAME = 2700  # 45 s of play: four games render in about two minutes o
 def command(out: str, replays: str | None) -> None:
     """Render a few replays with the stand-in game on real headless Dolphin, and say what to do next."""
     sources = replays or str(_recorded(Path("demo-replays")))
-    status = render_and_print((sources,), RenderSettings(out))
+    status = render_here(RunSettings(replays=(sources,), out=out))
     videos = sorted(Path(out).glob("videos/*/*/*.mp4"))
     if videos:
         click.echo(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,27 +13,21 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.planning.catalogue import build_catalogue
+from farm.planning.dataset_plan import begin_dataset, write_plan
 from farm.planning.player_key import player_key
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule
-from farm.run import describe, record_left_out
+from farm.settings import load_settings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
+from farm.terminal.options import setting_options, slippi_options, split_settings
 from farm.terminal.scan_progress import scan_progress
-from farm.terminal.slippi_options import chosen_slippi, slippi_options
-from manifests.ledger.dataset import open_or_create
-from manifests.ledger.plan import append_plan
-from manifests.ledger.reasons import Reason
 from manifests.store.contract import open_store
-from workers.job import RenderSettings
-from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
-from workers.rendering.emulator_setup import EMULATORS, emulator_setup
+from workers.rendering.emulator_setup import emulator_setup
 
 if TYPE_CHECKING:
     from farm.planning.catalogue import Catalogue
+    from farm.settings import RunSettings
     from manifests.ledger.plan import PlannedGame
-
-# What was not asked for this time may be asked for the next; the ledger would rule it out for good.
-_NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE})
 
 EXAMPLE = """\b
 Examples:
@@ -43,16 +38,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.option(
-    "--replays",
-    "sources",
-    multiple=True,
-    required=True,
-    metavar="SOURCE",
-    help="Folder, glob, .slp(.gz|.zst), .zip, .tar(.gz) or s3://BUCKET/PREFIX; may be given again.",
-)
-@click.option("--out", required=True, metavar="DATASET", help="The dataset: a folder or s3://BUCKET/PREFIX.")
-@click.option("--games", type=click.IntRange(min=1), help="Only the first N that pass, in order of game_id.")
+@setting_options(("replays", "out", "games"))
 @click.option(
     "--for-training", is_flag=True, help="People, 8-minute timer, a minute or more, nothing impossible."
 )
@@ -68,12 +54,8 @@ Examples:
     "--test", type=click.FloatRange(0, 1), help="Fraction of pairings.  [default: 0.05, 0 with --hold-out]"
 )
 @click.option("--hold-out", multiple=True, metavar="FIELD=VALUE", help="Games with it are the test split.")
-@click.option("--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True)
+@setting_options(("emulator", "frames_per_chunk", "stamp", "slots"))
 @slippi_options
-@click.option(
-    "--frames-per-chunk", type=click.IntRange(min=30), default=DEFAULT_FRAMES_PER_CHUNK, show_default=True
-)
-@click.option("--no-stamp", is_flag=True, help="As for `farm render`: the dataset will have no frame stamp.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read.  [default: one per CPU]")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write every replay left out as JSON."
@@ -81,40 +63,34 @@ Examples:
 @estimate_options
 @click.option("--dry-run", is_flag=True, help="Look and count, write nothing to the dataset.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def command(*, out: str, **options: Any) -> None:
+def command(**options: Any) -> None:
     """Look through replays and plan those that can be rendered and are wanted.
 
-    A plan is written once and never changed; planning more replays later appends. Every replay left out has
-    its reason. Players are keyed hashes; the key stays under XDG_CONFIG_HOME (or give FARM_PLAYER_KEY).
+    Games are planned in order of game_id, which is as good as random. A plan is written once and never
+    changed; planning more replays later appends. Every replay left out has its reason. Players are keyed
+    hashes; the key stays under XDG_CONFIG_HOME (or give FARM_PLAYER_KEY).
     """  # fmt: skip
+    flags, options = split_settings(options)
+    settings = load_settings(flags, os.environ)
     try:
-        selection, splits = _selection(options), _splits(options)
+        selection, splits = _selection(options, settings.games), _splits(options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     with scan_progress(Console(stderr=True)) as show:
         catalogue = build_catalogue(
-            options["sources"], selection, player_key(out),
+            settings.replays, selection, player_key(settings.out),
             splits=splits, num_workers=options["workers"], on_progress=show,
         )  # fmt: skip
     planned: tuple[PlannedGame, ...] = ()
     if options["estimate"]:
-        _estimate(catalogue, out, options)
+        _estimate(catalogue, settings, options)
         return
     if not options["dry_run"]:
-        settings = RenderSettings(
-            out,
-            options["emulator"],
-            frames_per_chunk=options["frames_per_chunk"],
-            stamp=not options["no_stamp"],
-            slippi=chosen_slippi(options["emulator"], options),
-        )
-        store = open_store(out)
-        set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=settings.slippi)
-        open_or_create(store, describe(settings, set_up, {}))
-        record_left_out(
-            store, [left for left in catalogue.left_out if left.reason not in _NOT_FOR_THE_LEDGER]
-        )
-        planned = append_plan(store, catalogue.games, options["frames_per_chunk"])
+        store, for_jobs = open_store(settings.out), settings.render_settings()
+        set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
+        # The fingerprint follows with the first run: a machine that plans need not have the emulator.
+        begin_dataset(store, for_jobs, set_up, {})
+        planned = write_plan(store, catalogue, settings.frames_per_chunk)
     if options["report"]:
         rows = [{"source": left.source, "game_id": left.game_id, "reason": left.reason, "detail": left.detail}
                 for left in catalogue.left_out]  # fmt: skip
@@ -126,9 +102,9 @@ def command(*, out: str, **options: Any) -> None:
         _print(summary, Console())
 
 
-def _estimate(catalogue: Catalogue, out: str, options: dict[str, Any]) -> None:
+def _estimate(catalogue: Catalogue, settings: RunSettings, options: dict[str, Any]) -> None:
     try:
-        found = estimates(catalogue.games, out, options)
+        found = estimates(catalogue.games, settings, options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if options["as_json"]:
@@ -137,7 +113,7 @@ def _estimate(catalogue: Catalogue, out: str, options: dict[str, Any]) -> None:
         print_estimate(found, Console())
 
 
-def _selection(options: dict[str, Any]) -> Selection:
+def _selection(options: dict[str, Any], max_games: int | None) -> Selection:
     base = Selection.for_training() if options["for_training"] else Selection()
     min_version = base.min_version
     if options["min_version"]:
@@ -154,7 +130,7 @@ def _selection(options: dict[str, Any]) -> Selection:
         stages=frozenset(name.upper() for name in options["stages"]),
         characters=frozenset(name.upper() for name in options["characters"]),
         sane=base.sane,
-        max_games=options["games"],
+        max_games=max_games,
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from farm.engine.attempts import FailedAttempt
+    from farm.engine.exit_status import ExitStatus
     from farm.engine.pool import Event, Pool, Result, TaskT
     from farm.engine.run_counts import RunCounts
     from manifests.ledger.reasons import Reason
@@ -41,8 +42,8 @@ class Summary:
     was_stopped: bool
 
     @property
-    def exit_status(self) -> int:
-        """0 all committed, 1 some set aside, 2 not finished."""
+    def exit_status(self) -> ExitStatus:
+        """The status that the games of this loop alone would give a run."""
         return self.counts.exit_status
 
 

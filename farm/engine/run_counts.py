@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-EXIT_ALL_COMMITTED = 0
-EXIT_SET_ASIDE = 1
-EXIT_NOT_FINISHED = 2
+from farm.engine.exit_status import ExitStatus, exit_status
+
 WINDOW_SECONDS = 600.0  # pace is that of the last ten minutes: long enough for several games a slot
 
 
@@ -52,11 +51,9 @@ class RunCounts:
         return self.done + self.left_undone + self.running + self.waiting
 
     @property
-    def exit_status(self) -> int:
-        """0 if all was committed, 1 if some was set aside, 2 if something has no ledger entry yet."""
-        if self.done < self.num_games:
-            return EXIT_NOT_FINISHED
-        return EXIT_SET_ASIDE if self.set_aside else EXIT_ALL_COMMITTED
+    def exit_status(self) -> ExitStatus:
+        """The status that these counts alone would give a run."""
+        return exit_status(num_unfinished=self.num_games - self.done, num_set_aside=self.set_aside)
 
 
 class RenderingPace:

@@ -52,6 +52,12 @@ class Cluster:
     num_slots: int
     is_ours: bool
 
+    def __str__(self) -> str:
+        """Say which cluster this is, for people."""
+        kind = "Started a Ray cluster on this machine" if self.is_ours else "Joined the Ray cluster"
+        line = f"{kind} at {self.address}: {self.num_nodes} nodes, {self.num_slots} slots"
+        return f"{line}\nDashboard: {self.dashboard_url}" if self.dashboard_url else line
+
 
 @contextmanager
 def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluster]:
@@ -80,6 +86,9 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
             context = ray.init(address="local", resources={RESOURCE: num_local_slots}, **options)
     except RayError as problem:
         message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"
+        raise EnvironmentFailed(message) from problem
+    except OSError as problem:  # Ray's own sockets: their path may be too long, or its folder not writable
+        message = f"cannot start Ray here: {problem}; give it a short, writable folder: RAY_TMPDIR=/tmp"
         raise EnvironmentFailed(message) from problem
     try:
         yield Cluster(

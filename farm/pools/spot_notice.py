@@ -10,6 +10,10 @@ import time
 import urllib.error
 import urllib.request
 from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AWS_METADATA = "http://169.254.169.254"
 LISTEN_SECONDS = 30.0  # a call lasts so long, so that a run that ended leaves none behind for longer
@@ -58,3 +62,7 @@ def _request(url: str, method: str, header: str, value: str) -> str:
     with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310
         text: str = answer.read().decode()
     return text
+
+
+NOTICES: Final[dict[str, Callable[[], float | None] | None]] = {"none": None, "aws": aws_notice}
+"""What listens for the notices of each kind of cloud, by the name that a run's settings use."""

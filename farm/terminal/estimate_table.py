@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from farm.settings import RunSettings
     from manifests.ledger.plan import GameToPlan
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -48,9 +49,6 @@ _OPTIONS = (
         "--measured",
         metavar="DATASET",
         help="Estimate by what this dataset's games took.  [default: --out's, else figures from elsewhere]",
-    ),
-    click.option(
-        "--slots", type=click.IntRange(min=1), help="Estimate for so many slots.  [default: this machine's]"
     ),
     click.option(
         "--cores-per-slot", type=click.FloatRange(min=0.1), default=Footprint().cores, show_default=True,
@@ -77,27 +75,32 @@ def estimate_options(command: _Command) -> _Command:
     return command
 
 
-def estimates(games: Iterable[GameToPlan], out: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def estimates(
+    games: Iterable[GameToPlan], settings: RunSettings, options: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the games of a plan that are not done will take, and the 22,000 of the seed's figures; JSON-ready.
 
     Args:
         games: that passed.
-        out: the dataset that they would go into; it need not be there.
-        options: those of `estimate_options`, with `emulator` and `frames_per_chunk`.
+        settings: of the run that would render them; its dataset need not be there.
+        options: those of `estimate_options`.
 
     Raises:
         ValueError: nothing is left to render, or nothing to measure by where `measured` says.
     """
-    store = open_store(out)
+    store = open_store(settings.out)
     done = set(done_game_ids(store))
     left = [game.num_frames for game in games if game.game_id not in done]
-    per_chunk = options["frames_per_chunk"]
+    per_chunk = settings.frames_per_chunk
     chunks = sum(num_chunks_of(frames, per_chunk) for frames in left)
-    work, measured = Work(len(left), sum(left), chunks), _measured(out, bool(done), options)
+    work, measured = (
+        Work(len(left), sum(left), chunks),
+        _measured(settings, options["measured"], is_begun=bool(done)),
+    )
     prices = Prices(
         **{name: options[name] for name in ("core_hour", "gigabyte_month", "thousand_puts", "thousand_gets")}
     )
-    slots, cores = options["slots"] or slots_here(), options["cores_per_slot"]
+    slots, cores = settings.slots or slots_here(), options["cores_per_slot"]
 
     def on(what: Work, slots: int) -> Estimate:
         return estimate(what, measured, prices, slots=slots, cores_per_slot=cores)
@@ -122,18 +125,18 @@ def estimates(games: Iterable[GameToPlan], out: str, options: Mapping[str, Any])
     }
 
 
-def _measured(out: str, is_begun: bool, options: Mapping[str, Any]) -> Measured:
-    if options["measured"]:
-        measured = measured_in(open_store(options["measured"]))
+def _measured(settings: RunSettings, dataset: str | None, *, is_begun: bool) -> Measured:
+    if dataset is not None:
+        measured = measured_in(open_store(dataset))
         if measured is None:
             message = (
-                f"{options['measured']} has no committed game to measure by; render a few first, or leave "
+                f"{dataset} has no committed game to measure by; render a few first, or leave "
                 "out --measured for figures from elsewhere"
             )
             raise ValueError(message)
         return measured
-    own = measured_in(open_store(out)) if is_begun else None
-    return own or (STANDIN if options["emulator"] == "standin" else SLIPPI)
+    own = measured_in(open_store(settings.out)) if is_begun else None
+    return own or (STANDIN if settings.emulator == "standin" else SLIPPI)
 
 
 def print_estimate(found: Mapping[str, Any], console: Console) -> None:

@@ -110,7 +110,9 @@ def disturbed_run(machines: Machines, dataset: Path, num_games: int) -> Told:
         machines.kill_driver(again)
     assert again.returncode == 0, after
     [before_restart] = re.findall(r"; (\d+) games done before", after)
-    [committed] = re.findall(r"^committed +(\d+)$", after, re.MULTILINE)
+    [committed] = re.findall(
+        rf"^{num_games} of {num_games} replays committed to .*, (\d+) games in", after, re.MULTILINE
+    )
     assert machines.emulators() == []
     assert machines.scratch_files() == []
     output = f"{before}\n--- the driver was killed with -9 and started again ---\n{after}"

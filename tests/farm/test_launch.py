@@ -22,7 +22,7 @@ def launched(
 def test_where_the_farm_is_not_installed_it_says_what_to_do(tmp_path: Path):
     ran = launched(tmp_path, "--games", "3", options=("-I", "-S"))
     assert ran.returncode == 2
-    assert "farm is not installed" in ran.stderr
+    assert "dolphin-farm is not installed" in ran.stderr
     assert "ray up" in ran.stderr
     assert ran.stderr.count("\n") == 1
 
@@ -44,3 +44,17 @@ def test_a_missing_setting_fails_with_all_the_places_for_it(tmp_path: Path):
     ran = launched(tmp_path, "--replays", "x")
     assert ran.returncode == 2
     assert ran.stderr == "farm: out is not set; give --out, FARM_OUT, or out in farm.toml\n"
+
+
+def test_slippi_without_a_game_fails_in_one_line_and_says_what_to_give(tmp_path: Path):
+    ran = launched(tmp_path, "--replays", "x", "--out", "y", "--emulator", "slippi")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("farm: --emulator slippi needs a game: give --game-image FILE")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_an_unknown_flag_is_named(tmp_path: Path):
+    ran = launched(tmp_path, "--gaems", "3")
+    assert ran.returncode == 2
+    assert "--gaems" in ran.stderr
+    assert "Traceback" not in ran.stderr

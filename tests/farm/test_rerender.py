@@ -10,12 +10,12 @@ from click.testing import CliRunner
 
 from farm.cli import farm
 from farm.rerender import rerender
-from farm.run import render
+from farm.run import Silence, local_slots, run
+from farm.settings import RunSettings
 from manifests.ledger.entry import LedgerEntry
 from manifests.store.contract import open_store
 from manifests.store.keys import DATASET_KEY, LEDGER_PREFIX
 from workers.errors import EnvironmentFailed
-from workers.job import RenderSettings
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.dolphin, pytest.mark.slow]
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("again")
     (root / "game.slp").write_bytes(record_match(3, num_frames=300))
-    render([str(root)], RenderSettings(str(root / "set"), frames_per_chunk=180), num_slots=1)
+    settings = RunSettings(replays=(str(root),), out=str(root / "set"), frames_per_chunk=180)
+    run(settings, local_slots(settings, 1), Silence())
     return root / "set"
 
 

@@ -1,4 +1,4 @@
-"""The configuration: what overrides what, and what a wrong setting is told."""
+"""The settings of a run: what overrides what, and what a wrong setting is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.settings import SETTINGS, ConfigFailed, FarmConfig, load_config
+from farm.settings import SETTINGS, RunSettings, SettingsRefused, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,32 +26,45 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def test_every_setting_is_explained():
-    assert [setting.name for setting in dataclasses.fields(FarmConfig)] == list(SETTINGS)
+def test_every_setting_is_explained_with_its_default():
+    for each in dataclasses.fields(RunSettings):
+        about = SETTINGS[each.name].about
+        assert about[0].isupper(), each.name
+        is_required = each.default is dataclasses.MISSING
+        assert ("[" in about) == (not is_required and each.name not in {"game_image", "metrics_port"}), (
+            each.name
+        )
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if SETTINGS[name].kind != "switch"])
+def test_the_default_of_a_setting_is_one_that_it_allows(name: str):
+    default = getattr(RunSettings(**{n: SETTINGS[n].parse(v) for n, v in ENOUGH.items()}), name)
+    assert default is None or SETTINGS[name].parse(default) == default
 
 
 def test_flags_override_the_environment_which_overrides_the_file(tmp_path: Path):
     file = written(tmp_path / "a.toml", 'replays = ["file"]\nout = "file"\nemulator = "standin"\nslots = 1')
     environment = {"FARM_OUT": "environment", "FARM_SLOTS": "2"}
-    config = load_config({"slots": "3", "games": None}, environment, file)
+    config = load_settings({"slots": "3", "games": None}, environment, file)
     assert (config.replays, config.out, config.slots, config.games) == (("file",), "environment", 3, None)
 
 
 def test_the_file_is_the_one_named_or_the_one_here(tmp_path: Path):
     written(tmp_path / "farm.toml", "games = 5")
     named = written(tmp_path / "other.toml", "games = 6")
-    assert load_config(ENOUGH, {}).games == 5
-    assert load_config(ENOUGH, {"FARM_CONFIG": str(named)}).games == 6
+    assert load_settings(ENOUGH, {}).games == 5
+    assert load_settings(ENOUGH, {"FARM_CONFIG": str(named)}).games == 6
 
 
-def test_several_sources_are_separated_by_commas_or_a_list(tmp_path: Path):
-    assert load_config(ENOUGH | {"replays": "a, s3://b/c"}, {}).replays == ("a", "s3://b/c")
+def test_several_sources_are_lines_of_a_variable_flags_or_a_list(tmp_path: Path):
+    assert load_settings({"out": "d"}, {"FARM_REPLAYS": "a, b\ns3://b/c"}).replays == ("a, b", "s3://b/c")
+    assert load_settings(ENOUGH | {"replays": ("a,b", "c d")}, {}).replays == ("a,b", "c d")
     file = written(tmp_path / "a.toml", 'replays = ["a,b", "c"]')
-    assert load_config({"out": "d"}, {}, file).replays == ("a,b", "c")
+    assert load_settings({"out": "d"}, {}, file).replays == ("a,b", "c")
 
 
 def test_what_is_not_given_has_its_default():
-    assert load_config(ENOUGH, {"UNRELATED": "1"}) == FarmConfig(("replays",), "dataset")
+    assert load_settings(ENOUGH, {"UNRELATED": "1"}) == RunSettings(replays=("replays",), out="dataset")
 
 
 @pytest.mark.parametrize(
@@ -66,13 +79,20 @@ def test_what_is_not_given_has_its_default():
         (ENOUGH | {"stamp": "perhaps"}, {}, r"allowed: yes or no"),
         (ENOUGH | {"log_seconds": "inf"}, {}, r"allowed: a number above 0"),
         (ENOUGH | {"notice": "azure"}, {}, r"allowed: none or aws"),
-        (ENOUGH | {"replays": "a,,b"}, {}, r"replays: got 'a,,b'"),
+        (ENOUGH | {"replays": "a\n\nb"}, {}, r"replays: got 'a\\n\\nb'"),
+        (ENOUGH | {"metrics_port": 65536}, {}, r"from --metrics-port; allowed: a port"),
+        (ENOUGH | {"emulator": "slippi"}, {}, r"needs a game: give --game-image FILE"),
+        (
+            ENOUGH | {"emulator": "slippi", "game_image": "m.iso", "melee_stamp": "yes", "widescreen": "yes"},
+            {},
+            r"widescreen",
+        ),
         (ENOUGH | {"replays": 5}, {}, r"replays: got 5"),
     ],
 )
 def test_a_wrong_setting_fails(flags: dict[str, object], environment: dict[str, str], match: str):
-    with pytest.raises(ConfigFailed, match=match):
-        load_config(flags, environment)
+    with pytest.raises(SettingsRefused, match=match):
+        load_settings(flags, environment)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +105,10 @@ def test_a_wrong_setting_fails(flags: dict[str, object], environment: dict[str, 
     ],
 )
 def test_a_wrong_file_fails(tmp_path: Path, text: str, match: str):
-    with pytest.raises(ConfigFailed, match=match):
-        load_config(ENOUGH, {}, written(tmp_path / "a.toml", text))
+    with pytest.raises(SettingsRefused, match=match):
+        load_settings(ENOUGH, {}, written(tmp_path / "a.toml", text))
 
 
 def test_a_file_that_is_not_there_fails(tmp_path: Path):
-    with pytest.raises(ConfigFailed, match="cannot read the configuration"):
-        load_config(ENOUGH, {}, tmp_path / "absent.toml")
+    with pytest.raises(SettingsRefused, match=r"cannot read the settings in .*absent\.toml"):
+        load_settings(ENOUGH, {}, tmp_path / "absent.toml")

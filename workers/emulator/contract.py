@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+EMULATORS: Final = ("standin", "slippi")  # the names by which a run chooses its emulator
 WIDTH = 640  # pixels across the stand-in's pictures, and the default elsewhere
 HEIGHT = 480  # pixels down
 FIRST_SLP_FRAME = -123  # what capture_index 0 shows

@@ -9,7 +9,7 @@ from manifests.video.stamp import stamp_rectangle
 from workers.align.collector import EvidenceCollector
 from workers.align.evidence import Evidence
 from workers.align.rerecording import rerecording_evidence
-from workers.emulator.contract import HEIGHT, WIDTH, BootImage
+from workers.emulator.contract import EMULATORS, HEIGHT, WIDTH, BootImage
 from workers.emulator.mainline import MainlineDolphin
 from workers.emulator.slippi import LOG_LAG, RERECORDED
 from workers.errors import EnvironmentFailed, ReplayRefused
@@ -30,7 +30,6 @@ HANDED_OVER: Final = frozenset(
     {"main_x", "main_y", "c_x", "c_y", "trigger", "buttons", "pre_action", "pre_x", "pre_y", "pre_facing"}
 )
 """Fields of a frame that Slippi's device hands to the game."""
-EMULATORS: Final = ("standin", "slippi")
 
 
 class EmulatorSetup(Protocol):

@@ -17,11 +17,12 @@ from farm.engine.metrics import FIGURES
 from farm.engine.pool import Breakage, JobBroke, JobReturned, SlotClosed
 from farm.engine.stopping import StopSignals
 from farm.pools.local_pool import LocalPool
+from farm.settings import RunSettings
 from manifests.ledger.entry import done_game_ids, read_entries
 from manifests.ledger.reasons import Reason
 from manifests.store.contract import open_store
 from workers.errors import EnvironmentFailed
-from workers.job import GameResult, RenderSettings
+from workers.job import GameResult
 from workers.standin.recorder import record_match
 
 pytest.importorskip("prometheus_client", reason="the extra `render` is not installed")
@@ -120,13 +121,15 @@ def test_every_metric_of_the_dashboard_exists_and_every_metric_is_on_it():
 
 @pytest.mark.dolphin
 def test_a_real_run_is_told_as_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from farm.run import render  # noqa: PLC0415 - only where Dolphin is
+    from farm.run import local_slots, run  # noqa: PLC0415 - only where Dolphin is
+    from farm.terminal.report import TerminalReport  # noqa: PLC0415
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.slp").write_bytes(record_match(3, num_frames=60))
     with metrics_server(0) as (metrics, port):
-        render([str(tmp_path / "in")], RenderSettings(str(tmp_path / "out")), num_slots=1, metrics=metrics)
+        settings = RunSettings(replays=(str(tmp_path / "in"),), out=str(tmp_path / "out"))
+        run(settings, local_slots(settings, 1), TerminalReport(num_slots=1, metrics=metrics))
         found = scraped(port)
     store = open_store(str(tmp_path / "out"))
     (entry,) = read_entries(store, done_game_ids(store))

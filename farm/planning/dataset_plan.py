@@ -1,0 +1,106 @@
+"""From a catalogue of replays to the plan of a dataset: what is written before anything is rendered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract, open_or_create
+from manifests.ledger.entry import LedgerEntry, Status, write_entry
+from manifests.ledger.plan import append_plan
+from manifests.ledger.reasons import Reason
+from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
+from manifests.video.stamp import SEED_COLUMN, stamp_rectangle
+from workers.rendering.chunk import GOP_FRAMES
+from workers.rendering.publish import run_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from farm.planning.catalogue import Catalogue, LeftOut
+    from manifests.ledger.plan import PlannedGame
+    from manifests.store.contract import Store
+    from workers.job import RenderSettings
+    from workers.rendering.emulator_setup import EmulatorSetup
+
+# A replay that was not asked for this time may be asked for the next; the ledger would rule it out for good.
+_NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE})
+
+
+def begin_dataset(
+    store: Store, settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str]
+) -> DatasetDescription:
+    """Write dataset.json, or check that the one there was made by the same settings.
+
+    Args:
+        store: of the dataset.
+        settings: of the run.
+        set_up: the emulator that will render.
+        fingerprint: what decides the pixels; empty where that is not known yet.
+
+    Raises:
+        DatasetError: the store holds something else, or a dataset of other settings.
+    """
+    return open_or_create(store, describe(settings, set_up, fingerprint))
+
+
+def write_plan(store: Store, catalogue: Catalogue, frames_per_chunk: int) -> tuple[PlannedGame, ...]:
+    """Append the catalogue's new games to the plan, and write down what can never be rendered.
+
+    Returns:
+        The games that were not in the plan before.
+
+    Raises:
+        DatasetError: the store failed.
+    """
+    record_left_out(store, catalogue.left_out)
+    return append_plan(store, catalogue.games, frames_per_chunk)
+
+
+def describe(
+    settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str]
+) -> DatasetDescription:
+    """Describe the dataset that these settings make with this emulator, as dataset.json will."""
+    is_stamped = set_up.has_stamp and not set_up.crop_rows
+    return DatasetDescription(
+        emulator=settings.emulator,
+        frames_per_chunk=settings.frames_per_chunk,
+        video=VideoContract(
+            width=set_up.width,
+            height=set_up.height,
+            gop_frames=GOP_FRAMES,
+            crf=settings.video.crf,
+            preset=settings.video.preset,
+        ),
+        stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
+        stamp_seed_column=SEED_COLUMN if is_stamped and set_up.has_seed else None,
+        picture_delay_frames=set_up.state_delay,
+        state_schema=str(STATE_SCHEMA_VERSION),
+        fingerprints=fingerprint,
+        marks_key_frames=True,
+    )
+
+
+def goes_into_ledger(left: LeftOut) -> bool:
+    """Whether a replay that was left out can never be rendered, so that the ledger should say so for good."""
+    return left.game_id is not None and left.reason not in _NOT_FOR_THE_LEDGER
+
+
+def record_left_out(store: Store, left_out: Sequence[LeftOut]) -> None:
+    """Give every replay that can never be rendered its ledger entry, unless its game has one."""
+    for left in left_out:
+        if left.game_id is None or not goes_into_ledger(left):
+            continue
+        entry = LedgerEntry(
+            game_id=left.game_id,
+            status=Status.SET_ASIDE,
+            split=None,
+            reason=left.reason,
+            detail=left.detail,
+            game=None,
+            state_sha256=None,
+            chunks=(),
+            evidence=(),
+            fingerprint={},
+            run=run_record(1, {}),
+        )
+        write_entry(store, entry)

@@ -1,0 +1,112 @@
+"""How a run shows itself in a terminal or a log: what is to do, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+
+from farm.engine.metrics import RunMetrics, Unheard
+from farm.terminal.outcome import outcome_as_json, print_outcome
+from farm.terminal.progress import LOG_SECONDS, clock, progress, tell_failures
+from farm.terminal.scan_progress import scan_progress
+from manifests.snapshot.status import dataset_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from farm.engine.attempts import FailedAttempt
+    from farm.engine.pool import Event, Result
+    from farm.engine.run_counts import RunCounts
+    from farm.run import PlannedWork, RunOutcome
+    from manifests.store.contract import Store
+
+FILE_WIDTH: Final = 110  # columns, where nobody's terminal sets them
+BYTES_PER_FRAME: Final = 1270  # of video, until the dataset itself tells: 300 GB for 236 million frames
+GAME_FRAMES_PER_SECOND: Final = 60  # what a slot is taken to render before anything is known
+
+
+class TerminalReport:
+    """Progress and failures on stderr, what is to do and what came of it on stdout; a `farm.run.Report`.
+
+    Args:
+        num_slots: how many emulators will render side by side, for the time that is foretold.
+        log_seconds: between two lines of progress where there is no terminal.
+        metrics: told of everything that happens, too.
+        as_json: print nothing on stdout but the outcome, as one JSON object.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_slots: int,
+        log_seconds: float = LOG_SECONDS,
+        metrics: RunMetrics | None = None,
+        as_json: bool = False,
+    ) -> None:
+        self._num_slots, self._log_seconds, self._as_json = num_slots, log_seconds, as_json
+        self._metrics = metrics or RunMetrics(Unheard())
+        self._errors, self._output = Console(stderr=True), Console()
+        if not self._output.is_terminal:
+            self._output = Console(width=FILE_WIDTH)
+        self._tell_failure = tell_failures(self._errors)
+
+    def say(self, line: str) -> None:
+        """Print a line, unless JSON is asked for."""
+        if not self._as_json:
+            self._output.print(line, highlight=False, soft_wrap=True, markup=False)
+
+    def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show how many replays were looked at, and how many games pass."""
+        return scan_progress(self._errors)
+
+    def planned(self, work: PlannedWork, store: Store) -> None:
+        """Say what there is to do, and what it will take as far as the dataset itself tells."""
+        if work.tasks:
+            self.say(self._plan(work, store))
+
+    def _plan(self, work: PlannedWork, store: Store) -> str:
+        num_games, num_frames = len(work.tasks), work.num_frames
+        status = dataset_status(store)
+        bytes_per_frame = status.video_bytes / status.num_frames if status.num_frames else BYTES_PER_FRAME
+        line = (
+            f"Plan: {num_games:,} games, {num_frames:,} frames to do; {work.num_done:,} games done before. "
+            f"About {num_frames * bytes_per_frame / 1e6:,.0f} MB of video; "
+        )
+        if status.num_frames and status.seconds_left is not None:
+            return line + f"{clock(status.seconds_left)} at the pace of the last hour."
+        seconds = num_frames / (self._num_slots * GAME_FRAMES_PER_SECOND)
+        return line + f"{clock(seconds)} if {self._num_slots} slots render as fast as the game runs."
+
+    @contextmanager
+    def rendering(self) -> Iterator[Callable[[RunCounts], None]]:
+        """Show counts, pace and time left, on a live line or now and then in a log."""
+        with progress(self._errors, log_seconds=self._log_seconds) as show:
+
+            def tell(counts: RunCounts) -> None:
+                show(counts)
+                self._metrics.on_counts(counts)
+
+            yield tell
+
+    def failed(self, attempt: FailedAttempt) -> None:
+        """Print why an attempt ended."""
+        self._tell_failure(attempt)
+
+    def ended(self, result: Result) -> None:
+        """Let the metrics count a game that ended."""
+        self._metrics.on_result(result)
+
+    def happened(self, event: Event) -> None:
+        """Let the metrics follow the slots."""
+        self._metrics.on_event(event)
+
+    def outcome(self, outcome: RunOutcome, store: Store) -> None:
+        """Print what became of every replay given."""
+        if self._as_json:
+            click.echo(outcome_as_json(outcome, store))
+        else:
+            print_outcome(outcome, store, self._output)
