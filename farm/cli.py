@@ -26,6 +26,16 @@ EXTRA_OF: Final = {
 """The extra that brings a package which not every command needs."""
 
 
+GROUPS: Final = {
+    "Make a dataset": ("demo", "record", "plan", "render", "retry", "finalize", "gc"),
+    "Look at it": ("status", "games", "browse", "view"),
+    "Read its states, take it elsewhere": ("inspect", "state", "schema", "sql", "export"),
+    "Check": ("doctor", "audit", "align"),
+    "Measure": ("calibrate", "slots", "bench"),
+}
+"""The verbs, by what one is doing; the order is that in which a newcomer needs them."""
+
+_LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
 _RENDERING: Final = ("align", "bench", "calibrate", "demo", "doctor", "plan", "record", "render", "slots")
 
 
@@ -46,6 +56,20 @@ class LazyVerbs(click.Group):
             raise _wanting(cmd_name, missing) from missing
         command: click.Command = module.command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs into the help text, group by group."""
+        for heading, verbs in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(verb, self._about(ctx, verb)) for verb in verbs])
+
+    def _about(self, ctx: click.Context, verb: str) -> str:
+        """The first sentence of a verb's help, or what must be installed before it can be had."""
+        try:
+            command = self.get_command(ctx, verb)
+        except click.ClickException as wanting:
+            return wanting.format_message().partition(": ")[2]
+        return command.get_short_help_str(_LONGEST_SENTENCE) if command else ""
 
 
 def _wanting(command: str, missing: ModuleNotFoundError) -> Exception:

@@ -222,16 +222,22 @@ def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8)
             yield entry
 
 
-def withdraw(store: Store, game_id: str) -> None:
-    """Forget that a game was set aside, so that the next run tries it again; never if it is committed.
+def withdraw(store: Store, game_id: str, *, force: bool = False) -> None:
+    """Delete the ledger entry of a game that was set aside, so that the next run tries it again.
+
+    Args:
+        store: of the dataset.
+        game_id: of the game; nothing happens if it has no entry.
+        force: delete the entry of a committed game, too.
 
     Raises:
-        RecordRefused: the game is committed, or its entry is not as it was written.
+        RecordRefused: the game is committed and `force` is not given, or its entry is not as it was written.
+        StoreFailed: the store failed.
     """
     entry = read_entry(store, game_id)
     if entry is None:
         return
-    if entry.status is Status.COMMITTED:
+    if entry.status is Status.COMMITTED and not force:
         message = f"{ledger_key(game_id)}: the game is committed; only what was set aside can be tried again"
         raise RecordRefused(message)
     store.delete(ledger_key(game_id))

@@ -1,0 +1,165 @@
+"""`farm retry`: let the next run try again what was set aside."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from farm.terminal.waiting import waiting
+from manifests.errors import NotFinalized
+from manifests.ledger.dataset import read_description
+from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, read_entries, withdraw
+from manifests.ledger.reasons import Reason
+from manifests.snapshot.finalize import finalize
+from manifests.snapshot.reader import open_manifest
+from manifests.store.contract import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from manifests.store.contract import Store
+
+EXAMPLE = """\b
+Examples:
+  farm retry dataset --reason worker_died --reason emulator_stalled
+  farm retry dataset --game 1050c43d --game 23e242f5 --dry-run
+  farm retry s3://bucket/melee --all
+"""
+NOTHING_FOUND = 1
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset")
+@click.option(
+    "--reason",
+    "reasons",
+    multiple=True,
+    type=click.Choice([str(reason) for reason in Reason]),
+    metavar="REASON",
+    help=f"Games set aside for this reason; may be given again.  ({', '.join(Reason)})",
+)
+@click.option(
+    "--game",
+    "games",
+    multiple=True,
+    metavar="ID",
+    help="This game, by its game_id or the beginning of it; may be given again.",
+)
+@click.option("--all", "everything", is_flag=True, help="Every game that was set aside.")
+@click.option("--force", is_flag=True, help="Committed games, too, where --game names them.")
+@click.option("--dry-run", is_flag=True, help="Say what would be tried again, and leave the ledger alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the games as JSON.")
+def command(
+    *,
+    dataset: str,
+    reasons: tuple[str, ...],
+    games: tuple[str, ...],
+    everything: bool,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Take set-aside games out of the ledger of DATASET, so that the next `farm render` tries them again.
+
+    Give that render the same replays. A replay that was refused for what it holds will be refused again,
+    unless the farm has learned to read it since. Do not run this while something renders into DATASET.
+
+    Exit status: 0 some game will be tried again, 1 none fits, 2 the dataset cannot be read.
+    """  # fmt: skip
+    if not (reasons or games or everything):
+        message = "say which: --reason REASON, --game ID, or --all"
+        raise click.UsageError(message)
+    store = open_store(dataset)
+    read_description(store)
+    with waiting("reading the ledger"):
+        chosen = choose(store, set(reasons), games, everything=everything, force=force)
+    if not dry_run:
+        for entry in chosen:
+            withdraw(store, entry.game_id, force=force)
+        if chosen:
+            finalize(store)  # so that the manifests do not go on naming what the ledger forgot
+    if as_json:
+        click.echo(json.dumps({"withdrawn": not dry_run, "games": [_plain(entry) for entry in chosen]}))
+    else:
+        _print(chosen, is_dry=dry_run)
+    sys.exit(0 if chosen else NOTHING_FOUND)
+
+
+def choose(
+    store: Store, reasons: set[str], games: Sequence[str], *, everything: bool, force: bool
+) -> list[LedgerEntry]:
+    """Find the ledger entries that are to be withdrawn.
+
+    Args:
+        store: of the dataset.
+        reasons: set-aside games with one of these are chosen.
+        games: game_ids, or beginnings of them that fit one game each.
+        everything: every set-aside game is chosen.
+        force: committed games may be among those that `games` names.
+
+    Raises:
+        click.UsageError: an id fits no game of the ledger or several, or a committed game without force.
+        DatasetError: the ledger cannot be read.
+    """
+    committed = _known_as_committed(store)
+    others = [game_id for game_id in done_game_ids(store) if game_id not in committed]
+    entries = {entry.game_id: entry for entry in read_entries(store, others)}
+    named = {_one_game(short, [*entries, *committed]) for short in games}
+    entries |= {entry.game_id: entry for entry in read_entries(store, sorted(named & committed))}
+    for game_id in sorted(named):
+        if entries[game_id].status is Status.COMMITTED and not force:
+            message = f"--game {game_id} is committed; to render it again all the same, add --force"
+            raise click.UsageError(message)
+    return [
+        entry
+        for game_id, entry in sorted(entries.items())
+        if game_id in named
+        or (entry.status is Status.SET_ASIDE and (everything or str(entry.reason) in reasons))
+    ]
+
+
+def _known_as_committed(store: Store) -> set[str]:
+    """Games that the newest manifests commit: their entries need not be read, as they never change."""
+    try:
+        return set(open_manifest(store).table("games", ["game_id"])["game_id"].to_pylist())
+    except NotFinalized:
+        return set()
+
+
+def _one_game(short: str, known: Iterable[str]) -> str:
+    """The one game whose id begins like this."""
+    fitting = [game_id for game_id in known if short and game_id.startswith(short.lower())]
+    if len(fitting) != 1:
+        found = f"fits {len(fitting)} games" if fitting else "is no game of the ledger"
+        message = f"--game {short} {found}; give a game_id, as `farm games` shows them"
+        raise click.UsageError(message)
+    return fitting[0]
+
+
+def _plain(entry: LedgerEntry) -> dict[str, str | None]:
+    reason = None if entry.reason is None else str(entry.reason)
+    return {"game_id": entry.game_id, "status": str(entry.status), "reason": reason, "detail": entry.detail}
+
+
+def _print(chosen: Sequence[LedgerEntry], *, is_dry: bool) -> None:
+    console = Console()
+    if not chosen:
+        console.print("No game of the ledger fits; `farm status` counts the set-aside ones by reason.")
+        return
+    table = Table("reason", "games")
+    counts = Counter("committed" if e.status is Status.COMMITTED else str(e.reason) for e in chosen)
+    for reason, count in sorted(counts.items()):
+        table.add_row(reason, f"{count:,}")
+    console.print(table)
+    done = (
+        "would be tried again"
+        if is_dry
+        else "will be tried again by the next `farm render` with the same replays"
+    )
+    console.print(f"{len(chosen):,} games {done}.")
