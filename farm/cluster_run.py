@@ -21,7 +21,7 @@ from farm.terminal.scan_progress import scan_progress
 from farm.terminal.slippi_options import chosen_slippi
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.status import dataset_status
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.align.calibration import known_calibrations
 from workers.job import RenderSettings, render_game
 

@@ -18,7 +18,7 @@ from manifests.ledger.plan import append_plan, pending_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from manifests.video.stamp import SEED_COLUMN, stamp_rectangle
 from workers.errors import RenderFailed
 from workers.job import GameResult, RenderSettings, RenderTask, render_game, set_aside

@@ -19,8 +19,9 @@ from farm.bench._distance import Distance
 from farm.bench._stretch import stretch
 from farm.bench._window_times import WindowTimes, timed
 from manifests.training.dataset import WindowDataset, open_dataset
-from manifests.video.decoder import DecoderMissing, GopRun, open_decoder
+from manifests.video.decoder import DecoderMissing, GopRun
 from manifests.video.mp4 import decode_back_to_back
+from manifests.video.open_decoder import open_decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -48,7 +48,7 @@ def command(
     from manifests.exports.mds import write_mds  # noqa: PLC0415
     from manifests.exports.webdataset import write_webdataset  # noqa: PLC0415
     from manifests.exports.zarr import write_zarr  # noqa: PLC0415
-    from manifests.store.contract import open_store  # noqa: PLC0415
+    from manifests.store.open import open_store  # noqa: PLC0415
     from manifests.training.dataset import open_dataset  # noqa: PLC0415
 
     try:

@@ -22,7 +22,7 @@ from farm.terminal.slippi_options import chosen_slippi, slippi_options
 from manifests.ledger.dataset import open_or_create
 from manifests.ledger.plan import append_plan
 from manifests.ledger.reasons import Reason
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.job import RenderSettings
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
 from workers.rendering.emulator_setup import EMULATORS, emulator_setup

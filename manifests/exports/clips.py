@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests.state.schema import FIRST_SLP_FRAME
-from manifests.video.access_units import split_access_units
-from manifests.video.libav import is_key_picture
+from manifests.video.access_units import is_key_picture, split_access_units
 from manifests.video.small_mp4 import make_mp4
 
 if TYPE_CHECKING:

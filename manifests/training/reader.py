@@ -13,14 +13,16 @@ import numpy as np
 
 from manifests.errors import RecordRefused
 from manifests.state.file import read_states
-from manifests.store.contract import Store, open_store
-from manifests.video.decoder import Decoder, GopRun, PixelFormat, luma_of, open_decoder, picture_shape
+from manifests.store.open import open_store
+from manifests.video.decoder import Decoder, GopRun, PixelFormat, luma_of, picture_shape
+from manifests.video.open_decoder import open_decoder
 from manifests.video.sei import find_mark
 from manifests.video.stamp import read_stamps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from manifests.store.contract import Store
     from manifests.training.cache import LocalCache
     from manifests.training.fields import Fields
     from manifests.training.footage import Footage
@@ -63,7 +65,7 @@ class SampleReader:
         fields: what of the states.
         with_video: whether pictures are decoded at all.
         pixel_format: of the pictures.
-        decoder_name: see `manifests.video.decoder.open_decoder`.
+        decoder_name: see `manifests.video.open_decoder.open_decoder`.
         verify: "mark": a key frame that is marked must be of the slp_frame and game that it stands for;
             "stamp": every picture's stamp as well (stand-in datasets only); "none".
         cache: of packed states, and of video bytes where the store is remote; None for memory alone.

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from manifests.training.dataset import open_dataset
-from manifests.video.decoder import Decoder, DecoderMissing, GopRun, open_decoder, picture_shape
-from manifests.video.mp4 import VideoUnreadable, decode_frames, read_gops
+from manifests.video.decoder import Decoder, DecoderMissing, GopRun, VideoUnreadable, picture_shape
+from manifests.video.mp4 import read_gops
+from manifests.video.open_decoder import open_decoder
 from manifests.video.stamp import FIRST_SLP_FRAME, read_stamps
 from tests.manifests import conftest as small
 from tests.manifests.small_dataset import encode
+from tests.manifests.video.whole_video import decode_frames
 
 if TYPE_CHECKING:
     from pathlib import Path

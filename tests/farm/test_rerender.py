@@ -12,8 +12,8 @@ from farm.cli import farm
 from farm.rerender import rerender
 from farm.run import render
 from manifests.ledger.entry import LedgerEntry
-from manifests.store.contract import open_store
 from manifests.store.keys import DATASET_KEY, LEDGER_PREFIX
+from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 from workers.job import RenderSettings
 from workers.standin.recorder import record_match

@@ -18,7 +18,7 @@ from manifests.exports.clips import read_clips
 from manifests.exports.mds import write_mds
 from manifests.exports.webdataset import write_webdataset
 from manifests.exports.zarr import write_zarr
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from manifests.training.dataset import WindowDataset, open_dataset
 from manifests.video.mp4 import decode_luma, read_gops
 from manifests.video.stamp import read_stamps

@@ -14,11 +14,12 @@ import pytest
 
 from manifests.errors import RecordRefused
 from manifests.state.views import ACTION, STATE, make_view
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from manifests.training.cache import LocalCache
 from manifests.training.dataset import open_dataset
 from manifests.training.windows import WindowSpec
-from manifests.video.mp4 import VideoUnreadable, read_gops
+from manifests.video.decoder import VideoUnreadable
+from manifests.video.mp4 import read_gops
 from manifests.video.sei import FrameMark
 from manifests.video.stamp import read_stamps
 from tests.manifests.conftest import FRAMES_PER_CHUNK
