@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests.state.schema import FIRST_SLP_FRAME
+from manifests.training.sample import as_dict
 from manifests.video.access_units import is_key_picture, split_access_units
 from manifests.video.small_mp4 import make_mp4
 
@@ -61,7 +62,7 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
     game_ids, splits = dataset.games["game_id"].to_pylist(), dataset.games["split"].to_pylist()
     for window in range(len(dataset)):
         chunk, start = dataset.index.locate(window)
-        sample = dataset[window]
+        sample = as_dict(dataset[window])
         game = int(sample.pop("game"))
         arrays = {name: np.asarray(value) for name, value in sample.items() if np.asarray(value).ndim}
         about = {
