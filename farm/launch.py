@@ -34,7 +34,7 @@ try:
     from farm.terminal.options import run_options
     from farm.terminal.report import TerminalReport
     from manifests.errors import DatasetError
-    from manifests.store.contract import open_store
+    from manifests.store.open import open_store
     from workers.errors import EnvironmentFailed, FarmError
     from workers.job import render_game
 except ModuleNotFoundError as problem:

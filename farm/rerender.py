@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import LedgerEntry, Status, read_entry
 from manifests.ledger.plan import PlannedGame, planned_games
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed, RenderFailed, ReplayRefused
 from workers.job import RenderSettings, RenderTask, make_entry
 from workers.rendering.emulator_setup import emulator_setup

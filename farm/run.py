@@ -24,7 +24,7 @@ from manifests.ledger.entry import done_game_ids
 from manifests.ledger.plan import pending_games
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.align.calibration import known_calibrations
 from workers.errors import RenderFailed
 from workers.job import RenderTask, render_game, set_aside

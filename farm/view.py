@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from farm.browse.action_names import action_name
-from manifests.training.dataset import WindowDataset, open_dataset
+from manifests.training.open import open_dataset
+from manifests.training.sample import as_dict
+from manifests.training.windows import WindowSpec
 from manifests.video.clip import write_mp4
 from manifests.video.overlay import PlayerState, draw_over, write_gif
 from workers.errors import FarmError
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from manifests.training.dataset import WindowDataset
+    from manifests.training.sample import Sample
 
 FPS: Final = 60
 _COLUMNS: Final = (
@@ -78,7 +83,8 @@ def write_clip(url: str, window: str, num_frames: int, path: Path, *, with_state
         message = f"{path}: a clip is an .mp4 or a .gif"
         raise ClipRefused(message)
     fields = ["video", *(f"p{player}.{column}" for player in (0, 1) for column in _COLUMNS)]
-    dataset = open_dataset(url, window=num_frames, start="any", fields=fields, as_torch=False, cache_bytes=0)
+    spec = WindowSpec(num_frames, start="any")
+    dataset = open_dataset(url, window=spec, fields=fields, cache=None, as_torch=False)
     sample = dataset[_number(dataset, place_of(dataset, window))]
     names = dataset.games["characters"][int(sample["game"])].as_py()
     pictures = list(_drawn(sample, names) if with_state else _plain(sample))
@@ -94,19 +100,19 @@ def _number(dataset: WindowDataset, place: tuple[int, int]) -> int:
     return int(dataset.index.chunk_offset[place[0]]) + place[1]
 
 
-def _plain(sample: dict[str, Any]) -> Iterator[NDArray[np.uint8]]:
+def _plain(sample: Sample) -> Iterator[NDArray[np.uint8]]:
     for picture in sample["video"]:
         yield np.ascontiguousarray(np.moveaxis(picture, 0, -1))
 
 
-def _drawn(sample: dict[str, Any], names: list[str]) -> Iterator[NDArray[np.uint8]]:
+def _drawn(sample: Sample, names: list[str]) -> Iterator[NDArray[np.uint8]]:
     for step, picture in enumerate(_plain(sample)):
         players = {player: _player(sample, player, step, names[player]) for player in range(len(names))}
         yield draw_over(picture, int(sample["slp_frame"][step]), players)
 
 
-def _player(sample: dict[str, Any], player: int, step: int, name: str) -> PlayerState:
-    at = {column: sample[f"p{player}.{column}"][step] for column in _COLUMNS}
+def _player(sample: Sample, player: int, step: int, name: str) -> PlayerState:
+    at = {column: as_dict(sample)[f"p{player}.{column}"][step] for column in _COLUMNS}
     return PlayerState(
         name=name,
         action=action_name(int(at["action"])),

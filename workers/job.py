@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from manifests.errors import DatasetError
 from manifests.ledger.entry import LedgerEntry, Status, read_entry, write_entry
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.align.calibration import calibration_for, require_calibrated
 from workers.emulator.contract import Deadlines
 from workers.errors import EnvironmentFailed, Misaligned, RenderFailed, ReplayRefused

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from farm.bench._latency import latency
 from farm.bench._window_times import WindowTimes, timed
-from manifests.training.dataset import open_dataset
+from manifests.training.cache import Cache
+from manifests.training.open import open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manifests.training.dataset import WindowDataset
+    from manifests.training.sample import Sample
 
 _ENDPOINT = "AWS_ENDPOINT_URL_S3"
 _ROUNDS = 3
@@ -84,7 +86,7 @@ class Distance:
 
     def _opened(self, url: Path | str) -> WindowDataset:
         """Packed states are cached, as in any epoch but the first; no byte of video is."""
-        dataset: WindowDataset = open_dataset(url, window=self.window, cache_dir=self.cache, as_torch=False)
+        dataset = open_dataset(url, window=self.window, cache=Cache(self.cache), as_torch=False)
         dataset.reader.cache_video = False
         return dataset
 
@@ -104,7 +106,7 @@ class Distance:
                 os.sched_setaffinity(0, cores)
 
 
-def _read(batches: Iterator[dict[str, Any]], num_windows: int) -> int:
+def _read(batches: Iterator[Sample], num_windows: int) -> int:
     """Read on, in whole batches; return the number of frames."""
     videos = (next(batches)["video"] for _ in range(-(-num_windows // _BATCH)))
     return sum(video.shape[0] * video.shape[1] for video in videos)

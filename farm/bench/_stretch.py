@@ -11,8 +11,8 @@ from manifests.ledger.dataset import open_or_create, read_description
 from manifests.ledger.entry import Status, read_entries, write_entry
 from manifests.ledger.plan import GameToPlan, append_plan, planned_games
 from manifests.snapshot.finalize import finalize
-from manifests.store.contract import open_store
 from manifests.store.keys import states_key, video_key
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,12 +18,18 @@ from rich.table import Table
 from farm.bench._distance import Distance
 from farm.bench._stretch import stretch
 from farm.bench._window_times import WindowTimes, timed
-from manifests.training.dataset import WindowDataset, open_dataset
-from manifests.video.decoder import DecoderMissing, GopRun, open_decoder
+from manifests.training.cache import Cache
+from manifests.training.open import open_dataset
+from manifests.training.windows import WindowSpec
+from manifests.video.decoder import DecoderMissing, GopRun
 from manifests.video.mp4 import decode_back_to_back
+from manifests.video.open_decoder import open_decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from manifests.training.dataset import WindowDataset
+    from manifests.training.reader import Verify
 
 _ROUNDS = 3
 _BATCH = 8
@@ -89,12 +95,13 @@ def command(
         _print(found, Console())
 
 
-def local(root: Path, window: int, num_windows: int, cache: Path, verify: str = "mark") -> dict[str, Any]:
+def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify = "mark") -> dict[str, Any]:
     """Loader, decoding alone, and torchcodec, on GOP-aligned windows and on random ones."""
     found: dict[str, Any] = {}
-    for kind, start, stride in (("gop", "gop", 1), ("random", "any", 7)):
-        dataset = _open(root, window, cache, start=start, stride=stride, verify=verify)
-        for place in range(0, len(dataset), max(1, 300 // stride if start == "any" else 10)):
+    specs = {"gop": WindowSpec(window), "random": WindowSpec(window, start="any", stride=7)}
+    for kind, spec in specs.items():
+        dataset = open_dataset(root, window=spec, verify=verify, cache=Cache(cache), as_torch=False)
+        for place in range(0, len(dataset), max(1, 300 // spec.stride if spec.start == "any" else 10)):
             dataset.reader.fetch(*dataset.index.locate(place))  # states are packed once, whoever reads first
         places = [dataset.index.locate(place) for place in _chosen(len(dataset), num_windows)]
         jobs: dict[str, Callable[[], int]] = {
@@ -120,11 +127,6 @@ def _has_torchcodec() -> bool:
     except DecoderMissing:
         return False
     return True
-
-
-def _open(root: Path | str, window: int, cache: Path, **options: Any) -> WindowDataset:
-    opened: WindowDataset = open_dataset(root, window=window, cache_dir=cache, as_torch=False, **options)
-    return opened
 
 
 def _chosen(total: int, count: int) -> list[int]:

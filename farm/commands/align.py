@@ -16,8 +16,8 @@ from farm.browse.chunk_motion import motion_of
 from manifests.ledger.entry import LedgerEntry, Status
 from manifests.ledger.records import EvidenceRecord
 from manifests.store.canonical_json import to_plain
-from manifests.store.contract import open_store
 from manifests.store.keys import LEDGER_PREFIX
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

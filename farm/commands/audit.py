@@ -18,7 +18,7 @@ from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Report
 from manifests.ledger.dataset import read_description
 from manifests.store.canonical_json import to_plain
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
 from farm.browse.library import SORT_COLUMNS, Library
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 EXAMPLE = """\b
 Examples:

@@ -48,13 +48,13 @@ def command(
     from manifests.exports.mds import write_mds  # noqa: PLC0415
     from manifests.exports.webdataset import write_webdataset  # noqa: PLC0415
     from manifests.exports.zarr import write_zarr  # noqa: PLC0415
-    from manifests.store.contract import open_store  # noqa: PLC0415
-    from manifests.training.dataset import open_dataset  # noqa: PLC0415
+    from manifests.store.open import open_store  # noqa: PLC0415
+    from manifests.training.open import open_dataset  # noqa: PLC0415
+    from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
     try:
-        opened = open_dataset(
-            dataset, window=window, stride=stride, split=split, filter=where, as_torch=False
-        )
+        spec = WindowSpec(window, stride=stride)
+        opened = open_dataset(dataset, window=spec, split=split, filter=where, as_torch=False)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
     store, shard_bytes = open_store(out), round(shard_mb * 1e6)

@@ -13,7 +13,7 @@ from manifests.lerobot.compile import Compiled, compile_lerobot
 from manifests.snapshot.finalize import Finalized, finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.store.canonical_json import to_plain
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from rich.status import Status

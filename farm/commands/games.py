@@ -13,7 +13,7 @@ from rich.table import Table
 
 from farm.browse.library import Library
 from farm.terminal.waiting import waiting
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 EXAMPLE = """\b
 Examples:

@@ -9,7 +9,7 @@ import click
 from farm.terminal.waiting import waiting
 from manifests.audit.gc import find_garbage, remove
 from manifests.store.canonical_json import to_plain
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 EXAMPLE = """\b
 Examples:

@@ -21,7 +21,7 @@ from farm.settings import load_settings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from farm.terminal.options import setting_options, slippi_options, split_settings
 from farm.terminal.scan_progress import scan_progress
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.rendering.emulator_setup import emulator_setup
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from farm.run import local_slots, run
 from farm.settings import load_settings
 from farm.terminal.options import run_options
 from farm.terminal.report import TerminalReport
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

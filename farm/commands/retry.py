@@ -18,7 +18,7 @@ from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, read_entr
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,7 +17,7 @@ from rich.table import Table
 from farm.browse.dataset_progress import DatasetProgress, Observer, dataset_progress
 from manifests.ledger.dataset import read_description
 from manifests.store.canonical_json import to_plain
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

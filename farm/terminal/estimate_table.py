@@ -26,7 +26,7 @@ from farm.planning.estimate import (
 from farm.planning.measured import SLIPPI, STANDIN, measured_in
 from manifests.ledger.entry import done_game_ids
 from manifests.ledger.plan import num_chunks_of
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

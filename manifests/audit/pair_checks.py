@@ -14,6 +14,7 @@ from manifests.audit.findings import Depth, Finding, Kind
 from manifests.ledger.records import GopIndex
 from manifests.state.file import read_states
 from manifests.store.contract import ObjectMissing
+from manifests.video.decoder import VideoUnreadable
 from manifests.video.sei import FrameMark, find_mark
 from manifests.video.stamp import SEED_COLUMN, cell_levels, decode_levels, seeds_agree
 
@@ -118,7 +119,7 @@ def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
 
 def _check_video(pair: Pair, video: bytes, description: DatasetDescription, checked: Checked) -> None:
     """Packets, key frames, bytes and size of the pictures against the record."""
-    from manifests.video.mp4 import VideoUnreadable, read_gops  # noqa: PLC0415 - libav is an extra, not for listings
+    from manifests.video.mp4 import read_gops  # noqa: PLC0415 - libav is an extra, not for listings
 
     chunk = pair.chunk
     try:
@@ -167,7 +168,7 @@ def _check_pictures(
     checked: Checked,
 ) -> None:
     """Every decoded picture: its number, its stamp against its row, and what the witness says."""
-    from manifests.video.mp4 import VideoUnreadable, decode_luma  # noqa: PLC0415 - as above
+    from manifests.video.mp4 import decode_luma  # noqa: PLC0415 - as above
 
     stamp, num_pictures = description.stamp, 0
     levels: list[NDArray[np.float32]] = []

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from manifests.video.access_units import split_access_units
-from manifests.video.libav import is_key_picture
+from manifests.state.schema import FIRST_SLP_FRAME
+from manifests.training.sample import as_dict
+from manifests.video.access_units import is_key_picture, split_access_units
 from manifests.video.small_mp4 import make_mp4
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
     game_ids, splits = dataset.games["game_id"].to_pylist(), dataset.games["split"].to_pylist()
     for window in range(len(dataset)):
         chunk, start = dataset.index.locate(window)
-        sample = dataset[window]
+        sample = as_dict(dataset[window])
         game = int(sample.pop("game"))
         arrays = {name: np.asarray(value) for name, value in sample.items() if np.asarray(value).ndim}
         about = {
@@ -71,8 +72,9 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
             "frame_index": start,
             "names": {name: list(names) for name, names in dataset.names.items()},
         }
-        yield Clip(f"{game_ids[game][:16]}_{start + int(dataset.footage.slp_frame_start[chunk]) + 123:07d}",
-                   _copied(dataset, chunk, start), arrays, about)  # fmt: skip
+        frame_of_game = start + int(dataset.footage.slp_frame_start[chunk]) - FIRST_SLP_FRAME
+        name = f"{game_ids[game][:16]}_{frame_of_game:07d}"
+        yield Clip(name, _copied(dataset, chunk, start), arrays, about)
 
 
 def _copied(dataset: WindowDataset, chunk: int, start: int) -> bytes:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from manifests.training.sample import as_dict
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ def write_zarr(dataset: WindowDataset, out: Store, scale: int = 1) -> int:
         sample = dataset[window]
         if "video" in sample:
             sample["video"] = sample["video"][..., ::scale, ::scale]
-        arrays = {name.replace("/", "-"): np.asarray(value) for name, value in sample.items()}
+        arrays = {name.replace("/", "-"): np.asarray(value) for name, value in as_dict(sample).items()}
         for name, array in arrays.items():
             if window == 0:
                 out.put(f"{name}/zarr.json", _json(_described(array, len(dataset))))

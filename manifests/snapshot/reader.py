@@ -21,14 +21,15 @@ from manifests.errors import RecordRefused
 from manifests.ledger.dataset import DatasetDescription, read_description
 from manifests.ledger.tables import MANIFEST_TABLES
 from manifests.snapshot.snapshot import Snapshot, current_snapshot, read_snapshot
-from manifests.store.contract import Store, open_store
 from manifests.store.object_file import open_parquet
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from manifests.ledger.records import ObjectRef
+    from manifests.store.contract import Store
 
 
 @dataclass(frozen=True, slots=True)

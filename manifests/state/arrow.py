@@ -63,7 +63,7 @@ def described(metadata: dict[bytes, bytes] | None) -> tuple[int, tuple[int, ...]
 
 
 def to_arrow(table: StateTable) -> pa.Table:
-    """See `StateTable.to_arrow`."""
+    """Make an Arrow table: a column per schema column, null where not valid; items as a list of structs."""
     arrays = [_to_array(table.columns[name], table.masks[name]) for name in table.names()]
     arrays.append(_items_to_array(table.items))
     typed = arrow_schema(table.num_players).with_metadata(metadata_of(table))
@@ -87,7 +87,11 @@ def _items_to_array(items: ItemTable) -> pa.Array:
 
 
 def from_arrow(table: pa.Table) -> StateTable:
-    """See `StateTable.from_arrow`."""
+    """Make a state table of an Arrow table that `to_arrow` made.
+
+    Raises:
+        ValueError: columns are missing, or the metadata is not that of a state of this schema version.
+    """
     stage, ports, recorded = described(table.schema.metadata)
     declared = schema.table_columns(len(ports))
     missing = [name for name in (*declared, "items") if name not in table.column_names]

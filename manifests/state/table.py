@@ -20,7 +20,6 @@ from manifests.state.matrices import ColumnMatrices
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from manifests.state.items import ItemTable
@@ -171,23 +170,6 @@ class StateTable:
                 digest.update(np.ascontiguousarray(values).data)
         self.items.update_digest(digest)
         return digest.hexdigest()
-
-    def to_arrow(self) -> pa.Table:
-        """One Arrow column per schema column, nulls where not valid, items as a list of structs."""
-        from manifests.state.arrow import to_arrow  # noqa: PLC0415 - only those who ask wait for Arrow
-
-        return to_arrow(self)
-
-    @classmethod
-    def from_arrow(cls, table: pa.Table) -> StateTable:
-        """The inverse of `to_arrow`.
-
-        Raises:
-            ValueError: If the Arrow table is not of this schema.
-        """
-        from manifests.state.arrow import from_arrow  # noqa: PLC0415 - only those who ask wait for Arrow
-
-        return from_arrow(table)
 
 
 def _rows(columns: Mapping[str, Values], rows: slice) -> Mapping[str, Values]:

@@ -47,8 +47,13 @@ class LocalStore:
         return str(self._root)
 
     @property
+    def is_remote(self) -> bool:
+        """False: the operating system keeps what was read in memory by itself."""
+        return False
+
+    @property
     def has_conditional_writes(self) -> bool:
-        """True: the file system decides who came first; see Store."""
+        """True: the file system decides which of several writers came first."""
         return True
 
     def put_if_absent(self, key: str, data: Data) -> bool:

@@ -68,6 +68,11 @@ class S3Store:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     @property
+    def is_remote(self) -> bool:
+        """True: every request goes to a server."""
+        return True
+
+    @property
     def num_retries(self) -> int:
         """Attempts that failed and were made again, so far."""
         return self._client.num_retries

@@ -13,15 +13,44 @@ import hashlib
 import os
 import secrets
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
 _ROOM: Final = 0.9  # of the bound is what eviction leaves, so that it does not run for every piece
 _LEFTOVER: Final = ".part"
 _COUNTER_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Where a loader keeps packed states, and bytes of remote videos, between runs.
+
+    Attributes:
+        folder: None for $DOLPHIN_FARM_CACHE, or a folder of the user's own cache.
+        max_bytes: what lies there never takes more.
+    """
+
+    folder: str | Path | None = None
+    max_bytes: int = 32 << 30
+
+    def open(self) -> LocalCache:
+        """Open the folder; it is made when the first piece is put.
+
+        Raises:
+            ValueError: max_bytes is below 1.
+        """
+        return LocalCache(_default_folder() if self.folder is None else Path(self.folder), self.max_bytes)
+
+
+def _default_folder() -> Path:
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dolphin-farm"
 
 
 class LocalCache:

@@ -1,241 +1,164 @@
-"""Open a dataset as windows of video, state and action: by number, or as a stream of shuffled batches.
+"""All windows of a dataset as NumPy arrays, by number or as a stream of shuffled batches.
 
-    dataset = open_dataset("s3://bucket/set", window=16, split="train", filter="stage == 'BATTLEFIELD'")
-    sample = dataset[0]                     # {"video": uint8 [16, 3, 480, 640], "state": ..., "action": ...}
-    for batch in dataset.stream(batch_size=8, rank=rank, world_size=world_size): ...
-
-A sample of T = history + window steps (the first `history` of them context) holds
-    video        uint8 [T, 3, H, W] of RGB, a view of [T, H, W, 3]; or [T, H * 3 / 2, W] of packed yuv420
-                 planes; with stack=K: [T, 3 * K, H, W] (stack_layout="channels") or [T, K, 3, H, W]
-                 ("frames"), oldest first
-    state        float32 [T, D], state_ids int64 [T, C], and masks state_valid, state_ids_valid; the places'
-                 names are `dataset.names["state"]`; any other view or single column likewise
-    action       float32 [T + lookahead, D], of frame f + action_shift at step f, action_ids, and masks
-    action_is_pad  bool [T + lookahead], where the chunk had no such frame
-    slp_frame    int32 [T]
-    is_context   bool [T]
-    game, chunk, frame_index   of the first frame seen: where it is from (`dataset.games` has the row)
-
-Here is nothing but numpy, PyAV and pyarrow. Where torch is installed the arrays come as tensors, and the
-dataset and its streams are torch's `Dataset` and `IterableDataset` (manifests/training/torch_windows.py).
+Needs nothing but NumPy, PyAV and pyarrow; `manifests.training.torch_windows` makes tensors of the same.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from manifests.snapshot.reader import open_manifest
 from manifests.training.buffers import BufferPool
-from manifests.training.cache import LocalCache
-from manifests.training.fields import VIDEO, Fields
-from manifests.training.footage import Footage, select_footage
-from manifests.training.reader import SampleReader, Verify
+from manifests.training.fields import VIDEO
+from manifests.training.order import DEFAULT_APART
 from manifests.training.stream import Stream
-from manifests.training.windows import WindowIndex, WindowSpec
-from manifests.video.decoder import PixelFormat, picture_shape
+from manifests.training.weights import window_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from manifests.training.reader import Fetched
+    from manifests.training.footage import Footage
+    from manifests.training.reader import Fetched, SampleReader
+    from manifests.training.sample import Sample
+    from manifests.training.windows import WindowIndex
 
-    Sample = dict[str, Any]
-
-DEFAULT_FIELDS: Final = ("video", "state", "action")
-DEFAULT_CACHE_BYTES: Final = 32 << 30
-CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """What is done to a sample's arrays at the end.
-
-    Attributes:
-        stack_layout: see the module.
-        pixel_format: of the pictures.
-        stack: pictures per step.
-        transform: the user's, on a sample; must be picklable for worker processes that are spawned.
-    """
-
-    stack_layout: Literal["channels", "frames"]
-    pixel_format: PixelFormat
-    stack: int
-    transform: Callable[[Sample], Sample] | None
-
-    def video(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """[..., num_seen, *picture] to what a sample holds: views where possible."""
-        lead = pictures.ndim - (4 if self.pixel_format == "rgb" else 3)
-        if self.pixel_format == "rgb":
-            pictures = np.moveaxis(pictures, -1, -3)
-        if self.stack == 1:
-            return pictures
-        # [..., T, picture..., K] -> [..., T, K, picture...]
-        windows = np.lib.stride_tricks.sliding_window_view(pictures, self.stack, axis=lead)
-        stacked = np.moveaxis(windows, -1, lead + 1)
-        if self.stack_layout == "frames" or self.pixel_format != "rgb":
-            return stacked
-        return stacked.reshape(*stacked.shape[: lead + 1], -1, *stacked.shape[-2:])
+    Arrays = dict[str, NDArray[Any]]
+    Transform: TypeAlias = Callable[[Sample], Mapping[str, Any]]
+    """The user's own last step, from a sample to whatever should come out in its place."""
+    WeightsWanted: TypeAlias = (
+        Literal["character", "action", "damage"] | Mapping[str, float] | NDArray[np.float64]
+    )
+    """How windows are weighed: see `manifests.training.weights.window_weights`; or a weight per window."""
 
 
 class WindowDataset:
-    """All windows of a dataset, or of a part of it, by number. `open_dataset` makes it; it may be pickled.
+    """All windows of a dataset, or of a part of it, by number. It may be pickled.
+
+    `manifests.training.open.open_dataset` makes it.
 
     Attributes:
-        url: where it is.
         footage: games, chunks and GOPs.
         index: the windows.
-        reader: of samples.
-        names: of the places of each array: names["state"][d], names["action"][d], ...
+        reader: what reads samples.
+        names: names of the places along the last axis of each array: names["state"][d], names["action"][d].
     """
 
     def __init__(
-        self, url: str, footage: Footage, index: WindowIndex, reader: SampleReader, finish: Finish
+        self, footage: Footage, index: WindowIndex, reader: SampleReader, transform: Transform | None = None
     ) -> None:
-        self.url, self.footage, self.index, self.reader, self._finish = url, footage, index, reader, finish
+        self.footage, self.index, self.reader, self._transform = footage, index, reader, transform
         self._pool = BufferPool()
         self.names: Mapping[str, tuple[str, ...]] = reader.fields.columns_of()
 
     @property
+    def url(self) -> str:
+        """The path or URL of the dataset."""
+        return self.reader.store.url
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the dataset is read over a network."""
+        return self.reader.store.is_remote
+
+    @property
     def games(self) -> pa.Table:
-        """The games table's rows, in the order of a sample's `game`."""
+        """The rows of the games table; a sample's `game` is a row number of it."""
         return self.footage.games
 
     def __len__(self) -> int:
         return self.index.num_windows
 
     def __getitem__(self, window: int) -> Sample:
-        """One sample.
+        """Read one sample; negative numbers count from the end.
 
         Raises:
-            IndexError: no such window.
-            StoreFailed, VideoUnreadable, RecordRefused: it cannot be read, or is not what it should be.
+            IndexError: there is no window of that number.
+            StoreFailed: the store cannot give its bytes.
+            VideoUnreadable, RecordRefused: what it gives is damaged, or not what the manifest names.
         """
+        self.settle()
+        arrays = self.reader.read(self.fetch(window + len(self) if window < 0 else window))
+        return cast("Sample", self._finished(arrays))
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Read every window once, in order."""
+        return (self[window] for window in range(len(self)))
+
+    def settle(self) -> None:
+        """Open this process's own decoder and connections; needed once in a process that was forked."""
         self.reader.settle()
-        place = self.index.locate(window + len(self) if window < 0 else window)
-        return self._finished(self.reader.read(self.reader.fetch(*place)))
+
+    def fetch(self, window: int) -> Fetched:
+        """Fetch the bytes of a window, without decoding; several threads may do so at once.
+
+        Raises:
+            IndexError: there is no window of that number.
+            StoreFailed, RecordRefused: as `WindowDataset.__getitem__`.
+        """
+        return self.reader.fetch(*self.index.locate(window))
 
     def collate(self, fetched: Iterable[Fetched], size: int) -> Sample:
-        """Make one batch of windows that were fetched: arrays [size, ...]; pictures are decoded in place."""
-        if self._finish.transform is not None:
-            return stack_samples([self._finished(self.reader.read(one)) for one in fetched])
+        """Make one batch, arrays [size, ...], of windows that were fetched; pictures are decoded in place."""
+        if self._transform is not None:
+            return _stacked([self._finished(self.reader.read(one)) for one in fetched])
         pictures, samples = None, []
         if self.reader.with_video:
-            shape = picture_shape(self.reader.pixel_format, self.footage.width, self.footage.height)
+            shape = self.reader.pictures.shape(self.footage.width, self.footage.height)
             pictures = self._pool.take((size, self.index.spec.num_seen, *shape))
         for place, one in enumerate(fetched):
-            sample = self.reader.read(one, None if pictures is None else pictures[place])
-            sample.pop(VIDEO, None)
-            samples.append(sample)
-        batch = stack_samples(samples)
+            arrays = self.reader.read(one, None if pictures is None else pictures[place])
+            arrays.pop(VIDEO, None)
+            samples.append(arrays)
+        batch = _stacked(samples)
         if pictures is not None:
-            batch[VIDEO] = self._finish.video(pictures)
+            batch["video"] = self.reader.pictures.arrange(pictures, self.index.spec.stack)
         return batch
 
-    def _finished(self, sample: Sample) -> Sample:
-        if VIDEO in sample:
-            sample[VIDEO] = self._finish.video(sample[VIDEO])
-        return sample if self._finish.transform is None else self._finish.transform(sample)
+    def _finished(self, arrays: Arrays) -> Mapping[str, Any]:
+        if VIDEO in arrays:
+            arrays[VIDEO] = self.reader.pictures.arrange(arrays[VIDEO], self.index.spec.stack)
+        return arrays if self._transform is None else self._transform(cast("Sample", arrays))
 
-    def stream(self, **options: Any) -> Stream:
-        """Shuffled batches; see `manifests.training.stream.Stream` for the options."""
-        return Stream(self, **options)
+    def stream(
+        self, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0, epoch: int = 0,
+        drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,
+        apart: int = DEFAULT_APART, threads: int | None = None,
+    ) -> Stream:  # fmt: skip
+        """Give shuffled batches of one rank.
+
+        Args:
+            batch_size: windows per batch of this rank.
+            rank: this process's number among those that train together, from 0.
+            world_size: how many processes train together.
+            seed: another seed gives another order.
+            epoch: the epoch to begin with, from 0.
+            drop_last: leave out the last windows that do not fill a batch on every rank; otherwise windows
+                from the beginning of the epoch fill them up, marked in `is_repeat`.
+            weights: how often each window comes: "character", "action", "damage", a weight by character
+                ({"FOX": 3.0}), or float64 [len(dataset)]; by default every window comes once. See
+                `manifests.training.weights.window_weights`.
+            num_visits: with weights, how many windows an epoch has; as many as there are by default.
+            apart: neighbouring positions of the order that hold no game twice, as far as there are enough
+                games; at least batch_size * world_size, or a batch may hold a game twice. It is part of the
+                order, so it should not be chosen by the number of ranks.
+            threads: threads that fetch windows ahead; by default 16 for a remote store, none for a folder.
+
+        Raises:
+            ValueError: a number out of its range, or weights that are none.
+        """
+        if isinstance(weights, str | Mapping):
+            weights = window_weights(self.reader, self.index, weights)
+        return Stream(
+            self, batch_size=batch_size, rank=rank, world_size=world_size, seed=seed, epoch=epoch,
+            drop_last=drop_last, weights=weights, num_visits=num_visits, apart=apart, threads=threads,
+        )  # fmt: skip
 
 
-def stack_samples(samples: Sequence[Sample]) -> Sample:
-    """Arrays of several samples, stacked."""
-    return {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
-
-
-def default_cache_dir() -> Path:
-    """Where packed states and remote bytes are kept: $DOLPHIN_FARM_CACHE, or a folder of the user's cache."""
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dolphin-farm"
-
-
-def open_dataset(
-    url: str | Path, *, window: int = 16, stride: int = 1, frame_step: int = 1,
-    start: Literal["gop", "any"] = "gop", fields: Sequence[str] = DEFAULT_FIELDS,
-    action_shift: int = 0, lookahead: int = 0, history: int = 0,
-    stack: int = 1, stack_layout: Literal["channels", "frames"] = "channels", split: str | None = None,
-    filter: str | None = None,  # noqa: A002 - the word everybody looks for
-    transform: Callable[[Sample], Sample] | None = None, pixel_format: PixelFormat = "rgb",
-    decoder: str = "libav", verify: Verify = "mark", cache_dir: str | Path | None = None,
-    cache_bytes: int = DEFAULT_CACHE_BYTES,
-    snapshot: int | None = None, as_torch: bool | None = None,
-) -> Any:  # fmt: skip
-    """Open a dataset for training.
-
-    Args:
-        url: folder, file:// or s3:// URL.
-        window: steps of a sample; this and the next are explained in `manifests.training.windows.WindowSpec`.
-        stride: every how many-th possible start is one.
-        frame_step: frames from one step to the next.
-        start: at key frames ("gop") or "any" frame.
-        fields: "video", views ("state", "action", "followers", "raw_action", "just_pressed"), single columns.
-        action_shift: frames by which actions are later than their step.
-        lookahead: further steps of which the actions are given.
-        history: steps of context in front.
-        stack: pictures per step.
-        stack_layout: stacked pictures as "channels" or as an axis of their own, "frames".
-        split: "train", "val" or "test", as the plan has it; None for all.
-        filter: on the games, see `manifests.training.row_filter`.
-        transform: from sample to sample.
-        pixel_format: "rgb" or "yuv420".
-        decoder: "libav", "torchcodec" or "nvdec".
-        verify: "mark" (key frames must say which frame of which game they are), "stamp", or "none".
-        cache_dir: for packed states, and the bytes of remote videos; see `default_cache_dir`.
-        cache_bytes: its bound; 0 for no cache.
-        snapshot: of the manifests; the newest by default.
-        as_torch: whether tensors come out; by default if torch is installed.
-
-    Returns:
-        A `manifests.training.torch_windows.TorchWindows` of tensors, or a `WindowDataset` of arrays.
-
-    Raises:
-        ValueError: an option out of its range, or nothing is left.
-        DatasetError: the dataset cannot be read.
-    """
-    spec = WindowSpec(window, stride, frame_step, start, action_shift, lookahead, history, stack)
-    wanted = Fields(tuple(name for name in fields if name != VIDEO))
-    if stack_layout not in ("channels", "frames"):
-        message = f"stack_layout is 'channels' or 'frames', got {stack_layout!r}"
-        raise ValueError(message)
-    manifest = open_manifest(url if isinstance(url, str) else str(url), snapshot)
-    footage = select_footage(manifest, split, filter)
-    index = WindowIndex.of(footage.grid, spec, footage.num_games)
-    if not index.num_windows:
-        message = f"no chunk of {manifest.store.url} is as long as a window of {spec.span} frames"
-        raise ValueError(message)
-    cache = LocalCache(Path(cache_dir or default_cache_dir()), cache_bytes) if cache_bytes else None
-    is_remote = "://" in manifest.store.url
-    reader = SampleReader(
-        manifest.store,
-        footage,
-        spec,
-        wanted,
-        VIDEO in fields,
-        pixel_format,
-        decoder,
-        verify,
-        cache,
-        is_remote,
-    )
-    finish = Finish(stack_layout, pixel_format, stack, transform)
-    dataset = WindowDataset(manifest.store.url, footage, index, reader, finish)
-    if as_torch is None:
-        as_torch = importlib.util.find_spec("torch") is not None
-    if not as_torch:
-        return dataset
-    from manifests.training.torch_windows import TorchWindows  # noqa: PLC0415 - torch is an extra
-
-    return TorchWindows(dataset)
+def _stacked(samples: Sequence[Mapping[str, Any]]) -> Sample:
+    arrays = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+    return cast("Sample", arrays)

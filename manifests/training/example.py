@@ -1,38 +1,38 @@
-"""Train a tiny next-frame model on a CPU, by `python -m manifests.training.example DATASET`.
-
-Printed are mean squared errors on a game not trained on, of the model and of copying the last picture.
-"""
+"""Train a tiny next-frame model on a CPU; `python -m manifests.training.example DATASET` prints its error."""
 
 import sys
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, mse_loss
 
-from manifests.training.dataset import open_dataset
+from manifests import Sample, as_dict, open_dataset
 
 
-def shrink(sample: dict[str, Any]) -> dict[str, Tensor]:
+def shrink(sample: Sample) -> dict[str, Tensor]:
     """Four pictures and the next one, grey and 60x80, without the stand-in's stamp; the next one's action."""
     grey = torch.as_tensor(sample["video"][:, :, :464]).float().mean(1, keepdim=True) / 255
     small, action = interpolate(grey, (60, 80), mode="area")[:, 0], torch.as_tensor(sample["action"])
     return {"seen": small[:4], "then": small[4], "action": action[4].nan_to_num()}
 
 
+def batches(url: str, games: str, size: int) -> list[dict[str, Tensor]]:
+    """All windows of five frames of the games for which a condition holds, shuffled."""
+    dataset = open_dataset(url, window=5, filter=games, transform=shrink, as_torch=True)
+    return [as_dict(batch) for batch in dataset.stream(batch_size=size)]
+
+
 def predict(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
-    """The last picture, and what the model adds to it: [B, 60, 80]."""
+    """The next picture: the last one, and what the model adds to it; [B, 60, 80]."""
     action = batch["action"][:, :, None, None].expand(-1, -1, 60, 80)
     return batch["seen"][:, -1] + model(torch.cat([batch["seen"], action], 1))[:, 0]
 
 
 def main(url: str) -> tuple[float, float]:
-    """The two errors."""
+    """Mean squared errors on the last game, which is not trained on: the model's, and that of copying."""
     torch.manual_seed(0)
     game = open_dataset(url).games["game_id"][-1]
-    usual: dict[str, Any] = {"window": 5, "fields": ["video", "action"], "transform": shrink}
-    train = list(open_dataset(url, filter=f"game_id != '{game}'", **usual).stream(batch_size=8))
-    test = next(iter(open_dataset(url, filter=f"game_id == '{game}'", **usual).stream(batch_size=90)))
+    train, test = batches(url, f"game_id != '{game}'", 8), batches(url, f"game_id == '{game}'", 90)[0]
     num_planes = 4 + test["action"].shape[1]
     model = nn.Sequential(nn.Conv2d(num_planes, 24, 5, padding=2), nn.ReLU(), nn.Conv2d(24, 1, 5, padding=2))
     nn.init.zeros_(model[-1].weight)  # begins as a copy of the last picture

@@ -194,7 +194,3 @@ class RankShare:
         first = self.begin + step * self.positions_per_step + self.rank
         positions = first + np.arange(self.batch_size, dtype=np.int64) * self.world_size
         return positions % self.num_positions, positions >= self.num_positions
-
-    def after(self, steps: int) -> int:
-        """The position at which the next run begins when every rank has taken so many batches."""
-        return min(self.begin + steps * self.positions_per_step, self.num_positions)

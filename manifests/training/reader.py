@@ -6,21 +6,24 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from manifests.errors import RecordRefused
 from manifests.state.file import read_states
-from manifests.store.contract import Store, open_store
-from manifests.video.decoder import Decoder, GopRun, PixelFormat, luma_of, open_decoder, picture_shape
+from manifests.store.open import open_store
+from manifests.training.pictures import Pictures
+from manifests.video.decoder import Decoder, GopRun, luma_of
+from manifests.video.open_decoder import open_decoder
 from manifests.video.sei import find_mark
 from manifests.video.stamp import read_stamps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from manifests.store.contract import Store
     from manifests.training.cache import LocalCache
     from manifests.training.fields import Fields
     from manifests.training.footage import Footage
@@ -62,8 +65,7 @@ class SampleReader:
         spec: what a window is.
         fields: what of the states.
         with_video: whether pictures are decoded at all.
-        pixel_format: of the pictures.
-        decoder_name: see `manifests.video.decoder.open_decoder`.
+        pictures: their pixel format and decoder.
         verify: "mark": a key frame that is marked must be of the slp_frame and game that it stands for;
             "stamp": every picture's stamp as well (stand-in datasets only); "none".
         cache: of packed states, and of video bytes where the store is remote; None for memory alone.
@@ -75,8 +77,7 @@ class SampleReader:
     spec: WindowSpec
     fields: Fields
     with_video: bool = True
-    pixel_format: PixelFormat = "rgb"
-    decoder_name: str = "libav"
+    pictures: Pictures = field(default_factory=Pictures)
     verify: Verify = "mark"
     cache: LocalCache | None = None
     cache_video: bool = False
@@ -85,7 +86,6 @@ class SampleReader:
         if self.verify not in ("none", "mark", "stamp"):
             message = f"verify is 'none', 'mark' or 'stamp', got {self.verify!r}"
             raise ValueError(message)
-        picture_shape(self.pixel_format, 2, 2)
         self._forget()
 
     def _forget(self) -> None:
@@ -123,12 +123,14 @@ class SampleReader:
         end = max(start + self.spec.span, int(actions.max()) + 1)
         return Fetched(chunk, start, self._video(chunk, start), self._rows(chunk, first, end), first)
 
-    def read(self, fetched: Fetched, pictures: NDArray[np.uint8] | None = None) -> dict[str, Any]:
-        """Make the sample of a window's bytes: arrays by name; see `manifests.training.dataset`.
+    def read(self, fetched: Fetched, pictures: NDArray[np.uint8] | None = None) -> dict[str, NDArray[Any]]:
+        """Make the arrays of a window's bytes, by name, as `manifests.training.sample` describes them.
+
+        Pictures are [num_seen, *shape] as they were decoded; `Pictures.arrange` lays them out.
 
         Args:
             fetched: from `fetch`.
-            pictures: where the pictures go, uint8 [num_seen, *picture_shape]; None for memory of their own.
+            pictures: where the pictures go, uint8 [num_seen, *shape]; None for memory of their own.
 
         Raises:
             VideoUnreadable: the video is damaged.
@@ -139,18 +141,20 @@ class SampleReader:
         num_frames = int(self.footage.grid.num_frames[chunk])
         actions, is_pad = spec.action_frames(fetched.start, num_frames)
         rows = fetched.rows[seen[spec.stack - 1 :] - fetched.first_row]
-        sample: dict[str, Any] = {"slp_frame": np.ascontiguousarray(rows["slp_frame"])}
+        # `copy`, not `ascontiguousarray`: of a single row NumPy takes the packed row's stride for contiguous,
+        # and torch refuses strides that are no multiple of the element's size.
+        sample: dict[str, NDArray[Any]] = {"slp_frame": rows["slp_frame"].copy()}
         acted = fetched.rows[actions - fetched.first_row]
         for name in self._dtype.names or ():
             if name != "slp_frame":
                 is_action = _is_action(name)
-                sample[name] = np.ascontiguousarray((acted if is_action else rows)[name])
+                sample[name] = (acted if is_action else rows)[name].copy()
                 if is_action and name.endswith("_valid"):
                     sample[name][is_pad] = False
         sample["action_is_pad"] = is_pad
         sample["is_context"] = np.arange(spec.num_steps) < spec.history
-        sample["game"], sample["chunk"] = np.int64(self.footage.grid.game[chunk]), np.int64(chunk)
-        sample["frame_index"] = np.int64(fetched.start)
+        sample["game"] = np.array(self.footage.grid.game[chunk], np.int64)
+        sample["chunk"], sample["frame_index"] = np.array(chunk, np.int64), np.array(fetched.start, np.int64)
         if self.with_video:
             sample["video"] = self._pictures(fetched, seen, pictures)
         return sample
@@ -160,14 +164,13 @@ class SampleReader:
     ) -> NDArray[np.uint8]:
         footage, chunk = self.footage, fetched.chunk
         if out is None:
-            shape = picture_shape(self.pixel_format, footage.width, footage.height)
-            out = np.empty((seen.size, *shape), np.uint8)
+            out = np.empty((seen.size, *self.pictures.shape(footage.width, footage.height)), np.uint8)
         span = footage.gop_span(chunk, int(seen[0]), int(seen[-1]))
         run = GopRun(fetched.video, footage.avcc[chunk], footage.width, footage.height)
         if self.verify != "none":
             self._check_mark(run, chunk, span.first_frame_index)
         if self._decoder is None:
-            self._decoder = open_decoder(self.decoder_name, self.pixel_format)
+            self._decoder = open_decoder(self.pictures.decoder, self.pictures.pixel_format)
         self._decoder.decode(run, seen - span.first_frame_index, out)
         if self.verify == "stamp":
             self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_keys[chunk])
@@ -188,7 +191,7 @@ class SampleReader:
             raise RecordRefused(message)
 
     def _check_stamps(self, pictures: NDArray[np.uint8], expected: NDArray[np.int64], key: str) -> None:
-        found, valid = read_stamps(luma_of(pictures, self.pixel_format))
+        found, valid = read_stamps(luma_of(pictures, self.pictures.pixel_format))
         wrong = np.flatnonzero(~valid | (found != expected))
         if wrong.size:
             first = int(expected[wrong[0]])

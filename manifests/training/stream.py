@@ -1,4 +1,4 @@
-"""Batches of an epoch in its order, for one rank: what stops and goes on exactly, at any number of ranks.
+"""A stream of batches that stops and goes on exactly where it was, at any number of ranks.
 
     stream = dataset.stream(batch_size=8, rank=rank, world_size=world_size, seed=0)
     for batch in stream: ...
@@ -11,23 +11,24 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
 from manifests.training.order import DEFAULT_APART, Order, RankShare
 from manifests.training.sampling import Sampling
-from manifests.training.weights import window_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from manifests.training.dataset import WindowDataset
+    from manifests.training.footage import Footage
     from manifests.training.reader import Fetched
+    from manifests.training.sample import Sample
+    from manifests.training.sampling import Weights
+    from manifests.training.windows import WindowIndex
 
 STATE_VERSION: Final = 2
 _LOG: Final = logging.getLogger(__name__)
@@ -35,45 +36,62 @@ _REMOTE_THREADS: Final = 16
 _BLOCK: Final = 4096  # positions looked up at once
 
 
-class Stream:
-    """An iterable of batches; each is a dict of arrays [batch_size, ...], as `WindowDataset` gives samples.
+class WindowSource(Protocol):
+    """What a stream needs of a dataset; `manifests.training.dataset.WindowDataset` is one."""
 
-    `is_repeat`, bool [batch_size], marks what only fills up the last batch.
+    @property
+    def index(self) -> WindowIndex:
+        """The windows, numbered."""
+        ...
+
+    @property
+    def footage(self) -> Footage:
+        """The games and chunks that the windows are cut from."""
+        ...
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether windows come over a network, so that fetching ahead pays off."""
+        ...
+
+    def settle(self) -> None:
+        """Open what belongs to one process alone, such as connections and a decoder."""
+        ...
+
+    def fetch(self, window: int) -> Fetched:
+        """Fetch the bytes of a window, without decoding; several threads may call it at once."""
+        ...
+
+    def collate(self, fetched: Iterable[Fetched], size: int) -> Sample:
+        """Make a batch of `size` fetched windows."""
+        ...
+
+
+class Stream:
+    """The batches of one rank: records of arrays [batch_size, ...], see `manifests.training.sample`.
+
+    `manifests.training.dataset.WindowDataset.stream` makes it, and explains the other arguments.
 
     Args:
-        dataset: to read from.
-        batch_size: windows per batch of this rank.
-        rank: from 0.
-        world_size: number of ranks.
-        seed: of the order.
-        epoch: from 0.
-        drop_last: leave out what does not fill a batch on every rank, instead of repeating.
-        weights: "character", "action", "damage" or a weight by character, see `manifests.training.weights`;
-            or float64 [len(dataset)]; None: every window once.
-        num_visits: windows of an epoch when weighted; as many as there are by default.
-        apart: neighbouring positions of the order that hold no game twice, as far as games suffice; at least
-            batch_size * world_size, or a batch may. Part of the order, so not chosen by the number of ranks.
-        threads: that fetch ahead; by default none for a local store, 16 for a remote one.
+        source: where windows come from.
+        weights: float64 [number of windows], how often each window comes; None for every window once.
 
     Raises:
-        ValueError: a number out of its range.
+        ValueError: a number out of its range, or weights that are none.
     """
 
     def __init__(
-        self, dataset: WindowDataset, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0,
-        epoch: int = 0, drop_last: bool = False,
-        weights: str | Mapping[str, float] | NDArray[np.float64] | None = None,
+        self, source: WindowSource, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0,
+        epoch: int = 0, drop_last: bool = False, weights: Weights | None = None,
         num_visits: int | None = None, apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> None:  # fmt: skip
-        self.dataset, self.seed, self._apart = dataset, seed, apart
-        offsets = dataset.index.game_offset
-        if isinstance(weights, str | Mapping):
-            weights = window_weights(dataset, weights)
+        self.source, self.seed, self._apart = source, seed, apart
+        offsets = source.index.game_offset
         self._sampling = (
             Sampling.uniform(offsets) if weights is None else Sampling.weighted(offsets, weights, num_visits)
         )
         self._sampling_sha256 = self._sampling.sha256
-        self._threads = threads if threads is not None else (_REMOTE_THREADS if "://" in dataset.url else 0)
+        self._threads = threads if threads is not None else (_REMOTE_THREADS if source.is_remote else 0)
         total = int(self._sampling.visits.sum())
         self._share = RankShare(total, batch_size, rank, world_size, 0, drop_last)
         self._worker, self._num_workers = 0, 1
@@ -97,7 +115,7 @@ class Stream:
     def _begin_at(self, epoch: int, position: int) -> None:
         self._epoch, self.step, self._is_workers_own = epoch, 0, False
         self._share = dataclasses.replace(self._share, begin=position)
-        self._order = Order(self._sampling.visits, self.seed, epoch, self.dataset.footage.sha256, self._apart)
+        self._order = Order(self._sampling.visits, self.seed, epoch, self.source.footage.sha256, self._apart)
         self._block: tuple[int, NDArray[np.int64]] = (0, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
@@ -110,47 +128,46 @@ class Stream:
         if not self._is_workers_own:
             self.step += worker
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Sample]:
         """Go on from where the stream is to the end of the epoch; the next epoch comes with the next call."""
         steps = range(self.step, self._share.num_steps, self._num_workers)
         if self._threads:
             yield from self._ahead(steps)
         else:
-            self.dataset.reader.settle()
+            self.source.settle()
             for step in steps:
-                positions, is_repeat = self._share.batch(step)
-                places = [self.dataset.index.locate(int(window)) for window in self._windows(positions)]
-                fetched = (self.dataset.reader.fetch(*place) for place in places)
-                batch = self.dataset.collate(fetched, len(places))
-                self.step = step + self._num_workers
-                yield {**batch, "is_repeat": is_repeat}
+                fetched = (self.source.fetch(window) for window in self._windows_of(step))
+                yield self._batch(fetched, step)
         self._begin_at(self._epoch + 1, 0)
 
-    def _ahead(self, steps: range) -> Iterator[dict[str, Any]]:
-        """The same with the bytes of the next windows fetched on threads meanwhile."""
-        reader, index, size = self.dataset.reader, self.dataset.index, self._share.batch_size
-        reader.settle()
-
-        def places() -> Iterator[tuple[int, int]]:
-            for step in steps:
-                for window in self._windows(self._share.batch(step)[0]):
-                    yield index.locate(int(window))
-
-        arriving = read_ahead(lambda place: reader.fetch(*place), places(), self._threads)
+    def _ahead(self, steps: range) -> Iterator[Sample]:
+        """Give the same batches, with the bytes of the next windows fetched on threads meanwhile."""
+        self.source.settle()
+        wanted = (window for step in steps for window in self._windows_of(step))
+        arriving = read_ahead(self.source.fetch, wanted, self._threads)
         for step in steps:
-            fetched: Iterator[Fetched] = (next(arriving)[1] for _ in range(size))
-            batch = self.dataset.collate(fetched, size)
-            self.step = step + self._num_workers
-            yield {**batch, "is_repeat": self._share.batch(step)[1]}
+            fetched: Iterator[Fetched] = (next(arriving)[1] for _ in range(self._share.batch_size))
+            yield self._batch(fetched, step)
+
+    def _batch(self, fetched: Iterable[Fetched], step: int) -> Sample:
+        batch = self.source.collate(fetched, self._share.batch_size)
+        batch["is_repeat"] = self._share.batch(step)[1]
+        # Counted before the batch is handed out: whoever saves the state while using it has taken it.
+        self.step = step + self._num_workers
+        return batch
+
+    def _windows_of(self, step: int) -> list[int]:
+        """Numbers of the windows of this rank's batch at a step."""
+        windows: list[int] = self._windows(self._share.batch(step)[0]).tolist()
+        return windows
 
     def _windows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The windows at some positions of the epoch."""
+        """Numbers of the windows at some positions of the epoch, int64 [K]."""
         start, block = self._block
         low, high = int(positions.min()), int(positions.max()) + 1
         if not start <= low <= high <= start + block.size:
-            if high - low > max(
-                _BLOCK, self._share.positions_per_step
-            ):  # a batch filled up with the beginning
+            if high - low > max(_BLOCK, self._share.positions_per_step):
+                # A last batch that is filled up with the epoch's beginning: two places far from each other.
                 return np.concatenate([self._windows(positions[k : k + 1]) for k in range(positions.size)])
             end = min(max(high, low + _BLOCK), self._order.num_positions)
             start, block = low, self._sampling.windows(*self._order.slice(low, end))
@@ -167,8 +184,8 @@ class Stream:
             "positions_per_step": self._share.positions_per_step,
             "worker": None if self._num_workers == 1 else [self._worker, self._num_workers],
             "seed": self.seed,
-            "dataset_sha256": self.dataset.footage.sha256,
-            "window": dataclasses.asdict(self.dataset.index.spec),
+            "dataset_sha256": self.source.footage.sha256,
+            "window": dataclasses.asdict(self.source.index.spec),
             "num_positions": self._share.num_positions,
             "sampling_sha256": self._sampling_sha256,
             "apart": self._apart,

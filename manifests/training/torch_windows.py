@@ -11,63 +11,111 @@ This module is the door to torch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
+from manifests.training.order import DEFAULT_APART
+from manifests.training.sample import SampleRecord
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manifests.training.dataset import WindowDataset
+    import pyarrow as pa
+
+    from manifests.training.dataset import WeightsWanted, WindowDataset
+    from manifests.training.sample import Sample
     from manifests.training.stream import Stream
 
-    Tensors = dict[str, Any]
+TensorSample: TypeAlias = SampleRecord[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+"""A window, or a batch of windows, as tensors."""
 
 
-def as_tensors(sample: Mapping[str, Any]) -> Tensors:
-    """Arrays to tensors that share their memory; what a transform made a tensor of stays."""
-    return {
+def as_tensors(sample: Sample) -> TensorSample:
+    """Make tensors that share the arrays' memory; what a transform made a tensor of stays as it is."""
+    tensors = {
         name: value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
         for name, value in sample.items()
     }
+    return cast("TensorSample", tensors)
 
 
 class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed everywhere
-    """A `WindowDataset` whose samples are dicts of tensors; map style."""
+    """A map-style dataset of tensors: a `WindowDataset` whose samples are tensors."""
 
     def __init__(self, windows: WindowDataset) -> None:
         self.windows = windows
-        self.names, self.games, self.url = windows.names, windows.games, windows.url
+
+    @property
+    def url(self) -> str:
+        """The path or URL of the dataset."""
+        return self.windows.url
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the places along the last axis of each tensor: names["state"][d], names["action"][d]."""
+        return self.windows.names
+
+    @property
+    def games(self) -> pa.Table:
+        """The rows of the games table; a sample's `game` is a row number of it."""
+        return self.windows.games
 
     def __len__(self) -> int:
         return len(self.windows)
 
-    def __getitem__(self, window: int) -> Tensors:
-        """One sample; see `manifests.training.dataset`."""
+    def __getitem__(self, window: int) -> TensorSample:
+        """Read one sample; it raises what `WindowDataset.__getitem__` raises."""
         return as_tensors(self.windows[window])
 
-    def stream(self, **options: Any) -> TorchStream:
-        """Shuffled batches; see `manifests.training.stream.Stream` for the options."""
-        return TorchStream(self.windows.stream(**options))
+    def __iter__(self) -> Iterator[TensorSample]:
+        """Read every window once, in order."""
+        return (self[window] for window in range(len(self)))
 
-    def loader(self, *, num_workers: int = 0, start_method: str | None = None, pin_memory: bool = False,
-               **options: Any) -> Loader:  # fmt: skip
-        """A stream read by worker processes; see `Loader`."""
-        return Loader(self.stream(**options), num_workers, start_method, pin_memory=pin_memory)
+    def stream(
+        self, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0, epoch: int = 0,
+        drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,
+        apart: int = DEFAULT_APART, threads: int | None = None,
+    ) -> TorchStream:  # fmt: skip
+        """Give shuffled batches of one rank; `WindowDataset.stream` explains the arguments."""
+        return TorchStream(
+            self.windows.stream(
+                batch_size=batch_size, rank=rank, world_size=world_size, seed=seed, epoch=epoch,
+                drop_last=drop_last, weights=weights, num_visits=num_visits, apart=apart, threads=threads,
+            )
+        )  # fmt: skip
+
+    def loader(
+        self, *, batch_size: int, num_workers: int = 0, start_method: str | None = None,
+        pin_memory: bool = False, rank: int = 0, world_size: int = 1, seed: int = 0, epoch: int = 0,
+        drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,
+        apart: int = DEFAULT_APART, threads: int | None = None,
+    ) -> Loader:  # fmt: skip
+        """Give the batches of `stream`, read by `num_workers` processes; 0 reads in this one.
+
+        `start_method` says how they are started: "fork", "spawn" or "forkserver", by default as the system
+        does. `pin_memory` puts batches into page-locked memory, which copies to a GPU faster. All other
+        arguments are those of `WindowDataset.stream`.
+        """
+        stream = self.stream(
+            batch_size=batch_size, rank=rank, world_size=world_size, seed=seed, epoch=epoch,
+            drop_last=drop_last, weights=weights, num_visits=num_visits, apart=apart, threads=threads,
+        )  # fmt: skip
+        return Loader(stream, num_workers, start_method, pin_memory=pin_memory)
 
 
 class TorchStream(IterableDataset[Any]):  # type: ignore[misc]
-    """A `Stream` of dicts of tensors. In a worker process it gives that worker's batches."""
+    """A `Stream` of tensors. In a worker process of torch's it gives that worker's batches."""
 
     def __init__(self, batches: Stream) -> None:
         self.batches = batches
 
-    def __iter__(self) -> Iterator[Tensors]:
-        """The batches that are left of the epoch; of this worker, in a worker process."""
+    def __iter__(self) -> Iterator[TensorSample]:
+        """Give the batches that are left of the epoch; in a worker process, those of this worker."""
         info = get_worker_info()
         if info is not None:
-            torch.set_num_threads(1)
+            torch.set_num_threads(1)  # as many threads as cores in every worker would slow all of them down
             self.batches.work_as(info.id, info.num_workers)
         for batch in self.batches:
             yield as_tensors(batch)
@@ -77,23 +125,16 @@ class TorchStream(IterableDataset[Any]):  # type: ignore[misc]
         self.batches.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where it is; see `Stream.state_dict`."""
+        """Say where the stream is, JSON-ready; see `Stream.state_dict`."""
         return self.batches.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there; see `Stream.load_state_dict`."""
+        """Go on from where another stream was; see `Stream.load_state_dict`."""
         self.batches.load_state_dict(state)
 
 
 class Loader:
-    """A stream read by worker processes, in its order, with a state of its own.
-
-    Args:
-        stream: of one rank.
-        num_workers: processes; 0 reads in this one.
-        start_method: "fork", "spawn" or "forkserver"; the system's by default.
-        pin_memory: see torch's DataLoader.
-    """
+    """A stream read by worker processes, in the stream's order; `TorchWindows.loader` makes it."""
 
     def __init__(
         self,
@@ -107,10 +148,10 @@ class Loader:
         self._start_method, self._pin_memory = start_method, pin_memory
 
     def __len__(self) -> int:
-        """Batches that are left of this epoch."""
+        """Count the batches that are left of this epoch."""
         return len(self.stream.batches)
 
-    def __iter__(self) -> Iterator[Tensors]:
+    def __iter__(self) -> Iterator[TensorSample]:
         """Go on to the end of the epoch; the next call begins the next one."""
         batches = self.stream.batches
         if not self.num_workers:
@@ -127,11 +168,11 @@ class Loader:
             batches.set_epoch(batches.epoch + 1)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where all ranks are."""
+        """Say where all ranks are, JSON-ready."""
         return self.stream.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there, at any number of ranks and workers.
+        """Go on from where another loader was, at any number of ranks and workers.
 
         Raises:
             ValueError: a state of another dataset, window or seed.

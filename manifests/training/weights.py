@@ -1,8 +1,8 @@
-"""Weights of windows by what they show: rare characters, rare actions, damage; for `stream(weights=...)`.
+"""Weights of windows by what they show: rare characters, rare actions, damage.
 
-"action" and "damage" weigh frames, and a window weighs what its frames do on average. They need the states of
-every chunk, which are read once, a chunk at a time, through the packed rows; the weights are then cached, so
-that ranks, workers and later runs need not read them again.
+"action" and "damage" weigh frames, and a window weighs what its frames weigh on average. They need the states
+of every chunk, which are read once, a chunk at a time, as packed rows. The weights are then cached, so that
+other ranks, worker processes and later runs need not read the states again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from manifests.training.dataset import WindowDataset
+    from manifests.training.reader import SampleReader
     from manifests.training.sampling import Weights
+    from manifests.training.windows import WindowIndex
 
 _NAMES: Final = ("character", "action", "damage")
 _VERSION: Final = 1
@@ -30,24 +31,25 @@ _VERSION: Final = 1
 _THREADS: Final = 8
 
 
-def window_weights(dataset: WindowDataset, wanted: str | Mapping[str, float]) -> Weights:
-    """Weights of all windows of a dataset.
+def window_weights(reader: SampleReader, index: WindowIndex, wanted: str | Mapping[str, float]) -> Weights:
+    """Weigh all windows of a dataset.
 
     Args:
-        dataset: whose windows.
+        reader: reads the states, and has the games and the cache.
+        index: the windows to be weighed.
         wanted: "character": every character is seen about as often as any other; a mapping: weight by
             character, 1 for those not named; "action": windows of rare action states, by the square root of
             how rare; "damage": a frame in which somebody's percent rises counts ten times.
 
     Returns:
-        float64 [len(dataset)].
+        float64 [number of windows].
 
     Raises:
-        ValueError: no such name.
+        ValueError: there are no weights of that name.
         StoreFailed, RecordRefused: the states cannot be read.
     """
-    offsets = dataset.index.game_offset
-    characters = dataset.games["characters"].to_pylist()
+    offsets = index.game_offset
+    characters = reader.footage.games["characters"].to_pylist()
     if not isinstance(wanted, str):
         return by_character(characters, offsets, wanted)
     if wanted == "character":
@@ -55,40 +57,38 @@ def window_weights(dataset: WindowDataset, wanted: str | Mapping[str, float]) ->
     if wanted not in _NAMES:
         message = f"weights by name are {', '.join(_NAMES)}, got {wanted!r}"
         raise ValueError(message)
-    cache = dataset.reader.cache
-    key = f"weights {_VERSION} {wanted} {dataset.footage.sha256} {dataset.index.spec}"
-    if cache is not None and (data := cache.read(key)) is not None:
+    key = f"weights {_VERSION} {wanted} {reader.footage.sha256} {index.spec}"
+    if reader.cache is not None and (data := reader.cache.read(key)) is not None:
         return np.frombuffer(data, np.float64)
-    weights = _by_action(dataset) if wanted == "action" else _by_damage(dataset)
-    dataset.reader.keep(key, weights.tobytes())
+    of_frames = _by_action(reader) if wanted == "action" else _by_damage(reader)
+    weights = _of_windows(index, of_frames)
+    reader.keep(key, weights.tobytes())
     return weights
 
 
-def _by_action(dataset: WindowDataset) -> Weights:
+def _by_action(reader: SampleReader) -> Iterator[Weights]:
+    # Two passes over the states: how rare an action is can be said only once all of them are counted.
     counts = np.zeros(1, np.int64)
-    for actions in _columns(dataset, "p0.action", "p1.action"):
+    for actions in _columns(reader, "p0.action", "p1.action"):
         counts = counts + count_actions(actions)
-    frames = (rarity(actions, counts) for actions in _columns(dataset, "p0.action", "p1.action"))
-    return _of_windows(dataset, frames)
+    return (rarity(actions, counts) for actions in _columns(reader, "p0.action", "p1.action"))
 
 
-def _by_damage(dataset: WindowDataset) -> Weights:
-    return _of_windows(
-        dataset, (damage(percents) for percents in _columns(dataset, "p0.percent", "p1.percent"))
-    )
+def _by_damage(reader: SampleReader) -> Iterator[Weights]:
+    return (damage(percents) for percents in _columns(reader, "p0.percent", "p1.percent"))
 
 
-def _columns(dataset: WindowDataset, *names: str) -> Iterator[NDArray[Any]]:
-    """[T, len(names)] of each chunk in turn."""
-    fields = Fields(names)
-    reader = dataclasses.replace(dataset.reader, fields=fields, with_video=False)
-    chunks = range(dataset.footage.grid.game.size)
-    for _, rows in read_ahead(reader.rows, chunks, _THREADS):
+def _columns(reader: SampleReader, *names: str) -> Iterator[NDArray[Any]]:
+    """Yield [T, len(names)] of each chunk in turn."""
+    of_names = dataclasses.replace(reader, fields=Fields(names), with_video=False)
+    chunks = range(reader.footage.grid.game.size)
+    for _, rows in read_ahead(of_names.rows, chunks, _THREADS):
         yield np.stack([rows[name] for name in names], axis=1)
 
 
-def _of_windows(dataset: WindowDataset, of_frames: Iterator[Weights]) -> Weights:
-    spec, grid = dataset.index.spec, dataset.footage.grid
+def _of_windows(index: WindowIndex, of_frames: Iterator[Weights]) -> Weights:
+    """Average the weights of each chunk's frames over the steps of its windows, float64 [num_windows]."""
+    spec, grid = index.spec, index.grid
     steps = (spec.num_seen - spec.window + np.arange(spec.window, dtype=np.int64)) * spec.frame_step
     means = [window_means(frames, grid.starts(spec, chunk), steps) for chunk, frames in enumerate(of_frames)]
     return np.concatenate(means)

@@ -11,7 +11,8 @@ _AVCC_VERSION: Final = 1
 _AVCC_MIN_BYTES: Final = 7
 _LENGTH_SIZE_BYTE: Final = 4
 _TYPE_MASK: Final = 0x1F
-_SLICES: Final = frozenset({1, 5})  # of a non-key and of a key picture
+_SLICE, _KEY_SLICE = 1, 5
+_SLICES: Final = frozenset({_SLICE, _KEY_SLICE})
 _FIRST_MACROBLOCK_IS_ZERO: Final = 0x80  # the slice header begins with ue(first_mb_in_slice); "1" is zero
 
 
@@ -53,6 +54,18 @@ def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
         raise ValueError(message)
     starts[0] = 0
     return tuple(data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True))
+
+
+def is_key_picture(unit: bytes, avcc: bytes) -> bool:
+    """Whether an access unit, as `split_access_units` gives it, is a key picture: its first slice says so."""
+    length_bytes, place = (avcc[_LENGTH_SIZE_BYTE] & 3) + 1, 0
+    while place + length_bytes < len(unit):
+        kind = unit[place + length_bytes] & _TYPE_MASK
+        if kind in _SLICES:
+            return kind == _KEY_SLICE
+        # Units before the first slice (parameter sets, frame marks) say nothing about the picture's kind.
+        place += length_bytes + int.from_bytes(unit[place : place + length_bytes], "big")
+    return False
 
 
 def _units(data: bytes, length_bytes: int) -> Iterator[tuple[int, int, int]]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from manifests.errors import DatasetError
 
@@ -19,6 +19,10 @@ PixelFormat: TypeAlias = Literal["rgb", "yuv420"]
 
 class DecoderMissing(DatasetError):  # noqa: N818
     """The decoder that was asked for is not installed, or cannot do what was asked."""
+
+
+class VideoUnreadable(DatasetError):  # noqa: N818
+    """The bytes are not a video as `manifests.ledger.dataset.VideoContract` promises it, or are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +80,3 @@ def luma_of(pictures: NDArray[np.uint8], pixel_format: PixelFormat) -> NDArray[n
     if pixel_format == "yuv420":
         return pictures[..., : pictures.shape[-2] * 2 // 3, :]
     return pictures[..., 1]
-
-
-def open_decoder(name: str, pixel_format: PixelFormat) -> Decoder:
-    """A decoder by name: "libav", "torchcodec" (CPU), or "nvdec" (torchcodec on an NVIDIA GPU).
-
-    Raises:
-        ValueError: no such decoder or format.
-        DecoderMissing: its library is not installed, or it has no such format.
-    """
-    picture_shape(pixel_format, 2, 2)
-    made: Any
-    if name == "libav":
-        from manifests.video.libav import LibavDecoder  # noqa: PLC0415 - only who reads video needs it
-
-        made = LibavDecoder(pixel_format)
-    elif name in ("torchcodec", "nvdec"):
-        from manifests.video.torchcodec_decoder import TorchcodecDecoder  # noqa: PLC0415 - an extra
-
-        made = TorchcodecDecoder(pixel_format, "cuda" if name == "nvdec" else "cpu")
-    else:
-        message = f"decoders are libav, torchcodec and nvdec, got {name!r}"
-        raise ValueError(message)
-    decoder: Decoder = made
-    return decoder

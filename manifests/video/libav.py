@@ -13,8 +13,8 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from manifests.video.access_units import split_access_units
-from manifests.video.mp4 import VideoUnreadable
+from manifests.video.access_units import is_key_picture, split_access_units
+from manifests.video.decoder import VideoUnreadable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from manifests.video.decoder import GopRun, PixelFormat
 
 _STRICT = {"err_detect": "explode"}  # libav's default is to paint over damage without a word
-_KEY_SLICE, _TYPE_MASK = 5, 0x1F
 _INTERMEDIATE = "yuv420p"
 
 
@@ -93,17 +92,6 @@ def plane_of(frame: av.VideoFrame, number: int, row_bytes: int) -> NDArray[np.ui
     plane = frame.planes[number]
     padded = np.frombuffer(memoryview(plane), np.uint8)
     return padded.reshape(-1, plane.line_size)[: plane.height, :row_bytes]
-
-
-def is_key_picture(unit: bytes, avcc: bytes) -> bool:
-    """Whether an access unit's first slice is that of a key picture."""
-    length_bytes, place = (avcc[4] & 3) + 1, 0
-    while place + length_bytes < len(unit):
-        kind = unit[place + length_bytes] & _TYPE_MASK
-        if kind in (1, _KEY_SLICE):
-            return kind == _KEY_SLICE
-        place += length_bytes + int.from_bytes(unit[place : place + length_bytes], "big")
-    return False
 
 
 def needed_pictures(are_keys: list[bool], wanted: dict[int, int]) -> list[int]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeAlias
 import av
 import numpy as np
 
-from manifests.errors import DatasetError
 from manifests.video.access_units import split_access_units
-from manifests.video.sei import find_mark
+from manifests.video.decoder import VideoUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,17 +19,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from av.container import InputContainer
 
-    from manifests.video.sei import FrameMark
-
     Source: TypeAlias = Path | BinaryIO
     Luma: TypeAlias = npt.NDArray[np.uint8]
     Yuv: TypeAlias = npt.NDArray[np.uint8]
 
 _STRICT = {"err_detect": "explode"}  # libav's default is to paint over damage without a word
-
-
-class VideoUnreadable(DatasetError):  # noqa: N818
-    """The bytes are no video that follows the contract."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -103,20 +96,6 @@ def read_gops(source: Source) -> Gops:
     )
 
 
-def read_marks(source: Source) -> Iterator[FrameMark | None]:
-    """Yield what each key frame says of itself, None where one says nothing; from any container, undecoded.
-
-    Raises:
-        VideoUnreadable: no video.
-    """
-    with _opened(source) as container:
-        video = container.streams.video[0]
-        avcc = bytes(video.codec_context.extradata or b"")
-        for packet in container.demux(video):
-            if packet.size and packet.is_keyframe:
-                yield find_mark(bytes(packet), avcc)
-
-
 def decode_luma(source: Source) -> Iterator[Luma]:
     """Yield the brightness plane of each frame, uint8 [H, W], in order; valid until the next one is taken.
 
@@ -127,16 +106,6 @@ def decode_luma(source: Source) -> Iterator[Luma]:
         plane = frame.planes[0]
         padded = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
         yield padded[:, : plane.width]
-
-
-def decode_frames(source: Source) -> Iterator[Yuv]:
-    """Yield each frame whole, packed I420: uint8 [H * 3 / 2, W], in order, each with memory of its own.
-
-    Raises:
-        VideoUnreadable: the bytes cannot be decoded to the end.
-    """
-    for frame in _decoded(source):
-        yield np.asarray(frame.to_ndarray(), np.uint8)
 
 
 def decode_gop(data: bytes, avcc: bytes) -> Iterator[Yuv]:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manifests.video.access_units import split_access_units
-from manifests.video.decoder import DecoderMissing
-from manifests.video.libav import is_key_picture
-from manifests.video.mp4 import VideoUnreadable
+from manifests.video.access_units import is_key_picture, split_access_units
+from manifests.video.decoder import DecoderMissing, VideoUnreadable
 from manifests.video.small_mp4 import make_mp4
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 from tests.s3_server.fixtures import new_bucket, s3_proxy
 
 if TYPE_CHECKING:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.training.dataset import open_dataset
-from manifests.video.decoder import Decoder, DecoderMissing, GopRun, open_decoder, picture_shape
-from manifests.video.mp4 import VideoUnreadable, decode_frames, read_gops
+from manifests.training.cache import Cache
+from manifests.training.open import open_dataset
+from manifests.training.pictures import Pictures
+from manifests.training.windows import WindowSpec
+from manifests.video.decoder import Decoder, DecoderMissing, GopRun, VideoUnreadable, picture_shape
+from manifests.video.mp4 import read_gops
+from manifests.video.open_decoder import open_decoder
 from manifests.video.stamp import FIRST_SLP_FRAME, read_stamps
 from tests.manifests import conftest as small
 from tests.manifests.small_dataset import encode
+from tests.manifests.video.whole_video import decode_frames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +97,11 @@ def test_the_loader_reads_the_same_with_any_decoder(sound: Path, tmp_path: Path)
     pytest.importorskip("torchcodec", reason="torchcodec is not installed: make extras-torch")
     datasets = [
         open_dataset(
-            sound, window=9, start="any", stride=17, decoder=name, cache_dir=tmp_path, as_torch=False
+            sound,
+            window=WindowSpec(9, start="any", stride=17),
+            pictures=Pictures(decoder=name),
+            cache=Cache(tmp_path),
+            as_torch=False,
         )
         for name in ("libav", "torchcodec")
     ]

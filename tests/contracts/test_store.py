@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from manifests.store.contract import ObjectMissing, Store, StoreFailed, open_store
+from manifests.store.contract import ObjectMissing, Store, StoreFailed
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,13 @@ def test_a_file_is_put_as_its_bytes(store: Store, tmp_path: Path):
     store.put("videos/two.mp4", source)
     assert store.get("videos/one.mp4") == store.get("videos/two.mp4") == BIG
     assert source.read_bytes() == BIG
+
+
+def test_a_store_says_whether_it_is_remote_and_opens_again_from_its_url(store: Store):
+    store.put("key", b"x")
+    again = open_store(store.url)
+    assert again.get("key") == b"x"
+    assert store.is_remote is again.is_remote is store.url.startswith("s3://")
 
 
 def test_an_empty_object_is_an_object(store: Store):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from manifests.ledger.entry import Status, done_game_ids, read_entry
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from manifests.ledger.entry import done_game_ids, read_entry
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.end_to_end.command import TOKEN, FarmCommand
 from tests.end_to_end.disturbed import (
     PATIENCE_SECONDS,

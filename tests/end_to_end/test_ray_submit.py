@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from manifests.ledger.entry import done_game_ids
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.conftest import PROJECT_ROOT
 from tests.end_to_end.disturbed import record_games
 from tests.end_to_end.lone_machine import LoneMachine, lone_machine, why_not

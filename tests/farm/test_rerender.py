@@ -13,8 +13,8 @@ from farm.rerender import rerender
 from farm.run import Silence, local_slots, run
 from farm.settings import RunSettings
 from manifests.ledger.entry import LedgerEntry
-from manifests.store.contract import open_store
 from manifests.store.keys import DATASET_KEY, LEDGER_PREFIX
+from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 from workers.standin.recorder import record_match
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from manifests.ledger.entry import done_game_ids
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.end_to_end.command import FarmCommand
 from workers.standin.recorder import record_match
 

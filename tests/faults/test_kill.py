@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from manifests.ledger.entry import Status, done_game_ids, read_entry
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.end_to_end.command import FarmCommand
 from workers.standin.recorder import record_match
 

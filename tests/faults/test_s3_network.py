@@ -27,7 +27,7 @@ from manifests.ledger.entry import Status, read_entries
 from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.end_to_end.command import FarmCommand
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
 from tests.manifests.small_dataset import SmallRenderer, one_state

@@ -15,7 +15,7 @@ from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.records import GopIndex
 from manifests.snapshot.finalize import finalize
 from manifests.state.file import states_bytes
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from manifests.video.mp4 import read_gops
 from manifests.video.stamp import paint_stamp
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples

@@ -11,7 +11,7 @@ from manifests.ledger.entry import Status, read_entry
 from manifests.ledger.plan import GameToPlan, PlannedGame, number_games
 from manifests.ledger.reasons import Reason
 from manifests.state.file import read_states
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import read_stamps
 from workers.emulator.contract import Deadlines

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from farm.cli import farm
 from manifests.snapshot.reader import open_manifest
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.manifests.small_dataset import NUM_GAMES, build
 
 pytest.importorskip("PIL", reason="the extra `browse` is not installed")

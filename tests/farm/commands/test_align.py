@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from farm.cli import farm
 from manifests.ledger.entry import Status, done_game_ids, read_entries
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.manifests.small_dataset import build
 
 if TYPE_CHECKING:

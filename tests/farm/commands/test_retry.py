@@ -15,7 +15,7 @@ from manifests.ledger.plan import append_plan, pending_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from farm.cli import farm
 from manifests.ledger.plan import planned_games
 from manifests.state.arrow import from_arrow
 from manifests.state.file import read_states
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.replay import read_replay
 from workers.replay.state import state_table
 from workers.standin.recorder import record_match

@@ -20,7 +20,7 @@ from farm.pools.local_pool import LocalPool
 from farm.settings import RunSettings
 from manifests.ledger.entry import done_game_ids, read_entries
 from manifests.ledger.reasons import Reason
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 from workers.job import GameResult
 from workers.standin.recorder import record_match

@@ -20,7 +20,7 @@ from farm.terminal.outcome import MOST_GAMES, outcome_as_json, print_outcome
 from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import PlannedGame
 from manifests.ledger.reasons import Reason
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.manifests.conftest import Samples
 from workers.job import RenderTask
 

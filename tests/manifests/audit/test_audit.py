@@ -21,8 +21,9 @@ from manifests.ledger.plan import planned_games
 from manifests.ledger.records import GopIndex
 from manifests.snapshot.finalize import finalize
 from manifests.state.file import states_bytes
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, manifest_key, states_key, video_key
+from manifests.store.open import open_store
 from manifests.video.mp4 import read_gops
 from manifests.video.sei import FrameMark
 from tests.manifests.small_dataset import NUM_FRAMES, SmallRenderer, encode, one_state

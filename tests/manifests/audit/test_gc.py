@@ -18,8 +18,9 @@ from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import append_plan, planned_games
 from manifests.snapshot.finalize import finalize
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, manifest_key, states_key, video_key
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,8 @@ from manifests.card.card import CHARACTERS_KEY, CROISSANT_KEY, README_KEY, STAGE
 from manifests.card.charts import bar_chart
 from manifests.ledger.tables import MANIFEST_TABLES
 from manifests.snapshot.reader import open_manifest
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

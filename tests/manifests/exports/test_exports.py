@@ -18,8 +18,11 @@ from manifests.exports.clips import read_clips
 from manifests.exports.mds import write_mds
 from manifests.exports.webdataset import write_webdataset
 from manifests.exports.zarr import write_zarr
-from manifests.store.contract import open_store
-from manifests.training.dataset import WindowDataset, open_dataset
+from manifests.store.open import open_store
+from manifests.training.cache import Cache
+from manifests.training.dataset import WindowDataset
+from manifests.training.open import open_dataset
+from manifests.training.windows import WindowSpec
 from manifests.video.mp4 import decode_luma, read_gops
 from manifests.video.stamp import read_stamps
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def dataset(sound: Path, tmp_path: Path) -> WindowDataset:
-    return open_dataset(sound, window=20, cache_dir=tmp_path / "cache", as_torch=False)
+    return open_dataset(sound, window=20, cache=Cache(tmp_path / "cache"), as_torch=False)
 
 
 def slp_frames(mp4: bytes) -> list[int]:
@@ -50,7 +53,7 @@ def test_a_clip_is_the_windows_own_packets_in_an_mp4_of_its_own(dataset: WindowD
 
 @pytest.mark.parametrize("options", [{"start": "any"}, {"frame_step": 2}])
 def test_windows_whose_packets_cannot_be_copied_fail(sound: Path, options: dict[str, Any]):
-    opened = open_dataset(sound, window=4, as_torch=False, cache_bytes=0, **options)
+    opened = open_dataset(sound, window=WindowSpec(4, **options), cache=None, as_torch=False)
     with pytest.raises(ValueError, match="want start='gop'"):
         next(read_clips(opened))
 

@@ -16,8 +16,9 @@ import pytest
 from manifests.ledger.commit import MAX_EDITIONS, place_chunk_file
 from manifests.ledger.entry import Status, read_entries, write_entry
 from manifests.ledger.plan import append_plan, pending_games, planned_games
-from manifests.store.contract import Store, StoreFailed, open_store
+from manifests.store.contract import Store, StoreFailed
 from manifests.store.keys import DATA_PREFIXES, parse_data_key, video_key
+from manifests.store.open import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,7 +30,7 @@ import random, sys
 from pathlib import Path
 from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import pending_games
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from tests.manifests.conftest import Samples
 url, scratch, order, seed = sys.argv[1:]
 store, order = open_store(url), random.Random(order)

@@ -11,7 +11,8 @@ import pytest
 
 from manifests.errors import RecordRefused, SchemaRefused
 from manifests.ledger.dataset import open_or_create, read_description
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,9 @@ from manifests.ledger.entry import LedgerEntry, RunRecord, Status
 from manifests.ledger.plan import number_games
 from manifests.ledger.reasons import Reason
 from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, states_key, video_key
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

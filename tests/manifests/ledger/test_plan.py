@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from manifests.errors import RecordRefused
 from manifests.ledger import plan
 from manifests.ledger.entry import write_entry
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     import random

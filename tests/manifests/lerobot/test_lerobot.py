@@ -25,7 +25,8 @@ from manifests.lerobot.stats import Moments, rgb_of
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.state.views import ACTION, STATE, make_view
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 from tests.manifests.small_dataset import NUM_FRAMES, SmallRenderer, one_state
 
 STOCK_LEROBOT = Path(__file__).with_name("stock_lerobot.py")

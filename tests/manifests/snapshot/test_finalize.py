@@ -21,8 +21,9 @@ from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.snapshot.rows import SORT_KEYS, rows_of
 from manifests.snapshot.snapshot import complete_snapshot_numbers, current_snapshot
-from manifests.store.contract import ObjectMissing, Store, open_store
+from manifests.store.contract import ObjectMissing, Store
 from manifests.store.keys import ledger_key, manifest_key, snapshot_key
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,9 @@ from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.status import dataset_status
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
 from manifests.store.keys import ledger_key
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

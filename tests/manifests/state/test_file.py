@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manifests.state.arrow import to_arrow
 from manifests.state.file import (
     ROWS_PER_GROUP,
     item_vector_columns,
@@ -91,7 +92,7 @@ def test_a_window_outside_fails(make_state: Any, start: int, end: int):
 
 def test_another_parquet_file_fails(make_state: Any):
     buffer = io.BytesIO()
-    pq.write_table(make_state(5).to_arrow().select(["p0.x"]).replace_schema_metadata(None), buffer)
+    pq.write_table(to_arrow(make_state(5)).select(["p0.x"]).replace_schema_metadata(None), buffer)
     with pytest.raises(ValueError, match="metadata"):
         read_states(buffer.getvalue())
 

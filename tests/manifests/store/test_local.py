@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from manifests.store.contract import StoreFailed, StoreFull, open_store
+from manifests.store.contract import StoreFailed, StoreFull
 from manifests.store.local import TEMPORARY_PREFIX, LocalStore
+from manifests.store.open import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 
 PUT_FOR_EVER = """
 import sys
 from pathlib import Path
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 store = open_store(sys.argv[1])
 n = 0
 print("ready", flush=True)
@@ -32,7 +33,8 @@ while True:
 FILL_THE_DISK = """
 import os, sys
 from pathlib import Path
-from manifests.store.contract import StoreFull, open_store
+from manifests.store.contract import StoreFull
+from manifests.store.open import open_store
 root = Path(sys.argv[1])
 store = open_store(root)
 store.put("small", b"x" * 1000)
@@ -127,7 +129,7 @@ def test_a_full_disk_fails_clearly_and_leaves_nothing(tmp_path: Path):
 def test_a_file_size_limit_reads_as_full(tmp_path: Path):
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
-        "from manifests.store.contract import open_store; open_store(sys.argv[1]).put('big', b'x' * 2000)"
+        "from manifests.store.open import open_store; open_store(sys.argv[1]).put('big', b'x' * 2000)"
     )
     result = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=False, capture_output=True, timeout=60

@@ -15,8 +15,9 @@ from manifests.ledger.commit import MAX_EDITIONS, place_chunk_file
 from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import read_entry, write_entry
 from manifests.ledger.plan import append_plan
-from manifests.store.contract import ObjectMissing, StoreFailed, open_store
+from manifests.store.contract import ObjectMissing, StoreFailed
 from manifests.store.keys import parse_data_key, video_key
+from manifests.store.open import open_store
 from manifests.store.s3 import S3Store
 from manifests.store.s3_client import Outcome, Patience, Wrong, classify
 from tests.s3_server.fault_proxy import FAULTS, FaultPlan, FaultProxy

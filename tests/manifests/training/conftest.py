@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from manifests.training.dataset import WindowDataset, open_dataset
+from manifests.training.cache import Cache
+from manifests.training.open import open_dataset
+from manifests.training.windows import WindowSpec
 from tests.manifests.conftest import bare_s3, s3_proxy, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from manifests.training.dataset import WindowDataset
+
 __all__ = ["bare_s3", "s3_proxy", "sound"]
 
 
 @pytest.fixture
 def opened(sound: Path, tmp_path: Path) -> Callable[..., WindowDataset]:
-    """Open the small dataset with a cache of the test's own."""
+    """Open the small dataset with a cache of the test's own; options of a window's go into its spec."""
+    of_window = {field.name for field in dataclasses.fields(WindowSpec)}
 
     def make(**options: Any) -> WindowDataset:
-        usual = {"verify": "stamp", "cache_dir": tmp_path / "cache", "as_torch": False, "url": sound}
-        return open_dataset(**{**usual, **options})
+        spec = WindowSpec(**{name: options.pop(name) for name in of_window & options.keys()})
+        usual = {"url": sound, "window": spec, "verify": "stamp", "cache": Cache(tmp_path / "cache")}
+        return open_dataset(**{**usual, **options}, as_torch=False)
 
     return make

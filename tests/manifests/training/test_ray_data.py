@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from manifests.training.dataset import open_dataset
+from manifests.training.cache import Cache
+from manifests.training.open import open_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,11 +31,10 @@ pytestmark = [
 def test_read_tasks_cover_every_window_once_in_order(sound: Path, tmp_path: Path):
     from ray.data.block import BlockAccessor  # noqa: PLC0415 - Ray was found above
 
-    from manifests.training.ray_data import WindowSource  # noqa: PLC0415
+    from manifests.training.ray_data import WindowDatasource  # noqa: PLC0415
 
-    options = {"window": 8, "cache_dir": str(tmp_path)}
-    dataset = open_dataset(sound, as_torch=False, **options)  # type: ignore[arg-type]
-    source = WindowSource(str(sound), **options)
+    open_windows = partial(open_dataset, sound, window=8, cache=Cache(tmp_path), as_torch=False)
+    dataset, source = open_windows(), WindowDatasource(open_windows)
     tasks = source.get_read_tasks(4)
     blocks = [BlockAccessor.for_block(block).to_numpy() for task in tasks for block in task()]
     assert len(tasks) == 4
@@ -52,9 +53,12 @@ def test_read_tasks_cover_every_window_once_in_order(sound: Path, tmp_path: Path
 BATCHES = """
 import json, sys
 import ray
-from manifests.training.ray_data import WindowSource
+from functools import partial
+from manifests import Cache, open_dataset
+from manifests.training.ray_data import WindowDatasource
 ray.init("local", num_cpus=1, include_dashboard=False, object_store_memory=200 << 20, logging_level="ERROR")
-source = WindowSource(sys.argv[1], window=2, cache_dir=sys.argv[2])
+cache = Cache(sys.argv[2])
+source = WindowDatasource(partial(open_dataset, sys.argv[1], window=2, cache=cache, as_torch=False))
 data = ray.data.read_datasource(source, override_num_blocks=2)
 for batch in data.iter_batches(batch_size=5):
     for chunk, start, video in zip(batch["chunk"], batch["frame_index"], batch["video"], strict=True):
@@ -64,7 +68,7 @@ for batch in data.iter_batches(batch_size=5):
 
 @pytest.mark.slow
 def test_batches_of_a_ray_dataset_hold_every_window_once(sound: Path, tmp_path: Path):
-    dataset = open_dataset(sound, window=2, cache_dir=tmp_path / "cache", as_torch=False)
+    dataset = open_dataset(sound, window=2, cache=Cache(tmp_path / "cache"), as_torch=False)
     with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # short: for sockets
         settings = {
             "RAY_TMPDIR": folder,

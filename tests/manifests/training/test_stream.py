@@ -174,7 +174,9 @@ def test_weights_by_name_are_what_the_windows_show(
     )
     fields = ("p0.action", "p1.action")
     dataset = opened(fields=fields, window=8, **options)
-    by_damage, by_action = (window_weights(dataset, name) for name in ("damage", "action"))
+    by_damage, by_action = (
+        window_weights(dataset.reader, dataset.index, name) for name in ("damage", "action")
+    )
     assert by_damage.shape == by_action.shape == (len(dataset),)
     counts = sum(
         count_actions(np.stack([rows["p0.action"], rows["p1.action"]], 1))
@@ -190,7 +192,7 @@ def test_weights_by_name_are_what_the_windows_show(
     assert by_action.max() > by_action.min()
     again = opened(fields=LIGHT, window=8, **options)
     again.reader.store = None  # type: ignore[assignment] # the second time they come from the cache
-    assert (window_weights(again, "damage") == by_damage).all()
+    assert (window_weights(again.reader, again.index, "damage") == by_damage).all()
 
 
 def test_a_stream_takes_weights_by_name_and_by_character(opened: Opened):

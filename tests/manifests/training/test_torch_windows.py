@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import json
 import os
@@ -10,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from manifests.training.dataset import open_dataset
+from manifests.training.cache import Cache
+from manifests.training.dataset import WindowDataset
+from manifests.training.open import open_dataset
+from manifests.training.windows import WindowSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make extras-torch")
+from manifests.training.torch_windows import TorchWindows  # noqa: E402 - it needs torch
+
 pytestmark = [
     pytest.mark.torch,
     # Python's own word on fork beside threads; torch's loaders have forked since before there was one.
@@ -31,7 +37,13 @@ Id = tuple[int, int]
 
 @pytest.fixture
 def dataset(sound: Path, tmp_path: Path) -> Any:
-    return open_dataset(sound, fields=["p0.x"], start="any", stride=3, cache_dir=tmp_path / "cache")
+    return open_dataset(
+        sound,
+        window=WindowSpec(start="any", stride=3),
+        fields=["p0.x"],
+        cache=Cache(tmp_path / "cache"),
+        as_torch=True,
+    )
 
 
 def ids(batch: dict[str, Any]) -> list[Id | None]:
@@ -52,8 +64,8 @@ def dealt(per_rank: list[list[list[Id | None]]]) -> list[Id]:
 
 
 def test_samples_are_tensors_of_the_same_values(sound: Path, tmp_path: Path):
-    tensors = open_dataset(sound, cache_dir=tmp_path)
-    arrays = open_dataset(sound, cache_dir=tmp_path, as_torch=False)
+    tensors = open_dataset(sound, cache=Cache(tmp_path), as_torch=True)
+    arrays = open_dataset(sound, cache=Cache(tmp_path), as_torch=False)
     assert isinstance(tensors, torch.utils.data.Dataset)
     sample = tensors[5]
     assert sample["video"].shape == (16, 3, 480, 640)
@@ -61,8 +73,18 @@ def test_samples_are_tensors_of_the_same_values(sound: Path, tmp_path: Path):
     assert all((sample[name].numpy() == value).all() for name, value in arrays[5].items())
 
 
+def test_streams_and_loaders_take_the_arguments_of_the_arrays_stream():
+    def arguments(method: Any) -> dict[str, Any]:
+        return {name: one.default for name, one in inspect.signature(method).parameters.items()}
+
+    usual = arguments(WindowDataset.stream)
+    assert arguments(TorchWindows.stream) == usual
+    of_workers = {"num_workers": 0, "start_method": None, "pin_memory": False}
+    assert arguments(TorchWindows.loader) == usual | of_workers
+
+
 def test_torchs_own_loader_takes_the_map_style_one(sound: Path, tmp_path: Path):
-    dataset = open_dataset(sound, window=4, cache_dir=tmp_path)
+    dataset = open_dataset(sound, window=4, cache=Cache(tmp_path))
     loader = torch.utils.data.DataLoader(dataset, batch_size=3, num_workers=2)
     batches = list(loader)
     assert sum(batch["video"].shape[0] for batch in batches) == len(dataset)
@@ -125,7 +147,7 @@ def one_rank(rank: int, world: int, sound: str, cache: str, rendezvous: str, fou
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=world)
-    dataset = open_dataset(sound, fields=["state"], cache_dir=cache)
+    dataset = open_dataset(sound, fields=["state"], cache=Cache(cache))
     width = len(dataset.names["state"])
     model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(width, 1))
     seen = []
@@ -152,6 +174,6 @@ def test_data_parallel_ranks_end_together(sound: Path, tmp_path: Path):
     for process in ranks:
         process.join(60)
         assert process.exitcode == 0
-    dataset = open_dataset(sound, fields=["p0.x"], cache_dir=tmp_path / "c")
+    dataset = open_dataset(sound, fields=["p0.x"], cache=Cache(tmp_path / "c"))
     assert len(per_rank[0]) == len(per_rank[1])
     assert dealt(per_rank) == expected_of(dataset, 0)

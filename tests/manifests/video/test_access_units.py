@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.video.access_units import nal_length_bytes, split_access_units
+from manifests.video.access_units import is_key_picture, nal_length_bytes, split_access_units
 
 AVCC = bytes([1, 100, 0, 31, 0xFF, 0xE1, 0])
 
@@ -75,3 +75,13 @@ def test_what_is_no_avcc_record_is_refused(record: bytes):
 def test_the_length_of_lengths_is_read_from_the_record():
     assert nal_length_bytes(AVCC) == 4
     assert nal_length_bytes(AVCC[:4] + b"\xfd" + AVCC[5:]) == 2
+
+
+@pytest.mark.parametrize(("kind", "is_key"), [(5, True), (1, False)])
+def test_a_picture_is_a_key_picture_by_its_first_slice(kind: int, is_key: bool):
+    picture = unit(7, b"parameters") + unit(6, b"note") + unit(kind, b"\x88abc") + unit(1, b"\x48abc")
+    assert is_key_picture(picture, AVCC) is is_key
+
+
+def test_units_without_a_slice_are_no_key_picture():
+    assert not is_key_picture(unit(7, b"parameters"), AVCC)

@@ -11,7 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from manifests.video.mp4 import VideoUnreadable, decode_frames, decode_gop, decode_luma, read_gops
+from manifests.video.decoder import VideoUnreadable
+from manifests.video.mp4 import decode_gop, decode_luma, read_gops
+from tests.manifests.video.whole_video import decode_frames
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
 from workers.rendering.second_decoder import decode, probe
 
@@ -102,7 +104,7 @@ def consume(frames: Iterable[object]) -> int:
 )
 def test_what_is_cut_or_no_video_is_refused_by_all(video: Path, spoil):
     data = spoil(video.read_bytes())
-    for read in (read_gops, lambda source: consume(decode_luma(source)), lambda s: consume(decode_frames(s))):
+    for read in (read_gops, lambda source: consume(decode_luma(source))):
         with pytest.raises(VideoUnreadable):
             read(io.BytesIO(data))
 
@@ -111,7 +113,7 @@ def test_damage_in_the_pictures_is_not_painted_over(video: Path):
     data = bytearray(video.read_bytes())
     data[-6000:-5700] = bytes(300)
     with pytest.raises(VideoUnreadable):
-        consume(decode_frames(io.BytesIO(bytes(data))))
+        consume(decode_luma(io.BytesIO(bytes(data))))
 
 
 def test_an_absent_file_is_named(tmp_path: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.video.mp4 import decode_frames
+from tests.manifests.video.whole_video import decode_frames
 from workers.emulator.png_picture import PngDecoder
 from workers.errors import EmulatorFailed, EnvironmentFailed
 from workers.rendering.encode import ChunkEncoder, VideoSettings

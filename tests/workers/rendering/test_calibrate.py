@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from farm.cli import farm
 from manifests.ledger.entry import Status, read_entry
 from manifests.ledger.plan import GameToPlan, PlannedGame, number_games
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 from workers.align.calibration import FILE_VARIABLE, Calibration, known_calibrations
 from workers.errors import EnvironmentFailed
 from workers.job import RenderSettings, RenderTask, render_game

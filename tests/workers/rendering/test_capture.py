@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.video.mp4 import decode_luma, read_marks
+from manifests.video.mp4 import decode_luma
 from manifests.video.sei import FrameMark
 from manifests.video.stamp import read_stamps
+from tests.manifests.video.whole_video import read_marks
 from tests.workers.painted import played
 from workers.align.collector import EvidenceCollector
 from workers.rendering.capture import capture

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from manifests.video.access_units import split_access_units
-from manifests.video.mp4 import decode_frames, read_gops
+from manifests.video.mp4 import read_gops
 from manifests.video.sei import FrameMark, find_mark
+from tests.manifests.video.whole_video import decode_frames
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.rendering.chunk import GOP_FRAMES

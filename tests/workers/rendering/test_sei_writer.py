@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.video.mp4 import read_marks
 from manifests.video.sei import FrameMark, find_mark
+from tests.manifests.video.whole_video import read_marks
 from workers.rendering.encode import ChunkEncoder, VideoSettings
 from workers.rendering.sei_writer import mark_packet, sei_nal
 

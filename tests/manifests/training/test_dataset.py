@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +12,13 @@ import pytest
 
 from manifests.errors import RecordRefused
 from manifests.state.views import ACTION, STATE, make_view
-from manifests.store.contract import open_store
-from manifests.training.cache import LocalCache
-from manifests.training.dataset import open_dataset
+from manifests.store.open import open_store
+from manifests.training.cache import Cache, LocalCache
+from manifests.training.open import open_dataset
+from manifests.training.pictures import Pictures
 from manifests.training.windows import WindowSpec
-from manifests.video.mp4 import VideoUnreadable, read_gops
+from manifests.video.decoder import VideoUnreadable
+from manifests.video.mp4 import read_gops
 from manifests.video.sei import FrameMark
 from manifests.video.stamp import read_stamps
 from tests.manifests.conftest import FRAMES_PER_CHUNK
@@ -28,7 +28,6 @@ from workers.rendering.encode import ChunkEncoder, VideoSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from manifests.training.dataset import WindowDataset
 
@@ -79,7 +78,7 @@ def test_history_comes_in_front_and_says_so(opened: Opened):
 @pytest.mark.parametrize("layout", ["channels", "frames"])
 def test_stacked_pictures_are_those_up_to_the_step(opened: Opened, layout: str):
     plain = opened(window=6)[1]["video"]
-    stacked = opened(window=4, stack=3, stack_layout=layout)[1]
+    stacked = opened(window=4, stack=3, pictures=Pictures(stack_layout=layout))[1]
     expected = np.stack([plain[step : step + 3] for step in range(4)])
     video = stacked["video"].reshape(4, 3, 3, 480, 640)
     assert (video == expected).all()
@@ -92,8 +91,24 @@ def test_a_step_of_several_frames_skips_those_between(opened: Opened):
     assert (stamps(sample["video"]) == sample["slp_frame"]).all()
 
 
+@pytest.mark.parametrize("start", ["gop", "any"])
+def test_a_window_of_one_frame_is_whole_and_its_arrays_are_plain(opened: Opened, start: str):
+    dataset = opened(window=1, start=start)
+    sample = dataset[1]
+    assert (stamps(sample["video"]) == sample["slp_frame"]).all()
+    assert sample["state"].shape == (1, len(dataset.names["state"]))
+    # What torch asks of an array that it shares memory with.
+    assert all(step % array.itemsize == 0 for array in sample.values() for step in array.strides)
+
+
+def test_iterating_reads_every_window_once_in_order(opened: Opened):
+    dataset = opened(fields=["p0.x"])
+    places = [(int(sample["chunk"]), int(sample["frame_index"])) for sample in dataset]
+    assert places == [dataset.index.locate(window) for window in range(len(dataset))]
+
+
 def test_planes_hold_the_same_pictures(opened: Opened):
-    sample = opened(pixel_format="yuv420")[0]
+    sample = opened(pictures=Pictures("yuv420"))[0]
     assert sample["video"].shape == (16, 720, 640)
     found, valid = read_stamps(sample["video"][:, :480])
     assert valid.all()
@@ -151,7 +166,7 @@ def test_a_dataset_can_be_pickled(opened: Opened):
 
 
 def test_it_reads_without_a_cache(opened: Opened, tmp_path: Path):
-    dataset = opened(cache_bytes=0)
+    dataset = opened(cache=None)
     assert (stamps(dataset[3]["video"]) == dataset[3]["slp_frame"]).all()
     assert not (tmp_path / "cache").exists()
 
@@ -215,22 +230,19 @@ def test_a_key_frame_marked_for_another_moment_or_game_fails(opened: Opened, tmp
 
 
 def test_options_out_of_range_fail(opened: Opened):
-    wrong: list[tuple[dict[str, Any], str]] = [
-        ({"verify": "yes"}, "verify is"),
-        ({"pixel_format": "bgr"}, "pictures are 'rgb' or 'yuv420'"),
-        ({"stack_layout": "rows"}, "stack_layout is"),
-    ]
-    for options, what in wrong:
-        with pytest.raises(ValueError, match=what):
-            opened(**options)
+    with pytest.raises(ValueError, match="verify is"):
+        opened(verify="yes")
     with pytest.raises(ValueError, match="decoders are libav"):
-        opened(decoder="opencv")[0]
+        opened(pictures=Pictures(decoder="opencv"))[0]  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a cache holds 1 byte or more"):
+        opened(cache=Cache(max_bytes=0))
 
 
 def test_one_range_of_the_video_is_read_per_window(
     sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    dataset = open_dataset(sound, window=40, start="any", cache_dir=tmp_path / "cache", as_torch=False)
+    spec = WindowSpec(40, start="any")
+    dataset = open_dataset(sound, window=spec, cache=Cache(tmp_path / "cache"), as_torch=False)
     asked: list[tuple[str, int, int]] = []
     store = open_store(sound)
     monkeypatch.setattr(type(store), "get_range", spy(store.get_range.__func__, asked))  # type: ignore[attr-defined]
@@ -245,22 +257,3 @@ def spy(inner: Callable[..., bytes], asked: list[tuple[str, int, int]]) -> Calla
         return inner(self, key, start, exclusive_end)
 
     return get_range
-
-
-# What `pip install dolphin-farm[load]` brings, and no more.
-ALONE = """
-import sys
-for absent in ("ray", "torch", "torchcodec", "cv2", "boto3", "botocore", "melee", "ffmpeg", "matplotlib",
-               "duckdb", "starlette", "farm", "workers"):
-    sys.modules[absent] = None
-from manifests.training.dataset import open_dataset
-dataset = open_dataset(sys.argv[1], cache_dir=sys.argv[2], as_torch=False)
-batch = next(iter(dataset.stream(batch_size=3, weights="action")))
-print(batch["video"].shape, batch["action"].shape[:2])
-"""
-
-
-def test_the_reading_side_stands_alone(sound: Path, tmp_path: Path):
-    words = [sys.executable, "-c", ALONE, str(sound), str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == "(3, 16, 3, 480, 640) (3, 16)\n", done.stderr

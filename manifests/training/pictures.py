@@ -1,0 +1,66 @@
+"""In which form a sample's pictures come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from manifests.video.decoder import picture_shape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from manifests.video.decoder import PixelFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """How pictures are decoded and laid out.
+
+    Attributes:
+        pixel_format: "rgb" for uint8 [T, 3, H, W], or "yuv420" for packed planes, uint8 [T, H * 3 / 2, W].
+        stack_layout: where the K pictures of a step go if the window stacks them, oldest first: "channels"
+            for [T, 3 * K, H, W], "frames" for [T, K, 3, H, W]. Planes of yuv420 are always stacked as frames.
+        decoder: "libav" (PyAV), "torchcodec" (on the CPU), or "nvdec" (torchcodec on an NVIDIA GPU).
+
+    Raises:
+        ValueError: a pixel format or layout that there is not.
+    """
+
+    pixel_format: PixelFormat = "rgb"
+    stack_layout: Literal["channels", "frames"] = "channels"
+    decoder: Literal["libav", "torchcodec", "nvdec"] = "libav"
+
+    def __post_init__(self) -> None:
+        picture_shape(self.pixel_format, 2, 2)
+        if self.stack_layout not in ("channels", "frames"):
+            message = f"stack_layout is 'channels' or 'frames', got {self.stack_layout!r}"
+            raise ValueError(message)
+
+    def shape(self, width: int, height: int) -> tuple[int, ...]:
+        """Shape of one picture as it is decoded: [H, W, 3] of RGB, or [H * 3 / 2, W] of planes."""
+        return picture_shape(self.pixel_format, width, height)
+
+    def arrange(self, pictures: NDArray[np.uint8], stack: int) -> NDArray[np.uint8]:
+        """Lay decoded pictures out as samples hold them, without copying them where that is possible.
+
+        Args:
+            pictures: uint8 [..., T + stack - 1, *shape], as they were decoded.
+            stack: pictures per step, the step's own included.
+
+        Returns:
+            uint8 [..., T, ...], see the class.
+        """
+        lead = pictures.ndim - (4 if self.pixel_format == "rgb" else 3)
+        if self.pixel_format == "rgb":
+            pictures = np.moveaxis(pictures, -1, -3)
+        if stack == 1:
+            return pictures
+        # [..., T, picture..., K] -> [..., T, K, picture...]
+        windows = np.lib.stride_tricks.sliding_window_view(pictures, stack, axis=lead)
+        stacked = np.moveaxis(windows, -1, lead + 1)
+        if self.stack_layout == "frames" or self.pixel_format != "rgb":
+            return stacked
+        return stacked.reshape(*stacked.shape[: lead + 1], -1, *stacked.shape[-2:])
