@@ -77,6 +77,6 @@ def chosen_slippi(emulator: str, options: Mapping[str, Any]) -> SlippiDolphin | 
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    from workers.emulator.slippi import slippi_dolphin  # noqa: PLC0415 - brings libav, which an audit may lack
+    from workers.rendering.game_image import slippi_dolphin  # noqa: PLC0415 - brings libav, which an audit may lack
 
     return slippi_dolphin(options["game_image"], preset, options["slippi_dolphin"])

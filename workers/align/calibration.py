@@ -22,7 +22,7 @@ from workers.errors import EnvironmentFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workers.align.evidence import Evidence
+    from manifests.ledger.evidence import Evidence
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from manifests.ledger.evidence import Evidence
     from manifests.state.table import StateTable
-    from workers.align.evidence import Evidence
     from workers.align.notes import Expectations, GameNotes
 
 
