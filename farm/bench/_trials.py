@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align.faults import Fault, FaultKind, schedule
 from workers.align.motion.evidence import compare_motion, find_motion
 from workers.align.motion.maps import FlowMaps, join
@@ -140,7 +141,7 @@ def _answers(
     for item in evidence:
         answer = "disagrees" if item.disagrees else "agrees" if item.agrees else "abstains"
         where = item.first_disagreement_slp_frame
-        late = None if where is None or first_broken is None else where + 123 - first_broken
+        late = None if where is None or first_broken is None else where - FIRST_SLP_FRAME - first_broken
         trials.append(FaultTrial(fault, item.name, answer, late, place))
     for name, heard in (
         (VERDICT, evidence),

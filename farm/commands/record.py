@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.errors import EnvironmentFailed
 from workers.replay.stage_geometry import LEGAL_STAGES, STAGES
 from workers.standin.recorder import Recording, RecordOptions, record
 from workers.standin.recorder.options import MAX_SECONDS
 
 FRAMES_PER_SECOND = 60
-ENTRY_FRAMES = 123  # before GO, on top of the seconds asked for
+ENTRY_FRAMES = -FIRST_SLP_FRAME  # before the timer starts, on top of the seconds asked for
 
 _STAGE_IDS = {stage.name.casefold(): stage.stage_id for stage in STAGES.values()}
 

@@ -8,6 +8,7 @@ from manifests.card.charts import bar_chart
 from manifests.card.counts import Counts, count
 from manifests.card.croissant import croissant
 from manifests.ledger.tables import MANIFEST_TABLES, describe
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.store.canonical_json import readable
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ def _pictures(description: DatasetDescription) -> str:
     seed = f", and in its lower half the 32 bits of the column `{column}`" if column else ""
     return (
         f"{text} The rectangle at ({stamp.left}, {stamp.top}), {stamp.width}x{stamp.height}, holds the frame "
-        "stamp, 32 cells across, white is 1: in its upper half 24 bits of slp_frame + 123, then their CRC-8 "
-        f"(polynomial 0x07){seed}."
+        "stamp, 32 cells across, white is 1: in its upper half 24 bits of slp_frame + "
+        f"{-FIRST_SLP_FRAME}, then their CRC-8 (polynomial 0x07){seed}."
     )
 
 

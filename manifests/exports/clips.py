@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.video.access_units import split_access_units
 from manifests.video.libav import is_key_picture
 from manifests.video.small_mp4 import make_mp4
@@ -71,8 +72,9 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
             "frame_index": start,
             "names": {name: list(names) for name, names in dataset.names.items()},
         }
-        yield Clip(f"{game_ids[game][:16]}_{start + int(dataset.footage.slp_frame_start[chunk]) + 123:07d}",
-                   _copied(dataset, chunk, start), arrays, about)  # fmt: skip
+        frame_of_game = start + int(dataset.footage.slp_frame_start[chunk]) - FIRST_SLP_FRAME
+        name = f"{game_ids[game][:16]}_{frame_of_game:07d}"
+        yield Clip(name, _copied(dataset, chunk, start), arrays, about)
 
 
 def _copied(dataset: WindowDataset, chunk: int, start: int) -> bytes:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import SchemaRefused
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.store.canonical_json import from_plain, parse, readable, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import DATASET_KEY, PROBE_PREFIX, STORE_KEY
@@ -104,7 +105,7 @@ class DatasetDescription:
     fps: int = 60
     true_fps_numerator: int = 60000
     true_fps_denominator: int = 1001
-    first_slp_frame: int = -123
+    first_slp_frame: int = FIRST_SLP_FRAME
     timing_rule: str = TIMING_RULE
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests.state.action_categories import categories
+from manifests.state.schema import FIRST_PLAYABLE_SLP_FRAME, FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 DERIVED_VERSION = "1"
-FIRST_SLP_FRAME, FIRST_PLAYABLE_SLP_FRAME = -123, -39
 _HITSTUN, _POWERSHIELD = 0x02, 0x20  # in flags4
 _FASTFALL, _HITLAG = 0x08, 0x20  # in flags2
 _SHIELD = 0x80  # in flags3

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA_VERSION = "1"
+FIRST_SLP_FRAME = -123
+"""Slippi's index of the first frame of every game; frame_index 0 of a game's first chunk is this frame."""
+FIRST_PLAYABLE_SLP_FRAME = -39
+"""The first frame in which the players' inputs count. The timer runs from slp_frame 0 on."""
 MAX_PLAYERS = 4  # ports of the console; the .slp events carry no more
 MAX_ITEMS = 15  # the recorder writes at most so many per frame
 

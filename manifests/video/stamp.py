@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from manifests.state import schema
+
 if TYPE_CHECKING:
     from manifests.state.table import StateTable
 
-FIRST_SLP_FRAME: Final = -123
+FIRST_SLP_FRAME: Final = schema.FIRST_SLP_FRAME
 """The stamp carries slp_frame - FIRST_SLP_FRAME, so that it is never negative."""
 PICTURE_WIDTH: Final = 640
 PICTURE_HEIGHT: Final = 480
