@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.training.dataset import open_dataset
 from manifests.video.decoder import Decoder, DecoderMissing, GopRun, open_decoder, picture_shape
 from manifests.video.mp4 import VideoUnreadable, decode_frames, read_gops
-from manifests.video.stamp import FIRST_SLP_FRAME, read_stamps
+from manifests.video.stamp import read_stamps
 from tests.manifests import conftest as small
 from tests.manifests.small_dataset import encode
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from manifests.ledger.evidence import Evidence
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     import numpy.typing as npt

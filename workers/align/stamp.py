@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from manifests.ledger.evidence import Evidence
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 WIDTH = 640  # pixels across the stand-in's pictures, and the default elsewhere
 HEIGHT = 480  # pixels down
-FIRST_SLP_FRAME = -123  # what capture_index 0 shows
 TAIL_PICTURES = (
     8  # pictures of the hold, beyond the last frame: an offset by a few cannot hide behind the end
 )

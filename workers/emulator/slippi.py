@@ -19,10 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.emulator import slippi_install
 from workers.emulator.child import Child
 from workers.emulator.comm_file import CommFile
-from workers.emulator.contract import FIRST_SLP_FRAME, LogLine, Picture
+from workers.emulator.contract import LogLine, Picture
 from workers.emulator.dump_folder import dump_folder
 from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, DumpedImage, DumpWatcher
 from workers.emulator.image_numbering import READBACK_IMAGES, CapturedImage, ImageNumbering

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 from manifests.ledger.evidence import Evidence
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
