@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from farm.machine import doctor
 from farm.machine.doctor import Finding
+from farm.machine.doctor_video import written_video
 from workers.emulator import disc_image, slippi_install
 from workers.emulator.contract import Deadlines
 from workers.emulator.gl_probe import renderer
@@ -48,6 +49,7 @@ def slippi_checks(
         display,
         opengl,
         fonts,
+        written_video,
         partial(doctor.shared_memory, num_workers),
         partial(doctor.disk, scratch),
         spectator_port,

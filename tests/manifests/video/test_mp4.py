@@ -13,7 +13,7 @@ import pytest
 
 from manifests.video.mp4 import VideoUnreadable, decode_frames, decode_gop, decode_luma, read_gops
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
-from workers.rendering.second_decoder import decode, probe
+from tests.workers.system_ffmpeg import decode, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

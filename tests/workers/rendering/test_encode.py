@@ -17,10 +17,10 @@ from manifests.video.access_units import split_access_units
 from manifests.video.mp4 import decode_frames, read_gops
 from manifests.video.sei import FrameMark, find_mark
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
+from tests.workers.system_ffmpeg import decode, probe
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.rendering.chunk import GOP_FRAMES
 from workers.rendering.encode import ChunkEncoder, VideoSettings
-from workers.rendering.second_decoder import decode, probe
 
 NUM_FRAMES = 75  # two groups of pictures and a half
 
