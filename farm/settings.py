@@ -309,7 +309,7 @@ class RunSettings:
             return None
         assert self.game_image is not None, "settings with Slippi but without a game cannot exist"
         # Settings are also read where nothing renders, and where the packages that render are not installed.
-        from workers.emulator.slippi import slippi_dolphin  # noqa: PLC0415
+        from workers.rendering.game_image import slippi_dolphin  # noqa: PLC0415
 
         return slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from manifests.ledger.reasons import Reason
 
 if TYPE_CHECKING:
-    from workers.align.evidence import Evidence
+    from manifests.ledger.evidence import Evidence
 
 
 class FarmError(Exception):

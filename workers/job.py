@@ -26,7 +26,7 @@ from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.encode import VideoSettings
 from workers.rendering.proof import prove
-from workers.rendering.publish import evidence_records, publish, run_record
+from workers.rendering.publish import publish, run_record
 from workers.replay import read_replay
 from workers.replay.facts import game_facts
 from workers.replay.renderable import renderable
@@ -204,7 +204,7 @@ def make_entry(
         game=game_facts(replay.record, task.game.player_hashes),
         state_sha256=state.sha256,
         chunks=chunks,
-        evidence=evidence_records(proof.whole_game),
+        evidence=proof.whole_game,
         fingerprint=fingerprint,
         run=run_record(task.attempt, clock.timings(state.num_frames)),
     )
@@ -228,7 +228,7 @@ def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> G
             game=None,
             state_sha256=None,
             chunks=(),
-            evidence=evidence_records(ending.evidence if isinstance(ending, Misaligned) else ()),
+            evidence=ending.evidence if isinstance(ending, Misaligned) else (),
             fingerprint={},
             run=run_record(task.attempt, {}),
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from farm.bench._observed import ObservedGame
-    from workers.align.evidence import Evidence
+    from manifests.ledger.evidence import Evidence
     from workers.align.faults import FaultSchedule
     from workers.align.notes import Expectations
 

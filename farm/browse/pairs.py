@@ -13,6 +13,7 @@ from farm.browse.action_names import action_names
 from farm.browse.schema_page import schema_columns
 from manifests.ledger.entry import read_entry
 from manifests.state.file import read_states
+from manifests.store.canonical_json import to_plain
 
 if TYPE_CHECKING:
     from farm.browse.library import Library
@@ -35,7 +36,7 @@ def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
         return None
     return {
         "game_id": entry.game_id,
-        "evidence": [_evidence(item) for item in entry.evidence],
+        "evidence": to_plain(entry.evidence),
         "chunks": [
             {
                 "video": chunk.video.key,
@@ -48,7 +49,7 @@ def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
                     "byte_offset": chunk.gops.byte_offset,
                     "byte_size": chunk.gops.byte_size,
                 },
-                "evidence": [_evidence(item) for item in chunk.evidence],
+                "evidence": to_plain(chunk.evidence),
             }
             for chunk in entry.chunks
         ],
@@ -93,11 +94,6 @@ def column_of(store: Store, entry_chunk: int, entry: LedgerEntry, name: str) -> 
     if name not in state.names():
         raise KeyError(name)
     return _column(state, name)
-
-
-def _evidence(item: Any) -> dict[str, Any]:
-    names = ("name", "offset_frames", "confidence", "margin", "first_disagreement_slp_frame", "detail")
-    return {name: getattr(item, name) for name in names}
 
 
 def _column(state: StateTable, name: str) -> list[float | int | None]:

@@ -14,7 +14,6 @@ from rich.table import Table
 from farm.align_plot import ChunkFinding, plot
 from farm.browse.chunk_motion import motion_of
 from manifests.ledger.entry import LedgerEntry, Status
-from manifests.ledger.records import EvidenceRecord
 from manifests.store.canonical_json import to_plain
 from manifests.store.keys import LEDGER_PREFIX
 from manifests.store.open import open_store
@@ -22,6 +21,7 @@ from manifests.store.open import open_store
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from manifests.ledger.evidence import Evidence
     from manifests.ledger.records import ChunkRecord
     from manifests.store.contract import Store
 
@@ -92,7 +92,7 @@ def _recorded(chunk: ChunkRecord) -> list[str]:
     return [f"{item.name} {_offset(item)}, confidence {item.confidence:.3f}" for item in chunk.evidence]
 
 
-def _offset(item: EvidenceRecord) -> str:
+def _offset(item: Evidence) -> str:
     return "cannot tell" if item.offset_frames is None else f"{item.offset_frames:+d}"
 
 
@@ -101,7 +101,7 @@ def _print(entry: LedgerEntry, found: list[ChunkFinding], *, as_json: bool) -> N
     for number, chunk in enumerate(entry.chunks):
         rows += [(f"chunk {number}", item) for item in chunk.evidence]
     for number, each in enumerate(found):
-        rows.append((f"chunk {number}, anew", EvidenceRecord(**each.found.evidence.to_json())))  # type: ignore[arg-type]
+        rows.append((f"chunk {number}, anew", each.found.evidence))
     if as_json:
         evidence = [{"of": of, **to_plain(item)} for of, item in rows]
         click.echo(json.dumps({"game_id": entry.game_id, "status": entry.status, "evidence": evidence}))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from farm.rerender import Rerendered
-    from manifests.audit.pair_checks import Witness
+    from manifests.audit.pair_checks import VideoCheck, Witness
     from manifests.ledger.dataset import DatasetDescription
 
 EXAMPLE = """\b
@@ -79,8 +79,9 @@ def command(
     """Hold DATASET (a folder, a URL, or a downloaded copy) against its own records.
 
     listing: every object is there with its size, and records agree. checksum: it has its bytes. structure:
-    packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame, and
-    what moves in the pictures is what the state says moves.
+    packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame, what
+    moves in the pictures is what the state says moves, and the system's ffmpeg, which did not write the
+    videos, finds each one as it should be.
 
     Exit status: 0 all holds, 1 something is wrong, 2 it could not be audited.
     """
@@ -94,6 +95,7 @@ def command(
             num_threads=threads,
             on_pair=lambda number: status.update(f"auditing: {number:,} pairs"),
             witness=_motion_witness(),
+            video_check=_independent_check(),
         )
     rerendered = [] if again is None else _rerender(dataset, again, seed, slippi)
     differences = [f"{game.game_id}: {line}" for game in rerendered for line in game.differences]
@@ -116,6 +118,15 @@ def _motion_witness() -> Callable[[DatasetDescription], Witness] | None:
     except ModuleNotFoundError:
         return None
     return lambda description: MotionWitness(description.picture_delay_frames)
+
+
+def _independent_check() -> VideoCheck | None:
+    """The system's ffmpeg looks at the files where it is installed, which a reading side need not have."""
+    try:
+        from workers.rendering.independent_check import check_video, is_available  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return None
+    return check_video if is_available() else None
 
 
 def _rerender(dataset: str, share: float, seed: int, slippi: Mapping[str, Any]) -> list[Rerendered]:
@@ -156,7 +167,10 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
     if report.depth is Depth.DECODE:
         facts.append(f"{report.num_frames:,} frames decoded")
         facts.append(f"motion told of {report.num_witnessed:,} pairs")
+        facts.append(f"{report.num_independently_checked:,} videos checked by the system's ffmpeg")
     click.echo(f"{report.depth.name.lower()}: {', '.join(facts)}")
+    if report.num_frames and not report.num_independently_checked:
+        click.echo("no ffmpeg is installed, so no other program checked the videos: apt-get install ffmpeg")
     if report.num_unlisted:
         click.echo(f"{report.num_unlisted:,} games are newer than the manifests; run farm finalize")
     if report.findings:

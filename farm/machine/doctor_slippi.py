@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from farm.machine import doctor
 from farm.machine.doctor import Finding
+from farm.machine.doctor_video import written_video
 from workers.emulator import disc_image, slippi_install
 from workers.emulator.contract import Deadlines
 from workers.emulator.gl_probe import renderer
-from workers.emulator.slippi import STANDIN, slippi_dolphin
 from workers.emulator.slippi_preset import SlippiPreset
 from workers.emulator.xvfb import REMEDY as INSTALL_XVFB
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
+from workers.rendering.game_image import STANDIN, slippi_dolphin
 
 if TYPE_CHECKING:
     from farm.machine.doctor import Check
@@ -48,6 +49,7 @@ def slippi_checks(
         display,
         opengl,
         fonts,
+        written_video,
         partial(doctor.shared_memory, num_workers),
         partial(doctor.disk, scratch),
         spectator_port,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from farm.machine import doctor
+from farm.machine.doctor_video import written_video
 from workers.emulator.mainline import MainlineDolphin
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.rendering.encode import ChunkEncoder, VideoSettings
@@ -30,6 +31,7 @@ def standin_checks(num_workers: int, scratch: Path) -> tuple[Check, ...]:
         headless_dolphin,
         standin_game,
         encoder,
+        written_video,
         doctor.loopback,
         partial(doctor.shared_memory, num_workers),
         partial(doctor.disk, scratch),

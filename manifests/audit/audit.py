@@ -21,7 +21,7 @@ from manifests.store.read_ahead import read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from manifests.audit.pair_checks import Witness
+    from manifests.audit.pair_checks import VideoCheck, Witness
     from manifests.audit.sources import Pair
     from manifests.ledger.dataset import DatasetDescription
     from manifests.store.contract import Store
@@ -38,6 +38,7 @@ def audit(
     num_threads: int = 4,
     on_pair: Callable[[int], None] = lambda _: None,
     witness: Callable[[DatasetDescription], Witness] | None = None,
+    video_check: VideoCheck | None = None,
 ) -> Report:
     """Hold a dataset against its own records.
 
@@ -49,6 +50,7 @@ def audit(
         num_threads: pairs looked at side by side.
         on_pair: called with the number of pairs looked at deeply so far.
         witness: makes one more, for such a dataset: it sees every picture of a pair at DECODE.
+        video_check: checks the file of every video with a program of its own at DECODE.
 
     Raises:
         SchemaRefused: this is no dataset that this program knows.
@@ -64,12 +66,13 @@ def audit(
     walk = RecordsWalk(store, report)
     listed = (pair for pair in walk.pairs() if _is_listed(pair, inventory, report))
     sampled = (pair for pair in listed if depth > Depth.LISTING and _is_sampled(pair, sample, seed))
-    checks = PairChecks(store, depth, description, witness)
+    checks = PairChecks(store, depth, description, witness, video_check)
     for number, (_, checked) in enumerate(read_ahead(checks.check, sampled, num_threads), 1):
         report.num_sampled = number
         report.num_bytes += checked.num_bytes
         report.num_frames += checked.num_frames
         report.num_witnessed += checked.num_witnessed
+        report.num_independently_checked += checked.num_independently_checked
         report.findings += checked.findings
         on_pair(number)
     report.orphans += _orphans(inventory, walk)

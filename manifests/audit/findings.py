@@ -73,6 +73,7 @@ class Report:
         num_bytes: read for checksums.
         num_frames: decoded.
         num_witnessed: pairs whose motion was told to fit the state, or not to.
+        num_independently_checked: videos that another program than their writer looked at.
         num_set_aside: games.
         num_pending: planned games without a ledger entry.
         num_unlisted: games in the ledger that the newest snapshot does not have yet.
@@ -87,6 +88,7 @@ class Report:
     num_bytes: int = 0
     num_frames: int = 0
     num_witnessed: int = 0
+    num_independently_checked: int = 0
     num_set_aside: int = 0
     num_pending: int = 0
     num_unlisted: int = 0

@@ -19,7 +19,7 @@ from manifests.video.sei import FrameMark, find_mark
 from manifests.video.stamp import SEED_COLUMN, cell_levels, decode_levels, seeds_agree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,6 +40,13 @@ class Witness(Protocol):
         """Say what speaks against these pictures showing this state; an empty string if it cannot tell."""
 
 
+class VideoCheck(Protocol):
+    """Checks a video file with another program than the one that wrote it, which is no part of this room."""
+
+    def __call__(self, video: bytes, *, num_frames: int, width: int, height: int) -> Sequence[str]:
+        """Return what is wrong with the file, a line each; nothing if nothing is."""
+
+
 @dataclass
 class Checked:
     """What came of one pair."""
@@ -48,6 +55,7 @@ class Checked:
     num_bytes: int = 0
     num_frames: int = 0
     num_witnessed: int = 0
+    num_independently_checked: int = 0
 
 
 class PairChecks:
@@ -59,8 +67,10 @@ class PairChecks:
         depth: Depth,
         description: DatasetDescription,
         witness: Callable[[DatasetDescription], Witness] | None = None,
+        video_check: VideoCheck | None = None,
     ) -> None:
         self._store, self._depth, self._description, self._witness = store, depth, description, witness
+        self._video_check = video_check
 
     def check(self, pair: Pair) -> Checked:
         """Everything from CHECKSUM on; stops at the first depth where something is wrong.
@@ -95,6 +105,13 @@ class PairChecks:
             return
         witness = self._witness(self._description) if self._witness else None
         _check_pictures(pair, video, state, self._description, witness, checked)
+        if self._video_check:
+            size = self._description.video
+            wrong = self._video_check(
+                video, num_frames=pair.chunk.num_frames, width=size.width, height=size.height
+            )
+            checked.findings += [Finding(Kind.STRUCTURE, pair.chunk.video.key, line) for line in wrong]
+            checked.num_independently_checked += 1
 
 
 def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:

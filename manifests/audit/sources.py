@@ -6,7 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from manifests.ledger.records import ChunkRecord, EvidenceRecord, GopIndex, ObjectRef
+from manifests.ledger.evidence import Evidence
+from manifests.ledger.records import ChunkRecord, GopIndex, ObjectRef
 from manifests.store.keys import DataName, parse_data_key
 
 if TYPE_CHECKING:
@@ -65,5 +66,5 @@ def _chunk(row: dict[str, Any], gops: list[dict[str, Any]]) -> ChunkRecord:
         states=ObjectRef(row["states_key"], row["states_bytes"], row["states_sha256"]),
         gops=GopIndex.of(*([gop[name] for gop in gops] for name in names)),
         avcc=row["avcc"].hex(),
-        evidence=tuple(EvidenceRecord(**evidence) for evidence in row["evidence"]),
+        evidence=tuple(Evidence(**evidence) for evidence in row["evidence"]),
     )

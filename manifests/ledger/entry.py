@@ -20,8 +20,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import RecordRefused
+from manifests.ledger.evidence import Evidence  # noqa: TC001 - likewise
 from manifests.ledger.reasons import Reason  # noqa: TC001 - likewise
-from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, check_sha256
+from manifests.ledger.records import ChunkRecord, GameFacts, check_sha256
 from manifests.store.canonical_json import canonical, from_plain, parse, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import LEDGER_PREFIX, check_game_id, game_id_of_ledger_key, ledger_key
@@ -89,7 +90,7 @@ class LedgerEntry:
     game: GameFacts | None
     state_sha256: str | None
     chunks: tuple[ChunkRecord, ...]
-    evidence: tuple[EvidenceRecord, ...]
+    evidence: tuple[Evidence, ...]
     fingerprint: Mapping[str, str]
     run: RunRecord
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from manifests.ledger.evidence import Evidence  # noqa: TC001 - canonical_json reads the fields' types at run time
 from manifests.store.keys import check_key, lerobot_position
 
 if TYPE_CHECKING:
@@ -39,40 +39,6 @@ class ObjectRef:
         if self.size_bytes < 0:
             message = f"an object's size is not negative, got {self.size_bytes}"
             raise ValueError(message)
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceRecord:
-    """What one kind of evidence said of a game's or a chunk's alignment.
-
-    Attributes:
-        name: count, log, stamp, motion, re_recording ...
-        available: whether it could be had at all; where not, it has no vote.
-        offset_frames: capture k shows slp_frame k - 123 + offset; 0 is aligned, None if it could not tell.
-        confidence: 0 to 1.
-        margin: how far the best offset stands above the runner-up; None where that has no meaning.
-        first_disagreement_slp_frame: the first frame that speaks against alignment, or None.
-        detail: one line for a person.
-
-    Raises:
-        ValueError: no name, a confidence outside 0..1, or an infinite margin.
-    """
-
-    name: str
-    available: bool
-    offset_frames: int | None
-    confidence: float
-    margin: float | None
-    first_disagreement_slp_frame: int | None
-    detail: str
-
-    def __post_init__(self) -> None:
-        if not self.name or not 0 <= self.confidence <= 1 or not math.isfinite(self.margin or 0):
-            message = f"evidence has a name, a confidence of 0 to 1 and a finite margin, got {self}"
-            raise ValueError(message)
-        # 1 and 1.0 are equal and must give the same bytes
-        object.__setattr__(self, "confidence", float(self.confidence))
-        object.__setattr__(self, "margin", None if self.margin is None else float(self.margin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +111,7 @@ class ChunkRecord:
     states: ObjectRef
     gops: GopIndex
     avcc: str
-    evidence: tuple[EvidenceRecord, ...]
+    evidence: tuple[Evidence, ...]
 
     def __post_init__(self) -> None:
         if self.num_frames < 1 or sum(self.gops.num_frames) != self.num_frames:

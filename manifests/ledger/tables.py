@@ -5,10 +5,15 @@ Arrow schemas, the Parquet files' own column docs (field metadata `doc`) and `de
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Final
+from types import NoneType
+from typing import Final, get_args, get_type_hints
 
 import pyarrow as pa
+
+from manifests.ledger.evidence import Evidence
+from manifests.ledger.records import PlayerFacts
 
 SCHEMA_VERSION: Final = 1
 """Of the plan and manifest tables; part of their file metadata."""
@@ -24,33 +29,22 @@ class ManifestColumn:
     nullable: bool = False
 
 
-_EVIDENCE: Final = pa.list_(
-    pa.struct(
-        [
-            pa.field("name", pa.string(), nullable=False),
-            pa.field("available", pa.bool_(), nullable=False),
-            pa.field("offset_frames", pa.int32()),
-            pa.field("confidence", pa.float64(), nullable=False),
-            pa.field("margin", pa.float64()),
-            pa.field("first_disagreement_slp_frame", pa.int32()),
-            pa.field("detail", pa.string(), nullable=False),
-        ]
-    )
-)
-_PLAYERS: Final = pa.list_(
-    pa.struct(
-        [
-            pa.field("port", pa.int32(), nullable=False),
-            pa.field("character_id", pa.int32(), nullable=False),
-            pa.field("character_name", pa.string(), nullable=False),
-            pa.field("costume", pa.int32(), nullable=False),
-            pa.field("is_human", pa.bool_(), nullable=False),
-            pa.field("team", pa.int32()),
-            pa.field("player_hash", pa.string()),
-            pa.field("name", pa.string()),
-        ]
-    )
-)
+_ARROW_TYPES: Final = {str: pa.string(), bool: pa.bool_(), int: pa.int32(), float: pa.float64()}
+
+
+def _list_of(record: type) -> pa.ListType:
+    """The Arrow type of a list of `record`, a dataclass of scalars, of which `X | None` may be null."""
+    hints = get_type_hints(record)
+    columns = []
+    for name in (field.name for field in dataclasses.fields(record)):
+        kinds = set(get_args(hints[name]) or (hints[name],))
+        (scalar,) = kinds - {NoneType}
+        columns.append(pa.field(name, _ARROW_TYPES[scalar], nullable=NoneType in kinds))
+    return pa.list_(pa.struct(columns))
+
+
+_EVIDENCE: Final = _list_of(Evidence)
+_PLAYERS: Final = _list_of(PlayerFacts)
 
 _GAME_ID: Final = ManifestColumn("game_id", pa.string(), "sha256 of the replay's bytes, hex")
 _SPLIT: Final = ManifestColumn("split", pa.string(), "train, val or test, as planned", nullable=True)

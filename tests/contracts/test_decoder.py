@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
 from manifests.training.pictures import Pictures
@@ -14,7 +15,7 @@ from manifests.training.windows import WindowSpec
 from manifests.video.decoder import Decoder, DecoderMissing, GopRun, VideoUnreadable, picture_shape
 from manifests.video.mp4 import read_gops
 from manifests.video.open_decoder import open_decoder
-from manifests.video.stamp import FIRST_SLP_FRAME, read_stamps
+from manifests.video.stamp import read_stamps
 from tests.manifests import conftest as small
 from tests.manifests.small_dataset import encode
 from tests.manifests.video.whole_video import decode_frames

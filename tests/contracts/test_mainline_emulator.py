@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from manifests.ledger.reasons import Reason
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.video.stamp import read_stamps
 from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
-from workers.emulator.contract import CURRENT_FRAME, FIRST_SLP_FRAME, BootImage, Picture
+from workers.emulator.contract import CURRENT_FRAME, BootImage, Picture
 from workers.emulator.mainline import LOG_LAG, MainlineDolphin
 from workers.errors import EmulatorFailed
 from workers.replay import read_replay

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.video.stamp import read_stamps
 from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
@@ -24,7 +25,7 @@ from tests.workers.emulator.slippi_doubles import (
     scripted_slippi,
     use_fake_xvfb,
 )
-from workers.emulator.contract import FIRST_SLP_FRAME, BootImage, Deadlines, Picture
+from workers.emulator.contract import BootImage, Deadlines, Picture
 from workers.emulator.slippi import LOG_LAG, SlippiDolphin
 from workers.errors import EmulatorFailed, EnvironmentFailed
 from workers.standin.recorder import record_match

@@ -12,9 +12,10 @@ import pytest
 from manifests.ledger.commit import place_chunk_file
 from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract
 from manifests.ledger.entry import LedgerEntry, RunRecord, Status
+from manifests.ledger.evidence import Evidence
 from manifests.ledger.plan import GameToPlan, PlannedGame
 from manifests.ledger.reasons import Reason
-from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from manifests.ledger.records import ChunkRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
 from manifests.video.stamp import SEED_COLUMN
 from tests.s3_server.fixtures import bare_s3, s3_proxy
 
@@ -27,8 +28,8 @@ __all__ = ["Samples", "bare_s3", "s3_proxy", "samples"]
 
 GOP = 30
 FRAMES_PER_CHUNK = 90
-ALIGNED = EvidenceRecord("count", True, 0, 1.0, None, None, "all there")
-MOTION = EvidenceRecord("motion", True, 0, 0.875, 3.5, None, "peak at 0")
+ALIGNED = Evidence("count", True, 0, 1.0, detail="all there")
+MOTION = Evidence("motion", True, 0, 0.875, margin=3.5, detail="peak at 0")
 RUN = RunRecord("2024-01-01T00:00:00Z", "attempt", 1, {"render_seconds": 1.5})
 
 

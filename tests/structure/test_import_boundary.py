@@ -56,7 +56,7 @@ DOORS = {
     "boto3": {"manifests/store/s3_client.py"},
     "botocore": {"manifests/store/s3_client.py", "manifests/store/s3_ranges.py"},
     "cv2": {"workers/align/motion/thumbnails.py"},
-    "ffmpeg": {"workers/rendering/second_decoder.py"},
+    "ffmpeg": {"workers/rendering/independent_check.py"},
     "melee": {"workers/replay/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
     "prometheus_client": {"farm/engine/metrics_server.py"},

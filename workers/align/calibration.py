@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.motion.camera import Camera
 from workers.errors import EnvironmentFailed
@@ -22,7 +22,7 @@ from workers.errors import EnvironmentFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workers.align.evidence import Evidence
+    from manifests.ledger.evidence import Evidence
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1

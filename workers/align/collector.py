@@ -15,8 +15,8 @@ from workers.emulator.contract import CURRENT_FRAME
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from manifests.ledger.evidence import Evidence
     from manifests.state.table import StateTable
-    from workers.align.evidence import Evidence
     from workers.align.motion.camera import Camera
     from workers.align.motion.evidence import MotionComparison
     from workers.emulator.contract import LogLine, Picture

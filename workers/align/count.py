@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from manifests.video.stamp import FIRST_SLP_FRAME
-from workers.align.evidence import Evidence
+from manifests.ledger.evidence import Evidence
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -51,7 +51,7 @@ def count_before_hold(
         offset = offset or -1
     else:
         detail = f"the hold begins after {begins} pictures, the game has {num_frames} frames"
-    return Evidence("count", True, offset, 1.0, first_wrong, detail)
+    return Evidence("count", True, offset, 1.0, first_disagreement_slp_frame=first_wrong, detail=detail)
 
 
 _LINES: Final = 60  # at either end of the game: one second, of which most lines show the usual distance

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.ledger.evidence import Evidence
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
-from workers.align.evidence import Evidence
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from manifests.video.stamp import FIRST_SLP_FRAME
-from workers.align.evidence import Evidence
+from manifests.ledger.evidence import Evidence
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -54,7 +54,7 @@ def rerecording_evidence(
         detail = (
             f"another game: ports {again.ports} on stage {again.stage}, not {source.ports} on {source.stage}"
         )
-        return Evidence(NAME, True, 0, 1.0, FIRST_SLP_FRAME, detail)
+        return Evidence(NAME, True, 0, 1.0, first_disagreement_slp_frame=FIRST_SLP_FRAME, detail=detail)
     num_frames = min(source.num_frames, again.num_frames)
     differs = np.zeros(num_frames, dtype=np.bool_)
     first_of: dict[str, int] = {}
@@ -72,7 +72,7 @@ def rerecording_evidence(
         detail += f"; from slp_frame {first + FIRST_SLP_FRAME} on another game: {names}"
     confidence = float((~differs).sum()) / source.num_frames
     where = None if first is None else first + FIRST_SLP_FRAME
-    return Evidence(NAME, True, 0, confidence, where, detail)
+    return Evidence(NAME, True, 0, confidence, first_disagreement_slp_frame=where, detail=detail)
 
 
 def first_desync_slp_frame(evidence: Evidence) -> int | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.ledger.evidence import Evidence
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
-from workers.align.evidence import Evidence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,7 +66,8 @@ def stamp_evidence(
     wrong = np.flatnonzero(is_wrong)
     first_wrong = int(expected[wrong[0]]) if wrong.size else None
     if not readable.any():
-        return Evidence(name, True, 0, 0.0, first_wrong, f"none of {valid.size} stamps is readable")
+        detail = f"none of {valid.size} stamps is readable"
+        return Evidence(name, True, 0, 0.0, first_disagreement_slp_frame=first_wrong, detail=detail)
     values, counts = np.unique(difference[readable], return_counts=True)
     order = np.argsort(counts)
     runner_up = int(counts[order[-2]]) if counts.size > 1 else 0

@@ -10,7 +10,7 @@ from workers.align import thresholds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.align.evidence import Evidence
+    from manifests.ledger.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)

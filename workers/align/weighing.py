@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.video import stamp
 from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
 from workers.align.log import log_evidence
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from manifests.ledger.evidence import Evidence
     from manifests.state.table import StateTable
-    from workers.align.evidence import Evidence
     from workers.align.notes import Expectations, GameNotes
 
 
@@ -102,5 +103,5 @@ class GameEvidence:
 
     def _game_lines(self, start: int, exclusive_end: int) -> npt.NDArray[np.int64]:
         """The lines of frames [start, exclusive_end)."""
-        frame_index = self._notes.lines[:, 0] - stamp.FIRST_SLP_FRAME
+        frame_index = self._notes.lines[:, 0] - FIRST_SLP_FRAME
         return self._notes.lines[(frame_index >= start) & (frame_index < exclusive_end)]

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.emulator.contract import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     from pathlib import Path

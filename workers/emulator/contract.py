@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 EMULATORS: Final = ("standin", "slippi")  # the names by which a run chooses its emulator
 WIDTH = 640  # pixels across the stand-in's pictures, and the default elsewhere
 HEIGHT = 480  # pixels down
-FIRST_SLP_FRAME = -123  # what capture_index 0 shows
 TAIL_PICTURES = (
     8  # pictures of the hold, beyond the last frame: an offset by a few cannot hide behind the end
 )

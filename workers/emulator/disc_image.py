@@ -26,7 +26,6 @@ Container: TypeAlias = Literal["ISO", "CISO", "GCZ", "RVZ", "WIA"]
 
 MELEE_ID: Final = "GALE01"
 MELEE_REVISION: Final = 2
-MELEE_BYTES: Final = 1_459_978_240
 MELEE_SHA1: Final = "d4e70c064cc714ba8400a849cf299dbd1aa326fc"
 """Of the whole disc, NTSC 1.02, as published by Redump."""
 PLAYABLE: Final[frozenset[Container]] = frozenset({"ISO", "CISO", "GCZ"})

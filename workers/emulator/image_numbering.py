@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from manifests.ledger.reasons import Reason
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.emulator import slippi_lines
-from workers.emulator.contract import FIRST_SLP_FRAME, LogLine
+from workers.emulator.contract import LogLine
 from workers.emulator.dump_watcher import DumpedImage, PrintedLine
 from workers.errors import EmulatorFailed
 

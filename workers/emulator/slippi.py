@@ -19,10 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.emulator import slippi_install
 from workers.emulator.child import Child
 from workers.emulator.comm_file import CommFile
-from workers.emulator.contract import FIRST_SLP_FRAME, LogLine, Picture
+from workers.emulator.contract import LogLine, Picture
 from workers.emulator.dump_folder import dump_folder
 from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, DumpedImage, DumpWatcher
 from workers.emulator.image_numbering import READBACK_IMAGES, CapturedImage, ImageNumbering
@@ -32,7 +33,6 @@ from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
-from workers.standin.image.build import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,8 +45,6 @@ RERECORDED: Final = "rerecorded.slp"
 """In the folder of a play, after it: the replay as the emulator recorded it while it played, if it can."""
 LOG_LAG: Final = -READBACK_IMAGES
 """The usual newest_capture_index - (n + 123) of the lines this emulator yields."""
-STANDIN: Final = "standin"
-"""The name that stands for our own game where a disc image is asked for."""
 _POLL_SECONDS: Final = 0.2
 _EXIT_SECONDS: Final = 1.0
 _REREPLAYS: Final = "rerecorded"
@@ -200,13 +198,6 @@ class SlippiDolphin:
                 else:
                     yield captured
             watch.skip(time.monotonic() - before)
-
-
-def slippi_dolphin(game_image: str, preset: SlippiPreset, program: Path | None = None) -> SlippiDolphin:
-    """Return the emulator for a disc image's path, or for "standin", our own game in Melee's place."""
-    if game_image == STANDIN:
-        return SlippiDolphin(IMAGE, preset, program, is_standin=True)
-    return SlippiDolphin(Path(game_image).expanduser(), preset, program)
 
 
 @cache

@@ -12,8 +12,9 @@ import signal
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from manifests.ledger.reasons import Reason
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.emulator import slippi_lines
-from workers.emulator.contract import FIRST_SLP_FRAME, TAIL_PICTURES
+from workers.emulator.contract import TAIL_PICTURES
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from workers.standin.recorder import record_match
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workers.align.evidence import Evidence
+    from manifests.ledger.evidence import Evidence
     from workers.emulator.contract import Deadlines
     from workers.rendering.emulator_setup import EmulatorSetup
     from workers.replay import Replay

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.video.sei import FrameMark
-from workers.emulator.contract import FIRST_SLP_FRAME, Picture
+from workers.emulator.contract import Picture
 from workers.rendering.encode import ChunkEncoder
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from manifests.ledger.evidence import Evidence
 from manifests.video.stamp import stamp_rectangle
 from workers.align.collector import EvidenceCollector
-from workers.align.evidence import Evidence
 from workers.align.rerecording import rerecording_evidence
 from workers.emulator.contract import EMULATORS, HEIGHT, WIDTH, BootImage
 from workers.emulator.mainline import MainlineDolphin

@@ -16,9 +16,9 @@ from workers.errors import Misaligned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from manifests.ledger.evidence import Evidence
     from manifests.state.table import StateTable
     from workers.align.collector import EvidenceCollector
-    from workers.align.evidence import Evidence
     from workers.rendering.capture import EncodedChunk
 
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from manifests.ledger.commit import place_chunk_file
 from manifests.ledger.entry import RunRecord
-from manifests.ledger.records import ChunkRecord, EvidenceRecord, GopIndex
+from manifests.ledger.records import ChunkRecord, GopIndex
 from manifests.state.file import write_states
 from manifests.video.mp4 import read_gops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from manifests.ledger.evidence import Evidence
     from manifests.ledger.plan import PlannedGame
     from manifests.state.table import StateTable
     from manifests.store.contract import Store
-    from workers.align.evidence import Evidence
     from workers.rendering.capture import EncodedChunk
     from workers.rendering.proof import Proof
 
@@ -73,27 +73,11 @@ def _publish_chunk(
         states=place_chunk_file(store, "states", file_number, states),
         gops=GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size),
         avcc=gops.avcc.hex(),
-        evidence=evidence_records(evidence),
+        evidence=tuple(evidence),
     )
     states.unlink()
     chunk.video.unlink()
     return record
-
-
-def evidence_records(evidence: Iterable[Evidence]) -> tuple[EvidenceRecord, ...]:
-    """The same findings in the ledger's words."""
-    return tuple(
-        EvidenceRecord(
-            name=item.name,
-            available=item.available,
-            offset_frames=item.offset_frames,
-            confidence=item.confidence,
-            margin=item.margin,
-            first_disagreement_slp_frame=item.first_disagreement_slp_frame,
-            detail=item.detail,
-        )
-        for item in evidence
-    )
 
 
 def run_record(attempt: int, timings: Mapping[str, float]) -> RunRecord:

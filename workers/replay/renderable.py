@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from manifests.ledger.reasons import Reason
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.errors import ReplayRefused
 from workers.replay import melee_names
 from workers.replay.record import ONLINE_SCENE
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from manifests.state.table import StateTable
     from workers.replay import Replay
 
-FIRST_SLP_FRAME = -123
 _NUM_PLAYERS = 2
 
 

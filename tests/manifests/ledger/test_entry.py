@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from manifests.errors import RecordRefused
 from manifests.ledger import entry as ledger
 from manifests.ledger.entry import LedgerEntry, RunRecord, Status
+from manifests.ledger.evidence import EVIDENCE_NAMES, Evidence
 from manifests.ledger.plan import number_games
 from manifests.ledger.reasons import Reason
-from manifests.ledger.records import ChunkRecord, EvidenceRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from manifests.ledger.records import ChunkRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
 from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, states_key, video_key
 from manifests.store.open import open_store
@@ -29,14 +30,15 @@ TEXT = st.text(max_size=20)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)
 EVIDENCE = st.builds(
-    EvidenceRecord,
-    name=st.text(min_size=1, max_size=10),
-    offset_frames=st.none() | INTS,
+    Evidence,
+    name=st.sampled_from(EVIDENCE_NAMES),
+    available=st.just(True),
+    offset_frames=INTS,
     confidence=st.floats(0, 1) | st.integers(0, 1),
     margin=st.none() | FLOATS,
     first_disagreement_slp_frame=st.none() | INTS,
     detail=TEXT,
-)
+) | st.builds(Evidence.abstain, st.sampled_from(EVIDENCE_NAMES), TEXT, margin=st.none() | FLOATS)
 PLAYERS = st.builds(
     PlayerFacts,
     team=st.none() | INTS,

@@ -15,7 +15,7 @@ from manifests.video.decoder import VideoUnreadable
 from manifests.video.mp4 import decode_gop, decode_luma, read_gops
 from tests.manifests.video.whole_video import decode_frames
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
-from workers.rendering.second_decoder import decode, probe
+from tests.workers.system_ffmpeg import decode, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

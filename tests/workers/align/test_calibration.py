@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from manifests.ledger.evidence import Evidence
 from workers.align.calibration import (
     FILE_VARIABLE,
     Calibration,
@@ -19,7 +20,6 @@ from workers.align.calibration import (
     require_calibrated,
     store_calibration,
 )
-from workers.align.evidence import Evidence
 from workers.align.motion.camera import Camera
 from workers.errors import EnvironmentFailed
 

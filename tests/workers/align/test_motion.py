@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from manifests.ledger.evidence import Evidence
 from tests.workers.align.painted_game import HEIGHT, WIDTH, measured, pictures_of, state_of
-from workers.align.evidence import Evidence
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import decorrelate, lag_curve, whiten
 from workers.align.motion.evidence import compare_motion, find_motion

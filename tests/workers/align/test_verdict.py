@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.align.evidence import EVIDENCE_NAMES, Evidence
+from manifests.ledger.evidence import EVIDENCE_NAMES, Evidence
 from workers.align.verdict import Verdict, decide
 
 
 def says(name: str, offset: int = 0, wrong_from: int | None = None) -> Evidence:
-    return Evidence(name, True, offset, 1.0, wrong_from)
+    return Evidence(name, True, offset, 1.0, first_disagreement_slp_frame=wrong_from)
 
 
 FINDINGS = st.one_of(
@@ -64,7 +64,6 @@ def test_an_aligned_verdict_against_evidence_fails():
         (("log", True, None, 1.0), "offset exactly if available"),
         (("log", False, 3, 0.0), "offset exactly if available"),
         (("log", False, None, 0.5), "abstains"),
-        (("log", False, None, 0.0, 7), "abstains"),
     ],
 )
 def test_evidence_that_contradicts_itself_fails(fields: tuple, message: str):
@@ -72,7 +71,17 @@ def test_evidence_that_contradicts_itself_fails(fields: tuple, message: str):
         Evidence(*fields)
 
 
+def test_evidence_that_abstains_and_disagrees_fails():
+    with pytest.raises(ValueError, match="abstains"):
+        Evidence("log", False, None, 0.0, first_disagreement_slp_frame=7)
+
+
+@pytest.mark.parametrize("margin", [float("inf"), float("nan")])
+def test_a_margin_that_no_ledger_can_hold_fails(margin: float):
+    with pytest.raises(ValueError, match="has a finite margin or none"):
+        Evidence("log", True, 0, 1.0, margin=margin)
+
+
 def test_evidence_reads_as_a_sentence():
     assert str(says("stamp", 1, 40)) == "stamp offset +1, wrong from slp_frame 40 ()"
     assert str(Evidence.abstain("motion", "flat")) == "motion cannot tell (flat)"
-    assert says("log").to_json()["offset_frames"] == 0

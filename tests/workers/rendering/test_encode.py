@@ -18,10 +18,10 @@ from manifests.video.mp4 import read_gops
 from manifests.video.sei import FrameMark, find_mark
 from tests.manifests.video.whole_video import decode_frames
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
+from tests.workers.system_ffmpeg import decode, probe
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.rendering.chunk import GOP_FRAMES
 from workers.rendering.encode import ChunkEncoder, VideoSettings
-from workers.rendering.second_decoder import decode, probe
 
 NUM_FRAMES = 75  # two groups of pictures and a half
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from manifests.video.stamp import FIRST_SLP_FRAME
+from manifests.ledger.evidence import Evidence
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
-from workers.align.evidence import Evidence
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
 from workers.align.motion.fitting import FittedCamera, fit_camera

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.standin.recorder.actions import Act
+from workers.standin.recorder.actions import SHIELDING, Act
 from workers.standin.recorder.defence import break_shield
 from workers.standin.recorder.directions import direction
 from workers.standin.recorder.grounded import leave_ground
@@ -54,7 +54,7 @@ def can_be_hit(victim: Fighter) -> bool:
 
 def is_shielding(victim: Fighter) -> bool:
     """True while a raised shield takes the hit."""
-    return victim.action in (Act.SHIELD_START, Act.SHIELD, Act.SHIELD_STUN)
+    return victim.action in SHIELDING
 
 
 def hit_shield(victim: Fighter, attack: Attack, side: float) -> None:

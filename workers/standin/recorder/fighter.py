@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.standin.recorder.actions import Act, animation_of, first_age, has_animation
+from workers.standin.recorder.actions import SHIELDING, Act, animation_of, first_age, has_animation
 from workers.standin.recorder.pad import NEUTRAL, Pad
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class Fighter:
             flags2 |= 0x08
         if self.intangible_frames > 0 and not Act.LEDGE_CATCH <= self.action <= Act.LEDGE_JUMP:
             flags2 |= 0x04
-        shielding = Act.SHIELD_START <= self.action <= Act.SHIELD_STUN and self.action != Act.SHIELD_RELEASE
+        shielding = self.action in SHIELDING
         flags3 = (0x80 if shielding else 0) | (0x04 if self.grabbing >= 0 else 0)
         flags4 = 0x02 if self.hitstun > 0 else 0
         flags5 = (0x08 if self.follower else 0) | (0x40 if dead or self.action == Act.ENTRY else 0)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.standin.recorder.actions import Act
 from workers.standin.recorder.fighter import FULL_SHIELD, NO_GROUND, NOBODY, Fighter
-from workers.standin.recorder.stage_script import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     from workers.standin.recorder.controls import Controls, Scene
 
 FREE_FALL_SLP_FRAME = -60  # the stage lets everyone drop
-GO_SLP_FRAME = -39  # the first frame in which a pad counts
 DEATH_FRAMES = 60
 STAR_FRAMES = 110
 DESCENT_FRAMES = 60

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, NamedTuple
 
+from manifests.state.schema import FIRST_PLAYABLE_SLP_FRAME, FIRST_SLP_FRAME
 from workers.standin.recorder import combat, grabs, life, motion
 from workers.standin.recorder.actions import Act
 from workers.standin.recorder.aerial import SHOOT_FRAME
 from workers.standin.recorder.behaviour import carry_on
 from workers.standin.recorder.controls import SHIELD_TRIGGER, Controls, Scene, read_controls
+from workers.standin.recorder.defence import SHIELD_REGROWTH
 from workers.standin.recorder.fighter import FULL_SHIELD, Fighter, PostState, PreState
 from workers.standin.recorder.moves import Attack
 from workers.standin.recorder.pad import LEFT_TRIGGER, NEUTRAL, RIGHT_TRIGGER, Pad
@@ -96,7 +98,7 @@ class Match:
     def step(self, slp_frame: int, pads: Sequence[Pad]) -> Frame:
         """Plays one frame with the two leaders' pads and returns its record."""
         scene = Scene(self.stage, self._script.at(slp_frame), self._script.at(slp_frame - 1), slp_frame)
-        counts = slp_frame >= life.GO_SLP_FRAME
+        counts = slp_frame >= FIRST_PLAYABLE_SLP_FRAME
         for index, leader in enumerate(self.leaders):
             _give_pad(leader, pads[index] if counts else NEUTRAL)
             leader.pad_history = (*leader.pad_history[-FOLLOWER_DELAY:], leader.pad)
@@ -236,7 +238,8 @@ class Match:
             )
             post = fighter.post(is_off_screen=off_screen)
             rows.append(FighterFrame(fighter.port, fighter.follower, fighter.pre, post))
-        seed = (self._seed + 65536 * (scene.slp_frame + 123)) % 2**32  # as online games seed each frame
+        # Online games seed each frame anew, in steps of 65,536 from the game's own seed.
+        seed = (self._seed + 65536 * (scene.slp_frame - FIRST_SLP_FRAME)) % 2**32
         moment = scene.moment
         return Frame(
             scene.slp_frame, seed, tuple(rows), tuple(projectile.state() for projectile in self.projectiles),
@@ -282,7 +285,7 @@ def _count_down(fighter: Fighter) -> None:
     if fighter.drop_frames > 0:
         fighter.drop_frames -= 1
     if not Act.SHIELD_START <= fighter.action <= Act.SHIELD_STUN and fighter.shield < FULL_SHIELD:
-        fighter.shield = min(FULL_SHIELD, fighter.shield + 0.07)
+        fighter.shield = min(FULL_SHIELD, fighter.shield + SHIELD_REGROWTH)
 
 
 def _move(fighter: Fighter, scene: Scene, controls: Controls) -> None:

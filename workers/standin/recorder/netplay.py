@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.standin.recorder.stage_script import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.replay.stage_geometry import LEGAL_STAGES
 from workers.standin.recorder.netplay import MAX_ROLLBACK_FRAMES
 from workers.standin.recorder.roster import BY_EXTERNAL_ID
 
 MAX_SECONDS = 480  # a tournament game's clock
-MAX_FRAMES = 123 + MAX_SECONDS * 60 + 1
+MAX_FRAMES = MAX_SECONDS * 60 + 1 - FIRST_SLP_FRAME
 MAX_TAIL = 3
 MAX_STOCKS = 99
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.replay.stage_geometry import LEGAL_STAGES, STAGES, Stage
 from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.match import Match
@@ -13,7 +14,7 @@ from workers.standin.recorder.options import MAX_FRAMES, RecordOptions
 from workers.standin.recorder.pad import NEUTRAL, Pad
 from workers.standin.recorder.pilot import Pilot
 from workers.standin.recorder.roster import BY_EXTERNAL_ID, ROSTER, Character
-from workers.standin.recorder.stage_script import FIRST_SLP_FRAME, StageScript
+from workers.standin.recorder.stage_script import StageScript
 
 
 @dataclass(frozen=True)

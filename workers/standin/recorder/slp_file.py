@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.standin.recorder import pad as pads
 from workers.standin.recorder import ubjson
 from workers.standin.recorder.game_start import SIZE, connect_code, display_name, game_start, start_at
@@ -73,7 +74,7 @@ def _frames(instances: Iterable[Instance]) -> bytes:
     wind, screen = _CALM, _NORMAL_SCREEN
     for frame, finalized in instances:
         number = frame.slp_frame
-        out += FRAME_START.pack(0x3A, number, frame.seed, number + 123)
+        out += FRAME_START.pack(0x3A, number, frame.seed, number - FIRST_SLP_FRAME)
         for fighter in frame.fighters:
             out += _pre(frame, fighter)
         for which, height in frame.platform_moves:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from manifests.state.schema import FIRST_SLP_FRAME
 from workers.replay.stage_geometry import (
     DREAM_LAND,
     FOUNTAIN,
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workers.standin.recorder.dice import Dice
-
-FIRST_SLP_FRAME = -123
 
 RIGHT_PLATFORM, LEFT_PLATFORM = 0, 1  # as event 0x3F numbers them
 WIND_NONE, WIND_LEFT, WIND_RIGHT = 0, 1, 2

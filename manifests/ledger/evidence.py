@@ -1,8 +1,9 @@
-"""What speaks for or against an alignment: one finding of one independent observer."""
+"""One observer's finding on an alignment: `workers.align` makes it, the ledger and the manifest keep it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 EVIDENCE_NAMES: Final = ("count", "log", "stamp", "motion", "encoded_stamp", "encoded_motion", "rerecording")
@@ -11,40 +12,48 @@ EVIDENCE_NAMES: Final = ("count", "log", "stamp", "motion", "encoded_stamp", "en
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One observer's finding about a stretch of one game.
+    """What one observer found about a game, or about a stretch of it.
 
-    An offset of o frames means: the picture at capture_index k shows slp_frame k - 123 + o. An observer that
-    cannot tell is not available: it abstains, and says in `detail` why.
+    An offset of o frames means that the picture at capture_index k shows slp_frame k - 123 + o. An observer
+    that cannot tell is not available: it abstains, and says in `detail` why.
+
+    This is the only declaration of the record. The ledger's JSON and the manifest's Parquet take names,
+    order and types of their fields from here, so a change here changes files.
 
     Attributes:
         name: one of EVIDENCE_NAMES.
-        available: whether the observer could tell at all.
-        offset_frames: the offset of most of the stretch; None exactly if not available.
+        available: whether the observer could tell at all; where not, it has no vote.
+        offset_frames: the offset of most of the stretch; 0 is aligned; None exactly if not available.
         confidence: 0 to 1; 0 if not available.
+        margin: how far the offset found stands above the next best, in the observer's own unit; None if it
+            has no such thing.
         first_disagreement_slp_frame: first slp_frame at which this observer saw the pair broken, if it can
             say. May be set although offset_frames is 0: most pairs are right, that one is not.
         detail: one line for a person.
-        margin: how far the offset found stands above the next best, in the observer's own unit; None if it
-            has no such thing.
 
     Raises:
-        ValueError: if the fields contradict each other.
+        ValueError: a name that no observer has, a confidence outside 0 to 1, an infinite margin, or fields
+            that contradict each other.
     """
 
     name: str
     available: bool
     offset_frames: int | None
     confidence: float
+    _: KW_ONLY
+    margin: float | None = None
     first_disagreement_slp_frame: int | None = None
     detail: str = ""
-    margin: float | None = None
 
     def __post_init__(self) -> None:
         if self.name not in EVIDENCE_NAMES:
             message = f"evidence is one of {', '.join(EVIDENCE_NAMES)}, got {self.name!r}"
             raise ValueError(message)
         if not 0.0 <= self.confidence <= 1.0:
-            message = f"confidence of {self.name} is from 0 to 1, got {self.confidence}"
+            message = f"evidence has a confidence from 0 to 1, got {self.confidence} of {self.name}"
+            raise ValueError(message)
+        if not math.isfinite(self.margin or 0):
+            message = f"evidence has a finite margin or none, got {self.margin} of {self.name}"
             raise ValueError(message)
         if self.available != (self.offset_frames is not None):
             message = (
@@ -54,6 +63,9 @@ class Evidence:
         if not self.available and (self.confidence or self.first_disagreement_slp_frame is not None):
             message = f"{self.name} abstains, so it can neither be confident nor disagree"
             raise ValueError(message)
+        # 1 and 1.0 are equal and must give the same bytes
+        object.__setattr__(self, "confidence", float(self.confidence))
+        object.__setattr__(self, "margin", None if self.margin is None else float(self.margin))
 
     @classmethod
     def abstain(cls, name: str, detail: str, *, margin: float | None = None) -> Evidence:
@@ -69,10 +81,6 @@ class Evidence:
     def disagrees(self) -> bool:
         """True if this observer could tell, and saw a pair that is wrong."""
         return self.available and not self.agrees
-
-    def to_json(self) -> dict[str, str | bool | int | float | None]:
-        """Return the fields as plain JSON values, for the ledger and the manifest."""
-        return asdict(self)
 
     def __str__(self) -> str:
         if not self.available:

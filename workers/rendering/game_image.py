@@ -1,0 +1,28 @@
+"""Which game Slippi's Dolphin plays: the user's disc image of Melee, or our stand-in in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from workers.emulator.slippi import SlippiDolphin
+from workers.standin.image.build import IMAGE
+
+if TYPE_CHECKING:
+    from workers.emulator.slippi_preset import SlippiPreset
+
+STANDIN: Final = "standin"
+"""The name that stands for our own game where a disc image is asked for."""
+
+
+def slippi_dolphin(game_image: str, preset: SlippiPreset, program: Path | None = None) -> SlippiDolphin:
+    """Return Slippi's Dolphin, ready to play one game.
+
+    Args:
+        game_image: path of the disc image of Melee NTSC 1.02, or STANDIN.
+        preset: what the picture is to look like.
+        program: the playback Dolphin; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
+    """
+    if game_image == STANDIN:
+        return SlippiDolphin(IMAGE, preset, program, is_standin=True)
+    return SlippiDolphin(Path(game_image).expanduser(), preset, program)

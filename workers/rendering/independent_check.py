@@ -1,0 +1,195 @@
+"""Checks a written video with the system's ffmpeg, another program than the one that wrote it.
+
+    mp4 -> ffprobe: stream and packets | ffmpeg: IDR pictures | ffmpeg: every picture decoded -> complaints
+
+The encoder and the reading side both run the libav that comes with PyAV, and so could share a mistake. What
+another build and version of ffmpeg finds is a property of the file. This is the door to ffmpeg-python, which
+puts the ffmpeg commands together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import ffmpeg
+
+from workers.emulator.child import Child
+from workers.errors import EnvironmentFailed
+from workers.rendering.chunk import GOP_FRAMES
+from workers.rendering.encode import FPS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REMEDY: Final = "run: sudo apt-get install ffmpeg"
+
+_STREAM: Final = {
+    "codec_name": "h264",
+    "pix_fmt": "yuv420p",
+    "has_b_frames": 0,
+    "color_range": "tv",
+    "color_space": "smpte170m",
+    "color_primaries": "smpte170m",
+    "color_transfer": "smpte170m",
+}
+"""What ffprobe says of every video stream of ours, size and frame count apart."""
+_IDR_SLICE: Final = 5  # nal_unit_type of the slices of an IDR picture, by H.264's table 7-1
+_LEAST_SECONDS: Final = 120.0
+_SECONDS_PER_FRAME: Final = 0.05  # 640 x 480 takes a hundredth of that on an idle core
+
+
+def is_available() -> bool:
+    """Return whether the system's ffmpeg and ffprobe are installed."""
+    return all(shutil.which(program) for program in ("ffmpeg", "ffprobe"))
+
+
+def check_video(video: bytes, *, num_frames: int, width: int, height: int) -> tuple[str, ...]:
+    """Return everything in which a video breaks the video contract, a line each; nothing if it keeps it.
+
+    The contract: one H.264 stream of this size and no other, yuv420p, BT.601 in limited range, no B-frames;
+    frame k at exactly k / 60 s; an IDR picture, which closes the group of pictures before it, at every
+    multiple of 30 and nowhere else; and every picture decodes without an error.
+
+    Args:
+        video: the bytes of the mp4.
+        num_frames: how many pictures it should hold.
+        width: of the pictures, in pixels.
+        height: likewise.
+
+    Raises:
+        EnvironmentFailed: ffmpeg or ffprobe is not installed, or was not done in time.
+    """
+    for program in ("ffmpeg", "ffprobe"):
+        if shutil.which(program) is None:
+            message = f"{program} is not on PATH; {REMEDY}"
+            raise EnvironmentFailed(message)
+    seconds = _LEAST_SECONDS + _SECONDS_PER_FRAME * num_frames
+    with tempfile.TemporaryDirectory(prefix="independent-check-") as name:
+        folder = Path(name)
+        path = folder / "video.mp4"
+        path.write_bytes(video)
+        probed, complaint = _run(_probe_command(path), folder, seconds)
+        if complaint:
+            return (f"ffprobe refuses it: {complaint}",)
+        found = json.loads(probed)
+        wrong = [*_wrong_streams(found["streams"], num_frames, width, height)]
+        if wrong:
+            return tuple(wrong)
+        base = Fraction(found["streams"][0]["time_base"])
+        wrong += _wrong_packets(found["packets"], base, num_frames)
+        wrong += _wrong_idr_pictures(path, folder, seconds, num_frames)
+        wrong += _wrong_decoding(path, folder, seconds, num_frames)
+    return tuple(wrong)
+
+
+def _wrong_streams(streams: Sequence[dict[str, Any]], num_frames: int, width: int, height: int) -> list[str]:
+    if [stream["codec_type"] for stream in streams] != ["video"]:
+        return [f"{len(streams)} streams, one of pictures is wanted"]
+    wanted = {**_STREAM, "width": width, "height": height, "nb_frames": str(num_frames)}
+    return [
+        f"{key} is {streams[0].get(key)}, {value} is wanted"
+        for key, value in wanted.items()
+        if streams[0].get(key) != value
+    ]
+
+
+def _wrong_packets(packets: Sequence[dict[str, Any]], base: Fraction, num_frames: int) -> list[str]:
+    """Return what is wrong with number, order, times and key flags of the packets."""
+    if len(packets) != num_frames:
+        return [f"{len(packets)} packets, {num_frames} are wanted"]
+    wrong = []
+    for k, packet in enumerate(packets):
+        pts, dts = packet["pts"] * base, packet["dts"] * base
+        if pts != Fraction(k, FPS) or dts != pts:
+            wrong.append(f"packet {k} is at {pts} s (decoded at {dts} s), {Fraction(k, FPS)} s is wanted")
+            break
+    keys = [k for k, packet in enumerate(packets) if packet["flags"].startswith("K")]
+    if keys != _key_frames(num_frames):
+        wrong.append(f"packets {_few(keys)} are marked as key frames, every {GOP_FRAMES}th is wanted")
+    return wrong
+
+
+def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, num_frames: int) -> list[str]:
+    """Return what is wrong with the places of the IDR pictures, behind which no later picture may refer.
+
+    A key frame of an open group is flagged as one, too, so the bitstream itself is asked: all units but the
+    slices of IDR pictures are filtered out, and what is left has a packet for each IDR picture.
+    """
+    only_idr = ffmpeg.input(str(path)).output(
+        "pipe:1", format="framecrc", vcodec="copy", **{"bsf:v": f"filter_units=pass_types={_IDR_SLICE}"}
+    )
+    lines, complaint = _run(_ffmpeg_command(only_idr), folder, seconds)
+    if complaint:
+        return [f"ffmpeg cannot take its bitstream apart: {complaint}"]
+    shown = [round(time * FPS) for time in _times(lines)]
+    if shown != _key_frames(num_frames):
+        return [f"IDR pictures are {_few(shown)}, every {GOP_FRAMES}th is wanted"]
+    return []
+
+
+def _wrong_decoding(path: Path, folder: Path, seconds: float, num_frames: int) -> list[str]:
+    pictures = ffmpeg.input(str(path), threads=1, err_detect="explode").output(
+        "pipe:1", format="framecrc", vsync="passthrough"
+    )
+    lines, complaint = _run(_ffmpeg_command(pictures.global_args("-xerror")), folder, seconds)
+    if complaint:
+        return [f"ffmpeg cannot decode it: {complaint}"]
+    num_decoded = len(_times(lines))
+    return [] if num_decoded == num_frames else [f"{num_decoded} pictures decode, {num_frames} are wanted"]
+
+
+def _key_frames(num_frames: int) -> list[int]:
+    return list(range(0, num_frames, GOP_FRAMES))
+
+
+def _few(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:5])
+    return f"{shown} ... ({len(numbers)} of them)" if len(numbers) > 5 else shown or "none"  # noqa: PLR2004
+
+
+def _times(framecrc: bytes) -> list[Fraction]:
+    """Return the presentation time, in seconds, of each packet in the text that ffmpeg's framecrc writes."""
+    base, ticks = Fraction(1), []
+    for line in framecrc.decode().splitlines():
+        if line.startswith("#tb 0:"):
+            base = Fraction(line.partition(":")[2].strip())
+        elif not line.startswith("#"):
+            ticks.append(int(line.split(",")[2]))
+    return [number * base for number in ticks]
+
+
+def _probe_command(path: Path) -> list[str]:
+    # By hand, because ffmpeg-python's own `probe` knows no deadline.
+    about = "stream:packet=pts,dts,flags"
+    return ["ffprobe", "-v", "error", "-of", "json", "-show_entries", about, str(path)]
+
+
+def _ffmpeg_command(output: Any) -> list[str]:
+    command: list[str] = ffmpeg.compile(output.global_args("-nostdin", "-v", "error"))
+    return command
+
+
+def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[bytes, str]:
+    """Return what a command printed, and its complaint: "" exactly if it ended well.
+
+    Raises:
+        EnvironmentFailed: it was not done in time.
+    """
+    printed, said = folder / "stdout", folder / "stderr"
+    for file in (printed, said):
+        file.write_bytes(b"")
+    with Child(command, folder=folder, environment=os.environ, stdout=printed, stderr=said) as child:
+        status = child.wait(seconds)
+        if status is None:
+            message = (
+                f"{command[0]} was not done with a video within {seconds:g} s; try again on an idle machine"
+            )
+            raise EnvironmentFailed(message)
+        complaint = "" if status == 0 else child.said() or f"it ended with status {status}"
+    return printed.read_bytes(), complaint.replace(f"{folder}/", "")  # the folder is gone when this is read
