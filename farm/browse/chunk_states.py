@@ -1,4 +1,4 @@
-"""The states of one chunk, read from the dataset's store, with a damaged file told as an error of the dataset."""
+"""The states of one chunk, read from the dataset's store; a damaged file is an error of the dataset."""
 
 from __future__ import annotations
 
