@@ -40,7 +40,13 @@ def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
 
     outer = os.environ.get("RAY_TMPDIR")
     folder = os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="farm-ray-", dir="/tmp")  # short: for sockets
-    head = {"num_cpus": 0, "object_store_memory": NODE_MEMORY_BYTES, "include_dashboard": False}
+    head = {
+        "num_cpus": 0,
+        "object_store_memory": NODE_MEMORY_BYTES,
+        "include_dashboard": False,
+        # Without a port of its own Ray tries 8265, and where another Ray has that, it leaves a socket open.
+        "dashboard_port": None,
+    }
     cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})
     try:
         for _ in range(num_nodes):

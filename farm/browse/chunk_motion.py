@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from farm.browse.chunk_states import chunk_states
 from manifests.ledger.dataset import read_description
-from manifests.state.file import read_states
 from manifests.video.mp4 import decode_luma
 from workers.align.motion.witness import MotionWitness
 
@@ -35,5 +35,5 @@ def motion_of(
     for luma in decode_luma(io.BytesIO(store.get(chunk.video.key))):
         witness.see(luma)
         on_frame()
-    _, found = witness.finding(read_states(store.get(chunk.states.key)))
+    _, found = witness.finding(chunk_states(store, chunk))
     return found

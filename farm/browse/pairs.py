@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from farm.browse.action_names import action_names
+from farm.browse.chunk_states import chunk_states
 from farm.browse.schema_page import schema_columns
 from manifests.ledger.entry import read_entry
-from manifests.state.file import read_states
 from manifests.store.canonical_json import to_plain
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, An
 
     Raises:
         IndexError: no such chunk.
+        DatasetError: the states file cannot be read.
     """
-    state = read_states(store.get(entry.chunks[entry_chunk].states.key))
+    state = chunk_states(store, entry.chunks[entry_chunk])
     players = [
         {name: _column(state, f"p{place}.{name}") for name in _PLAYER} for place in range(state.num_players)
     ]
@@ -89,8 +90,9 @@ def column_of(store: Store, entry_chunk: int, entry: LedgerEntry, name: str) -> 
     Raises:
         IndexError: no such chunk.
         KeyError: no such column.
+        DatasetError: the states file cannot be read.
     """
-    state = read_states(store.get(entry.chunks[entry_chunk].states.key))
+    state = chunk_states(store, entry.chunks[entry_chunk])
     if name not in state.names():
         raise KeyError(name)
     return _column(state, name)

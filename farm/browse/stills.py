@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from farm.browse.action_names import action_name
-from manifests.state.file import read_states
+from farm.browse.chunk_states import parsed_states
 from manifests.video.mp4 import decode_gop
 
 if TYPE_CHECKING:
     from manifests.ledger.entry import LedgerEntry
     from manifests.ledger.records import ChunkRecord
+    from manifests.state.table import StateTable
     from manifests.store.contract import Store
 
 _THUMBNAIL: Final = (160, 120)
@@ -39,7 +40,7 @@ def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
     """A JPEG of sixteen frames, evenly spread over the game, with slp_frame, percents and actions.
 
     Raises:
-        DatasetError: likewise.
+        DatasetError: the store failed, or a video or states file cannot be read.
     """
     total = sum(chunk.num_frames for chunk in entry.chunks)
     sheet = Image.new("RGB", (_STILL[0] * _COLUMNS, (_STILL[1] + _CAPTION) * _ROWS), "white")
@@ -48,7 +49,8 @@ def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
         chunk, gop = _key_frame(entry, total * place // (_ROWS * _COLUMNS))
         left, top = place % _COLUMNS * _STILL[0], place // _COLUMNS * (_STILL[1] + _CAPTION)
         sheet.paste(_picture(store, chunk, gop).resize(_STILL), (left, top))
-        caption = _caption(states(chunk.states.key), chunk.gops.first_frame_index[gop])
+        row = chunk.gops.first_frame_index[gop]
+        caption = _caption(parsed_states(chunk.states.key, states(chunk.states.key), row, row + 1))
         draw.text((left + 4, top + _STILL[1] + 2), caption, fill="black")
     return _jpeg(sheet)
 
@@ -69,9 +71,9 @@ def _picture(store: Store, chunk: ChunkRecord, gop: int) -> Image.Image:
     return _to_rgb(next(decode_gop(data, bytes.fromhex(chunk.avcc))))
 
 
-def _caption(states: bytes, row: int) -> str:
-    """What a row of a states file says, in two lines."""
-    state, told = read_states(states, row, row + 1), []
+def _caption(state: StateTable) -> str:
+    """What the first row of a state says, in two lines."""
+    told = []
     for place in range(state.num_players):
         percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))
         told.append(f"p{place}  {int(percent)} %  {action_name(int(action))}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from manifests.state.file import read_states
+from farm.browse.chunk_states import chunk_states
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
     """Stretches of frames that netplay simulated more than once, and frames at which stocks fell.
 
-    Both are in slp_frames: `rolled_back` as [first, number of frames, most often one of them was simulated],
-    `stocks_lost` as [frame, player].
+    Both are in slp_frames. `rolled_back` has [first frame, number of frames, how often the one that was
+    simulated most was simulated]; `stocks_lost` has [frame, player], the frame being the first with one less.
 
     Raises:
         DatasetError: a states file cannot be read.
     """
-    states = [read_states(store.get(chunk.states.key)) for chunk in entry.chunks]
+    states = [chunk_states(store, chunk) for chunk in entry.chunks]
     written = np.concatenate([state.values("n_written") for state in states])
     frames = np.concatenate([state.values("slp_frame") for state in states])
     lost = []
@@ -37,7 +37,7 @@ def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
 
 
 def stretches(written: npt.NDArray[Any], frames: npt.NDArray[Any]) -> list[list[int]]:
-    """Runs of `written` above 1, each as [its first frame, its length, its most].
+    """Runs of `written` above 1, each as [first slp_frame, number of frames, largest value].
 
     Args:
         written: how often each frame was simulated, [T].

@@ -186,7 +186,9 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
 
 
 def _findings(report: Report) -> Table:
-    table = Table("what", "object", "found")
+    table = Table("what")
+    table.add_column("object", overflow="fold")  # a key that is cut short names nothing
+    table.add_column("found", overflow="fold")
     for finding in report.findings[:MAX_PRINTED]:
         table.add_row(finding.kind.value, finding.key, finding.detail)
     return table

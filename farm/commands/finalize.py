@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from manifests.card.card import write_card
+from manifests.ledger.dataset import read_description
 from manifests.lerobot.compile import Compiled, compile_lerobot
 from manifests.snapshot.finalize import Finalized, finalize
 from manifests.snapshot.reader import open_manifest
@@ -56,6 +57,7 @@ def command(
     nothing is.
     """
     store = open_store(dataset)
+    read_description(store)  # so that a mistyped folder is refused, and not made into an empty dataset
     with Console(stderr=True).status("compiling the ledger") as status:
         done = finalize(store, from_scratch=from_scratch)
         compiled, made = None, None

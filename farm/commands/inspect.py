@@ -107,6 +107,8 @@ def _refused(report: dict[str, Any], reason: str, detail: str) -> dict[str, Any]
 
 def _print(report: dict[str, Any], console: Console) -> None:
     table = Table(title=report["source"], title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")  # a hash that is cut short cannot be looked for
     for name, value in report.items():
         if name == "players":
             for player in value:

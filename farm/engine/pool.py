@@ -73,7 +73,6 @@ TaskT = TypeVar("TaskT", bound=Task)
 ResultT = TypeVar("ResultT", bound=Result)
 SettingsT = TypeVar("SettingsT", bound=JobSettings)
 TaskT_contra = TypeVar("TaskT_contra", bound=Task, contravariant=True)
-ResultT_co = TypeVar("ResultT_co", bound=Result, covariant=True)
 
 Job: TypeAlias = "Callable[[TaskT, SettingsT], ResultT]"
 

@@ -82,11 +82,6 @@ class GameQueue(Generic[TaskT]):
         """Slots open on machines that are not left out."""
         return sum(not self._machine(slot.node).is_out for slot in self._slots.values())
 
-    @property
-    def num_machines_out(self) -> int:
-        """Machines that this run no longer uses."""
-        return sum(machine.is_out for machine in self._machines.values())
-
     def counts(self) -> RunCounts:
         """Where the run stands."""
         running = self.num_running

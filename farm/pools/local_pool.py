@@ -87,16 +87,27 @@ class LocalPool:
         self._logs: Path | None = None
 
     def __enter__(self) -> Self:
-        """Start the processes; their slots open as they get ready."""
+        """Start the processes; their slots open as they get ready.
+
+        Raises:
+            EnvironmentFailed: if a process cannot be started; then none is left.
+        """
         self._logs = Path(tempfile.mkdtemp(prefix="dolphin-farm-logs-"))
-        for _ in range(self._num_slots):
-            self._start_process()
+        try:
+            for _ in range(self._num_slots):
+                self._start_process()
+        except BaseException:
+            self._end_all()  # Python does not call __exit__ when __enter__ fails
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every process: idle ones by themselves, the rest by force; waits until all are gone."""
+        self._end_all()
+
+    def _end_all(self) -> None:
         was_forced = any(process.is_busy for process in self._processes.values())
         for process in self._processes.values():
             process.tasks.close()
@@ -148,14 +159,14 @@ class LocalPool:
         name = f"{NODE}/{self._num_started}"
         log = self._logs / f"{self._num_started}.log"
         self._num_started += 1
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-m", "farm.pools.slot_process", str(theirs.fileno()), str(os.getpid())]
         setpriv = shutil.which("setpriv")
         if setpriv is None:
             message = "no `setpriv` on PATH; it is part of util-linux: install that"
             raise EnvironmentFailed(message)
-        with log.open("wb") as output, theirs:
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-m", "farm.pools.slot_process", str(theirs.fileno()), str(os.getpid())]
+        with ours, log.open("wb") as output, theirs:
             popen = subprocess.Popen(
                 [setpriv, "--pdeathsig", "KILL", *command],
                 stdin=subprocess.DEVNULL,
@@ -165,7 +176,7 @@ class LocalPool:
                 process_group=0,
                 env=environment,
             )
-        tasks: Connection[Any, Any] = Connection(ours.detach())
+            tasks: Connection[Any, Any] = Connection(ours.detach())
         self._processes[name] = _Process(popen, tasks, log, time.monotonic())
         try:
             tasks.send(self._order)
@@ -237,7 +248,7 @@ def _reap(process: _Process, deadline: float) -> None:
 
 
 def _last_words(process: _Process) -> str:
-    """How the process ended, and the last line it wrote: of a traceback, the error itself."""
+    """How the process ended, and the last line it wrote, which is the error itself if that is a traceback."""
     status = process.popen.returncode
     ending = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
     lines = process.log.read_text(errors="replace").split("\n")

@@ -5,6 +5,7 @@ Runs on the machine in question, in a call of its own beside the slots.
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -25,12 +26,14 @@ _TOKEN_SECONDS = 60
 def aws_notice(
     base_url: str = AWS_METADATA, listen_seconds: float = LISTEN_SECONDS, poll_seconds: float = POLL_SECONDS
 ) -> float | None:
-    """Listen for a while; when this machine goes, in seconds of the wall clock, or None if nothing was said.
+    """Listen for a while; returns when this machine goes, in seconds of the wall clock, or None.
+
+    None means that no notice came in that time, or that there is no such service here.
 
     Args:
-        base_url: Of the metadata service.
-        listen_seconds: How long.
-        poll_seconds: Between two questions.
+        base_url: The metadata service's.
+        listen_seconds: How long to listen; the service is asked at least once.
+        poll_seconds: Pause between two questions.
     """
     deadline = time.monotonic() + listen_seconds
     while True:
@@ -41,7 +44,7 @@ def aws_notice(
 
 
 def _ask_aws(base_url: str) -> float | None:
-    """The deadline of a spot notice; None where there is no notice, or no such service."""
+    """Ask once for the moment at which the machine goes; None without a notice, or without such a service."""
     try:
         token = _request(
             f"{base_url}/latest/api/token", "PUT", "X-aws-ec2-metadata-token-ttl-seconds", str(_TOKEN_SECONDS)
@@ -49,12 +52,14 @@ def _ask_aws(base_url: str) -> float | None:
         notice = _request(
             f"{base_url}/latest/meta-data/spot/instance-action", "GET", "X-aws-ec2-metadata-token", token
         )
+        return datetime.fromisoformat(json.loads(notice)["time"]).timestamp()
     except urllib.error.HTTPError as answer:
         answer.close()
         return None  # 404: no notice
-    except OSError:
-        return None
-    return datetime.fromisoformat(json.loads(notice)["time"]).timestamp()
+    except (OSError, http.client.HTTPException):
+        return None  # nobody answers there, or nobody who speaks HTTP
+    except (ValueError, KeyError, TypeError):
+        return None  # something else answers there, such as a proxy with a page of its own
 
 
 def _request(url: str, method: str, header: str, value: str) -> str:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.manifests.conftest import sound
 from tests.ray_cluster import started_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["ray_cluster", "sound"]
 
 DOUBLES = str(Path(__file__).parent / "doubles")
 if DOUBLES not in sys.path:

@@ -14,12 +14,9 @@ from manifests.snapshot.reader import open_manifest
 from manifests.video.mp4 import decode_luma
 from manifests.video.overlay import PlayerState, draw_over
 from manifests.video.stamp import read_stamps
-from tests.manifests import conftest as small
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-sound = small.sound
 
 
 def view(*words: str):

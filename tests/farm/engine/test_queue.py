@@ -258,3 +258,115 @@ def test_one_game_that_fails_everywhere_wears_no_machine_down_and_is_left_undone
     assert queue.is_over
     assert queue.num_usable_slots == 2
     assert queue.counts().retries == {Breakage.ENVIRONMENT: Limits().caps[Breakage.ENVIRONMENT]}
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=30))
+def test_games_are_handed_out_from_the_longest_to_the_shortest(lengths: list[int]):
+    queue = GameQueue(tasks(*lengths))
+    opened(queue, "a/0")
+    handed_out = []
+    while not queue.is_over:
+        [(slot, task)] = queue.assignments(0.0)
+        handed_out.append(task.num_frames)
+        queue.apply(committed(slot, task), 0.0)
+    assert handed_out == sorted(lengths, reverse=True)
+    assert queue.counts().frames_done == queue.counts().frames_total == sum(lengths)
+
+
+@given(st.integers(0, 10), st.integers(0, 10))
+def test_as_many_games_run_as_there_are_games_and_slots_for(num_games: int, num_slots: int):
+    queue = GameQueue(tasks(*[5] * num_games))
+    opened(queue, *(f"n/{k}" for k in range(num_slots)))
+    started = queue.assignments(0.0)
+    assert len(started) == queue.num_running == min(num_games, num_slots)
+    assert len({slot for slot, _ in started}) == len(started)
+    assert queue.num_outstanding == num_games
+    assert queue.counts().waiting == num_games - len(started)
+
+
+def test_a_retry_goes_before_new_games_however_short_it_is():
+    queue = GameQueue(tasks(1, 900, 800))
+    opened(queue, "a/0")
+    assert queue.assignments(0.0)[0][1].num_frames == 900
+    queue.apply(JobBroke("a/0", Breakage.NODE_LOST, "gone"), 0.0)
+    opened(queue, "b/0")
+    [(_, task)] = queue.assignments(0.0)
+    assert (task.num_frames, task.attempt) == (900, 2)
+
+
+def test_a_lost_machine_does_not_keep_its_game_from_coming_back_to_it():
+    queue = GameQueue(tasks(5))
+    opened(queue, "a/0", "b/0")
+    queue.assignments(0.0)
+    queue.apply(JobBroke("a/0", Breakage.GIVEN_BACK, "spot notice"), 0.0)
+    opened(queue, "a/1")
+    queue.apply(SlotClosed("b/0"), 0.0)
+    assert [slot for slot, _ in queue.assignments(0.0)] == ["a/1"]
+
+
+def test_an_idle_slot_that_closes_takes_no_game_along():
+    queue = GameQueue(tasks(5))
+    opened(queue, "a/0")
+    assert queue.apply(SlotClosed("a/0"), 0.0) is None
+    queue.apply(SlotClosed("never opened"), 0.0)
+    assert (queue.num_outstanding, queue.num_usable_slots) == (1, 0)
+    assert queue.failed_attempts() == []
+
+
+def test_a_slot_that_breaks_without_a_game_costs_nobody_an_attempt():
+    queue = GameQueue(tasks(5))
+    opened(queue, "a/0")
+    queue.apply(JobBroke("a/0", Breakage.WORKER_DIED, "killed while idle"), 0.0)
+    assert queue.counts().retries == {}
+    assert queue.failed_attempts() == []
+    assert queue.num_outstanding == 1
+
+
+def test_the_rest_of_a_machine_doubles_with_each_game_that_fails_in_a_row():
+    queue = GameQueue(tasks(*range(1, 9)), Limits(bench_seconds=10))
+    opened(queue, "a/0")
+    [(slot, task)] = queue.assignments(0.0)
+    queue.apply(committed(slot, task), 0.0)
+    now = 0.0
+    for number, rest in enumerate((10, 20, 40), 1):
+        opened(queue, f"a/{number}")
+        slot = next(slot for slot, task in queue.assignments(now) if task.attempt == 1)
+        queue.apply(JobBroke(slot, Breakage.ENVIRONMENT, "no network"), now)
+        opened(queue, f"a/{number} again")
+        assert queue.assignments(now + rest - 0.1) == []
+        now += rest
+
+
+def test_a_success_forgives_a_machine_its_failures():
+    queue = GameQueue(tasks(*range(1, 40)), Limits(bench_seconds=1, strikes=2))
+    opened(queue, "a/0")
+    [(slot, task)] = queue.assignments(0.0)
+    queue.apply(committed(slot, task), 0.0)
+    now = 0.0
+    for number in range(1, 6):
+        [(slot, _)] = queue.assignments(now)
+        queue.apply(JobBroke(slot, Breakage.ENVIRONMENT, "no network"), now)
+        opened(queue, f"a/{number}")
+        now += 10.0
+        [(slot, task)] = queue.assignments(now)
+        queue.apply(committed(slot, task), now)
+    assert queue.num_usable_slots == 1
+
+
+def test_each_failed_attempt_is_told_once_with_where_it_was():
+    queue = GameQueue(tasks(5))
+    opened(queue, "a/0")
+    queue.assignments(0.0)
+    queue.apply(JobBroke("a/0", Breakage.WORKER_DIED, "killed by SIGKILL"), 0.0)
+    (failed,) = queue.failed_attempts()
+    assert (failed.game_id, failed.number, failed.node) == ("game-0", 1, "a")
+    assert (failed.failure, failed.detail) == ("worker_died", "killed by SIGKILL")
+    assert queue.failed_attempts() == []
+
+
+def test_the_machines_of_a_run_are_counted_by_their_open_slots():
+    queue = GameQueue(tasks(1))
+    opened(queue, "a/0", "a/1", "b/0")
+    assert (queue.counts().num_slots, queue.counts().num_nodes) == (3, 2)
+    queue.apply(SlotClosed("b/0"), 0.0)
+    assert (queue.counts().num_slots, queue.counts().num_nodes) == (2, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -126,9 +127,30 @@ def test_a_worker_killed_with_9_takes_its_child_along_and_the_run_goes_on(start:
     assert len(list((tmp_path / "ledger").iterdir())) == 20
 
 
-def test_signals_are_given_back():
-    before = signal.getsignal(signal.SIGTERM)
+def test_nothing_is_asked_for_until_a_signal_comes():
+    with StopSignals() as stop:
+        assert stop.request is Stop.NO
+
+
+def test_the_first_interrupt_drains_and_the_second_stops_now():
+    with StopSignals() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.request is Stop.DRAIN
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.request is Stop.NOW
+
+
+def test_an_interrupt_after_sigterm_does_not_make_it_less_urgent():
     with StopSignals() as stop:
         os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
         assert stop.request is Stop.NOW
-    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_are_given_back_even_when_the_run_fails(number: signal.Signals):
+    before = signal.getsignal(number)
+    with contextlib.suppress(RuntimeError), StopSignals():
+        assert signal.getsignal(number) is not before
+        raise RuntimeError
+    assert signal.getsignal(number) is before

@@ -88,29 +88,6 @@ def test_why_attempts_failed_is_told_line_by_line_but_not_for_ever():
     assert len(lines) == 21
 
 
-def test_pace_forgets_what_is_older_than_ten_minutes():
-    pace = RenderingPace(0.0)
-    for minute in range(1, 60):
-        pace.add(minute * 60.0, 0)
-    for minute in range(60, 90):
-        pace.add(minute * 60.0, (minute - 59) * 600)
-    assert pace.frames_per_second == pytest.approx(10.0)
-
-
-@pytest.mark.parametrize(
-    ("counts", "status"),
-    [
-        (RunCounts(committed=2), 0),
-        (RunCounts(already_done=2), 0),
-        (RunCounts(committed=1, set_aside=1), 1),
-        (RunCounts(committed=1, waiting=1), 2),
-        (RunCounts(committed=1, set_aside=1, left_undone=1), 2),
-    ],
-)
-def test_the_exit_status_says_all_some_or_not_finished(counts: RunCounts, status: int):
-    assert counts.exit_status == status
-
-
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (3600, "1 h 00 min"), (86400 * 2 + 7200, "2 d 02 h")],

@@ -1,0 +1,35 @@
+"""The states of one chunk, read from the dataset's store; a damaged file is an error of the dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manifests.errors import RecordRefused
+from manifests.state.file import read_states
+
+if TYPE_CHECKING:
+    from manifests.ledger.records import ChunkRecord
+    from manifests.state.table import StateTable
+    from manifests.store.contract import Store
+
+
+def chunk_states(store: Store, chunk: ChunkRecord) -> StateTable:
+    """Every row of the chunk's states file.
+
+    Raises:
+        DatasetError: the store failed, or the object is no states file of this schema.
+    """
+    return parsed_states(chunk.states.key, store.get(chunk.states.key))
+
+
+def parsed_states(key: str, data: bytes, start: int = 0, exclusive_end: int | None = None) -> StateTable:
+    """Rows [start, exclusive_end) of a states file that was fetched already; the whole of it by default.
+
+    Raises:
+        RecordRefused: it is no states file of this schema, or has no such rows.
+    """
+    try:
+        return read_states(data, start, exclusive_end)
+    except (ValueError, OSError, KeyError) as error:
+        message = f"{key} is no states file that can be read: {error!s:.200}; `farm audit` names what else is"
+        raise RecordRefused(message) from error

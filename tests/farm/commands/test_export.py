@@ -1,0 +1,88 @@
+"""`farm export`: windows in other people's formats, as a person asks for them."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from manifests.errors import DatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.farm.commands.conftest import Call
+
+
+def test_webdataset_shards_hold_as_many_samples_as_it_says(call: Call, sound: Path, tmp_path: Path):
+    out = tmp_path / "shards"
+    result = call("export", "webdataset", sound, out, "--window", 30)
+    assert result.exit_code == 0, result.output
+    count = int(result.stdout.split()[0])
+    assert result.stdout == f"{count} windows of 30 frames in {out}\n"
+    names = []
+    for shard in sorted(out.glob("*.tar")):
+        with tarfile.open(shard) as archive:
+            names += [name for name in archive.getnames() if name.endswith(".mp4")]
+    assert len(names) == len(set(names)) == count > 0
+
+
+def test_smaller_shards_are_more(call: Call, sound: Path, tmp_path: Path):
+    call("export", "webdataset", sound, tmp_path / "large", "--window", 30)
+    call("export", "webdataset", sound, tmp_path / "small", "--window", 30, "--shard-mb", 0.02)
+    assert len(list((tmp_path / "small").glob("*.tar"))) > len(list((tmp_path / "large").glob("*.tar")))
+
+
+def test_mds_writes_its_index(call: Call, sound: Path, tmp_path: Path):
+    result = call("export", "mds", sound, tmp_path / "mds", "--window", 30)
+    assert result.exit_code == 0, result.output
+    index = json.loads((tmp_path / "mds" / "index.json").read_text())
+    assert sum(shard["samples"] for shard in index["shards"]) == int(result.stdout.split()[0])
+
+
+def test_a_scale_makes_pictures_smaller(call: Call, sound: Path, tmp_path: Path):
+    result = call("export", "zarr", sound, tmp_path / "small.zarr", "--window", 8, "--scale", 8)
+    assert result.exit_code == 0, result.output
+    shapes = [
+        json.loads(path.read_text()).get("shape") for path in (tmp_path / "small.zarr").rglob("zarr.json")
+    ] + [json.loads(path.read_text())["shape"] for path in (tmp_path / "small.zarr").rglob(".zarray")]
+    assert any(shape and {60, 80} <= set(shape) for shape in shapes)
+
+
+def test_a_stride_takes_fewer_windows(call: Call, sound: Path, tmp_path: Path):
+    def number(stride: int) -> int:
+        out = tmp_path / f"stride-{stride}"
+        return int(call("export", "mds", sound, out, "--window", 30, "--stride", stride).stdout.split()[0])
+
+    assert 0 < number(2) < number(1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (("--filter", "no such =="), ""),
+        (("--window", "0"), "is not in the range"),
+        (("--shard-mb", "0"), "is not in the range"),
+        (("--scale", "0"), "is not in the range"),
+    ],
+)
+def test_what_cannot_be_meant_fails_and_writes_nothing(
+    call: Call, sound: Path, tmp_path: Path, wrong: tuple[str, str], message: str
+):
+    result = call("export", "mds", sound, tmp_path / "out", *wrong)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_a_format_that_there_is_not_fails_with_those_there_are(call: Call, sound: Path, tmp_path: Path):
+    result = call("export", "parquet", sound, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "'webdataset', 'mds', 'zarr'" in result.output
+
+
+def test_what_is_no_dataset_fails(call: Call, tmp_path: Path):
+    with pytest.raises(DatasetError):
+        call("export", "mds", tmp_path, tmp_path / "out")

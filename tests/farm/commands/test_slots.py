@@ -1,0 +1,70 @@
+"""`farm slots`: one number that a cluster's start can take, and where it is from."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from farm.machine.capacity import Footprint, num_slots, this_machine
+from farm.machine.slot_calibration import VARIABLE, SlotCalibration, save_calibration
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.farm.commands.conftest import Call
+
+
+@pytest.fixture(autouse=True)
+def _own_calibration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "slots.json"))
+
+
+def test_it_prints_a_number_and_nothing_else(call: Call):
+    result = call("slots")
+    assert result.exit_code == 0
+    assert int(result.stdout) >= 1
+    assert result.stdout == f"{int(result.stdout)}\n"
+
+
+def test_as_json_it_says_what_it_went_by(call: Call):
+    found = json.loads(call("slots", "--json", "--memory-mib", 300, "--scratch-mib", 100).stdout)
+    assert found["slot"] == {"cores": 2.0, "memory_bytes": 300 << 20, "scratch_bytes": 100 << 20}
+    assert found["machine"]["cores"] <= len(os.sched_getaffinity(0))
+    assert found["measured"] is None
+
+
+def test_a_slot_of_one_core_fits_as_often_as_there_are_cores(call: Call):
+    machine = this_machine()
+    small = ("--memory-mib", 1, "--scratch-mib", 1)
+    assert int(call("slots", "--cores", 1, *small).stdout) == num_slots(
+        machine, Footprint(1.0, 1 << 20, 1 << 20)
+    )
+
+
+def test_memory_that_runs_out_leaves_one(call: Call):
+    assert call("slots", "--memory-mib", 1 << 40).stdout == "1\n"
+
+
+def test_what_was_measured_here_counts_unless_cores_are_given(call: Call):
+    save_calibration(SlotCalibration(7, this_machine().cores))
+    small = ("--memory-mib", 1, "--scratch-mib", 1)
+    assert call("slots", *small).stdout == "7\n"
+    assert json.loads(call("slots", "--json", *small).stdout)["measured"] == 7
+    assert json.loads(call("slots", "--json", "--cores", 1, *small).stdout)["measured"] is None
+
+
+@pytest.mark.parametrize("wrong", [("--memory-mib", "0"), ("--scratch-mib", "-5"), ("--cores", "-1")])
+def test_a_slot_that_needs_nothing_fails(call: Call, wrong: tuple[str, str]):
+    result = call("slots", *wrong)
+    assert result.exit_code == 2
+    assert "a footprint is above zero everywhere" in result.output
+
+
+def test_a_damaged_calibration_fails_and_says_what_to_do(call: Call, tmp_path: Path):
+    (tmp_path / "slots.json").write_text("{}")
+    with pytest.raises(EnvironmentFailed, match="remove it"):
+        call("slots")

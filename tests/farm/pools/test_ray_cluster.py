@@ -1,0 +1,29 @@
+"""The cluster that tests start stands beside any other Ray of the machine and leaves nothing open."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import socket
+import warnings
+
+import pytest
+
+from tests.ray_cluster import started_cluster
+
+DASHBOARD_PORT = 8265  # Ray's own choice
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_cluster_beside_another_ray_leaves_no_socket_open():
+    gc.collect()
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # then another Ray holds the port, which does as well
+            stack.enter_context(socket.create_server(("127.0.0.1", DASHBOARD_PORT)))
+        told = stack.enter_context(warnings.catch_warnings(record=True))
+        warnings.simplefilter("always", ResourceWarning)
+        with started_cluster(num_nodes=0, slots_each=0):
+            pass
+        gc.collect()
+    assert [str(each.message) for each in told if "socket" in str(each.message)] == []
