@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from manifests.ledger.reasons import Reason
+from manifests.state.schema import FIRST_SLP_FRAME
 from tests.contracts.footprint import child_processes, footprint
 from workers.emulator.contract import (
     CURRENT_FRAME,
-    FIRST_SLP_FRAME,
     GAME_END_FRAME,
     TAIL_PICTURES,
     BootImage,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from manifests.ledger.entry import Status, done_game_ids, read_entries
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 from tests.farm.browse.varied_games import build_varied
 
 if TYPE_CHECKING:

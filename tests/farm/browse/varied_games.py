@@ -11,7 +11,8 @@ from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
-from manifests.store.contract import Store, open_store
+from manifests.store.contract import Store
+from manifests.store.open import open_store
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
 
 STAGES = ("BATTLEFIELD", "DREAMLAND", "YOSHIS_STORY")
