@@ -33,7 +33,7 @@ NUM_FRAMES = 150
 
 
 @pytest.fixture(scope="module")
-def boot_image() -> bytes:
+def program() -> bytes:
     return pack(renderable(read_replay(record_match(7, num_frames=NUM_FRAMES))))
 
 
@@ -43,8 +43,8 @@ class TestMainlineDolphin(EmulatorSuite):
         return MainlineDolphin()
 
     @pytest.fixture
-    def boot_image(self, boot_image: bytes) -> BootImage:
-        return BootImage(boot_image, NUM_FRAMES)
+    def boot_image(self, program: bytes) -> BootImage:
+        return BootImage(program, NUM_FRAMES)
 
     @pytest.mark.parametrize("consumer_seconds", [0.0, 0.03], ids=["prompt consumer", "slow consumer"])
     def test_every_picture_is_stamped_with_its_frame_and_lines_lead_by_the_same_number(
@@ -65,10 +65,10 @@ class TestMainlineDolphin(EmulatorSuite):
         assert max(set(lags), key=lags.count) == LOG_LAG
 
     def test_a_game_that_is_shorter_than_claimed_stalls_no_one(
-        self, emulator: MainlineDolphin, boot_image: bytes, tmp_path: Path
+        self, emulator: MainlineDolphin, program: bytes, tmp_path: Path
     ):
         # The hold goes on for ever, so pictures come; what they show is for the alignment to judge.
-        with emulator.play(BootImage(boot_image, NUM_FRAMES + 50), tmp_path, PATIENT) as events:
+        with emulator.play(BootImage(program, NUM_FRAMES + 50), tmp_path, PATIENT) as events:
             assert sum(isinstance(event, Picture) for event in events) == NUM_FRAMES + 50 + 8
 
     def test_an_exit_with_status_0_is_a_failure(
@@ -96,10 +96,10 @@ class TestMainlineDolphin(EmulatorSuite):
 
 
 def test_a_worker_killed_with_9_takes_its_dolphin_along_and_the_next_sweep_its_files(
-    boot_image: bytes, tmp_path: Path
+    program: bytes, tmp_path: Path
 ):
     image = tmp_path / "game.dol"
-    image.write_bytes(boot_image)
+    image.write_bytes(program)
     base = tmp_path / "scratch"
     program = f"""
         import sys

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CARTRIDGE = BootImage(b"anything", num_frames=2)
+BOOT_IMAGE = BootImage(b"anything", num_frames=2)
 NUM_PICTURES = 2 + TAIL_PICTURES
 TAIL = ("12:34:567 Core/HW/EXI.cpp:305 N[OSREPORT]: [CURRENT_FRAME] 5", "Unknown opcode")
 
@@ -49,7 +49,7 @@ def show(arrivals: Arrivals, number: int = 1) -> None:
 
 
 def play(arrivals: Arrivals, child: Child, deadlines: Deadlines | None = None) -> Iterator[Picture | LogLine]:
-    return playback(arrivals, child, lambda: TAIL, CARTRIDGE, deadlines or Deadlines(10.0, 10.0, 60.0))
+    return playback(arrivals, child, lambda: TAIL, BOOT_IMAGE, deadlines or Deadlines(10.0, 10.0, 60.0))
 
 
 def test_it_ends_once_every_picture_and_the_games_end_were_seen(arrivals: Arrivals, child: Child):
