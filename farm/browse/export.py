@@ -68,7 +68,7 @@ class Export:
             on_game: called with (games written, games to write).
 
         Raises:
-            duckdb.Error: the condition is none.
+            ConditionRefused: it is no condition on the games table.
             DatasetError: the store failed.
             OSError: the folder cannot be written.
         """

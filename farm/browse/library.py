@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from manifests.errors import DatasetError
 from manifests.snapshot.reader import open_manifest
 
 if TYPE_CHECKING:
@@ -106,6 +107,10 @@ class GamesPage:
     def num_pages(self) -> int:
         """At least 1."""
         return max(1, -(-self.num_games // GAMES_PER_PAGE))
+
+
+class ConditionRefused(DatasetError):  # noqa: N818 - named like its siblings
+    """A condition that is no SQL, or names what the games table has not."""
 
 
 class Library:
@@ -212,11 +217,14 @@ class Library:
         """The games table's rows under a condition of the caller's own; nothing outside can be reached by it.
 
         Raises:
-            duckdb.Error: the condition is none.
+            ConditionRefused: it is no condition on the games table.
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
-        return self._ask(f"SELECT {columns} FROM games WHERE {condition}{end}", [])  # noqa: S608 - meant to be
+        try:
+            return self._ask(f"SELECT {columns} FROM games WHERE {condition}{end}", [])  # noqa: S608 - meant to be
+        except duckdb.Error as error:
+            raise ConditionRefused(str(error).splitlines()[0]) from error
 
     def rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
         """The answer as dicts."""

@@ -7,14 +7,13 @@ import socket
 from pathlib import Path
 
 import click
-import duckdb
 import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
 from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
-from farm.browse.library import SORT_COLUMNS, Library
+from farm.browse.library import SORT_COLUMNS, ConditionRefused, Library
 from manifests.store.open import open_store
 
 EXAMPLE = """\b
@@ -88,8 +87,8 @@ def _export(dataset: str, out: Path, files: str, condition: str, limit: int | No
             num_games = export.write(
                 condition, limit, lambda done, of: progress.update(task, completed=done, total=of)
             )
-        except duckdb.Error as error:
-            message = f"--where {condition!r}: {str(error).splitlines()[0]}"
+        except ConditionRefused as error:
+            message = f"--where {condition!r}: {error}"
             raise click.UsageError(message) from error
         except OSError as error:
             message = f"cannot write {out}: {error.strerror}"

@@ -7,11 +7,10 @@ import io
 import json
 
 import click
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from farm.browse.library import Library
+from farm.browse.library import ConditionRefused, Library
 from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
 
@@ -36,8 +35,8 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
     try:
         with waiting("reading the manifest"):
             names, rows = Library(open_store(dataset)).where(condition, limit)
-    except duckdb.Error as error:
-        message = f"--where {condition!r}: {str(error).splitlines()[0]}"
+    except ConditionRefused as error:
+        message = f"--where {condition!r}: {error}"
         raise click.UsageError(message) from error
     if as_json:
         for row in rows:

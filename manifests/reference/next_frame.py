@@ -1,4 +1,4 @@
-"""Train a tiny next-frame model on a CPU; `python -m manifests.training.example DATASET` prints its error."""
+"""Train a small next-frame model: `python -m manifests.reference.next_frame DATASET` prints its error."""
 
 import sys
 

@@ -1,0 +1,63 @@
+"""Reads from the sources which module imports which: for the tests of the house's structure."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("dolphin_configs", "farm", "manifests", "workers")
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def name_of(source: Path) -> str:
+    """farm/engine/loop.py -> farm.engine.loop; farm/engine/__init__.py -> farm.engine."""
+    return ".".join(source.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(source: Path) -> set[str]:
+    """Every module that the source imports anywhere, late or for type checking as well, by its whole name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{source}: relative imports hide which room is meant"
+            found |= {_module(node.module, alias.name) for alias in node.names}
+    return found
+
+
+def _module(package: str, name: str) -> str:
+    """`from farm.engine import pool` names a module, `from farm.engine.pool import Pool` does not."""
+    inner = ROOT / Path(*package.split("."), name)
+    return f"{package}.{name}" if inner.with_suffix(".py").exists() or inner.is_dir() else package
+
+
+def room_of(module: str) -> str:
+    """farm.engine.loop -> farm/engine; farm.run, which lies beside the rooms, is its own room: farm/run."""
+    package, *rest = module.split(".")
+    return f"{package}/{rest[0]}" if rest else package
+
+
+def modules() -> dict[str, set[str]]:
+    """Every module of ours, with the modules of ours that it imports."""
+    return {
+        name_of(source): {name for name in imported(source) if name.split(".")[0] in PACKAGES}
+        for package in PACKAGES
+        for source in sources(package)
+    }
+
+
+def rooms(package: str) -> dict[str, set[str]]:
+    """Every room of a package, with the other rooms of the same package that it looks into."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, names in modules().items():
+        room = room_of(name)
+        if room.split("/")[0] == package:
+            others = {room_of(other) for other in names if other.split(".")[0] == package}
+            found[room] |= others - {room}
+    return found
