@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from farm.bench._latency import latency
 from farm.bench._window_times import WindowTimes, timed
 from manifests.training.dataset import open_dataset
+from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,14 @@ class Distance:
     server_pid: int | None = None
 
     def measure(self) -> dict[str, Any]:
-        """Figures of local, remote, and remote without prefetch; and what remote is of local."""
+        """Read windows from the folder, from S3, and from S3 without prefetch; return the figures, JSON-ready.
+
+        `remote_to_local` is the windows per second from S3 divided by those from the folder.
+
+        Raises:
+            EnvironmentFailed: AWS_ENDPOINT_URL_S3 is not set.
+            DatasetError: one of the datasets cannot be read.
+        """
         ways: dict[str, tuple[Path | str, int]] = {
             "local": (self.root, 0),
             "remote": (self.remote, _THREADS),
@@ -90,7 +98,10 @@ class Distance:
 
     @contextmanager
     def _further_away(self) -> Iterator[None]:
-        usual, cores = os.environ[_ENDPOINT], os.sched_getaffinity(0)
+        usual, cores = os.environ.get(_ENDPOINT), os.sched_getaffinity(0)
+        if usual is None:
+            message = f"{_ENDPOINT} is not set; name the S3 server of --remote there"
+            raise EnvironmentFailed(message)
         if self.core is not None:
             os.sched_setaffinity(0, cores - {self.core} or cores)  # what the proxy inherits
         with latency(usual, self.latency_ms / 1000) as endpoint:
@@ -119,7 +130,10 @@ def _pack_states(dataset: WindowDataset) -> None:
 
 
 def _ratio(ours: list[WindowTimes], theirs: list[WindowTimes]) -> float:
-    """Of the windows per second of theirs to ours, round by round: a busy machine slows both of a round."""
+    """Their windows per second divided by ours, as the median over rounds.
+
+    Both of a round are slowed alike by a busy machine.
+    """
     return statistics.median(
         near.wall_seconds / far.wall_seconds for near, far in zip(ours, theirs, strict=True)
     )

@@ -53,7 +53,9 @@ Examples:
     "--window", type=click.IntRange(min=1), default=16, show_default=True, help="Frames per window."
 )
 @click.option(
-    "--lerobot-python", type=click.Path(dir_okay=False), help="Python of an environment with LeRobot."
+    "--lerobot-python",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Compare with LeRobot, run by this Python.",
 )
 @click.option("--remote", help="The same dataset on S3, to be read beside the local one.")
 @click.option("--latency-ms", type=float, default=0.0, help="Added to every request to --remote.")
@@ -194,7 +196,13 @@ def lerobot(python: str, root: Path, window: int, num_windows: int, ours: float)
     script = Path(__file__).with_name("_lerobot.py")
     for backend in ("torchcodec", "pyav"):
         words = [python, str(script), str(root), str(window), str(num_windows), backend]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_LEROBOT_SECONDS, check=False)
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=_LEROBOT_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            found[backend] = {"failed": [f"not done within {_LEROBOT_SECONDS:.0f} s"]}
+            continue
         if done.returncode:
             found[backend] = {"failed": done.stderr.strip().splitlines()[-1:]}
             continue

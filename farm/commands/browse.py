@@ -16,6 +16,7 @@ from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
 from farm.browse.library import SORT_COLUMNS, Library
 from manifests.store.contract import open_store
+from workers.errors import EnvironmentFailed
 
 EXAMPLE = """\b
 Examples:
@@ -63,27 +64,52 @@ def command(
     need no server of ours. They fetch videos from DATASET where it lies: put the folder beside it or into it.
     """
     if out is not None:
-        _export(dataset, out, files or files_from(out, dataset), condition or "true", limit)
+        objects = (files or files_from(out, dataset)).rstrip("/") + "/"
+        _export(dataset, out, objects, condition or "true", limit)
         return
     if files or condition or limit:
         message = "--files, --where and --limit go with --export"
         raise click.UsageError(message)
-    hosts = LOOPBACK if ipaddress.ip_address(host).is_loopback else (*LOOPBACK, host)
+    hosts = _names(host)
     with Console(stderr=True).status("reading the manifest"):
         app = make_app(open_store(dataset), hosts)
-    listening = socket.create_server(
-        (host, port)
-    )  # so that port 0 can be told, and a taken one fails at once
-    click.echo(f"http://{host}:{listening.getsockname()[1]}/  shows {dataset}; Ctrl-C ends it", err=True)
+    listening = _listen(host, port)
+    click.echo(
+        f"http://{_in_url(host)}:{listening.getsockname()[1]}/  shows {dataset}; Ctrl-C ends it", err=True
+    )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
+
+
+def _names(host: str) -> tuple[str, ...]:
+    """The names that a request may use for this server."""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError as error:
+        message = f"--host {host!r} is no IP address; give one of this machine's, such as 127.0.0.1"
+        raise click.UsageError(message) from error
+    return LOOPBACK if is_loopback else (*LOOPBACK, _in_url(host))
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the port here and not in the server: then the number behind port 0 can be told to the user."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        message = f"cannot listen on {host} port {port}: {error.strerror}; give another --port or --host"
+        raise EnvironmentFailed(message) from error
 
 
 def _export(dataset: str, out: Path, files: str, condition: str, limit: int | None) -> None:
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("writing pages", total=None)
-        export = Export(Library(open_store(dataset)), out, files.rstrip("/") + "/", list(SORT_COLUMNS))
+        export = Export(Library(open_store(dataset)), out, files, list(SORT_COLUMNS))
         try:
             num_games = export.write(
                 condition, limit, lambda done, of: progress.update(task, completed=done, total=of)
