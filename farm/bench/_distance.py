@@ -30,17 +30,17 @@ _BEGIN = 48
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """What is measured, and how.
+    """One comparison of a dataset on S3 with the same one in a folder.
 
     Attributes:
         root: the dataset in a folder.
         remote: the same on S3.
-        latency_ms: added to every request.
+        latency_ms: milliseconds added to every request.
         window: frames of a window.
-        num_windows: per round.
+        num_windows: windows read per round.
         cache: folder for the packed states.
-        core: on which alone all of it runs, but for the proxy that adds latency; None for any.
-        server_pid: of the S3 server, whose CPU is told; None if it runs elsewhere.
+        core: the one core that everything runs on, but for the proxy that adds latency; None for any core.
+        server_pid: process id of the S3 server, whose processor time is told; None if it runs elsewhere.
     """
 
     root: Path
@@ -91,7 +91,7 @@ class Distance:
         return found
 
     def _opened(self, url: Path | str) -> WindowDataset:
-        """Packed states are cached, as in any epoch but the first; no byte of video is."""
+        """Open a dataset with packed states cached, as in any epoch but the first, and no video."""
         dataset: WindowDataset = open_dataset(url, window=self.window, cache_dir=self.cache, as_torch=False)
         dataset.reader.cache_video = False
         return dataset
@@ -100,7 +100,7 @@ class Distance:
     def _further_away(self) -> Iterator[None]:
         usual, cores = os.environ.get(_ENDPOINT), os.sched_getaffinity(0)
         if usual is None:
-            message = f"{_ENDPOINT} is not set; name the S3 server of --remote there"
+            message = f"{_ENDPOINT} is not set; name the S3 server there, as http://HOST:PORT"
             raise EnvironmentFailed(message)
         if self.core is not None:
             os.sched_setaffinity(0, cores - {self.core} or cores)  # what the proxy inherits
@@ -116,7 +116,7 @@ class Distance:
 
 
 def _read(batches: Iterator[dict[str, Any]], num_windows: int) -> int:
-    """Read on, in whole batches; return the number of frames."""
+    """Read at least so many windows, in whole batches; return the number of frames."""
     videos = (next(batches)["video"] for _ in range(-(-num_windows // _BATCH)))
     return sum(video.shape[0] * video.shape[1] for video in videos)
 
@@ -140,7 +140,7 @@ def _ratio(ours: list[WindowTimes], theirs: list[WindowTimes]) -> float:
 
 
 def _cpu_seconds(process_id: int | None) -> float:
-    """What a process has used so far, from /proc; 0 for None."""
+    """Processor seconds that a process has used so far, from /proc; 0 for None."""
     if process_id is None:
         return 0.0
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""What the alignment bench tries on one observed game, and what came of it."""
+"""The alignment bench's trials on one observed game: faults put into it, shifts of it, and who notices."""
 
 from __future__ import annotations
 

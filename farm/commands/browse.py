@@ -29,7 +29,13 @@ Examples:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset", default="dataset")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port; 0 takes any free one.",
+)
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can then read, too."
 )
@@ -56,7 +62,9 @@ def command(
     condition: str | None,
     limit: int | None,
 ) -> None:
-    """Serve DATASET's pages on this machine: totals, games, each game frame by frame with its state, rejects.
+    """Show DATASET in a web browser: totals, games frame by frame with their state, what was set aside.
+
+    This serves the pages on this machine until Ctrl-C.
 
     Nothing is copied and nothing can be written; videos come from the dataset's own store by range.
 

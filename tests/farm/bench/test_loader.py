@@ -96,7 +96,7 @@ def test_a_dataset_that_is_not_there_fails(tmp_path: Path):
 
 def test_without_an_s3_server_it_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
-    with pytest.raises(EnvironmentFailed, match="AWS_ENDPOINT_URL_S3 is not set; name the S3 server"):
+    with pytest.raises(EnvironmentFailed, match="AWS_ENDPOINT_URL_S3 is not set; name the S3 server there"):
         Distance(tmp_path, "s3://bucket/set", 0.0, 16, 8, tmp_path).measure()
 
 
