@@ -1,1 +1,1 @@
-"""Who renders what, where, and what is left."""
+"""The farm: plans games, hands them to emulators on one machine or a cluster, and holds the command line."""

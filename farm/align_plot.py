@@ -1,4 +1,4 @@
-"""A picture of what motion has to say about a game: a row per chunk, the curve over lags and the windows."""
+"""The plot of `farm align`: how well motion fits at each lag, and how much of it each window shows."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class ChunkFinding:
     """What motion found in one chunk.
 
     Attributes:
-        title: which chunk, in words.
-        first_slp_frame: of the chunk.
-        found: by motion.
-        recorded: the ledger's evidence on the chunk, a line each.
+        title: the chunk in words, as the plot's title.
+        first_slp_frame: slp_frame of the chunk's first row.
+        found: what was measured now, from the files.
+        recorded: the evidence that the ledger has on the chunk, a line each.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Render committed games again, beside the dataset, and hold the bytes against those it has."""
+"""Renders committed games again, apart from the dataset, and compares every byte with the dataset's."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _SAMPLE_STEPS: Final = 1 << 64
 
 @dataclass(frozen=True, slots=True)
 class Rerendered:
-    """What came of one game.
+    """One game that was rendered again, and how it differs from the dataset's.
 
     Attributes:
-        game_id: of the game.
-        num_objects: chunk objects compared.
-        differences: what is not the same, a line each; empty if every byte is.
+        game_id: id of the game.
+        num_objects: number of video and states files compared.
+        differences: one line for each thing that differs; empty if every byte is the same.
     """
 
     game_id: str
@@ -54,10 +54,10 @@ def rerender(
 
     Args:
         dataset: folder or URL; nothing is written to it.
-        sample: share of the committed games.
-        seed: of the sample; always the same games for a seed.
+        sample: share of the committed games, 0 to 1.
+        seed: seed of the sample; the same seed chooses the same games.
         slippi: the user's Slippi and game, for a dataset made with it.
-        scratch: where throw-away files go.
+        scratch: folder for throw-away files; None for the default.
         on_game: called with (games done, games to do).
 
     Raises:

@@ -14,6 +14,7 @@ from farm.bench._latency import latency
 from farm.bench._window_times import WindowTimes, timed
 from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
+from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,17 +32,17 @@ _BEGIN = 48
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """What is measured, and how.
+    """One comparison of a dataset on S3 with the same one in a folder.
 
     Attributes:
         root: the dataset in a folder.
         remote: the same on S3.
-        latency_ms: added to every request.
+        latency_ms: milliseconds added to every request.
         window: frames of a window.
-        num_windows: per round.
+        num_windows: windows read per round.
         cache: folder for the packed states.
-        core: on which alone all of it runs, but for the proxy that adds latency; None for any.
-        server_pid: of the S3 server, whose CPU is told; None if it runs elsewhere.
+        core: the one core that everything runs on, but for the proxy that adds latency; None for any core.
+        server_pid: process id of the S3 server, whose processor time is told; None if it runs elsewhere.
     """
 
     root: Path
@@ -54,7 +55,14 @@ class Distance:
     server_pid: int | None = None
 
     def measure(self) -> dict[str, Any]:
-        """Figures of local, remote, and remote without prefetch; and what remote is of local."""
+        """Read windows from the folder, from S3, and from S3 without prefetch; return the figures.
+
+        `remote_to_local` is the windows per second from S3 divided by those from the folder.
+
+        Raises:
+            EnvironmentFailed: AWS_ENDPOINT_URL_S3 is not set.
+            DatasetError: one of the datasets cannot be read.
+        """
         ways: dict[str, tuple[Path | str, int]] = {
             "local": (self.root, 0),
             "remote": (self.remote, _THREADS),
@@ -85,14 +93,17 @@ class Distance:
         return found
 
     def _opened(self, url: Path | str) -> WindowDataset:
-        """Packed states are cached, as in any epoch but the first; no byte of video is."""
+        """Open a dataset with packed states cached, as in any epoch but the first, and no video."""
         dataset = open_dataset(url, window=self.window, cache=Cache(self.cache), as_torch=False)
         dataset.reader.cache_video = False
         return dataset
 
     @contextmanager
     def _further_away(self) -> Iterator[None]:
-        usual, cores = os.environ[_ENDPOINT], os.sched_getaffinity(0)
+        usual, cores = os.environ.get(_ENDPOINT), os.sched_getaffinity(0)
+        if usual is None:
+            message = f"{_ENDPOINT} is not set; name the S3 server there, as http://HOST:PORT"
+            raise EnvironmentFailed(message)
         if self.core is not None:
             os.sched_setaffinity(0, cores - {self.core} or cores)  # what the proxy inherits
         with latency(usual, self.latency_ms / 1000) as endpoint:
@@ -107,7 +118,7 @@ class Distance:
 
 
 def _read(batches: Iterator[Sample], num_windows: int) -> int:
-    """Read on, in whole batches; return the number of frames."""
+    """Read at least so many windows, in whole batches; return the number of frames."""
     videos = (next(batches)["video"] for _ in range(-(-num_windows // _BATCH)))
     return sum(video.shape[0] * video.shape[1] for video in videos)
 
@@ -121,14 +132,17 @@ def _pack_states(dataset: WindowDataset) -> None:
 
 
 def _ratio(ours: list[WindowTimes], theirs: list[WindowTimes]) -> float:
-    """Of the windows per second of theirs to ours, round by round: a busy machine slows both of a round."""
+    """Their windows per second divided by ours, as the median over rounds.
+
+    Both of a round are slowed alike by a busy machine.
+    """
     return statistics.median(
         near.wall_seconds / far.wall_seconds for near, far in zip(ours, theirs, strict=True)
     )
 
 
 def _cpu_seconds(process_id: int | None) -> float:
-    """What a process has used so far, from /proc; 0 for None."""
+    """Processor seconds that a process has used so far, from /proc; 0 for None."""
     if process_id is None:
         return 0.0
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""What copies of a picture suffer: darker, brighter, smaller, partly covered."""
+"""Disturbed copies of pictures for the alignment bench: darker, brighter, smaller, or partly covered."""
 
 from __future__ import annotations
 

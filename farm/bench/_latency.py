@@ -41,7 +41,7 @@ def latency(endpoint: str, seconds: float) -> Iterator[str]:
 
 
 def main() -> None:
-    """Serve."""
+    """Serve as the proxy, with the command line of this module."""
     host, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_accept, args=(listener, (host, port), seconds), daemon=True).start()

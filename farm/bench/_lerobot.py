@@ -14,7 +14,7 @@ import types
 
 
 def main() -> None:
-    """Measure."""
+    """Read random windows through LeRobot and print what they took as one JSON object."""
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
     # A torchvision built for another torch lacks its operators; LeRobot needs none of them to read.
     sys.modules["torchvision._meta_registrations"] = types.ModuleType("torchvision._meta_registrations")

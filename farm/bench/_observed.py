@@ -61,7 +61,7 @@ class ObservedGame:
 
     @property
     def num_pictures(self) -> int:
-        """K."""
+        """Number of pictures that were captured, those after the last frame included."""
         return int(self.thumbnails.shape[0])
 
     def with_fault(self, schedule: FaultSchedule, other: ObservedGame) -> GameNotes:

@@ -1,4 +1,4 @@
-"""What the alignment bench tries on one observed game, and what came of it."""
+"""The alignment bench's trials on one observed game: faults put into it, shifts of it, and who notices."""
 
 from __future__ import annotations
 
@@ -177,7 +177,8 @@ def _shift_trials(game: ObservedGame, num_places: int, rng: np.random.Generator)
 
 def _shifted(maps: FlowMaps, start: int, exclusive_end: int, shift: int) -> FlowMaps:
     """Pictures [start, exclusive_end) of a stream in which picture k shows row k + shift."""
-    first, last = start + shift, exclusive_end + shift
-    before, after = max(-first, 0), max(last - maps.num_pictures, 0)
-    inner = maps.slice(max(first, 0), min(last, maps.num_pictures))
-    return join([FlowMaps.still(before), inner, FlowMaps.still(after)])
+    length, num = exclusive_end - start, maps.num_pictures
+    first, last = (min(max(end + shift, 0), num) for end in (start, exclusive_end))
+    before = min(max(-(start + shift), 0), length)
+    after = length - before - (last - first)
+    return join([FlowMaps.still(before), maps.slice(first, last), FlowMaps.still(after)])

@@ -1,4 +1,4 @@
-"""What some windows took, by the clock and by the processor."""
+"""The time that reading windows took, by the clock and by the processor."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WindowTimes:
-    """What some windows took.
+    """The time that reading some windows took.
 
     Attributes:
-        windows: read.
-        frames: of them all.
-        cpu_seconds: of this process, its threads included.
-        wall_seconds: by the clock.
+        windows: number of windows read.
+        frames: number of frames in all of them.
+        cpu_seconds: processor time of this process, its threads included.
+        wall_seconds: time by the clock.
     """
 
     windows: int
@@ -27,7 +27,7 @@ class WindowTimes:
     wall_seconds: float
 
     def figures(self) -> dict[str, float]:
-        """Per second of the clock, and per second of a core."""
+        """Windows per second of the clock and frames per second of one core, JSON-ready."""
         return {
             "windows": self.windows,
             "windows_per_second": round(self.windows / self.wall_seconds, 1),

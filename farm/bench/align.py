@@ -53,7 +53,7 @@ class Source:
     data: bytes
 
     def state(self) -> StateTable:
-        """Its state table.
+        """Read the replay into its state table.
 
         Raises:
             ReplayRefused: it cannot be rendered.
@@ -66,7 +66,7 @@ class Source:
     "--replays",
     type=click.Path(exists=True, path_type=Path),
     default=None,
-    help="Folder of .slp files, besides those recorded for this.",
+    help="Folder of .slp files to render as well as the recorded games.",
 )
 @click.option("--recorded", type=click.IntRange(0), default=50, show_default=True, help="Games to record.")
 @click.option(

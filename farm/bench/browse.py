@@ -64,7 +64,7 @@ class Waits:
 
     Attributes:
         interactive_ms: median, until the page can be used.
-        interactive_ms_p90: nine of ten are no longer.
+        interactive_ms_p90: nine of ten waits are no longer than this.
         answered_ms: median, until the server has answered.
         rounds: how many.
     """
@@ -77,10 +77,10 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class PageTimes:
-    """What was measured.
+    """Everything that was measured of one dataset's pages.
 
     Attributes:
-        games: in the dataset.
+        games: number of games in the dataset.
         start_seconds: from the command to the first answer that it can give.
         games_page: opening it, nothing cached.
         filtered: choosing another filter on it, or another order.
@@ -96,7 +96,13 @@ class PageTimes:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset", default="dataset")
-@click.option("--rounds", type=click.IntRange(min=4), default=15, show_default=True, help="Of each kind.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=4),
+    default=15,
+    show_default=True,
+    help="How often each wait is measured.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(dataset: str, *, rounds: int, as_json: bool) -> None:
     """Open DATASET's games page in headless Chromium and filter it, again and again; tell the waits' medians.
@@ -124,7 +130,7 @@ def command(dataset: str, *, rounds: int, as_json: bool) -> None:
 
 
 def measure(dataset: str, rounds: int) -> PageTimes:
-    """Do it.
+    """Serve the dataset, open its games page in Chromium and filter it, `rounds` times each.
 
     Raises:
         EnvironmentFailed: no Chromium here, the server does not start, or a page does not come.

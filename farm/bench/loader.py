@@ -51,7 +51,12 @@ Examples:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A local dataset.",
 )
-@click.option("--hours", type=float, default=0.0, help="Also on this many hours of it, made of links.")
+@click.option(
+    "--hours",
+    type=float,
+    default=0.0,
+    help="Measure as well on a dataset of this many hours, made of links to this one.",
+)
 @click.option(
     "--windows", type=click.IntRange(min=8), default=96, show_default=True, help="Windows per round."
 )
@@ -59,16 +64,24 @@ Examples:
     "--window", type=click.IntRange(min=1), default=16, show_default=True, help="Frames per window."
 )
 @click.option(
-    "--lerobot-python", type=click.Path(dir_okay=False), help="Python of an environment with LeRobot."
+    "--lerobot-python",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Compare with LeRobot, run by this Python.",
 )
-@click.option("--remote", help="The same dataset on S3, to be read beside the local one.")
-@click.option("--latency-ms", type=float, default=0.0, help="Added to every request to --remote.")
+@click.option("--remote", help="URL of the same dataset on S3, to be compared with the local one.")
+@click.option(
+    "--latency-ms", type=float, default=0.0, help="Milliseconds added to every request to --remote."
+)
 @click.option(
     "--core",
     type=click.IntRange(min=0),
     help="Read --remote, and the local one beside it, on this core alone; keep the server off it (taskset).",
 )
-@click.option("--server-pid", type=int, help="Also say what CPU the server of --remote takes here.")
+@click.option(
+    "--server-pid",
+    type=int,
+    help="Process id of --remote's server on this machine; then its processor time is told.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     *, dataset: Path, hours: float, windows: int, window: int, lerobot_python: str | None, remote: str | None,
@@ -96,7 +109,7 @@ def command(
 
 
 def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify = "mark") -> dict[str, Any]:
-    """Loader, decoding alone, and torchcodec, on GOP-aligned windows and on random ones."""
+    """Measure the loader, decoding alone and torchcodec, on windows that begin at GOPs and on others."""
     found: dict[str, Any] = {}
     specs = {"gop": WindowSpec(window), "random": WindowSpec(window, start="any", stride=7)}
     for kind, spec in specs.items():
@@ -134,7 +147,7 @@ def _chosen(total: int, count: int) -> list[int]:
 
 
 def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, list[WindowTimes]]:
-    """Each job in turn, several rounds: a busy machine then slows all of them alike."""
+    """Time the jobs in turn, several rounds, so that a busy machine slows all of them alike."""
     paces: dict[str, list[WindowTimes]] = {name: [] for name in jobs}
     for job in jobs.values():
         job()
@@ -149,7 +162,7 @@ def _median(paces: list[WindowTimes]) -> WindowTimes:
 
 
 def _load(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
-    """Everything a training step gets: bytes, pictures, states, stacked."""
+    """Read the windows as a training step gets them: fetched, decoded, with states, stacked into batches."""
     frames = 0
     for first in range(0, len(places), _BATCH):
         part = places[first : first + _BATCH]
@@ -170,7 +183,7 @@ def _runs(dataset: WindowDataset, places: list[tuple[int, int]]) -> Iterator[tup
 
 
 def _limit(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
-    """The same frames decoded back to back by PyAV, to RGB arrays, and nothing else."""
+    """Decode the same frames back to back with PyAV, to RGB arrays, and do nothing else."""
     return sum(
         decode_back_to_back(
             ((run.data, wanted.tolist()) for run, wanted in _runs(dataset, places)), dataset.footage.avcc[0]
@@ -179,7 +192,7 @@ def _limit(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
 
 
 def _torchcodec(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
-    """The same videos through torchcodec, as its users do it: opened once per window."""
+    """Read the same frames with torchcodec, as its users do: each video is opened once per window."""
     from torchcodec.decoders import VideoDecoder  # noqa: PLC0415 - an extra
 
     frames = 0
@@ -191,12 +204,18 @@ def _torchcodec(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
 
 
 def lerobot(python: str, root: Path, window: int, num_windows: int, ours: float) -> dict[str, Any]:
-    """Stock LeRobot on the same dataset, whose LeRobot tables `farm finalize` has compiled."""
+    """Measure stock LeRobot on the same dataset, whose LeRobot tables `farm finalize` has compiled."""
     found: dict[str, Any] = {}
     script = Path(__file__).with_name("_lerobot.py")
     for backend in ("torchcodec", "pyav"):
         words = [python, str(script), str(root), str(window), str(num_windows), backend]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_LEROBOT_SECONDS, check=False)
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=_LEROBOT_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            found[backend] = {"failed": [f"not done within {_LEROBOT_SECONDS:.0f} s"]}
+            continue
         if done.returncode:
             found[backend] = {"failed": done.stderr.strip().splitlines()[-1:]}
             continue

@@ -40,20 +40,20 @@ class NullGame:
     num_frames: int
 
     def for_attempt(self, number: int, *, is_last: bool) -> NullGame:  # noqa: ARG002 - the protocol's
-        """None ever fails."""
+        """Return the game itself: no attempt ever fails."""
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class NullSettings:
-    """Nothing is needed to do nothing."""
+    """The settings of a run that does nothing."""
 
     scratch_base: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NullResult:
-    """As large as a real one: what travels is part of the cost."""
+    """The result of a game, as large as a real one, since sending it is part of the cost."""
 
     game_id: str
     num_frames: int
@@ -68,15 +68,15 @@ class NullResult:
 
 @dataclass(frozen=True, slots=True)
 class SchedulingTrial:
-    """What the run took.
+    """Time and memory that handing out all games took.
 
     Attributes:
         pool: `local` or `ray`.
-        games: How many.
-        slots: Side by side.
+        games: Number of games.
+        slots: Number of games at a time.
         wall_seconds: From the first game handed out to the last result.
         driver_cpu_seconds: Of this process alone, meanwhile.
-        driver_cpu_ms_per_game: The same, a game.
+        driver_cpu_ms_per_game: Milliseconds of that per game.
         driver_megabytes_before: Resident, with the cluster joined and the tasks made.
         driver_megabytes_peak: The most it ever was.
     """
@@ -92,17 +92,29 @@ class SchedulingTrial:
 
 
 def render_nothing(task: NullGame, settings: NullSettings) -> NullResult:  # noqa: ARG001 - a job's signature
-    """Where a real job would render."""
+    """Return a result at once, where a real job would render."""
     return NullResult(task.game_id, task.num_frames)
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--games", type=click.IntRange(min=1), default=22000, show_default=True)
-@click.option("--slots", type=click.IntRange(min=1), default=4, show_default=True)
-@click.option("--pool", "kind", type=click.Choice(["local", "ray"]), default="ray", show_default=True)
+@click.option(
+    "--games", type=click.IntRange(min=1), default=22000, show_default=True, help="Number of games."
+)
+@click.option("--slots", type=click.IntRange(min=1), default=4, show_default=True, help="Games at a time.")
+@click.option(
+    "--pool",
+    "kind",
+    type=click.Choice(["local", "ray"]),
+    default="ray",
+    show_default=True,
+    help="Processes of this machine, or a Ray cluster, started here if there is none.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(games: int, slots: int, kind: str, *, as_json: bool) -> None:
-    """Hand out games that do nothing; the pool, the schedule and the loop are those of a real run."""
+    """Measure what handing out games costs, with games that do nothing.
+
+    The pool, the queue and the loop are those of a real run; only the rendering is left out.
+    """
     tasks = [NullGame(f"{number:064x}", 3600 + number * 7919 % 20000) for number in range(games)]
     with ExitStack() as stack:
         pool = stack.enter_context(_pool(kind, slots, stack))
@@ -115,6 +127,7 @@ def command(games: int, slots: int, kind: str, *, as_json: bool) -> None:
         message = f"{summary.counts.committed:,} of {games:,} games were done"
         raise click.ClickException(message)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MEGABYTE
+    peak = max(peak, before)  # the kernel's two counts of memory may differ by a few pages
     measured = SchedulingTrial(kind, games, slots, wall, cpu, cpu / games * 1000, before, peak)
     click.echo(json.dumps(asdict(measured), indent=2) if as_json else _as_text(measured))
 

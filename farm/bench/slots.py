@@ -34,12 +34,12 @@ _WORTH_IT = 1.05  # a slot more must bring so much more, or the memory is better
 
 @dataclass(frozen=True, slots=True)
 class SlotsTrial:
-    """One number of slots.
+    """One trial: all games rendered on one number of slots.
 
     Attributes:
-        slots: Side by side.
-        wall_seconds: For all games.
-        frames_per_second: Of all slots together, starting and ending of every emulator included.
+        slots: Number of emulators side by side.
+        wall_seconds: Time for all games.
+        frames_per_second: Frames of all slots together, starts and ends of emulators included in the time.
     """
 
     slots: int
@@ -48,8 +48,16 @@ class SlotsTrial:
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--most", type=click.IntRange(min=1), help="Slots to try up to.  [the number of cores]")
-@click.option("--frames", type=click.IntRange(min=60), default=1800, show_default=True, help="Of each game.")
+@click.option(
+    "--most", type=click.IntRange(min=1), help="The most slots to try.  [default: the number of cores]"
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(min=60),
+    default=1800,
+    show_default=True,
+    help="Length of each game, in frames.",
+)
 @click.option(
     "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files go."
 )

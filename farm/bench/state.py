@@ -76,7 +76,13 @@ class ReadingTimes:
 @click.option(
     "--replays", "sources", multiple=True, metavar="SOURCE", help="Replays to measure on; default: recorded."
 )
-@click.option("--games", type=click.IntRange(min=1), default=6, show_default=True, help="The first so many.")
+@click.option(
+    "--games",
+    type=click.IntRange(min=1),
+    default=6,
+    show_default=True,
+    help="Take so many, the first that are long enough.",
+)
 @click.option("--no-libmelee", is_flag=True, help="Leave out libmelee, which takes a second or more a game.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(*, sources: tuple[str, ...], games: int, no_libmelee: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""What motion has to say about one finished chunk, measured anew from its files."""
+"""The motion evidence of one finished chunk, measured anew from its video and states files."""
 
 from __future__ import annotations
 

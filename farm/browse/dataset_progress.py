@@ -1,4 +1,4 @@
-"""How a dataset stands, for people who follow it: counts, pace over time, time left, and its cost so far."""
+"""The progress of a dataset, for people who follow it: counts, games over time, time left, and cost."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SECONDS = (
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Games that ended, by when.
+    """How many games ended in each of some intervals of equal length.
 
     Attributes:
-        interval_seconds: of each count.
-        first_start: of the first interval, seconds since the epoch; a multiple of the interval.
-        games: counts, one interval after the other; empty if nothing ended.
+        interval_seconds: length of each interval.
+        first_start: start of the first interval, seconds since the epoch; a multiple of the interval.
+        games: games that ended, one count per interval, in order of time; empty if nothing ended.
     """
 
     interval_seconds: int
@@ -50,13 +50,13 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What rendering has cost so far, as far as the ledger tells.
+    """The cost of rendering so far, as far as the ledger tells.
 
     Attributes:
-        slot_hours: of the committed games, at their own mean pace.
-        dollars: for the cores of those slots.
-        dollars_a_month: for what lies on the store.
-        origin: which games' pace.
+        slot_hours: hours of one emulator that the committed games took, at their own mean pace.
+        dollars: price of the cores of those hours, in US dollars.
+        dollars_a_month: price of what lies on the store, in US dollars a month.
+        origin: which games the pace is from, for a person.
     """
 
     slot_hours: float
@@ -67,7 +67,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class DatasetProgress:
-    """How a dataset stands; `cost` is None where no game says how long it took."""
+    """The progress of a dataset at one moment; `cost` is None where no game says how long it took."""
 
     status: DatasetStatus
     throughput: Throughput
@@ -78,11 +78,11 @@ def dataset_progress(store: Store, prices: Prices | None = None) -> DatasetProgr
     """Look at the dataset's store.
 
     Args:
-        store: of the dataset.
-        prices: the default ones if not given.
+        store: where the dataset is.
+        prices: in US dollars; the default ones if not given.
 
     Raises:
-        DatasetError: it is none, or cannot be read.
+        DatasetError: it is no dataset, or cannot be read.
     """
     return _progress_of(store, measured_in(store), prices or Prices())
 
@@ -96,10 +96,10 @@ class Observer:
         self._measured_at = float("-inf")
 
     def look(self) -> DatasetProgress:
-        """How it stands now.
+        """Look at the dataset now.
 
         Raises:
-            DatasetError: as `dataset_progress`.
+            DatasetError: it is no dataset, or cannot be read.
         """
         now = time.monotonic()
         if self._measured is None or now > self._measured_at + MEASURED_SECONDS:

@@ -30,9 +30,10 @@ _MOST_REJECTS: Final = 5000
 
 
 def files_from(out: Path, dataset: str) -> str:
-    """Where a page in `out` finds the dataset's objects: a local dataset's folder, relative.
+    """The relative path from a page in `out` to the dataset's objects.
 
-    For any other, one folder up: the pages are then to lie in a folder of the dataset itself.
+    For a dataset that is no local folder this is one folder up: the pages are then to be put into a folder
+    of the dataset itself.
     """
     if "://" in dataset:
         return "../"
@@ -64,11 +65,11 @@ class Export:
 
         Args:
             condition: on the games to show, in DuckDB's SQL.
-            limit: the first so many.
-            on_game: called with (games written, games to write).
+            limit: show so many games, the first by game_id; None for all.
+            on_game: called with (games written so far, games to write).
 
         Raises:
-            ConditionRefused: it is no condition on the games table.
+            ConditionRefused: the condition is not valid SQL, or names a column that there is not.
             DatasetError: the store failed.
             OSError: the folder cannot be written.
         """

@@ -1,4 +1,4 @@
-"""How a run stands now, for pages that ask again and again: looked up at most every few seconds."""
+"""The progress of a dataset for pages that ask again and again: looked up at most every ten seconds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Follower:
         self._looked_at = float("-inf")
 
     def now(self) -> dict[str, Any]:
-        """A `farm.browse.dataset_progress.DatasetProgress`, JSON-ready, not older than PROGRESS_SECONDS.
+        """The dataset's progress as JSON-ready fields of DatasetProgress, not older than PROGRESS_SECONDS.
 
         Raises:
             DatasetError: the store failed.

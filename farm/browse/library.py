@@ -1,4 +1,4 @@
-"""The tables of a dataset's newest snapshot, asked through DuckDB. Nothing is copied but the tables."""
+"""Games and rejects of a dataset's newest snapshot, in DuckDB tables that pages filter and count."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SORT_COLUMNS: Final = {
     "bytes": "video_bytes",
     "motion": "motion_margin",
 }
-"""What the games table may be sorted by, and the column behind it."""
+"""Names that the games table can be sorted by, each with the column behind it."""
 
 NO_FILTERS: Final = {
     "stage": "", "character": "", "split": "", "text": "", "min_frames": "", "max_frames": "", "since": "",
     "until": "", "sort": "game", "descending": "",
 }  # fmt: skip
-"""What the games page's address may say, as it is when it says nothing."""
+"""Every query parameter of the games page, with its value when no filter is set."""
 
 _GAMES: Final = """
 CREATE TABLE games AS
@@ -51,21 +51,21 @@ num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks"""
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the games page shows. All of it lives in the page's address.
+    """Filters, order and page of the games page, as its address gives them.
 
     Attributes:
-        stage: name, or empty for all.
-        character: name on either side, or empty.
-        split: name, or empty.
-        text: the beginning of a game_id or of a player's hash, or empty.
-        min_frames, max_frames: bounds of the length, both included; None for none.
-        since, until: bounds of the day it was played, YYYY-MM-DD, both included; empty for none.
+        stage: name of the stage, or empty for all.
+        character: name of a character that one of the players has, or empty for all.
+        split: train, val or test, or empty for all.
+        text: the beginning of a game_id or of a player's hash, or empty for all.
+        min_frames, max_frames: shortest and longest game to show, in frames; None for no bound.
+        since, until: first and last day on which the game was played, YYYY-MM-DD; empty for no bound.
         sort: a key of SORT_COLUMNS.
-        is_descending: which way.
-        page: from 0.
+        is_descending: whether the largest comes first.
+        page: number of the page, from 0.
 
     Raises:
-        ValueError: on a sort that there is not, a day that is none, or a negative page.
+        ValueError: on an unknown sort, a day that is no date, or a negative page.
     """
 
     stage: str = ""
@@ -96,8 +96,8 @@ class GamesPage:
     """One page of games.
 
     Attributes:
-        rows: as dicts, JSON-ready.
-        num_games: that pass the filters, on all pages.
+        rows: one dict per game, by column, JSON-ready.
+        num_games: number of games that pass the filters, on all pages.
     """
 
     rows: list[dict[str, Any]]
@@ -105,7 +105,7 @@ class GamesPage:
 
     @property
     def num_pages(self) -> int:
-        """At least 1."""
+        """Number of pages; 1 even if no game passes."""
         return max(1, -(-self.num_games // GAMES_PER_PAGE))
 
 
@@ -117,8 +117,8 @@ class Library:
     """One snapshot, loaded into an in-memory database; safe to ask from several threads.
 
     Raises:
-        SchemaRefused: no dataset, or one of another schema.
-        NotFinalized: nothing was compiled yet.
+        SchemaRefused: there is no dataset, or one of another schema.
+        NotFinalized: the dataset was not finalized yet, so there are no tables.
     """
 
     def __init__(self, store: Store) -> None:
@@ -134,7 +134,7 @@ class Library:
             self._database.unregister(name)
 
     def games(self, filters: Filters) -> GamesPage:
-        """Games that pass, in the order asked for; equals in order of game_id."""
+        """One page of the games that pass, in the order asked for; games that are equal in it by game_id."""
         tests: list[tuple[str, list[Any]]] = []
         if filters.stage:
             tests.append(("stage_name = ?", [filters.stage]))
@@ -165,13 +165,13 @@ class Library:
         return GamesPage(rows, int(total))
 
     def game(self, game_id: str) -> dict[str, Any] | None:
-        """One committed game's row, or None."""
+        """All columns of one committed game; None if there is none of that id."""
         found = self.rows("SELECT * EXCLUDE (fingerprint) FROM games WHERE game_id = ?", [game_id])
         return found[0] if found else None
 
     @cached_property
     def choices(self) -> dict[str, list[str]]:
-        """What the filters can be set to."""
+        """The values that each filter can be set to, sorted: stage, split, character."""
         columns = {"stage": "stage_name", "split": "split", "character": "unnest(characters)"}
         return {
             name: [row[0] for row in self._ask(f"SELECT DISTINCT {what} AS it FROM games ORDER BY it", [])[1]]  # noqa: S608
@@ -179,7 +179,7 @@ class Library:
         }
 
     def totals(self) -> dict[str, Any]:
-        """Counts over everything, and by stage, character and split."""
+        """Games, frames, chunks and bytes in all, and games and frames by stage, character and split."""
         (sums,) = self.rows(
             "SELECT count(*) AS games, coalesce(sum(num_frames), 0)::BIGINT AS frames, "
             "coalesce(sum(num_chunks), 0)::BIGINT AS chunks, "
@@ -202,22 +202,22 @@ class Library:
         return {**sums, "by": by, "rejects": self.reject_counts()}
 
     def reject_counts(self) -> list[dict[str, Any]]:
-        """Games set aside, by reason."""
+        """Number of games set aside for each reason, the most frequent first."""
         return self.rows(
             "SELECT reason, count(*) AS games FROM rejects GROUP BY reason ORDER BY games DESC", []
         )
 
     def rejects(self, reason: str, limit: int = 500) -> list[dict[str, Any]]:
-        """Games set aside for one reason, or for any if it is empty."""
+        """Rows of at most `limit` games set aside for one reason; for any reason if it is empty."""
         where = "reason = ?" if reason else "true"
         values: list[Any] = [reason] if reason else []
         return self.rows(f"SELECT * FROM rejects WHERE {where} LIMIT ?", [*values, limit])  # noqa: S608 - fixed parts
 
     def where(self, condition: str, limit: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """The games table's rows under a condition of the caller's own; nothing outside can be reached by it.
+        """Names of columns, and rows of the games under a condition in DuckDB's SQL, which can reach no file.
 
         Raises:
-            ConditionRefused: it is no condition on the games table.
+            ConditionRefused: the condition is not valid SQL, or reaches for a file.
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
@@ -227,7 +227,7 @@ class Library:
             raise ConditionRefused(str(error).splitlines()[0]) from error
 
     def rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
-        """The answer as dicts."""
+        """Run a query with values for its placeholders; return one dict per row, by column."""
         names, found = self._ask(query, values)
         return [dict(zip(names, row, strict=True)) for row in found]
 

@@ -1,4 +1,4 @@
-"""What the game page needs of one game: where its pictures lie, and its state as columns of numbers."""
+"""The data of one game's page: where its pictures lie, and its state as columns of numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DECIMALS: Final = 4
 
 
 def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
-    """Chunks, GOP tables and evidence of a committed game, JSON-ready; None if it is none."""
+    """Chunks, GOP tables and evidence of a game, JSON-ready; None if no game of that id is committed."""
     entry = read_entry(store, game_id)
     if entry is None or not entry.chunks:
         return None
@@ -57,7 +57,7 @@ def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
 
 
 def game_page(library: Library, game_id: str) -> dict[str, Any] | None:
-    """Everything a game's page says of it, JSON-ready; None if it is no committed game of the snapshot."""
+    """Everything that a game's page shows, JSON-ready; None if the snapshot has no such game."""
     row, pairs = library.game(game_id), describe_game(library.store, game_id)
     if row is None or pairs is None:
         return None
@@ -115,9 +115,9 @@ def _names_of(state: StateTable) -> dict[int, str]:
 
 @cache
 def _stage_shape(stage_id: int) -> dict[str, Any]:
-    """Where one can stand, as [left, height there, right, height there], and the blast zone.
+    """The stage's surfaces, as [left, height there, right, height there], and its blast zone.
 
-    The numbers are libmelee's, by way of the recorder; without it the map has the fighters only.
+    A machine that only reads need not have libmelee, which the numbers are from; the map then has no stage.
     """
     try:
         from workers.replay import stage_geometry as known  # noqa: PLC0415 - a reading side need not have it

@@ -1,4 +1,4 @@
-"""What the browser's server refuses, and what it tells web browsers to refuse."""
+"""The guard before the browser's server: refuses requests of other sites, and adds security headers."""
 
 from __future__ import annotations
 

@@ -48,17 +48,17 @@ _SCHEMA: Final = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """What writing them came to: made now, and there before."""
+    """How many contact sheets were written now, and how many were there before."""
 
     num_written: int
     num_kept: int
 
 
 def sheet_key(game_id: str) -> str:
-    """Where a game's sheet is.
+    """Key of a game's sheet in the store.
 
     Raises:
-        ValueError: not a game_id.
+        ValueError: the text is no game_id.
     """
     return f"{PREFIX}{check_game_id(game_id)}.jpg"
 
@@ -90,9 +90,9 @@ def write_sheets(
     """Make the sheets that are missing, and the table of all.
 
     Args:
-        store: of the dataset.
-        manifest: its newest snapshot.
-        on_game: called with (games done, games to do).
+        store: where the dataset is.
+        manifest: the dataset's newest snapshot.
+        on_game: called with (sheets made so far, sheets to make).
 
     Raises:
         DatasetError: the store failed, or a video cannot be decoded; what was made stays.

@@ -65,14 +65,14 @@ def _key_frame(entry: LedgerEntry, frame: int) -> tuple[ChunkRecord, int]:
 
 
 def _picture(store: Store, chunk: ChunkRecord, gop: int) -> Image.Image:
-    """The GOP's first picture."""
+    """Decode the first picture of a chunk's GOP."""
     first, size = chunk.gops.byte_offset[gop], chunk.gops.byte_size[gop]
     data = store.get_range(chunk.video.key, first, first + size)
     return _to_rgb(next(decode_gop(data, bytes.fromhex(chunk.avcc))))
 
 
 def _caption(state: StateTable) -> str:
-    """What the first row of a state says, in two lines."""
+    """Two lines of text: slp_frame, and each player's percent and action, in the first row of a state."""
     told = []
     for place in range(state.num_players):
         percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))
@@ -83,7 +83,7 @@ def _caption(state: StateTable) -> str:
 
 
 def _to_rgb(yuv: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
-    """Packed I420 of limited range, uint8 [H * 3 / 2, W], as Pillow's full-range YCbCr."""
+    """Convert packed I420 of limited range, uint8 [H * 3 / 2, W], to an RGB picture."""
     width, height = yuv.shape[1], yuv.shape[0] * 2 // 3
     luma = ((yuv[:height].astype(np.float32) - 16) * (255 / 219)).clip(0, 255).astype(np.uint8)
     chroma = yuv[height:].reshape(2, height // 2, width // 2).astype(np.float32)

@@ -8,14 +8,14 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 SERVED: Final[dict[str, Any]] = {"base": "/", "end": "", "files": "/files/", "is_served": True}
-"""For pages of the server: where addresses begin, how pages' end, where the dataset's objects are."""
+"""Template variables of a page on the server: base of addresses, suffix of pages, base of objects."""
 
 
 def exported(depth: int, files: str) -> dict[str, Any]:
-    """For a page in a folder of files.
+    """Template variables of a page in a folder of files.
 
     Args:
-        depth: folders between the page and the first page.
+        depth: number of folders between the page and the first page.
         files: where the dataset's objects are, as seen from the first page; relative, or a URL.
     """
     base = "../" * depth

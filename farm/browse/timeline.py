@@ -1,4 +1,4 @@
-"""What happened when in a game: where it was rolled back, and where stocks were lost."""
+"""Marks on a game's time line: stretches that netplay rolled back, and frames at which stocks were lost."""
 
 from __future__ import annotations
 

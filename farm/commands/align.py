@@ -36,10 +36,15 @@ _LEAST_PREFIX = 4
 @click.command(epilog=EXAMPLE)
 @click.argument("game")
 @click.option("--dataset", default="dataset", show_default=True, help="Folder or URL of the dataset.")
-@click.option("--plot", "image", type=click.Path(path_type=Path, dir_okay=False), help="Draw it: a PNG.")
+@click.option(
+    "--plot",
+    "image",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the motion evidence into this PNG file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
 def command(*, game: str, dataset: str, image: Path | None, as_json: bool) -> None:
-    """Show the evidence that GAME's pictures show its states: what was recorded, and motion measured anew.
+    """Show the evidence that each picture of GAME shows its state, as recorded, and motion measured anew.
 
     GAME is a game_id or its first letters. The pictures are decoded from the dataset's videos, so this is
     the files' own word, not the renderer's. The plot has a row per chunk: how well picture and state fit at

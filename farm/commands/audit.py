@@ -53,16 +53,24 @@ SOMETHING_IS_WRONG: Final = 1
     default="100%",
     help="Share of the pairs to look into.  [default: all]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of the sample; the same seed takes the same pairs.",
+)
 @click.option("--orphans", is_flag=True, help="Name the objects that no ledger entry names.")
 @click.option(
     "--rerender",
     "again",
     type=Percentage(),
-    help="Then render this share of the games again, at least one, and compare every byte.",
+    help="Render this share of the games again as well, at least one, and compare every byte.",
 )
 @slippi_options
-@click.option("--threads", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=4, show_default=True, help="Files read at a time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 def command(
     *,
@@ -76,7 +84,7 @@ def command(
     as_json: bool,
     **slippi: Any,
 ) -> None:
-    """Hold DATASET (a folder, a URL, or a downloaded copy) against its own records.
+    """Check that DATASET (a folder, a URL, or a downloaded copy) holds what its own records say.
 
     listing: every object is there with its size, and records agree. checksum: it has its bytes. structure:
     packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame, what

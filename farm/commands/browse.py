@@ -15,6 +15,7 @@ from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
 from farm.browse.library import SORT_COLUMNS, ConditionRefused, Library
 from manifests.store.open import open_store
+from workers.errors import EnvironmentFailed
 
 EXAMPLE = """\b
 Examples:
@@ -27,7 +28,13 @@ Examples:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset", default="dataset")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port; 0 takes any free one.",
+)
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can then read, too."
 )
@@ -54,7 +61,9 @@ def command(
     condition: str | None,
     limit: int | None,
 ) -> None:
-    """Serve DATASET's pages on this machine: totals, games, each game frame by frame with its state, rejects.
+    """Show DATASET in a web browser: totals, games frame by frame with their state, what was set aside.
+
+    This serves the pages on this machine until Ctrl-C.
 
     Nothing is copied and nothing can be written; videos come from the dataset's own store by range.
 
@@ -62,27 +71,52 @@ def command(
     need no server of ours. They fetch videos from DATASET where it lies: put the folder beside it or into it.
     """
     if out is not None:
-        _export(dataset, out, files or files_from(out, dataset), condition or "true", limit)
+        objects = (files or files_from(out, dataset)).rstrip("/") + "/"
+        _export(dataset, out, objects, condition or "true", limit)
         return
     if files or condition or limit:
         message = "--files, --where and --limit go with --export"
         raise click.UsageError(message)
-    hosts = LOOPBACK if ipaddress.ip_address(host).is_loopback else (*LOOPBACK, host)
+    hosts = _names(host)
     with Console(stderr=True).status("reading the manifest"):
         app = make_app(open_store(dataset), hosts)
-    listening = socket.create_server(
-        (host, port)
-    )  # so that port 0 can be told, and a taken one fails at once
-    click.echo(f"http://{host}:{listening.getsockname()[1]}/  shows {dataset}; Ctrl-C ends it", err=True)
+    listening = _listen(host, port)
+    click.echo(
+        f"http://{_in_url(host)}:{listening.getsockname()[1]}/  shows {dataset}; Ctrl-C ends it", err=True
+    )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
+
+
+def _names(host: str) -> tuple[str, ...]:
+    """The names that a request may use for this server."""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError as error:
+        message = f"--host {host!r} is no IP address; give one of this machine's, such as 127.0.0.1"
+        raise click.UsageError(message) from error
+    return LOOPBACK if is_loopback else (*LOOPBACK, _in_url(host))
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the port here and not in the server: then the number behind port 0 can be told to the user."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        message = f"cannot listen on {host} port {port}: {error.strerror}; give another --port or --host"
+        raise EnvironmentFailed(message) from error
 
 
 def _export(dataset: str, out: Path, files: str, condition: str, limit: int | None) -> None:
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("writing pages", total=None)
-        export = Export(Library(open_store(dataset)), out, files.rstrip("/") + "/", list(SORT_COLUMNS))
+        export = Export(Library(open_store(dataset)), out, files, list(SORT_COLUMNS))
         try:
             num_games = export.write(
                 condition, limit, lambda done, of: progress.update(task, completed=done, total=of)

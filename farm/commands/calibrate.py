@@ -32,7 +32,11 @@ Examples:
 
 @click.command(epilog=EXAMPLE)
 @click.option(
-    "--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True, help="Which one."
+    "--emulator",
+    type=click.Choice(EMULATORS),
+    default="standin",
+    show_default=True,
+    help="The emulator to measure.",
 )
 @click.option(
     "--replay",
@@ -48,9 +52,9 @@ Examples:
 @slippi_options
 @click.option("--json", "as_json", is_flag=True, help="Print the constants as one JSON object.")
 def command(*, emulator: str, replay: str | None, file: Path | None, as_json: bool, **slippi: Any) -> None:
-    """Render one game and keep what the emulator's constants turn out to be.
+    """Measure an emulator's constants on one rendered game, and keep them for later runs.
 
-    Reports each evidence's offset on it. The constants are kept under the fingerprint of emulator,
+    It prints each evidence's offset on that game. The constants are kept under the fingerprint of emulator,
     settings and game program. `farm render` and `farm/launch.py` judge by them from then on: a run on the
     same fingerprint whose offset differs stops at once, before it renders thousands of games wrong.
     """

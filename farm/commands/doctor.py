@@ -27,7 +27,13 @@ _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "failed": "[red]fa
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--emulator", type=click.Choice(["standin", "slippi"]), default="standin", show_default=True)
+@click.option(
+    "--emulator",
+    type=click.Choice(["standin", "slippi"]),
+    default="standin",
+    show_default=True,
+    help="The emulator to render with: our own game on Debian's Dolphin, or Slippi's Dolphin.",
+)
 @click.option(
     "--slippi-dolphin",
     type=click.Path(path_type=Path),
@@ -51,7 +57,7 @@ def command(
     scratch: Path | None,
     as_json: bool,
 ) -> None:
-    """Look at everything that rendering needs, and say what to do about what is missing.
+    """Check everything that rendering needs on this machine, and say what to do about what is missing.
 
     Exit status: 0 ready, 2 something is missing.
     """

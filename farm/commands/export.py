@@ -22,27 +22,38 @@ Examples:
     "--window", type=click.IntRange(min=1), default=30, show_default=True, help="Frames per sample."
 )
 @click.option(
-    "--stride", type=click.IntRange(min=1), default=1, show_default=True, help="Every how many-th GOP."
+    "--stride",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Start a window at every n-th group of pictures (30 frames each).",
 )
-@click.option("--split", help="train, val or test; all by default.")
-@click.option("--filter", "where", help="On the games, as \"stage == 'BATTLEFIELD'\".")
+@click.option("--split", help="Only this split: train, val or test.  [default: all]")
+@click.option(
+    "--filter", "where", help="Only games that meet this condition, such as \"stage == 'BATTLEFIELD'\"."
+)
 @click.option(
     "--shard-mb",
     type=click.FloatRange(min=0.01),
     default=256.0,
     show_default=True,
-    help="webdataset, mds: size of a shard.",
+    help="webdataset, mds: size of a shard, in millions of bytes.",
 )
 @click.option(
-    "--scale", type=click.IntRange(min=1), default=1, show_default=True, help="zarr: every how many-th pixel."
+    "--scale",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="zarr: keep every n-th pixel of each row and column.",
 )
 def command(
     *, form: str, dataset: str, out: str, window: int, stride: int, split: str | None, where: str | None,
     shard_mb: float, scale: int,
 ) -> None:  # fmt: skip
-    """Write the windows of DATASET as webdataset, mds or zarr into OUT (a folder or URL).
+    """Write the windows of DATASET into OUT (a folder or URL), in the FORMAT of another library.
 
-    webdataset and mds carry the video as it is, copied; zarr carries decoded pictures.
+    FORMAT is webdataset, mds (MosaicML Streaming) or zarr. The first two carry the video as it is, copied;
+    zarr carries decoded pictures. A window is a number of consecutive frames of one game.
     """
     from manifests.exports.clips import read_clips  # noqa: PLC0415 - PyAV is in the extra `load`
     from manifests.exports.mds import write_mds  # noqa: PLC0415

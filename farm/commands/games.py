@@ -23,10 +23,16 @@ Examples:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset", default="dataset")
-@click.option("--where", "condition", default="true", show_default=True, help="A condition in DuckDB's SQL.")
-@click.option("--limit", type=click.IntRange(min=1), help="The first so many.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option(
+    "--where",
+    "condition",
+    default="true",
+    show_default=True,
+    help="List only games that meet this condition, in DuckDB's SQL.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="List only so many, the first by game_id.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per game, each on a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header.")
 def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, as_csv: bool) -> None:
     """List DATASET's committed games, in order of game_id. `farm browse` shows the columns' meaning."""
     if as_json and as_csv:

@@ -32,13 +32,16 @@ Examples:
 @click.command(epilog=EXAMPLE)
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--dataset", metavar="DATASET", help="Hash players with this dataset's key, to find them there."
+    "--dataset",
+    metavar="DATASET",
+    help="Hash players with this dataset's key, so that they can be looked for in it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per replay and line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per replay, each on a line.")
 def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> None:
     """Show what replays hold: version, stage, players, frames, rollbacks, and why one would be refused.
 
-    Players are shown as hashes, never by name. Without --dataset the hashes hold for this call only.
+    FILE is a replay, a folder, a glob, an archive or s3://BUCKET/PREFIX. Players are shown as hashes, never
+    by name. Without --dataset the hashes hold for this call only.
     """
     key = player_key(dataset) if dataset else secrets.token_bytes(32)
     console = Console()

@@ -80,7 +80,7 @@ def command(
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: written beside, then renamed."""
+    """Write a file whole or not at all: it is written under another name, then renamed."""
     beside = path.with_suffix(".slp.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,9 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with the names of every view.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print it as JSON, with the names of every view's values."
+)
 def command(*, as_json: bool) -> None:
     """Print the schema of the states: every column with its meaning, derived ones, and tensor views."""
     if as_json:
@@ -37,7 +39,7 @@ def described() -> dict[str, object]:
 
 
 def markdown() -> str:
-    """The same for people: the tables of manifests/state/README.md."""
+    """The schema as Markdown tables, for people: the part of manifests/state/README.md below Columns."""
     lines = [schema.documentation_table(), f"Derived, version {DERIVED_VERSION}:", ""]
     lines += ["| column | type | rule |", "|---|---|---|"]
     for prefix, columns in (("p0.", (*ENTITY_DERIVED, PRESSED)), ("", FRAME_DERIVED)):

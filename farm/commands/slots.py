@@ -22,14 +22,26 @@ Examples:
 @click.option(
     "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files will go."
 )
-@click.option("--cores", type=float, help=f"Of one slot.  [{Footprint().cores}, or as measured]")
 @click.option(
-    "--memory-mib", type=int, default=Footprint().memory_bytes >> 20, show_default=True, help="Of one slot."
+    "--cores",
+    type=float,
+    help=f"Cores that one slot keeps busy.  [default: {Footprint().cores}, or as measured]",
 )
 @click.option(
-    "--scratch-mib", type=int, default=Footprint().scratch_bytes >> 20, show_default=True, help="Of one slot."
+    "--memory-mib",
+    type=int,
+    default=Footprint().memory_bytes >> 20,
+    show_default=True,
+    help="Memory that one slot needs, in MiB.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was measured, too.")
+@click.option(
+    "--scratch-mib",
+    type=int,
+    default=Footprint().scratch_bytes >> 20,
+    show_default=True,
+    help="Scratch space that one slot needs, in MiB.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON what the number follows from, too.")
 def command(
     scratch: Path | None, cores: float | None, memory_mib: int, scratch_mib: int, *, as_json: bool
 ) -> None:

@@ -14,8 +14,13 @@ Example:
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--states", required=True, metavar="GLOB", help="The states files.")
-@click.option("--followers", is_flag=True, help="Columns of followers, too; some file must have one.")
+@click.option("--states", required=True, metavar="GLOB", help="The states files to read, as a glob.")
+@click.option(
+    "--followers", is_flag=True, help="Add the columns of followers, such as Nana; some file must have one."
+)
 def command(*, states: str, followers: bool) -> None:
-    """Print a DuckDB view of states files: a column per name, null where a replay did not record it."""
+    """Print the SQL of a DuckDB view over states files, with a column per name.
+
+    A value is null where the replay did not record it.
+    """
     click.echo(view_sql(states, with_followers=followers), nl=False)

@@ -31,11 +31,18 @@ Examples:
     type=click.Choice(["columns", "states"]),
     default="columns",
     show_default=True,
-    help="A column per name, for queries; or as in a dataset's states/, for windows.",
+    help="columns: one per name, for queries; states: as in a dataset's states/, for windows.",
 )
-@click.option("--all-frames", is_flag=True, help="Keep the frames at the end that were never final, flagged.")
+@click.option(
+    "--all-frames",
+    is_flag=True,
+    help="Keep the frames at the end that netplay never finalized; a column flags them.",
+)
 def command(*, file: str, out: Path, layout: str, all_frames: bool) -> None:
-    """Write the state of one replay: a row per frame, a column per name, null where not recorded."""
+    """Write the state of one replay as Parquet: a row per frame, a column per name, null where not recorded.
+
+    FILE is a replay, also one in an archive, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY.
+    """
     try:
         table = state_table(read_replay(read_source(file)), finalized_only=not all_frames)
     except ReplayRefused as refusal:

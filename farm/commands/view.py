@@ -18,13 +18,24 @@ Examples:
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
 @click.argument("window")
-@click.option("--frames", type=click.IntRange(min=1), default=180, show_default=True, help="How many frames.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("clip.mp4"), help="[clip.mp4]"
+    "--frames",
+    type=click.IntRange(min=1),
+    default=180,
+    show_default=True,
+    help="Length of the clip, in frames.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("clip.mp4"),
+    help="The clip: an .mp4, or a .gif of half the size.  [default: clip.mp4]",
 )
 @click.option("--state/--no-state", default=True, show_default=True, help="Draw the state over the pictures.")
 def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -> None:
-    """Write WINDOW of DATASET (a folder or URL) as a clip: sticks, buttons, actions and places over it.
+    """Write WINDOW of DATASET (a folder or URL) as a video clip with the state drawn over the pictures.
+
+    What is drawn: sticks, buttons, actions, places and percents of both players.
 
     WINDOW is a number, or GAME:SLP_FRAME with the first digits of a game_id.
     """

@@ -1,4 +1,4 @@
-"""How often each kind of failure may befall one game, and what a game that keeps failing is called then.
+"""The retry rule: how often a game may fail in each way, and when it is set aside or left undone.
 
 Ray's own retries never apply: they are unlimited or lose work, and would hide a replay that kills its worker.
 """
@@ -27,7 +27,7 @@ _DEFAULT_CAPS: Mapping[str, int] = MappingProxyType(
 )
 
 BLAMES_THE_GAME = frozenset({ATTEMPT_FAILED, Breakage.WORKER_DIED, Breakage.OVERDUE})
-"""At the cap of one of these a game is set aside; at that of another it is left undone, for a later run."""
+"""A game that reaches the cap of one of these is set aside; at another's cap it is left for a later run."""
 
 GOES_ELSEWHERE = BLAMES_THE_GAME | {Breakage.ENVIRONMENT}
 """After these the next attempt goes to another worker, on another machine if there is one."""
@@ -42,13 +42,14 @@ class Limits:
             is set aside or left undone. At least 1 each.
         attempt_base_seconds: An attempt is ended after this plus `attempt_seconds_per_frame` for every frame.
             Far above the job's own deadlines: it catches a worker that hangs, not an emulator that does.
-        attempt_seconds_per_frame: See there.
+        attempt_seconds_per_frame: Seconds allowed for every frame of the game, see `attempt_base_seconds`.
         slotless_seconds: How long the run may be without any slot before it gives up.
         bench_seconds: How long a machine rests after an environment failure, if it did games before; doubled
             for each in a row.
         strikes: Games in a row, without a success between, that must meet an environment failure before the
             machine is left out.
-        first_strikes: The same for a machine that has done no game yet: it likely lacks something for good.
+        first_strikes: As `strikes`, for a machine that has done no game yet: it likely lacks something for
+            good.
 
     Raises:
         ValueError: if one of them is out of range.
@@ -93,9 +94,9 @@ class FailedAttempt:
     """One attempt that ended without a result, and why: for people to read.
 
     Attributes:
-        game_id: Of the game.
-        number: Which attempt at it this was, from 1.
-        node: The machine it was on.
+        game_id: The game that was attempted.
+        number: Number of this attempt at the game, from 1.
+        node: The machine that it ran on.
         failure: `ATTEMPT_FAILED` or a Breakage.
         detail: The particulars, in one line.
     """
@@ -109,7 +110,7 @@ class FailedAttempt:
 
 @dataclass(slots=True)
 class Attempts:
-    """What has befallen one game so far."""
+    """The failed attempts at one game so far, counted by kind of failure."""
 
     counts: dict[str, int] = field(default_factory=dict)
     last_detail: str = ""

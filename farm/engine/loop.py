@@ -27,12 +27,12 @@ TICK_SECONDS = 0.25  # the longest a Ctrl-C waits to be noticed
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a run ended.
+    """The outcome of a run.
 
     Attributes:
-        counts: Counts at the end.
+        counts: Counts of games at the end.
         set_aside: The results of the games set aside in this run, as they came.
-        wall_seconds: From the first slot asked for to the last result.
+        wall_seconds: Time from the first slot asked for to the last result.
         was_stopped: True if a signal ended it before every game had its end.
     """
 
@@ -59,12 +59,12 @@ def run(
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
     on_event: Callable[[Event], None] = lambda _event: None,
 ) -> Summary:
-    """Do the tasks on an entered pool.
+    """Run every task on the slots of a pool until each has an end, or a signal stops it.
 
     Args:
         tasks: The games, in any order. Those with a ledger entry should not be among them; if one is, the job
             says `already_done`.
-        pool: Where; entered by the caller, who leaves it afterwards, and with it ends whatever still runs.
+        pool: Where tasks run. The caller enters it before, and leaves it afterwards, which ends what runs.
         give_up: Writes down, from here, a game whose workers died of it; returns its result.
         stop: What the user asked for so far.
         limits: Bounds of retries and waits.

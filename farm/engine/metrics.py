@@ -1,4 +1,4 @@
-"""The figures of a run for Prometheus: what they are, and how they follow from what the scheduler tells.
+"""The figures of a run for Prometheus: their names and meaning, and how the loop's reports change them.
 
 Who carries them out is a `Sink`: `farm.engine.metrics_server` on this machine, `farm.pools.ray_metrics` on a
 cluster, where Ray puts `ray_` before each name.
@@ -24,7 +24,7 @@ STATES = ("committed", "set_aside", "already_done", "left_undone", "running", "w
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric: what it says, and what it is told apart by."""
+    """One metric: its meaning in a sentence, and the names of its labels."""
 
     about: str
     labels: tuple[str, ...] = ()
@@ -40,36 +40,38 @@ FIGURES: Mapping[str, Figure] = {
     "farm_video_bytes": Figure("Bytes of video that this run committed."),
     "farm_slots": Figure("Slots open now."),
     "farm_nodes": Figure("Machines with a slot open now."),
-    "farm_worker_frames_per_second": Figure("Of each slot, over its last game.", ("worker",)),
+    "farm_worker_frames_per_second": Figure(
+        "Frames per second of each slot, over its last game.", ("worker",)
+    ),
 }
 
 
 class Sink(Protocol):
-    """Where figures go."""
+    """Whoever carries a run's figures to Prometheus."""
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
         """Set a figure of FIGURES; `labels` has exactly its labels."""
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """What the labels name is no more."""
+        """Drop the series that the labels name: what it was measured on is gone."""
 
 
 class Unheard:
-    """A sink for runs that nobody asks about."""
+    """A sink for runs without metrics: it drops every figure."""
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Nothing."""
+        """Drop the figure."""
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """Nothing."""
+        """Do nothing, since no series is kept."""
 
 
 class RunMetrics:
-    """Takes what `farm.engine.loop.run` tells, and keeps a sink's figures at it.
+    """Turns what `farm.engine.loop.run` reports into figures, and sends them to a sink.
 
     Args:
-        sink: where to.
-        tally_seconds: the least time between two all_counts told; the last one of a run is always told.
+        sink: receives the figures.
+        tally_seconds: least time between two sets of counts; the last one of a run is always sent.
     """
 
     def __init__(self, sink: Sink, *, tally_seconds: float = 0.0) -> None:
@@ -81,7 +83,7 @@ class RunMetrics:
         self._workers: set[str] = set()
 
     def on_counts(self, counts: RunCounts) -> None:
-        """Where the run stands."""
+        """Send where the run stands, unless that was sent a moment ago."""
         is_last = not (counts.running or counts.waiting)
         if not is_last and time.monotonic() < self._told_at + self._tally_seconds:
             return
@@ -96,7 +98,7 @@ class RunMetrics:
         self._sink.set("farm_nodes", counts.num_nodes, {})
 
     def on_result(self, result: Result) -> None:
-        """A game ended."""
+        """Count a game that ended: its video, its evidence, or the reason why it was set aside."""
         if result.status == "set_aside":
             reason = str(result.reason)
             self._set_aside[reason] += 1
@@ -111,7 +113,7 @@ class RunMetrics:
             self._sink.set("farm_evidence", self._evidence[name, says], {"name": name, "says": says})
 
     def on_event(self, event: Event) -> None:
-        """A slot reported."""
+        """Send the pace of a slot that finished a game; forget the pace of one that is gone."""
         match event:
             case JobReturned() if (seconds := getattr(event.result, "wall_seconds", 0.0)) > 0:
                 self._workers.add(event.slot)

@@ -28,11 +28,11 @@ class RegistrySink:
         }
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Set a figure."""
+        """Set the gauge of that name, and of those labels if it has any."""
         (self._gauges[name].labels(**labels) if labels else self._gauges[name]).set(value)
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """Drop the labels' series."""
+        """Remove the labels' series, so that it is not served any more."""
         self._gauges[name].remove(*(labels[label] for label in FIGURES[name].labels))
 
 
@@ -41,11 +41,11 @@ def metrics_server(port: int, host: str = LOOPBACK) -> Iterator[tuple[RunMetrics
     """Serve `/metrics` while the context lasts; yields what to tell, and the port.
 
     Args:
-        port: to listen on; 0 for any free one.
+        port: port to listen on; 0 for any free one.
         host: address to listen on; whoever reaches it can read the figures.
 
     Raises:
-        EnvironmentFailed: the port cannot be had.
+        EnvironmentFailed: the port is taken, or the address is not this machine's.
     """
     sink = RegistrySink()
     try:

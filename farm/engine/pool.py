@@ -1,4 +1,4 @@
-"""What the scheduler needs of whatever runs the jobs: slots that open and close, and what became of each job.
+"""The contract of a pool, which runs jobs on slots: slots open and close, and each job ends in an event.
 
     Pool.events() -> SlotOpened -> Pool.start(slot, task) -> JobReturned  the slot is free again
                                                           or JobBroke     the slot is gone; a new one opens
@@ -34,7 +34,7 @@ class Task(Protocol):
         """Length of the game: what it costs, and so its place in the queue."""
 
     def for_attempt(self, number: int, *, is_last: bool) -> Self:
-        """The same task as its `number`-th attempt, from 1; `is_last` if no other follows its failure."""
+        """Return the task as its `number`-th attempt, from 1; `is_last` if no other follows its failure."""
 
 
 class Result(Protocol):
@@ -42,7 +42,7 @@ class Result(Protocol):
 
     @property
     def game_id(self) -> str:
-        """Of the task."""
+        """The game_id of the task."""
 
     @property
     def status(self) -> str:
@@ -146,9 +146,9 @@ class Pool(Protocol[TaskT_contra]):
         """Say how many slots can still be of use, so that a pool that grows and shrinks may do so."""
 
     def __enter__(self) -> Self:
-        """Start opening slots."""
+        """Begin to open slots; `events` says which are open."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End everything."""
+        """End every slot and its job, and wait until they are gone."""

@@ -1,4 +1,4 @@
-"""Which game goes to which slot next, and what becomes of one that failed. Pure: no process, no clock.
+"""The queue of games: which goes to which slot next, and what becomes of one that failed. No clock.
 
 Longest games first, so that the end of a run is not one long game on one slot; at most one game a slot, so
 that what is in flight is bounded by the slots. A game that failed goes to another worker, on another machine
@@ -69,21 +69,21 @@ class GameQueue(Generic[TaskT]):
 
     @property
     def num_outstanding(self) -> int:
-        """Games without an end: what slots can still be of use for."""
+        """Number of games that have no end yet, and so can use a slot."""
         return len(self._queue) + len(self._retries) + len(self._exhausted) + self.num_running
 
     @property
     def num_running(self) -> int:
-        """Games on a slot."""
+        """Number of games that run on a slot now."""
         return sum(slot.index is not None for slot in self._slots.values())
 
     @property
     def num_usable_slots(self) -> int:
-        """Slots open on machines that are not left out."""
+        """Number of slots open on machines that are not left out."""
         return sum(not self._machine(slot.node).is_out for slot in self._slots.values())
 
     def counts(self) -> RunCounts:
-        """Where the run stands."""
+        """Count the games by where they stand, and the slots and machines."""
         running = self.num_running
         return RunCounts(
             committed=self._statuses["committed"],

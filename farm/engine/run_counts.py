@@ -1,4 +1,4 @@
-"""Where a run stands: counts at one moment, and the pace that they imply."""
+"""Counts of a run's games at one moment, and the pace and time left that follow from them."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class RunCounts:
 
     @property
     def done(self) -> int:
-        """Games with a ledger entry."""
+        """Number of games with a ledger entry."""
         return self.committed + self.set_aside + self.already_done
 
     @property
     def num_games(self) -> int:
-        """All games of the run."""
+        """Number of games of the run, in whatever state."""
         return self.done + self.left_undone + self.running + self.waiting
 
     @property
@@ -70,11 +70,11 @@ class RenderingPace:
 
     @property
     def frames_per_second(self) -> float:
-        """0.0 until anything is done."""
+        """Frames per second over the last ten minutes; 0.0 until anything is done."""
         (first, frames_then), (last, frames_now) = self._marks[0], self._marks[-1]
         return (frames_now - frames_then) / (last - first) if last > first else 0.0
 
     def seconds_left(self, frames_left: int) -> float | None:
-        """None while there is no pace to tell by."""
+        """Seconds that so many frames take at this pace; None while nothing was done yet."""
         pace = self.frames_per_second
         return frames_left / pace if pace > 0 else None

@@ -1,4 +1,4 @@
-"""What a slot tells the pool, in whatever process or on whatever machine it is. Small and picklable."""
+"""The reports that a slot sends to its pool, from another process or machine. Small and picklable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The job's result."""
+    """The job returned; this is its result."""
 
     result: Result
 

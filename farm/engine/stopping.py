@@ -29,7 +29,7 @@ class StopSignals:
         self._before: dict[signal.Signals, signal._HANDLER] = {}
 
     def __enter__(self) -> Self:
-        """Take the two signals."""
+        """Begin to handle SIGINT and SIGTERM."""
         for number, handler in ((signal.SIGINT, self._interrupted), (signal.SIGTERM, self._terminated)):
             self._before[number] = signal.signal(number, handler)
         return self
@@ -37,7 +37,7 @@ class StopSignals:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give them back."""
+        """Restore the handlers that the two signals had before."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

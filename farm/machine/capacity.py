@@ -1,4 +1,4 @@
-"""How many emulators a machine can run side by side: by cores or what was measured, memory and scratch."""
+"""The number of emulators that a machine can run side by side: by cores, memory and scratch space."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ def num_slots(machine: Machine, footprint: Footprint, measured: int | None = Non
     """Slots that fit, by whatever runs out first; at least 1, for a machine that is small is only slow.
 
     Args:
-        machine: Whose.
-        footprint: Of one slot.
-        measured: With how many it rendered most; None if nobody measured, then the cores decide.
+        machine: What the machine has.
+        footprint: What one slot needs.
+        measured: Number of slots with which the machine rendered most; None if nobody measured, then the
+            cores decide.
     """
     fitting = (
         machine.cores / footprint.cores if measured is None else measured,

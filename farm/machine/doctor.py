@@ -31,7 +31,7 @@ class Finding:
     """One line of the preflight table.
 
     Attributes:
-        name: what was looked at.
+        name: what was checked, in a word or two.
         outcome: `failed` means that nothing can be rendered so; `warning` that it can, but look at it.
         detail: what was found.
         remedy: what to do about it; "" exactly if the outcome is ok.
@@ -78,7 +78,7 @@ def attempt(name: str, look: Callable[[], str], remedy: str) -> Finding:
 
 
 def python() -> Finding:
-    """Is this Python new enough."""
+    """Check that this Python is new enough."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info >= OLDEST_PYTHON:
         return Finding("Python", "ok", version)
@@ -86,7 +86,7 @@ def python() -> Finding:
 
 
 def processors(num_workers: int) -> Finding:
-    """Is there a core for each worker."""
+    """Check that there is a processor core for each worker."""
     cores = len(os.sched_getaffinity(0))
     detail = f"{cores} cores for {num_workers} workers"
     if cores >= num_workers:
@@ -95,7 +95,7 @@ def processors(num_workers: int) -> Finding:
 
 
 def memory(num_workers: int, bytes_per_worker: int) -> Finding:
-    """Is there memory for that many workers of `bytes_per_worker`, measured over all its processes."""
+    """Check that there is memory for so many workers of `bytes_per_worker`, all processes of each."""
     available = _available_memory()
     needed = num_workers * bytes_per_worker
     detail = (
@@ -109,7 +109,7 @@ def memory(num_workers: int, bytes_per_worker: int) -> Finding:
 
 
 def disk(folder: Path) -> Finding:
-    """Can throw-away files be written, and is there room."""
+    """Check that throw-away files can be written into the folder, and that there is room for them."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         return Finding("scratch", "failed", f"{folder} cannot be written", "give a folder with --scratch DIR")
     free = shutil.disk_usage(folder).free
@@ -120,7 +120,7 @@ def disk(folder: Path) -> Finding:
 
 
 def shared_memory(num_workers: int) -> Finding:
-    """Is the tmpfs large enough for the images that wait to be read."""
+    """Check that the tmpfs has room for the images that wait to be read."""
     needed = num_workers * NEEDED_BYTES
     remedy = (
         f"docker run --shm-size={-(-needed // (1 << 20))}m, or in Kubernetes an emptyDir of medium Memory"
@@ -135,7 +135,7 @@ def shared_memory(num_workers: int) -> Finding:
 
 
 def loopback() -> Finding:
-    """Can a local port be opened: the stand-in's pictures come through one."""
+    """Check that a port of the loopback interface can be opened."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             return Finding("loopback port", "ok", f"127.0.0.1 opens, e.g. port {server.getsockname()[1]}")
@@ -149,7 +149,7 @@ def loopback() -> Finding:
 
 
 def _available_memory() -> int:
-    """What the kernel says is available, or what the container's own limit leaves, whichever is less."""
+    """Bytes of memory available, by the kernel's word or the container's limit, whichever is less."""
     fields = dict(
         line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     )

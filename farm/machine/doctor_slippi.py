@@ -1,4 +1,4 @@
-"""What the real thing needs: Slippi's playback Dolphin, the user's own Melee, a display, OpenGL, fonts."""
+"""Preflight checks for Slippi: its playback Dolphin, the user's own Melee, a display, OpenGL, fonts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def slippi_checks(
 
 
 def playback_dolphin(program: Path | None) -> Finding:
-    """Is there a playback Dolphin, does it start, is it of a version that this was tried with."""
+    """Check that there is a playback Dolphin, that it starts, and that this was tried with its version."""
     try:
         install = slippi_install.find_install(program)
         version = slippi_install.program_version(install)
@@ -78,7 +78,7 @@ def playback_dolphin(program: Path | None) -> Finding:
 
 
 def game(game_image: str | None) -> Finding:
-    """Is the game there, and is it Melee NTSC 1.02, byte for byte."""
+    """Check that the game image is there, and that it is Melee NTSC 1.02, byte for byte."""
     name = "game image"
     if game_image == STANDIN:
         return Finding(name, "ok", "our own stand-in game, no Melee")
@@ -117,7 +117,7 @@ def _hashed_game(path: Path, image: disc_image.DiscImage, identity: str) -> Find
 
 
 def display() -> Finding:
-    """Can Xvfb be started: the program has no headless build."""
+    """Check that Xvfb, a display without a screen, can be started: Slippi's Dolphin has no headless build."""
 
     def look() -> str:
         with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as name:
@@ -127,7 +127,7 @@ def display() -> Finding:
 
 
 def opengl() -> Finding:
-    """Does OpenGL draw on such a display, and who draws."""
+    """Check that OpenGL draws on such a display, and say whether a GPU or the processor does."""
 
     def look() -> str:
         with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as name:
@@ -144,7 +144,7 @@ def opengl() -> Finding:
 
 
 def fonts() -> Finding:
-    """Is there a font: the program's toolkit aborts without any."""
+    """Check that there is a font: the toolkit of Slippi's Dolphin aborts without any."""
     remedy = "apt-get install fontconfig fonts-dejavu-core"
     tool = shutil.which("fc-list")
     if tool is None:
@@ -157,7 +157,7 @@ def fonts() -> Finding:
 
 
 def first_pictures(program: Path | None, game_image: str | None, scratch: Path) -> Finding:
-    """Does all of it work together: boot the game, without a replay, and wait for its first pictures."""
+    """Check that all of it works together: boot the game without a replay, and wait for pictures."""
     name = "first pictures"
     emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program)
     try:
@@ -178,5 +178,5 @@ def first_pictures(program: Path | None, game_image: str | None, scratch: Path) 
 
 
 def spectator_port() -> Finding:
-    """The one port that the program opens by default is switched off in our settings: workers share none."""
+    """Say that no port is needed: the one that Slippi's Dolphin opens by default is off in our settings."""
     return Finding("ports", "ok", f"none needed: the spectator server (port {SPECTATOR_PORT}) is off")

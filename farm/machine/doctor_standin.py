@@ -1,4 +1,4 @@
-"""What the stand-in needs: Debian's headless Dolphin, a Vulkan driver, our own game's image, an encoder."""
+"""Preflight checks for the stand-in: Debian's headless Dolphin, Vulkan, our game's image, an encoder."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def standin_checks(num_workers: int, scratch: Path) -> tuple[Check, ...]:
 
 
 def headless_dolphin() -> Finding:
-    """Is dolphin-emu-nogui there, with a Vulkan driver and setpriv."""
+    """Check that dolphin-emu-nogui is there, with a Vulkan driver and setpriv."""
 
     def look() -> str:
         emulator = MainlineDolphin()
@@ -52,14 +52,14 @@ def headless_dolphin() -> Finding:
 
 
 def standin_game() -> Finding:
-    """Is our game's image in this installation."""
+    """Check that the image of our own game is in this installation."""
     return doctor.attempt(
         "stand-in game", lambda: f"sha256 {image_sha256()[:12]}", "install the project again"
     )
 
 
 def encoder() -> Finding:
-    """Can this installation encode H.264: one picture, to a file and away with it."""
+    """Check that this installation can encode H.264, by encoding one picture into a file that is removed."""
 
     def look() -> str:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""With how many slots this machine was measured to render most: `farm bench slots --save` writes it here.
+"""The number of slots with which this machine was measured to render most, kept by `farm bench slots --save`.
 
 `farm slots`, and with it the resource that a node of a cluster offers, goes by it instead of by cores alone.
 """
@@ -17,11 +17,11 @@ VARIABLE = "FARM_SLOT_CALIBRATION"  # names the file, e.g. one that is mounted i
 
 @dataclass(frozen=True, slots=True)
 class SlotCalibration:
-    """What was measured once.
+    """The result of one measurement of a machine.
 
     Attributes:
-        slots: Side by side, at which the machine rendered most.
-        cores: That it had then; on a machine with more or fewer it says nothing.
+        slots: Number of slots side by side with which the machine rendered most.
+        cores: Cores that the machine had then; for one with more or fewer the measurement says nothing.
 
     Raises:
         ValueError: unless both are above zero.
@@ -45,7 +45,7 @@ def calibration_path() -> Path:
 
 
 def save_calibration(measured: SlotCalibration) -> Path:
-    """Write it down; returns where.
+    """Keep a measurement in the user's settings; return the path of the file.
 
     Raises:
         EnvironmentFailed: if the file cannot be written.
@@ -61,7 +61,7 @@ def save_calibration(measured: SlotCalibration) -> Path:
 
 
 def saved_calibration(cores: float) -> SlotCalibration | None:
-    """What was measured on a machine with so many cores; None if nothing was.
+    """The measurement of a machine with so many cores; None if there is none.
 
     Raises:
         EnvironmentFailed: if the file is there and is not one of ours.

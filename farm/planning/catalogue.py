@@ -38,11 +38,11 @@ _FEW_REPLAYS = 32  # are read here sooner than processes start
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the sources hold.
+    """The games that some sources hold, and the replays that are none.
 
     Attributes:
-        games: To be planned, in order of game_id.
-        left_out: Replays that are not, in order of source.
+        games: Games to be planned, in order of game_id.
+        left_out: Replays that are not planned and why, in order of source.
         num_beyond: Games that would have passed but come after the first `max_games`.
     """
 
@@ -63,7 +63,7 @@ def build_catalogue(
     """Look at every replay the sources hold; the result does not depend on the order or speed of looking.
 
     Args:
-        sources: See `farm.planning.listing`.
+        sources: Folders, globs, files, archives and s3:// prefixes; see `farm.planning.listing`.
         selection: Which games are wanted.
         player_key: The dataset's secret, see `farm.planning.player_key`.
         splits: How games are divided; by default 5 % of pairings each for val and test.

@@ -1,4 +1,4 @@
-"""What a run will take, before it: time, bytes, requests and money, from what was measured. Pure."""
+"""An estimate of a run before it begins: time, bytes, requests and money, from measured paces and sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SEED_FRAMES = 236_000_000
 SEED_BYTES = 300e9
 SEED_DAYS_ON_ONE = 19.0
 SEED_DAYS_ON_SIX = 3.0
-"""The figures that the project was begun with: 22,000 games, 300 GB, 19 days on one Dolphin, 3 on six."""
+"""The figures that the project began with: 22,000 games, 300 GB, 19 days on one Dolphin, 3 days on six."""
 
 PRICES_ARE_OF = "list prices of AWS, us-east-1 (c5 by the core, S3 Standard), as known in 2024; give your own"
 _DAY = 86_400.0
@@ -33,25 +33,25 @@ class Span:
             raise ValueError(message)
 
     def times(self, factor: float) -> Span:
-        """The span of so many; the factor is above 0."""
+        """The span multiplied by a factor above 0."""
         return Span(self.least * factor, self.usual * factor, self.most * factor)
 
     def plus(self, other: Span) -> Span:
-        """The span of a sum whose parts are least and most together."""
+        """The sum of two spans, both at their least, usual or most together."""
         return Span(self.least + other.least, self.usual + other.usual, self.most + other.most)
 
     def dividing(self, amount: float) -> Span:
-        """How often the span goes into an amount above 0: its most gives the least."""
+        """An amount above 0 divided by the span, whose largest value gives the smallest result."""
         return Span(amount / self.most, amount / self.usual, amount / self.least)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What rendering was measured to take.
+    """Measured pace and sizes of rendering.
 
     Attributes:
-        frames_per_second: of one slot, its starts and ends included.
-        video_bytes, states_bytes: per frame.
+        frames_per_second: frames that one slot renders per second, starts and ends of emulators included.
+        video_bytes, states_bytes: bytes per frame.
         origin: where the figures are from, for a person.
     """
 
@@ -63,15 +63,15 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """In US dollars.
+    """Prices of a cloud, in US dollars.
 
     Attributes:
-        core_hour: one core of an instance for an hour.
-        gigabyte_month: a billion bytes on the store for a month.
-        thousand_puts, thousand_gets: requests.
+        core_hour: price of one core of an instance for an hour.
+        gigabyte_month: price of a billion bytes on the store for a month.
+        thousand_puts, thousand_gets: price of a thousand requests of that kind.
 
     Raises:
-        ValueError: below zero.
+        ValueError: if a price is below zero.
     """
 
     core_hour: float = 0.0425
@@ -87,7 +87,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be rendered.
+    """The amount that is to be rendered: games, their frames, and the chunks that these make.
 
     Raises:
         ValueError: unless all are above zero.
@@ -105,17 +105,17 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the work will take.
+    """Time, space, requests and money that some work is estimated to take.
 
     Attributes:
-        hours: of wall time.
-        slots: emulators side by side.
-        cores: that they keep busy.
-        video_bytes, states_bytes: on the store at the end.
-        puts, gets: requests, a thousandth of manifests and listings left aside.
-        instance_dollars: for the cores, while it runs.
-        storage_dollars: a month of the finished dataset.
-        request_dollars: for all puts and gets.
+        hours: hours of wall time.
+        slots: number of emulators side by side.
+        cores: number of cores that they keep busy.
+        video_bytes, states_bytes: bytes on the store at the end.
+        puts, gets: number of requests to the store; manifests and listings, a thousandth more, are left out.
+        instance_dollars: price of the cores while the run lasts.
+        storage_dollars: price of a month of the finished dataset.
+        request_dollars: price of all puts and gets.
     """
 
     hours: Span
@@ -163,16 +163,16 @@ def estimate(
 
 
 def seed_work(frames_per_chunk: int) -> Work:
-    """The 22,000 games of the seed's figures."""
+    """The work of 22,000 games, of which the project's first figures speak."""
     per_game = -(-SEED_FRAMES // SEED_GAMES)
     return Work(SEED_GAMES, SEED_FRAMES, SEED_GAMES * -(-per_game // frames_per_chunk))
 
 
 def days(hours: Span) -> Span:
-    """Hours as days."""
+    """Convert a span of hours into one of days."""
     return hours.times(3600 / _DAY)
 
 
 def _priced(amount: Span, price: float) -> Span:
-    """A price of nothing makes it as good as nothing, since spans are above zero."""
+    """Multiply an amount by a price; one of zero counts as nearly nothing, since spans are above zero."""
     return amount.times(max(price, 1e-12))

@@ -1,4 +1,4 @@
-"""How fast rendering was measured to be, and how large what it makes: by a dataset's ledger, or elsewhere."""
+"""Measured pace and sizes of rendering: from a dataset's own ledger, or from measurements made elsewhere."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SLIPPI = Measured(
 
 
 def measured_in(store: Store) -> Measured | None:
-    """What the dataset's committed games took, as their ledger entries say; None if there are none."""
+    """Pace and sizes of the dataset's committed games, from their ledger entries; None if there are none."""
     game_ids = list(done_game_ids(store))
     step = max(1, len(game_ids) // MOST_ENTRIES)
     entries = [

@@ -44,7 +44,7 @@ def player_key(dataset_url: str) -> bytes:
 
 
 def key_path(dataset_url: str) -> Path:
-    """Where the dataset's key is kept: under XDG_CONFIG_HOME, named after a hash of the dataset's place."""
+    """Path of the file with the dataset's key, under XDG_CONFIG_HOME, named by a hash of its place."""
     is_local = "://" not in dataset_url or dataset_url.startswith("file://")
     place = str(
         Path(urlsplit(dataset_url).path if "://" in dataset_url else dataset_url).expanduser().resolve()
@@ -55,7 +55,7 @@ def key_path(dataset_url: str) -> Path:
 
 
 def _create_or_read(path: Path) -> bytes:
-    """Whoever creates the file first decides; everyone else reads what is there, whole."""
+    """Read the key, or create it; if several processes do so at once, all get the same one."""
     if not path.exists():
         with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # only its owner may read it
             file.write(secrets.token_bytes(_KEY_BYTES))

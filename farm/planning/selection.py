@@ -1,4 +1,4 @@
-"""Which of the replays that can be rendered a plan wants: filters, each with a reason a person can read."""
+"""Filters that choose replays for a plan among those that can be rendered, each with a readable reason."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Selection:
 
     @classmethod
     def for_training(cls, max_games: int | None = None) -> Selection:
-        """What the field trains on: people, a tournament timer, a minute or more, and nothing impossible."""
+        """What the field trains on: people, a tournament timer, a minute or more, nothing impossible."""
         return cls(
             humans_only=True,
             min_frames=FRAMES_PER_MINUTE,
@@ -109,7 +109,7 @@ def _version(text: str) -> tuple[int, int]:
 
 
 def _insane(table: StateTable) -> str | None:
-    """What no game shows, or None."""
+    """The first thing in a state that no real game shows, in words; None if there is none."""
     limits = {"x": _MOST_UNITS, "y": _MOST_UNITS, "shield": _MOST_SHIELD, "jumps_left": _MOST_JUMPS}
     damage = 0.0
     for index in range(table.num_players):

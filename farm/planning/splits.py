@@ -1,4 +1,4 @@
-"""Which games are for training, validation and test, so that none of them leaks into another.
+"""The division of games into training, validation and test, so that none of them leaks into another.
 
 Games of the same two players look alike: same habits, same tags, often the same evening. So a split is drawn
 for the pairing, by its keyed hash, and all its games go there; the same pairing, key and fractions give the
@@ -21,7 +21,7 @@ _HASH_RANGE: Final = 1 << 64
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a split may depend on.
+    """The properties of a game that its split may depend on.
 
     Attributes:
         pairing: Keyed hash, hex, of the two players; where a replay does not say who played, of the session,
@@ -46,7 +46,7 @@ _HOLD_OUT_FIELDS: Final[Mapping[str, Callable[[Traits], Sequence[str | None]]]] 
 
 @dataclass(frozen=True, slots=True)
 class SplitRule:
-    """How games are divided.
+    """The rule by which games are divided.
 
     Attributes:
         val: Fraction of pairings for validation.
@@ -92,7 +92,7 @@ class SplitRule:
         return cls(val=val, test=0.0, hold_out=tuple(pairs))
 
     def split_of(self, traits: Traits) -> str:
-        """Train, val or test."""
+        """The split of a game with these properties: train, val or test."""
         if any(value in _HOLD_OUT_FIELDS[field](traits) for field, value in self.hold_out):
             return TEST
         place = int(traits.pairing[:16], 16) / _HASH_RANGE

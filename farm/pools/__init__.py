@@ -1,1 +1,1 @@
-"""Who does the work: slots on this machine or on a Ray cluster, behind the engine's contract."""
+"""The pools that run games: slots on this machine or on a Ray cluster, behind the engine's contract."""

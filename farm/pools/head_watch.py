@@ -27,16 +27,16 @@ class HeadLost(EnvironmentFailed):
 
 
 class NoAnswer(Exception):  # noqa: N818 - not an error of anybody's until it lasts
-    """What the function given to HeadWatch raises while the head does not answer."""
+    """Raised by the function given to HeadWatch while the head does not answer."""
 
 
 class HeadWatch(Generic[AnswerT]):
-    """The newest answer of a head, and how old it is.
+    """Asks the head again and again, and keeps its newest answer.
 
     Args:
-        ask: Asks once; raises NoAnswer. It may block: whoever reads `latest` does not.
-        lost_seconds: So old the newest answer may become.
-        every_seconds: Between two questions.
+        ask: Asks the head once and returns its answer, or raises NoAnswer. It may block; `latest` never does.
+        lost_seconds: Seconds that the head may be silent before it counts as lost.
+        every_seconds: Pause between two questions.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class HeadWatch(Generic[AnswerT]):
         self._thread = threading.Thread(target=self._run, name="head-watch", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Begin to ask the head, from a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -108,5 +108,8 @@ class HeadWatch(Generic[AnswerT]):
                 self._changed.wait_for(self._is_due(asked), self._every_seconds)
 
     def _is_due(self, asked: float) -> Callable[[], bool]:
-        """Whether somebody waits for an answer to a later question; a silent head is not hurried."""
+        """A function that tells whether the next question is due before its time.
+
+        It is if somebody waits for an answer to a later question; a silent head is not hurried.
+        """
         return lambda: self._is_stopping or (self._asked == asked and self._wanted > asked)

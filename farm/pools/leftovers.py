@@ -1,4 +1,4 @@
-"""What slots that were ended by force leave on a machine: scratch folders, which may be memory."""
+"""Removes what slots that were ended by force leave on a machine: scratch folders, which may be in memory."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class LocalPool:
             return  # it died idle; `events` finds the closed socket and says so
 
     def events(self, timeout_seconds: float) -> list[Event]:
-        """What the processes reported, or their deaths."""
+        """Wait for reports of the processes, or their deaths, and return them as events."""
         names = {process.tasks: name for name, process in self._processes.items()}
         found: list[Event] = []
         for tasks in wait(list(names), timeout_seconds):
@@ -152,7 +152,7 @@ class LocalPool:
         self._start_process()
 
     def want(self, num_slots: int) -> None:
-        """A local pool keeps its size: its processes cost nothing while they wait."""
+        """Do nothing: a local pool keeps its size, since its processes cost nothing while they wait."""
 
     def _start_process(self) -> None:
         assert self._logs is not None, "enter the pool first"

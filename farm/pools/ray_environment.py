@@ -1,4 +1,4 @@
-"""What must be in the environment before Ray is imported, which reads it once and hands it on."""
+"""Environment variables that must be set before Ray is imported, which reads them once and hands them on."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ SETTINGS = {
 
 
 def prepare() -> None:
-    """Settle what the user has not; call before importing `farm.pools.ray_pool`."""
+    """Set every variable that the user has not set; call this before importing `farm.pools.ray_pool`."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)

@@ -24,14 +24,14 @@ class RaySink:
         self._gauges = {name: Gauge(name, figure.about, figure.labels) for name, figure in FIGURES.items()}
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Set a figure."""
+        """Set the gauge of that name and those labels."""
         self._gauges[name].set(value, dict(labels))
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """Ray keeps a series for good, so it says zero."""
+        """Set the series to zero, since Ray never drops one."""
         self.set(name, 0.0, labels)
 
 
 def ray_metrics() -> RunMetrics:
-    """What to tell; it goes out with the metrics of the node that this program runs on."""
+    """A RunMetrics whose figures go out with the metrics of the node that this program runs on."""
     return RunMetrics(RaySink(), tally_seconds=EXPORT_SECONDS)

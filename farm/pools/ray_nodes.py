@@ -158,11 +158,11 @@ def head_probe() -> Callable[[], bool]:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """What the head says of the nodes at one moment.
+    """The nodes of the cluster at one moment, as the head reports them.
 
     Attributes:
-        living: Ids, in hex, of the nodes that are alive.
-        capacity: Slots that they offer together.
+        living: Ids of the nodes that are alive, in hex.
+        capacity: Number of slots that they offer together.
         leaving: Node id -> when it goes, in seconds of the wall clock, infinity if nobody said.
     """
 
@@ -172,7 +172,7 @@ class Roster:
 
 
 class NodeWatch:
-    """Which nodes there are and which are about to go, by Ray's own word and by the cloud's notice.
+    """Knows which nodes there are and which are about to go, from Ray's head and from the cloud's notice.
 
     Args:
         watch_notice: Runs on every node given to `watch`, again and again; see `farm.pools.ray_pool.RayPool`.
@@ -196,12 +196,12 @@ class NodeWatch:
         self._head = HeadWatch(self._ask, lost_seconds=head_lost_seconds)
 
     def start(self) -> None:
-        """Begin to ask the head."""
+        """Begin to ask the head, from a thread of its own."""
         self._is_head_there = head_probe()
         self._head.start()
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Stop asking the head."""
         self._head.stop()
 
     def living(self) -> frozenset[str] | None:
@@ -245,7 +245,7 @@ class NodeWatch:
             self._to_drain.append((node, goes_at))
 
     def _ask(self) -> Roster:
-        """In the watch's own thread: these calls may hang while the head does not answer."""
+        """Ask the head for the roster, in the watch's thread: it may hang while the head is silent."""
         if not self._is_head_there():
             raise NoAnswer
         try:

@@ -156,7 +156,7 @@ class RayPool:
         ray.kill(self._slots.pop(slot).actor)
 
     def events(self, timeout_seconds: float) -> list[Event]:
-        """What the slots reported, which were lost, and which must go."""
+        """Wait for reports of the slots; return them as events, with slots that were lost or must go."""
         now = time.monotonic()
         self._nodes.refresh()
         self._open_slots(now)
@@ -226,7 +226,7 @@ class RayPool:
         return found
 
     def _take(self, name: str, ref: Any) -> list[Event]:
-        """What one finished call says."""
+        """The events that follow from one finished call of a slot's actor."""
         slot = self._slots[name]
         slot.ref = None
         try:
@@ -293,7 +293,7 @@ def _wait_all(refs: list[Any]) -> None:
 
 
 def _last_line(error: RayError) -> str:
-    """Of a traceback, the error itself; of a raylet's paragraph on a death, what it begins with."""
+    """One line of Ray's error: the last of a traceback, which is the error, or the first of a report."""
     lines = [line.strip() for line in str(error).split("\n") if line.strip()]
     line = lines[-1] if isinstance(error, RayTaskError) else lines[0]
     return line[:300]

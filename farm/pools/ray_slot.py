@@ -1,4 +1,4 @@
-"""What one slot is on a cluster: the class that Ray runs as an actor. It knows nothing of Ray itself.
+"""One slot on a cluster: the class that Ray runs as an actor. It knows nothing of Ray itself.
 
 It runs in the main thread of a process of its own, so the parent-death signal of what it starts is tied to
 that process. It hands back the same small reports as a local slot; every other error than `EnvironmentFailed`
@@ -26,7 +26,7 @@ class RaySlot:
         sweep(settings.scratch_base)
 
     def run(self, task: Any) -> Returned | Unable:
-        """Do one game."""
+        """Run the job on one task and report its result, or that this machine cannot do it."""
         try:
             return Returned(self._job(task, self._settings))
         except EnvironmentFailed as problem:

@@ -54,16 +54,19 @@ _OPTIONS = (
         "--cores-per-slot", type=click.FloatRange(min=0.1), default=Footprint().cores, show_default=True,
         help="Cores paid for per emulator.",
     ),
-    click.option("--core-hour", type=_PRICE, default=_DEFAULTS.core_hour, show_default=True, help="USD."),
+    click.option("--core-hour", type=_PRICE, default=_DEFAULTS.core_hour, show_default=True,
+        help="Price of a core for an hour, in US dollars."),
     click.option(
-        "--gigabyte-month", type=_PRICE, default=_DEFAULTS.gigabyte_month, show_default=True, help="USD."
+        "--gigabyte-month", type=_PRICE, default=_DEFAULTS.gigabyte_month, show_default=True,
+        help="Price of a gigabyte on the store for a month, in US dollars."
     ),
     click.option(
-        "--thousand-puts", type=_PRICE, default=_DEFAULTS.thousand_puts, show_default=True, help="USD."
+        "--thousand-puts", type=_PRICE, default=_DEFAULTS.thousand_puts, show_default=True,
+        help="Price of a thousand writes to the store, in US dollars."
     ),
     click.option(
         "--thousand-gets", type=_PRICE, default=_DEFAULTS.thousand_gets, show_default=True,
-        help=f"USD. The defaults are {PRICES_ARE_OF}.",
+        help=f"Price of a thousand reads, in US dollars. The defaults are {PRICES_ARE_OF}.",
     ),
 )  # fmt: skip
 
@@ -78,15 +81,15 @@ def estimate_options(command: _Command) -> _Command:
 def estimates(
     games: Iterable[GameToPlan], settings: RunSettings, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the games of a plan that are not done will take, and the 22,000 of the seed's figures; JSON-ready.
+    """Estimate the games of a plan that are not done yet, and for comparison 22,000 games; JSON-ready.
 
     Args:
-        games: that passed.
+        games: the games that passed the selection.
         settings: of the run that would render them; its dataset need not be there.
-        options: those of `estimate_options`.
+        options: values of the options of `estimate_options`.
 
     Raises:
-        ValueError: nothing is left to render, or nothing to measure by where `measured` says.
+        ValueError: nothing is left to render, or the dataset in `measured` has no committed game.
     """
     store = open_store(settings.out)
     done = set(done_game_ids(store))
@@ -140,7 +143,7 @@ def _measured(settings: RunSettings, dataset: str | None, *, is_begun: bool) -> 
 
 
 def print_estimate(found: Mapping[str, Any], console: Console) -> None:
-    """Two tables: this plan, and the seed's 22,000 games beside ours."""
+    """Print two tables: this plan, and 22,000 games beside the figures that the project began with."""
     work, plan = found["work"], found["this_plan"]
     table = Table(
         "this plan", "about", "from", "to", title=f"{work['games']:,} games, {work['frames']:,} frames"

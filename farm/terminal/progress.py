@@ -1,4 +1,4 @@
-"""How a run shows itself: one live line on a terminal, one compact line now and then in a log."""
+"""The progress of a run: one live line on a terminal, one compact line now and then in a log."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FAILURES_TOLD = 20  # of each kind; after that the line's counts must do
 
 @contextmanager
 def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[Callable[[RunCounts], None]]:
-    """Give a function to call with every counts; it decides what of it to show.
+    """Yield a function to call with the run's counts, as often as one likes; it decides when to show them.
 
     Args:
-        console: Where; its `is_terminal` picks the live line or the log.
-        log_seconds: Between two lines of the log; the first and the last are always written.
+        console: Where to show them; a terminal gets the live line, anything else the log.
+        log_seconds: Pause between two lines of the log; the first and the last are always written.
     """
     started = time.monotonic()
     pace = RenderingPace(started)

@@ -1,4 +1,4 @@
-"""How a scan of replays shows itself: a live line on a terminal, nothing where there is none."""
+"""The progress of a scan of replays: a live line on a terminal, nothing where there is none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def scan_progress(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to call with (replays looked at, games that pass)."""
+    """Yield a function to call with (replays looked at, games that pass)."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("games that pass of replays looked at", total=None)

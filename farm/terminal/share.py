@@ -11,7 +11,7 @@ class Percentage(click.ParamType[float]):
     name = "share"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it, or fail with what is allowed."""
+        """Return the share as a number from 0 to 1; fail with what is allowed."""
         text = str(value).strip()
         try:
             share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)

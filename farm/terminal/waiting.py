@@ -1,4 +1,4 @@
-"""What a command shows while it works without anything to count: a live line on a terminal, else nothing."""
+"""A live line on a terminal while a command works without anything to count; nothing where there is none."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def waiting(what: str, *, is_measuring: bool = False) -> Iterator[Callable[[str]
     """Say on stderr what is being waited for; yields a function that says something else.
 
     Args:
-        what: in a few words.
-        is_measuring: write it once and leave it, since a line that lives takes processor time.
+        what: what is being waited for, in a few words.
+        is_measuring: write the line once and leave it, since a live line takes processor time.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -33,7 +33,7 @@ def waiting(what: str, *, is_measuring: bool = False) -> Iterator[Callable[[str]
 
 
 def counted(items: Iterable[T], what: str, tell: Callable[[str], object]) -> Iterator[T]:
-    """Pass the items on, and tell how many there were so far."""
+    """Pass the items on, and call `tell` with how many there were so far."""
     for number, item in enumerate(items):
         tell(f"{what}: {number:,}")
         yield item

@@ -1,0 +1,139 @@
+"""What `farm plan --estimate` reckons with, and the tables that it prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from farm.planning.estimate import Prices
+from farm.planning.measured import SLIPPI, STANDIN
+from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
+from manifests.ledger.entry import Status, done_game_ids, read_entries
+from manifests.store.keys import ledger_key
+from manifests.store.open import open_store
+from tests.manifests.conftest import Samples
+from tests.manifests.small_dataset import NUM_FRAMES, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from manifests.ledger.plan import GameToPlan
+
+OPTIONS = {
+    "measured": None, "emulator": "standin", "frames_per_chunk": 3600, "slots": 4, "cores_per_slot": 2.0,
+    "core_hour": 1.0, "gigabyte_month": 0.5, "thousand_puts": 0.25, "thousand_gets": 0.125,
+}  # fmt: skip
+
+
+def games(*lengths: int) -> list[GameToPlan]:
+    return [Samples().to_plan(1000 + number, length) for number, length in enumerate(lengths)]
+
+
+def found(out: Path, lengths: tuple[int, ...] = (3600, 7201), **changes: Any) -> dict[str, Any]:
+    return estimates(games(*lengths), str(out), OPTIONS | changes)
+
+
+def timed(root: Path, scratch: Path) -> str:
+    """A dataset whose games say that they took 10 s each; its URL."""
+    store = build(root, scratch)
+    for entry in list(read_entries(store, done_game_ids(store))):
+        if entry.status is Status.COMMITTED:
+            run = dataclasses.replace(entry.run, timings={"wall_seconds": 10.0})
+            store.put(ledger_key(entry.game_id), dataclasses.replace(entry, run=run).to_json())
+    return store.url
+
+
+def test_the_work_is_that_of_the_games_in_chunks(tmp_path: Path):
+    assert found(tmp_path / "out")["work"] == {"games": 2, "frames": 10_801, "chunks": 4}
+
+
+def test_nothing_is_written(tmp_path: Path):
+    found(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_prices_are_those_that_were_given(tmp_path: Path):
+    told = found(tmp_path / "out")["prices"]
+    assert {name: told[name] for name in dataclasses.asdict(Prices())} == {
+        "core_hour": 1.0, "gigabyte_month": 0.5, "thousand_puts": 0.25, "thousand_gets": 0.125,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("emulator", "origin"), [("standin", STANDIN.origin), ("slippi", SLIPPI.origin)])
+def test_without_a_dataset_the_emulator_decides_what_it_goes_by(tmp_path: Path, emulator: str, origin: str):
+    assert found(tmp_path / "out", emulator=emulator)["measured"]["origin"] == origin
+
+
+def test_a_dataset_that_has_begun_is_what_it_goes_by(tmp_path: Path):
+    url = timed(tmp_path / "set", tmp_path / "scratch")
+    told = found(tmp_path / "set")
+    assert told["measured"]["origin"] == f"3 games of {url}"
+    assert told["measured"]["frames_per_second"]["usual"] == pytest.approx(NUM_FRAMES / 10)
+
+
+def test_another_dataset_named_for_it_goes_before_ones_own(tmp_path: Path):
+    build(tmp_path / "own", tmp_path / "scratch-own")
+    url = timed(tmp_path / "other", tmp_path / "scratch")
+    assert found(tmp_path / "own", measured=url)["measured"]["origin"] == f"3 games of {url}"
+
+
+def test_games_that_are_done_are_not_reckoned_again(tmp_path: Path):
+    store = build(tmp_path / "set", tmp_path / "scratch")
+    done = set(done_game_ids(store))
+    some = [Samples().to_plan(number, NUM_FRAMES) for number in range(4)]
+    told = estimates(some, store.url, OPTIONS)
+    assert told["done_before"] == len(done) == 4
+    assert told["work"]["games"] == 1
+
+
+def test_a_plan_of_which_nothing_is_left_fails(tmp_path: Path):
+    store = build(tmp_path / "set", tmp_path / "scratch")
+    with pytest.raises(ValueError, match="nothing to estimate: 0 games"):
+        estimates([Samples().to_plan(0, NUM_FRAMES)], store.url, OPTIONS)
+
+
+def test_a_dataset_that_cannot_measure_fails_with_what_to_do(tmp_path: Path):
+    open_store(tmp_path / "empty")
+    with pytest.raises(ValueError, match="no committed game to measure by; render a few first"):
+        found(tmp_path / "out", measured=str(tmp_path / "empty"))
+
+
+def test_what_is_told_is_json_and_prints_as_two_tables(tmp_path: Path):
+    told = json.loads(json.dumps(found(tmp_path / "out")))
+    stream = io.StringIO()
+    print_estimate(told, Console(file=stream, width=100))
+    text = stream.getvalue()
+    for words in ("2 games, 10,801 frames", "hours on 4 slots", "10 puts", "4 gets", "days on 6"):
+        assert words in text
+    assert f"Measured: {STANDIN.origin}." in text
+
+
+def test_the_least_time_and_the_most_are_told_on_either_side(tmp_path: Path):
+    hours = found(tmp_path / "out")["this_plan"]["hours"]
+    assert hours["least"] < hours["usual"] < hours["most"]
+    assert hours["usual"] == pytest.approx(10_801 / STANDIN.frames_per_second.usual / 3600 / 4)
+
+
+def test_every_option_has_a_default_that_is_told():
+    @click.command()
+    @estimate_options
+    def command(**options: Any) -> None:
+        click.echo(json.dumps(options))
+
+    defaults = json.loads(CliRunner().invoke(command, []).stdout)
+    assert defaults.keys() | {"emulator", "frames_per_chunk"} == OPTIONS.keys() | {"estimate"}
+    assert {name: defaults[name] for name in dataclasses.asdict(Prices())} == dataclasses.asdict(Prices())
+    assert (defaults["estimate"], defaults["slots"], defaults["measured"]) == (False, None, None)
+
+
+@pytest.mark.parametrize("wrong", [("--slots", "0"), ("--core-hour", "-1"), ("--cores-per-slot", "0")])
+def test_an_option_out_of_range_fails(wrong: tuple[str, str]):
+    command = click.command()(estimate_options(lambda **_options: None))
+    assert CliRunner().invoke(command, wrong).exit_code == 2
