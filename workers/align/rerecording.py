@@ -75,11 +75,6 @@ def rerecording_evidence(
     return Evidence(NAME, True, 0, confidence, first_disagreement_slp_frame=where, detail=detail)
 
 
-def first_desync_slp_frame(evidence: Evidence) -> int | None:
-    """Return the first frame that must not be used; None if all may, or if nobody knows."""
-    return evidence.first_disagreement_slp_frame
-
-
 def _compared(source: StateTable, only: frozenset[str] | None) -> list[str]:
     def is_meant(name: str) -> bool:
         field = name.rpartition(".")[2]

@@ -78,7 +78,7 @@ def measure_constants(
         log_share=0.0 if lag is None else lag[1],
         motion_gain=round(motion.gain, 4),
         num_frames=state.num_frames,
-        camera=astuple(motion.camera.camera),
+        camera=astuple(motion.camera),
     )
     calibrated = replace(collector.expectations, expected_lag=calibration.log_lag)
     return calibration, GameEvidence(notes, calibrated, state).whole()

@@ -83,7 +83,7 @@ def test_pictures_in_which_nothing_moves_tell_nothing():
 def test_noise_tells_nothing():
     random = np.random.default_rng(0)
     noise = [random.integers(0, 256, (HEIGHT, WIDTH), np.uint8) for _ in range(state_of(SEED).num_frames)]
-    assert not found(measured(noise)).agrees
+    assert not found(measured(noise)).available
 
 
 def test_a_part_of_a_game_can_be_judged_alone(flow: FlowMaps):

@@ -13,7 +13,7 @@ from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
-from workers.align.motion.fitting import FittedCamera, fit_camera
+from workers.align.motion.fitting import fit_camera
 from workers.align.motion.foreground import Foreground
 from workers.align.motion.judged_stretches import Windows, in_order, judge_ends, judge_windows, usual_gain
 from workers.align.motion.onward import swapped_places
@@ -56,7 +56,7 @@ class MotionComparison:
         swapped: int64 [N], pictures that changed places with the next one.
     """
 
-    camera: FittedCamera
+    camera: Camera
     predicted: Floats
     measured: Floats
     curve: LagCurve
@@ -73,7 +73,7 @@ class _Comparison(NamedTuple):
     """A MotionComparison whose windows are not judged yet, and the lag that its camera supposes."""
 
     lag: int
-    camera: FittedCamera
+    camera: Camera
     predicted: Floats
     measured: Floats
     curve: LagCurve
@@ -234,7 +234,7 @@ def _compare(
 ) -> _Comparison:
     """With the camera that fits best if picture k shows row k + lag."""
     camera = fit_camera(foreground, tracks, lag, usual)
-    view = project(tracks, camera.camera)
+    view = project(tracks, camera)
     rows = _rows(0, foreground.num_pictures, lag, tracks)
     expected, seen = _expected(tracks, view, limits), _measured(foreground, tracks, view, rows, limits)
     predicted, measured = _side_by_side(tracks, expected, seen, limits)

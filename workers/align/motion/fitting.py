@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -30,15 +30,7 @@ _FAST_STEP: Final = 5.0  # units per frame: faster is not more telling
 _TINY: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedCamera:
-    """A camera, and how well it does: the mean correlation, -1 to 1, over entities and directions."""
-
-    camera: Camera
-    agreement: float
-
-
-def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> FittedCamera:
+def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> Camera:
     """Choose the camera by coordinate descent, supposing that picture k shows row k + lag of the tracks.
 
     Begins with the usual one and leaves it only for what is more than noise over so many frames. Looks only
@@ -48,7 +40,7 @@ def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera |
     tracks = tracks.of_kind(Mover.FIGHTER)
     rows = np.arange(max(lag, 0), min(tracks.num_frames, foreground.num_pictures + lag), dtype=np.intp)
     if not rows.size:  # a stretch shorter than the lag
-        return FittedCamera(start, 0.0)
+        return start
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
     foreground = foreground.chosen(rows - lag)
@@ -68,10 +60,11 @@ def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera |
                     break
                 best, best_score = trial, trial_score
         step = step / 2
-    return FittedCamera(Camera(*best.tolist()), best_score)
+    return Camera(*best.tolist())
 
 
 def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt.NDArray[np.intp]) -> float:
+    """Return the mean correlation, -1 to 1, of predicted and seen motion over entities and directions."""
     view = project(tracks, camera)
     seen_right, seen_down, _ = foreground.seen_at(view.column[:, rows], view.row[:, rows], _REACH_CELLS)
     right = _correlation(view.step_right[:, rows], seen_right)

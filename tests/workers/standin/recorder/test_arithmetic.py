@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.replay.melee_names import character_name, internal_character_names
+from tests.workers.internal_characters import internal_character_names
+from workers.replay.melee_names import character_name
 from workers.standin.recorder.combat import hitlag_of, knockback
 from workers.standin.recorder.dice import Dice, Draws
 from workers.standin.recorder.directions import direction
