@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from manifests.video import stamp
-from workers.align.motion.meter import FlowMeter
-from workers.align.notes import Expectations, GameNotes
-from workers.align.weighing import GameEvidence
+from workers.align.game_evidence import GameEvidence
+from workers.align.game_notes import Expectations, GameNotes
+from workers.align.motion.flow_meter import FlowMeter
 from workers.emulator.contract import CURRENT_FRAME
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class EvidenceCollector:
     """Feed it one game in order of arrival, then ask. Keeps under 1 kB per picture, and the newest whole.
 
     Args:
-        has_stamp: see `workers.align.notes.Expectations`, as for the rest.
+        has_stamp: see `workers.align.game_notes.Expectations`, as for the rest.
         expected_lag: likewise.
         least_gain: likewise.
         usual_camera: likewise.

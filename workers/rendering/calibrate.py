@@ -6,8 +6,8 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Final
 
 from workers.align.calibration import Calibration, fingerprint_sha256
+from workers.align.game_evidence import GameEvidence
 from workers.align.log import usual_lag
-from workers.align.weighing import GameEvidence
 from workers.emulator.contract import Picture
 from workers.errors import EnvironmentFailed
 from workers.replay import read_replay

@@ -13,7 +13,7 @@ from tests.workers.faulty_stream import inject
 from tests.workers.painted import played
 from workers.align.collector import EvidenceCollector
 from workers.align.faults import Fault, FaultKind, schedule
-from workers.align.notes import Expectations
+from workers.align.game_notes import Expectations
 from workers.emulator.contract import Picture
 from workers.replay import read_replay
 from workers.replay.state import state_table

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from workers.align.motion.tracks import Mover
 

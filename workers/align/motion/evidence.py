@@ -16,14 +16,14 @@ from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, w
 from workers.align.motion.fitting import fit_camera
 from workers.align.motion.foreground import Foreground
 from workers.align.motion.judged_stretches import Windows, in_order, judge_ends, judge_windows, usual_gain
-from workers.align.motion.onward import swapped_places
+from workers.align.motion.picture_order import swapped_places
 from workers.align.motion.tracks import Mover, shaken
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workers.align.motion.camera import Projection
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
     from workers.align.motion.tracks import Tracks
 
     Floats = npt.NDArray[np.float32]

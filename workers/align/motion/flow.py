@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
-from workers.align.motion.onward import NUM_BEFORE, measure_onward
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
+from workers.align.motion.picture_order import NUM_BEFORE, measure_onward
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:

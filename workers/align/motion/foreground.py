@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT, SHIFT_SCALE
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT, SHIFT_SCALE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
 
     Floats = npt.NDArray[np.float32]
 

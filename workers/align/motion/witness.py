@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.align.motion.evidence import MotionComparison, MotionFinding, compare_motion, find_motion
-from workers.align.motion.meter import FlowMeter
+from workers.align.motion.flow_meter import FlowMeter
 from workers.align.motion.movers import tracks_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from manifests.ledger.evidence import Evidence
     from manifests.state.table import StateTable
-    from workers.align.notes import Expectations, GameNotes
+    from workers.align.game_notes import Expectations, GameNotes
 
 
 class GameEvidence:

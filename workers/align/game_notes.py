@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workers.align.motion.camera import Camera
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from workers.align.motion.flow import measure_flow
-from workers.align.motion.maps import FlowMaps, join
-from workers.align.motion.onward import NUM_BEFORE
+from workers.align.motion.flow_maps import FlowMaps, join
+from workers.align.motion.picture_order import NUM_BEFORE
 from workers.align.motion.thumbnails import thumbnail
 
 if TYPE_CHECKING:
