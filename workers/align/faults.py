@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FaultKind(StrEnum):
-    """What can go wrong; `at` and `length` are the fault's."""
+    """The kinds of fault; `at` and `length` are those of the Fault."""
 
     DROP = "drop"  # `length` pictures from `at` on are lost
     REPEAT = "repeat"  # picture `at` is shown `length` times more
@@ -43,11 +43,11 @@ class Fault:
 
     Attributes:
         kind: what goes wrong.
-        at: capture_index from which it does; 0 for SHIFT.
-        length: for how many pictures; without meaning for SWAP and DESYNC.
+        at: capture_index at which it begins; 0 for SHIFT.
+        length: how many pictures it lasts; not used by SWAP and DESYNC.
 
     Raises:
-        ValueError: on a place before the first picture, or a length that makes it no fault.
+        ValueError: a place before the first picture, or a length that would change nothing.
     """
 
     kind: FaultKind

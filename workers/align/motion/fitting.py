@@ -1,4 +1,4 @@
-"""Finds the camera: the one under which the motion seen around the fighters agrees best with their steps."""
+"""Finds the camera under which the motion seen around the fighters agrees best with their steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3, 60.0, 30.0, 0.0, 0.0])
 _MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0, 250.0, 250.0, 150.0, 30.0])
 _REFINEMENTS: Final = 4
 _LEAST_GAIN: Final = 1e-4
-_LEAST_GAIN_FRAMES: Final = 15.0  # the same, times frames: what a few frames gain by a camera is their noise
+_LEAST_GAIN_FRAMES: Final = 15.0  # the same, times frames: over few frames a small gain is noise
 _REACH_CELLS: Final = 1.3  # wider than where motion is weighed, so that a camera that is nearly right shows
 _NUM_FRAMES: Final = 1500
 _FAST_STEP: Final = 5.0  # units per frame: faster is not more telling
@@ -31,10 +31,10 @@ _TINY: Final = 1e-6
 
 
 def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> Camera:
-    """Choose the camera by coordinate descent, supposing that picture k shows row k + lag of the tracks.
+    """Return the best camera, by coordinate descent, if picture k shows row k + lag of the tracks.
 
-    Begins with the usual one and leaves it only for what is more than noise over so many frames. Looks only
-    at the frames in which the fighters move most.
+    The search begins at the usual camera and leaves it only for a gain above the noise of so many frames. It
+    uses only the frames in which the fighters move most.
     """
     start = usual or Camera()
     tracks = tracks.of_kind(Mover.FIGHTER)
@@ -73,7 +73,7 @@ def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:
-    """Correlation of each row of [E, T] with the same row of the other; 0 for a constant row."""
+    """Return the correlation of each row of one [E, T] with that row of the other; 0 for a constant row."""
     one = one - one.mean(axis=1, keepdims=True)
     other = other - other.mean(axis=1, keepdims=True)
     scale = np.sqrt((one * one).sum(axis=1) * (other * other).sum(axis=1))
