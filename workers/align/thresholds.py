@@ -66,9 +66,9 @@ class MotionThresholds:
             gain of the rest; the ends of the 64 clean games went down to 0.43.
         least_backward: two pictures count as swapped if the change between them points against the change
             over all four pictures around them by at least this cosine. Among 160,936 pictures of the 64
-            clean games the worst had 0.33; of 12,800 swaps 80 % are found, and of 640 more 64 %
-            where pictures after a hit are not judged. The same holds for 17 of the games in darker, brighter and smaller
-            pictures; at CRF 35 one picture had 0.51.
+            clean games the worst had 0.33; of 12,800 swaps 80 % are found, and of 640 more 64 % where
+            pictures after a hit are not judged. The same holds for 17 of the games in darker, brighter and
+            smaller pictures; at CRF 35 one picture had 0.51.
         least_onward: the four pictures before and the four after a swap must go on in one direction by at
             least this cosine.
         shaken_frames: the order of pictures is not judged for this many frames after a hit or a death. A
