@@ -1,1 +1,1 @@
-"""How one replay becomes chunk pairs. Imports manifests; knows no cluster."""
+"""Turns one replay into chunk pairs, on one machine. It imports manifests and never farm."""

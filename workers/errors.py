@@ -1,4 +1,4 @@
-"""Every failure of the render side, in one tree.
+"""Every failure of the render side, in one tree of exceptions.
 
     FarmError
     |-- SetAside          this replay ends here, with a reason from the closed list; the others go on
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class FarmError(Exception):
-    """Base of everything this project raises on purpose; its text is one line fit for a person."""
+    """Base of every error that the render side raises on purpose; its text is one line for a person."""
 
 
 class SetAside(FarmError):  # noqa: N818 - a decision, not a mishap
-    """The replay at hand cannot become a dataset entry; `reason` says why, the text gives the particulars."""
+    """This replay cannot become a dataset entry; `reason` says why, the text gives the particulars."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -55,4 +55,7 @@ class Misaligned(RenderFailed):
 
 
 class EnvironmentFailed(FarmError):  # noqa: N818
-    """No Dolphin, no Vulkan driver, no disk space, an output of another schema: not about any replay."""
+    """This machine or the output cannot do the work: no Dolphin, no Vulkan driver, no disk space ...
+
+    It says nothing about any replay.
+    """

@@ -1,10 +1,11 @@
-"""One replay in, chunk pairs out: the recipe. It knows no cluster; laptop and cluster run the same job.
+"""The job of one worker: turns one replay into chunk pairs. Laptop and cluster run the same job.
 
     source -> Replay -> StateTable -> BootImage -> emulator -> pictures -> encoded chunks -> pairs -> ledger
                                                                   `-> evidence -> verdict -^
 
-Every task ends in a ledger entry, committed or set aside with a reason from the closed list; or, if another
-attempt will follow, in nothing; or, if this machine or the store cannot do the work, in EnvironmentFailed.
+A task ends in one of three ways. As a rule its ledger entry is written: the game is committed, or set aside
+with a reason from the closed list. If the attempt failed and another will follow, nothing is written. If this
+machine or the store cannot do the work, EnvironmentFailed is raised.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class RenderTask:
     """One game to render.
 
     Attributes:
-        game: as planned.
-        attempt: which try this is, from 1.
-        is_last_attempt: False if another will follow should this one fail for a reason about the attempt.
+        game: the game, as planned.
+        attempt: the number of this attempt, from 1.
+        is_last_attempt: whether the game is set aside, and not tried again, if rendering fails.
     """
 
     game: PlannedGame
@@ -62,16 +63,16 @@ class RenderTask:
 
     @property
     def game_id(self) -> str:
-        """Of the game."""
+        """The id of the game: the sha256 of its replay, hex."""
         return self.game.game_id
 
     @property
     def num_frames(self) -> int:
-        """Of the game."""
+        """How many frames the game has, as planned."""
         return self.game.num_frames
 
     def for_attempt(self, number: int, *, is_last: bool) -> RenderTask:
-        """The same task as its `number`-th attempt."""
+        """Return this task as attempt number `number`, counted from 1."""
         return replace(self, attempt=number, is_last_attempt=is_last)
 
 
@@ -88,7 +89,7 @@ class RenderSettings:
         deadlines: how long an emulator may take.
         stamp: whether the stand-in paints its frame stamp.
         slippi: the user's Slippi and game; for `slippi` only.
-        calibrations: of every emulator that was ever measured; the one with the fingerprint at hand counts.
+        calibrations: of every emulator that was ever measured; the one with the present fingerprint is used.
     """
 
     store_url: str
@@ -104,19 +105,19 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class GameResult:
-    """What became of one task: a small record, fit to travel.
+    """What became of one task: a small record that is sent between processes and machines.
 
     Attributes:
-        game_id: of the game.
+        game_id: the game's id.
         status: `attempt_failed` means that nothing was written and another attempt should follow.
         reason: why it was not committed, or None.
         detail: one line for a person.
         num_frames: frames committed, or the game's length.
         num_chunks: pairs committed.
-        video_bytes: of all its videos.
-        wall_seconds: the attempt took.
-        cpu_seconds: this process and its ended children used meanwhile.
-        evidence: of a committed game, each one's name, and `agrees` or `cannot_tell`.
+        video_bytes: size of all its videos together.
+        wall_seconds: duration of the attempt.
+        cpu_seconds: processor time of this process and its ended children meanwhile.
+        evidence: for a committed game, the name of each evidence, and `agrees` or `cannot_tell`.
     """
 
     game_id: str
@@ -211,7 +212,7 @@ def make_entry(
 
 
 def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> GameResult:
-    """Write down that a game ends here, why, and with what evidence.
+    """Write the ledger entry that sets a game aside, with the reason and the evidence.
 
     Raises:
         EnvironmentFailed: the store failed.
@@ -250,7 +251,7 @@ def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> G
 
 
 class _Clock:
-    """Wall and processor time since it was made."""
+    """Measures wall and processor time from its creation on."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.monotonic(), _cpu_seconds()

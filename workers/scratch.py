@@ -1,7 +1,7 @@
-"""Scratch folders that vanish: at the end of their block, or, after a kill -9, at the next run's sweep.
+"""Scratch folders that are removed when their block ends or, after a kill -9, by the next run's sweep.
 
-A folder is locked (flock) by the process that owns it. The kernel drops the lock with the process, however
-that dies, so a folder nobody holds is a dead one's.
+A folder is locked (flock) by the process that owns it. The kernel drops the lock when the process dies,
+however it dies, so a folder without a lock has no owner any more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PREFIX = "scratch-"
 ROOM_BYTES = 256 << 20
-"""What a file system must have free to be picked unasked; a play needs well under half of it."""
+"""What /dev/shm must have free to be picked by default; a play needs well under half of it."""
 
 _ATTEMPTS = (
     16  # a sweeper can take a new folder before its owner locks it; more than once in a row is bad luck
@@ -29,9 +29,9 @@ _ATTEMPTS = (
 
 
 def default_base() -> Path:
-    """Where scratch goes unless told otherwise: $TMPDIR if set, else memory (/dev/shm) if roomy, else /tmp.
+    """Return where scratch goes by default: $TMPDIR if set, else memory (/dev/shm) if roomy, else /tmp.
 
-    One folder a user, since two users must not depend on each other's permissions. Nothing is created.
+    Each user has a folder, since two users must not depend on each other's permissions. Nothing is created.
     """
     name = f"dolphin-farm-{os.getuid()}"
     told = os.environ.get("TMPDIR")
@@ -45,10 +45,10 @@ def default_base() -> Path:
 
 @contextmanager
 def scratch(base: Path | None = None) -> Iterator[Path]:
-    """A new empty folder under `base` (made if absent), removed with all its content when the block ends.
+    """Make a new empty folder under `base`, which is made if absent; remove it when the block ends.
 
     Raises:
-        EnvironmentFailed: if it cannot be made (no room, no permission).
+        EnvironmentFailed: it cannot be made (no room, no permission).
     """
     base = default_base() if base is None else base
     try:
@@ -65,7 +65,7 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(base: Path | None = None) -> tuple[Path, ...]:
-    """Remove the scratch folders under `base` whose owners are gone; return them. Never waits for anybody."""
+    """Remove the scratch folders under `base` whose owners are gone, without waiting; return their paths."""
     base = default_base() if base is None else base
     removed = []
     for folder in sorted(base.glob(f"{PREFIX}*")):
@@ -86,7 +86,7 @@ def sweep(base: Path | None = None) -> tuple[Path, ...]:
 
 
 def _make_locked(base: Path) -> tuple[Path, int]:
-    """A new folder and the descriptor that holds its lock; anew if a sweeper takes it between the two."""
+    """Return a new folder and the descriptor of its lock; try again if a sweeper removes it in between."""
     for _ in range(_ATTEMPTS):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
         with suppress(FileNotFoundError):

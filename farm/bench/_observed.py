@@ -10,12 +10,12 @@ import numpy as np
 
 from farm.bench._disturbed import DISTURBANCES, Disturbed
 from manifests.video.mp4 import decode_luma
+from workers.align.game_notes import GameNotes
 from workers.align.motion.flow import measure_flow
-from workers.align.motion.maps import FlowMaps
-from workers.align.motion.meter import FlowMeter
-from workers.align.motion.onward import NUM_BEFORE
+from workers.align.motion.flow_maps import FlowMaps
+from workers.align.motion.flow_meter import FlowMeter
+from workers.align.motion.picture_order import NUM_BEFORE
 from workers.align.motion.thumbnails import thumbnail
-from workers.align.notes import GameNotes
 from workers.emulator.contract import Picture
 from workers.rendering.encode import ChunkEncoder, VideoSettings
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align.faults import Fault, FaultKind, schedule
+from workers.align.game_evidence import GameEvidence
 from workers.align.motion.evidence import compare_motion, find_motion
-from workers.align.motion.maps import FlowMaps, join
+from workers.align.motion.flow_maps import FlowMaps, join
 from workers.align.motion.movers import tracks_of
 from workers.align.verdict import decide
-from workers.align.weighing import GameEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from farm.bench._observed import ObservedGame
     from manifests.ledger.evidence import Evidence
     from workers.align.faults import FaultSchedule
-    from workers.align.notes import Expectations
+    from workers.align.game_notes import Expectations
 
 CLEAN: Final = "clean"
 WITHOUT_STAMP: Final = "verdict without stamp"

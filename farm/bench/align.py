@@ -19,7 +19,7 @@ from farm.bench._align_tables import cost_table, fault_table, json_report, shift
 from farm.bench._observed import load, observe, save
 from farm.bench._trials import GameTrials, try_game
 from workers.align.calibration import calibration_file, load_calibration, store_calibration
-from workers.align.notes import Expectations
+from workers.align.game_notes import Expectations
 from workers.emulator.contract import Deadlines
 from workers.errors import ReplayRefused
 from workers.rendering.calibrate import measure_constants

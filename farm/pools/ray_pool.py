@@ -72,7 +72,7 @@ class _Slot:
 
 
 class RayPool:
-    """A `farm.engine.pool.Pool` on the Ray cluster that this process is connected to (`farm.ray_cluster`).
+    """A `farm.engine.pool.Pool` on the Ray cluster that `farm.pools.ray_nodes` connected this process to.
 
     Args:
         job: What a slot does with a task; a function that can be imported on every node.

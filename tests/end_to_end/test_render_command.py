@@ -58,11 +58,16 @@ def test_the_good_go_through_and_each_of_the_others_has_its_reason(
     assert all(game["detail"] for name, game in games.items())
 
 
+def modification_times(folder: Path) -> dict[Path, int]:
+    """Of every file there is: a new one shows, as does one that was written again."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.dolphin
 def test_a_second_run_finds_everything_done(folder: Path, tmp_path: Path, farm_command: FarmCommand):
     arguments = ("render", "--replays", folder / "good.slp", "--out", tmp_path / "dataset")
     assert farm_command.run(*arguments).returncode == 0
-    entries = {path: path.stat().st_mtime_ns for path in (tmp_path / "dataset").rglob("*") if path.is_file()}
+    files = modification_times(tmp_path / "dataset")
     again = farm_command.run(*arguments)
     assert again.returncode == 0
     assert "Everything was done already" in again.stdout

@@ -14,6 +14,7 @@ from manifests.state.file import read_states
 from manifests.store.open import open_store
 from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import read_stamps
+from tests.workers.replay.conftest import Slp
 from workers.emulator.contract import Deadlines
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.job import RenderSettings, RenderTask, render_game, set_aside
@@ -24,10 +25,14 @@ FRAMES_PER_CHUNK = 60
 
 @pytest.fixture
 def game(short_replay_bytes: bytes, tmp_path: Path) -> PlannedGame:
-    source = tmp_path / "replay.slp"
-    source.write_bytes(short_replay_bytes)
-    replay = read_replay(short_replay_bytes)
-    facts = GameToPlan(replay.game_id, str(source), 100, "train", "X", ("A", "B"), (None, None))
+    return planned(short_replay_bytes, tmp_path / "replay.slp")
+
+
+def planned(replay: bytes, source: Path) -> PlannedGame:
+    """Write a replay of 100 frames to `source`, and plan it."""
+    source.write_bytes(replay)
+    game_id = read_replay(replay).game_id
+    facts = GameToPlan(game_id, str(source), 100, "train", "X", ("A", "B"), (None, None))
     return number_games([facts], FRAMES_PER_CHUNK, 0)[0]
 
 
@@ -80,7 +85,23 @@ def test_an_attempt_that_fails_writes_nothing_unless_it_is_the_last(game: Planne
     assert render_game(task.for_attempt(2, is_last=True), hasty).status == "set_aside"
 
 
-def test_a_replay_that_is_no_1v1_is_set_aside_for_good(game: PlannedGame, tmp_path: Path):
+def test_a_replay_that_is_no_1v1_is_set_aside_for_good(tmp_path: Path):
+    """At the first attempt, although others could follow: they would end no other way."""
+    doubles = Slp().start(players={0: 1, 1: 2, 2: 3, 3: 4})
+    for slp_frame in range(-123, -23):
+        doubles.frame(slp_frame, ports=(0, 1, 2, 3))
+    game = planned(doubles.end().data(), tmp_path / "doubles.slp")
+    task = RenderTask(game).for_attempt(1, is_last=False)
+    result = render_game(task, settings(tmp_path))
+    assert (result.status, result.reason) == ("set_aside", Reason.NOT_ONE_ON_ONE)
+    entry = read_entry(open_store(tmp_path / "dataset"), game.game_id)
+    assert entry is not None
+    assert (entry.status, entry.reason, entry.chunks) == (Status.SET_ASIDE, Reason.NOT_ONE_ON_ONE, ())
+    assert render_game(task, settings(tmp_path)).status == "already_done"
+
+
+def test_what_ended_a_game_elsewhere_is_written_down_with_its_reason(game: PlannedGame, tmp_path: Path):
+    """The farm sets a game aside itself when its worker died with it."""
     result = set_aside(RenderTask(game), settings(tmp_path), RenderFailed(Reason.EMULATOR_EXIT, "it broke"))
     assert result.status == "set_aside"
     entry = read_entry(open_store(tmp_path / "dataset"), game.game_id)

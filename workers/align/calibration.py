@@ -1,4 +1,4 @@
-"""An emulator's constants, measured once per render fingerprint, and the stop when a later run has others.
+"""Keeps the constants that were measured of each emulator, and stops a run whose emulator shows others.
 
 The lag between a line and its picture, and how much of a fighter's motion is seen, depend on the
 emulator, its settings and the game program, not on the replay. `farm calibrate` measures them on a game
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1
 _MOTION_MEASURE = "3"  # counts up whenever the same pictures give another gain
-_MOST_GAIN = 4  # all that is predicted is weighed by more than a quarter, and what is seen by 1
+_MOST_GAIN = 4  # what is predicted weighs more than a quarter, what is measured weighs 1
 _SEE_EVERY_FRAME = frozenset({"log", "stamp", "motion"})
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What one emulator, so configured, does.
+    """The constants of one emulator under one configuration.
 
     Attributes:
         emulator: its name.
@@ -41,12 +41,12 @@ class Calibration:
         log_lag: the usual newest capture_index - (n + 123) at `[CURRENT_FRAME] n`; None if it has none.
         log_share: part of the lines that have just this lag, 0 to 1.
         motion_gain: slope of measured on predicted motion in a clean game.
-        num_frames: of the game that was measured.
+        num_frames: frames of the game that was measured.
         camera: the numbers of the camera that was found, in the order of
             `workers.align.motion.camera.Camera`; empty if none was.
 
     Raises:
-        ValueError: on a share or gain that none can be, or another number of numbers.
+        ValueError: a share or gain outside its range, or a camera of another number of numbers.
     """
 
     emulator: str
@@ -69,12 +69,12 @@ class Calibration:
 
     @property
     def least_gain(self) -> float:
-        """The slope that motion reaches at least in a clean game, however little happens in it."""
+        """The lowest slope that a clean game reaches, even one in which little happens."""
         return self.motion_gain * thresholds.MOTION.least_part_of_usual
 
     @property
     def usual_camera(self) -> Camera | None:
-        """The camera from which the search for a game's own begins; None if none was found."""
+        """The camera from which the search for a game's own camera begins; None if none was measured."""
         return Camera(*self.camera) if self.camera else None
 
 
@@ -109,9 +109,9 @@ def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration 
 
 
 def known_calibrations(file: Path | None = None) -> tuple[Calibration, ...]:
-    """Return all that were measured here, for a run to take along to machines that have no such file.
+    """Return all calibrations of this machine, for a run to hand to machines that have no such file.
 
-    One that an older version kept, with other fields, counts as none: how motion is measured has changed.
+    A calibration that an older version wrote, with other fields, is left out: it measured motion otherwise.
 
     Raises:
         EnvironmentFailed: as `load_calibration`.
@@ -126,7 +126,7 @@ def known_calibrations(file: Path | None = None) -> tuple[Calibration, ...]:
 def calibration_for(
     calibrations: Iterable[Calibration], fingerprint: Mapping[str, str]
 ) -> Calibration | None:
-    """Return the one that was measured under this fingerprint, or None."""
+    """Return the calibration that was measured under this fingerprint, or None."""
     key = fingerprint_sha256(fingerprint)
     return next((one for one in calibrations if one.fingerprint == key), None)
 
@@ -156,13 +156,13 @@ def require_calibrated(
     calibration: Calibration,
     limits: thresholds.VerdictThresholds = thresholds.VERDICT,
 ) -> None:
-    """Return if no observer saw one and the same offset throughout a whole game.
+    """Check that no observer saw one and the same offset throughout a whole game.
 
-    Chance faults break a game somewhere; an offset that holds from the first frame to the last is the
-    emulator's own, and would be in every game. Count cannot tell the two apart and is not asked.
+    A chance fault breaks a game somewhere in the middle. An offset that holds from the first frame to the
+    last comes from the emulator and would be in every game. Count cannot tell the two apart and is not asked.
 
     Raises:
-        EnvironmentFailed: an observer did: this emulator no longer does what was calibrated.
+        EnvironmentFailed: an observer saw one: this emulator no longer does what was calibrated.
     """
     for item in evidence:
         first = item.first_disagreement_slp_frame
@@ -190,4 +190,4 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def _unreadable(file: Path, why: object) -> str:
-    return f"{file}: no calibration file ({why}); delete it and run farm calibrate again"
+    return f"{file}: this is no calibration file ({why}); delete it and run farm calibrate again"

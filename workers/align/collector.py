@@ -1,4 +1,4 @@
-"""Takes note of every picture and log line of one game as they pass by, and has the notes weighed."""
+"""Collects notes on every picture and log line of one game as they pass by, and makes evidence of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from manifests.video import stamp
-from workers.align.motion.meter import FlowMeter
-from workers.align.notes import Expectations, GameNotes
-from workers.align.weighing import GameEvidence
+from workers.align.game_evidence import GameEvidence
+from workers.align.game_notes import Expectations, GameNotes
+from workers.align.motion.flow_meter import FlowMeter
 from workers.emulator.contract import CURRENT_FRAME
 
 if TYPE_CHECKING:
@@ -26,16 +26,18 @@ _PROBE_ROWS = 16  # every 16th row tells nearly all pictures apart without looki
 
 
 class EvidenceCollector:
-    """Feed it one game in order of arrival, then ask. Keeps under 1 kB per picture, and the newest whole.
+    """Takes one game in order of arrival; afterwards it gives the evidence on the game or on any part of it.
+
+    It keeps less than 1 kB per picture, and of all whole pictures only the newest.
 
     Args:
-        has_stamp: see `workers.align.notes.Expectations`, as for the rest.
-        expected_lag: likewise.
-        least_gain: likewise.
-        usual_camera: likewise.
-        state_delay: likewise.
-        holds_last: likewise.
-        has_seed: likewise.
+        has_stamp: whether every picture must carry a stamp.
+        expected_lag: the emulator's calibrated lag of the log lines; None if it was never measured.
+        least_gain: the lowest slope of measured on predicted motion in its clean games; None if unknown.
+        usual_camera: the camera that its games have, nearly; None for the stand-in's.
+        state_delay: frames by which the pictures lag behind the state by design.
+        holds_last: whether the emulator goes on showing the last picture once the game is over.
+        has_seed: whether the stamp also names the state.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class EvidenceCollector:
             self._weighed = None
 
     def notes(self) -> GameNotes:
-        """Return the notes so far."""
+        """Return the notes on all pictures and lines so far."""
         return GameNotes(
             stamp_levels=np.array(self._levels, dtype=np.float32).reshape(-1, stamp.NUM_CELLS),
             repeats_previous=np.array(self._repeats, dtype=np.bool_),
@@ -105,7 +107,7 @@ class EvidenceCollector:
     ) -> tuple[Evidence, ...]:
         """Return the evidence on frames [start, exclusive_end) of the game, by frame_index of the game.
 
-        Count speaks of whole games only and is not in it.
+        The count is evidence on whole games only and is left out.
 
         Raises:
             ValueError: if that is no range of the game.
@@ -117,7 +119,7 @@ class EvidenceCollector:
         return self._weigh(state, first_capture_index).motion
 
     def _weigh(self, state: StateTable, first_capture_index: int) -> GameEvidence:
-        """Worked out once for one state; a job never asks for another."""
+        """Return the evidence, computed once: a job asks about one state only."""
         if self._weighed is None or self._weighed[0] != first_capture_index:
             weighed = GameEvidence(self.notes(), self.expectations, state, first_capture_index)
             self._weighed = first_capture_index, weighed

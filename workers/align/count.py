@@ -1,4 +1,4 @@
-"""Count evidence: the pictures of the game are as many as its frames, one for each."""
+"""Count evidence: a game must have exactly as many pictures as frames."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def count_before_hold(
 ) -> Evidence:
     """Find where the picture stops changing for good: that must be right after the last frame.
 
-    For an emulator that holds the last picture once the game is over (the stand-in). A picture lost on the
-    way makes the hold begin early, one shown twice makes it begin late.
+    This serves an emulator that holds the last picture once the game is over, as the stand-in does. A
+    picture lost on the way makes the hold begin early, one shown twice makes it begin late.
 
     Args:
         repeats_previous: bool [K], K captured pictures of which number 0 should show slp_frame -123: True
@@ -76,7 +76,7 @@ def pictures_between_lines(lines: npt.NDArray[np.int64]) -> int:
 def count_between_lines(num_pictures: int, num_frames: int) -> Evidence:
     """Compare the pictures between the first and the last frame of the game with its frames.
 
-    For an emulator that tells by other means which picture was the first and which the last (Slippi's lines).
+    This serves an emulator that says which picture was the first and which the last, as Slippi's lines do.
     """
     detail = f"{num_pictures} pictures from first to last frame, the game has {num_frames} frames"
     return Evidence("count", True, num_frames - num_pictures, 1.0, detail=detail)

@@ -1,8 +1,9 @@
 """Faults on demand: what can go wrong between a game and its dump, done on purpose, for tests and the bench.
 
-    Fault -> schedule (which picture is shown when) -> a stream of pictures and lines with the fault in it
+    Fault -> schedule: which picture is shown when
 
-The schedule is pure; `inject` applies it to a stream, `workers/standin/faults.py` to the game program itself.
+`farm bench align` applies a schedule to the notes on a game; `workers/standin/image/steps.py` has the game
+program itself show a fault.
 """
 
 from __future__ import annotations
@@ -13,18 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.emulator.contract import LogLine, Picture
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from workers.emulator.contract import Yuv
-
 
 class FaultKind(StrEnum):
-    """What can go wrong; `at` and `length` are the fault's."""
+    """The kinds of fault; `at` and `length` are those of the Fault."""
 
     DROP = "drop"  # `length` pictures from `at` on are lost
     REPEAT = "repeat"  # picture `at` is shown `length` times more
@@ -46,11 +43,11 @@ class Fault:
 
     Attributes:
         kind: what goes wrong.
-        at: capture_index from which it does; 0 for SHIFT.
-        length: for how many pictures; without meaning for SWAP and DESYNC.
+        at: capture_index at which it begins; 0 for SHIFT.
+        length: how many pictures it lasts; not used by SWAP and DESYNC.
 
     Raises:
-        ValueError: on a place before the first picture, or a length that makes it no fault.
+        ValueError: a place before the first picture, or a length that would change nothing.
     """
 
     kind: FaultKind
@@ -111,41 +108,3 @@ def schedule(fault: Fault | None, num_pictures: int) -> FaultSchedule:
     is_desync = fault is not None and fault.kind is FaultKind.DESYNC
     is_other = shown >= fault.at if fault is not None and is_desync else np.zeros(num_pictures, np.bool_)
     return FaultSchedule(shown, is_other, np.minimum(num_shown, num_pictures))
-
-
-def inject(
-    events: Iterable[Picture | LogLine],
-    fault: Fault,
-    num_pictures: int,
-    other: Iterable[Picture | LogLine] = (),
-) -> Iterator[Picture | LogLine]:
-    """Put a fault into a stream as it passes by; holds two pictures at most.
-
-    Args:
-        events: a faultless stream, in order of arrival.
-        fault: what goes wrong.
-        num_pictures: how many pictures come out: the last is held, or the rest left out, as need be.
-        other: for DESYNC, the other game's stream; at its end its last picture is held.
-    """
-    others = (event for event in other if isinstance(event, Picture))
-    kept: dict[int, Yuv] = {}
-    shown, latest = 0, None
-    for event in events:
-        if isinstance(event, LogLine):
-            yield LogLine(shown - 1, event.text)
-            continue
-        picture = event.yuv
-        if fault.kind is FaultKind.DESYNC:
-            following = next(others, None)
-            kept[-1] = following.yuv if following is not None else kept.get(-1, picture)
-            picture = kept[-1] if event.capture_index >= fault.at else picture
-        elif event.capture_index == fault.at:
-            kept[fault.at] = picture
-        for index in fault.shown_in_turn(event.capture_index):
-            if shown < num_pictures:
-                latest = kept[index] if index != event.capture_index else picture
-                yield Picture(shown, latest)
-                shown += 1
-    while latest is not None and shown < num_pictures:
-        yield Picture(shown, latest)
-        shown += 1

@@ -1,4 +1,4 @@
-"""Log evidence: which picture was the newest when the game said it had drawn frame n."""
+"""Log evidence: which picture was the newest when the game printed that it had drawn frame n."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ def log_evidence(
     first_capture_index: int = 0,
     limits: thresholds.LogThresholds = thresholds.LOG,
 ) -> Evidence:
-    """Compare the pace of the lines with the pace of the pictures.
+    """Compare the pace of the log lines with the pace of the pictures.
 
-    A line and its picture travel different ways and so jitter against each other; but the most frequent
-    difference within a few seconds stays put, and it moves for good where a picture was lost or invented.
-    A window without a clear favourite is not judged, and one that differs from its neighbours on both
-    sides is jitter.
+    A line and its picture reach us by different pipes and so jitter against each other. The most frequent
+    lag between them within a few seconds is constant nevertheless, and changes for good where a picture was
+    lost or invented. A window of lines without a clearly most frequent lag is not judged; one whose lag
+    differs from that of the windows before and after it is jitter.
 
     Args:
         slp_frame: int64 [M], the n of each `[CURRENT_FRAME] n`, in order of arrival.
-        newest_capture_index: int64 [M], of the newest picture when that line arrived, -1 before any.
+        newest_capture_index: int64 [M], the newest picture when that line arrived, -1 before any.
         expected_lag: the emulator's constant: the usual newest_capture_index - (n + 123) of a right run, with
             picture 0 being the first of the game; None if it was never measured: then only a change
             within the game can be seen, and a steady lag says nothing.
-        first_capture_index: of the picture that should show slp_frame -123.
+        first_capture_index: the capture_index of the picture that should show slp_frame -123.
         limits: when the lines can tell.
 
     Raises:
         ValueError: if the two arrays differ in shape.
     """
     if slp_frame.shape != newest_capture_index.shape or slp_frame.ndim != 1:
-        message = f"both are [M], got {slp_frame.shape} and {newest_capture_index.shape}"
+        shapes = f"{slp_frame.shape} and {newest_capture_index.shape}"
+        message = f"slp_frame and newest_capture_index are [M], got {shapes}"
         raise ValueError(message)
     if slp_frame.size < limits.window_lines:
         return Evidence.abstain("log", f"{slp_frame.size} lines, {limits.window_lines} are needed")
@@ -78,7 +79,7 @@ def log_evidence(
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """The most frequent lag of some lines, its share, and how far that is above the next one's."""
+    """The most frequent lag within some lines, its share of them, and by how much it leads the next one's."""
 
     start: int
     lag: int
@@ -111,13 +112,13 @@ def _windows(lag: npt.NDArray[np.int64], limits: thresholds.LogThresholds) -> li
 def _shifted_for_good(
     judged: list[_Window], expected_lag: int, limits: thresholds.LogThresholds
 ) -> int | None:
-    """Start of the run of windows unlike the usual with which the game ends, if there is one."""
+    """Return where the lag changed and never came back, as an index of a line; None if it never did."""
     run = list(takewhile(lambda window: window.lag != expected_lag, reversed(judged)))
     is_telling = len(run) >= limits.min_shifted_windows or len(run) == len(judged)
     return run[-1].start if run and is_telling else None
 
 
 def _first_gap(slp_frame: npt.NDArray[np.int64]) -> int | None:
-    """First line whose number is neither the one before nor the next: a frame was left out, or came again."""
+    """Return the first slp_frame that neither repeats nor follows the line before it; None if all do."""
     gaps = np.flatnonzero((np.diff(slp_frame) != 1) & (np.diff(slp_frame) != 0))
     return int(slp_frame[gaps[0] + 1]) if gaps.size else None

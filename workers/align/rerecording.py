@@ -1,10 +1,10 @@
-"""Re-recording evidence: while it played, the emulator wrote the replay anew. Did the same game happen?
+"""Re-recording evidence: the replay that the emulator wrote while it played must tell the same game.
 
     state of the source, state of the re-recording -> the first frame at which they differ
 
-This sees what no picture shows: that the emulated game went another way than the recorded one (a desync).
-The playback puts position, action and percent right at the start of every frame, so it is the state *after* a
-frame that tells. Frames are final ones on both sides: the last instance of each.
+This finds a desync, which no picture shows: the emulated game went another way than the recorded one. The
+playback sets position, action and percent to the recorded ones at the start of every frame, so the states
+*after* each frame are compared. Both sides hold final frames only: the last instance of each.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ NAME: Final = "rerecording"
 MAX_LOST_TAIL: Final = 2
 """Frames that a re-recording may lack at its end: it is closed while the game is being ended."""
 TOLERANCE: Final = 1e-5
-"""Floats may differ by so much, relative to their size if that is above 1."""
+"""The most by which floats may differ, relative to their size where that is above 1."""
 _NOT_COMPARED: Final = frozenset(
     {
-        # of the file, not of the game
+        # about the file, not about the game
         "slp_frame", "n_written", "finalized", "rng_seed", "scene_frame", "pre_seed",
-        # the playback feeds processed inputs in; what the hand did is not known to it
+        # the playback feeds in processed inputs and does not know the raw ones
         "buttons_phys", "trigger_l_phys", "trigger_r_phys", "raw_x", "raw_y", "raw_cx", "raw_cy",
         # bits that a camera or a name tag change, and counters that start elsewhere
         "flags5", "instance_id", "hit_by_instance",
@@ -44,9 +44,9 @@ def rerecording_evidence(
     """Compare a re-recording with its source, frame by frame, over the fields that survive a playback.
 
     Args:
-        source: what was rendered.
-        again: what the emulator recorded meanwhile; None if it recorded nothing.
-        only: field names, without the player, to compare instead of all that survive.
+        source: state of the replay that was rendered.
+        again: state of the replay that the emulator recorded meanwhile; None if it recorded nothing.
+        only: names of fields, without the player, to compare; None: all that survive a playback.
     """
     if again is None:
         return Evidence.abstain(NAME, "the emulator recorded nothing; from version 3.4 on it can")
@@ -73,11 +73,6 @@ def rerecording_evidence(
     confidence = float((~differs).sum()) / source.num_frames
     where = None if first is None else first + FIRST_SLP_FRAME
     return Evidence(NAME, True, 0, confidence, first_disagreement_slp_frame=where, detail=detail)
-
-
-def first_desync_slp_frame(evidence: Evidence) -> int | None:
-    """Return the first frame that must not be used; None if all may, or if nobody knows."""
-    return evidence.first_disagreement_slp_frame
 
 
 def _compared(source: StateTable, only: frozenset[str] | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Stamp evidence: the frame number, and the seed of the state, read back from each picture."""
+"""Stamp evidence: each picture's painted frame number, and seed of its state, must be its own."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def stamp_evidence(
     Args:
         slp_frame: int32 [T], as `manifests.video.stamp.read_stamps` returns it; picture 0 should show
             slp_frame start - 123.
-        valid: bool [T], likewise.
-        start: frame_index, within the game, of the first of them.
+        valid: bool [T], whether each stamp could be read, from the same function.
+        start: frame_index, within the game, of the first picture.
         shows_state: bool [T], whether the picture carries the seed of its own row, as
             `manifests.video.stamp.seeds_agree` says; None where no seed is painted.
         is_expected: True if every picture must carry a stamp, so that an unreadable one is a broken pair;

@@ -1,4 +1,4 @@
-"""Every number that decides what counts as aligned, in one place, each with the measurement that set it.
+"""Every number that decides what counts as aligned, each with the measurement that set it.
 
 `farm bench align` measures them again.
 """
@@ -14,10 +14,10 @@ class LogThresholds:
     """When the log's lines can tell, and when they speak of a shift.
 
     Attributes:
-        window_lines: lines whose most frequent lag is looked at; 240 are four seconds.
-        min_mode_share: a window is judged if so many of its lines agree.
-        min_judged_share: the log abstains if fewer of its windows can be judged.
-        min_shifted_windows: so many windows at the end must differ for the shift to be one.
+        window_lines: lines per window, in which the most frequent lag is looked for; 240 are four seconds.
+        min_mode_share: a window is judged if at least this share of its lines has the most frequent lag.
+        min_judged_share: the log abstains if less than this share of its windows can be judged.
+        min_shifted_windows: a shift counts if at least this many windows at the end have another lag.
     """
 
     window_lines: int = 240
@@ -28,7 +28,11 @@ class LogThresholds:
 
 @dataclass(frozen=True, slots=True)
 class StampThresholds:
-    """When a stream counts as stamped, if the caller does not know."""
+    """When a stream counts as stamped, if the caller does not know.
+
+    Attributes:
+        min_valid_share: the least share of its pictures that must carry a readable stamp.
+    """
 
     min_valid_share: float = 0.5
 
@@ -38,36 +42,39 @@ class MotionThresholds:
     """How motion is compared, when it can tell, and when it speaks of a shift.
 
     Attributes:
-        max_lag: frames; lags from -max_lag to +max_lag are compared.
-        whitening_frames: what changes more slowly than this is taken out of both sides.
-        clip_deviations: no frame counts for more than so many standard deviations.
-        noise_order: so many pictures back the noise of one picture is foretold, and the foretold taken out.
-        bound_deviations: after that, no frame counts for more than so many standard deviations.
-        min_frames: a stretch must be that long at least: over fewer frames noise cannot be told from motion.
+        max_lag: lags from -max_lag to +max_lag frames are compared.
+        whitening_frames: changes slower than this many frames are taken out of both sides.
+        clip_deviations: whitened values are clipped at this many standard deviations.
+        noise_order: order of the linear prediction by which the noise is made white: each picture's noise
+            is predicted from that of so many pictures before it, and the prediction is subtracted.
+        bound_deviations: decorrelated values are clipped at this many standard deviations.
+        min_frames: the shortest stretch that is judged, in frames; over fewer, noise looks like motion.
         min_margin: standard errors by which the best lag must stand above every other to count. Of 1,281
             stretches of 146 foreign pictures 4 reached it, none 2.2; of 384 stretches of 146 frames, shifted,
             half of them re-encoded, the one with a wrong lag reached 0.56.
         window_step: frames from one window's start to the next.
-        window_scales: (sigmas, least share) each. A window is long enough when the motion predicted for it
-            stands `sigmas` above the noise; it is broken if it shows less than the least share of that.
-            Short windows see short faults and must allow for a quiet moment; long ones need not. Shares
+        window_scales: pairs of (sigmas, least share). A window is long enough when the motion predicted for
+            it stands `sigmas` standard deviations above the noise; it is broken if it shows less than the
+            least share of that motion. Short windows find short faults, but their share varies more. Shares
             of 64 clean games (14 real, 50 recorded) went down to -0.02, 0.28, 0.54, 0.71, 0.84 at 10, 14,
             20, 28, 40 sigmas; those of foreign pictures lie around 0, deviating by 1 / sigmas or less.
-        rival_sigmas: so is one of the shortest that another lag explains better by so many deviations;
-            the same clean games went up to 2.6.
-        end_sigmas: an end of a stretch is compared with the rest of it if the motion predicted for each
-            stands so many `sigmas` above the noise.
-        end_least_share: it is broken if it shows less than this share at the rest's gain; the ends of the
-            64 clean games went down to 0.43.
-        least_backward: two pictures changed places where the middle of four points back by this cosine,
-        least_onward: and the four before and the four after point on by this one. Among 160,936 pictures of
-            the 64 clean games the next to it was one of -0.33; of 12,800 swaps 80 % are beyond, and
-            64 % of 640 more with those left out that follow a hit. The same for 17 of the games in
-            darker, brighter, smaller pictures; at CRF 35 one was at -0.51.
-        shaken_frames: for so long after a hit or a death the order of pictures is not judged: there a
-            camera may tremble, and a tremble across a pan cannot be told from pictures that changed places.
-        least_part_of_usual: a clean game reaches at least this part of the calibrated gain: the 64 reached
-            0.37 to 0.60, their median 0.48.
+        rival_sigmas: a window of the shortest scale is broken, too, if another lag explains it better by
+            this many standard deviations; the same clean games went up to 2.6.
+        end_sigmas: an end of a stretch is compared with the rest of it if the motion predicted for each of
+            the two stands this many standard deviations above the noise.
+        end_least_share: an end is broken if it shows less than this share of the motion predicted at the
+            gain of the rest; the ends of the 64 clean games went down to 0.43.
+        least_backward: two pictures count as swapped if the change between them points against the change
+            over all four pictures around them by at least this cosine. Among 160,936 pictures of the 64
+            clean games the worst had 0.33; of 12,800 swaps 80 % are found, and of 640 more 64 % where
+            pictures after a hit are not judged. The same holds for 17 of the games in darker, brighter and
+            smaller pictures; at CRF 35 one picture had 0.51.
+        least_onward: the four pictures before and the four after a swap must go on in one direction by at
+            least this cosine.
+        shaken_frames: the order of pictures is not judged for this many frames after a hit or a death. A
+            camera may shake there, and shaking across a pan looks like pictures that changed places.
+        least_part_of_usual: a clean game reaches at least this part of the calibrated gain: the 64 games
+            reached gains of 0.37 to 0.60, with a median of 0.48.
     """
 
     max_lag: int = 30
@@ -101,9 +108,9 @@ class VerdictThresholds:
     Attributes:
         required: evidence without which there is no verdict.
         min_agreeing: this many must be available and agree, the required ones included.
-        min_throughout_confidence: an offset with this confidence holds for the whole game, so it is the
-            emulator's own; if it is there from the start:
-        max_start_frames: not later than so many frames after the first.
+        min_throughout_confidence: an offset of at least this confidence that is there from the start holds
+            for the whole game, so it is the emulator's own.
+        max_start_frames: an offset is there from the start if it begins within this many frames.
     """
 
     required: tuple[str, ...] = ("count",)

@@ -1,4 +1,4 @@
-"""What is decided from the evidence: aligned only if all who can tell agree, and enough of them can tell."""
+"""The verdict on a game: aligned only if all observers that can tell agree, and enough of them can tell."""
 
 from __future__ import annotations
 

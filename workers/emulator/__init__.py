@@ -1,1 +1,1 @@
-"""The emulator contract and its implementations."""
+"""Plays games in an emulator: the contract, and its implementations for mainline and Slippi's Dolphin."""

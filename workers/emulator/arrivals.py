@@ -1,4 +1,4 @@
-"""Where what an emulator shows and what it says meet: one bounded queue in order of arrival."""
+"""Merges an emulator's pictures and log lines into one bounded queue, in order of arrival."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from workers.emulator.contract import Yuv
 
 MOST_PICTURES: Final = 24
-"""So many wait at most, but for the few under way when that is reached: 12 MiB."""
+"""How many pictures may wait, 12 MiB of them, until the emulator is suspended; a few more may follow."""
 
 RESUME_PICTURES: Final = 8
-"""The emulator goes on when so few are left, early enough that the consumer never waits for it."""
+"""The emulator is resumed when so few pictures are left: early enough that the consumer never waits."""
 
 MOST_LINES: Final = 4096
-"""Far more than a game prints while MOST_PICTURES are shown."""
+"""How many lines may wait: far more than a game prints while it shows MOST_PICTURES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,24 @@ Arrival: TypeAlias = Picture | LogLine | SourceEnded
 
 
 class Suspendable(Protocol):
-    """What can be stopped where it is: a Child."""
+    """A running emulator that can be suspended and resumed: a Child."""
 
     def suspend(self) -> None:
-        """Stop it."""
+        """Stop the process where it is (SIGSTOP)."""
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let the process continue (SIGCONT)."""
 
 
 class Arrivals:
-    """Filled by the threads that read from an emulator, emptied by the one that renders.
+    """A queue that the threads reading from an emulator fill and the rendering thread empties.
 
-    While too many pictures wait, the emulator is suspended. If it were held back by a full pipe instead, a
-    line would come in while its picture still lay in that pipe, the further back the fuller it is, and lines
-    could not be matched with pictures by their order of arrival.
+    While too many pictures wait, the emulator is suspended. If a full pipe held it back instead, a log line
+    could arrive while its picture still lay in that pipe, and lines could not be matched with pictures by
+    their order of arrival.
 
     Args:
-        emulator: what is suspended.
+        emulator: the process that is suspended.
     """
 
     def __init__(self, emulator: Suspendable) -> None:
@@ -63,7 +63,7 @@ class Arrivals:
         self._closed = False
 
     def picture(self, yuv: Yuv) -> bool:
-        """Add the next picture; False if nobody wants any more."""
+        """Add the next picture; return False if the queue is closed."""
         with self._changed:
             self._add(Picture(self._next_capture_index, yuv))
             self._next_capture_index += 1
@@ -74,9 +74,10 @@ class Arrivals:
             return not self._closed
 
     def line(self, text: str) -> bool:
-        """Add a line, dated by the newest picture; False if nobody wants any more.
+        """Add a line, with the number of the newest picture; return False if the queue is closed.
 
-        Waits, until `close` at most, while MOST_LINES wait: then the emulator is held back by its full pipe.
+        While MOST_LINES are in the queue this waits, until `close` at most, and the full pipe holds the
+        emulator back.
         """
         with self._changed:
             self._add(LogLine(self._next_capture_index - 1, text))
@@ -84,12 +85,12 @@ class Arrivals:
             return not self._closed
 
     def end(self, why: str) -> None:
-        """Add, behind everything that arrived before it, that a source has ended."""
+        """Add the end of a source, behind everything that arrived before it."""
         with self._changed:
             self._add(SourceEnded(why))
 
     def take(self, timeout_seconds: float) -> Arrival | None:
-        """The next arrival; None if none came in time."""
+        """Return the next arrival; None if none came in time."""
         with self._changed:
             if not self._changed.wait_for(lambda: bool(self._queue), timeout_seconds):
                 return None
@@ -102,7 +103,7 @@ class Arrivals:
             return arrival
 
     def close(self) -> None:
-        """Nobody takes any more: the emulator is left alone, no thread waits, every picture is let go."""
+        """Close the queue: drop every picture, wake every waiting thread, leave the emulator alone from now on."""
         with self._changed:
             self._closed = True
             self._queue.clear()

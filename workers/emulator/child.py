@@ -1,4 +1,4 @@
-"""One child process that cannot outlive us: its own group, killed by the kernel if we die, always reaped.
+"""Runs a child process that cannot outlive us: the kernel kills it if we die, and it is always reaped.
 
 `setpriv --pdeathsig KILL` stands directly before the program, no shell between: the kernel then kills the
 program itself when the thread that started it goes, however it goes. So start it from a thread that lives as
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GRACE_SECONDS: Final = 10.0
-"""Between SIGTERM and SIGKILL: Slippi's Dolphin can hang for ever in exit()."""
+"""Seconds between SIGTERM and SIGKILL: Slippi's Dolphin can hang for ever in exit()."""
 
 _KILL_SECONDS: Final = 60.0
-"""SIGKILL takes milliseconds; 10 s were seen on a machine with 14 times the work it could do."""
+"""Seconds that SIGKILL may take: as a rule milliseconds, but 10 s were seen on an overloaded machine."""
 _MAX_SAID_BYTES: Final = 1 << 16
 
 
@@ -38,7 +38,7 @@ class Child:
         folder: working directory.
         environment: the whole environment; nothing is inherited.
         stdout: file to append to, or a descriptor; the caller closes its own copy of that.
-        stderr: likewise.
+        stderr: file to append to, or a descriptor, as for stdout.
         pass_fds: descriptors the program inherits besides.
 
     Raises:
@@ -88,11 +88,11 @@ class Child:
 
     @property
     def process_id(self) -> int:
-        """Of the program, and of its group."""
+        """The process id of the program, which is also that of its group."""
         return self._process.pid
 
     def exit_status(self) -> int | None:
-        """Return its exit status, negative for a signal, or None while it runs. stop() alone reaps it."""
+        """Return its exit status, negative for a signal, or None while it runs. Only `stop` reaps it."""
         if self._process.returncode is not None:
             return self._process.returncode
         ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -101,17 +101,17 @@ class Child:
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def suspend(self) -> None:
-        """Stop it where it is."""
+        """Stop the whole group where it is (SIGSTOP)."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let the whole group continue (SIGCONT)."""
         self._signal(signal.SIGCONT)
 
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> int:
-        """End it and its group, politely, then by force; reap it, and return its exit status.
+        """End the program and its group, with SIGTERM, then SIGKILL; reap it, and return its exit status.
 
-        The status is its own if it had ended by itself before.
+        If the program had ended by itself before, the status is the one that it ended with.
 
         Raises:
             EnvironmentFailed: not even SIGKILL ended it.
@@ -120,7 +120,7 @@ class Child:
             # Until it is reaped, its number, which is the group's, cannot belong to anybody else.
             if self.exit_status() is None:
                 self._signal(signal.SIGTERM)
-                self._signal(signal.SIGCONT)  # a stopped process does not even hear the first
+                self._signal(signal.SIGCONT)  # a stopped process does not act on SIGTERM
                 self.wait(grace_seconds)
             self._signal(signal.SIGKILL)
             try:

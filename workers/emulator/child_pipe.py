@@ -14,7 +14,7 @@ class ChildPipe:
     """Holds both ends until a child has inherited one and a thread has taken the other.
 
     Args:
-        name: the thread's.
+        name: the name of the thread.
     """
 
     def __init__(self, name: str) -> None:
@@ -28,7 +28,7 @@ class ChildPipe:
         return self._write_end
 
     def start(self, read: Callable[[int], None]) -> None:
-        """Begin to read. Only after the child has started: our own copy of its end is closed here.
+        """Begin to read. Call it only after the child has started: our own copy of its end is closed here.
 
         Args:
             read: called once, from the thread, with our end, which it must close.

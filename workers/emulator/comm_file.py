@@ -1,4 +1,4 @@
-"""The comm file: what tells Slippi's playback Dolphin which replay to play, and where to stop.
+"""Writes the comm file, which tells Slippi's playback Dolphin which replay to play and where to stop.
 
 Its reader aborts the whole process on a value of the wrong type and ignores unknown keys silently, so the
 file is written from typed fields only. It is written once, before the start: the emulator notices a rewrite
@@ -25,7 +25,7 @@ class CommFile:
         replay: the .slp, an absolute path: the emulator's own working directory is somewhere else.
         end_slp_frame: the last finalized complete frame. The request after it is answered by "terminate";
             without it a replay that was cut off is waited for, on its last frame, for ever.
-        command_id: what the emulator tells two replays apart by, besides the path.
+        command_id: by this, and by the path, the emulator tells two replays apart.
 
     Raises:
         ValueError: on a relative path or a frame before the first.
@@ -53,8 +53,8 @@ class CommFile:
             "commandId": self.command_id,
             "isRealTimeMode": False,  # True skips pictures when it falls behind
             "shouldResync": True,  # position, action, percent and seed are put right at every frame
-            "rollbackDisplayMethod": "off",  # each frame once, in its last version, as in the state table
-            "outputOverlayFiles": False,  # they would go beside the program, shared by all instances
+            "rollbackDisplayMethod": "off",  # each frame is played once, in its last version
+            "outputOverlayFiles": False,  # its files would lie beside the program, shared by all instances
         }
         return json.dumps(fields, indent=2) + "\n"
 

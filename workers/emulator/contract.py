@@ -1,4 +1,4 @@
-"""What every emulator owes the job: pictures and log lines in order, or an error; and nothing left behind.
+"""The emulator contract: pictures and log lines in order, or an error, and nothing left behind.
 
     BootImage -> Emulator.play() -> Picture | LogLine ... -> end, or EmulatorFailed
 
@@ -67,16 +67,16 @@ class Picture:
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """How many columns of pixels."""
         return int(self.yuv.shape[1])
 
     @property
     def height(self) -> int:
-        """Rows of luma."""
+        """How many rows of luma."""
         return int(self.yuv.shape[0]) * 2 // 3
 
     def without_bottom(self, num_rows: int) -> Yuv:
-        """The picture without its last rows: uint8 [(H - num_rows) * 3 / 2, W], a copy; num_rows is even."""
+        """Return the picture without its last rows: uint8 [(H - num_rows) * 3 / 2, W]; num_rows is even."""
         if not num_rows:
             return self.yuv
         planes = np.split(self.yuv.reshape(-1), [self.height * self.width, self.height * self.width * 5 // 4])
@@ -93,7 +93,7 @@ class LogLine:
     """One line the running game printed.
 
     Attributes:
-        newest_capture_index: of the newest picture that had arrived when the line did, -1 before any.
+        newest_capture_index: capture_index of the newest picture when the line arrived, -1 before any.
         text: what the game printed, without the emulator's own prefix, e.g. "[CURRENT_FRAME] -123".
     """
 
@@ -103,7 +103,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long to wait, in seconds of wall time, before an emulator counts as broken.
+    """How many seconds of wall time to wait before an emulator counts as broken.
 
     Attributes:
         startup_seconds: from start to the first picture.
@@ -150,7 +150,7 @@ class BootImage:
 
     @property
     def num_pictures(self) -> int:
-        """Pictures a complete run yields: every frame, then TAIL_PICTURES of the hold."""
+        """How many pictures a complete run yields: one per frame, then TAIL_PICTURES of the hold."""
         return self.num_frames + TAIL_PICTURES
 
 
@@ -162,14 +162,14 @@ class Emulator(Protocol):
         """`standin` or `slippi`: what the ledger and the command line call it."""
 
     def check(self) -> None:
-        """Return if this machine can run it.
+        """Check that this machine can run it.
 
         Raises:
-            EnvironmentFailed: naming what is missing and the command that installs it.
+            EnvironmentFailed: something is missing; the text names it and the command that installs it.
         """
 
     def fingerprint(self) -> Mapping[str, str]:
-        """What decides the pixels: the program's version, the sha256 of its configuration."""
+        """Return what decides the pixels: the program's version, the sha256 of its configuration ..."""
 
     def play(
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines

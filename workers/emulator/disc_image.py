@@ -1,4 +1,4 @@
-"""What a disc image is: its container, the game and revision in it, and whether its bytes are the original's.
+"""Identifies a disc image: its container, the game and revision in it, and the hash of the whole disc.
 
 The identity lies in the disc's first eight bytes, which every container gives without being unpacked as a
 whole. The hash over the whole disc needs the unpacked bytes: plain images are read, others go through
@@ -27,9 +27,9 @@ Container: TypeAlias = Literal["ISO", "CISO", "GCZ", "RVZ", "WIA"]
 MELEE_ID: Final = "GALE01"
 MELEE_REVISION: Final = 2
 MELEE_SHA1: Final = "d4e70c064cc714ba8400a849cf299dbd1aa326fc"
-"""Of the whole disc, NTSC 1.02, as published by Redump."""
+"""The sha1 of the whole disc of Melee NTSC 1.02, as published by Redump."""
 PLAYABLE: Final[frozenset[Container]] = frozenset({"ISO", "CISO", "GCZ"})
-"""What Slippi's playback Dolphin 3.x opens; the two newer containers are mainline's."""
+"""The containers that Slippi's playback Dolphin 3.x opens; the two others came later, to mainline."""
 
 _DISC_MAGIC: Final = b"\xc2\x33\x9f\x3d"
 _MAGIC_AT: Final = 0x1C

@@ -1,4 +1,4 @@
-"""A folder in memory for the images that an emulator dumps: 60 files a second, each read once and deleted."""
+"""Makes a folder in memory for the images that an emulator dumps: 60 files a second, each soon deleted."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - its folders are private to us
 NEEDED_BYTES: Final = 64 << 20
-"""At most dump_watcher.MAX_WAITING_IMAGES wait here, of up to 1 MB. Also what a container has by default."""
+"""The room it needs: dump_watcher.MAX_WAITING_IMAGES of up to 1 MB. Containers have as much by default."""
 
 
 @contextmanager
 def dump_folder(play_folder: Path) -> Iterator[Path]:
     """Make an empty folder for one play, in memory if there is room, and delete it after.
 
-    It lies in `play_folder` if that is in memory itself, or nothing else is. One of its own in memory is
-    swept away by the next run, should this process be killed.
+    It lies in `play_folder` if that is in memory itself, or if there is no room in memory. A folder of its
+    own in memory is removed by the next run if this process is killed.
     """
     if is_in_memory(play_folder) or memory_folder() is None:
         with tempfile.TemporaryDirectory(prefix="dump-", dir=play_folder) as folder:
@@ -34,12 +34,12 @@ def dump_folder(play_folder: Path) -> Iterator[Path]:
 
 
 def is_in_memory(folder: Path) -> bool:
-    """True if a folder lies on the machine's tmpfs."""
+    """Return whether a folder lies on the machine's tmpfs."""
     return SHARED_MEMORY.is_dir() and folder.stat().st_dev == SHARED_MEMORY.stat().st_dev
 
 
 def memory_folder() -> Path | None:
-    """Return the tmpfs that is writable and has room, or None."""
+    """Return the tmpfs if it is writable and has room, else None."""
     if not SHARED_MEMORY.is_dir() or not os.access(SHARED_MEMORY, os.W_OK):
         return None
     room = os.statvfs(SHARED_MEMORY)

@@ -1,4 +1,4 @@
-"""Takes the emulator's dumped images and printed lines as they appear, in the order in which they appeared.
+"""Takes the emulator's dumped images and printed lines in the order in which they appear.
 
     folder of framedump_N.png + output file -> DumpedImage | PrintedLine ...
 
@@ -53,13 +53,13 @@ DumpEvent: TypeAlias = DumpedImage | PrintedLine
 
 
 class Suspendable(Protocol):
-    """What the watcher needs of the running emulator."""
+    """A running emulator that can be suspended and resumed: a Child."""
 
     def suspend(self) -> None:
-        """Stop it where it is."""
+        """Stop the process where it is (SIGSTOP)."""
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let the process continue (SIGCONT)."""
 
 
 class DumpWatcher:
@@ -67,7 +67,7 @@ class DumpWatcher:
 
     Attributes:
         max_waiting: images that may wait for the consumer before the emulator is suspended.
-        num_suspended: how often it was.
+        num_suspended: how often it was suspended.
     """
 
     def __init__(self, folder: Path, output: Path, *, max_waiting: int = MAX_WAITING_IMAGES) -> None:
@@ -128,7 +128,7 @@ class DumpWatcher:
             return event
 
     def is_drained(self) -> bool:
-        """True once the thread found nothing new after the last event that was handed out."""
+        """Return whether the thread has found nothing new since the last event that was handed out."""
         with self._changed:
             return not self._events and self._is_idle
 

@@ -1,6 +1,6 @@
-"""Asks a display for OpenGL and prints who draws, in a process of its own: `python -m ...gl_probe`.
+"""Asks a display which OpenGL driver draws on it, in a process of its own: `python -m ...gl_probe`.
 
-A driver that is broken crashes the process that asks it, so nobody asks it in the process that matters.
+A broken driver crashes the process that asks it, so the question is asked in a separate process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which dumped image is the first of the game: the images' numbers do not say, the printed lines do.
+"""Finds, by the printed lines, which dumped image is the first of the game, and numbers all from there.
 
     DumpedImage | PrintedLine ... -> CapturedImage | LogLine ..., from the game's first picture on
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 READBACK_IMAGES: Final = 2
 """Images between the newest file and the frame asked for (measured: tests/.../test_slippi_real.py)."""
 NUM_LINES: Final = 60
-"""Lines from which the constant is taken: one second of play."""
+"""How many lines the constant is taken from: one second of play."""
 MIN_MODE_SHARE: Final = 0.6
-"""Of those lines, at least this share must agree on it."""
+"""The least share of those lines that must agree on the constant."""
 
 
 @dataclass(frozen=True, slots=True)

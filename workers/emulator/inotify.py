@@ -1,4 +1,4 @@
-"""The door to Linux' inotify: what happened to files, in the order in which it happened.
+"""The door to Linux' inotify: reports what happened to files, in the order in which it happened.
 
 One instance watches both the pictures' folder and the file that holds the emulator's output. The kernel
 keeps their events in one queue, so "which picture had begun when this line was printed" has an exact answer

@@ -1,4 +1,4 @@
-"""Mainline Dolphin, headless, with the stand-in game: the emulator that any machine can have.
+"""Runs mainline Dolphin, headless, with the stand-in game: the emulator that any machine can install.
 
 boot image, user directory -> dolphin-emu-nogui -> pipe of pictures  -> PictureStream -> Arrivals -> playback
                                                 -> pipe of log lines -> OutputLines   ->
@@ -29,32 +29,32 @@ if TYPE_CHECKING:
     from workers.emulator.contract import BootImage, Deadlines, LogLine, Picture
 
 LOG_LAG: Final = -3
-"""The usual newest_capture_index - (n + 123) when the line of slp_frame n arrives: of those before it one
-is in Dolphin's readback, one is being converted."""
+"""The usual newest_capture_index - (n + 123) when the line of slp_frame n arrives: picture n is only
+now handed over, n - 1 is in Dolphin's readback, and n - 2 is being converted."""
 
 _STOP_SECONDS: Final = 2.0
-"""After SIGTERM, which it obeys in 0.2 s. There is nothing to save in a throw-away directory, so not long."""
+"""Seconds between SIGTERM, which it obeys in 0.2 s, and SIGKILL; there is nothing that it must save."""
 
 _GAME_LINE: Final = re.compile(r"\bN\[OSREPORT\]: (.*)")
 
 
 class MainlineDolphin:
-    """Debian's `dolphin-emu-nogui`: one process a play, its pictures streamed through a pipe."""
+    """Plays games in Debian's `dolphin-emu-nogui`: one process per play, pictures streamed through a pipe."""
 
     name = "standin"
 
     def check(self) -> None:
-        """Return if Dolphin, lavapipe and setpriv are installed.
+        """Check that Dolphin, lavapipe and setpriv are installed.
 
         Raises:
-            EnvironmentFailed: naming what is missing and the command that installs it.
+            EnvironmentFailed: something is missing; the text names it and the command that installs it.
         """
         install.find_program()
         install.find_driver()
         install.require_setpriv()
 
     def fingerprint(self) -> Mapping[str, str]:
-        """What decides the pixels: Dolphin's version, its settings, the driver and what that compiles for."""
+        """Return what decides the pixels: Dolphin's version and settings, the driver, the processor."""
         return {
             "emulator": install.program_version(install.find_program()),
             "settings_sha256": load_templates("standin").sha256,
@@ -66,7 +66,7 @@ class MainlineDolphin:
     def play(
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
-        """Boot the image; yield what it shows and says. See workers.emulator.contract."""
+        """Boot the image; yield its pictures and lines, as `workers.emulator.contract` demands."""
         program, driver = install.find_program(), install.find_driver()
         with ExitStack() as stack:
             pictures, output = PictureStream(), OutputLines()
@@ -84,14 +84,14 @@ class MainlineDolphin:
             )
             stack.callback(child.stop, _STOP_SECONDS)
             arrivals = Arrivals(child)
-            stack.callback(arrivals.close)  # before all that: it leaves the child alone and the threads go on
+            stack.callback(arrivals.close)  # runs first: no thread waits any more, the child is not suspended
             output.start(lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended"))
             pictures.start(arrivals)
             yield playback(arrivals, child, output.tail, boot_image, deadlines)
 
 
 def _furnished_folder(stack: ExitStack, scratch: Path, boot_image: BootImage, url: str) -> Path:
-    """A folder of this play's own, boot image and user directory in one, removed when the stack unwinds."""
+    """Make this play's folder, with boot image and user directory in it; removed when the stack unwinds."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="dolphin-", dir=scratch.resolve()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -103,19 +103,19 @@ def _furnished_folder(stack: ExitStack, scratch: Path, boot_image: BootImage, ur
 
 
 def _environment(folder: Path, driver: Path) -> dict[str, str]:
-    """All that Dolphin may know of us: no display, no home, one driver."""
+    """Return the whole environment of Dolphin: no display, no home, one graphics driver."""
     return {
         "PATH": os.defpath,
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
         "VK_ICD_FILENAMES": str(driver),  # the loader's older name for VK_DRIVER_FILES; each version knows it
         "MESA_SHADER_CACHE_DIR": str(folder / "shaders"),
-        # One rasteriser thread: parallelism comes from games. Measured in dolphin_configs/standin/README.md.
+        # One rasteriser thread: several games run side by side instead.
         "LP_NUM_THREADS": "1",
     }
 
 
 def _pass_on(line: str, arrivals: Arrivals) -> bool:
-    """What the game itself said, without Dolphin's prefix; Dolphin's own lines are only kept for errors."""
+    """Hand on a line of the game, without Dolphin's prefix; Dolphin's own lines are kept for errors only."""
     said = _GAME_LINE.search(line)
     return arrivals.line(said[1].strip()) if said else True

@@ -1,4 +1,4 @@
-"""What mainline Dolphin needs of a machine: the program, a Vulkan driver that draws on the CPU, setpriv."""
+"""Finds what mainline Dolphin needs: the program, a Vulkan driver that draws on the CPU, setpriv."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workers.errors import EnvironmentFailed
 
 PROGRAM: Final = "dolphin-emu-nogui"
 OVERRIDE: Final = "FARM_DOLPHIN"
-"""Environment variable: the emulator to run, for people who built their own."""
+"""Environment variable that names the emulator to run, for people who built their own."""
 
 REMEDY: Final = "run: sudo apt-get install dolphin-emu mesa-vulkan-drivers"
 _FOLDERS: Final = "/usr/games:/usr/local/games"  # Debian's place for it, which root's PATH lacks
@@ -30,7 +30,7 @@ _VERSION_SECONDS: Final = 30.0
 
 
 def find_program() -> str:
-    """Absolute path of the emulator: what FARM_DOLPHIN names, else on PATH, or where Debian puts games.
+    """Return the absolute path of the emulator: $FARM_DOLPHIN, else on PATH, else where Debian puts games.
 
     Raises:
         EnvironmentFailed: it is not installed.
@@ -49,7 +49,7 @@ def find_program() -> str:
 
 
 def find_driver() -> Path:
-    """The file that describes Mesa's software Vulkan driver.
+    """Return the file that describes Mesa's software Vulkan driver.
 
     Raises:
         EnvironmentFailed: it is not installed.
@@ -63,7 +63,7 @@ def find_driver() -> Path:
 
 
 def require_setpriv() -> None:
-    """Return if setpriv is installed.
+    """Check that setpriv is installed.
 
     Raises:
         EnvironmentFailed: it is not; without it the emulator could outlive us.
@@ -75,7 +75,7 @@ def require_setpriv() -> None:
 
 @functools.cache
 def program_version(program: str) -> str:
-    """What it calls itself, e.g. "Dolphin 5.0-17995-g8bad821019".
+    """Return the version that the program prints, e.g. "Dolphin 5.0-17995-g8bad821019".
 
     Raises:
         EnvironmentFailed: it cannot be run.
@@ -92,7 +92,7 @@ def program_version(program: str) -> str:
 
 @functools.cache
 def driver_sha256(driver: Path) -> str:
-    """Of the library that the description names, or of the description if only the linker finds that."""
+    """Return the sha256 of the driver's library, hex, or of its description if only the linker finds that."""
     named = re.search(r'"library_path"\s*:\s*"([^"]+)"', driver.read_text())
     library = Path(named[1]) if named else driver
     target = library if library.is_absolute() and library.is_file() else driver
@@ -102,9 +102,10 @@ def driver_sha256(driver: Path) -> str:
 
 @functools.cache
 def vector_units() -> str:
-    """Of this processor, e.g. "x86_64+avx": the driver compiles for them, and rounds differently without AVX.
+    """Return this processor's vector units as far as they change pixels, e.g. "x86_64+avx".
 
-    AVX2 and FMA change no pixel (measured), so they are not named.
+    The driver compiles for the processor at hand, and rounds otherwise without AVX. AVX2 and FMA change no
+    pixel (measured), so they are not named.
     """
     try:
         flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()

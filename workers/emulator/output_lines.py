@@ -1,4 +1,4 @@
-"""What a child prints, line by line, as it prints it."""
+"""Reads what a child prints, line by line, as it prints it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TAIL_LINES: Final = 40
-"""How much of what a program said is kept for error messages; a game prints tens of thousands of lines."""
+"""How many of the last lines are kept for error messages; a game prints tens of thousands."""
 
 MAX_LINE_BYTES: Final = 4096
 """A longer line is cut into pieces, so that a program without newlines cannot fill memory."""
@@ -27,11 +27,11 @@ class OutputLines:
 
     @property
     def descriptor(self) -> int:
-        """What the child gets as its stdout and stderr; valid until `start`."""
+        """The descriptor that becomes the child's stdout and stderr; valid until `start`."""
         return self._pipe.descriptor
 
     def start(self, on_line: Callable[[str], bool], on_end: Callable[[], None]) -> None:
-        """Begin to read. Only after the child has started: our own copy of its end is closed here.
+        """Begin to read. Call it only after the child has started: our own copy of its end is closed here.
 
         Args:
             on_line: called with every line, without its end, from the thread; False means: no more calls. It
@@ -41,7 +41,7 @@ class OutputLines:
         self._pipe.start(lambda read_end: self._run(read_end, on_line, on_end))
 
     def tail(self) -> tuple[str, ...]:
-        """The last lines, oldest first, at most TAIL_LINES."""
+        """Return the last lines, oldest first, at most TAIL_LINES."""
         return tuple(self._tail)
 
     def close(self, seconds: float) -> None:

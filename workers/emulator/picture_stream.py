@@ -1,7 +1,8 @@
-"""Raw pictures out of a pipe: the emulator writes NUT into its end, libav takes it apart at ours.
+"""Reads raw pictures from a pipe: the emulator writes a NUT stream into it, libav takes that apart.
 
-A pipe and no loopback socket: it has no port to be taken, nobody else can connect to it, it ends with the
-emulator by itself, and its size bounds how many pictures can be under way, undated, in the kernel.
+It is a pipe and not a loopback socket because a pipe has no port that could be taken, nobody else can
+connect to it, it ends with the emulator by itself, and its size bounds how many pictures lie in the kernel
+before they are counted.
 
 This module is the emulator side's door to libav.
 """
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 
 PICTURE_BYTES: Final = WIDTH * HEIGHT * 3 // 2
 PIPE_BYTES: Final = 1 << 20
-"""What any user may ask for: two pictures. A quarter of it made a play a quarter slower."""
+"""Size of the pipe, which any user may ask for: two pictures. A quarter of that slowed a play by a quarter."""
 
 
 class StreamBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught
-    """The stream ended in the middle of a picture, or holds other than WIDTH x HEIGHT yuv420p."""
+    """The stream ended in the middle of a picture, or does not hold WIDTH x HEIGHT yuv420p."""
 
 
 class PictureStream:
-    """A pipe for one emulator, and a thread that hands its pictures over for as long as that lives."""
+    """A pipe for one emulator, and a thread that hands over its pictures until the emulator ends."""
 
     def __init__(self) -> None:
         self._pipe = ChildPipe("picture stream")
@@ -49,7 +50,7 @@ class PictureStream:
 
     @property
     def url(self) -> str:
-        """What the emulator's DumpPath must say."""
+        """The URL that the emulator's DumpPath must hold."""
         return f"pipe:{self.descriptor}"
 
     def start(self, arrivals: Arrivals) -> None:
@@ -78,7 +79,7 @@ def _hand_over(read_end: int, arrivals: Arrivals) -> None:
 
 
 def read_pictures(url: str) -> Iterator[Yuv]:
-    """Every picture of a NUT stream of raw WIDTH x HEIGHT yuv420p, until it ends.
+    """Yield every picture of a NUT stream of raw WIDTH x HEIGHT yuv420p, until it ends.
 
     Args:
         url: "pipe:N", which is left open, or a file's path. libav reads it itself: through a Python file

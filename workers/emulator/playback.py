@@ -1,4 +1,4 @@
-"""From arrivals to the contract: the pictures asked for, or the reason why not, within the deadlines."""
+"""Yields the pictures and lines of one play as the contract demands, or fails within the deadlines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXIT_SECONDS: Final = 10.0  # a dying emulator closes its stream well before it
 
 
 class _Clock:
-    """The three deadlines. Only time spent waiting counts towards start-up and progress."""
+    """Keeps the three deadlines. Only time spent waiting counts towards start-up and progress."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -41,13 +41,13 @@ class _Clock:
         self._waited += seconds
 
     def left(self) -> float:
-        """Seconds until the nearest deadline, not above zero if one has passed."""
+        """Return the seconds until the nearest deadline; zero or less if one has passed."""
         quiet = self._deadlines.progress_seconds if self.num_pictures else self._deadlines.startup_seconds
         total = self._deadlines.total_seconds - (time.monotonic() - self._started)
         return min(quiet - self._waited, total)
 
     def reason(self) -> tuple[Reason, str]:
-        """What has passed, once `left()` is not above zero."""
+        """Return the error for the deadline that has passed, once `left()` is zero or less."""
         if time.monotonic() - self._started >= self._deadlines.total_seconds:
             return (
                 Reason.EMULATOR_TIMEOUT,
@@ -74,11 +74,11 @@ def playback(
     """Yield arrivals until every picture was shown and the game said that it had ended.
 
     Args:
-        arrivals: filled by others.
+        arrivals: the queue that the reading threads fill.
         child: the emulator; asked for its exit status when a source ends.
         tail: gives the last lines it printed.
         boot_image: says how many pictures there are; later ones are taken and dropped.
-        deadlines: see there.
+        deadlines: how long to wait.
 
     Raises:
         EmulatorFailed: a source ended, or a deadline passed, before that.

@@ -1,4 +1,4 @@
-"""A dumped PNG -> packed I420, BT.601 limited range, by the library that converts and encodes the rest."""
+"""Decodes dumped PNGs to packed I420, BT.601 limited range, by libav, which also encodes the videos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workers.errors import EmulatorFailed, EnvironmentFailed
 if TYPE_CHECKING:
     from workers.emulator.contract import Yuv
 
-_END: Final = b"IEND\xae\x42\x60\x82"  # the decoder is content with less
+_END: Final = b"IEND\xae\x42\x60\x82"  # libav's decoder accepts a file without its end
 
 
 class PngDecoder:
@@ -37,7 +37,7 @@ class PngDecoder:
         """
         if not png.endswith(_END):
             raise _broken(png, "its end is missing")
-        # A context of its own for each image: libavcodec's PNG decoder mixes an image with the one before.
+        # Each image needs a context of its own: libavcodec's PNG decoder mixes an image with the one before.
         codec = VideoCodecContext.create("png", "r")
         try:
             frames = codec.decode(av.Packet(png))

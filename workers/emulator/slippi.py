@@ -1,4 +1,4 @@
-"""Slippi's playback Dolphin as an emulator: the user's own program, and the user's own game or our stand-in.
+"""Runs Slippi's playback Dolphin, the user's own program, with the user's own game or our stand-in.
 
     BootImage (a replay's bytes) -> comm file + settings + display -> images and lines -> Picture | LogLine
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from workers.emulator.slippi_install import SlippiInstall
 
 RERECORDED: Final = "rerecorded.slp"
-"""In the folder of a play, after it: the replay as the emulator recorded it while it played, if it can."""
+"""Name of the replay that the emulator recorded while it played, if it can; in the folder of the play."""
 LOG_LAG: Final = -READBACK_IMAGES
 """The usual newest_capture_index - (n + 123) of the lines this emulator yields."""
 _POLL_SECONDS: Final = 0.2
@@ -70,7 +70,7 @@ class SlippiDolphin:
     name: str = "slippi"
 
     def check(self) -> None:
-        """Return if this machine can start it. `farm doctor --emulator slippi` looks deeper.
+        """Check that this machine can start it. `farm doctor --emulator slippi` looks deeper.
 
         Raises:
             EnvironmentFailed: no program, no game, or no Xvfb.
@@ -79,7 +79,7 @@ class SlippiDolphin:
         self._require_game()
 
     def fingerprint(self) -> Mapping[str, str]:
-        """What decides the pixels: program, settings and game."""
+        """Return what decides the pixels: program, settings and game."""
         install = self._install()
         about = self.game.stat()
         return {
@@ -93,7 +93,7 @@ class SlippiDolphin:
     def play(
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
-        """As the contract says; `boot_image.data` is the replay's bytes.
+        """Play as the emulator contract demands; `boot_image.data` holds the bytes of the replay.
 
         The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
         After the play RERECORDED lies in `scratch` if the emulator can record while it plays (from 3.4 on).
@@ -110,7 +110,7 @@ class SlippiDolphin:
         Proves program, game, display, driver, settings and dump on this machine, with no replay at all.
 
         Raises:
-            EmulatorFailed, EnvironmentFailed: as `play`.
+            EmulatorFailed, EnvironmentFailed: as the emulator contract says of `play`.
         """
         decoder = PngDecoder(self.preset.width, self.preset.height)
         with self._started(scratch, None, FIRST_SLP_FRAME) as (watcher, child):
@@ -145,7 +145,7 @@ class SlippiDolphin:
             self._furnish(home, dump)
             stack.callback(
                 _keep_rerecording, home, scratch
-            )  # once the emulator has ended, which completes it
+            )  # runs once the emulator has ended, which completes the file
             if replay is not None:
                 (home / "game.slp").write_bytes(replay)
                 comm = CommFile((home / "game.slp").resolve(), last_slp_frame, command_id="once")
@@ -169,7 +169,7 @@ class SlippiDolphin:
     def _furnish(self, home: Path, dump: Path) -> None:
         user = home / "user"
         write_settings(user, self.preset, home / _REREPLAYS)
-        # Not there, the emulator's writes all fail without a word.
+        # Without these folders the emulator's writes would all fail silently.
         (dump / "Frames").mkdir()
         (user / "Dump").mkdir()
         (user / "Dump" / "Frames").symlink_to(dump / "Frames", target_is_directory=True)
@@ -202,13 +202,13 @@ class SlippiDolphin:
 
 @cache
 def _game_sha256(game: Path, _size_bytes: int, _mtime_ns: int) -> str:
-    """A disc image is 1.4 GB: read once in a process, and again only if the file changed."""
+    """Return the sha256 of the game, hex: computed once per process, since a disc image has 1.4 GB."""
     with game.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _arrivals(watcher: DumpWatcher, child: Child, watch: PlaybackWatch) -> Iterator[DumpEvent]:
-    """Everything that comes, each shown to the watch first; ends only by an error."""
+    """Yield every image and line after the watch has seen it; ends only by an error."""
     while True:
         event = watcher.next_event(_POLL_SECONDS)
         now = time.monotonic()
@@ -232,7 +232,7 @@ def _keep_rerecording(home: Path, scratch: Path) -> None:
 
 @contextmanager
 def _blame_exit(child: Child, watch: PlaybackWatch) -> Iterator[None]:
-    """An image is cut off when its writer dies in the middle: then that is what happened."""
+    """Report the emulator's exit in place of a cut-off image if that exit is what cut the image off."""
     try:
         yield
     except EmulatorFailed:
@@ -243,7 +243,7 @@ def _blame_exit(child: Child, watch: PlaybackWatch) -> Iterator[None]:
 
 
 def _environment(display: str) -> dict[str, str]:
-    """Our environment, with this display, and without what GTK would look for and wait for."""
+    """Return our environment with this display, and without services that GTK would wait for."""
     return {
         **os.environ,
         "DISPLAY": display,

@@ -1,4 +1,4 @@
-"""Where the user's own playback Dolphin is, which version, and how it is made ready to be started.
+"""Finds the user's own playback Dolphin, asks its version, and makes it ready to be started.
 
     named file or folder, $SLIPPI_DOLPHIN, Slippi Launcher's folder -> SlippiInstall (a program beside its
     Sys folder)
@@ -33,10 +33,10 @@ LAUNCHER_FOLDERS: Final = (
     "~/.config/slippi-launcher/playback",
     "~/.var/app/*/config/Slippi Launcher/playback",
 )
-"""Where Slippi Launcher puts it on Linux; the last is where a Flatpak's home would be."""
+"""Where Slippi Launcher puts it on Linux; the last place is for a Launcher from Flatpak."""
 PROGRAM: Final = "dolphin-emu"
 STANDIN_TITLE: Final = "GameSettings/00000000.ini"
-"""A DOL has this id. The program refuses every title without such a file, whatever is in it."""
+"""Settings file of the title id that a DOL has. The program refuses every title without such a file."""
 KNOWN_MAJOR: Final = 3
 _REMEDY: Final = (
     "install Slippi Launcher (slippi.gg), start it once and let it fetch the playback Dolphin, or set "
@@ -145,7 +145,7 @@ def program_version(install: SlippiInstall) -> str:
 
 
 def can_play_back(install: SlippiInstall) -> bool:
-    """True if it knows a comm file: Slippi's netplay build is the same program without.
+    """Return whether the program takes a comm file; Slippi's netplay build does not.
 
     Raises:
         EnvironmentFailed: as program_version.
@@ -155,7 +155,7 @@ def can_play_back(install: SlippiInstall) -> bool:
 
 @functools.cache
 def _answer(program: Path, option: str) -> str:
-    """What it prints when asked; it exits with 255, as designed. Even for this it wants a display."""
+    """Return what the program prints for these arguments. It exits with 255, and even so needs a display."""
     try:
         with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as display:
             done = subprocess.run(
@@ -220,7 +220,7 @@ def _unpacked(image: Path, cache: Path) -> SlippiInstall:
 
 
 def _build_once(target: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a folder aside and rename it, so that workers that race for it see none or all of it."""
+    """Fill a folder aside and rename it, so that workers that race for it see none of it or all of it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
@@ -228,7 +228,7 @@ def _build_once(target: Path, fill: Callable[[Path], None]) -> None:
         try:
             aside.rename(target)
         except OSError:
-            if not target.is_dir():  # else another worker was faster, with the same bytes
+            if not target.is_dir():  # otherwise another worker was faster, with the same bytes
                 raise
     except OSError as error:
         message = f"{target.parent} cannot be written: {error}"

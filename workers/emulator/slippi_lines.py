@@ -1,4 +1,4 @@
-"""The progress lines that Slippi's playback Dolphin prints with --cout, parsed."""
+"""Parses the progress lines that Slippi's playback Dolphin prints with --cout."""
 
 from __future__ import annotations
 

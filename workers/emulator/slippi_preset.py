@@ -1,4 +1,4 @@
-"""What Melee is to look like: a dataset user's choices, each with a value that is safe to leave alone."""
+"""The choices that a user has about Melee's picture, each with a safe default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ResolutionName: TypeAlias = Literal["480p", "720p", "960p", "1440p"]
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """One size of picture.
+    """One size of picture that can be chosen.
 
     Attributes:
         efb_scale: the emulator's own number for the internal resolution.
@@ -75,13 +75,13 @@ class SlippiPreset:
 
     @property
     def width(self) -> int:
-        """Columns of every picture."""
+        """How many columns of pixels every picture has."""
         resolution = RESOLUTIONS[self.resolution]
         return resolution.wide_width if self.widescreen else resolution.width
 
     @property
     def height(self) -> int:
-        """Rows of every picture."""
+        """How many rows of pixels every picture has."""
         return RESOLUTIONS[self.resolution].height
 
     @property

@@ -1,4 +1,8 @@
-"""The playback Dolphin's settings: the templates of `dolphin_configs/slippi/`, filled in from a preset."""
+"""Fills in the playback Dolphin's settings: the templates of `dolphin_configs/slippi/`, by a preset.
+
+The fingerprint of a render hashes these files as they are, comments included: a changed comment in a template
+makes another fingerprint.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices when a playback goes wrong. Slippi's Dolphin fails silently: it waits, repeats itself, or is gone.
+"""Notices when a playback goes wrong: Slippi's Dolphin fails silently, it waits, repeats itself, or is gone.
 
     lines, images, the passing of time -> nothing, or EmulatorFailed saying which of the known failures it is
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workers.emulator.contract import Deadlines
 
 MAX_REPEATS: Final = 240
-"""Requests for one frame before it counts as waiting for ever. A complete file is answered at the first."""
+"""How often one frame may be asked for before this counts as waiting for ever; once is usual."""
 
 _REFUSED_TO_BOOT: Final = -signal.SIGABRT
 _NO_DISPLAY: Final = 255
@@ -37,8 +37,8 @@ class PlaybackWatch:
     """Follows one playback.
 
     Args:
-        num_frames: of the game, from slp_frame -123 on.
-        deadlines: to hold.
+        num_frames: frames of the game, from slp_frame -123 on.
+        deadlines: how long to wait.
         now: the time at the start, in seconds.
         said: gives the last line that it wrote to stderr, "" if none.
 
@@ -95,14 +95,14 @@ class PlaybackWatch:
             self._request(line.number)
 
     def image(self, now: float) -> None:
-        """Take note of an image: only during the game does it count as progress."""
+        """Take note of an image, which counts as progress during the game only."""
         self._num_images += 1
         if self.current_slp_frame is not None:
             self._is_game_shown = True
             self._progress = now
 
     def idle(self, now: float) -> None:
-        """Nothing came for a moment: look at the deadlines.
+        """Check the deadlines, because nothing came for a moment.
 
         Raises:
             EmulatorFailed: one has passed.
@@ -122,7 +122,7 @@ class PlaybackWatch:
         self._progress += seconds
 
     def exited(self, status: int) -> NoReturn:
-        """Say what an exit means: nothing but us ends a playback.
+        """Raise what an exit of the emulator means, which never ends by itself in a good playback.
 
         Args:
             status: as subprocess has it: negative for a signal.

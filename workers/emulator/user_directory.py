@@ -1,4 +1,4 @@
-"""Dolphin's throw-away user directory, made for every play from the templates in `dolphin_configs/`."""
+"""Makes Dolphin's throw-away user directory for each play, from the templates in `dolphin_configs/`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Templates:
 
     @property
     def sha256(self) -> str:
-        """Hash over every setting in a fixed order: comments and layout do not count."""
+        """The sha256 of all settings in a fixed order, hex; comments and layout do not count."""
         digest = hashlib.sha256()
         for name in sorted(self.files):
             for section, keys in sorted(self.files[name].items()):
@@ -42,7 +42,7 @@ class Templates:
 
 
 def load_templates(preset: str) -> Templates:
-    """The templates in `dolphin_configs/PRESET/`.
+    """Read the templates in `dolphin_configs/PRESET/`.
 
     Raises:
         EnvironmentFailed: if the installed package lacks one, or it does not parse.

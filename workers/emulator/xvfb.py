@@ -1,4 +1,4 @@
-"""A display of our own: an Xvfb that finds itself a free number, and ends with the emulator it serves."""
+"""Starts an Xvfb as a display for one emulator: it finds itself a free number and ends with the emulator."""
 
 from __future__ import annotations
 

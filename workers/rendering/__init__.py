@@ -1,1 +1,1 @@
-"""From an emulator's pictures to proved chunk pairs: set-up, capture, encoding, proof, publishing."""
+"""Turns an emulator's pictures into proved chunk pairs: set-up, capture, encoding, proof, publishing."""

@@ -1,4 +1,4 @@
-"""Measures an emulator's constants on one game: of our own, or one that the user gives."""
+"""Measures an emulator's constants on one game, which is recorded here or given by the user."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Final
 
 from workers.align.calibration import Calibration, fingerprint_sha256
+from workers.align.game_evidence import GameEvidence
 from workers.align.log import usual_lag
-from workers.align.weighing import GameEvidence
 from workers.emulator.contract import Picture
 from workers.errors import EnvironmentFailed
 from workers.replay import read_replay
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workers.rendering.emulator_setup import EmulatorSetup
     from workers.replay import Replay
 
-SEED: Final = 20  # of the recorded match; any other would do
+SEED: Final = 20  # the recorded match's seed; any other would do
 NUM_FRAMES: Final = 1923  # half a minute of play: ten times what motion needs to be sure
 
 
@@ -33,14 +33,14 @@ def measure_constants(
     scratch_base: Path | None = None,
     replay: Replay | None = None,
 ) -> tuple[Calibration, tuple[Evidence, ...]]:
-    """Render a game with much motion, and measure.
+    """Render a game with much motion, and measure the emulator's constants on it.
 
     Args:
-        set_up: what is measured.
-        deadlines: of the render.
+        set_up: the emulator to measure.
+        deadlines: how long it may take.
         scratch_base: where throw-away folders go.
-        replay: the game; None for a match recorded here, which only a game that draws what it is told can
-            play: Melee computes its own.
+        replay: the game; None for a match recorded here, which only the stand-in can play: Melee would
+            compute another match from its inputs.
 
     Returns:
         The constants, and the evidence on that game with the log judged by them.
@@ -78,7 +78,7 @@ def measure_constants(
         log_share=0.0 if lag is None else lag[1],
         motion_gain=round(motion.gain, 4),
         num_frames=state.num_frames,
-        camera=astuple(motion.camera.camera),
+        camera=astuple(motion.camera),
     )
     calibrated = replace(collector.expectations, expected_lag=calibration.log_lag)
     return calibration, GameEvidence(notes, calibrated, state).whole()

@@ -1,4 +1,4 @@
-"""From the emulator's pictures to encoded chunk files, looking at each picture exactly once."""
+"""Encodes the emulator's pictures into chunk files, in a single pass over the pictures."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class EncodedChunk:
     """One span of the game as an mp4 file in scratch, not yet proved.
 
     Attributes:
-        span: which frames.
-        video: the file.
+        span: the frames that it holds.
+        video: the mp4 file.
         crop_rows: rows of each picture, from the bottom, that are not in it; the stamp is among them.
     """
 
@@ -57,11 +57,11 @@ def capture(
         folder: where the files are written.
         settings: the video contract's free choices.
         collector: takes note of every event.
-        game_id: of the game; every key frame then says which frame of which game it is.
+        game_id: the game's id, with which every key frame is marked; None: no marks.
         crop_rows: rows at the bottom of each picture that are looked at and not encoded.
 
     Returns:
-        One encoded chunk a span.
+        One encoded chunk per span.
 
     Raises:
         RenderFailed: the encoder refused.

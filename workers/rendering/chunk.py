@@ -1,4 +1,4 @@
-"""Where a game is cut into chunks: pure arithmetic on frame counts."""
+"""Computes where a game is cut into chunks, from frame counts alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ GOP_FRAMES = 30
 """Frames of a closed group of pictures; every chunk but the last is a whole number of them."""
 
 DEFAULT_FRAMES_PER_CHUNK = 3600
-"""One minute of play."""
+"""The default length of a chunk: one minute of play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ChunkSpan:
         exclusive_end: one past the last frame.
 
     Raises:
-        ValueError: if it is empty or begins before the game.
+        ValueError: it is empty or begins before the game.
     """
 
     chunk_number: int
@@ -35,7 +35,7 @@ class ChunkSpan:
 
     @property
     def num_frames(self) -> int:
-        """Frames in the chunk."""
+        """How many frames the chunk has."""
         return self.exclusive_end - self.start
 
 

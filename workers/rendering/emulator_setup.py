@@ -1,4 +1,4 @@
-"""An emulator, and what goes with it: how it takes a replay, how large it draws, how it is proved."""
+"""Sets up an emulator: what it boots for a replay, the size of its pictures, what evidence to expect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class EmulatorSetup(Protocol):
 
     @property
     def emulator(self) -> Emulator:
-        """What plays."""
+        """The emulator itself."""
 
     @property
     def has_stamp(self) -> bool:
@@ -64,16 +64,16 @@ class EmulatorSetup(Protocol):
         """Rows at the bottom of what the emulator shows that do not go into the dataset."""
 
     def boot_image(self, replay: Replay, state: StateTable) -> BootImage:
-        """What the emulator boots to show these states."""
+        """Return what the emulator boots to show these states."""
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
-        """Return what takes note of one play, and judges it by the constants that were measured, if any."""
+        """Return a collector for the evidence on one play, judged by the calibrated constants, if any."""
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
-        """Return what a play's re-recording says; empty where the emulator never makes one."""
+        """Return the re-recording evidence of a play; empty where the emulator never records one."""
 
     def fingerprint(self) -> dict[str, str]:
-        """What decides the pixels."""
+        """Return everything that decides the pixels: versions and hashes by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,11 @@ class StandinSetup:
         return self.has_stamp
 
     def boot_image(self, replay: Replay, state: StateTable) -> BootImage:  # noqa: ARG002 - Slippi plays the replay
-        """What the emulator boots to show these states."""
+        """Return the game program with these states packed into it."""
         return BootImage(pack(state, stamp=self.has_stamp), state.num_frames)
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
-        """Return what takes note of one play."""
+        """Return a collector for the evidence on one play."""
         return EvidenceCollector(
             has_stamp=self.has_stamp,
             expected_lag=None if calibration is None else calibration.log_lag,
@@ -110,11 +110,11 @@ class StandinSetup:
         )
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:  # noqa: ARG002
-        """None: mainline Dolphin plays no replay, so it can record none."""
+        """Return nothing: mainline Dolphin plays no replay, so it can record none."""
         return ()
 
     def fingerprint(self) -> dict[str, str]:
-        """What decides the pixels."""
+        """Return everything that decides the pixels: versions and hashes by name."""
         return {**self.emulator.fingerprint(), "standin_sha256": image_sha256()}
 
 
@@ -151,18 +151,18 @@ class SlippiSetup:
 
     @property
     def crop_rows(self) -> int:
-        """The stamp's rows, if it was painted into Melee: read, it has no place in a picture of the game."""
+        """The rows of a stamp painted into Melee: once it is read, it is cut off the picture of the game."""
         preset = self.emulator.preset
         if self.emulator.is_standin or not preset.stamp:
             return 0
         return stamp_rectangle(preset.width, preset.height)[3]
 
     def boot_image(self, replay: Replay, state: StateTable) -> BootImage:
-        """The replay itself: the emulator reads it."""
+        """Return the replay itself, which Slippi's Dolphin reads."""
         return BootImage(replay.stream.tobytes(), state.num_frames)
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
-        """Return what takes note of one play.
+        """Return a collector for the evidence on one play.
 
         The stand-in shows what Slippi's device hands it: the state in which a frame begins, one frame behind
         what the replay records after it. It holds its last picture; Melee leaves for its waiting screen.
@@ -193,7 +193,7 @@ class SlippiSetup:
         return (rerecording_evidence(state, again, only),)
 
     def fingerprint(self) -> dict[str, str]:
-        """What decides the pixels."""
+        """Return everything that decides the pixels: versions and hashes by name."""
         return dict(self.emulator.fingerprint())
 
 

@@ -1,4 +1,4 @@
-"""Pictures to H.264, by the video contract: every byte follows from the pictures and the settings.
+"""Encodes pictures as H.264 by the video contract: the same pictures and settings give the same bytes.
 
 libav runs x264 in this process. An ffmpeg child instead gives the same pictures in as many bytes for a tenth
 more CPU (measured, see dolphin_configs/README.md), and would be one more process to supervise.
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from workers.emulator.contract import Yuv
 
 FPS: Final = 60
-"""Of the time stamps: frame k is at exactly k / 60 s. The console's true rate is in dataset.json."""
+"""Frames per second of the time stamps: frame k is at exactly k / 60 s. The console's true rate, slightly
+less, is in dataset.json."""
 
-_TIMESCALE: Final = 60_000  # of the track: a multiple of FPS, so that k / 60 is exact
+_TIMESCALE: Final = 60_000  # ticks per second of the track: a multiple of FPS, so that k / 60 is exact
 _PRESETS: Final = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
@@ -48,7 +49,7 @@ _SMPTE170M: Final = 6  # AVCOL_SPC_SMPTE170M; PyAV's own enumeration has swscale
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """The free choices of the video contract; the rest of it is fixed here.
+    """What the video contract leaves open; the rest of it is fixed in this module.
 
     Attributes:
         crf: x264's constant quality: 0 is lossless, higher is smaller.
@@ -74,11 +75,12 @@ class ChunkEncoder:
     """Writes one chunk's video. A context manager: leaving it without `close` leaves no file.
 
     Args:
-        path: of the mp4; whatever lies there is replaced.
-        settings: the free choices.
-        width: of the pictures, pixels.
-        height: likewise.
-        mark: what the first frame is; every key frame then carries its own mark (see manifests/video/sei.py).
+        path: where to write the mp4; a file that lies there is replaced.
+        settings: what the video contract leaves open.
+        width: of the pictures, in pixels.
+        height: of the pictures, in pixels.
+        mark: the mark of the first frame, as `manifests.video.sei` has it; every key frame then carries its
+            own mark. None: no marks.
 
     Raises:
         RenderFailed: the encoder refuses.
@@ -140,7 +142,7 @@ class ChunkEncoder:
         self._encode(frame)
 
     def close(self) -> None:
-        """Finish the file: index in front, everything written.
+        """Write the rest of the file, with the index in front.
 
         Raises:
             RenderFailed: the encoder refuses, or no picture was written.

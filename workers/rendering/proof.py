@@ -1,4 +1,4 @@
-"""The proof of one rendered game: what raw pictures and encoded files say, weighed whole and by chunk."""
+"""Proves one rendered game: weighs the evidence on the whole game, on each chunk, and on the files."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Evidence that every picture shows its state; it exists only for games that are aligned.
+    """The evidence that every picture shows its state; exists only for games that are aligned.
 
     Attributes:
-        whole_game: on all pictures together.
-        chunks: on each chunk alone, in order.
-        detail: who agreed, in one line.
+        whole_game: evidence on all pictures together.
+        chunks: evidence on each chunk alone, in order.
+        detail: the names of the evidence that agreed, in one line.
     """
 
     whole_game: tuple[Evidence, ...]
@@ -46,9 +46,9 @@ def prove(
     """Weigh the evidence on a game and on each of its chunks.
 
     Args:
-        encoded: the chunks' files.
-        collector: has seen the whole game.
-        state: what the pictures should show.
+        encoded: the encoded chunks, in order.
+        collector: a collector that has seen the whole game.
+        state: the states that the pictures should show.
         further: evidence on the whole game that others found.
 
     Raises:
@@ -74,11 +74,11 @@ def prove(
 
 
 def encoded_stamp_evidence(chunk: EncodedChunk, rows: StateTable | None = None) -> Evidence:
-    """Read the stamps back from the finished file, every frame of it.
+    """Decode a finished file, and compare the stamp of every frame with the frame's number.
 
     Args:
-        chunk: the file.
-        rows: what its pictures should show, where the stamps also name the state.
+        chunk: the chunk and its file.
+        rows: the states that its pictures should show; None where the stamps do not name the state.
 
     Raises:
         VideoUnreadable: the file cannot be decoded.

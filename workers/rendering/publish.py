@@ -1,4 +1,4 @@
-"""Proved chunks onto the store, each with the slice of state that its frames show."""
+"""Puts proved chunks on the store, each with the slice of state that its frames show."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def publish(
     """Put every pair on the store; the ledger entry, which makes them count, is the caller's to write.
 
     Args:
-        store: where to.
-        game: carries the file numbers.
+        store: the store of the dataset.
+        game: the planned game, which carries the file numbers.
         encoded: all chunks of the game, in order.
-        proof: theirs.
-        state: of the whole game.
-        folder: scratch for the states files.
+        proof: the proof of these chunks.
+        state: the state of the whole game.
+        folder: scratch folder for the states files.
 
     Raises:
         ValueError: the plan has another number of chunks.
@@ -81,7 +81,7 @@ def _publish_chunk(
 
 
 def run_record(attempt: int, timings: Mapping[str, float]) -> RunRecord:
-    """The circumstances of an attempt that ends now."""
+    """Return the ledger's record of an attempt that ends now."""
     return RunRecord(
         committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         attempt_id=secrets.token_hex(8),

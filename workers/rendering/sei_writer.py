@@ -1,7 +1,4 @@
-"""Writes frame marks into key frames, without touching the coded picture.
-
-manifests/video/sei.py reads them.
-"""
+"""Writes frame marks into key frames, without touching the coded picture; `manifests.video.sei` reads them."""
 
 from __future__ import annotations
 

@@ -99,21 +99,9 @@ def external_character_id(name: str) -> int:
 
 
 @cache
-def internal_character_names() -> dict[int, str]:
-    """Names by internal id, which is what the column `character` holds."""
-    return {member.value: member.name for member in melee.Character}
-
-
-@cache
 def action_names() -> dict[int, str]:
     """Names by action id. Ids from 341 on mean something else for each character."""
     return {member.value: member.name for member in melee.Action}
-
-
-@cache
-def item_names() -> dict[int, str]:
-    """Names by item id, projectiles included; ids it does not know are missing."""
-    return {member.value: member.name for member in melee.ProjectileType}
 
 
 def stage_name(external_id: int) -> str:

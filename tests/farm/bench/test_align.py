@@ -9,10 +9,11 @@ import pytest
 
 from farm.bench._observed import ObservedGame, load, observe, save
 from farm.bench._trials import VERDICT, try_game
+from tests.workers.faulty_stream import inject
 from tests.workers.painted import played
 from workers.align.collector import EvidenceCollector
-from workers.align.faults import Fault, FaultKind, inject, schedule
-from workers.align.notes import Expectations
+from workers.align.faults import Fault, FaultKind, schedule
+from workers.align.game_notes import Expectations
 from workers.emulator.contract import Picture
 from workers.replay import read_replay
 from workers.replay.state import state_table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from workers.align.motion.meter import FlowMeter
+from workers.align.motion.flow_meter import FlowMeter
 from workers.replay import read_replay
 from workers.replay.state import state_table
 from workers.standin.recorder import record_match
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manifests.state.table import StateTable
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
 
 HEIGHT, WIDTH = 120, 160
 _PIXELS_PER_UNIT = 0.6

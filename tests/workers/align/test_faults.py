@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.align.faults import Fault, FaultKind, inject, schedule
+from tests.workers.faulty_stream import inject
+from workers.align.faults import Fault, FaultKind, schedule
 from workers.emulator.contract import LogLine, Picture
 
 

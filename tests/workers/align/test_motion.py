@@ -10,9 +10,9 @@ from tests.workers.align.painted_game import HEIGHT, WIDTH, measured, pictures_o
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import decorrelate, lag_curve, whiten
 from workers.align.motion.evidence import compare_motion, find_motion
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
 from workers.align.motion.foreground import Foreground
 from workers.align.motion.judged_stretches import Windows, judge_ends
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
 from workers.align.motion.movers import tracks_of
 from workers.align.motion.tracks import Mover, Tracks, fighter_tracks, thing_tracks, together
 from workers.align.motion.witness import MotionWitness
@@ -83,7 +83,7 @@ def test_pictures_in_which_nothing_moves_tell_nothing():
 def test_noise_tells_nothing():
     random = np.random.default_rng(0)
     noise = [random.integers(0, 256, (HEIGHT, WIDTH), np.uint8) for _ in range(state_of(SEED).num_frames)]
-    assert not found(measured(noise)).agrees
+    assert not found(measured(noise)).available
 
 
 def test_a_part_of_a_game_can_be_judged_alone(flow: FlowMaps):

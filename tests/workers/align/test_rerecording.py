@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from manifests.state.table import StateTable
-from workers.align.rerecording import first_desync_slp_frame, rerecording_evidence
+from workers.align.rerecording import rerecording_evidence
 from workers.align.verdict import decide
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
@@ -34,7 +34,7 @@ def test_the_same_game_agrees(source: StateTable):
     found = rerecording_evidence(source, source)
     assert found.agrees
     assert found.confidence == 1.0
-    assert first_desync_slp_frame(found) is None
+    assert found.first_disagreement_slp_frame is None
 
 
 def test_an_emulator_that_records_nothing_abstains(source: StateTable):
@@ -47,7 +47,7 @@ def test_an_emulator_that_records_nothing_abstains(source: StateTable):
 @pytest.mark.parametrize("frame_index", [0, 1, 77, 199])
 def test_a_desync_is_found_at_its_first_frame(source: StateTable, name: str, by: float, frame_index: int):
     found = rerecording_evidence(source, changed(source, name, frame_index, by))
-    assert first_desync_slp_frame(found) == frame_index - 123
+    assert found.first_disagreement_slp_frame == frame_index - 123
     assert name in found.detail
     assert not decide([found]).aligned
 
@@ -67,12 +67,12 @@ def test_a_recording_that_stops_early_is_a_desync_from_there_on(source: StateTab
     if kept >= 198:  # closing the file may cost the last ones
         assert found.agrees
     else:
-        assert first_desync_slp_frame(found) == kept - 123
+        assert found.first_disagreement_slp_frame == kept - 123
 
 
 def test_another_game_altogether_disagrees_from_the_first_frame(source: StateTable):
     other = renderable(read_replay(record_match(6, num_frames=200, stage=2 if source.stage != 2 else 3)))
-    assert first_desync_slp_frame(rerecording_evidence(source, other)) == -123
+    assert rerecording_evidence(source, other).first_disagreement_slp_frame == -123
 
 
 def test_only_some_fields_can_be_asked_for(source: StateTable):

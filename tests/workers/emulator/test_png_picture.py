@@ -67,7 +67,9 @@ def test_the_chart_comes_back_from_the_finished_video_in_the_same_colours(tmp_pa
         for _ in range(30):
             encoder.write(yuv)
         encoder.close()
-    for shown in decode_frames(tmp_path / "chart.mp4"):
+    pictures = list(decode_frames(tmp_path / "chart.mp4"))
+    assert len(pictures) == 30
+    for shown in pictures:
         for (top, left), colour in zip(patches, CHART, strict=True):
             inner = np.s_[top + 16 : top + 48, left + 16 : left + 48]
             half = np.s_[(top + 16) // 2 : (top + 48) // 2, (left + 16) // 2 : (left + 48) // 2]

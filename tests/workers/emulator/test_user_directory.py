@@ -50,7 +50,7 @@ def test_an_unknown_preset_fails_with_its_name():
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_setting_stands_beside_its_reason(name: str):
+def test_every_setting_for_the_standin_stands_beside_its_reason(name: str):
     """A comment directly above, or above the key before it."""
     explained = False
     for line in (ROOT / "dolphin_configs" / "standin" / name).read_text().splitlines():

@@ -118,7 +118,9 @@ def test_a_bad_size_table_fails(stream: bytes, match: str):
 
 @pytest.mark.shared
 def test_real_files_are_walked_alike(real_replays: Path):
-    for path in sorted(real_replays.glob("*.slp")):
+    paths = sorted(real_replays.glob("*.slp"))
+    assert len(paths) > 10
+    for path in paths:
         data = path.read_bytes()
         stream = np.frombuffer(data, np.uint8)
         container = open_container(data)

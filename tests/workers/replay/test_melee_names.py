@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.workers.internal_characters import internal_character_names
 from workers.replay import melee_names, read_replay
 from workers.replay.state import state_table
 
@@ -22,7 +23,7 @@ def test_external_and_internal_numbers_mean_the_same_character(real_replays: Pat
         replay = read_replay(path.read_bytes())
         table = state_table(replay)
         for index, player in enumerate(replay.record.players):
-            internal = melee_names.internal_character_names()[int(table.values(f"p{index}.character")[0])]
+            internal = internal_character_names()[int(table.values(f"p{index}.character")[0])]
             started_as_sheik = {player.character_name, internal} == {"ZELDA", "SHEIK"}
             assert player.character_name == internal or started_as_sheik, path.name
             seen.add(internal)
@@ -38,7 +39,7 @@ def test_character_names_are_their_own_inverse():
     names = [melee_names.character_name(number) for number in range(26)]
     assert len(set(names)) == 26
     assert [melee_names.external_character_id(name) for name in names] == list(range(26))
-    assert set(names) < set(melee_names.internal_character_names().values())
+    assert set(names) < set(internal_character_names().values())
     assert melee_names.character_name(200) == "UNKNOWN_CHARACTER"
 
 
@@ -81,6 +82,5 @@ def test_the_cloud_comes_round_every_twenty_seconds():
     assert np.abs(np.diff(y)).max() < 1
 
 
-def test_names_of_actions_and_items():
+def test_an_action_has_a_name():
     assert melee_names.action_names()[14] == "STANDING"
-    assert melee_names.item_names()[54] == "FOX_LASER"

@@ -1,7 +1,8 @@
-"""Motion evidence: what the state says moved, against what the pixels say moved, with nothing painted for us.
+"""Motion evidence: compares what the state says moved with what the pictures show moving; needs no stamp.
 
-Read in this order: `thumbnails` (pictures to thumbnails), `flow` (thumbnails to `maps` of foreground motion),
-`tracks` (what moves on the stage) and `movers` (read from the state), `camera` (stage to screen),
-`correlation` (lags and margins), `windows` (where it first goes wrong), `onward` (pictures that changed
-places), `evidence` (the finding).
+Read in this order: `thumbnails` (pictures to thumbnails), `flow` (thumbnails to `flow_maps` of foreground
+motion), `tracks` (what moves on the stage) and `movers` (read from the state), `camera` (stage to screen) and
+`fitting` (which camera), `foreground` (motion around a place), `correlation` (lags and margins),
+`judged_stretches` (where it first goes wrong), `picture_order` (pictures that changed places), `evidence`
+(the finding).
 """

@@ -1,4 +1,4 @@
-"""From the stage to the screen, under a camera that follows the fighters as a game's camera does.
+"""Projects stage positions onto the screen, under a camera that follows the fighters as a game's does.
 
 The camera is not recorded in a replay. It looks at the middle of the fighters' bounding box from a
 distance that grows with the box, both after some delay; ten numbers say how, and `fitting` finds them.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from workers.align.motion.tracks import Mover
 
@@ -41,7 +41,7 @@ class Camera:
         side: units from the middle of the stage to the left and right bounds of what may be seen.
         top: units up to the upper bound.
         bottom: units down to the lower bound.
-        lead: units by which it looks ahead of a fighter, to where that one faces.
+        lead: units by which the view looks ahead of a fighter, in the direction that it faces.
     """
 
     scale: float = 0.9
@@ -58,14 +58,14 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """E entities over T frames on the thumbnail.
+    """Where E entities are on the thumbnail, and how they move, over T frames.
 
     Attributes:
         column: float32 [E, T], in cells of the flow grid from the left; may lie outside.
         row: float32 [E, T], in cells from the top.
         step_right: float32 [E, T], the step since the frame before, in thumbnail pixels, camera taken
             out, clipped as the flow is.
-        step_down: float32 [E, T].
+        step_down: float32 [E, T], the same downwards.
         is_in_picture: bool [E, T]; what comes or goes is seen at the picture's edge if it is outside.
     """
 
@@ -83,7 +83,7 @@ def project(tracks: Tracks, camera: Camera) -> Projection:
     middle_x, size_x = _box(ahead, fighters.is_shown, -camera.side, camera.side)
     middle_y, size_y = _box(fighters.y, fighters.is_shown, -camera.bottom, camera.top)
     size = np.maximum(size_x, size_y * np.float32(camera.aspect)) + np.float32(camera.margin)
-    # The view never shows what lies beyond the stage's bounds, so near them it no longer follows.
+    # The view never shows what lies beyond the stage's bounds, so near them it stops following.
     width = size / np.float32(camera.scale)
     middle_x = _confined(middle_x, width / 2 - camera.side, camera.side - width / 2)
     height = width * np.float32(THUMBNAIL_HEIGHT / THUMBNAIL_WIDTH)
@@ -110,7 +110,7 @@ def project(tracks: Tracks, camera: Camera) -> Projection:
 
 
 def _box(values: Floats, is_shown: npt.NDArray[np.bool_], least: float, most: float) -> tuple[Floats, Floats]:
-    """Middle and size, float32 [T], of the interval that holds all shown; kept while none is."""
+    """Return middle and size, float32 [T], of the interval of all that is shown; kept while nothing is."""
     far = np.float32(np.inf)
     held = np.clip(values, np.float32(least), np.float32(most))
     low = np.where(is_shown, held, far).min(axis=0)
@@ -123,13 +123,13 @@ def _box(values: Floats, is_shown: npt.NDArray[np.bool_], least: float, most: fl
 
 
 def _confined(values: Floats, least: Floats, most: Floats) -> Floats:
-    """Clip to [least, most], float32 [T] each; halfway between the two where they are the wrong way round."""
+    """Clip to [least, most], float32 [T] each; where least exceeds most, take the middle of the two."""
     middle = (least + most) / 2
     return np.clip(values, np.minimum(least, middle), np.maximum(most, middle))
 
 
 def _delayed(values: Floats, frames: float) -> Floats:
-    """Exponential moving average with this time constant, starting from the first value."""
+    """Return the exponential moving average with this time constant in frames, from the first value on."""
     kernel = np.exp(-np.arange(max(int(frames * _KERNEL_TIMES), 1)) / frames)
     padded = np.concatenate([np.full(kernel.size - 1, values[0]), values])
     delayed = np.convolve(padded, kernel / kernel.sum(), mode="valid")

@@ -1,8 +1,8 @@
-"""Which lag fits best, and by how much: sequences in, a curve over lags out.
+"""Correlates predicted with measured motion over a range of lags, and says by how much the best lag wins.
 
-Both sides are first stripped of what changes slowly (a game is full of coincidences at the scale of
-seconds; what tells one frame from the next is how motion starts, stops and turns) and bounded, so that no
-single burst decides.
+Slow changes are first removed from both sides: at the scale of seconds a game is full of coincidences, and
+what tells one frame from the next is how motion starts, stops and turns. Both sides are then clipped, so that
+no single burst decides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 _TINY: Final = 1e-9
-_DAMPING: Final = 0.02  # of the fit of a filter, against rows too short for one
+_DAMPING: Final = 0.02  # damps the fit of a filter, for rows too short to determine one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class LagCurve:
 
 
 def whiten(sequences: Floats, limits: thresholds.MotionThresholds = thresholds.MOTION) -> Floats:
-    """Take out the moving mean, scale to unit deviation and clip, each row of [C, T] for itself.
+    """Subtract the moving mean, scale to unit standard deviation and clip, each row of [C, T] by itself.
 
     A row that never changes becomes zeros.
     """
@@ -68,17 +68,17 @@ def whiten(sequences: Floats, limits: thresholds.MotionThresholds = thresholds.M
 def decorrelate(
     predicted: Floats, measured: Floats, limits: thresholds.MotionThresholds = thresholds.MOTION
 ) -> tuple[Floats, Floats]:
-    """Make the noise of each measured row independent from picture to picture, as the margin supposes.
+    """Make the noise of each measured row independent from picture to picture, as the margin requires.
 
-    What a row's last pictures say of the next one (a background that turns in steps, a text that blinks)
-    is taken out by a linear prediction fitted to that row, and the same filter goes over the predicted row,
-    so that what matched before still matches. Then both are scaled to unit deviation and bounded, so that
-    many small agreements count for more than a single large one.
+    A linear prediction is fitted to each measured row and subtracted from it: it removes what the last
+    pictures foretell of the next one, such as a background that turns in steps or a text that blinks. The
+    same filter goes over the predicted row, so that what matched before still matches. Then both are scaled
+    to unit standard deviation and clipped, so that many small agreements count for more than one large one.
 
     Args:
         predicted: float32 [C, T], whitened.
         measured: float32 [C, K], whitened.
-        limits: order of the filter, bound.
+        limits: order of the filter and where to clip.
     """
     taps = [_taps(row, limits.noise_order) for row in measured.astype(np.float64)]
     return _filtered(predicted, taps, limits.bound_deviations), _filtered(
@@ -138,7 +138,7 @@ def lag_products(predicted: Floats, measured: Floats, lags: npt.NDArray[np.int64
 def row_noise(measured: Floats, explained: Floats) -> npt.NDArray[np.float64]:
     """Return each row's variance about what is explained, float64 [C], where anything was measured at all.
 
-    Where its fighter is not in the picture a row is 0, which is no quiet moment but none.
+    A row is 0 where its fighter is not in the picture; such pictures count as missing, not as quiet.
     """
     left = np.square(measured - explained, dtype=np.float64)
     is_seen = measured != 0
@@ -146,7 +146,7 @@ def row_noise(measured: Floats, explained: Floats) -> npt.NDArray[np.float64]:
 
 
 def _shown(predicted: Floats, lag: int, num_pictures: int) -> Floats:
-    """The predictions [C, K] for pictures that lag so; 0 where there is no frame."""
+    """Return the predictions [C, K] for pictures with this lag; 0 where there is no frame."""
     shown = np.zeros((predicted.shape[0], num_pictures), np.float32)
     start, exclusive_end = max(0, -lag), min(num_pictures, predicted.shape[1] - lag)
     if start < exclusive_end:
@@ -155,13 +155,13 @@ def _shown(predicted: Floats, lag: int, num_pictures: int) -> Floats:
 
 
 def _overlap(predicted: Floats, measured: Floats, lag: int) -> int:
-    """How many pictures show a frame at this lag."""
+    """Return how many pictures show a frame of the game at this lag."""
     num_frames, num_pictures = int(predicted.shape[1]), int(measured.shape[1])
     return min(num_pictures, num_frames - lag) - max(0, -lag)
 
 
 def _taps(row: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
-    """The filter that leaves of each value what those before it do not tell: Yule-Walker, a little damped."""
+    """Return the prediction-error filter of a row, by the Yule-Walker equations, slightly damped."""
     products = np.array([float(row[: row.size - k] @ row[k:]) for k in range(order + 1)])
     if row.size <= order or products[0] <= _TINY:
         return np.ones(1)

@@ -1,4 +1,4 @@
-"""The finding: whether the pictures move as the state says, and if not, by how much and from where."""
+"""Judges whether the pictures move as the state says, and if not, by how many frames and from where on."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.motion.camera import Camera, project
 from workers.align.motion.correlation import LagCurve, decorrelate, lag_curve, whiten
-from workers.align.motion.fitting import FittedCamera, fit_camera
+from workers.align.motion.fitting import fit_camera
 from workers.align.motion.foreground import Foreground
 from workers.align.motion.judged_stretches import Windows, in_order, judge_ends, judge_windows, usual_gain
-from workers.align.motion.onward import swapped_places
+from workers.align.motion.picture_order import swapped_places
 from workers.align.motion.tracks import Mover, shaken
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workers.align.motion.camera import Projection
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
     from workers.align.motion.tracks import Tracks
 
     Floats = npt.NDArray[np.float32]
 
 _USUAL_MARGIN: Final = 60.0  # units; only the relative size of steps near and far matters here
-# How much of what is expected to the right, downwards and in stir is usually seen, as a part of what is seen
-# of a fighter's rise and fall, which is 0.49 standard deviations for each expected: slopes over the same 64
-# games. These are the weights of a matched filter: what shows little adds little, and no noise. Of a
-# platform's steady way to the right (Yoshi's Story's cloud) whitening leaves nothing.
+# How much of the motion expected to the right, downwards and in stir is usually seen, relative to a fighter's
+# rise and fall, of which 0.49 standard deviations are seen for each one expected: slopes measured over the
+# same 64 games. These are the weights of a matched filter: what shows little adds little signal and little
+# noise. A platform weighs 0 to the right, since whitening leaves nothing of the steady way of Yoshi's Story's
+# cloud.
 _USUALLY_SEEN: Final = {
     Mover.FIGHTER: (0.8, 1.0, 0.95),
     Mover.PROJECTILE: (0.55, 0.6, 0.3),
@@ -45,10 +46,10 @@ _TINY: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MotionComparison:
-    """Predicted and measured motion of one stretch, side by side, under the camera that fits best.
+    """The predicted and the measured motion of one stretch, under the camera that fits best.
 
     Attributes:
-        camera: that camera.
+        camera: the camera that fits best.
         predicted: float32 [C, T], whitened, a column per frame.
         measured: float32 [C, K], whitened, a column per picture; picture 0 should show frame 0.
         curve: how well they fit at each lag, over the whole stretch.
@@ -56,7 +57,7 @@ class MotionComparison:
         swapped: int64 [N], pictures that changed places with the next one.
     """
 
-    camera: FittedCamera
+    camera: Camera
     predicted: Floats
     measured: Floats
     curve: LagCurve
@@ -65,15 +66,15 @@ class MotionComparison:
 
     @property
     def gain(self) -> float:
-        """Slope of measured on predicted at lag 0."""
+        """The slope of measured on predicted motion at lag 0."""
         return _gain_at(0, self.predicted, self.measured)
 
 
 class _Comparison(NamedTuple):
-    """A MotionComparison whose windows are not judged yet, and the lag that its camera supposes."""
+    """A MotionComparison before its windows are judged, and the lag for which its camera was fitted."""
 
     lag: int
-    camera: FittedCamera
+    camera: Camera
     predicted: Floats
     measured: Floats
     curve: LagCurve
@@ -88,8 +89,8 @@ class MotionFinding:
 
     Attributes:
         evidence: what goes to the verdict.
-        curve: correlation over lags, of the judged part.
-        windows: those that begin in the judged part, by index within the whole stretch.
+        curve: the correlation over lags, of the judged part.
+        windows: the windows that begin in the judged part, by index within the whole stretch.
     """
 
     evidence: Evidence
@@ -112,8 +113,8 @@ def compare_motion(
         tracks: where the state says the fighters were, T frames.
         least_gain: slope that this emulator's clean games reach at least. With it, a stretch in which much
             should move and nothing matches at any lag is broken; without it, such a stretch is not judged.
-        usual_camera: this emulator's, from which the search begins; a stretch of a few seconds says too
-            little to leave it. Without it, the stand-in's.
+        usual_camera: the camera of this emulator's games, from which the search begins and which a stretch
+            of a few seconds hardly changes; None: the stand-in's.
         limits: how the two are whitened, which lags are compared, how windows are judged.
     """
     foreground = Foreground.of(maps)
@@ -125,7 +126,7 @@ def compare_motion(
         found = max([found, *again], key=lambda each: (each.curve.best_lag == each.lag, each.curve.margin))
     _, camera, predicted, measured, curve = found
     is_sure = curve.margin >= limits.min_margin
-    least = least_gain or 0.0  # a fit to a stream that is mostly another game asks for too little
+    least = least_gain or 0.0  # a fit to a stream that is mostly another game gives too small a gain
     gain = max(_gain_at(curve.best_lag, predicted, measured), least) if is_sure else least
     both = min(predicted.shape[1], measured.shape[1])
     predicted_both, measured_both = predicted[:, :both], measured[:, :both]
@@ -151,9 +152,9 @@ def find_motion(
     """Judge pictures [start, exclusive_end) of a comparison.
 
     Args:
-        comparison: of the whole stretch.
+        comparison: the comparison of the whole stretch.
         start: first picture to judge, within the stretch.
-        exclusive_end: one past the last.
+        exclusive_end: one past the last picture to judge.
         first_frame_index: frame_index, within the game, of the stretch's frame 0.
         name: whether the pictures are the raw ones or come from the encoded file.
         limits: when motion can tell.
@@ -164,7 +165,7 @@ def find_motion(
     lag, is_sure = curve.best_lag, curve.margin >= limits.min_margin
     windows = comparison.windows.beginning_in(start, exclusive_end)
     broken = windows.start[windows.broken(limits)]
-    # An encoder's own errors go back and forth: order is judged by raw pictures alone.
+    # An encoder's errors go back and forth as swapped pictures do, so only raw pictures are judged for order.
     is_here = (comparison.swapped >= start) & (comparison.swapped < exclusive_end)
     swapped = comparison.swapped[is_here & (name == "motion")]
     detail = (
@@ -191,7 +192,7 @@ def find_motion(
 
 
 def _overall_lag(foreground: Foreground, tracks: Tracks, limits: thresholds.MotionThresholds) -> int:
-    """The lag that fits best without a camera: the steps of all fighters against all that moves."""
+    """Return the lag that fits best without a camera: all fighters' steps against all motion seen."""
     tracks = tracks.of_kind(Mover.FIGHTER)
     extent = np.ptp(tracks.x, axis=0) + np.float32(_USUAL_MARGIN)
     steps = np.stack([(tracks.step_x / extent).sum(axis=0), (-tracks.step_y / extent).sum(axis=0)])
@@ -203,9 +204,9 @@ def _overall_lag(foreground: Foreground, tracks: Tracks, limits: thresholds.Moti
 def _searched_lag(
     foreground: Foreground, tracks: Tracks, usual: Camera, limits: thresholds.MotionThresholds
 ) -> int:
-    """The lag that fits best under the usual camera, each tried with the fighters where it puts them.
+    """Return the lag that fits best under the usual camera; each lag moves the places that are looked at.
 
-    Looks only at the pictures in which the fighters should move most.
+    Only the stretch of pictures in which the fighters should move most is used.
     """
     view = project(tracks, usual)
     fighters = tracks.of_kind(Mover.FIGHTER)
@@ -232,9 +233,9 @@ def _compare(
     usual: Camera,
     limits: thresholds.MotionThresholds,
 ) -> _Comparison:
-    """With the camera that fits best if picture k shows row k + lag."""
+    """Compare under the camera that fits best if picture k shows row k + lag."""
     camera = fit_camera(foreground, tracks, lag, usual)
-    view = project(tracks, camera.camera)
+    view = project(tracks, camera)
     rows = _rows(0, foreground.num_pictures, lag, tracks)
     expected, seen = _expected(tracks, view, limits), _measured(foreground, tracks, view, rows, limits)
     predicted, measured = _side_by_side(tracks, expected, seen, limits)
@@ -242,33 +243,33 @@ def _compare(
 
 
 def _swapped(maps: FlowMaps, tracks: Tracks, limits: thresholds.MotionThresholds) -> npt.NDArray[np.int64]:
-    """Pictures that changed places with the next one, where no camera trembles."""
+    """Return the pictures that changed places with the next one, where no camera may shake: int64 [N]."""
     places = swapped_places(maps.onward, limits)
     places = places[places < tracks.num_frames]
     return places[~shaken(tracks, limits.shaken_frames)[places]]
 
 
 def _rows(start: int, num: int, lag: int, tracks: Tracks) -> npt.NDArray[np.intp]:
-    """The rows that pictures [start, start + num) show if they lag so."""
+    """Return the rows that pictures [start, start + num) show at this lag."""
     return np.clip(np.arange(start, start + num) + lag, 0, tracks.num_frames - 1)
 
 
 def _expected(tracks: Tracks, view: Projection, limits: thresholds.MotionThresholds) -> Floats:
-    """What should be seen, float32 [3 E + 1, T], whitened; 0 where something is not in the picture."""
+    """Return what should be seen, float32 [3 E + 1, T], whitened; 0 where an entity is not in the picture."""
     is_seen = _is_seen(tracks, view)
     rows = [whiten(each, limits) * is_seen for each in (view.step_right, view.step_down, tracks.stir)]
     return np.concatenate([*rows, whiten(tracks.num_hit[None], limits)]).astype(np.float32)
 
 
 def _is_seen(tracks: Tracks, view: Projection) -> npt.NDArray[np.bool_]:
-    """Where something is in the picture, or was one frame before, bool [E, T]."""
+    """Return bool [E, T]: whether an entity is in the picture, or was one frame before."""
     return view.is_in_picture & (tracks.is_shown | tracks.comes_or_goes)
 
 
 def _side_by_side(
     tracks: Tracks, expected: Floats, seen: Floats, limits: thresholds.MotionThresholds
 ) -> tuple[Floats, Floats]:
-    """Both as a margin supposes: of what can be seen at all, and a prediction as large as usually shows."""
+    """Decorrelate both, without rows that never show, and weigh each prediction by how much usually shows."""
     each = np.array([_USUALLY_SEEN[kind] for kind in tracks.kinds], np.float32)
     weight = np.append(each.T, np.float32(_HITS_USUALLY_SEEN))
     shows = weight > 0
@@ -283,7 +284,7 @@ def _measured(
     rows: npt.NDArray[np.intp],
     limits: thresholds.MotionThresholds,
 ) -> Floats:
-    """What is seen where the rows place things, float32 [3 E + 1, K], less what the background does."""
+    """Return the motion seen where the rows place entities, float32 [3 E + 1, K], less the background's."""
     column, row = view.column[:, rows], view.row[:, rows]
     is_seen = _is_seen(tracks, view)[:, rows]
     around, away = foreground.seen_at(column, row), foreground.background(column, row)
@@ -296,7 +297,7 @@ def _measured(
 
 
 def _without(rows: Floats, common: Floats) -> Floats:
-    """Take out of each row of [E, K] what it shares with [1, K], by least squares."""
+    """Subtract from each row of [E, K] what it shares with [1, K], by least squares."""
     power = float(np.square(common).sum())
     share = (rows * common).sum(axis=1, keepdims=True) / max(power, _TINY)
     taken: Floats = rows - share.astype(np.float32) * common

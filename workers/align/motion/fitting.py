@@ -1,8 +1,8 @@
-"""Finds the camera: the one under which the motion seen around the fighters agrees best with their steps."""
+"""Finds the camera under which the motion seen around the fighters agrees best with their steps."""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,32 +23,24 @@ _LEAST: Final = np.array([0.1, 5.0, 1.0, 1.0, 0.1, 0.3, 60.0, 30.0, 0.0, 0.0])
 _MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0, 250.0, 250.0, 150.0, 30.0])
 _REFINEMENTS: Final = 4
 _LEAST_GAIN: Final = 1e-4
-_LEAST_GAIN_FRAMES: Final = 15.0  # the same, times frames: what a few frames gain by a camera is their noise
+_LEAST_GAIN_FRAMES: Final = 15.0  # the same, times frames: over few frames a small gain is noise
 _REACH_CELLS: Final = 1.3  # wider than where motion is weighed, so that a camera that is nearly right shows
 _NUM_FRAMES: Final = 1500
 _FAST_STEP: Final = 5.0  # units per frame: faster is not more telling
 _TINY: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedCamera:
-    """A camera, and how well it does: the mean correlation, -1 to 1, over entities and directions."""
+def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> Camera:
+    """Return the best camera, by coordinate descent, if picture k shows row k + lag of the tracks.
 
-    camera: Camera
-    agreement: float
-
-
-def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> FittedCamera:
-    """Choose the camera by coordinate descent, supposing that picture k shows row k + lag of the tracks.
-
-    Begins with the usual one and leaves it only for what is more than noise over so many frames. Looks only
-    at the frames in which the fighters move most.
+    The search begins at the usual camera and leaves it only for a gain above the noise of so many frames. It
+    uses only the frames in which the fighters move most.
     """
     start = usual or Camera()
     tracks = tracks.of_kind(Mover.FIGHTER)
     rows = np.arange(max(lag, 0), min(tracks.num_frames, foreground.num_pictures + lag), dtype=np.intp)
     if not rows.size:  # a stretch shorter than the lag
-        return FittedCamera(start, 0.0)
+        return start
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
     foreground = foreground.chosen(rows - lag)
@@ -68,10 +60,11 @@ def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera |
                     break
                 best, best_score = trial, trial_score
         step = step / 2
-    return FittedCamera(Camera(*best.tolist()), best_score)
+    return Camera(*best.tolist())
 
 
 def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt.NDArray[np.intp]) -> float:
+    """Return the mean correlation, -1 to 1, of predicted and seen motion over entities and directions."""
     view = project(tracks, camera)
     seen_right, seen_down, _ = foreground.seen_at(view.column[:, rows], view.row[:, rows], _REACH_CELLS)
     right = _correlation(view.step_right[:, rows], seen_right)
@@ -80,7 +73,7 @@ def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:
-    """Correlation of each row of [E, T] with the same row of the other; 0 for a constant row."""
+    """Return the correlation of each row of one [E, T] with that row of the other; 0 for a constant row."""
     one = one - one.mean(axis=1, keepdims=True)
     other = other - other.mean(axis=1, keepdims=True)
     scale = np.sqrt((one * one).sum(axis=1) * (other * other).sum(axis=1))

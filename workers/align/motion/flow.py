@@ -1,4 +1,4 @@
-"""Foreground motion: what moves in the picture once the camera's own motion is taken out.
+"""Measures foreground motion: what moves in the picture once the camera's own motion is taken out.
 
 Between one thumbnail and the next, brightness changes by gradient times shift. The shift of most pixels
 (pan in both directions and zoom) is the camera's; it is found by least squares, with pixels that do not
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
-from workers.align.motion.onward import NUM_BEFORE, measure_onward
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, SHIFT_SCALE, FlowMaps
+from workers.align.motion.picture_order import NUM_BEFORE, measure_onward
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 _HALF: Final = np.float32(0.5)
-_ROUNDS: Final = 3  # of reweighting
+_ROUNDS: Final = 3  # rounds of reweighting
 _THINNING: Final = np.s_[:, ::2, ::2]  # a quarter of the pixels finds the camera as well as all of them
-_ROUNDING: Final = np.float32(0.5)  # levels of brightness: below it a remainder is rounding
+_ROUNDING: Final = np.float32(0.5)  # levels of brightness: a smaller remainder is rounding
 _GRADIENT_PRIOR: Final = np.float32(
     100.0
 )  # summed squared gradient under which shifts are drawn towards zero

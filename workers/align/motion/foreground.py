@@ -1,4 +1,4 @@
-"""The motion seen around given places on the screen."""
+"""Reads from flow maps the motion around given places on the screen, and in the background."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from workers.align.motion.maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT, SHIFT_SCALE
+from workers.align.motion.flow_maps import GRID_COLUMNS, GRID_ROWS, MAX_SHIFT, SHIFT_SCALE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
 
     Floats = npt.NDArray[np.float32]
 
 _REACH_CELLS: Final = 0.7  # standard deviation, in cells, of how far around a place motion counts as its own
-_CLEARANCE_CELLS: Final = 2.0  # likewise, of how far around a fighter nothing counts as background
-_MOST_BACKGROUND: Final = 8.0  # strength above which a cell of the background says no more
+_CLEARANCE_CELLS: Final = 2.0  # standard deviation, in cells, around a fighter: no background there
+_MOST_BACKGROUND: Final = 8.0  # strength at which a cell of the background is clipped
 _BACKGROUND_PRIOR: Final = 20.0  # summed strength under which the background's shift is drawn towards zero
-_FOOT_ROWS: Final = 2  # of the grid: a seventh of the picture
+_FOOT_ROWS: Final = 2  # rows of the grid at the foot of the picture: a seventh of it
 _LEAST_STRENGTH: Final = 4.0  # weighted strength under which a local shift is drawn towards zero
 
 
 class Seen(NamedTuple):
-    """Motion around places, float32 [E, T] each.
+    """The motion around E places in T pictures, float32 [E, T] each.
 
     Attributes:
         right: shift to the right, thumbnail pixels.
@@ -54,14 +54,14 @@ class Foreground:
 
     @classmethod
     def of(cls, maps: FlowMaps) -> Foreground:
-        """Prepare all pictures."""
+        """Make flow maps, as they are stored in integers, ready for questions."""
         strength = maps.strength.astype(np.float32)
         scaled = strength / np.float32(SHIFT_SCALE)
         return cls(strength, scaled * maps.right, scaled * maps.down)
 
     @property
     def num_pictures(self) -> int:
-        """T."""
+        """How many pictures there are: T."""
         return int(self.strength.shape[0])
 
     def chosen(self, pictures: slice | npt.NDArray[np.intp]) -> Foreground:
@@ -90,8 +90,8 @@ class Foreground:
     def background(self, column: Floats, row: Floats) -> Seen:
         """Return what is seen away from all of these places, float32 [1, T] each.
 
-        What moves there at the same time as around a fighter is not the fighter's doing: beams of light
-        that turn, a text that appears, a flash.
+        Whatever moves there and around a fighter at the same time is not that fighter's motion, but a
+        turning beam of light, a text that appears, or a flash.
         """
         clear = np.ones_like(self.strength)
         for entity in range(column.shape[0]):
@@ -114,7 +114,10 @@ class Foreground:
         return stir
 
     def seen_overall(self) -> tuple[Floats, Floats, Floats]:
-        """Return the same for the whole picture, each float32 [T]; what moves more than most counts."""
+        """Return shift right, shift down and stir of the whole picture, float32 [T] each.
+
+        Only cells that move more than the median cell count.
+        """
         usual = np.median(self.strength, axis=(1, 2), keepdims=True)
         outstanding = np.clip(self.strength - usual, 0, None) / np.maximum(self.strength, 1)
         total = (self.strength * outstanding).sum(axis=(1, 2)) + np.float32(_LEAST_STRENGTH)
@@ -124,7 +127,7 @@ class Foreground:
 
 
 def _nearness(place: Floats, num_cells: int, reach_cells: float) -> Floats:
-    """Weight of each cell along one axis, float32 [T, num_cells]."""
+    """Return the weight of each cell along one axis, float32 [T, num_cells]: a Gaussian around the place."""
     middle = np.arange(num_cells, dtype=np.float32) + np.float32(0.5)
     distance = (middle - place[:, None]) / np.float32(reach_cells)
     near: Floats = np.exp(np.float32(-0.5) * np.square(distance))

@@ -1,10 +1,10 @@
-"""Where in the game prediction and measurement part: sequences in, windows out.
+"""Finds where in a game the measured motion stops following the predicted motion, window by window.
 
-A window is as long as it needs to be for an answer: it ends where the predicted motion, at the usual gain
-of this game, would stand so many standard deviations above the noise. Where little moves, windows grow long;
-a stretch in which nothing moves is never judged. There are several scales: short windows notice soon, long
-ones are sure. Besides, each end of the stretch is compared with the rest of it: a game that becomes another
-one never comes back, and what the rest reaches says more of what the end should than the usual does.
+A window is as long as an answer needs: it ends where the predicted motion, at this game's usual gain, stands
+a given number of standard deviations above the noise. Windows grow long where little moves, and a stretch in
+which nothing moves is never judged. There are several scales: short windows notice a fault soon, long ones
+are sure of it. Besides, each end of the stretch is compared with the rest of it, because a game that turned
+into another one never comes back, and the rest says better than the usual gain what the end should show.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Windows:
         share: float64 [W], the motion seen as a part of the motion predicted for lag 0: near 1 where the
             picture shows the state, near 0 where it shows something else.
         rival_lag: int64 [W], the other lag that fits best.
-        rival_sigmas: float64 [W], by how many standard deviations that one fits better than lag 0;
+        rival_sigmas: float64 [W], by how many standard deviations the rival lag fits better than lag 0;
             negative where lag 0 is better, or where the window is not of the shortest scale.
     """
 
@@ -50,7 +50,7 @@ class Windows:
     rival_sigmas: npt.NDArray[np.float64]
 
     def beginning_in(self, start: int, exclusive_end: int) -> Windows:
-        """Return those that begin at one of the pictures [start, exclusive_end)."""
+        """Return the windows that begin at one of the pictures [start, exclusive_end)."""
         chosen = (self.start >= start) & (self.start < exclusive_end)
         return Windows(
             self.start[chosen],
@@ -119,16 +119,16 @@ def judge_ends(
     least_gain: float,
     limits: thresholds.MotionThresholds = thresholds.MOTION,
 ) -> Windows:
-    """Compare each end with the rest: at most one window that ends with the stretch, one that begins with it.
+    """Compare each end of a stretch with the rest; return at most one broken window at either end.
 
-    An end counts if it and the rest both say enough, and if it shows too little at the rest's gain. Of all
-    such ends that one is returned without which the rest is explained best.
+    An end is broken if both it and the rest hold enough predicted motion, and the end shows too little of it
+    at the gain of the rest. Of several such ends, the one is returned without which the rest fits best.
 
     Args:
         predicted: whitened [C, T]; row t is frame t.
         measured: whitened [C, T]; row t is picture t, which should show frame t.
-        least_gain: what the rest's gain is taken for if it is less.
-        limits: how much both must say, and how little is too little.
+        least_gain: taken as the gain of the rest if that is lower.
+        limits: how much motion both must hold, and how little shown is too little.
     """
     num = predicted.shape[1]
     power, product = (
@@ -157,7 +157,7 @@ def judge_ends(
 
 
 def in_order(parts: Sequence[Windows]) -> Windows:
-    """Return all windows of all parts, by where they begin."""
+    """Join windows, ordered by where they begin."""
     names = [field.name for field in fields(Windows)]
     columns = [np.concatenate([getattr(windows, name) for windows in parts]) for name in names]
     order = np.argsort(columns[0], kind="stable")
@@ -165,19 +165,19 @@ def in_order(parts: Sequence[Windows]) -> Windows:
 
 
 def _noise(predicted: Floats, measured: Floats, gain: float) -> float:
-    """Mean square of what the gain leaves, where anything was measured."""
+    """Return the mean square of what the gain leaves unexplained, where anything was measured."""
     num_seen = max(int(np.count_nonzero(measured)), 1)
     left = np.square(measured - np.float32(gain) * predicted) * (measured != 0)
     return float(left.sum()) / num_seen + _TINY
 
 
 def _sums(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Running sums [N, T + 1], beginning with 0."""
+    """Return running sums along each row, [N, T + 1], beginning with 0."""
     return np.concatenate([np.zeros((rows.shape[0], 1)), np.cumsum(rows, axis=1)], axis=1)
 
 
 def _distances(predicted: Floats, lags: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Squared distance, per frame, between the prediction for each lag and that for lag 0: [N, T]."""
+    """Return the squared distance, per frame, of the prediction at each lag from that at lag 0: [N, T]."""
     num = predicted.shape[1]
     distances = np.zeros((lags.size, num))
     for place, lag in enumerate(lags.tolist()):

@@ -1,4 +1,4 @@
-"""What the state says moves: fighters, projectiles and platforms, as tracks."""
+"""Reads from the state the tracks of everything that moves: fighters, projectiles and platforms."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _LAST_DEATH_ACTION: Final = 10  # action states 0 to 10 are ways of dying: the fighter is gone, its row is not
 _DEAD_FLAG: Final = 0x40  # in flags5, from 2.0 on
-_MAX_PROJECTILES: Final = 4  # at once: more are rare
-_FOUNTAIN_X: Final = {"fod_left": -35.25, "fod_right": 35.25}  # units: the middle of each
+_MAX_PROJECTILES: Final = 4  # projectiles at once: more are rare
+_FOUNTAIN_X: Final = {"fod_left": -35.25, "fod_right": 35.25}  # units: x of the middle of each
 _CLOUD_HALF_WIDTH: Final = 5.95  # units
 
 
@@ -39,14 +39,14 @@ def tracks_of(state: StateTable) -> Tracks:
 
 
 def _projectiles(state: StateTable) -> Tracks:
-    """Items, in as many slots as are ever taken at once, up to _MAX_PROJECTILES."""
+    """Return the tracks of items, in as many slots as are ever in use at once, up to _MAX_PROJECTILES."""
     slots = item_slots(state.items, _MAX_PROJECTILES)
     x, y = (slots.values[:, :, slots.names.index(axis)].T for axis in "xy")
     return thing_tracks(Mover.PROJECTILE, x, y, slots.exists.T)
 
 
 def _platforms(state: StateTable) -> Tracks:
-    """Fountain of Dreams' two platforms and Yoshi's Story's cloud, where the state has them."""
+    """Return the tracks of Fountain of Dreams' platforms and Yoshi's Story's cloud, if there are any."""
     fountain = [(np.full(state.num_frames, x, np.float32), name) for name, x in _FOUNTAIN_X.items()]
     cloud_x = state.values("d_randall_x") + np.float32(_CLOUD_HALF_WIDTH)
     places = [*fountain, (cloud_x, "d_randall_y")]
@@ -60,7 +60,7 @@ def _platforms(state: StateTable) -> Tracks:
 
 
 def _moving(tracks: Tracks) -> Tracks:
-    """Those that move at all: of the others nothing can be seen."""
+    """Return those tracks that move at all; nothing can be seen of the others."""
     moves = (tracks.step_x != 0) | (tracks.step_y != 0)
     return tracks.chosen(moves.any(axis=1))
 

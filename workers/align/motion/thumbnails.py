@@ -14,9 +14,7 @@ THUMBNAIL_WIDTH: Final = 80
 THUMBNAIL_HEIGHT: Final = 56
 """Rows of the thumbnail; they cover the picture's upper 28/30, so nothing of a stamp is in them."""
 
-cv2.setNumThreads(
-    1
-)  # pictures are small and games run side by side: threads would only get in each other's way
+cv2.setNumThreads(1)  # pictures are small and games run side by side, so threads would only compete
 
 _KEPT_HEIGHT: Final = 28 / 30
 
@@ -29,7 +27,7 @@ def thumbnail(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """
     small = luma[: round(luma.shape[0] * _KEPT_HEIGHT)]
     while small.shape[1] >= 2 * THUMBNAIL_WIDTH and not (small.shape[0] % 2 or small.shape[1] % 2):
-        # Halving again and again takes half the time of one step: OpenCV has a fast way of just this.
+        # Halving repeatedly takes half the time of one step: OpenCV has a fast path for just this.
         small = _shrunk(small, small.shape[1] // 2, small.shape[0] // 2)
     if small.shape != (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH):
         small = _shrunk(small, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT)

@@ -1,4 +1,4 @@
-"""What moves on the stage: where it is, how far it went, and when its looks change at once."""
+"""Tracks: where each moving thing is in each frame, how far it went, and when its looks change."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _ANIMATION_WEIGHT: Final = 0.3
 _CHANGE_WEIGHTS: Final = {"action": 0.9, "percent": 0.6, "facing": 0.6, "airborne": 0.2}
 _COMING_WEIGHT: Final = 0.6
 LOOKS: Final = (*_CHANGE_WEIGHTS, "action_age")
-"""What `fighter_tracks` asks of a fighter's looks."""
+"""Names of the looks of a fighter that `fighter_tracks` reads."""
 _ROWS: Final = ("x", "y", "is_shown", "comes_or_goes", "step_x", "step_y", "facing", "stir")
 
 
 class Mover(StrEnum):
-    """What moves."""
+    """The kinds of thing that move."""
 
     FIGHTER = "fighter"
     PROJECTILE = "projectile"
@@ -51,13 +51,13 @@ class Tracks:
     """E entities over T frames, in Melee units: fighters first, whom alone the camera follows.
 
     Attributes:
-        kinds: what each of the E is; those of one kind stand together.
+        kinds: the kind of each of the E entities; those of one kind are adjacent.
         x: float32 [E, T]; in the frame in which it goes, where it was.
-        y: float32 [E, T], up positive, likewise.
+        y: float32 [E, T], up positive; in the frame in which it goes, where it was.
         is_shown: bool [E, T], whether the entity is on the stage.
         comes_or_goes: bool [E, T], whether it is shown now and was not one frame before, or was and is not.
         step_x: float32 [E, T], x now minus x one frame before; 0 where not shown in both, or on a teleport.
-        step_y: float32 [E, T], likewise.
+        step_y: float32 [E, T], the same for y.
         facing: float32 [E, T], -1 to the left, +1 to the right, 0 if unknown.
         stir: float32 [E, T], how much its looks should change from the frame before, whitened.
         num_hit: float32 [T], how many percentages change in this frame, at the foot of the picture.
@@ -76,11 +76,11 @@ class Tracks:
 
     @property
     def num_frames(self) -> int:
-        """T."""
+        """How many frames there are: T."""
         return int(self.x.shape[1])
 
     def delayed(self, num_frames: int) -> Tracks:
-        """Return what pictures show that lag behind the state by so many frames; at first nothing moves."""
+        """Return the tracks as pictures show them that lag by so many frames; at first nothing moves."""
 
         def late(rows: npt.NDArray[_Value], first: npt.NDArray[_Value]) -> npt.NDArray[_Value]:
             return np.concatenate([np.repeat(first, num_frames, axis=1), rows], axis=1)[:, : rows.shape[1]]
@@ -104,7 +104,7 @@ class Tracks:
         return _part(self, np.s_[:, start:exclusive_end], self.kinds, np.s_[start:exclusive_end])
 
     def of_kind(self, kind: Mover) -> Tracks:
-        """Return the entities of one kind, sharing memory: each kind's stand together."""
+        """Return the entities of one kind, sharing memory, since those of one kind are adjacent."""
         num = self.kinds.count(kind)
         start = self.kinds.index(kind) if num else 0
         return _part(self, np.s_[start : start + num], (kind,) * num)
@@ -146,7 +146,7 @@ def fighter_tracks(x: Floats, y: Floats, is_shown: Bools, looks: dict[str, Float
 
 
 def thing_tracks(kind: Mover, x: Floats, y: Floats, is_shown: Bools) -> Tracks:
-    """Derive steps of what has no looks: nothing stirs of it but that it comes or goes.
+    """Derive steps of things without looks, which stir only when they come or go.
 
     Args:
         kind: what they all are.
@@ -176,7 +176,7 @@ def thing_tracks(kind: Mover, x: Floats, y: Floats, is_shown: Bools) -> Tracks:
 
 
 def together(fighters: Tracks, *others: Tracks) -> Tracks:
-    """Put the others below the fighters."""
+    """Join tracks into one, the fighters first and the others after them."""
     parts = (fighters, *others)
     rows: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS}
     return replace(fighters, kinds=sum((part.kinds for part in parts), ()), **rows)
@@ -197,7 +197,7 @@ def certain_changes(tracks: Tracks) -> Bools:
 def shaken(tracks: Tracks, num_frames: int) -> Bools:
     """Return bool [T]: where a fighter was hit, died or came back less than so many frames ago.
 
-    There a game may shake its camera, and what is seen goes back and forth.
+    A game may shake its camera there, so that everything seen goes back and forth.
     """
     shakes = (tracks.num_hit > 0) | tracks.of_kind(Mover.FIGHTER).comes_or_goes.any(axis=0)
     since: Bools = np.convolve(shakes, np.ones(num_frames))[: shakes.size] > 0
@@ -205,7 +205,7 @@ def shaken(tracks: Tracks, num_frames: int) -> Bools:
 
 
 def _part(tracks: Tracks, part: Any, kinds: tuple[Mover, ...], frames: Any = np.s_[:]) -> Tracks:
-    """Those entities and frames of every [E, T], and those frames of every [T]."""
+    """Return the given entities and frames of every [E, T], and the given frames of every [T]."""
     rows: dict[str, Any] = {name: getattr(tracks, name)[part] for name in _ROWS}
     return Tracks(kinds=kinds, num_hit=tracks.num_hit[frames], **rows)
 

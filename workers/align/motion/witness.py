@@ -1,11 +1,11 @@
-"""Motion as a witness of finished pairs: sees decoded pictures, and compares them with the states file."""
+"""Has motion judge a finished pair: compares its decoded pictures with its states file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from workers.align.motion.evidence import MotionComparison, MotionFinding, compare_motion, find_motion
-from workers.align.motion.meter import FlowMeter
+from workers.align.motion.flow_meter import FlowMeter
 from workers.align.motion.movers import tracks_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MotionWitness:
-    """Sees the pictures of one pair in order; implements `manifests.audit.pair_checks.Witness`.
+    """Takes the pictures of one pair in order; implements `manifests.audit.pair_checks.Witness`.
 
     Args:
         state_delay: frames by which the pictures lag behind the state by design.
@@ -30,7 +30,7 @@ class MotionWitness:
         self._meter.add(luma)
 
     def objection(self, state: StateTable) -> str | None:
-        """Return what motion has against the pair; an empty string if it cannot tell."""
+        """Return what speaks against the pair; None if nothing does, "" if motion cannot tell."""
         _, finding = self.finding(state)
         evidence = finding.evidence
         if not evidence.available:

@@ -3,7 +3,7 @@
 #define CAMERA_H
 #include "gx.h"
 #include "replay.h"
-#include "stage.h"
+#include "stage_table.h"
 
 /* Depths in whole units: 0 is the plane the fighters move in, positive is farther away. */
 struct plane {

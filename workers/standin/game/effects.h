@@ -3,7 +3,7 @@
 #ifndef EFFECTS_H
 #define EFFECTS_H
 #include "pose.h"
-#include "stage.h"
+#include "stage_table.h"
 void effect_shadow(const struct stage *stage, const struct frame *frame, const struct fighter *f, s32 height);
 void effect_halo(const struct fighter *f, rgba team, s32 slp_frame);
 void effect_trail(const struct fighter *f, s32 height);

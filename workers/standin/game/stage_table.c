@@ -1,4 +1,4 @@
-#include "stage.h"
+#include "stage_table.h"
 
 /* Blast zones, floors and ledges are Melee's (libmelee's stages.py has the same numbers, and a test compares
  * them). Camera limits, undersides and colours are ours. */

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workers.standin.recorder.actions import SHIELDING, Act
 from workers.standin.recorder.defence import break_shield
-from workers.standin.recorder.directions import direction
 from workers.standin.recorder.grounded import leave_ground
+from workers.standin.recorder.unit_vectors import direction
 
 if TYPE_CHECKING:
     from workers.standin.recorder.fighter import Fighter

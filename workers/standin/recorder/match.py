@@ -6,10 +6,10 @@ import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from manifests.state.schema import FIRST_PLAYABLE_SLP_FRAME, FIRST_SLP_FRAME
-from workers.standin.recorder import combat, grabs, life, motion
+from workers.standin.recorder import combat, grabs, motion, respawn
+from workers.standin.recorder.action_rules import carry_on
 from workers.standin.recorder.actions import Act
 from workers.standin.recorder.aerial import SHOOT_FRAME
-from workers.standin.recorder.behaviour import carry_on
 from workers.standin.recorder.controls import SHIELD_TRIGGER, Controls, Scene, read_controls
 from workers.standin.recorder.defence import SHIELD_REGROWTH
 from workers.standin.recorder.fighter import FULL_SHIELD, Fighter, PostState, PreState
@@ -214,7 +214,7 @@ class Match:
             death = motion.out_of_bounds(fighter, scene)
             if death is not None:
                 self._let_go_of_grab(fighter)
-                life.die(fighter, death)
+                respawn.die(fighter, death)
         if fighter.action == Act.REBIRTH and fighter.action_frames == 0 and not fighter.follower:
             self._bring_back_follower(fighter, scene)
         if fighter.entered:
@@ -225,7 +225,7 @@ class Match:
         follower = self.followers[self.leaders.index(leader)]
         if follower is not None and not follower.present:
             follower.stocks = leader.stocks
-            life.come_back(follower, scene, offset=-leader.facing * 10.0)
+            respawn.come_back(follower, scene, offset=-leader.facing * 10.0)
 
     def _record(self, scene: Scene, fighters: Sequence[Fighter]) -> Frame:
         stage = scene.stage

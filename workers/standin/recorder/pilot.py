@@ -12,7 +12,7 @@ from workers.standin.recorder import neutral_game, tactics
 from workers.standin.recorder import pad as pads
 from workers.standin.recorder.actions import DAMAGED, DEAD, Act
 from workers.standin.recorder.pad import Pad
-from workers.standin.recorder.view import Script, View
+from workers.standin.recorder.player_view import Script, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.standin.recorder.dice import Dice
     from workers.standin.recorder.fighter import Fighter
     from workers.standin.recorder.match import Match
-    from workers.standin.recorder.view import Script
+    from workers.standin.recorder.player_view import Script
 
 _UNDER_WAY = frozenset(
     {Act.WAIT, Act.WALK_FAST, Act.WALK_MIDDLE, Act.WALK_SLOW, Act.DASH, Act.RUN, Act.LANDING}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from workers.standin.recorder import pad as pads
 from workers.standin.recorder.actions import Act
 from workers.standin.recorder.pad import NEUTRAL, Pad
-from workers.standin.recorder.view import NEAR, tilt, towards
+from workers.standin.recorder.player_view import NEAR, tilt, towards
 
 if TYPE_CHECKING:
     from workers.standin.recorder.dice import Dice
-    from workers.standin.recorder.view import Script, View
+    from workers.standin.recorder.player_view import Script, View
 
 
 def sit_out(view: View, dice: Dice) -> Script:

@@ -65,7 +65,7 @@ def test_floors_ledges_and_blast_zones_are_libmelees(stage):
     text = (build.GAME / "stage_table.c").read_text()
     names = {
         int(number): name
-        for name, number in re.findall(r"(\w+) = (\d+)", (build.GAME / "stage.h").read_text())
+        for name, number in re.findall(r"(\w+) = (\d+)", (build.GAME / "stage_table.h").read_text())
     }
     table = re.split(r"\{\.id = ", text)
     (body,) = [part for part in table if part.startswith(names[stage] + ",")]

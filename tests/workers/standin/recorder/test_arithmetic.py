@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.replay.melee_names import character_name, internal_character_names
+from tests.workers.internal_characters import internal_character_names
+from workers.replay.melee_names import character_name
 from workers.standin.recorder.combat import hitlag_of, knockback
 from workers.standin.recorder.dice import Dice, Draws
-from workers.standin.recorder.directions import direction
 from workers.standin.recorder.moves import attacks
 from workers.standin.recorder.roster import ROSTER, Character
+from workers.standin.recorder.unit_vectors import direction
 
 
 @pytest.mark.parametrize("degrees", range(-360, 720, 15))

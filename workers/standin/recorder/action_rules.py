@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from workers.standin.recorder import aerial, defence, grabs, grounded, life
+from workers.standin.recorder import aerial, defence, grabs, grounded, respawn
 from workers.standin.recorder.actions import DAMAGED, DEAD, Act
 from workers.standin.recorder.controls import Controls, Scene
 from workers.standin.recorder.fighter import Fighter
@@ -56,9 +56,9 @@ def _throwing(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 _RULES: tuple[tuple[Iterable[int], Rule], ...] = (
-    (DEAD, life.dead),
-    ((Act.REBIRTH, Act.REBIRTH_WAIT), life.rebirth),
-    ((Act.ENTRY, Act.ENTRY_START, Act.ENTRY_END), life.entry),
+    (DEAD, respawn.dead),
+    ((Act.REBIRTH, Act.REBIRTH_WAIT), respawn.rebirth),
+    ((Act.ENTRY, Act.ENTRY_START, Act.ENTRY_END), respawn.entry),
     ((Act.WAIT, Act.WALK_SLOW, Act.WALK_MIDDLE, Act.WALK_FAST), grounded.wait),
     ((Act.TURN,), grounded.turn),
     ((Act.DASH,), grounded.dash),

@@ -1,4 +1,4 @@
-"""What is noted of one game as it passes by: little per picture, yet all that any observer asks for."""
+"""The notes on one game from which all evidence is made, and what is known of its emulator beforehand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workers.align.motion.camera import Camera
-    from workers.align.motion.maps import FlowMaps
+    from workers.align.motion.flow_maps import FlowMaps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +20,7 @@ class GameNotes:
     """Notes on K pictures and M lines, in order of arrival.
 
     Attributes:
-        stamp_levels: float32 [K, 64], mean level of each stamp cell; of no meaning where nothing is stamped.
+        stamp_levels: float32 [K, 64], mean level of each stamp cell; meaningless where nothing is stamped.
         repeats_previous: bool [K], whether a picture is identical, pixel by pixel, to the one before.
         flow: what moved in each picture.
         lines: int64 [M, 2], slp_frame of each CURRENT_FRAME line and the newest capture_index when it came.
@@ -50,14 +50,14 @@ class Expectations:
 
     Attributes:
         has_stamp: whether every picture must carry a stamp.
-        has_seed: whether the stamp also names the state, as the stand-in's does and the one for Melee not.
+        has_seed: whether the stamp also names the state: the stand-in's does, the one for Melee does not.
         expected_lag: its calibrated constant for the log lines; None if that was never measured.
         least_gain: the least slope of measured on predicted motion in its clean games; None if unknown.
         usual_camera: the camera that its games have, nearly; None for the stand-in's.
         state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
             state in which a frame begins, as the stand-in does with what Slippi's device hands it.
-        holds_last: whether it shows the last picture on and on once the game is over, by which the
-            pictures can be counted; else they are counted between the log's lines.
+        holds_last: whether it goes on showing the last picture once the game is over. If so, the pictures
+            are counted up to that hold, else between the first and the last log line.
     """
 
     has_stamp: bool = True

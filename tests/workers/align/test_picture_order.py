@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.workers.align.painted_game import measured, pictures_of, state_of
 from workers.align.motion.evidence import compare_motion, find_motion
-from workers.align.motion.maps import FlowMaps, join
-from workers.align.motion.meter import FlowMeter
+from workers.align.motion.flow_maps import FlowMaps, join
+from workers.align.motion.flow_meter import FlowMeter
 from workers.align.motion.movers import tracks_of
-from workers.align.motion.onward import ONWARD_SCALE, measure_onward, swapped_places
+from workers.align.motion.picture_order import ONWARD_SCALE, measure_onward, swapped_places
 from workers.align.motion.thumbnails import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from workers.align.motion.tracks import shaken
 

@@ -1,4 +1,4 @@
-"""Measures flow as the pictures pass by, keeping little of each."""
+"""Measures foreground motion picture by picture as they pass by."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from workers.align.motion.flow import measure_flow
-from workers.align.motion.maps import FlowMaps, join
-from workers.align.motion.onward import NUM_BEFORE
+from workers.align.motion.flow_maps import FlowMaps, join
+from workers.align.motion.picture_order import NUM_BEFORE
 from workers.align.motion.thumbnails import thumbnail
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class FlowMeter:
         self.add_thumbnail(thumbnail(luma))
 
     def add_thumbnail(self, small: npt.NDArray[np.uint8]) -> None:
-        """Measure the next picture, already made small as `thumbnail` does."""
+        """Measure the next picture, already shrunk by `thumbnail`: uint8 [56, 80]."""
         self._waiting.append(small)
         if len(self._waiting) == _BATCH:
             self._work()
@@ -43,7 +43,7 @@ class FlowMeter:
         return self._parts[0]
 
     def _work(self) -> None:
-        before = self._before or self._waiting[:1] * NUM_BEFORE  # before the first picture it stood still
+        before = self._before or self._waiting[:1] * NUM_BEFORE  # nothing moved before it
         thumbnails = [*before, *self._waiting]
         self._before, self._waiting = thumbnails[-NUM_BEFORE:], []
         self._parts.append(measure_flow(np.stack(thumbnails)))

@@ -1,9 +1,9 @@
-"""Whether pictures are in order, by the pictures alone: what moves goes on, it does not go back and forth.
+"""Finds pictures that changed places, by the pictures alone: motion goes on, it does not go back and forth.
 
-Of four pictures a b c d in order, the change from a to d is that from b to c and more of the same. If b and c
-changed places, the change from the one to the other points against that from a to d. What trembles from
-picture to picture points there too, but from b to c it goes farther than from a to d, or the next four
-pictures do it again; of a flash that fades likewise little is left in d.
+If four pictures a b c d are in order, the change from b to c is a part of the change from a to d. If b and c
+changed places, the change between them points against the change from a to d. A tremble from picture to
+picture does so, too, but then b and c differ more than a and d, or the next four pictures do the same again.
+A flash that fades leaves little in d and is told apart likewise.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 NUM_BEFORE: Final = 3
-"""Pictures that a measurement needs before the one it is noted of."""
+"""Pictures that a measurement needs before the one that it is about."""
 ONWARD_SCALE: Final = 127
-"""Steps of a stored cosine per unit."""
-_LEAST_RATIO: Final = 1.3  # of the change from a to d to that from b to c: less is a tremble or a flash
+"""A cosine of 1 is stored as this number."""
+_LEAST_RATIO: Final = 1.3  # size of the change from a to d relative to b to c: less is a tremble or a flash
 _MOST_RATIO: Final = 5.0  # more is a camera that turns round, between two pictures that are nearly the same
 _TINY: Final = 1e-3
 

@@ -1,4 +1,4 @@
-"""From the notes on a game to the evidence, for the whole of it and for any chunk."""
+"""Makes evidence of the notes on a game, for the whole game and for any chunk of it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     from manifests.ledger.evidence import Evidence
     from manifests.state.table import StateTable
-    from workers.align.notes import Expectations, GameNotes
+    from workers.align.game_notes import Expectations, GameNotes
 
 
 class GameEvidence:
-    """All observers on one game. Pure: the same notes give the same evidence.
+    """The evidence of all observers on one game; the same notes always give the same evidence.
 
     Args:
-        notes: on the pictures and lines.
+        notes: what was noted of the pictures and lines.
         expectations: what is known of the emulator.
         state: T frames, those that the pictures should show.
-        first_capture_index: of the picture that should show slp_frame -123.
+        first_capture_index: the capture_index of the picture that should show slp_frame -123.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class GameEvidence:
     def chunk(self, start: int, exclusive_end: int) -> tuple[Evidence, ...]:
         """Return the evidence on frames [start, exclusive_end) of the game, by frame_index of the game.
 
-        Count speaks of whole games only and is not in it.
+        The count is evidence on whole games only and is left out.
 
         Raises:
             ValueError: if that is no range of the game.
@@ -102,6 +102,6 @@ class GameEvidence:
         return count_between_lines(pictures_between_lines(lines) if lines.size else 0, num_frames)
 
     def _game_lines(self, start: int, exclusive_end: int) -> npt.NDArray[np.int64]:
-        """The lines of frames [start, exclusive_end)."""
+        """Return the log lines of frames [start, exclusive_end), int64 [M, 2]."""
         frame_index = self._notes.lines[:, 0] - FIRST_SLP_FRAME
         return self._notes.lines[(frame_index >= start) & (frame_index < exclusive_end)]

@@ -1,4 +1,4 @@
-"""Flow maps: what moved in each part of each picture, in a few hundred bytes a picture."""
+"""Flow maps: what moved in each part of each picture, in a few hundred bytes per picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GRID_ROWS: Final = 14
 GRID_COLUMNS: Final = 16
 MAX_SHIFT: Final = 1.0
-"""Thumbnail pixels; larger shifts are beyond what brightness gradients can tell."""
+"""The largest shift, in thumbnail pixels, that brightness gradients can tell."""
 SHIFT_SCALE: Final = 64
 """Steps of a stored shift per thumbnail pixel; a cell's own shift is stored up to 127 / 64 pixels."""
 
@@ -26,11 +26,11 @@ class FlowMaps:
 
     Attributes:
         right: int8 [T, 14, 16], shift to the right in 1/64 thumbnail pixels.
-        down: int8 [T, 14, 16], shift downwards, likewise.
+        down: int8 [T, 14, 16], shift downwards in 1/64 thumbnail pixels.
         strength: uint8 [T, 14, 16], mean absolute brightness change per pixel that the camera does not
             explain, in half levels.
-        onward: int8 [T], how far pictures t - 3 to t go on in one direction, in 127ths, see module
-            `onward`.
+        onward: int8 [T], how far pictures t - 3 to t go on in one direction: a cosine in 127ths, as
+            `picture_order.measure_onward` returns it.
 
     Raises:
         ValueError: if the shapes do not belong together.
@@ -53,13 +53,13 @@ class FlowMaps:
 
     @classmethod
     def still(cls, num_pictures: int) -> FlowMaps:
-        """Maps of pictures in which nothing moves."""
+        """Return the maps of pictures in which nothing moves."""
         nothing = np.zeros((num_pictures, GRID_ROWS, GRID_COLUMNS), np.int8)
         return cls(nothing, nothing, nothing.astype(np.uint8), np.zeros(num_pictures, np.int8))
 
     @property
     def num_pictures(self) -> int:
-        """T."""
+        """How many pictures there are: T."""
         return int(self.right.shape[0])
 
     def slice(self, start: int, exclusive_end: int) -> FlowMaps:
