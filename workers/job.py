@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from manifests.errors import DatasetError
-from manifests.ledger.entry import LedgerEntry, Status, read_entry, write_entry
+from manifests.ledger.entry import LedgerEntry, read_entry, write_entry
 from manifests.store.open import open_store
 from workers.align.calibration import calibration_for, require_calibrated
 from workers.emulator.contract import Deadlines
@@ -196,11 +196,9 @@ def make_entry(
                 require_calibrated(misaligned.evidence, calibration)
             raise
         chunks = publish(store, task.game, encoded, proof, state, folder)
-    return LedgerEntry(
-        game_id=task.game_id,
-        status=Status.COMMITTED,
+    return LedgerEntry.committed(
+        task.game_id,
         split=task.game.split,
-        reason=None,
         detail=proof.detail,
         game=game_facts(replay.record, task.game.player_hashes),
         state_sha256=state.sha256,
@@ -220,17 +218,12 @@ def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> G
     clock = _Clock()
     try:
         store = open_store(settings.store_url)
-        entry = LedgerEntry(
-            game_id=task.game_id,
-            status=Status.SET_ASIDE,
+        entry = LedgerEntry.set_aside(
+            task.game_id,
+            ending.reason,
+            ending.detail,
             split=task.game.split,
-            reason=ending.reason,
-            detail=ending.detail,
-            game=None,
-            state_sha256=None,
-            chunks=(),
             evidence=ending.evidence if isinstance(ending, Misaligned) else (),
-            fingerprint={},
             run=run_record(task.attempt, {}),
         )
         won = write_entry(store, entry)

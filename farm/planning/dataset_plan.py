@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract, open_or_create
-from manifests.ledger.entry import LedgerEntry, Status, write_entry
+from manifests.ledger.entry import LedgerEntry, write_entry
 from manifests.ledger.plan import append_plan
 from manifests.ledger.reasons import Reason
 from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
@@ -90,17 +90,5 @@ def record_left_out(store: Store, left_out: Sequence[LeftOut]) -> None:
     for left in left_out:
         if left.game_id is None or not goes_into_ledger(left):
             continue
-        entry = LedgerEntry(
-            game_id=left.game_id,
-            status=Status.SET_ASIDE,
-            split=None,
-            reason=left.reason,
-            detail=left.detail,
-            game=None,
-            state_sha256=None,
-            chunks=(),
-            evidence=(),
-            fingerprint={},
-            run=run_record(1, {}),
-        )
+        entry = LedgerEntry.set_aside(left.game_id, left.reason, left.detail, run=run_record(1, {}))
         write_entry(store, entry)

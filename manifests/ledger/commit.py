@@ -1,37 +1,43 @@
-"""How a game gets onto the store so that no two workers, however they race or die, can spoil it.
+"""How a game is committed, so that no two workers, however they race or die, can spoil it.
 
-Several workers may render the same game at once (a worker thought dead comes back), and their bytes may
-differ (the real emulator need not repeat itself to the bit). The plan gives both the same file numbers, hence
-the same keys. The rule that keeps every ledger entry true is:
+Two workers may render the same game at the same time: one was thought dead, another got its game, and then
+the first came back. Both have the same plan, so both write to the same keys. Their bytes may differ, because
+the real emulator does not always draw a game the same way to the last bit. The game's ledger entry must be
+true all the same: the objects that it names must be there, with exactly the hashes that it names, for good.
+One rule makes that so:
 
-    Nothing here ever overwrites or deletes. An object, once it is there, stays as it is.
+    Nothing here ever overwrites or deletes an object. Once it is there, it stays as it is.
 
-1. Each file of a chunk is put *if absent* under its planned key. If something is there already and its bytes
-are
-   the same (another worker was deterministic, or an earlier attempt died half-way), it is as good as ours. If
-   its bytes differ, the next *edition* of the key is tried (`keys.video_key(n, edition=1)`, ...), so it costs
-   a name, not an object. The ObjectRef that comes back names bytes that are on the store under that key for
-   good.
-2. When all files are placed, the entry, with those refs, is put *if absent* as the game's ledger entry. One
-of the
-   racers wins; its refs name objects nobody will touch. The others' entries never appear; objects of theirs
-   that the winning entry does not name are orphans: unreferenced, whole, named by `farm audit --orphans`.
-3. `farm gc` deletes, and is the only thing that does: objects of *committed* games that the entry does not
-name.
-   As a committed game's entry never changes, no later entry can come to name what gc takes. (What belongs to
-   a game without a committed entry may yet be named by a worker at work; it goes only with `farm gc --idle`.)
+A worker commits a game in two steps, and everybody may at any time do the third:
 
-Where the server cannot say who came first (`Store.has_conditional_writes` is False), nothing is put if
-absent: a file's edition is then made from its own sha256, so that whoever writes that key writes the same
-bytes, and a game's entry is put if none is seen. Two racers may then both write it, and the later entry
-stays; but each of the two names objects that nobody overwrites, so whichever is read is true. Only `gc`
-relies on a clock there: it takes nothing younger than a day, which no attempt lasts.
+1. It puts each file of each chunk under its planned key, if there is no object under that key yet. If there
+   is one with the same bytes (another worker rendered the same, or an earlier attempt died half-way), that
+   one is as good as ours. If there is one with other bytes, the worker tries the next *edition* of the key:
+   `keys.video_key(n, edition=1)`, and so on. So a race costs a second object, and never a wrong one.
 
-This needs one primitive of the store, put-if-absent, and no clock, lease or lock: no worker can be too slow,
-and a kill at any point leaves a game either done or not begun. Why not overwrite at the fixed key and check
-afterwards? Between a check and an entry there is always room for another worker's overwrite, and S3 has no
-conditional overwrite or delete that all servers offer. Why not claim games first? A claim needs a lease, a
-lease needs clocks, and a worker that sleeps past its lease overwrites all the same.
+2. When all files are placed, it puts the ledger entry, which names their keys and hashes, if the game has no
+   entry yet. Exactly one of the racing workers succeeds. The objects that its entry names are all there, and
+   by the rule nobody will touch them. The other workers' entries never appear. Those of their objects that
+   the entry does not name are orphans: whole, but of no use. `farm audit --orphans` lists them.
+
+3. `farm gc` deletes orphans, and is the only thing that ever deletes. It takes those of *committed* games
+   alone: as their entries never change, no entry can come to name them. An orphan of a game without a
+   committed entry may yet be named by a worker that is still at work, so it goes only with `farm gc --idle`,
+   by which the user says that nobody is at work.
+
+All of it needs one thing of the store, which is put-if-absent. It needs no clock, no lease and no lock. So
+no worker can be too slow, and a worker that is killed at any moment leaves its game either done or not begun.
+
+Some S3 servers cannot say which of two writers came first (`Store.has_conditional_writes` is False). There,
+the edition of a file is made from the file's own sha256, so that whoever writes a key writes the same bytes
+to it, and an entry is put if none is seen. Two racing workers may then both write the entry, and the later
+one stays. Each of the two names objects that nobody overwrites, so whichever is read is true. Only `farm gc`
+relies on a clock there: it takes nothing younger than a day, and no attempt lasts that long.
+
+Two other ways were considered. To overwrite the planned key and check afterwards: between the check and the
+entry there is always room for another worker's overwrite, and not all S3 servers have a conditional
+overwrite. To claim a game before rendering it: a claim needs a lease, a lease needs clocks that agree, and a
+worker that sleeps past the end of its lease overwrites all the same.
 """
 
 from __future__ import annotations
@@ -49,47 +55,53 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 MAX_EDITIONS: Final = 100
-"""More different renderings of one chunk than this are no race but a fault."""
+"""How many different renderings of one chunk are kept; more are no race between workers, but a fault."""
 _EDITION_DIGITS: Final = 10
 
 
 def place_chunk_file(store: Store, kind: Kind, file_number: int, path: Path) -> ObjectRef:
-    """Put one file of a chunk on the store, for good. What comes back may go into a ledger entry.
+    """Put one file of a chunk on the store, for good.
 
     Args:
-        store: where to.
-        kind: video or states.
-        file_number: as planned.
+        store: of the dataset.
+        kind: "video" or "states".
+        file_number: the number that the plan gave to the chunk.
         path: the finished local file; it is read twice and left as it is.
 
+    Returns:
+        Key, size and hash of an object that holds these bytes and will not change: fit for a ledger entry.
+
     Raises:
-        StoreFailed: the store failed, or the key has been taken by other bytes in every edition.
+        StoreFailed: the store failed, or every edition of the key is taken by other bytes.
     """
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     size_bytes = path.stat().st_size
     if not store.has_conditional_writes:
+        # Nobody can be told to have come first, so the key itself depends on the bytes: see above.
         key = data_key(DataName(kind, file_number, _edition_of(sha256)))
         if not _holds(store, key, size_bytes, sha256):
             store.put(key, path)
         return ObjectRef(key, size_bytes, sha256)
     for edition in range(MAX_EDITIONS):
+        # Whether we put the bytes or found them there makes no difference to what may be named.
         key = data_key(DataName(kind, file_number, edition))
         if store.put_if_absent(key, path) or _holds(store, key, size_bytes, sha256):
             return ObjectRef(key, size_bytes, sha256)
     message = (
-        f"{key}: {MAX_EDITIONS} different renderings of this chunk lie here; see why, then farm gc --idle"
+        f"{key}: {MAX_EDITIONS} different renderings of this chunk are here already, so something renders "
+        "it differently each time; find out what, then run farm gc --idle"
     )
     raise StoreFailed(message)
 
 
 def _edition_of(sha256: str) -> int:
-    """An edition above those that are counted, the same for the same bytes: 40 bits of their hash."""
+    """Make an edition of 40 bits of a hash; it lies above the editions that are counted from 0."""
     return max(int(sha256[:_EDITION_DIGITS], 16), MAX_EDITIONS)
 
 
 def _holds(store: Store, key: str, size_bytes: int, sha256: str) -> bool:
-    """True if the object at `key` has these bytes; reads them unless the store knows their hash."""
+    """Whether the object at `key` has these bytes; it is read only if the store does not know its hash."""
     info = store.head(key)
     if info is None or info.size_bytes != size_bytes:
         return False

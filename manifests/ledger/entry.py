@@ -29,7 +29,7 @@ from manifests.store.keys import LEDGER_PREFIX, check_game_id, game_id_of_ledger
 from manifests.store.read_ahead import read_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from manifests.store.contract import Store
 
@@ -112,9 +112,48 @@ class LedgerEntry:
                 message = f"chunks leave a gap or overlap at slp_frame {after.slp_frame_start}"
                 raise ValueError(message)
 
+    @classmethod
+    def committed(
+        cls,
+        game_id: str,
+        *,
+        split: str | None,
+        game: GameFacts | None,
+        state_sha256: str,
+        chunks: Sequence[ChunkRecord],
+        evidence: Sequence[Evidence],
+        fingerprint: Mapping[str, str],
+        run: RunRecord,
+        detail: str = "",
+    ) -> LedgerEntry:
+        """Make the entry of a game whose pairs are proved and placed; the class explains the arguments.
+
+        Raises:
+            ValueError: no game facts, no chunks, or chunks with a gap between them.
+        """
+        return cls(
+            game_id, Status.COMMITTED, split, None, detail, game, state_sha256, tuple(chunks),
+            tuple(evidence), fingerprint, run,
+        )  # fmt: skip
+
+    @classmethod
+    def set_aside(
+        cls,
+        game_id: str,
+        reason: Reason,
+        detail: str,
+        *,
+        run: RunRecord,
+        split: str | None = None,
+        game: GameFacts | None = None,
+        evidence: Sequence[Evidence] = (),
+    ) -> LedgerEntry:
+        """Make the entry of a game that is left out for a reason; the class explains the arguments."""
+        return cls(game_id, Status.SET_ASIDE, split, reason, detail, game, None, (), tuple(evidence), {}, run)
+
     @property
     def num_frames(self) -> int:
-        """Frames in all its chunks."""
+        """Number of frames in all chunks together."""
         return sum(chunk.num_frames for chunk in self.chunks)
 
     def content_sha256(self) -> str:
@@ -223,25 +262,42 @@ def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8)
             yield entry
 
 
-def withdraw(store: Store, game_id: str, *, force: bool = False) -> None:
-    """Delete the ledger entry of a game that was set aside, so that the next run tries it again.
+def withdraw(store: Store, game_id: str, *, force: bool = False) -> LedgerEntry | None:
+    """Remove a game's ledger entry, so that the next run renders the game again.
+
+    Meant for games that were set aside. The entry of a committed game is removed only with `force`, which
+    breaks the rule that such an entry never changes; so the manifests must be compiled again before the game
+    is rendered again, which `farm retry` does, and nobody may run `farm gc` until it is. Its files stay
+    where they are: the next attempt uses them if its own bytes are the same.
 
     Args:
         store: of the dataset.
-        game_id: of the game; nothing happens if it has no entry.
-        force: delete the entry of a committed game, too.
+        game_id: the game.
+        force: remove the entry of a committed game, too, or one that cannot be read.
+
+    Returns:
+        The entry that was removed; None if there was none, or if it could not be read.
 
     Raises:
-        RecordRefused: the game is committed and `force` is not given, or its entry is not as it was written.
+        RecordRefused: without `force`, the game is committed, or its entry is not as it was written.
         StoreFailed: the store failed.
+        ValueError: game_id is not 64 hexadecimal digits in lower case.
     """
-    entry = read_entry(store, game_id)
-    if entry is None:
-        return
-    if entry.status is Status.COMMITTED and not force:
-        message = f"{ledger_key(game_id)}: the game is committed; only what was set aside can be tried again"
+    key = ledger_key(game_id)
+    try:
+        entry = read_entry(store, game_id)
+    except RecordRefused as refusal:
+        if not force:
+            message = f"{refusal}; only force removes an entry that cannot be read"
+            raise RecordRefused(message) from refusal
+        entry = None
+    if entry is not None and entry.status is Status.COMMITTED and not force:
+        message = (
+            f"{key}: the game is committed; only games that were set aside are tried again, unless forced"
+        )
         raise RecordRefused(message)
-    store.delete(ledger_key(game_id))
+    store.delete(key)
+    return entry
 
 
 def _content(entry: LedgerEntry) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""Where objects live: the contract of a store, a folder and a bucket that keep it, names of all objects."""
+"""Where objects live: the contract of a store, a folder and an S3 bucket that keep it, all keys."""

@@ -1,11 +1,11 @@
-"""Frozen dataclasses as JSON and back: canonical on the way out, strict on the way in.
+"""Write frozen dataclasses as JSON in one canonical form, and read them back strictly.
 
-The dataclass is the one declaration of a record's schema. What a field may hold is read from its type: int,
-float, str, bool, None in a union, StrEnum, tuple[X, ...], Mapping[str, X] and further dataclasses. Reading
-refuses a missing field, an unknown one and a value of another type, and names the place.
+The dataclass is the only declaration of a record's schema. What a field may hold is read from its type: int,
+float, str, bool, None in a union, StrEnum, tuple[X, ...], Mapping[str, X] and further dataclasses. A missing
+field, an unknown field or a value of another type is refused, and the error names the place.
 
 Canonical means: keys sorted, no white space, ASCII only, no NaN, one newline at the end. Equal records give
-equal bytes on any machine, so bytes can be compared and hashed.
+equal bytes on any machine, so their bytes can be compared and hashed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SCALARS: Final = frozenset({bool, int, str})
 
 
 def to_plain(value: object) -> Any:
-    """A record as what json.dumps takes: dicts, lists and scalars.
+    """Turn a record into what json.dumps takes: dicts, lists and scalars.
 
     Raises:
         TypeError: a value of a type that records do not have.
@@ -50,7 +50,7 @@ def to_plain(value: object) -> Any:
 
 
 def canonical(plain: object) -> bytes:
-    """The canonical bytes of plain data.
+    """Write plain data as canonical bytes; see the module.
 
     Raises:
         ValueError: a NaN or an infinity.
@@ -60,7 +60,7 @@ def canonical(plain: object) -> bytes:
 
 
 def readable(plain: object) -> bytes:
-    """The same data for a person's eyes: indented, keys sorted, ASCII. As deterministic as `canonical`.
+    """Write plain data for people to read: indented, keys sorted, ASCII; equal data give equal bytes, too.
 
     Raises:
         ValueError: a NaN or an infinity.
@@ -69,10 +69,10 @@ def readable(plain: object) -> bytes:
 
 
 def parse(data: bytes, where: str) -> dict[str, Any]:
-    """The JSON object in `data`; `where` names it in errors.
+    """Read the JSON object in `data`; `where` names the place in errors.
 
     Raises:
-        RecordRefused: not JSON, or not an object.
+        RecordRefused: it is not JSON, or not a JSON object.
     """
     try:
         plain = json.loads(data)
@@ -86,7 +86,7 @@ def parse(data: bytes, where: str) -> dict[str, Any]:
 
 
 def from_plain(kind: type[T], plain: object, where: str) -> T:
-    """Rebuild a record of dataclass `kind` from plain data; `where` names it in errors.
+    """Make a record of dataclass `kind` from plain data; `where` names the place in errors.
 
     Raises:
         RecordRefused: a missing or unknown field, a value of another type, or one that the record's own
@@ -122,6 +122,7 @@ def _from_plain(hint: Any, plain: object, where: str) -> Any:
     if origin is tuple:
         if not isinstance(plain, list):
             raise _refused(where, "a list", plain)
+        # The long columns of a GOP index: one look at the types instead of a call per number.
         if arguments[0] in _SCALARS and set(map(type, plain)) <= {arguments[0]}:
             return tuple(plain)
         return tuple(_from_plain(arguments[0], item, f"{where}[{k}]") for k, item in enumerate(plain))
@@ -139,7 +140,7 @@ def _scalar(hint: type, plain: object, where: str) -> object:
         if plain not in set(hint):
             raise _refused(where, f"one of {[str(member) for member in hint]}", plain)
         return hint(str(plain))
-    is_wanted = isinstance(plain, hint) and (hint is bool or not isinstance(plain, bool))
+    is_wanted = isinstance(plain, hint) and (hint is bool or not isinstance(plain, bool))  # bool is an int
     if hint is float and isinstance(plain, int | float) and not isinstance(plain, bool):
         plain = float(plain)
         is_wanted = math.isfinite(plain)

@@ -1,4 +1,4 @@
-"""Where every object of a dataset lives: pure functions from numbers and ids to keys, and back.
+"""The keys of all objects of a dataset: pure functions from numbers and ids to keys, and back.
 
     dataset.json
     plan/NNNN.parquet
@@ -10,11 +10,10 @@
 A *file number* is given to every chunk in the plan, before anything is rendered: number n lies in folder
 `chunk-(n // 1000)` as `file-(n % 1000)`, which is LeRobot's own template, so that its tables can point at our
 videos where they are. An *edition* above 0 is needed only where two renderings of one chunk differ in bytes
-and the planned key is taken (see ledger/commit.py, which knows another use as well): edition e of file FFF
-is called `file-(1000 * e + FFF)`.
+and the planned key is taken (ledger/commit.py explains why, and has another use for it): edition e of file
+FFF is called `file-(1000 * e + FFF)`.
 
-`chunk-` in a folder's name is LeRobot's word for a bucket of 1,000 files; it has nothing to do with our
-chunks.
+In folder names, `chunk-` is LeRobot's word for a folder of 1,000 files; it has nothing to do with our chunks.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ FILES_PER_FOLDER: Final = 1000
 VIDEO_FEATURE: Final = "observation.images.game"
 DATASET_KEY: Final = "dataset.json"
 STORE_KEY: Final = "store.json"
-"""What an S3 store found out about its server; see manifests/store/s3.py."""
+"""Holds what an S3 store found out about its server; manifests/store/s3.py writes it."""
 PROBE_PREFIX: Final = "probe/"
 CURRENT_KEY: Final = "manifest/current.json"
 LEDGER_PREFIX: Final = "ledger/"
 PLAN_PREFIX: Final = "plan/"
 MANIFEST_PREFIX: Final = "manifest/"
 DATA_PREFIXES: Final = ("states/", f"videos/{VIDEO_FEATURE}/")
-"""Where chunk objects live."""
+"""The prefixes of all chunk objects: states files, then videos."""
 
 _PREFIX_AND_SUFFIX: Final[dict[Kind, tuple[str, str]]] = {
     "video": (f"videos/{VIDEO_FEATURE}", "mp4"),
@@ -52,7 +51,7 @@ _MAX_KEY_LENGTH: Final = 900
 
 @dataclass(frozen=True, slots=True)
 class DataName:
-    """What a chunk object's key says: its kind, its planned file number, its edition (0 as planned)."""
+    """What the key of a chunk object says: its kind, its planned file number, and its edition (mostly 0)."""
 
     kind: Kind
     file_number: int
@@ -60,7 +59,7 @@ class DataName:
 
 
 def video_key(file_number: int, edition: int = 0) -> str:
-    """Key of the video of one chunk.
+    """Make the key of a chunk's video.
 
     Raises:
         ValueError: a negative number.
@@ -69,7 +68,7 @@ def video_key(file_number: int, edition: int = 0) -> str:
 
 
 def states_key(file_number: int, edition: int = 0) -> str:
-    """Key of the states parquet of one chunk.
+    """Make the key of a chunk's states file.
 
     Raises:
         ValueError: a negative number.
@@ -78,12 +77,12 @@ def states_key(file_number: int, edition: int = 0) -> str:
 
 
 def data_key(name: DataName) -> str:
-    """Key of a chunk object; the inverse of `parse_data_key`."""
+    """Make the key of a chunk object; `parse_data_key` reads it back."""
     return _data_key(name.kind, name.file_number, name.edition)
 
 
 def parse_data_key(key: str) -> DataName | None:
-    """What a chunk object's key says; None if it is not the key of one."""
+    """Read the key of a chunk object; None if it is any other key."""
     match = _DATA_KEY.fullmatch(key)
     if match is None:
         return None
@@ -92,12 +91,13 @@ def parse_data_key(key: str) -> DataName | None:
         if prefix == kind_prefix:
             number = folder * FILES_PER_FOLDER + file % FILES_PER_FOLDER
             name = DataName(kind, number, file // FILES_PER_FOLDER)
+            # One object has one key: `file-0001` for `file-001`, or a wrong suffix, is not ours.
             return name if data_key(name) == key else None
     return None
 
 
 def lerobot_position(key: str) -> tuple[int, int]:
-    """LeRobot's (chunk_index, file_index) of a chunk object: the two numbers in its key.
+    """Read LeRobot's (chunk_index, file_index) of a chunk object: the two numbers in its key.
 
     Raises:
         ValueError: not the key of a chunk object.
@@ -110,7 +110,7 @@ def lerobot_position(key: str) -> tuple[int, int]:
 
 
 def ledger_key(game_id: str) -> str:
-    """Key of the ledger entry of one game.
+    """Make the key of a game's ledger entry.
 
     Raises:
         ValueError: not a sha256 in lower-case hex.
@@ -119,13 +119,13 @@ def ledger_key(game_id: str) -> str:
 
 
 def game_id_of_ledger_key(key: str) -> str | None:
-    """The game whose ledger entry this is; None for any other key."""
+    """Read the game_id in the key of a ledger entry; None for any other key."""
     game_id = key.removeprefix(LEDGER_PREFIX).removesuffix(".json")
     return game_id if _GAME_ID.fullmatch(game_id) and key == f"{LEDGER_PREFIX}{game_id}.json" else None
 
 
 def check_game_id(game_id: str) -> str:
-    """Return `game_id` as it is.
+    """Return `game_id` as it is, if it is one.
 
     Raises:
         ValueError: not a sha256 in lower-case hex.
@@ -137,7 +137,7 @@ def check_game_id(game_id: str) -> str:
 
 
 def plan_key(number: int) -> str:
-    """Key of the plan file of this number, from 0.
+    """Make the key of a plan file; plan files are numbered from 0.
 
     Raises:
         ValueError: a negative number.
@@ -146,13 +146,13 @@ def plan_key(number: int) -> str:
 
 
 def plan_number_of(key: str) -> int | None:
-    """The number of a plan file; None for any other key."""
+    """Read the number in the key of a plan file; None for any other key."""
     match = _PLAN_KEY.fullmatch(key)
     return int(match[1]) if match and plan_key(int(match[1])) == key else None
 
 
 def manifest_key(snapshot: int, table: str) -> str:
-    """Key of one table of a snapshot, from 0.
+    """Make the key of one table of a snapshot; snapshots are numbered from 0.
 
     Raises:
         ValueError: a negative number.
@@ -161,7 +161,7 @@ def manifest_key(snapshot: int, table: str) -> str:
 
 
 def snapshot_key(snapshot: int) -> str:
-    """Key of the record that makes a snapshot complete; written after its tables.
+    """Make the key of the record that makes a snapshot complete, and is written after its tables.
 
     Raises:
         ValueError: a negative number.
@@ -170,21 +170,23 @@ def snapshot_key(snapshot: int) -> str:
 
 
 def snapshot_number_of(key: str) -> int | None:
-    """The number of the snapshot that an object belongs to; None for any other key."""
+    """Read the number of the snapshot that an object belongs to; None for any other key."""
     match = _SNAPSHOT_KEY.fullmatch(key)
     return int(match[1]) if match else None
 
 
 def is_key(key: str) -> bool:
-    """True if `key` is one as `check_key` wants it."""
+    """Whether `check_key` would let this key pass."""
     return len(key) <= _MAX_KEY_LENGTH and all(_SEGMENT.fullmatch(part) for part in key.split("/"))
 
 
 def check_key(key: str) -> str:
-    """Return `key` as it is: relative, of plain ASCII segments none of which is empty or begins with a dot.
+    """Return `key` as it is, if it is one: ASCII segments joined by /, none empty or beginning with a dot.
+
+    So a key can never lead out of the store's root, and no object is hidden from listings.
 
     Raises:
-        ValueError: anything else; a key can so never leave its root, nor hide.
+        ValueError: it is no such key.
     """
     if not is_key(key):
         message = f"not a key: {key!r:.200}; allowed are segments of A-Z a-z 0-9 _ . - joined by /"

@@ -1,9 +1,9 @@
-"""A folder as a store: an object is a file, and appears under its name only once it is whole and on the disk.
+"""A folder as a store: an object is a file, which gets its name only once it is whole and on the disk.
 
 Bytes are written to `ROOT/.tmp-<random>`, flushed to the disk, and then given their name: by `rename` where
 they may replace an object, by `link` where they must not (link fails if the name exists, on every POSIX file
-system and on NFS). A writer holds a lock on its temporary file for as long as it lives, so a later writer can
-tell what a killed one left, and sweeps it. Names that begin with a dot are never objects.
+system and on NFS). A writer holds a lock on its temporary file as long as it lives. So a later writer can
+tell which files a killed one left behind, and removes them. Names that begin with a dot are never objects.
 """
 
 from __future__ import annotations
@@ -57,13 +57,14 @@ class LocalStore:
         return True
 
     def put_if_absent(self, key: str, data: Data) -> bool:
-        """Put an object unless there is one; see Store."""
+        """Put an object unless there is one; as `Store.put_if_absent`."""
         target = self._path(key)
         if target.exists():
             return False
         with self._translated(key), self._written(data) as temporary:
             self._make_folder(target.parent)
             try:
+                # Unlike a look first and a rename then, this leaves no moment for another writer.
                 os.link(temporary, target)
             except FileExistsError:
                 return False
@@ -72,7 +73,7 @@ class LocalStore:
         return True
 
     def put(self, key: str, data: Data) -> None:
-        """Put an object, in place of the one that may be there; see Store."""
+        """Put an object, and replace one that is there; as `Store.put`."""
         target = self._path(key)
         with self._translated(key), self._written(data) as temporary:
             self._make_folder(target.parent)
@@ -80,12 +81,12 @@ class LocalStore:
             _flush_folder(target.parent)
 
     def get(self, key: str) -> bytes:
-        """All bytes of an object; see Store."""
+        """Read all bytes of an object; as `Store.get`."""
         with self._translated(key, is_read=True):
             return self._path(key).read_bytes()
 
     def get_range(self, key: str, start: int, exclusive_end: int) -> bytes:
-        """Exactly the bytes [start, exclusive_end); see Store."""
+        """Read exactly the bytes [start, exclusive_end); as `Store.get_range`."""
         if not 0 <= start <= exclusive_end:
             message = f"{key}: no such range [{start}, {exclusive_end})"
             raise ValueError(message)
@@ -98,7 +99,7 @@ class LocalStore:
         return data
 
     def head(self, key: str) -> ObjectInfo | None:
-        """What is known of an object, or None; see Store."""
+        """Look at an object's size and time without reading it, or None; as `Store.head`."""
         path = self._path(key)
         try:
             with self._translated(key, is_read=True):
@@ -108,7 +109,7 @@ class LocalStore:
         return ObjectInfo(key, status.st_size, status.st_mtime) if path.is_file() else None
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Every object whose key starts with `prefix`, in order; see Store. Holds one folder's names."""
+        """List objects in the order of keys, as `Store.list`; it holds the names of one folder at a time."""
         folder, _, _ = prefix.rpartition("/")
         if folder:
             check_key(folder)
@@ -116,7 +117,7 @@ class LocalStore:
             yield from _walk(self._root / folder, f"{folder}/" if folder else "", prefix)
 
     def delete(self, key: str) -> None:
-        """Remove an object; see Store."""
+        """Remove an object; as `Store.delete`."""
         with self._translated(key), suppress(FileNotFoundError, NotADirectoryError):
             self._path(key).unlink()
 
@@ -125,7 +126,7 @@ class LocalStore:
 
     @contextmanager
     def _written(self, data: Data) -> Iterator[Path]:
-        """A temporary file that holds `data` and is on the disk; gone when the block ends."""
+        """Write `data` to a temporary file that is on the disk in the block, and gone after it."""
         self._make_folder(self._root)
         self._sweep()
         temporary, file = self._locked_temporary()
@@ -150,18 +151,20 @@ class LocalStore:
             file.close()
 
     def _sweep(self) -> None:
-        """Remove what killed writers left; once per store."""
+        """Remove the temporary files of killed writers; once per store object, as it lists the folder."""
         if self._swept:
             return
         self._swept = True
         for path in self._root.glob(f"{TEMPORARY_PREFIX}*"):
             with suppress(FileNotFoundError, BlockingIOError, PermissionError), path.open("rb") as file:
+                # The kernel drops a dead process's locks, so a file that can be locked has no writer.
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
 
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():
             return
+        # One level at a time, because each new name must be flushed in the folder above it.
         if folder != folder.parent:
             self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -169,7 +172,7 @@ class LocalStore:
 
     @contextmanager
     def _translated(self, key: str, *, is_read: bool = False) -> Iterator[None]:
-        """Turn the system's errors into ours."""
+        """Turn the operating system's errors into ours, with the path and what to do."""
         where = self._root / key
         try:
             yield
@@ -182,7 +185,7 @@ class LocalStore:
                 raise StoreFull(message) from error
             if error.errno in _NO_LINKS:
                 message = (
-                    f"{where}: {error.strerror}: give an output on a file system with hard links and locks"
+                    f"{where}: {error.strerror}; give an output on a file system with hard links and locks"
                 )
                 raise StoreFailed(message) from error
             message = f"{where}: {error.strerror or error}"
@@ -190,8 +193,9 @@ class LocalStore:
 
 
 def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
-    """The files below `folder` in order of their keys; a folder sorts as its name with the slash."""
+    """Yield the files below `folder` in the order of their keys."""
     try:
+        # A folder sorts as its name with the slash: "a-b/c" comes before "a/1", as it does in S3's listings.
         with os.scandir(folder) as entries:
             names = sorted(
                 entry.name + "/" * entry.is_dir()
@@ -211,7 +215,7 @@ def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
 
 
 def _may_match(key: str, prefix: str) -> bool:
-    """True if `key`, or something below it, can start with `prefix`."""
+    """Whether `key`, or the key of something below it, can start with `prefix`."""
     return key.startswith(prefix) or prefix.startswith(f"{key}/")
 
 
@@ -224,7 +228,7 @@ def _copy(data: Data, file: BinaryIO) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
+    """Write the names in a folder to the disk: a flushed file is lost in a power cut if its name was not."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

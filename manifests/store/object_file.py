@@ -1,4 +1,4 @@
-"""An object of a store as a seekable file, so that Parquet's footer and columns are read by range."""
+"""Open an object of a store as a seekable file, so that Parquet reads its footer and columns by range."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BUFFER_BYTES: Final = 1 << 16
 
 
 class _RangeReader(io.RawIOBase):
-    """Raw reads by range; one request each, so wrap it in a buffer."""
+    """A raw file whose every read is one request to the store; wrap it in a buffer."""
 
     def __init__(self, store: Store, key: str, size_bytes: int) -> None:
         super().__init__()
@@ -56,10 +56,10 @@ class _RangeReader(io.RawIOBase):
 
 
 def open_object(store: Store, key: str) -> io.BufferedReader:
-    """Open an object for reading. Close it.
+    """Open an object for reading; the caller closes it.
 
     Raises:
-        ObjectMissing: there is none.
+        ObjectMissing: there is no such object.
     """
     info = store.head(key)
     if info is None:
@@ -70,18 +70,18 @@ def open_object(store: Store, key: str) -> io.BufferedReader:
 
 @contextmanager
 def open_parquet(store: Store, key: str) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet object, read by range, its pages verified against their checksums where they have some.
+    """Open a Parquet object, and verify its pages against their checksums where they have some.
 
-    Nothing is read ahead and nothing on other threads: one that still holds a Python file when the
-    interpreter exits aborts it (seen in 2 of 60 runs). Pass use_threads=False to what reads from it for the
-    same reason.
+    Pass use_threads=False to whatever reads from it: one of Arrow's threads that still holds a Python file
+    when the interpreter exits aborts the process (seen in 2 of 60 runs).
 
     Raises:
-        ObjectMissing: there is none.
-        RecordRefused: it is no Parquet, or not as it was written.
+        ObjectMissing: there is no such object.
+        RecordRefused: it is no Parquet file, or was changed after it was written.
     """
     with open_object(store, key) as file:
         try:
+            # pre_buffer reads ahead on Arrow's threads, which must not hold our file; see above.
             yield pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
         except (pa.ArrowInvalid, OSError) as error:
             message = f"{store.url}/{key}: no sound Parquet file ({error!s:.100}); it was changed or cut"

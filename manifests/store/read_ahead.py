@@ -1,4 +1,4 @@
-"""Do one thing to many items on a few threads, and hand the results over in the items' order."""
+"""Apply a function to many items on a few threads, and give the results in the items' order."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _PER_THREAD: Final = 3
-"""Items begun, or finished and not yet taken, per thread: what bounds memory."""
+"""How many items per thread may be begun, or finished and not yet taken; this bounds memory."""
 
 
 def read_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], num_threads: int
 ) -> Iterator[tuple[Item, Result]]:
-    """Each item with its result, in order, a bounded number of items ahead of the consumer.
+    """Yield each item with its result, in order, while the next ones are worked on.
 
-    `items` is advanced by the consumer's own thread. What `function` raises is raised here, at its item.
+    Args:
+        function: called on other threads, with one item each.
+        items: advanced by the consumer's own thread, a bounded number of items ahead of it.
+        num_threads: at least 1.
+
+    Raises:
+        Exception: whatever `function` raised, when its item's turn comes.
     """
     remaining = iter(items)
     begun: deque[tuple[Item, Future[Result]]] = deque()

@@ -1,15 +1,16 @@
-"""A bucket, or a prefix in one, as a store: AWS, MinIO, Ceph, R2, Swift, whatever speaks S3.
+"""An S3 bucket, or a prefix in one, as a store: AWS, MinIO, Ceph, R2, Swift, or any other server of S3.
 
 Every object is one PutObject, so it appears whole or not at all, and leaves no parts behind. Its SHA-256
-travels with it three times: as S3's own checksum and as Content-MD5, which the server verifies before it
-accepts the bytes, and as metadata, against which every whole download is verified here.
+travels with it as S3's own checksum, which the server verifies before it accepts the bytes (older servers
+verify the Content-MD5 that we send as well), and as metadata, against which we verify every whole download.
 
-Put-if-absent is `If-None-Match: *`. When the answer to it is lost and a second attempt is told that the key
-is taken, the object there is compared with ours: it may have been our own first attempt that took it. Some
-servers do not know the header, and some check it without a lock, so that two writers at once are both told
-that they came first. No server but AWS is believed: before the first put-if-absent writers race each other,
-once per store, and `store.json` keeps the outcome. Where it cannot be relied on, put-if-absent looks first
-and then puts, and manifests/ledger/commit.py does without it.
+Put-if-absent is a put with the header `If-None-Match: *`. If the answer to it is lost and a second attempt is
+told that the key is taken, the object there is compared with ours, because it may have been our own first
+attempt that took the key. Some servers do not know the header, and some check it without a lock, so that two
+writers at the same time are both told that they came first. So we believe no server but AWS: before the first
+put-if-absent to a store, several writers of our own race each other, and `store.json` keeps the outcome.
+Where the header cannot be relied on, put-if-absent looks first and then puts, and manifests/ledger/commit.py
+does without it.
 """
 
 from __future__ import annotations
@@ -32,14 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEYS_PER_PAGE: Final = 1000
-"""Of a listing; what S3 gives at most."""
+"""How many keys one request of a listing asks for; S3 gives no more."""
 _RACERS: Final = 8
+"""How many writers race for one key, to find out whether conditional writes can be relied on."""
 _ROUNDS: Final = 6
-"""Of the race that tells whether conditional writes can be relied on."""
+"""How many such races are run; a server without a lock betrays itself in one of them."""
 
 
 class S3Store:
-    """The Store contract on a bucket. Needs list, get, put and delete rights below its prefix."""
+    """The Store contract on a bucket; needs the rights to list, get, put and delete below the prefix."""
 
     def __init__(self, bucket: str, prefix: str, client: S3Client) -> None:
         self._bucket, self._prefix, self._client = bucket, prefix, client
@@ -51,7 +53,7 @@ class S3Store:
         """Open s3://BUCKET or s3://BUCKET/PREFIX; nothing is sent yet.
 
         Raises:
-            StoreFailed: not such a URL, or boto3 cannot be set up.
+            StoreFailed: it is no such URL, or boto3 cannot be set up.
         """
         parts = urlsplit(url)
         prefix = parts.path.strip("/")
@@ -64,7 +66,7 @@ class S3Store:
 
     @property
     def url(self) -> str:
-        """s3://BUCKET/PREFIX."""
+        """The URL s3://BUCKET/PREFIX, without a slash at its end."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     @property
@@ -74,19 +76,19 @@ class S3Store:
 
     @property
     def num_retries(self) -> int:
-        """Attempts that failed and were made again, so far."""
+        """How many requests failed and were sent again, so far."""
         return self._client.num_retries
 
     @property
     def has_conditional_writes(self) -> bool:
-        """Whether of any number of writers at once exactly one is told that it came first; see Store."""
+        """Whether exactly one of several simultaneous writers is told that it came first; asks the server."""
         with self._lock:
             if self._is_conditional is None:
                 self._is_conditional = self._recall_conditional()
         return self._is_conditional
 
     def put_if_absent(self, key: str, data: Data) -> bool:
-        """Put an object unless there is one; see Store."""
+        """Put an object unless there is one; as `Store.put_if_absent`."""
         check_key(key)
         if self.has_conditional_writes:
             return self._put_conditionally(key, _bytes(data))
@@ -96,16 +98,16 @@ class S3Store:
         return True
 
     def put(self, key: str, data: Data) -> None:
-        """Put an object, in place of the one that may be there; see Store."""
+        """Put an object, and replace one that is there; as `Store.put`."""
         upload = self._upload(key, _bytes(data))
         self._client.call(self._where(key), lambda boto, _: boto.put_object(**upload))
 
     def get(self, key: str) -> bytes:
-        """All bytes of an object, verified against the hash it was put with; see Store."""
+        """Read all bytes of an object, verified against the hash it was put with; as `Store.get`."""
         return self._client.call(self._where(key), lambda boto, _: self._download(boto, key))
 
     def get_range(self, key: str, start: int, exclusive_end: int) -> bytes:
-        """Exactly the bytes [start, exclusive_end); see Store."""
+        """Read exactly the bytes [start, exclusive_end); as `Store.get_range`."""
         if not 0 <= start <= exclusive_end:
             message = f"{key}: no such range [{start}, {exclusive_end})"
             raise ValueError(message)
@@ -124,7 +126,7 @@ class S3Store:
         )
 
     def head(self, key: str) -> ObjectInfo | None:
-        """What is known of an object, or None; see Store."""
+        """Ask for an object's size, time and hash, or None; as `Store.head`."""
         try:
             answer = self._client.call(self._where(key), lambda boto, _: boto.head_object(**self._named(key)))
         except ObjectMissing:
@@ -133,7 +135,7 @@ class S3Store:
         return ObjectInfo(key, answer["ContentLength"], modified_at, answer["Metadata"].get("sha256"))
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Every object whose key starts with `prefix`, in order, a page at a time; see Store."""
+        """List objects in the order of keys, a page at a time; as `Store.list`."""
         where = f"{self.url}/{prefix}"
         arguments: dict[str, Any] = {
             "Bucket": self._bucket,
@@ -150,7 +152,7 @@ class S3Store:
             arguments["ContinuationToken"] = page["NextContinuationToken"]
 
     def delete(self, key: str) -> None:
-        """Remove an object; see Store."""
+        """Remove an object; as `Store.delete`."""
         self._client.call(self._where(key), lambda boto, _: boto.delete_object(**self._named(key)))
 
     def _put_conditionally(self, key: str, body: bytes) -> bool:
@@ -189,16 +191,16 @@ class S3Store:
         answer = boto.get_object(**self._named(key))
         data: bytes = answer["Body"].read()
         if len(data) != answer["ContentLength"]:
-            message = f"{len(data)} bytes came of {answer['ContentLength']}"
+            message = f"got {len(data)} of {answer['ContentLength']} bytes"
             raise Wrong(message)
         wanted, found = answer["Metadata"].get("sha256"), hashlib.sha256(data).hexdigest()
         if wanted is not None and found != wanted:
-            message = f"sha256 {found} came, it was put with {wanted}"
+            message = f"got bytes with sha256 {found}, but the object was put with {wanted}"
             raise Wrong(message)
         return data
 
     def _range(self, boto: Any, num_before: int, key: str, start: int, exclusive_end: int) -> bytes:
-        """One attempt at a range that is not empty: the cheap way first, boto3's where that has no answer."""
+        """Try once to read a range that is not empty: by a signed URL, or by boto3 if that has no answer."""
         if not num_before:
             found = self._client.get_range(self._named(key), start, exclusive_end)
             if found is not None:
@@ -209,12 +211,13 @@ class S3Store:
             if error.response["Error"]["Code"] == "InvalidRange":
                 raise self._too_short(key, exclusive_end) from error
             raise
+        # A range that reaches past the end is answered with what there is, not with an error.
         size_bytes = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else 0
         if size_bytes and size_bytes < exclusive_end:
             raise self._too_short(key, exclusive_end)
         data: bytes = answer["Body"].read()
         if len(data) != exclusive_end - start:
-            message = f"{len(data)} bytes came of {exclusive_end - start}"
+            message = f"got {len(data)} of {exclusive_end - start} bytes"
             raise Wrong(message)
         return data
 
@@ -228,7 +231,7 @@ class S3Store:
         return StoreFailed(f"{self._where(key)}: ends before byte {exclusive_end}; it was cut")
 
     def _recall_conditional(self) -> bool:
-        """What store.json says; if there is none, find out and write it."""
+        """Read in store.json whether conditional writes work; if there is none, find out and write it."""
         if self._client.is_aws:
             return True
         try:
@@ -237,7 +240,9 @@ class S3Store:
             is_conditional = self._race()
         else:
             if not isinstance(found, bool):
-                message = f"{self._where(STORE_KEY)}: does not say whether conditional_writes hold; delete it"
+                message = (
+                    f"{self._where(STORE_KEY)}: conditional_writes is not true or false; delete the file"
+                )
                 raise StoreFailed(message)
             return found
         self.put(
@@ -246,7 +251,7 @@ class S3Store:
         return is_conditional
 
     def _race(self) -> bool:
-        """Let writers race for keys; True if every time exactly one came first, and its bytes are there."""
+        """Let writers race for keys; True if each time exactly one was told that it came first, rightly."""
         with ThreadPoolExecutor(_RACERS) as pool:
             return all(self._race_once(pool) for _ in range(_ROUNDS))
 

@@ -1,8 +1,9 @@
-"""The one door to boto3: one client per process, timeouts and bounded retries on every call, errors as ours.
+"""The only module that calls boto3: one client per process, with timeouts, bounded retries, our own errors.
 
 Credentials, region and endpoint come from boto3's own chain (environment, profiles, instance roles;
-AWS_ENDPOINT_URL_S3 for servers other than AWS) and from nowhere else. boto3's own retries are off: a streamed
-body that breaks half-way, or arrives with wrong bytes, is beyond them, so the whole call is tried again here.
+AWS_ENDPOINT_URL_S3 for servers other than AWS) and from nowhere else. boto3's own retries are off, because
+they do not cover an answer whose body breaks off half-way or arrives with wrong bytes: the whole call, body
+included, is tried again here.
 """
 
 from __future__ import annotations
@@ -45,15 +46,15 @@ _AWS: Final = ".amazonaws.com"
 
 
 class Wrong(Exception):  # noqa: N818 - not an error of a caller: a reason to try again
-    """The answer came, but its bytes are not what they should be."""
+    """An answer came, but its bytes are not those they should be; the call is tried again."""
 
 
 class Taken(Exception):  # noqa: N818 - an answer
-    """There is an object of that key already (412)."""
+    """There is an object with that key already (HTTP status 412)."""
 
 
 class Outcome(Enum):
-    """What to do after a failed attempt."""
+    """What a failed attempt means: try again, or tell the caller what is the matter."""
 
     RETRY = "retry"
     MISSING = "missing"
@@ -92,7 +93,7 @@ _OUTCOME_OF_STATUS: Final = {
     409: Outcome.RETRY,
     412: Outcome.TAKEN,
     429: Outcome.RETRY,
-    501: Outcome.FATAL,  # never going to be implemented while we wait
+    501: Outcome.FATAL,  # "not implemented" does not change by trying again
     507: Outcome.FULL,
 }
 _SERVER_ERROR: Final = 500
@@ -100,17 +101,20 @@ _SERVER_ERROR: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to try.
+    """How often a call to the server is tried, and how long each step of it may take.
+
+    Before each attempt but the first there is a pause. It is drawn at random between 0 and an upper limit,
+    which doubles from pause to pause.
 
     Attributes:
-        max_attempts: of one call.
-        first_pause_seconds: upper bound of the first pause; it doubles, and each pause is drawn from 0 to its
-        bound. max_pause_seconds: the bound's own bound.
-        connect_seconds: to connect.
-        read_seconds: from one byte to the next.
+        max_attempts: how often a call is tried before it fails.
+        first_pause_seconds: the limit of the first pause.
+        max_pause_seconds: what the limit never exceeds, however often it doubles.
+        connect_seconds: how long the connection may take.
+        read_seconds: how long the server may be silent between two pieces of its answer.
 
     Raises:
-        ValueError: not all above zero.
+        ValueError: a value that is not above zero.
     """
 
     max_attempts: int = 8
@@ -121,12 +125,12 @@ class Patience:
 
     def __post_init__(self) -> None:
         if min(self.max_attempts, self.first_pause_seconds, self.connect_seconds, self.read_seconds) <= 0:
-            message = f"patience is above zero in every part, got {self}"
+            message = f"attempts and times are above zero, got {self}"
             raise ValueError(message)
 
 
 class S3Client:
-    """Calls with retries. Used by several threads at once; `num_retries` counts them all."""
+    """Calls boto3, and calls it again after failures that may pass. Several threads may share it."""
 
     def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
@@ -138,26 +142,26 @@ class S3Client:
 
     @property
     def is_aws(self) -> bool:
-        """True if the endpoint is Amazon's own."""
+        """Whether the server is Amazon's own."""
         return _AWS in self._boto().meta.endpoint_url
 
     @property
     def endpoint(self) -> str:
-        """Where the requests go."""
+        """The URL of the server that requests go to."""
         return str(self._boto().meta.endpoint_url)
 
     def call(self, where: str, function: Callable[[Any, int], T]) -> T:
-        """Run `function(boto3 client, number of attempts before)`, again after failures that may pass.
+        """Call `function(boto3 client, number of attempts before)`, and again after failures that may pass.
 
         Args:
-            where: names the object in errors.
+            where: the object's URL, for errors.
             function: sends one request and reads its answer to the end; may raise Wrong, or Taken.
 
         Raises:
-            Taken: there is an object of that key already.
-            ObjectMissing: there is none.
-            StoreFull: no quota is left.
-            StoreFailed: refused, or failed in every attempt.
+            Taken: there is an object with that key already.
+            ObjectMissing: there is no such object.
+            StoreFull: no space or quota is left.
+            StoreFailed: the server refused, or every attempt failed.
         """
         for attempt in range(self.patience.max_attempts):
             if attempt:
@@ -173,9 +177,10 @@ class S3Client:
         raise StoreFailed(message) from last
 
     def get_range(self, named: dict[str, str], start: int, exclusive_end: int) -> bytes | None:
-        """Bytes of an object {"Bucket": ..., "Key": ...} at little cost; None where boto3 must ask for them.
+        """Read a range of an object {"Bucket": ..., "Key": ...} without boto3's cost per call.
 
-        For use in a function that `call` runs: it raises what boto3 raises.
+        Called by a function that `call` runs, as it raises what boto3 raises. Returns None where the caller
+        must ask boto3 itself.
         """
         boto = self._boto()
         with self._lock:
@@ -188,13 +193,12 @@ class S3Client:
     def _pause(self, attempt: int) -> None:
         with self._lock:
             self.num_retries += 1
-        bound = min(self.patience.first_pause_seconds * 2 ** (attempt - 1), self.patience.max_pause_seconds)
-        time.sleep(
-            random.uniform(0, bound)
-        )  # full jitter: workers that failed together do not return together
+        limit = min(self.patience.first_pause_seconds * 2 ** (attempt - 1), self.patience.max_pause_seconds)
+        # Drawn from 0 on, so that workers whose requests failed together do not come back together.
+        time.sleep(random.uniform(0, limit))
 
     def _boto(self) -> Any:
-        """The process's own client: connections are reused, and never shared with a forked child."""
+        """Give this process's client; a forked child makes its own, as connections must not be shared."""
         with self._lock:
             if self._process_id != os.getpid():
                 self._client, self._process_id = _new_client(self.patience), os.getpid()
@@ -203,15 +207,15 @@ class S3Client:
 
 
 _REMEDIES: Final = {
-    "NoSuchBucket": "; make the bucket first, or look at its name and at AWS_ENDPOINT_URL_S3",
-    "AccessDenied": "; this key may not do that here: look at AWS_PROFILE and at the bucket's policy",
-    "InvalidAccessKeyId": "; look at AWS_PROFILE or AWS_ACCESS_KEY_ID",
+    "NoSuchBucket": "; make the bucket first, or check its name and AWS_ENDPOINT_URL_S3",
+    "AccessDenied": "; this access key may not do that here: check AWS_PROFILE and the bucket's policy",
+    "InvalidAccessKeyId": "; check AWS_PROFILE or AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "; the secret does not belong to the key, or the clock is wrong",
 }
 
 
 def classify(error: Exception) -> Outcome:
-    """What to do about an error of boto3's, or a Wrong."""
+    """Decide what an error of boto3's, or a Wrong, means."""
     if isinstance(error, _RETRIED_ERRORS):
         return Outcome.RETRY
     if not isinstance(error, ClientError):
@@ -258,7 +262,7 @@ def _new_client(patience: Patience) -> Any:
     try:
         client = session.client("s3", region_name=region, config=config)
     except (InvalidRegionError, ValueError) as error:
-        message = f"s3: {_one_line(error)}; look at AWS_REGION and AWS_ENDPOINT_URL_S3"
+        message = f"s3: {_one_line(error)}; check AWS_REGION and AWS_ENDPOINT_URL_S3"
         raise StoreFailed(message) from error
     if _AWS not in client.meta.endpoint_url:  # other servers seldom have a name per bucket
         path_style = config.merge(Config(s3={"addressing_style": "path"}))

@@ -1,12 +1,13 @@
-"""Ranges of S3 objects over signed URLs: a fraction of the CPU of a call, for who makes a hundred a second.
+"""Read ranges of S3 objects over signed URLs, which takes a fraction of the processor time of a boto3 call.
 
-A call of boto3 costs milliseconds under the interpreter's lock: it is built from a model, signed, and parsed.
-But a signed URL does not say which range of its object is asked for. So boto3 signs an object's URL once,
-with credentials of its own chain, and for some minutes every range of it is one bare request over botocore's
-own connection pool, with its time-outs, proxies and certificates.
+A loader asks for a hundred ranges a second, and each call of boto3 costs milliseconds under the interpreter's
+lock: it is built from a model, signed, and its answer parsed. But the signature of a URL does not cover which
+range of the object is asked for. So boto3 signs the URL of an object once, with the credentials that it
+finds, and for some minutes every range of the object is one bare request over botocore's own connection pool,
+with its time-outs, proxies and certificates.
 
-Nothing is decided here. Whatever comes that is not exactly the range asked for is no answer: the caller then
-asks boto3 itself, at once, and what that says counts.
+Nothing is decided here. An answer that is not exactly the range asked for counts as none: the caller then
+asks boto3 at once, and what boto3 says is what counts.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ _SOCKET_OPTIONS: Final = (
 
 
 class SignedRanges:
-    """Ranges through one boto3 client, in one process, by several threads.
+    """Reads ranges with URLs that one boto3 client signs; for one process, and several threads.
 
     Args:
         boto: the client that signs.
-        timeout: seconds to connect, and from one byte to the next.
-        max_connections: kept open.
+        timeout: seconds that the connection may take, and that the server may be silent.
+        max_connections: how many connections are kept open.
     """
 
     def __init__(self, boto: Any, timeout: tuple[float, float], max_connections: int) -> None:
@@ -59,7 +60,7 @@ class SignedRanges:
         )  # fmt: skip
 
     def get(self, named: Mapping[str, str], start: int, exclusive_end: int) -> bytes | None:
-        """The bytes [start, exclusive_end) of the object {"Bucket": ..., "Key": ...}, or None: see above.
+        """Read bytes [start, exclusive_end) of the object {"Bucket": ..., "Key": ...}; None for no answer.
 
         Raises:
             BotoCoreError: there are no credentials.
@@ -83,7 +84,7 @@ class SignedRanges:
         return None
 
     def _url(self, named: Mapping[str, str]) -> tuple[str, bool]:
-        """A URL that is good for now, and whether it was signed just now."""
+        """Give a URL that is valid for now, and whether it was signed just now."""
         key, now = named["Key"], time.monotonic()
         with self._lock:
             signed_at, url = self._urls.get(key, (0.0, ""))
@@ -99,11 +100,11 @@ class SignedRanges:
 
 
 def _newest_signature(signature_version: str, **_: Any) -> str | None:
-    """Keep version 4 for signed URLs, too, where botocore would choose 2, which servers give up."""
+    """Choose signature version 4 for URLs: botocore prefers version 2, which servers are giving up."""
     return "s3v4-query" if signature_version in ("v4-query", "s3v4-query") else None
 
 
 def _certificates() -> str | bool:
-    """What botocore checks servers against: AWS_CA_BUNDLE, ca_bundle of the profile, REQUESTS_CA_BUNDLE."""
+    """Find the certificates to check servers against, where botocore looks for them, too."""
     chosen = botocore.session.get_session().get_config_variable("ca_bundle")
     return chosen or os.environ.get("REQUESTS_CA_BUNDLE") or True

@@ -109,10 +109,6 @@ class LocalCache:
             part.write_bytes(data)
             part.rename(path)
 
-    def used_bytes(self) -> int:
-        """What lies there now, counted file by file."""
-        return sum(size for _, size, _ in self._pieces())
-
     def _evict(self, wanted: int) -> int:
         """Remove what was not used for longest; return the bytes that are left."""
         pieces = sorted(self._pieces())

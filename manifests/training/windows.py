@@ -170,11 +170,6 @@ class WindowIndex:
         """N."""
         return int(self.chunk_offset[-1])
 
-    @property
-    def windows_per_game(self) -> Int:
-        """int64 [G]."""
-        return np.diff(self.game_offset)
-
     def locate(self, window: int) -> tuple[int, int]:
         """Chunk and first frame_index of a window.
 

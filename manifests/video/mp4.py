@@ -48,11 +48,6 @@ class Gops:
     width: int
     height: int
 
-    @property
-    def total_frames(self) -> int:
-        """Frames of the whole video."""
-        return int(self.num_frames.sum())
-
 
 def read_gops(source: Source) -> Gops:
     """Read a video's GOP table from its packets; nothing is decoded.

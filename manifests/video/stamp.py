@@ -29,7 +29,6 @@ FIRST_SLP_FRAME: Final = schema.FIRST_SLP_FRAME
 PICTURE_WIDTH: Final = 640
 PICTURE_HEIGHT: Final = 480
 STAMP_ROWS: Final = 16
-CELL_PIXELS: Final = 20
 CELLS_PER_STRIP: Final = 32
 NUM_CELLS: Final = 2 * CELLS_PER_STRIP
 SEED_COLUMN: Final = "p0.pre_seed"
@@ -66,44 +65,6 @@ def stamp_rectangle(width: int = PICTURE_WIDTH, height: int = PICTURE_HEIGHT) ->
     return 0, height - rows, width, rows
 
 
-def encode_stamp(slp_frame: int) -> npt.NDArray[np.uint8]:
-    """Return the number's strip as uint8 [32] of 0 and 1, in the order of the cells from the left.
-
-    Raises:
-        ValueError: slp_frame is below -123 or does not fit into 24 bits.
-    """
-    value = slp_frame - FIRST_SLP_FRAME
-    if not 0 <= value < 1 << NUM_VALUE_BITS:
-        limit = (1 << NUM_VALUE_BITS) + FIRST_SLP_FRAME
-        message = (
-            f"slp_frame {slp_frame} has no stamp: only {FIRST_SLP_FRAME} to {limit - 1} fit into 24 bits"
-        )
-        raise ValueError(message)
-    payload = np.array([value >> 16, (value >> 8) & 0xFF, value & 0xFF], dtype=np.uint8)
-    return np.unpackbits(np.append(payload, _crc(payload[None])))
-
-
-def encode_seed(seed: int) -> npt.NDArray[np.uint8]:
-    """Return the seed's strip as uint8 [32] of 0 and 1.
-
-    Raises:
-        ValueError: seed is no unsigned 32-bit number.
-    """
-    if not 0 <= seed < 1 << 32:
-        message = f"a seed has 32 bits, unsigned; got {seed}"
-        raise ValueError(message)
-    return np.unpackbits(np.frombuffer(seed.to_bytes(4, "big"), np.uint8))
-
-
-def paint_stamp(luma: npt.NDArray[np.uint8], slp_frame: int, seed: int = 0) -> None:
-    """Paint the stamp of `slp_frame` and of its state's seed into the bottom of `luma`, uint8 [H, W]."""
-    _, top, width, rows = stamp_rectangle(luma.shape[1], luma.shape[0])
-    for strip, bits in enumerate((encode_stamp(slp_frame), encode_seed(seed))):
-        cells = np.repeat(bits, width // CELLS_PER_STRIP)
-        first = top + strip * rows // 2
-        luma[first : first + rows // 2, : cells.size] = np.where(cells, WHITE_LUMA, BLACK_LUMA)
-
-
 def read_stamps(luma: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Read the numbers of many pictures at once.
 
@@ -135,25 +96,14 @@ def decode_levels(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32
     return value + np.int32(FIRST_SLP_FRAME), valid
 
 
-def read_seeds(luma: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """Read the seeds of many pictures at once.
-
-    Args:
-        luma: as for `read_stamps`.
+def decode_seeds(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
+    """Read the seeds from the levels of the cells, float32 [T, 64], as `cell_levels` gives them.
 
     Returns:
         seed: uint32 [T]; meaningless where not clear.
         clear: bool [T]; True where every cell is plainly black or white. There is no CRC: a seed is compared
             with the one that is due, never looked up.
-
-    Raises:
-        ValueError: as `read_stamps`.
     """
-    return decode_seeds(cell_levels(luma))
-
-
-def decode_seeds(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """Read the seeds from the levels of the cells, float32 [T, 64]. Returns as `read_seeds` does."""
     # Against the whole stamp's black and white: a seed may be all ones.
     bits, clear = _bits(levels[:, CELLS_PER_STRIP:], levels)
     return _octets(bits).view(">u4")[:, 0].astype(np.uint32), clear
@@ -171,12 +121,6 @@ def seeds_agree(levels: npt.NDArray[np.float32], state: StateTable) -> npt.NDArr
     agree: npt.NDArray[np.bool_] = np.zeros(seed.size, np.bool_)
     agree[: due.size] = clear[: due.size] & (seed[: due.size] == due)
     return agree
-
-
-def read_stamp(luma: npt.NDArray[np.uint8]) -> int | None:
-    """Read the number of one picture, uint8 [H, W]; None if there is no readable one."""
-    slp_frame, valid = read_stamps(luma[None])
-    return int(slp_frame[0]) if valid[0] else None
 
 
 def _octets(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

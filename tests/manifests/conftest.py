@@ -11,7 +11,7 @@ import pytest
 
 from manifests.ledger.commit import place_chunk_file
 from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract
-from manifests.ledger.entry import LedgerEntry, RunRecord, Status
+from manifests.ledger.entry import LedgerEntry, RunRecord
 from manifests.ledger.evidence import Evidence
 from manifests.ledger.plan import GameToPlan, PlannedGame
 from manifests.ledger.reasons import Reason
@@ -102,16 +102,16 @@ class Samples:
             start = k * FRAMES_PER_CHUNK - 123
             end = min(start + FRAMES_PER_CHUNK, game.num_frames - 123)
             chunks.append(self.chunk(game.first_file_number + k, start, end, video, states))
-        return LedgerEntry(
-            game.game_id, Status.COMMITTED, game.split, None, "", self.facts(game.num_frames), game.game_id,
-            tuple(chunks), (ALIGNED, MOTION), {"emulator": "5.0"}, RUN,
+        return LedgerEntry.committed(
+            game.game_id, split=game.split, game=self.facts(game.num_frames), state_sha256=game.game_id,
+            chunks=chunks, evidence=(ALIGNED, MOTION), fingerprint={"emulator": "5.0"}, run=RUN,
         )  # fmt: skip
 
     def set_aside(self, n: int, reason: Reason = Reason.MISALIGNED) -> LedgerEntry:
         misaligned = dataclasses.replace(ALIGNED, offset_frames=2, first_disagreement_slp_frame=7)
-        return LedgerEntry(
-            self.game_id(n), Status.SET_ASIDE, "train", reason, "offset 2", self.facts(), None, (),
-            (misaligned,), {}, RUN,
+        return LedgerEntry.set_aside(
+            self.game_id(n), reason, "offset 2", split="train", game=self.facts(), evidence=(misaligned,),
+            run=RUN,
         )  # fmt: skip
 
     def place(self, store: Store, game: PlannedGame, scratch: Path, seed: int = 0) -> LedgerEntry:

@@ -17,8 +17,8 @@ from manifests.snapshot.finalize import finalize
 from manifests.state.file import states_bytes
 from manifests.store.open import open_store
 from manifests.video.mp4 import read_gops
-from manifests.video.stamp import paint_stamp
 from tests.manifests.conftest import FRAMES_PER_CHUNK, Samples
+from tests.manifests.video.stamp_painter import paint_stamp
 from tests.workers.painted import seed_at
 from workers.rendering.encode import ChunkEncoder, VideoSettings
 from workers.replay import read_replay

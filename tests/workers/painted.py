@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.video.stamp import SEED_COLUMN, paint_stamp
+from manifests.video.stamp import SEED_COLUMN
+from tests.manifests.video.stamp_painter import paint_stamp
 from workers.emulator.contract import CURRENT_FRAME, HEIGHT, TAIL_PICTURES, WIDTH, LogLine, Picture
 
 if TYPE_CHECKING:

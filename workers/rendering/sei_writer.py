@@ -1,4 +1,4 @@
-"""Writes frame marks into key frames, without touching the coded picture; `manifests.video.sei` reads them."""
+"""Writes frame marks into key frames, where `manifests.video.sei` reads them; the coded picture stays."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from farm.bench._trials import VERDICT, WITHOUT_STAMP, _answers, _first_broken, _shifted
 from manifests.ledger.evidence import Evidence
 from workers.align.faults import Fault, FaultKind, schedule
-from workers.align.motion.maps import FlowMaps
+from workers.align.motion.flow_maps import FlowMaps
 
 NUM_FRAMES = 100
 

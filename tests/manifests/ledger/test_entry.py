@@ -20,6 +20,7 @@ from manifests.ledger.records import ChunkRecord, GameFacts, GopIndex, ObjectRef
 from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, states_key, video_key
 from manifests.store.open import open_store
+from tests.manifests.conftest import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,14 +243,45 @@ def test_strangers_in_the_ledger_are_no_games(store: Store, samples: Any):
 def test_what_was_set_aside_can_be_tried_again(store: Store, samples: Any):
     entry = samples.set_aside(1)
     ledger.write_entry(store, entry)
-    ledger.withdraw(store, entry.game_id)
+    assert ledger.withdraw(store, entry.game_id) == entry
     assert ledger.read_entry(store, entry.game_id) is None
-    ledger.withdraw(store, entry.game_id)
+    assert ledger.withdraw(store, entry.game_id) is None
 
 
-def test_withdrawing_a_committed_game_fails(store: Store, samples: Any):
+def test_withdrawing_a_committed_game_fails_unless_forced(store: Store, samples: Any):
     (game,) = number_games([samples.to_plan(1)], 90, 0)
-    ledger.write_entry(store, samples.committed(game))
-    with pytest.raises(RecordRefused, match="is committed"):
+    entry = samples.committed(game)
+    ledger.write_entry(store, entry)
+    with pytest.raises(RecordRefused, match=r"is committed.*unless forced"):
         ledger.withdraw(store, game.game_id)
-    assert ledger.read_entry(store, game.game_id) is not None
+    assert ledger.read_entry(store, game.game_id) == entry
+    assert ledger.withdraw(store, game.game_id, force=True) == entry
+    assert ledger.read_entry(store, game.game_id) is None
+
+
+def test_withdrawing_an_entry_that_cannot_be_read_fails_unless_forced(store: Store, samples: Any):
+    key = ledger_key(samples.game_id(1))
+    store.put(key, b"cut in the mid")
+    ledger.write_entry(store, samples.set_aside(2))
+    with pytest.raises(RecordRefused, match=r"not JSON.*only force removes"):
+        ledger.withdraw(store, samples.game_id(1))
+    assert store.head(key)
+    assert ledger.withdraw(store, samples.game_id(1), force=True) is None
+    assert store.get(ledger_key(samples.game_id(2)))
+    assert store.head(key) is None
+
+
+def test_an_entry_that_is_set_aside_has_a_reason_and_nothing_rendered(samples: Any):
+    entry = LedgerEntry.set_aside(samples.game_id(1), Reason.NOT_SLP, "no .slp", run=RUN)
+    assert (entry.status, entry.reason, entry.split) == (ledger.Status.SET_ASIDE, Reason.NOT_SLP, None)
+    assert (entry.chunks, entry.evidence, entry.game, entry.state_sha256) == ((), (), None, None)
+
+
+def test_a_committed_entry_without_chunks_is_refused(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = samples.committed(game)
+    with pytest.raises(ValueError, match="a committed game has chunks"):
+        LedgerEntry.committed(
+            entry.game_id, split="train", game=entry.game, state_sha256=entry.state_sha256, chunks=(),
+            evidence=entry.evidence, fingerprint=entry.fingerprint, run=entry.run,
+        )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from manifests.errors import RecordRefused
 from manifests.state.views import ACTION, STATE, make_view
 from manifests.store.open import open_store
-from manifests.training.cache import Cache, LocalCache
+from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
 from manifests.training.pictures import Pictures
 from manifests.training.windows import WindowSpec
@@ -175,7 +175,7 @@ def test_packed_states_are_cached_and_used(opened: Opened, sound: Path, tmp_path
     copy = tmp_path / "copy"
     shutil.copytree(sound, copy)
     expected = opened(url=copy)[0]
-    assert LocalCache(tmp_path / "cache", 1 << 30).used_bytes() > 0
+    assert list((tmp_path / "cache").glob("*/*"))
     shutil.rmtree(copy / "states")
     assert (opened(url=copy)[0]["state"] == expected["state"]).all()
 

@@ -52,7 +52,7 @@ def test_the_windows_are_exactly_those_that_fit(lengths: list[list[int]], spec: 
     starts = [(chunk, int(start)) for chunk in range(len(chunks)) for start in index.grid.starts(spec, chunk)]
     assert starts == expected
     owners = [chunks[chunk][0] for chunk, _ in expected]
-    assert index.windows_per_game.tolist() == [owners.count(game) for game in range(len(lengths))]
+    assert np.diff(index.game_offset).tolist() == [owners.count(game) for game in range(len(lengths))]
 
 
 @given(specs, st.integers(0, 300))

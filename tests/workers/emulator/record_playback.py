@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from manifests.video.stamp import read_stamp
+from tests.manifests.video.stamp_painter import read_stamp
 from workers.emulator.contract import BootImage, Deadlines
 from workers.emulator.dump_watcher import DumpedImage, DumpEvent, DumpWatcher
 from workers.emulator.inotify import CREATED, FileEvent

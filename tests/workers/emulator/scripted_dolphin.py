@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from manifests.video.stamp import encode_stamp
+from tests.manifests.video.stamp_painter import encode_stamp
 
 WIDTH, HEIGHT, STAMP_ROWS = 640, 480, 16
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.video.stamp import SEED_COLUMN, encode_seed, encode_stamp, read_stamp
+from manifests.video.stamp import SEED_COLUMN
 from tests.contracts.footprint import child_processes
+from tests.manifests.video.stamp_painter import encode_seed, encode_stamp, read_stamp
 from tests.workers.emulator.slippi_doubles import needs_slippi, real_slippi
 from workers.emulator.contract import BootImage, Deadlines, Picture
 from workers.emulator.slippi import SlippiDolphin

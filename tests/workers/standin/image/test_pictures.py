@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.video.stamp import SEED_COLUMN, read_seeds, read_stamps
+from manifests.video.stamp import SEED_COLUMN, cell_levels, decode_seeds, read_stamps
 from workers.align.faults import Fault, FaultKind, schedule
 from workers.emulator.contract import TAIL_PICTURES, BootImage, Deadlines, LogLine, Picture
 from workers.emulator.mainline import MainlineDolphin
@@ -95,7 +95,7 @@ def test_a_fault_shows_as_the_schedule_says(fault, tmp_path):
     shown = [(other if is_other else state) for is_other in said.is_other]
     rows = np.minimum(said.source, NUM_FRAMES - 1)
     due = [int(game.values(SEED_COLUMN)[row]) for game, row in zip(shown, rows, strict=True)]
-    seeds, clear = read_seeds(pictures[:, :480])
+    seeds, clear = decode_seeds(cell_levels(pictures[:, :480]))
     assert clear.all()
     assert seeds.tolist() == due, "each picture names the state that was drawn, whatever its number says"
     assert sum(line.startswith("[CURRENT_FRAME]") for line in lines) == NUM_FRAMES
