@@ -16,7 +16,9 @@ NUM_FRAMES = 100
 
 
 def says(name: str, offset: int | None, first: int | None = None) -> Evidence:
-    return Evidence(name, offset is not None, offset, 0.0 if offset is None else 1.0, first)
+    return Evidence(
+        name, offset is not None, offset, 0.0 if offset is None else 1.0, first_disagreement_slp_frame=first
+    )
 
 
 def answers(*evidence: Evidence, first_broken: int | None = None) -> dict[str, tuple[str, int | None]]:

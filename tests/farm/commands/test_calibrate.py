@@ -30,7 +30,10 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def measure(_set_up: object, _deadlines: object, *, replay: Any) -> tuple[Calibration, list[Evidence]]:
         games.append(replay)
-        found = [Evidence("log", True, 0, 1.0, None, "it agrees", 3.25), Evidence("stamp", False, None, 0.0)]
+        found = [
+            Evidence("log", True, 0, 1.0, margin=3.25, detail="it agrees"),
+            Evidence("stamp", False, None, 0.0),
+        ]
         return calibration, found
 
     emulator = SimpleNamespace(check=lambda: None)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from farm.planning.estimate import Prices
 from farm.planning.measured import SLIPPI, STANDIN
+from farm.settings import RunSettings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from manifests.ledger.entry import Status, done_game_ids, read_entries
 from manifests.store.keys import ledger_key
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from manifests.ledger.plan import GameToPlan
 
 OPTIONS = {
-    "measured": None, "emulator": "standin", "frames_per_chunk": 3600, "slots": 4, "cores_per_slot": 2.0,
+    "measured": None, "cores_per_slot": 2.0,
     "core_hour": 1.0, "gigabyte_month": 0.5, "thousand_puts": 0.25, "thousand_gets": 0.125,
 }  # fmt: skip
 
@@ -36,8 +37,17 @@ def games(*lengths: int) -> list[GameToPlan]:
     return [Samples().to_plan(1000 + number, length) for number, length in enumerate(lengths)]
 
 
-def found(out: Path, lengths: tuple[int, ...] = (3600, 7201), **changes: Any) -> dict[str, Any]:
-    return estimates(games(*lengths), str(out), OPTIONS | changes)
+def settings(out: Path | str, emulator: str = "standin") -> RunSettings:
+    return RunSettings(
+        replays=(), out=str(out), emulator=emulator, slots=4,
+        game_image=None if emulator == "standin" else "standin",
+    )  # fmt: skip
+
+
+def found(
+    out: Path, lengths: tuple[int, ...] = (3600, 7201), emulator: str = "standin", **changes: Any
+) -> dict[str, Any]:
+    return estimates(games(*lengths), settings(out, emulator), OPTIONS | changes)
 
 
 def timed(root: Path, scratch: Path) -> str:
@@ -88,7 +98,7 @@ def test_games_that_are_done_are_not_reckoned_again(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     done = set(done_game_ids(store))
     some = [Samples().to_plan(number, NUM_FRAMES) for number in range(4)]
-    told = estimates(some, store.url, OPTIONS)
+    told = estimates(some, settings(store.url), OPTIONS)
     assert told["done_before"] == len(done) == 4
     assert told["work"]["games"] == 1
 
@@ -96,7 +106,7 @@ def test_games_that_are_done_are_not_reckoned_again(tmp_path: Path):
 def test_a_plan_of_which_nothing_is_left_fails(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     with pytest.raises(ValueError, match="nothing to estimate: 0 games"):
-        estimates([Samples().to_plan(0, NUM_FRAMES)], store.url, OPTIONS)
+        estimates([Samples().to_plan(0, NUM_FRAMES)], settings(store.url), OPTIONS)
 
 
 def test_a_dataset_that_cannot_measure_fails_with_what_to_do(tmp_path: Path):
@@ -128,12 +138,12 @@ def test_every_option_has_a_default_that_is_told():
         click.echo(json.dumps(options))
 
     defaults = json.loads(CliRunner().invoke(command, []).stdout)
-    assert defaults.keys() | {"emulator", "frames_per_chunk"} == OPTIONS.keys() | {"estimate"}
+    assert defaults.keys() == OPTIONS.keys() | {"estimate"}
     assert {name: defaults[name] for name in dataclasses.asdict(Prices())} == dataclasses.asdict(Prices())
-    assert (defaults["estimate"], defaults["slots"], defaults["measured"]) == (False, None, None)
+    assert (defaults["estimate"], defaults["measured"]) == (False, None)
 
 
-@pytest.mark.parametrize("wrong", [("--slots", "0"), ("--core-hour", "-1"), ("--cores-per-slot", "0")])
+@pytest.mark.parametrize("wrong", [("--core-hour", "-1"), ("--cores-per-slot", "0")])
 def test_an_option_out_of_range_fails(wrong: tuple[str, str]):
     command = click.command()(estimate_options(lambda **_options: None))
     assert CliRunner().invoke(command, wrong).exit_code == 2
