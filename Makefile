@@ -8,7 +8,7 @@ OUT    ?= dataset
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch extras-browser check format lock standin clean render-packages test-packages
+.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -16,20 +16,24 @@ help: ## list these commands
 demo: render-packages $(VENV)/.ready ## render replays on headless Dolphin into ./dataset (REPLAYS=DIR for your own)
 	@$(BIN)/farm demo --out $(OUT) $(if $(REPLAYS),--replays "$(REPLAYS)")
 
-test: quick ## run every test that this machine can run
+test: test-extras quick ## run every test that this machine can run; installs Ray and an S3 server for them
 	@$(BIN)/pytest -m "not ($(QUICK))" $(PYTEST_ARGS)
 
 quick: test-packages $(VENV)/.ready ## run the quick tests only
 	@$(BIN)/pytest -n auto -m "$(QUICK)" $(PYTEST_ARGS)
 
-# A user's `make test` must not pull what is large (Ray, torch) or strange (an S3 server, a browser): tests that
-# need one of these skip, with the reason, where it is missing. CI runs `make extras` first.
-extras: extras-ray extras-s3 extras-torch extras-browser ## install what the tests marked ray, s3, torch and browser need
+# Ray and S3 are half of the product, so `make test` brings them. What is larger still (torch, 1 GB) or strange on
+# somebody's machine (a browser) it does not bring: tests that need it skip, with the reason. CI brings all of it.
+extras: test-extras extras-torch extras-browser ## install what the tests marked torch and browser need, too
+
+test-extras: extras-ray extras-s3
 
 extras-ray: $(VENV)/.ready
 	@docker/system-packages cluster
-	@$(BIN)/python -c 'import ray' 2>/dev/null || $(PIP) --no-deps --require-hashes -r docker/worker.lock
-	@$(BIN)/python -c 'import pandas' 2>/dev/null || $(PIP) --no-deps 'pandas==3.1.1'
+	@$(BIN)/python -c 'import ray, pandas' 2>/dev/null || { \
+	    echo "Installing Ray and pandas into $(VENV) for the tests (300 MB) ..."; \
+	    $(PIP) --no-deps --require-hashes -r docker/worker.lock && $(PIP) --no-deps 'pandas==3.1.1'; } \
+	    || echo "Ray cannot be had for this Python: the tests marked ray will skip." >&2
 
 extras-torch: $(VENV)/.ready
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) 'torch==2.13.0'
@@ -41,6 +45,7 @@ extras-browser:
 	@docker/system-packages browser
 
 .venv-s3/.ready: tests/s3_server/requirements.lock
+	@echo "Installing an S3 server into .venv-s3 for the tests (80 MB) ..."
 	@test -x .venv-s3/bin/python || $(PYTHON) -m venv .venv-s3
 	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
