@@ -76,7 +76,7 @@ class Footage:
 
     @property
     def num_games(self) -> int:
-        """Number of games."""
+        """Number of games that were selected."""
         return int(self.games.num_rows)
 
     def gop_span(self, chunk: int, frame_index: int, last_frame_index: int) -> GopSpan:

@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from manifests.state import schema
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     from manifests.state.table import StateTable
 
-FIRST_SLP_FRAME: Final = schema.FIRST_SLP_FRAME
-"""The stamp carries slp_frame - FIRST_SLP_FRAME, so that it is never negative."""
 PICTURE_WIDTH: Final = 640
 PICTURE_HEIGHT: Final = 480
 STAMP_ROWS: Final = 16
@@ -92,6 +90,7 @@ def decode_levels(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32
     number = levels[:, :CELLS_PER_STRIP]
     bits, clear = _bits(number, number)
     octets = _octets(bits)
+    # What is painted is slp_frame - FIRST_SLP_FRAME, which is never negative.
     value = octets[:, 0].astype(np.int32) << 16 | octets[:, 1].astype(np.int32) << 8 | octets[:, 2]
     valid = clear & (_crc(octets[:, :3]) == octets[:, 3])
     return value + np.int32(FIRST_SLP_FRAME), valid
