@@ -1,25 +1,28 @@
-"""Every failure of the reading and storing side, in one tree.
+"""Every error that this package raises on purpose, in one tree.
 
     DatasetError
     |-- StoreFailed        (manifests/store/contract.py) the store did not do what was asked
     |   |-- ObjectMissing      ... there is no object of that key
     |   `-- StoreFull          ... no space or quota is left
-    |-- SchemaRefused      what lies there was written under another schema, or by somebody else
-    |-- NotFinalized       there is no manifest yet, or it could not be published
-    `-- RecordRefused      one record (a ledger entry, a plan row) does not hold what its schema asks for
+    |-- SchemaRefused      the place holds no dataset, or one of another schema version
+    |-- NotFinalized       there is no snapshot of the manifests yet, or it could not be published
+    |-- RecordRefused      one record (a ledger entry, a plan row) does not hold what its schema asks for
+    |-- VideoUnreadable    (manifests/video/decoder.py) a video is damaged, or not one of a dataset's
+    `-- DecoderMissing     (manifests/video/decoder.py) a decoder is not installed, or cannot do that
 
-A message says what was found, what is allowed, and what to do, in one line.
+A message says in one line what was found, what is allowed, and what to do. Arguments that make no sense raise
+ValueError, as everywhere in Python.
 """
 
 from __future__ import annotations
 
 
 class DatasetError(Exception):
-    """Base of what this package raises on purpose; its text is one line fit for a person."""
+    """Base of the errors that this package raises on purpose; the text is one line for a person to read."""
 
 
 class SchemaRefused(DatasetError):  # noqa: N818 - a decision, not a mishap
-    """The place holds something else than a dataset of this schema version."""
+    """The place holds no dataset, or one of another schema version."""
 
 
 class NotFinalized(DatasetError):  # noqa: N818
@@ -27,4 +30,4 @@ class NotFinalized(DatasetError):  # noqa: N818
 
 
 class RecordRefused(DatasetError):  # noqa: N818
-    """A record has a missing, unknown or ill-typed field."""
+    """A record was changed after it was written, or a field is missing, unknown or of another type."""

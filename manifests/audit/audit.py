@@ -1,9 +1,9 @@
-"""Audit a dataset: walk its records, hold every object against them, and name what is wrong.
+"""Audit a dataset: check its records against each other and every object against its record.
 
     one listing -> Inventory ----------------------.
     dataset.json, plans, ledger or snapshot -> Pair -> is it listed? -> for a sample: its bytes -> Report
 
-Memory is 25 bytes per chunk object and 17 per planned game; everything else streams.
+It keeps 25 bytes per chunk object and 17 per planned game in memory; everything else streams.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ def audit(
     witness: Callable[[DatasetDescription], Witness] | None = None,
     video_check: VideoCheck | None = None,
 ) -> Report:
-    """Hold a dataset against its own records.
+    """Check a dataset against its own records.
 
     Args:
         store: of the dataset, or of a downloaded copy of it.
-        depth: how deep to look.
-        sample: share of the pairs to look at more deeply than LISTING; always the same ones for a seed.
-        seed: of the sample.
-        num_threads: pairs looked at side by side.
-        on_pair: called with the number of pairs looked at deeply so far.
-        witness: makes one more, for such a dataset: it sees every picture of a pair at DECODE.
-        video_check: checks the file of every video with a program of its own at DECODE.
+        depth: what is checked.
+        sample: share of the pairs, 0 to 1, that are checked more deeply than LISTING.
+        seed: decides which pairs these are; the same seed gives the same pairs.
+        num_threads: how many pairs are checked at the same time.
+        on_pair: called with the number of pairs that were checked deeply so far.
+        witness: makes a `Witness` for each pair that is checked at DECODE; None for none.
+        video_check: checks the file of every video that is checked at DECODE with a program of its own.
 
     Raises:
         SchemaRefused: this is no dataset that this program knows.
         StoreFailed: the store failed.
-        ValueError: a sample outside 0..1.
+        ValueError: `sample` is outside of 0 to 1.
     """
     if not 0 <= sample <= 1:
         message = f"a sample is a share of 0 to 1, got {sample}"
@@ -80,7 +80,7 @@ def audit(
 
 
 def _is_listed(pair: Pair, inventory: Inventory, report: Report) -> bool:
-    """True if both objects of the pair are there with their sizes, and no other record names them."""
+    """Whether both objects of the pair are listed with their sizes, and no other record names them."""
     num_before = len(report.findings)
     for name, ref in pair.objects:
         listed = inventory.find(name)
@@ -96,6 +96,7 @@ def _is_listed(pair: Pair, inventory: Inventory, report: Report) -> bool:
 
 
 def _is_sampled(pair: Pair, sample: float, seed: int) -> bool:
+    # By file number, so that a copy is sampled like its original, and a later audit like an earlier one.
     digest = hashlib.blake2b(f"{seed} {pair.chunk.file_number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) < sample * _SAMPLE_STEPS
 

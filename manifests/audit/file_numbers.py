@@ -1,4 +1,4 @@
-"""Which file number belongs to which planned game, and which games are committed: 17 bytes a game."""
+"""Look up which planned game a file number belongs to, and whether it is committed; 17 bytes per game."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FileNumbers:
-    """The planned games by file number. Without any plan (in a copy) every number passes and is unknown."""
+    """The planned games by file number. In a copy without plan files, every number passes, and is unknown."""
 
     def __init__(self, games: Iterable[PlannedGame]) -> None:
         starts, ends = array.array("q"), array.array("q")
@@ -26,10 +26,10 @@ class FileNumbers:
         self._is_committed = np.zeros(len(starts), bool)
 
     def commit(self, file_numbers: Sequence[int], *, is_whole: bool = True) -> bool:
-        """Note that the game of these numbers is committed. False if they are not one planned game's.
+        """Note that a game is committed. Returns False if the numbers are not those of one planned game.
 
         Args:
-            file_numbers: of the game's chunks, in order.
+            file_numbers: file numbers of the game's chunks, in order.
             is_whole: whether these must be all chunks of the game.
         """
         if not len(self._starts):
@@ -44,7 +44,7 @@ class FileNumbers:
         return True
 
     def owner_of(self, file_number: int) -> str:
-        """`committed`, `unfinished` or `unknown`."""
+        """Say whether the number's game is "committed", "unfinished" or, if no plan has it, "unknown"."""
         place = self._place(file_number)
         if place is None:
             return "unknown"

@@ -1,4 +1,4 @@
-"""What an audit is asked, what it finds, and what it counted."""
+"""The vocabulary of an audit: how deep it looks, what it finds, and its report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from enum import IntEnum, StrEnum
 
 
 class Depth(IntEnum):
-    """How deep an audit looks; each depth holds the ones before it.
+    """How deep an audit looks; each depth includes the ones before it.
 
     LISTING: every object is there and has its size; records can be read and agree with each other.
     CHECKSUM: every object has its sha256.
-    STRUCTURE: packets = rows = the ledger's frames; key frames and bytes are where the GOP table says.
+    STRUCTURE: a video has as many packets as its states file has rows and the ledger says; key frames and
+        bytes are where the GOP table says.
     DECODE: every decoded picture shows the slp_frame of its row, and moves as the state says.
     """
 
@@ -22,7 +23,7 @@ class Depth(IntEnum):
 
 
 class Kind(StrEnum):
-    """What can be wrong."""
+    """The kinds of things that can be wrong with a dataset."""
 
     MISSING = "missing"  # the object is not there
     SIZE = "size"  # it has another size
@@ -36,7 +37,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: with which object, and what."""
+    """One thing that is wrong: its kind, the key of the object, and the particulars for a person."""
 
     kind: Kind
     key: str
@@ -48,9 +49,9 @@ class Orphan:
     """A chunk object that no ledger entry names.
 
     Attributes:
-        key: the object.
-        size_bytes: its size.
-        modified_at: seconds since the epoch.
+        key: the object's key.
+        size_bytes: the object's size.
+        modified_at: when it was put, in seconds since the epoch by the store's clock.
         owner: "committed" if its game's entry names others in its place (nothing can come to need it),
             "unfinished" if its game is planned but not committed, "unknown" if no plan has its number.
     """
@@ -66,15 +67,15 @@ class Report:
     """What an audit did and found.
 
     Attributes:
-        depth: as asked.
-        num_games: committed games looked at.
-        num_chunks: their pairs.
-        num_sampled: pairs looked at more deeply than LISTING.
-        num_bytes: read for checksums.
-        num_frames: decoded.
-        num_witnessed: pairs whose motion was told to fit the state, or not to.
+        depth: how deep it looked.
+        num_games: committed games that were checked.
+        num_chunks: pairs of these games.
+        num_sampled: pairs that were checked more deeply than LISTING.
+        num_bytes: bytes that were read for checksums.
+        num_frames: pictures that were decoded.
+        num_witnessed: pairs on whose motion the witness had something to say, for or against.
         num_independently_checked: videos that another program than their writer looked at.
-        num_set_aside: games.
+        num_set_aside: games that were set aside.
         num_pending: planned games without a ledger entry.
         num_unlisted: games in the ledger that the newest snapshot does not have yet.
         findings: everything that is wrong.
@@ -97,5 +98,5 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """True if nothing is wrong. Orphans and pending games are not wrong."""
+        """Whether nothing is wrong; orphans and pending games are not wrong."""
         return not self.findings

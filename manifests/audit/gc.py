@@ -1,6 +1,6 @@
-"""Remove objects that no ledger entry names, and only those that no entry can come to name.
+"""Find and remove garbage: objects that no ledger entry names, and that no entry can come to name.
 
-manifests/ledger/commit.py says why.
+manifests/ledger/commit.py explains why nothing else may be removed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 MIN_AGE_SECONDS: Final = 24 * 3600.0
-"""Nothing younger is ever removed."""
+"""Objects younger than this are never removed, because an attempt that needs them may still be at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,16 @@ class Garbage:
 
 
 def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) -> list[Garbage]:
-    """What may be removed now.
+    """List what may be removed now.
 
     Args:
         store: of the dataset.
-        idle: nobody renders into the store or finalizes it now, so what unfinished games left may go as well.
-        now: seconds since the epoch; the machine's clock by default.
+        idle: whether the caller knows that nobody renders into the store or finalizes it now; then what
+            unfinished games left behind may go as well.
+        now: the time in seconds since the epoch; by default that of the machine's clock.
 
     Raises:
-        RecordRefused: a record cannot be read, so that what it names is not known; nothing may be removed.
+        RecordRefused: a record cannot be read, so nobody knows what it names, and nothing may be removed.
     """
     report = audit(store)
     unread = [finding for finding in report.findings if finding.kind is Kind.RECORD]
@@ -62,7 +63,7 @@ def remove(store: Store, garbage: list[Garbage]) -> None:
     """Remove these objects.
 
     Raises:
-        StoreFailed: the store failed; those before it are gone.
+        StoreFailed: the store failed; the objects before that one are removed.
     """
     for item in garbage:
         store.delete(item.key)

@@ -1,4 +1,4 @@
-"""All chunk objects of a store from one listing, in a few bytes each."""
+"""List all chunk objects of a store once, and keep 25 bytes of each: name, size, time, and whether named."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from manifests.store.contract import ObjectInfo, Store
 
 _EDITIONS: Final = 1 << 40
-"""Editions of one file number; leaves room for 8 million file numbers."""
+"""How many editions a file number can have in a 63-bit code, which leaves room for 8 million file numbers."""
 _MAX_FILE_NUMBER: Final = (1 << 63) // _EDITIONS
 
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """One chunk object as it was listed."""
+    """A chunk object as it was listed: its name, its size, and when it was put."""
 
     name: DataName
     size_bytes: int
@@ -30,14 +30,15 @@ class ListedObject:
 
     @property
     def key(self) -> str:
-        """Its key."""
+        """The object's key."""
         return data_key(self.name)
 
 
 class Inventory:
-    """Sizes and times of all chunk objects, 25 bytes each, and which of them were named by a record.
+    """All chunk objects of a store, and which of them a record names.
 
-    Objects under the chunk prefixes whose keys are none of ours are in `strangers`.
+    Attributes:
+        strangers: objects under the prefixes of chunk objects whose keys are not those of chunk objects.
     """
 
     def __init__(self, store: Store) -> None:
@@ -45,13 +46,13 @@ class Inventory:
         self._columns = {kind: self._list(store, prefix) for kind, prefix in _PREFIX_OF.items()}
 
     def find(self, name: DataName) -> ListedObject | None:
-        """The object of this name, or None if it was not listed."""
+        """Find the object of a name; None if it was not listed."""
         columns = self._columns[name.kind]
         place = columns.place(_code(name))
         return None if place is None else columns.at(place, name)
 
     def mark(self, name: DataName) -> bool:
-        """Note that a record names this object; False if one did before. It must have been listed."""
+        """Note that a record names this object. Returns False if one did before, or it is not listed."""
         columns = self._columns[name.kind]
         place = columns.place(_code(name))
         if place is None or columns.is_named[place]:
@@ -60,7 +61,7 @@ class Inventory:
         return True
 
     def unnamed(self) -> Iterator[ListedObject]:
-        """Every object that was not marked, states first, by number."""
+        """Yield every object that no record names: states files first, by file number."""
         for kind, columns in self._columns.items():
             for place in np.flatnonzero(~columns.is_named):
                 file_number, edition = divmod(int(columns.codes[place]), _EDITIONS)
@@ -87,7 +88,7 @@ def _code(name: DataName) -> int:
 
 
 class _Columns:
-    """One kind's objects, sorted by code."""
+    """The listed objects of one kind, as arrays sorted by the code of their names."""
 
     def __init__(self, codes: np.ndarray, sizes: np.ndarray, times: np.ndarray) -> None:
         order = np.argsort(codes)

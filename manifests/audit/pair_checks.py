@@ -1,4 +1,4 @@
-"""Look into the two objects of a pair: their hashes, how they fit each other, what the pictures show."""
+"""Check the two objects of a pair: their hashes, whether they fit each other, and what the pictures show."""
 
 from __future__ import annotations
 
@@ -31,13 +31,19 @@ if TYPE_CHECKING:
 
 
 class Witness(Protocol):
-    """Sees the pictures of a pair and says what it makes of them: motion, which is no part of this room."""
+    """Sees the pictures of a pair, and says whether they fit its state.
+
+    workers/align has one that compares motion. This package must not import it, so it is handed in.
+    """
 
     def see(self, luma: NDArray[np.uint8]) -> None:
         """Take the next picture, uint8 [H, W]."""
 
     def objection(self, state: StateTable) -> str | None:
-        """Say what speaks against these pictures showing this state; an empty string if it cannot tell."""
+        """Say what speaks against these pictures showing this state.
+
+        Returns None if nothing does, and an empty string if it cannot tell.
+        """
 
 
 class VideoCheck(Protocol):
@@ -49,7 +55,7 @@ class VideoCheck(Protocol):
 
 @dataclass
 class Checked:
-    """What came of one pair."""
+    """The result of checking one pair: what is wrong, and how much was read, decoded and witnessed."""
 
     findings: list[Finding] = field(default_factory=list)
     num_bytes: int = 0
@@ -59,7 +65,7 @@ class Checked:
 
 
 class PairChecks:
-    """Checks pairs at one depth; used by several threads at once."""
+    """Checks pairs at one depth; several threads may use it at the same time."""
 
     def __init__(
         self,
@@ -73,7 +79,7 @@ class PairChecks:
         self._video_check = video_check
 
     def check(self, pair: Pair) -> Checked:
-        """Everything from CHECKSUM on; stops at the first depth where something is wrong.
+        """Check a pair from CHECKSUM on; stops after the first depth at which something is wrong.
 
         Raises:
             StoreFailed: the store failed.
@@ -115,7 +121,7 @@ class PairChecks:
 
 
 def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
-    """The state, if the states file can be read; findings if it is not as recorded."""
+    """Read the state if the states file can be read; note a finding if it is not as recorded."""
     chunk = pair.chunk
     try:
         state = read_states(states)
@@ -135,7 +141,7 @@ def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
 
 
 def _check_video(pair: Pair, video: bytes, description: DatasetDescription, checked: Checked) -> None:
-    """Packets, key frames, bytes and size of the pictures against the record."""
+    """Check packets, key frames, their bytes and the size of the pictures against the record."""
     from manifests.video.mp4 import read_gops  # noqa: PLC0415 - libav is an extra, not for listings
 
     chunk = pair.chunk
@@ -165,7 +171,7 @@ def _check_video(pair: Pair, video: bytes, description: DatasetDescription, chec
 
 
 def _wrong_marks(pair: Pair, video: bytes, index: GopIndex, avcc: bytes, *, are_due: bool) -> list[str]:
-    """What the key frames say of themselves and should not; silence is wrong only where marks are due."""
+    """List what key frames' marks say wrongly; a missing mark is wrong only where marks are due."""
     wrong = []
     for first, offset, size in zip(index.first_frame_index, index.byte_offset, index.byte_size, strict=True):
         mark = find_mark(video[offset : offset + size], avcc)
@@ -184,7 +190,7 @@ def _check_pictures(
     witness: Witness | None,
     checked: Checked,
 ) -> None:
-    """Every decoded picture: its number, its stamp against its row, and what the witness says."""
+    """Check every decoded picture: how many there are, each stamp against its row, what the witness says."""
     from manifests.video.mp4 import decode_luma  # noqa: PLC0415 - as above
 
     stamp, num_pictures = description.stamp, 0
@@ -219,7 +225,7 @@ def _levels(luma: NDArray[np.uint8], stamp: Rectangle) -> NDArray[np.float32]:
 def _check_stamps(
     pair: Pair, state: StateTable, levels: NDArray[np.float32], seed_column: str | None, checked: Checked
 ) -> None:
-    """The numbers, and the seeds if the pictures carry them, against the rows; levels is float32 [T, 64]."""
+    """Check stamps' numbers, and seeds if there are any, against the rows; levels is float32 [T, 64]."""
     numbers, valid = decode_levels(levels)
     shown = [int(number) if is_valid else None for number, is_valid in zip(numbers, valid, strict=True)]
     wrong = [

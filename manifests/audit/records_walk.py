@@ -1,4 +1,4 @@
-"""Walk a dataset's own records, hold them against each other, and yield the pairs that they promise."""
+"""Read a dataset's own records, check them against each other, and yield the pairs that they promise."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RecordsWalk:
-    """One walk along plan, ledger and newest snapshot; what is wrong with them goes into the report."""
+    """Walks once along plan, ledger and newest snapshot; what is wrong with them goes into the report."""
 
     def __init__(self, store: Store, report: Report) -> None:
         self._store, self._report = store, report
@@ -33,7 +33,7 @@ class RecordsWalk:
         self._manifest = self._read_manifest()
 
     def pairs(self) -> Iterator[Pair]:
-        """Every pair of a committed game, in order of game_id; from the snapshot where there is no ledger."""
+        """Yield every pair of a committed game, in order of game_id; without a ledger, from the snapshot."""
         game_ids = done_game_ids(self._store)
         first = next(game_ids, None)
         if first is not None:
@@ -42,7 +42,7 @@ class RecordsWalk:
             yield from self._pairs_of_manifest(self._manifest)
 
     def owner_of(self, file_number: int) -> str:
-        """Whose number this is: see Orphan. Call it after the walk."""
+        """Say whose file number this is, as `Orphan.owner` does; call it after the walk."""
         return self._numbers.owner_of(file_number)
 
     def _pairs_of_ledger(self, game_ids: Iterator[str]) -> Iterator[Pair]:
@@ -88,7 +88,7 @@ class RecordsWalk:
             self._find(Kind.RECORD, manifest.snapshot.tables["chunks"].object.key, str(error))
 
     def _read_plan(self) -> FileNumbers:
-        """The planned file numbers, and how many games are pending."""
+        """Read the planned file numbers, and count the pending games."""
         try:
             numbers = FileNumbers(planned_games(self._store))
             self._report.num_pending = sum(1 for _ in pending_games(self._store))
@@ -109,7 +109,7 @@ class RecordsWalk:
         return Manifest(self._store, read_description(self._store), snapshot) if is_sound else None
 
     def _check_tables(self, snapshot: Snapshot) -> bool:
-        """True if every table of the snapshot is there as recorded, as far as the audit's depth can tell."""
+        """Whether every table of the snapshot is as recorded, as far as the audit's depth can tell."""
         num_before = len(self._report.findings)
         for ref in (table.object for table in snapshot.tables.values()):
             info = self._store.head(ref.key)
@@ -128,7 +128,7 @@ class RecordsWalk:
 
 
 class _Compiled:
-    """What the newest snapshot was compiled from: (game_id, entry_sha256), walked in order of game_id."""
+    """The entries that the newest snapshot was compiled from, walked along in order of game_id."""
 
     def __init__(self, manifest: Manifest | None, report: Report) -> None:
         self._report = report
@@ -138,7 +138,7 @@ class _Compiled:
         self._ahead = next(self._rows, None)
 
     def take_through(self, game_id: str) -> str | None:
-        """The hash of this game's entry, or None if the snapshot lacks it."""
+        """Find the hash of this game's entry; None if the snapshot lacks it. Ask in order of game_id."""
         while self._ahead is not None and self._ahead[0] < game_id:
             self._miss(*self._ahead)
         if self._ahead is None or self._ahead[0] != game_id:
@@ -148,7 +148,7 @@ class _Compiled:
         return found
 
     def finish(self) -> None:
-        """All that is left is not in the ledger."""
+        """Report the games that are left: the snapshot has them, and the ledger does not."""
         while self._ahead is not None:
             self._miss(*self._ahead)
 

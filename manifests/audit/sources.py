@@ -1,4 +1,4 @@
-"""The records an audit starts from: the ledger, or, in a copy without one, the newest snapshot."""
+"""The pairs that an audit checks, from the ledger or, in a copy without one, from the newest snapshot."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One chunk of one committed game, as recorded."""
+    """The video and states file of one chunk of a committed game, as recorded."""
 
     game_id: str
     chunk: ChunkRecord
 
     @property
     def objects(self) -> tuple[tuple[DataName, ObjectRef], ...]:
-        """Its two objects."""
+        """The pair's video and states file: what each key says, and what the object must be."""
         named = ((parse_data_key(ref.key), ref) for ref in (self.chunk.video, self.chunk.states))
         return tuple((name, ref) for name, ref in named if name is not None)
 
 
 def pairs_of_entry(entry: LedgerEntry) -> list[Pair]:
-    """The chunks of a ledger entry; none if it was set aside."""
+    """List the pairs of a ledger entry; a game that was set aside has none."""
     return [Pair(entry.game_id, chunk) for chunk in entry.chunks]
 
 
 def pairs_of_manifest(manifest: Manifest) -> Iterator[Pair]:
-    """Every chunk of a snapshot, in order, from its chunks and gops tables together.
+    """Yield every pair of a snapshot, in order, from its chunks and gops tables together.
 
     Raises:
-        ValueError: the two tables do not belong to each other.
+        ValueError: the two tables do not fit together.
     """
     gops = _rows(manifest, "gops")
     for row in _rows(manifest, "chunks"):

@@ -1,1 +1,1 @@
-"""The dataset's card: README.md with charts for people, croissant.json for machines."""
+"""The dataset's card: README.md with charts for people, croissant.json for search engines and libraries."""

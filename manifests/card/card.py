@@ -1,4 +1,4 @@
-"""Write the card: README.md, its charts, croissant.json. The same manifests give the same bytes."""
+"""Write a dataset's card: README.md, its charts, croissant.json. Equal manifests give equal bytes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ FROM 'ROOT/GAMES' GROUP BY stage_name ORDER BY games DESC;
 
 
 def write_card(manifest: Manifest) -> None:
-    """Put the card beside the dataset.
+    """Put the card's files beside the dataset's.
 
     Raises:
         StoreFailed: the store failed.
@@ -74,7 +74,7 @@ def write_card(manifest: Manifest) -> None:
 
 
 def readme(manifest: Manifest, counts: Counts) -> str:
-    """The text of README.md."""
+    """Write the text of README.md."""
     description = manifest.description
     parts = [
         _front_matter(manifest),

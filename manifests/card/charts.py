@@ -1,4 +1,4 @@
-"""Bar charts as SVG: no plotting library, the same bytes for the same numbers, legible in light and dark."""
+"""Draw bar charts as SVG, for light and dark mode, without a plotting library: equal data, equal bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BAR: Final = 16  # pixels high
-_STEP: Final = 22  # from bar to bar
-_LABELS: Final = 170  # pixels wide
-_BARS: Final = 420
-_VALUES: Final = 70
+_BAR: Final = 16  # height of a bar, in pixels like all that follow
+_STEP: Final = 22  # from one bar to the next
+_LABELS: Final = 170  # width of the names at the left
+_BARS: Final = 420  # width of the longest bar
+_VALUES: Final = 70  # width of the numbers at the right
 _STYLE: Final = (
     "text{font:12px sans-serif;fill:#333}rect{fill:#4878a8}"
     "@media(prefers-color-scheme:dark){text{fill:#ddd}rect{fill:#7aa6d6}}"
@@ -20,7 +20,7 @@ _STYLE: Final = (
 
 
 def bar_chart(title: str, counts: Mapping[str, int]) -> bytes:
-    """Horizontal bars, the longest first, equals in order of their names."""
+    """Draw horizontal bars, the longest first, bars of equal length in order of their names."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     longest = max([value for _, value in ranked], default=0) or 1
     width, height = _LABELS + _BARS + _VALUES, _STEP * (len(ranked) + 1) + 8

@@ -1,4 +1,4 @@
-"""What the card tells in numbers, counted in one pass over the games."""
+"""Count what the card reports in numbers, in one pass over the games."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Counts:
-    """Games and frames of a snapshot.
+    """Counts of a snapshot's games and frames.
 
     Attributes:
-        games_by_split, frames_by_split: by split.
-        games_by_stage: by stage name.
-        games_by_character: by character name; a game counts for each of its players.
-        longest_frames: of the longest game.
+        games_by_split, frames_by_split: number of games, and of frames, by split.
+        games_by_stage: number of games by name of the stage.
+        games_by_character: number of games by character; a game counts once for each of its players.
+        longest_frames: number of frames of the longest game.
     """
 
     games_by_split: Counter[str] = field(default_factory=Counter)

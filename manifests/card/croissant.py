@@ -1,4 +1,4 @@
-"""croissant.json (MLCommons Croissant 1.0): every manifest table with its hash and its columns."""
+"""Make croissant.json (MLCommons Croissant 1.0): every manifest table with its hash and its columns."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _KEYS: Final = {"games": "game_id", "rejects": "game_id", "chunks": "file_number
 
 
 def croissant(manifest: Manifest, description: str) -> dict[str, Any]:
-    """The whole document. Columns that hold lists are left out; Croissant has no plain word for them."""
+    """Make the whole document, without the columns that hold lists: Croissant 1.0 has no type for them."""
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

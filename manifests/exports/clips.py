@@ -1,7 +1,7 @@
-"""Windows as they go into other formats: the video copied as it is, the states as arrays.
+"""Read windows for export to other formats: the video copied as it is, the states as arrays.
 
-A window that starts at a key frame is the beginning of its GOPs, so its pictures are packets to be copied
-into a small mp4, bit for bit what the dataset holds; nothing is decoded or encoded.
+The pictures of a window that starts at a key frame are whole packets. So they can be copied into a small mp4,
+bit for bit as the dataset holds them, and nothing is decoded or encoded.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Clip:
-    """One window on its way out.
+    """One window, ready to be written in another format.
 
     Attributes:
-        name: unique in the dataset: game, chunk and frame.
-        mp4: its pictures.
-        arrays: its states by name.
+        name: unique in the dataset: the beginning of the game_id, and the frame, counted from 0 in the game.
+        mp4: a video of its pictures.
+        arrays: its states and actions by name.
         about: where it is from, JSON-ready.
     """
 
@@ -43,20 +43,23 @@ class Clip:
 
     @property
     def about_json(self) -> bytes:
-        """`about` as bytes."""
+        """The bytes of `about` as JSON."""
         return json.dumps(self.about, sort_keys=True).encode()
 
 
 def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
-    """Every window of a dataset, in order, one at a time.
+    """Yield every window of a dataset, in order.
 
     Raises:
-        ValueError: windows that do not start at key frames, or skip frames: their pictures cannot be copied.
+        ValueError: windows do not start at key frames, or skip frames, so their pictures cannot be copied.
         DatasetError: the dataset cannot be read.
     """
     spec = dataset.index.spec
     if spec.start != "gop" or spec.frame_step != 1:
-        message = "exports copy packets, so they want start='gop' and frame_step=1"
+        message = (
+            f"exports copy packets, so they want start='gop' and frame_step=1, got {spec.start!r} and "
+            f"{spec.frame_step}"
+        )
         raise ValueError(message)
     dataset.reader.with_video = False
     game_ids, splits = dataset.games["game_id"].to_pylist(), dataset.games["split"].to_pylist()

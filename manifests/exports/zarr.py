@@ -1,7 +1,7 @@
-"""Zarr (format 3): arrays [N, ...] of decoded pictures and states, a window to a chunk, gzip inside.
+"""Write Zarr, format 3: arrays [windows, ...] of decoded pictures and states, one window per Zarr chunk.
 
-Decoded pictures are large: 15 MB for 16 frames of 640x480. `scale` takes every so many-th pixel, as those
-want who train on small pictures.
+Decoded pictures are large: 15 MB for 16 frames of 640x480. So pictures can be made smaller by `scale`, and
+chunks are compressed by gzip.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ _LEVEL = 1
 
 
 def write_zarr(dataset: WindowDataset, out: Store, scale: int = 1) -> int:
-    """Write every window of a dataset as a Zarr group; return how many.
+    """Write every window of a dataset as a Zarr group; return how many there are.
+
+    Args:
+        dataset: the windows.
+        out: where the group goes.
+        scale: 1 for whole pictures, 2 for every second pixel of every second row, and so on.
 
     Raises:
         StoreFailed: a chunk cannot be put.

@@ -1,1 +1,1 @@
-"""What is planned and what became of it: dataset.json, the plan, and one ledger entry per game."""
+"""What is planned and what became of it: dataset.json, the plan files, and one ledger entry per game."""

@@ -1,4 +1,4 @@
-"""dataset.json: what every chunk of a dataset has in common, fixed when its first run begins."""
+"""Read and write dataset.json: what all chunks of a dataset have in common, fixed by its first run."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ TIMING_RULE: Final = (
     "shows it. Frames are matched by ordinal, never by time."
 )
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0}
-"""What the first datasets of this schema do not say, and what holds of them."""
+"""Fields that the first datasets of this schema version lack, with the values that hold for them."""
 MAY_DIFFER: Final = frozenset({"fingerprints"})
-"""What a later run may bring otherwise than the first; each ledger entry has its own."""
+"""Fields in which a later run may differ from the first; each ledger entry has its own fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class VideoContract:
     """How every video of the dataset is made.
 
     Attributes:
-        width: pixels.
-        height: pixels.
-        gop_frames: every GOP but a chunk's last has so many frames, and is closed.
-        crf: quality; x264's scale.
-        preset: x264's.
-        codec, profile, pixel_format, container, b_frames, colour_matrix, colour_range: as named.
-        threads: encoder threads; part of the contract, since bytes depend on it.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
+        gop_frames: frames of every closed group of pictures (GOP) but a chunk's last, which may be shorter.
+        crf: quality, on x264's scale of constant rate factors.
+        preset: x264's preset, which trades time for size.
+        codec, profile, pixel_format, container, b_frames, colour_matrix, colour_range: as ffmpeg names them.
+        threads: number of encoder threads, on which the bytes depend.
     """
 
     width: int
@@ -74,23 +74,24 @@ class DatasetDescription:
     """What dataset.json says.
 
     Attributes:
-        emulator: standin or slippi; one dataset never mixes them.
-        frames_per_chunk: a multiple of the GOP; the last chunk of a game may have fewer.
+        emulator: "standin" or "slippi"; one dataset never mixes them.
+        frames_per_chunk: frames of every chunk but a game's last, which may be shorter; a multiple of
+            video.gop_frames.
         video: how every video is made.
-        stamp: where each picture shows its slp_frame, or None if it does not (see manifests/video/stamp.py).
-        picture_delay_frames: by how many pictures lag behind the recorded state by design: 0 but where the
-            stand-in plays in Slippi's Dolphin and draws the state that a frame begins with.
-        stamp_seed_column: the column whose value the stamp shows as well; None if it shows no state's.
-        state_schema: name or version of the states files' schema.
-        fingerprints: of what rendered first: emulator version, configuration hashes and so on.
+        stamp: where each picture shows its slp_frame (see manifests/video/stamp.py), or None if it does not.
+        picture_delay_frames: by how many frames pictures lag behind the recorded state by design. It is 0
+            except where the stand-in plays in Slippi's Dolphin, and draws the state that a frame begins with.
+        stamp_seed_column: the state column whose value the stamp shows as well; None if it shows none.
+        state_schema: version of the states files' schema.
+        fingerprints: what the first run rendered with: emulator version, configuration hashes and so on.
         marks_key_frames: whether every key frame names its game and slp_frame (see manifests/video/sei.py).
-        fps: of the videos' time stamps: frame k is at exactly k / fps.
-        true_fps_numerator, true_fps_denominator: the console's rate, 60000/1001.
-        first_slp_frame: of every game.
-        timing_rule: what belongs to what.
+        fps: rate of the videos' time stamps: frame k is at exactly k / fps seconds.
+        true_fps_numerator, true_fps_denominator: the console's real rate, 60000/1001 per second.
+        first_slp_frame: the slp_frame with which every game begins.
+        timing_rule: which row belongs to which picture, in words.
 
     Raises:
-        ValueError: frames_per_chunk is no multiple of the GOP.
+        ValueError: frames_per_chunk is no multiple of video.gop_frames.
     """
 
     emulator: str
@@ -116,16 +117,16 @@ class DatasetDescription:
             raise ValueError(message)
 
     def to_json(self) -> bytes:
-        """The bytes of dataset.json."""
+        """Make the bytes of dataset.json."""
         return readable({"format": FORMAT, "schema_version": SCHEMA_VERSION, **to_plain(self)})
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> DatasetDescription:
-        """Read dataset.json; `where` names it in errors.
+        """Read the bytes of a dataset.json; `where` names the place in errors.
 
         Raises:
-            SchemaRefused: of another format or schema version.
-            RecordRefused: anything missing, unknown or ill-typed.
+            SchemaRefused: it is of another format or schema version.
+            RecordRefused: a field is missing, unknown, or of another type.
         """
         plain = parse(data, where)
         found = (plain.pop("format", None), plain.pop("schema_version", None))
@@ -139,16 +140,17 @@ class DatasetDescription:
 
 
 def read_description(store: Store) -> DatasetDescription:
-    """What the dataset at `store` says of itself.
+    """Read a dataset's dataset.json.
 
     Raises:
         SchemaRefused: there is no dataset, or one of another schema.
+        RecordRefused: dataset.json is not as it was written.
     """
     where = f"{store.url}/{DATASET_KEY}"
     try:
         data = store.get(DATASET_KEY)
     except ObjectMissing as error:
-        message = f"{where}: not there, so {store.url} is no dataset of this program; look at the path"
+        message = f"{where}: not there, so {store.url} is no dataset of this program; check the path"
         raise SchemaRefused(message) from error
     return DatasetDescription.from_json(data, where)
 
@@ -158,17 +160,17 @@ def _is_of_the_store(key: str) -> bool:
 
 
 def open_or_create(store: Store, description: DatasetDescription) -> DatasetDescription:
-    """Begin a dataset, or go on with one that was begun alike. Returns what dataset.json says.
+    """Begin a dataset, or go on with one that was begun with the same settings; return its dataset.json.
 
-    Any number of workers may call this at once.
+    Any number of workers may call this at the same time.
 
     Raises:
-        SchemaRefused: the place holds a dataset of another schema or made otherwise, or files that are none.
+        SchemaRefused: the place holds a dataset of another schema or of other settings, or other files.
     """
     if store.head(DATASET_KEY) is None:
         ours = (info.key for info in store.list())
         strangers = list(itertools.islice((key for key in ours if not _is_of_the_store(key)), 1))
-        # whoever created the dataset since then wrote dataset.json before anything else
+        # Another worker may have begun the dataset since our first look: it writes dataset.json first of all.
         if strangers and store.head(DATASET_KEY) is None:
             message = f"{store.url}: holds {strangers[0]} but no {DATASET_KEY}; give an empty or a new output"
             raise SchemaRefused(message)

@@ -1,12 +1,13 @@
-"""The ledger: one small object per game, written last, once: committed, or set aside with a reason.
+"""The ledger: one small object per game, written once and last, which says how the game ended.
 
-A game is done when its entry exists. An entry's JSON has three parts:
+A game is done when its entry exists. Either it is committed, with all its chunks, or it is set aside, with a
+reason. An entry's JSON has three parts:
 
-    content         what was made and from what; equal for equal renderings, on any machine
-    content_sha256  over the canonical bytes of `content`, so that an entry proves itself
-    run             when, by which attempt, and how long: circumstance, hashed nowhere
+    content         what was made, and from what; equal for equal renderings, on any machine
+    content_sha256  hash of the canonical bytes of `content`, by which a changed entry is found out
+    run             when and by which attempt it was made, and how long that took; part of no hash
 
-Entries of another schema version are refused, never guessed at.
+Entries of another schema version are refused.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _PARTS: Final = {"schema_version", "content", "content_sha256", "run"}
 
 
 class Status(StrEnum):
-    """How a game ended."""
+    """How a game ended: committed to the dataset, or left out for a reason."""
 
     COMMITTED = "committed"
     SET_ASIDE = "set_aside"
@@ -46,13 +47,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """The circumstances of one attempt; nothing of it enters a hash or a manifest.
+    """The circumstances of one attempt; no hash and no manifest depends on them.
 
     Attributes:
-        committed_at: ISO 8601, UTC.
-        attempt_id: random, one per attempt, so that racing attempts can be told apart.
-        num_attempts: how many were made, this one counted.
-        timings: seconds or rates by name.
+        committed_at: when the entry was made, ISO 8601, UTC.
+        attempt_id: a random text, another one for each attempt, so that racing attempts can be told apart.
+        num_attempts: how many attempts were made, this one included.
+        timings: durations in seconds, or rates, by name.
     """
 
     committed_at: str
@@ -63,20 +64,20 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What became of one game.
+    """What became of one game. `committed` and `set_aside` make entries of the two kinds.
 
     Attributes:
-        game_id: sha256 of the replay's bytes.
+        game_id: sha256 of the replay's bytes, 64 hexadecimal digits.
         status: committed or set_aside.
-        split: the plan's, or None if the game was refused before any plan.
+        split: train, val or test, as planned; None if the game was refused before any plan.
         reason: why it was set aside; None if committed.
-        detail: one line for a person; no names in it.
-        game: what the replay says; None if it could not be read.
-        state_sha256: of the game's whole StateTable; None if set aside before there was one.
-        chunks: the pairs, in order, without a gap; none if set aside.
-        evidence: of the whole game.
+        detail: one line for a person, without names of players.
+        game: what the replay says about the game; None if it could not be read.
+        state_sha256: hash of the state of the whole game; None if set aside before there was one.
+        chunks: the pairs, in order, without a gap between them; none if set aside.
+        evidence: what was found about the alignment of the whole game.
         fingerprint: what rendered it: emulator version, configuration hashes and so on.
-        run: circumstance.
+        run: the circumstances of the attempt.
 
     Raises:
         ValueError: parts that contradict each other.
@@ -157,11 +158,11 @@ class LedgerEntry:
         return sum(chunk.num_frames for chunk in self.chunks)
 
     def content_sha256(self) -> str:
-        """Hash of everything but the circumstances, hex."""
+        """Hash everything but the circumstances; 64 hexadecimal digits."""
         return hashlib.sha256(canonical(_content(self))).hexdigest()
 
     def to_json(self) -> bytes:
-        """The entry's canonical bytes."""
+        """Make the entry's canonical bytes."""
         return canonical(
             {
                 "schema_version": SCHEMA_VERSION,
@@ -173,11 +174,11 @@ class LedgerEntry:
 
     @classmethod
     def from_json(cls, data: bytes, where: str = "ledger entry") -> LedgerEntry:
-        """Read an entry; `where` names it in errors.
+        """Read the bytes of an entry; `where` names the place in errors.
 
         Raises:
-            RecordRefused: another schema version, anything missing, unknown or ill-typed, or bytes that were
-            changed.
+            RecordRefused: it is of another schema version, a field is missing, unknown or of another type, or
+                it was changed after it was written.
         """
         plain = parse(data, where)
         version = plain.get("schema_version")
@@ -194,21 +195,21 @@ class LedgerEntry:
 
 
 def write_entry(store: Store, entry: LedgerEntry) -> bool:
-    """Make `entry` the outcome of its game. False if the game has one already, which then stays.
+    """Put a game's entry. Returns False if the game has one already, which then stays.
 
-    All objects that it names must be on the store before (`place_chunk_file` saw to that).
+    All objects that the entry names must be on the store already; `manifests.ledger.commit` puts them there.
 
     Raises:
-        StoreFailed: it could not be written; the game is then not done.
+        StoreFailed: it could not be written, and the game is not done.
     """
     return store.put_if_absent(ledger_key(entry.game_id), entry.to_json())
 
 
 def read_entry(store: Store, game_id: str) -> LedgerEntry | None:
-    """The outcome of a game, or None if it has none yet.
+    """Read a game's entry; None if it has none yet.
 
     Raises:
-        RecordRefused: there is one, but not as it was written.
+        RecordRefused: there is one, but it is not as it was written.
     """
     key = ledger_key(game_id)
     try:
@@ -217,13 +218,13 @@ def read_entry(store: Store, game_id: str) -> LedgerEntry | None:
         return None
     entry = LedgerEntry.from_json(data, key)
     if entry.game_id != game_id:
-        message = f"{key}: speaks of game {entry.game_id}; it was moved or copied"
+        message = f"{key}: is about game {entry.game_id}; it was moved or copied"
         raise RecordRefused(message)
     return entry
 
 
 def done_game_ids(store: Store) -> Iterator[str]:
-    """The ids of all games that have an entry, in order, from one listing; nothing is held."""
+    """Yield the game_id of every game that has an entry, in order, from one listing."""
     for info in store.list(LEDGER_PREFIX):
         game_id = game_id_of_ledger_key(info.key)
         if game_id is not None:
@@ -233,7 +234,12 @@ def done_game_ids(store: Store) -> Iterator[str]:
 def try_read_entries(
     store: Store, game_ids: Iterable[str], *, num_threads: int = 8
 ) -> Iterator[tuple[str, LedgerEntry | RecordRefused | None]]:
-    """Each game with its entry, or why it was refused, or None; in the order given, some read ahead.
+    """Yield each game with its entry, None if it has none, or why its entry was refused; in the order given.
+
+    Args:
+        store: of the dataset.
+        game_ids: which games.
+        num_threads: threads that read ahead.
 
     Raises:
         StoreFailed: the store failed.
@@ -249,7 +255,12 @@ def try_read_entries(
 
 
 def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8) -> Iterator[LedgerEntry]:
-    """The entries of these games, in the order given, some read ahead. A game without one is left out.
+    """Yield the entries of these games, in the order given; games without an entry are passed over.
+
+    Args:
+        store: of the dataset.
+        game_ids: which games.
+        num_threads: threads that read ahead.
 
     Raises:
         RecordRefused: an entry is not as it was written.

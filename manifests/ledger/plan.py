@@ -1,9 +1,10 @@
-"""The plan: which games, in which order and split, under which file numbers. Written once, then only read.
+"""The plan: which games are rendered, in which order and split, and which file numbers their chunks get.
 
-Every chunk gets its file number here, before anything is rendered. A plan file is never changed; games that
-are added later go into the next plan file and get the numbers after the last ones. Within a plan file games
-are ordered by game_id, which is as good as random, the same on every machine, and the order in which the
-ledger lists: so what is left to do is one walk along both (`pending_games`), whatever their length.
+Every chunk gets its file number in the plan, before anything is rendered. A plan file is never changed. Games
+that are added later go into the next plan file, and get the numbers after the last ones. Within a plan file
+games are ordered by game_id: this order is as good as random, the same on every machine, and the order in
+which a store lists the ledger. So one walk along both, whatever their length, tells which games are left to
+do (`pending_games`).
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ class GameToPlan:
     """A game that passed the catalogue and has no numbers yet.
 
     Attributes:
-        game_id: sha256 of the replay's bytes.
-        source: where the replay is, for whoever renders it.
-        num_frames: rows of its state table.
+        game_id: sha256 of the replay's bytes, 64 hexadecimal digits.
+        source: where the worker that renders it finds the replay.
+        num_frames: number of rows of its state table.
         split: train, val or test.
-        stage_name: as libmelee names it.
-        characters: in order of ports.
-        player_hashes: keyed, in order of ports; None where the replay does not say who it was.
+        stage_name: the stage, as libmelee names it.
+        characters: names of the characters, in order of ports.
+        player_hashes: keyed hash of each player, in order of ports; None where the replay names nobody.
 
     Raises:
-        ValueError: no sha256, no frames, or an empty split.
+        ValueError: game_id is no sha256, there are no frames, or the split is empty.
     """
 
     game_id: str
@@ -67,14 +68,14 @@ class GameToPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlannedGame(GameToPlan):
-    """A game of the plan: chunk k of it has file number `first_file_number + k`.
+    """A game of the plan, whose chunk number k has the file number `first_file_number + k`.
 
     Attributes:
-        num_chunks: pairs it becomes.
-        first_file_number: of its first chunk.
+        num_chunks: number of chunks that it becomes.
+        first_file_number: file number of its first chunk.
 
     Raises:
-        ValueError: as GameToPlan, or no chunks, or a negative number.
+        ValueError: there are no chunks, the number is negative, or `GameToPlan` is not valid.
     """
 
     num_chunks: int
@@ -83,7 +84,10 @@ class PlannedGame(GameToPlan):
     def __post_init__(self) -> None:
         GameToPlan.__post_init__(self)
         if self.num_chunks < 1 or self.first_file_number < 0:
-            message = f"got {self.num_chunks} chunks from file number {self.first_file_number}"
+            message = (
+                f"a planned game has 1 chunk or more, and file numbers from 0 on; got {self.num_chunks} "
+                f"chunks from file number {self.first_file_number}"
+            )
             raise ValueError(message)
 
     @property
@@ -93,10 +97,10 @@ class PlannedGame(GameToPlan):
 
 
 def num_chunks_of(num_frames: int, frames_per_chunk: int) -> int:
-    """Chunks that a game of `num_frames` becomes: all full but the last.
+    """Count the chunks that a game of `num_frames` becomes; all are full but the last.
 
     Raises:
-        ValueError: not both above zero.
+        ValueError: one of the two is not above zero.
     """
     if num_frames < 1 or frames_per_chunk < 1:
         message = f"frames and frames per chunk are above 0, got {num_frames} and {frames_per_chunk}"
@@ -110,7 +114,7 @@ def number_games(
     """Order games by game_id and number their chunks from `next_file_number` on, without a gap.
 
     Raises:
-        ValueError: one game_id twice.
+        ValueError: a game_id is there twice.
     """
     planned: list[PlannedGame] = []
     for game in sorted(games, key=lambda game: game.game_id):
@@ -129,14 +133,14 @@ def number_games(
 
 
 def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int) -> tuple[PlannedGame, ...]:
-    """Plan those of `games` that no plan of this dataset has yet, in a new plan file; return them, numbered.
+    """Put the games that no plan of this dataset has yet into a new plan file; return them, numbered.
 
-    If there are none, nothing is written. Two callers at once get plan files, and file numbers, one after the
-    other.
+    If there are no such games, nothing is written. Two simultaneous callers get plan files, and file numbers,
+    one after the other.
 
     Raises:
-        ValueError: one game_id twice among `games`.
-        RecordRefused: a plan there is of another schema or cuts games otherwise.
+        ValueError: a game_id is twice among `games`.
+        RecordRefused: an older plan file is of another schema, or cuts games into chunks of another length.
     """
     wanted = {game.game_id: game for game in number_games(games, frames_per_chunk, 0)}
     while True:
@@ -152,39 +156,40 @@ def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int
         if not planned:
             return ()
         data = _to_parquet(planned, frames_per_chunk)
+        # If another caller took this plan number meanwhile, its games and numbers must be read first.
         if store.put_if_absent(plan_key(numbers[-1] + 1 if numbers else 0), data):
             return planned
 
 
 def plan_numbers(store: Store) -> list[int]:
-    """The numbers of the plan files there are, ascending."""
+    """List the numbers of all plan files, ascending."""
     found = (plan_number_of(info.key) for info in store.list(PLAN_PREFIX))
     return sorted(number for number in found if number is not None)
 
 
 def planned_games(store: Store) -> Iterator[PlannedGame]:
-    """Every planned game in order of game_id, across all plan files, without holding them.
+    """Yield every planned game of all plan files, in order of game_id, without holding them in memory.
 
     Raises:
-        RecordRefused: a plan file of another schema.
+        RecordRefused: a plan file is of another schema.
     """
     plans = [_games_of(store, number) for number in plan_numbers(store)]
     return heapq.merge(*plans, key=lambda game: game.game_id)
 
 
 def pending_games(store: Store) -> Iterator[PlannedGame]:
-    """Plan minus ledger: every planned game without a ledger entry, in order of game_id.
+    """Yield every planned game without a ledger entry, in order of game_id.
 
-    One walk along the plan and along one listing of the ledger; neither is held.
+    It walks once along the plan and along one listing of the ledger, and holds neither in memory.
 
     Raises:
-        RecordRefused: a plan file of another schema.
+        RecordRefused: a plan file is of another schema.
     """
     return without_done(planned_games(store), done_game_ids(store))
 
 
 def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterator[PlannedGame]:
-    """Those of `planned` whose game_id is not among `done`; both in ascending order of game_id."""
+    """Yield the planned games whose game_id is not among `done`; both must ascend by game_id."""
     remaining = iter(done)
     newest = next(remaining, None)
     for game in planned:
@@ -195,7 +200,7 @@ def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterato
 
 
 class _PlanFile:
-    """One plan file, opened and known to be one."""
+    """An open plan file whose schema version was checked."""
 
     def __init__(self, where: str, file: pq.ParquetFile) -> None:
         self._where, self._file = where, file

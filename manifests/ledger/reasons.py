@@ -1,4 +1,4 @@
-"""Why a replay was set aside: the closed list. The ledger, the manifests and every error use these words."""
+"""The closed list of reasons for which a game is set aside, as the ledger, manifests and errors name them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A replay that is not committed carries exactly one of these.
+    """Why a game is not in the dataset: exactly one of these per game.
 
-    The first group is about the replay and never changes on a retry, the second about one attempt to render.
+    The first group is about the replay, so that another attempt ends in the same way; the second is about one
+    attempt to render it.
     """
 
     NOT_SLP = "not_slp"  # the bytes are no .slp at all
@@ -32,7 +33,7 @@ class Reason(StrEnum):
 
     @property
     def is_about_the_replay(self) -> bool:
-        """True if no further attempt can end otherwise."""
+        """Whether another attempt would end in the same way."""
         return self not in _ABOUT_THE_ATTEMPT
 
 

@@ -1,4 +1,4 @@
-"""What the ledger says of a game: plain, frozen, checked values that the manifests are compiled from."""
+"""The parts of a ledger entry: plain, frozen, checked values, of which the manifests are compiled."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """One object on the store, and what its bytes must be.
+    """An object on the store, and what its bytes must be.
 
     Attributes:
-        key: where it is.
-        size_bytes: how long.
-        sha256: of its bytes, hex.
+        key: the object's key.
+        size_bytes: number of its bytes.
+        sha256: hash of its bytes, 64 hexadecimal digits.
 
     Raises:
-        ValueError: not a key, a negative size, or no sha256.
+        ValueError: it is no key, a negative size, or no sha256.
     """
 
     key: str
@@ -43,16 +43,16 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class GopIndex:
-    """Where each group of pictures of a video lies: four columns of the same length, one row per GOP.
+    """Where each group of pictures (GOP) of a video is: four columns of one length, a row per GOP.
 
     Attributes:
-        first_frame_index: 0-based in the chunk; the first is 0 and each GOP begins where the last one ended.
-        num_frames: at least 1.
-        byte_offset: of its first packet in the file.
-        byte_size: of all its packets, which lie next to each other.
+        first_frame_index: frame_index of each GOP's key frame; each GOP begins where the one before ended.
+        num_frames: number of frames of each GOP, at least 1.
+        byte_offset: where each GOP's first packet begins in the file.
+        byte_size: bytes of all packets of each GOP, which are contiguous.
 
     Raises:
-        ValueError: columns of unequal length or none, GOPs that leave a gap or overlap.
+        ValueError: there is no GOP, the columns differ in length, or GOPs leave a gap or overlap.
     """
 
     first_frame_index: tuple[int, ...]
@@ -81,27 +81,32 @@ class GopIndex:
         byte_offset: Iterable[int],
         byte_size: Iterable[int],
     ) -> GopIndex:
-        """Make one from any four columns, numpy arrays included; see the class for what it raises."""
+        """Make an index of any four columns, NumPy arrays included.
+
+        Raises:
+            ValueError: as the class.
+        """
         columns = (first_frame_index, num_frames, byte_offset, byte_size)
         return cls(*(tuple(int(value) for value in column) for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkRecord:
-    """One (video, states) pair of a game.
+    """One chunk of a game: a video and a states file of the same frames.
 
     Attributes:
         file_number: planned number of both files.
-        slp_frame_start: first frame.
-        slp_frame_exclusive_end: one past the last.
+        slp_frame_start: slp_frame of its first frame.
+        slp_frame_exclusive_end: one past the slp_frame of its last frame.
         video: the mp4.
-        states: the parquet.
-        gops: of the video; its frames are the chunk's.
-        avcc: the decoder configuration (avcC box) of the video, hex, so that GOPs decode without their
-        container. evidence: of this chunk alone.
+        states: the Parquet file.
+        gops: where the video's GOPs are; together they have the chunk's frames.
+        avcc: the video's decoder configuration (avcC box) in hexadecimal, with which GOPs can be decoded
+            without their container.
+        evidence: what was found about the alignment of this chunk alone.
 
     Raises:
-        ValueError: an empty range, or a video of another length.
+        ValueError: the range of frames is empty, or the video is of another length.
     """
 
     file_number: int
@@ -126,7 +131,7 @@ class ChunkRecord:
 
     @property
     def num_frames(self) -> int:
-        """Frames, on both sides of the pair."""
+        """Number of frames of the video, and of rows of the states file."""
         return self.slp_frame_exclusive_end - self.slp_frame_start
 
 
@@ -135,14 +140,14 @@ class PlayerFacts:
     """One player of a game.
 
     Attributes:
-        port: 0 to 3.
-        character_id: external id.
-        character_name: as libmelee has it, e.g. FOX.
-        costume: index.
-        is_human: not a computer player.
-        team: id, or None outside team games.
+        port: the controller's port, 0 to 3.
+        character_id: the character's external id.
+        character_name: the character, as libmelee names it, such as FOX.
+        costume: number of the costume.
+        is_human: False for a computer player.
+        team: number of the team; None outside team games.
         player_hash: keyed hash of who it is, stable within a dataset; None if the replay does not say.
-        name: only where the user asked for names in the dataset.
+        name: the player's name, only where the user asked for names in the dataset.
     """
 
     port: int
@@ -157,22 +162,22 @@ class PlayerFacts:
 
 @dataclass(frozen=True, slots=True)
 class GameFacts:
-    """What a replay says of its game.
+    """What a replay says about its game.
 
     Attributes:
-        slippi_version: of the replay, e.g. 3.18.0.
-        stage_id: external id.
-        stage_name: as libmelee has it, e.g. BATTLEFIELD.
-        players: in order of ports.
+        slippi_version: version of the replay's format, such as 3.18.0.
+        stage_id: the stage's external id.
+        stage_name: the stage, as libmelee names it, such as BATTLEFIELD.
+        players: the players, in order of ports.
         is_teams: whether it is a team game.
-        num_frames: distinct slp_frames in the replay.
-        num_instances: frames as written, rolled-back ones counted each time.
-        num_rolled_back: instances that a later one replaced.
-        first_slp_frame: normally -123.
-        last_slp_frame: the last one with any data.
-        last_finalized_slp_frame: None before Slippi 3.7.
-        truncated: the file ends before its game does.
-        timer_seconds: the timer's start, or None.
+        num_frames: number of different slp_frames in the replay.
+        num_instances: number of frames as they were written; one that was rolled back counts each time.
+        num_rolled_back: number of frames as written that a later one replaced.
+        first_slp_frame: the first slp_frame; -123 in every whole replay.
+        last_slp_frame: the last slp_frame with any data.
+        last_finalized_slp_frame: the last one that no rollback could change; None before Slippi 3.7.
+        truncated: whether the file ends before its game does.
+        timer_seconds: what the timer began with, in seconds; None if there is no timer.
         start_at: when it was played, as the replay has it, or None.
         match_id: Slippi's id of the online match, or None.
     """
@@ -195,10 +200,10 @@ class GameFacts:
 
 
 def check_sha256(what: str, value: str) -> str:
-    """Return `value` as it is.
+    """Return `value` as it is, if it is a sha256.
 
     Raises:
-        ValueError: not 64 lower-case hex digits.
+        ValueError: it is not 64 hexadecimal digits in lower case.
     """
     if not _SHA256.fullmatch(value):
         message = f"{what} is a sha256 in lower-case hex, got {value!r:.80}"

@@ -1,6 +1,7 @@
-"""Every column of the plan and of the manifests, declared once: name, type, nullability, meaning.
+"""Every column of the plan and of the manifests, declared here alone: name, type, nullability, meaning.
 
-Arrow schemas, the Parquet files' own column docs (field metadata `doc`) and `describe` all come from here.
+The Arrow schemas, the columns' descriptions in the Parquet files (field metadata `doc`) and `describe` are
+all made of these declarations.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from manifests.ledger.evidence import Evidence
 from manifests.ledger.records import PlayerFacts
 
 SCHEMA_VERSION: Final = 1
-"""Of the plan and manifest tables; part of their file metadata."""
+"""Version of the plan and manifest tables, written into the files' metadata."""
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestColumn:
-    """One column: its name, Arrow type, meaning, and whether it may be null."""
+    """The declaration of one column: its name, Arrow type, meaning, and whether it may be null."""
 
     name: str
     type: pa.DataType
@@ -164,14 +165,14 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
     ),
 }
 MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files")
-"""Those of a snapshot, in the order in which they are written."""
+"""The tables of a snapshot, in the order in which they are written."""
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """The Arrow schema of a table; each field carries its doc, the schema its name and version, as metadata.
+    """Make the Arrow schema of a table; its metadata hold each column's doc, the table's name and version.
 
     Raises:
-        KeyError: no such table.
+        KeyError: there is no such table.
     """
     fields = [
         pa.field(column.name, column.type, nullable=column.nullable, metadata={"doc": column.doc})
@@ -182,10 +183,10 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def describe(table: str) -> str:
-    """The table's columns as a Markdown table, for documents.
+    """Describe a table's columns as a Markdown table, for documents.
 
     Raises:
-        KeyError: no such table.
+        KeyError: there is no such table.
     """
     rows = [
         f"| `{column.name}` | {_type_name(column)} | {'yes' if column.nullable else ''} | {column.doc} |"

@@ -1,1 +1,1 @@
-"""LeRobot v3 tables over our own videos: with them the dataset's root opens in stock LeRobot."""
+"""LeRobot v3 tables over our own videos, with which unchanged LeRobot opens the dataset's root."""

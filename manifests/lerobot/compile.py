@@ -1,7 +1,7 @@
-"""Write data/ and meta/ beside the videos. Of the videos only a few key frames are read, for statistics.
+"""Write LeRobot's data/ and meta/ beside the videos, of which only a few key frames are read, for statistics.
 
-Files in data/ whose episodes did not change since the last time are left as they are (each names what it was
-made from). meta/info.json is written last; data files that no episode needs any more are removed before it.
+A file in data/ whose episodes did not change since the last time is left as it is; each file names what it
+was made from. Data files that no episode needs any more are removed, and meta/info.json is written last.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ if TYPE_CHECKING:
 _MADE_FROM: Final = b"dolphin_farm.made_from"
 _STATS: Final = b"dolphin_farm.stats"
 _VERSION: Final = 1
-"""Of how rows are made; a higher one makes every file anew."""
+"""Version of how rows are made: raise it with any change, so that every file is made anew."""
 _MAX_PICTURES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What compiling came to: episodes, frames, tasks, and files in data/ that were written or left."""
+    """The result of `compile_lerobot`: episodes, frames, tasks, and files in data/ written or left as is."""
 
     num_episodes: int
     num_frames: int
@@ -73,8 +73,8 @@ def compile_lerobot(
 
     Args:
         manifest: the snapshot to compile; it must have games.
-        num_threads: states files fetched side by side.
-        on_file: called with the number of data files done and of all.
+        num_threads: how many states files are fetched at the same time.
+        on_file: called with the number of data files that are done, and the number of all data files.
 
     Raises:
         RecordRefused: a states file is not as recorded, or there are no games.
@@ -116,7 +116,7 @@ def compile_lerobot(
 def _write_data_file(
     manifest: Manifest, number: int, group: tuple[Episode, ...], following: Episode | None, num_threads: int
 ) -> dict[str, Moments]:
-    """Write one file of data/, one row group per episode; return its statistics."""
+    """Write one file of data/, with a row group per episode; return its statistics by feature."""
     total: dict[str, Moments] = {}
     with tempfile.TemporaryDirectory(prefix="dolphin-farm-lerobot-") as folder:
         path = Path(folder) / "data.parquet"
@@ -138,7 +138,10 @@ def _write_data_file(
 def _with_next_action(
     manifest: Manifest, group: tuple[Episode, ...], following: Episode | None, num_threads: int
 ) -> Iterator[tuple[Episode, StateTable, NDArray[np.float32] | None]]:
-    """Each episode with its states and the inputs that follow its last frame."""
+    """Yield each episode with its states and the inputs that follow its last frame.
+
+    The last episode of the group needs the first frame of the next one, if that is of the same game.
+    """
     wanted = group + ((following,) if following is not None and not group[-1].is_last_of_game else ())
     before: tuple[Episode, StateTable] | None = None
     for episode, state in read_ahead(lambda episode: _states(manifest, episode), wanted, num_threads):
@@ -153,14 +156,15 @@ def _states(manifest: Manifest, episode: Episode) -> StateTable:
     data = manifest.store.get(episode.states_key)
     if hashlib.sha256(data).hexdigest() != episode.states_sha256:
         message = (
-            f"{manifest.store.url}/{episode.states_key}: not the bytes that the manifest names; audit it"
+            f"{manifest.store.url}/{episode.states_key}: not the bytes that the manifest names; "
+            "run farm audit"
         )
         raise RecordRefused(message)
     return read_states(data)
 
 
 def _made_from(group: tuple[Episode, ...], following: Episode | None) -> bytes:
-    """A hash of everything that the rows of a data file depend on."""
+    """Hash everything that the rows of a data file depend on."""
     facts = [
         [e.states_sha256, e.episode_index, e.first_index, e.task_index, e.is_last_of_game] for e in group
     ]
@@ -172,7 +176,7 @@ def _made_from(group: tuple[Episode, ...], following: Episode | None) -> bytes:
 def _stats_if_current(
     manifest: Manifest, number: int, group: tuple[Episode, ...], following: Episode | None
 ) -> dict[str, Moments] | None:
-    """The statistics of the data file that is there, if it was made from the same; else None."""
+    """Read the statistics of the data file that is there; None if it was made from anything else."""
     try:
         with open_parquet(manifest.store, data_key(number)) as file:
             metadata: dict[bytes, Any] = file.metadata.metadata or {}
@@ -184,7 +188,7 @@ def _stats_if_current(
 
 
 def _some_pictures(manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
-    """First pictures of GOPs, spread over the dataset, as RGB."""
+    """Yield the first pictures of some GOPs, spread evenly over the dataset, as uint8 [H, W, 3] of RGB."""
     from manifests.video.mp4 import decode_gop  # noqa: PLC0415 - libav is an extra of the reading side
 
     chunks = manifest.table("chunks", ["file_number", "video_key", "avcc"]).to_pylist()
@@ -200,7 +204,7 @@ def _some_pictures(manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
 
 
 def _remove_beyond(manifest: Manifest, num_files: int) -> None:
-    """Remove data files of an earlier, longer compilation: LeRobot reads every file it finds."""
+    """Remove data files of an earlier, longer compilation, because LeRobot reads every file that it finds."""
     wanted = {data_key(number) for number in range(num_files)}
     for info in list(manifest.store.list("data/")):
         if info.key not in wanted:

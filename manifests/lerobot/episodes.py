@@ -1,4 +1,4 @@
-"""Which chunk is which episode, and where its rows and its video are: from the manifests alone."""
+"""Number chunks as LeRobot's episodes, and say where their rows and videos are, from the manifests alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from manifests.snapshot.reader import Manifest
 
 SPLITS: Final = ("train", "val", "test")
-"""Their order; others follow in order of their names."""
+"""The order of the splits; splits of other names follow in order of their names."""
 EPISODES_PER_DATA_FILE: Final = 256
 FILES_PER_FOLDER: Final = 1000
 
@@ -26,15 +26,16 @@ class Episode:
     """One chunk as an episode.
 
     Attributes:
-        episode_index: dense, from 0: train first, then val, then test; within a split in order of file
-        numbers. first_index: of its first frame among all frames.
-        num_frames: its length.
-        task_index: row of its task in the tasks.
-        game_id: of its game.
-        split: as planned.
-        slp_frame_start: of its first frame.
-        is_last_of_game: no chunk of the game follows it.
-        states_key, states_sha256, video_key: its objects.
+        episode_index: number of the episode, from 0 without gaps: the splits in their order, and within a
+            split by file number.
+        first_index: number of its first frame among the frames of all episodes.
+        num_frames: number of its frames.
+        task_index: row of its task in the table of tasks.
+        game_id: the game that it is a part of.
+        split: train, val or test, as planned.
+        slp_frame_start: slp_frame of its first frame.
+        is_last_of_game: whether it is the last chunk of its game.
+        states_key, states_sha256, video_key: key and hash of its states file, and key of its video.
     """
 
     episode_index: int
@@ -51,7 +52,7 @@ class Episode:
 
     @property
     def data_file(self) -> int:
-        """Number of the file in data/ that has its rows."""
+        """Number of the file in data/ that holds its rows."""
         return self.episode_index // EPISODES_PER_DATA_FILE
 
 
@@ -64,11 +65,11 @@ class Episodes:
 
     @property
     def num_frames(self) -> int:
-        """In all of them."""
+        """Number of frames of all episodes."""
         return sum(episode.num_frames for episode in self.episodes)
 
     def splits(self) -> dict[str, str]:
-        """LeRobot's splits: each a range of episodes, `start:exclusive_end`."""
+        """Make LeRobot's splits: each a range of episodes, `start:exclusive_end`."""
         ranges: dict[str, tuple[int, int]] = {}
         for episode in self.episodes:
             start, _ = ranges.get(episode.split, (episode.episode_index, 0))
@@ -76,7 +77,7 @@ class Episodes:
         return {split: f"{start}:{exclusive_end}" for split, (start, exclusive_end) in ranges.items()}
 
     def data_files(self) -> Iterator[tuple[Episode, ...]]:
-        """The episodes of each file in data/, in order."""
+        """Yield the episodes of each file in data/, in order."""
         for start in range(0, len(self.episodes), EPISODES_PER_DATA_FILE):
             yield self.episodes[start : start + EPISODES_PER_DATA_FILE]
 
@@ -113,12 +114,12 @@ def episodes_of(manifest: Manifest) -> Episodes:
 
 
 def data_position(number: int) -> tuple[int, int]:
-    """LeRobot's (chunk_index, file_index) of the data file of this number."""
+    """Give LeRobot's (chunk_index, file_index) of a data file."""
     return divmod(number, FILES_PER_FOLDER)
 
 
 def episodes_table(episodes: Sequence[Episode], tasks: Sequence[str], fps: int) -> pa.Table:
-    """The rows of meta/episodes."""
+    """Make the rows of meta/episodes."""
     video = f"videos/{VIDEO_FEATURE}"
     rows = [
         {
@@ -145,7 +146,7 @@ def episodes_table(episodes: Sequence[Episode], tasks: Sequence[str], fps: int) 
 
 
 def tasks_table(tasks: Sequence[str]) -> pa.Table:
-    """The rows of meta/tasks.parquet, whose index, as pandas knows it, is the task."""
+    """Make the rows of meta/tasks.parquet; to pandas, the task is the index of the table."""
     index = "__index_level_0__"
     kinds = {"task_index": "int64", index: "unicode"}
     pandas = {
@@ -183,7 +184,7 @@ def _split_place(split: str | None) -> tuple[int, str]:
 
 
 def data_key(number: int) -> str:
-    """Key of the file in data/ of this number."""
+    """Make the key of a data file."""
     chunk_index, file_index = data_position(number)
     return f"data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
@@ -195,7 +196,7 @@ INFO_KEY: Final = "meta/info.json"
 
 
 def info_json(episodes: Episodes, features: dict[str, Any], fps: int) -> dict[str, Any]:
-    """What meta/info.json says."""
+    """Make the contents of meta/info.json."""
     return {
         "codebase_version": "v3.0",
         "robot_type": "melee",

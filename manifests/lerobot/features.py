@@ -1,9 +1,10 @@
-"""What a frame has in LeRobot's terms: the features of info.json and the columns of data/, from one list.
+"""The features of a frame in LeRobot's terms: info.json and the columns of data/ are made of one list.
 
-Timing. LeRobot's `action` is what is done *after* an observation. Ours causes it: the inputs of slp_frame f
-lead to picture f. So `action` holds the inputs of frame f + 1 and `action.same_frame` those of f itself; the
-last frame of a game, which no input follows, repeats its own and has `next.done`. `timestamp` is frame_index
-/ 60; the console ran at 60000/1001 Hz, which LeRobot, whose rate is a whole number, cannot say.
+A note on timing. LeRobot's `action` is what is done *after* an observation. In our states files the inputs of
+slp_frame f come *before* picture f, and lead to it. So `action` holds the inputs of frame f + 1, and
+`action.same_frame` those of frame f; the last frame of a game, which no input follows, repeats its own and
+has `next.done`. `timestamp` is frame_index / 60, although the console ran at 60000/1001 Hz, because LeRobot's
+rates are whole numbers.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ class Feature:
 
     @property
     def arrow_type(self) -> pa.DataType:
-        """Of its column in data/."""
+        """The Arrow type of the feature's column in data/."""
         scalar = {"bool": pa.bool_(), "float32": pa.float32(), "int64": pa.int64()}[self.dtype]
         return pa.list_(scalar, len(self.names)) if self.names else scalar
 
     def declared(self) -> dict[str, Any]:
-        """Its entry in info.json."""
+        """Make the feature's entry in info.json."""
         return {"dtype": self.dtype, "shape": [len(self.names) or 1], "names": list(self.names) or None}
 
 
@@ -61,12 +62,12 @@ FEATURES: Final = (
 
 
 def data_schema() -> pa.Schema:
-    """Of the files in data/."""
+    """Make the Arrow schema of the files in data/."""
     return pa.schema([(feature.key, feature.arrow_type) for feature in FEATURES])
 
 
 def declared_features(description: DatasetDescription) -> dict[str, Any]:
-    """The `features` of info.json, the video among them."""
+    """Make the `features` of info.json, the video among them."""
     video = description.video
     return {
         VIDEO_FEATURE: {

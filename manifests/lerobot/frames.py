@@ -1,4 +1,4 @@
-"""From states files to rows of data/: pure but for what is handed in."""
+"""Make rows of LeRobot's data/ from states: pure functions."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ Columns = dict[str, "NDArray[Any]"]
 def frame_columns(
     episode: Episode, state: StateTable, next_action: NDArray[np.float32] | None, fps: int
 ) -> Columns:
-    """Every feature of an episode's frames, [T] or [T, D] by key.
+    """Make every feature of an episode's T frames, [T] or [T, D] by key.
 
     Args:
-        episode: says where its frames stand.
-        state: its states file.
-        next_action: float32 [D], inputs of the frame after its last; None at the end of a game.
-        fps: of the time stamps.
+        episode: says which numbers its frames have.
+        state: the states of its frames.
+        next_action: float32 [D], inputs of the frame after its last one; None at the end of a game.
+        fps: rate of the time stamps.
 
     Raises:
-        ValueError: the states are not the episode's.
+        ValueError: the states are not those of the episode.
     """
     if (state.num_frames, state.first_slp_frame) != (episode.num_frames, episode.slp_frame_start):
         message = (
             f"{episode.states_key}: {state.num_frames} rows from slp_frame {state.first_slp_frame}, "
-            f"the manifest says {episode.num_frames} from {episode.slp_frame_start}"
+            f"but the manifest says {episode.num_frames} from {episode.slp_frame_start}; run farm audit"
         )
         raise ValueError(message)
     seen = make_view(state, STATE)
@@ -61,13 +61,13 @@ def frame_columns(
 
 
 def first_action(state: StateTable) -> NDArray[np.float32]:
-    """Inputs of a chunk's first frame, float32 [D]."""
+    """Give the inputs of a chunk's first frame, float32 [D]."""
     values: NDArray[np.float32] = make_view(state.slice(0, 1), ACTION).values[0]
     return values
 
 
 def to_table(columns: Columns) -> pa.Table:
-    """The columns as rows of data/."""
+    """Make an Arrow table of the columns, in the schema of data/."""
     arrays = []
     for field in data_schema():
         values = columns[field.name]

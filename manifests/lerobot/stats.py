@@ -1,4 +1,4 @@
-"""Minimum, maximum, mean and deviation of every feature: LeRobot's stats.json, added up file by file."""
+"""Compute LeRobot's stats.json: minimum, maximum, mean and deviation of features, added up file by file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """Of some rows: how many; per place their minimum, maximum, mean, sum of squared deviations, [D]."""
+    """Statistics of some rows of D places; those of two sets of rows can be added.
+
+    Attributes:
+        count: number of rows.
+        low: [D], the minimum of each place.
+        high: [D], the maximum.
+        mean: [D], the mean.
+        deviations: [D], the sum of squared deviations from the mean.
+    """
 
     count: int
     low: Vector
@@ -25,13 +33,14 @@ class Moments:
 
     @classmethod
     def of(cls, values: NDArray[Any]) -> Moments:
-        """Of values [T, D] or [T], T at least 1."""
+        """Take the statistics of values [T, D] or [T], where T is at least 1."""
         rows = values.reshape(len(values), -1).astype(np.float64)
         mean = rows.mean(axis=0)
         return cls(len(rows), rows.min(axis=0), rows.max(axis=0), mean, ((rows - mean) ** 2).sum(axis=0))
 
     def __add__(self, other: Moments) -> Moments:
         count = self.count + other.count
+        # Chan's formula, which does not lose precision as sums of squares would.
         apart = other.mean - self.mean
         return Moments(
             count,
@@ -42,7 +51,7 @@ class Moments:
         )
 
     def to_plain(self) -> dict[str, Any]:
-        """As stats.json wants it."""
+        """Make what stats.json holds of a feature."""
         return {
             "min": self.low.tolist(),
             "max": self.high.tolist(),
@@ -52,7 +61,7 @@ class Moments:
         }
 
     def to_exact(self) -> list[Any]:
-        """As JSON that `from_exact` reads back to the last bit."""
+        """Make JSON that `from_exact` reads back to the last bit."""
         return [
             self.count,
             *(column.tolist() for column in (self.low, self.high, self.mean, self.deviations)),
@@ -60,13 +69,13 @@ class Moments:
 
     @classmethod
     def from_exact(cls, exact: list[Any]) -> Moments:
-        """The inverse of `to_exact`."""
+        """Read what `to_exact` made."""
         count, *columns = exact
         return cls(count, *(np.array(column) for column in columns))
 
 
 def picture_stats(pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
-    """Of RGB pictures [H, W, 3]: per channel, scaled to 0..1, shaped [3, 1, 1] as LeRobot has it."""
+    """Take the statistics of RGB pictures [H, W, 3], per channel, scaled to 0..1, shaped [3, 1, 1]."""
     total = Moments.of(pictures[0].reshape(-1, 3) / 255.0)
     for picture in pictures[1:]:
         total = total + Moments.of(picture.reshape(-1, 3) / 255.0)
@@ -77,7 +86,7 @@ def picture_stats(pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
 
 
 def rgb_of(yuv: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Packed I420 of BT.601 limited range, uint8 [H * 3 / 2, W], as RGB [H, W, 3]; chroma repeated."""
+    """Convert packed I420 of BT.601, limited range, uint8 [H * 3 / 2, W], to RGB, uint8 [H, W, 3]."""
     height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
     luma = (yuv[:height].astype(np.float32) - 16) * (255 / 219)
     planes = yuv[height:].reshape(2, height // 2, width // 2).astype(np.float32)

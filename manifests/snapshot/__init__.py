@@ -1,1 +1,1 @@
-"""The manifests: Parquet tables compiled from the ledger, and how to read them."""
+"""Snapshots of the manifests: Parquet tables compiled from the ledger, and how to read them."""

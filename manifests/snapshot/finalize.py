@@ -1,10 +1,11 @@
-"""Compile the ledger into a snapshot, in one stream, reading only the entries that the last snapshot lacks.
+"""Compile the ledger into a snapshot of the manifests, and read only entries that the last snapshot lacks.
 
     ledger listing (in order of game_id) --- groups of games ---> old rows kept + new entries' rows -> tables
 
 A committed game's entry never changes, so its rows are copied from the last snapshot. Games that were set
 aside may have been tried again, so their few entries are read again each time. The bytes of the tables depend
-on the ledger alone, whether compiled at once or step by step; if nothing changed, no snapshot is written.
+on the ledger alone, no matter whether it is compiled at once or step by step. If nothing changed, no snapshot
+is written. Everything streams: memory does not grow with the dataset.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 GAMES_PER_GROUP: Final = 512
-"""Games that are in memory at a time."""
+"""How many games are in memory at a time."""
 ROWS_PER_GROUP: Final = 65_536
-"""A table's rows are written in Parquet row groups of at least so many, cut between groups of games."""
+"""Least number of rows of a Parquet row group but the last; groups end between groups of games."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finalized:
-    """What finalizing came to.
+    """The result of `finalize`.
 
     Attributes:
         snapshot: the newest snapshot now.
         is_new: False if nothing had changed since the last one.
-        num_read: ledger entries that were read.
-        num_kept: games whose rows were copied from the last snapshot.
+        num_read: how many ledger entries were read.
+        num_kept: how many games' rows were copied from the last snapshot.
     """
 
     snapshot: Snapshot
@@ -63,12 +64,12 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
 
     Args:
         store: of the dataset.
-        from_scratch: read every entry, whatever the last snapshot has.
-        scratch: folder for the tables until they are put; the system's by default.
+        from_scratch: read every entry, and copy nothing from the last snapshot.
+        scratch: folder for the tables until they are put; the system's temporary folder by default.
 
     Raises:
-        RecordRefused: a ledger entry is not as it was written; nothing is published.
-        StoreFailed: the store failed; nothing is published, or all of it.
+        RecordRefused: a ledger entry is not as it was written; no snapshot is published.
+        StoreFailed: the store failed; either no snapshot is published, or a whole one.
     """
     last = None if from_scratch else _last_snapshot(store)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="dolphin-farm-finalize-") as folder:
@@ -112,7 +113,7 @@ class _Compiler:
             self._compile(group)
 
     def _compile(self, group: list[str]) -> None:
-        """One group of games, in order of game_id: rows from the last snapshot where it has them."""
+        """Compile one group of games, in order of game_id; rows that the last snapshot has are copied."""
         old = {name: rows.take_through(group[-1]) for name, rows in self._old.items()}
         kept = set(group) & set(old["games"]["game_id"].to_pylist())
         entries = list(read_entries(self._store, [game_id for game_id in group if game_id not in kept]))
@@ -122,7 +123,7 @@ class _Compiler:
         kept_ids = pa.array(sorted(kept), pa.string())
         for name in MANIFEST_TABLES:
             merged = new[name]
-            if kept and name != "rejects":
+            if kept and name != "rejects":  # games that were set aside are read again, see the module
                 is_kept = pc.is_in(old[name]["game_id"], kept_ids)
                 merged = pa.concat_tables([old[name].filter(is_kept), merged])
                 merged = merged.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
@@ -148,7 +149,7 @@ class _Compiler:
         )
 
     def table_refs(self) -> dict[str, TableRef]:
-        """Size, hash and rows of each table, under a key of no meaning yet."""
+        """Take size, hash and number of rows of each table; its key is filled in when it is published."""
         refs = {}
         for name, path in self.files.items():
             with path.open("rb") as file:
@@ -158,7 +159,7 @@ class _Compiler:
 
 
 class _TableWriter:
-    """One table's parquet file, written in row groups."""
+    """Writes the Parquet file of one table, in row groups of at least ROWS_PER_GROUP."""
 
     def __init__(self, name: str, path: Path) -> None:
         self._schema = arrow_schema(name)
@@ -186,7 +187,7 @@ class _TableWriter:
 
 
 class _OldRows:
-    """The rows of one table of the last snapshot, in order of game_id, taken from the front."""
+    """The rows of one table of the last snapshot, taken from the front in order of game_id."""
 
     def __init__(self, store: Store, name: str, key: str | None) -> None:
         self._empty = arrow_schema(name).empty_table()
@@ -198,7 +199,7 @@ class _OldRows:
         self._ahead: pa.Table = self._empty
 
     def take_through(self, game_id: str) -> pa.Table:
-        """All rows not yet taken of games up to this one."""
+        """Take all rows, not taken before, of the games up to this one."""
         taken = []
         while True:
             num_taken = pc.sum(pc.less_equal(self._ahead["game_id"], game_id)).as_py() or 0
@@ -217,7 +218,7 @@ class _OldRows:
 
 
 def _last_snapshot(store: Store) -> Snapshot | None:
-    """The newest snapshot if there is one that this program can build on."""
+    """Read the newest snapshot; None if there is none whose rows this program can copy."""
     try:
         return current_snapshot(store)
     except (NotFinalized, SchemaRefused):

@@ -1,10 +1,12 @@
-"""Read what was made: the newest snapshot's tables, as Arrow, from a folder or a bucket.
+"""Read the tables of a snapshot as Arrow tables, from a folder or an S3 bucket.
+
+    from manifests import open_manifest
 
     manifest = open_manifest("dataset")
     manifest.games().filter(pc.field("stage_name") == "BATTLEFIELD")
     manifest.table("chunks", columns=["video_key", "num_frames"])
 
-Nothing here knows how a dataset is made. The tables are plain Parquet; any other reader will do as well.
+The tables are plain Parquet, so any other reader of Parquet will do as well.
 """
 
 from __future__ import annotations
@@ -37,9 +39,9 @@ class Manifest:
     """One snapshot of a dataset. It stays readable, and the same, while games are added and finalized.
 
     Attributes:
-        store: where the dataset is; chunk objects are got by the keys in the tables.
+        store: where the dataset is; `store.get` reads chunk objects by the keys in the tables.
         description: what dataset.json says.
-        snapshot: the numbers, sizes and hashes of its tables.
+        snapshot: number, sums, and keys, sizes and hashes of the tables.
     """
 
     store: Store
@@ -47,30 +49,30 @@ class Manifest:
     snapshot: Snapshot
 
     def games(self) -> pa.Table:
-        """One row per committed game, in order of game_id."""
+        """Read the games table: one row per committed game, in order of game_id."""
         return self.table("games")
 
     def chunks(self) -> pa.Table:
-        """One row per pair, in order of game_id and chunk_index."""
+        """Read the chunks table: one row per chunk, in order of game_id and chunk_index."""
         return self.table("chunks")
 
     def gops(self) -> pa.Table:
-        """One row per group of pictures; many millions for a large dataset, see `batches`."""
+        """Read the gops table: one row per group of pictures; large datasets have millions, see `batches`."""
         return self.table("gops")
 
     def rejects(self) -> pa.Table:
-        """One row per game that was set aside, with its reason."""
+        """Read the rejects table: one row per game that was set aside, with its reason."""
         return self.table("rejects")
 
     def files(self) -> pa.Table:
-        """One row per chunk object, with size and sha256."""
+        """Read the files table: one row per chunk object, with size and sha256."""
         return self.table("files")
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """One table, whole, or some of its columns.
+        """Read a table, or some of its columns.
 
         Raises:
-            ValueError: no such table.
+            ValueError: there is no such table.
             RecordRefused: its bytes are not those that the snapshot names.
         """
         data = self.store.get(self._object(name).key)
@@ -82,10 +84,10 @@ class Manifest:
         return pq.read_table(pa.BufferReader(data), columns=columns and list(columns))
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """One table in batches of bounded size, in order.
+        """Read a table, or some of its columns, in batches of bounded size, in order.
 
         Raises:
-            ValueError: no such table.
+            ValueError: there is no such table.
         """
         with open_parquet(self.store, self._object(name).key) as file:
             yield from file.iter_batches(columns=columns and list(columns), use_threads=False)
@@ -101,13 +103,13 @@ def open_manifest(dataset: str | Path | Store, snapshot: int | None = None) -> M
     """Open a dataset's newest snapshot, or the one of a given number.
 
     Args:
-        dataset: URL or folder of the dataset, or its store.
-        snapshot: a snapshot's number; the newest by default.
+        dataset: folder or URL of the dataset, or its store.
+        snapshot: number of the snapshot; the newest by default.
 
     Raises:
-        SchemaRefused: no dataset, or one of another schema.
-        NotFinalized: nothing was compiled yet.
-        ObjectMissing: no snapshot of that number.
+        SchemaRefused: there is no dataset, or one of another schema.
+        NotFinalized: no snapshot was compiled yet.
+        ObjectMissing: there is no snapshot of that number.
     """
     store = open_store(dataset) if isinstance(dataset, str | PathLike) else dataset
     description = read_description(store)

@@ -1,4 +1,4 @@
-"""From one ledger entry to its rows in every manifest table: pure functions."""
+"""Make the rows of ledger entries in every manifest table: pure functions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "rejects": ("game_id",),
     "files": ("game_id", "file_number", "kind"),
 }
-"""The order of each table's rows; no two rows of a table are equal in all of these."""
+"""The columns that each table's rows are sorted by; no two rows of a table are equal in all of them."""
 
 
 def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
-    """The rows of these entries, per table; in the order of SORT_KEYS if the entries are in order."""
+    """Make the rows of some entries, per table; in the order of SORT_KEYS if entries ascend by game_id."""
     entries = list(entries)
     collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name != "gops"}
     for entry in entries:
@@ -114,7 +114,7 @@ def _chunk_rows(entry: LedgerEntry) -> list[Row]:
 
 
 def _gops(entries: Iterable[LedgerEntry]) -> pa.Table:
-    """The gops table's rows, by column: there are hundreds to a game."""
+    """Make the rows of the gops table, column by column, as a game has hundreds of them."""
     columns: dict[str, list[Any]] = {name: [] for name in arrow_schema("gops").names}
     for entry in entries:
         for chunk in entry.chunks:

@@ -1,7 +1,7 @@
-"""A snapshot: one compiled state of the manifests, complete once its snapshot.json exists, then fixed.
+"""Snapshots: each is one compiled state of the manifests, and never changes once its snapshot.json exists.
 
-manifest/NNNN/{games,chunks,gops,rejects,files}.parquet, then manifest/NNNN/snapshot.json, then
-manifest/current.json, which holds the same bytes as the newest snapshot.json
+A snapshot is written in this order: its tables manifest/NNNN/{games,chunks,gops,rejects,files}.parquet, its
+manifest/NNNN/snapshot.json, and manifest/current.json, a copy of the newest snapshot.json.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class TableRef:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a snapshot adds up to.
+    """Sums over a snapshot.
 
     Attributes:
-        num_committed, num_set_aside: games.
-        num_chunks: pairs.
-        num_frames: in all chunks.
-        video_bytes, states_bytes: of all objects.
-        rejects: games set aside, by reason.
+        num_committed, num_set_aside: number of games of each kind.
+        num_chunks: number of chunks of all committed games.
+        num_frames: number of frames of all chunks.
+        video_bytes, states_bytes: bytes of all videos, and of all states files.
+        rejects: number of games that were set aside, by reason.
     """
 
     num_committed: int
@@ -59,12 +59,12 @@ class Snapshot:
     """What snapshot.json and current.json say.
 
     Attributes:
-        number: from 0.
+        number: the snapshot's number, from 0.
         tables: the five tables by name.
-        totals: what they add up to.
+        totals: sums over the tables.
 
     Raises:
-        ValueError: not the five tables.
+        ValueError: tables are missing or unknown.
     """
 
     number: int
@@ -77,31 +77,34 @@ class Snapshot:
             raise ValueError(message)
 
     def to_json(self) -> bytes:
-        """The bytes of snapshot.json."""
+        """Make the bytes of snapshot.json."""
         return readable({"schema_version": SCHEMA_VERSION, **to_plain(self)})
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> Snapshot:
-        """Read a snapshot.json; `where` names it in errors.
+        """Read the bytes of a snapshot.json; `where` names the place in errors.
 
         Raises:
-            SchemaRefused: of another schema version.
-            RecordRefused: anything missing, unknown or ill-typed.
+            SchemaRefused: it is of another schema version.
+            RecordRefused: a field is missing, unknown, or of another type.
         """
         plain = parse(data, where)
         version = plain.pop("schema_version", None)
         if version != SCHEMA_VERSION:
-            message = f"{where}: schema version {version!r:.20}, not {SCHEMA_VERSION}; finalize again"
+            message = (
+                f"{where}: schema version {version!r:.20}; this program reads {SCHEMA_VERSION}: run farm "
+                "finalize again"
+            )
             raise SchemaRefused(message)
         return from_plain(cls, plain, where)
 
 
 def current_snapshot(store: Store) -> Snapshot:
-    """The newest snapshot.
+    """Read the newest snapshot.
 
     Raises:
         NotFinalized: there is none yet.
-        SchemaRefused: of another schema version.
+        SchemaRefused: it is of another schema version.
     """
     where = f"{store.url}/{CURRENT_KEY}"
     try:
@@ -113,17 +116,17 @@ def current_snapshot(store: Store) -> Snapshot:
 
 
 def read_snapshot(store: Store, number: int) -> Snapshot:
-    """The snapshot of this number.
+    """Read the snapshot of a number.
 
     Raises:
-        ObjectMissing: there is none, or it was never completed.
+        ObjectMissing: there is no snapshot of that number, or it was never completed.
     """
     key = snapshot_key(number)
     return Snapshot.from_json(store.get(key), f"{store.url}/{key}")
 
 
 def complete_snapshot_numbers(store: Store) -> list[int]:
-    """The numbers of all complete snapshots, ascending."""
+    """List the numbers of all complete snapshots, ascending."""
     return sorted(
         number
         for info in store.list(MANIFEST_PREFIX)
@@ -134,16 +137,17 @@ def complete_snapshot_numbers(store: Store) -> list[int]:
 def publish_snapshot(
     store: Store, files: Mapping[str, Path], tables: Mapping[str, TableRef], totals: Totals
 ) -> Snapshot:
-    """Put finished tables on the store under the next free number, and move current.json.
+    """Put finished tables on the store under the next free number, and make current.json name them.
 
     Args:
-        store: where to.
-        files: the local parquet file of each table.
-        tables: size, hash and rows of each; the keys in them are replaced.
-        totals: what they add up to.
+        store: of the dataset.
+        files: the local Parquet file of each table.
+        tables: size, hash and number of rows of each table; the keys in them are replaced.
+        totals: sums over the tables.
 
     Raises:
-        StoreFailed: the store failed, or other finalizers took one number after the other.
+        NotFinalized: simultaneous finalizers took one number after the other.
+        StoreFailed: the store failed.
     """
     number = 1 + max(
         (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
@@ -151,7 +155,7 @@ def publish_snapshot(
     )
     for candidate in range(number, number + _MAX_TRIES):
         snapshot = Snapshot(candidate, _with_keys(tables, candidate), totals)
-        # The first table decides whose number this is: another finalizer at the same time takes the next.
+        # The first table decides whose number this is: a simultaneous finalizer finds it and takes the next.
         if all(store.put_if_absent(ref.object.key, files[name]) for name, ref in snapshot.tables.items()):
             store.put_if_absent(snapshot_key(candidate), snapshot.to_json())
             _point_at_newest(store)
@@ -171,7 +175,8 @@ def _with_keys(tables: Mapping[str, TableRef], number: int) -> dict[str, TableRe
 
 
 def _point_at_newest(store: Store) -> None:
-    """Make current.json the newest complete snapshot, also when two finalizers end at once."""
+    """Make current.json the newest complete snapshot, also when two finalizers end at the same time."""
+    # Whoever writes it last has looked after the other one completed its snapshot, so the newest one stays.
     newest = -1
     while (seen := complete_snapshot_numbers(store)[-1]) != newest:
         newest = seen

@@ -1,4 +1,4 @@
-"""How far a dataset has come, from its store alone: what a second machine can say while others render."""
+"""Say how far a dataset is, from its store alone, so that any machine can ask while others render."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ RATE_WINDOW_SECONDS: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """Where a dataset stands.
+    """How far a dataset is.
 
     Attributes:
-        num_planned: games in the plan.
-        frames_planned: in them.
-        num_committed: games whose pairs count.
-        num_set_aside: games that ended with a reason, planned or not.
-        num_pending: planned games without an entry.
-        rejects: games set aside, by reason.
-        num_chunks, num_frames, video_bytes, states_bytes: of the committed games.
-        newest_entry_at: when a game last ended, seconds since the epoch by the store's clock; None before any
-        did. games_per_hour: games that ended in the hour before `now`, or in the time since the first one if
-        that is less. seconds_left: at that rate; None without one.
+        num_planned: number of games in the plan.
+        frames_planned: number of frames in these games.
+        num_committed: number of committed games.
+        num_set_aside: number of games that were set aside, planned or not.
+        num_pending: number of planned games without a ledger entry.
+        rejects: number of games that were set aside, by reason.
+        num_chunks, num_frames, video_bytes, states_bytes: sums over the committed games.
+        newest_entry_at: when a game last ended, in seconds since the epoch by the store's clock; None before
+            any game did.
+        games_per_hour: the rate at which games ended in the hour before `now`, or since the first one in it.
+        seconds_left: how long the pending games take at that rate; None if there is no rate.
     """
 
     num_planned: int
@@ -56,11 +57,11 @@ class DatasetStatus:
 
 
 def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
-    """Count plan and ledger: one listing, and the entries that the newest snapshot lacks.
+    """Count plan and ledger; it lists the ledger, and reads only entries that the newest snapshot lacks.
 
     Args:
         store: of the dataset.
-        now: seconds since the epoch; the machine's clock by default.
+        now: the time in seconds since the epoch; by default that of the machine's clock.
 
     Raises:
         RecordRefused: a plan or an entry is not as it was written.
@@ -96,7 +97,7 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
 
 
 class _CommitPace:
-    """When games ended, from the listing of the ledger."""
+    """Measures the rate at which games end, from the times in listings of the ledger."""
 
     def __init__(self, now: float) -> None:
         self._now = now
@@ -122,7 +123,7 @@ class _CommitPace:
 
 
 class _Sorted:
-    """Membership in an ascending stream, asked for in ascending order."""
+    """Answers whether values are in an ascending stream, if they are asked for in ascending order."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = iter(values)
@@ -135,13 +136,13 @@ class _Sorted:
 
 
 def _without(values: Iterable[str], others: Iterable[str]) -> Iterator[str]:
-    """Those of `values` that are not among `others`; both ascending."""
+    """Yield the values that are not among `others`; both must ascend."""
     excluded = _Sorted(others)
     return (value for value in values if not excluded.has(value))
 
 
 def _compiled_game_ids(store: Store, sums: Counter[str]) -> Iterator[str]:
-    """The committed games of the newest snapshot, whose totals are added to `sums` beforehand."""
+    """Add the newest snapshot's totals to `sums`, then yield the game_id of each of its committed games."""
     try:
         manifest = open_manifest(store)
     except NotFinalized:
@@ -159,7 +160,7 @@ def _compiled_game_ids(store: Store, sums: Counter[str]) -> Iterator[str]:
 
 
 def _add_up(entries: Iterable[LedgerEntry], sums: Counter[str]) -> Counter[str]:
-    """Add committed games to `sums`; return the reasons of those set aside."""
+    """Add committed games to `sums`; return how many were set aside, by reason."""
     rejects: Counter[str] = Counter()
     for entry in entries:
         if entry.status is Status.SET_ASIDE:

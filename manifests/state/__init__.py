@@ -1,1 +1,1 @@
-"""The state of the game, frame by frame: declared columns, the table that holds them, files that keep it."""
+"""The game's state, frame by frame: declared columns, the table that holds them, and files of it."""

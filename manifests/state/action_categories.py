@@ -1,8 +1,8 @@
-"""What an action is for: a functional category for every action state of every character.
+"""Sort every action state of every character into a category by its function: shield, grab, aerial attack ...
 
-Action states 0 to 340 mean the same for everybody; the ranges follow slippi-js (damage, capture, guard, down,
-tech, dying, ground attack ...) and libmelee's names, refined where those two are silent. From 341 on an
-action is the character's own: almost always a special move, and the exceptions are listed by character.
+Action states 0 to 340 mean the same for all characters. Their ranges follow slippi-js (damage, capture,
+guard, down, tech, dying, ground attack ...) and libmelee's names, refined where those two say nothing. From
+341 on an action is the character's own: almost always a special move; exceptions are listed by character.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ActionCategory(IntEnum):
-    """The numbers stand in data: they are never changed, only added to."""
+    """What an action state is for. The numbers are in people's data, so they never change."""
 
     UNKNOWN = 0  # no action of the game
     DEAD = 1
@@ -52,7 +52,7 @@ class ActionCategory(IntEnum):
 _C = ActionCategory
 FIRST_OF_THE_CHARACTER = 0x155
 
-# First action of each run of common actions, up to the next.
+# Each entry is the first action of a run with one category; the run ends where the next one begins.
 _COMMON: tuple[tuple[int, ActionCategory], ...] = (
     (0x00, _C.DEAD), (0x0B, _C.INACTIVE), (0x0C, _C.RESPAWN), (0x0E, _C.GROUND_MOVEMENT), (0x18, _C.JUMP),
     (0x1D, _C.FALL), (0x23, _C.HELPLESS), (0x26, _C.DAMAGE), (0x27, _C.CROUCH), (0x2A, _C.LANDING),
@@ -93,7 +93,7 @@ _NUM_ACTIONS = 0x400  # Kirby's last is 0x219; what lies beyond is no action
 
 
 def categories(character: NDArray[Any], action: NDArray[Any]) -> NDArray[np.uint8]:
-    """The `ActionCategory` of each pair, uint8, of the arrays' common shape.
+    """Look up the `ActionCategory` of each pair of character and action: uint8, in the arrays' common shape.
 
     Args:
         character: Internal ids, as in the column `character`.
@@ -105,7 +105,7 @@ def categories(character: NDArray[Any], action: NDArray[Any]) -> NDArray[np.uint
 
 @cache
 def _table() -> NDArray[np.uint8]:
-    """uint8 [character, action], one column beyond the last action for what is none."""
+    """Make the lookup table, uint8 [character, action]; its last column stands for whatever is no action."""
     starts = [start for start, _ in _COMMON]
     run = np.searchsorted(starts, np.arange(_NUM_ACTIONS), side="right") - 1
     common = np.append(np.array([category for _, category in _COMMON], np.uint8)[run], np.uint8(_C.UNKNOWN))

@@ -1,4 +1,4 @@
-"""A state table as an Arrow table and back: the door between the two, and the only one."""
+"""Convert a state table to an Arrow table with a column per schema column, and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _METADATA_KEY = b"dolphin_farm.state"
 
 
 def arrow_schema(num_players: int) -> pa.Schema:
-    """The Arrow schema of a game of so many players, derived from `manifests.state.schema`."""
+    """Make the Arrow schema of a game of `num_players`, derived from `manifests.state.schema`."""
     fields = [
         pa.field(name, pa.from_numpy_dtype(column.numpy_dtype), nullable=True)
         for name, column in schema.table_columns(num_players).items()
@@ -35,7 +35,7 @@ def _item_type() -> pa.DataType:
 
 
 def metadata_of(table: StateTable) -> dict[bytes, bytes]:
-    """What a state needs beside its rows, as Arrow schema metadata."""
+    """Make Arrow metadata of what a state needs beside its rows: stage, ports, recorded item columns."""
     description = {
         "schema_version": schema.SCHEMA_VERSION,
         "stage": table.stage,
@@ -46,17 +46,20 @@ def metadata_of(table: StateTable) -> dict[bytes, bytes]:
 
 
 def described(metadata: dict[bytes, bytes] | None) -> tuple[int, tuple[int, ...], frozenset[str]]:
-    """Stage, ports and recorded item columns from Arrow schema metadata.
+    """Read stage, ports and the names of recorded item columns from Arrow schema metadata.
 
     Raises:
-        ValueError: If the metadata is not that of a state, or of another schema version.
+        ValueError: The metadata is not a state's, or is of another schema version.
     """
     if not metadata or _METADATA_KEY not in metadata:
         msg = "this table carries no dolphin_farm.state metadata; it was not written as a state"
         raise ValueError(msg)
     description = json.loads(metadata[_METADATA_KEY])
     if description["schema_version"] != schema.SCHEMA_VERSION:
-        msg = f"state schema {description['schema_version']}; this version reads {schema.SCHEMA_VERSION}"
+        msg = (
+            f"written with state schema {description['schema_version']}; this program reads "
+            f"{schema.SCHEMA_VERSION}: use the version of dolphin-farm that wrote it"
+        )
         raise ValueError(msg)
     ports = tuple(int(port) for port in description["ports"])
     return int(description["stage"]), ports, frozenset(description["item_columns"])
@@ -116,6 +119,7 @@ def _from_array(array: pa.Array, dtype: np.dtype[Any]) -> tuple[NDArray[Any], ND
     if array.null_count == length:
         return np.zeros(length, dtype), np.zeros(length, bool)
     mask = array.is_valid().to_numpy(zero_copy_only=False)
+    # Without this, Arrow would hand out integers with nulls as floats, and lose their low bits.
     zero: Any = False if dtype == np.bool_ else dtype.type(0)
     return array.fill_null(zero).to_numpy(zero_copy_only=False).astype(dtype, copy=False), mask
 
@@ -124,6 +128,7 @@ def _items_from_array(array: pa.Array, recorded: frozenset[str]) -> ItemTable:
     if not recorded:
         return ItemTable.empty(len(array))
     offsets = array.offsets.to_numpy().astype(np.int64)
+    # The offsets of a slice do not begin with 0, and its values are those of the whole.
     rows = array.values.slice(offsets[0], offsets[-1] - offsets[0])
     columns = {
         column.name: _from_array(rows.field(index), column.numpy_dtype)[0]

@@ -1,4 +1,4 @@
-"""What is declared about one column of the state: its type, unit, meaning and source."""
+"""The declaration of one column of the state: its type, unit, meaning and source."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a column's value stands in the event stream.
+    """Where a column's value is in the event stream of a .slp.
 
     Attributes:
         event: "frame_start", "pre", "post", "item" or "bookend".
-        offset: Byte offset within the event, its command byte included.
-        wire: Big-endian numpy dtype as recorded.
-        requires_bytes: The event must be at least this long, or the column is null for the whole game.
+        offset: Byte offset within the event, whose command byte is at 0.
+        wire: numpy dtype of the value as it is recorded, big-endian.
+        requires_bytes: Least length of the event in bytes; if a replay's events are shorter, the column is
+            null for the whole game.
     """
 
     event: str
@@ -34,16 +35,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One declared column.
+    """One column of the state, as declared.
 
     Attributes:
-        name: Within its group: "x" of "p0.x".
-        dtype: numpy name of the type the table holds: "float32", "uint8", "bool" ...
+        name: The name within its group: "x" of "p0.x".
+        dtype: numpy name of the type that the table holds: "float32", "uint8", "bool" ...
         unit: Unit or kind of value; "" where the doc says it all.
         doc: What it means, with its range where one was measured.
-        since: First .slp version that records it; None if every version does (it is null only where the
-            entity has no event in that frame).
-        source: Where it is read from; None for those that are counted, filled forward or computed.
+        since: First .slp version that records it; None if every version does. Then it is null only where the
+            entity has no event in that frame.
+        source: Where it is read from; None for columns that are counted, filled forward or computed.
         is_category: True for ids and enumerations, whose values must never be averaged or scaled.
     """
 
@@ -57,10 +58,11 @@ class Column:
 
     @property
     def numpy_dtype(self) -> np.dtype[np.generic]:
-        """The table's little-endian dtype."""
+        """The dtype that the table holds, little-endian."""
         return _little_endian(self.dtype)
 
 
 @cache
 def _little_endian(dtype: str) -> np.dtype[np.generic]:
-    return np.dtype(np.dtype(dtype).str.replace("=", "<").replace(">", "<"))  # numpy holds one of each
+    # Cached, so that tables compare dtypes by identity: there are hundreds of columns in each.
+    return np.dtype(np.dtype(dtype).str.replace("=", "<").replace(">", "<"))

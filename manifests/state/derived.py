@@ -1,6 +1,7 @@
-"""Columns that follow from the recorded ones: one function of a version, so that anybody can make them again.
+"""Columns that are computed from recorded ones, by rules of a fixed version.
 
-They are not stored. A derived value is valid where everything it depends on is.
+They are not stored in states files, as anybody can compute them again. A derived value is valid in a frame in
+which everything that it depends on is valid.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ _DEAD, _OFF_SCREEN = 0x40, 0x80  # in flags5
 
 @dataclass(frozen=True, slots=True)
 class DerivedColumn:
-    """A derived column.
+    """The declaration of one derived column.
 
     Attributes:
-        name: Within its group, with d_ in front.
-        dtype: numpy name.
-        doc: The rule.
-        needs: Recorded columns it follows from, within the same group; those with a leading / are a frame's.
-        rule: From the values of those to the values of this.
-        is_category: As in `manifests.state.column.Column`.
+        name: The name within its group, with d_ in front.
+        dtype: numpy name of its type.
+        doc: The rule in words.
+        needs: Names of the recorded columns that it is computed from, within the same group.
+        rule: Computes its values [T] from the values [T] of those columns.
+        is_category: True for ids and enumerations, as in `manifests.state.column.Column`.
     """
 
     name: str
@@ -85,13 +86,16 @@ _FRAME = {column.name: column for column in FRAME_DERIVED}
 
 
 def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
-    """A derived column by its full name, "p0.d_dead" or "d_playable": values [T] and validity, bool [T].
+    """Compute a derived column by its full name, such as "p0.d_dead" or "d_playable".
 
-    `d_pressed` needs the frame before: the first row of a table is valid only if it is the first of the game,
-    when nothing was down before. Read a row more and leave it out.
+    `d_pressed` depends on the frame before. So the first row of a table is valid only if it is the game's
+    first frame, before which no button was down; otherwise read one more row in front, and leave it out.
+
+    Returns:
+        values [T] in the column's dtype, and validity, bool [T].
 
     Raises:
-        KeyError: If there is no such derived column.
+        KeyError: There is no such derived column.
     """
     entity, _, own = name.rpartition(".")
     column = (_ENTITY if entity else _FRAME).get(own)
@@ -105,7 +109,7 @@ def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
     values = column.rule(*(table.values(one) for one in needs)).astype(column.dtype)
     if column is PRESSED:
         values, valid = _since_the_game_began(table, values, valid, needs[0])
-    if own == "d_loss_mask":
+    if own == "d_loss_mask":  # the one rule that looks at all players
         present = [table.values(f"p{index}.present") for index in range(table.num_players)]
         values = values & np.logical_and.reduce(present)
     return np.where(valid, values, np.zeros((), values.dtype)), valid
@@ -116,6 +120,7 @@ def _since_the_game_began(
 ) -> tuple[Values, Mask]:
     before = np.concatenate([[table.first_slp_frame == FIRST_SLP_FRAME], valid[:-1]])
     if table.first_slp_frame == FIRST_SLP_FRAME:
+        # The rule compares row 0 with itself; at the game's beginning everything that is down was pressed.
         values = values.copy()
         values[0] = table.values(buttons)[0]
     return values, valid & before
@@ -128,10 +133,10 @@ def is_derived(name: str) -> bool:
 
 
 def derived_column(name: str) -> DerivedColumn:
-    """The declaration behind a full name.
+    """Find the declaration of a derived column by its full name.
 
     Raises:
-        KeyError: If there is no such derived column.
+        KeyError: There is no such derived column.
     """
     entity, _, own = name.rpartition(".")
     return (_ENTITY if entity else _FRAME)[own]

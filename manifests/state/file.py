@@ -1,8 +1,8 @@
-"""The states file: one Parquet file per chunk, laid out so that a window of it is cheap to read.
+"""Write and read states files: one Parquet file per chunk, laid out so that a window of it is cheap to read.
 
-A column per schema column would be the obvious layout; it is not the one here. Measured on real games
-(3,600-row chunks, pyarrow 26, means over six replays; "window" = processor time to open the file and read 60
-frames of all 221 columns, least of many rounds on a machine busy with other work):
+The obvious layout, a column per schema column, is slow to open. Measured on real games (3,600-row chunks,
+pyarrow 26, means over six replays; "window" is the processor time to open the file and read 60 frames of all
+221 columns, least of many rounds on a machine busy with other work):
 
     layout                                        MB per 9,400 frames    window
     a column per schema column, 600-row groups           0.91            7.5 ms
@@ -11,13 +11,13 @@ frames of all 221 columns, least of many rounds on a machine busy with other wor
     a vector per dtype, 300-row groups                   0.49            1.7 ms
     the same without Arrow's copy of the schema          0.47            1.4 ms    <- this one
 
-So columns of one dtype lie side by side in one vector column: `float32`, `uint8`, ...; those of followers
-(Nana), null in most games, in `followers_float32`, ...; those of items in two ragged lists, `items_float32`
-and `items_int64`. A frame's vector has the same length and order in every file with as many players, so SQL
-can name its places once for a whole dataset: `manifests.state.sql` writes that view. The order is in the
-file's metadata, too. Values that were not recorded are nulls within the vector.
+So columns of one dtype are side by side in one vector column: `float32`, `uint8` and so on. Columns of
+followers (Nana), which are null in most games, are in `followers_float32` and so on, and items are in two
+ragged lists, `items_float32` and `items_int64`. A frame's vector has the same length and order in every file
+with as many players, so SQL can name its places once for a whole dataset: `manifests.state.sql` writes that
+view. The order is in the file's metadata, too. Values that were not recorded are nulls within the vector.
 
-The bytes are a function of the table (and of pyarrow's version, which Parquet files name).
+Equal tables give equal bytes, with one version of pyarrow; its version is part of every Parquet file.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _ITEM_DTYPES = {column.name: column.numpy_dtype for column in schema.ITEM_COLUMN
 
 @cache
 def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
-    """Names of the schema columns in each vector column, in order; a bool lies among the uint8."""
+    """Name the schema columns in each vector column, in order; bools are among the uint8."""
     vectors: dict[str, list[str]] = {}
     for name, column in schema.table_columns(num_players).items():
         if name != _FRAME:
@@ -63,7 +63,7 @@ def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def item_vector_columns() -> Mapping[str, tuple[str, ...]]:
-    """Names of the item columns in each ragged vector column; a row's list holds item after item."""
+    """Name the item columns in each ragged vector column; a row's list holds item after item."""
     is_float = {column.name: np.dtype(column.dtype).kind == "f" for column in schema.ITEM_COLUMNS}
     return {
         "items_float32": tuple(name for name, yes in is_float.items() if yes),
@@ -72,22 +72,22 @@ def item_vector_columns() -> Mapping[str, tuple[str, ...]]:
 
 
 def write_states(table: StateTable, path: Path | BinaryIO) -> None:
-    """Write the table as one states file.
+    """Write a state table as one states file.
 
     Raises:
-        OSError: If the file cannot be written.
+        OSError: The file cannot be written.
     """
     arrays = {_FRAME: pa.array(table.values(_FRAME))}
     has_follower = _has_follower(table)
     for vector, names in vector_columns(table.num_players).items():
-        # Those of followers would be null from end to end in a game without one.
+        # In a game without a follower, its vectors would be null from end to end.
         if has_follower or not vector.startswith(_OF_FOLLOWERS):
             arrays[vector] = _to_vectors(table, names)
     for vector, names in item_vector_columns().items():
         arrays[vector] = _items_to_vectors(table.items, vector, names)
     layout = {**vector_columns(table.num_players), **item_vector_columns()}
     rows = pa.table(arrays)
-    # Arrow's own copy of the schema would be a twentieth of the file, and say nothing that the rest does not.
+    # Arrow's own copy of the schema would take a twentieth of the file, and add nothing to the rest.
     with pq.ParquetWriter(
         path,
         rows.schema,
@@ -102,7 +102,7 @@ def write_states(table: StateTable, path: Path | BinaryIO) -> None:
 
 
 def states_bytes(table: StateTable) -> bytes:
-    """The states file as bytes."""
+    """Make the bytes of a states file."""
     buffer = io.BytesIO()
     write_states(table, buffer)
     return buffer.getvalue()
@@ -113,11 +113,11 @@ def read_states(
 ) -> StateTable:
     """Read rows [start, exclusive_end) of a states file; the whole of it by default.
 
-    Only the row groups that hold them are read.
+    Only the row groups that hold these rows are read.
 
     Raises:
-        ValueError: If the file is no states file of this schema, or the range is not within it.
-        OSError: If it cannot be read.
+        ValueError: The file is no states file of this schema, or the range is not within it.
+        OSError: It cannot be read.
     """
     opened = pa.BufferReader(source) if isinstance(source, bytes) else source
     # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
@@ -135,7 +135,7 @@ def read_states(
 
 
 def _has_follower(table: StateTable) -> bool:
-    """Whether anything but its absence is recorded of any follower."""
+    """Whether the game has a follower: anything recorded but that it is not there."""
     vectors = vector_columns(table.num_players).items()
     of_followers = [name for vector, names in vectors if vector.startswith(_OF_FOLLOWERS) for name in names]
     return any(
@@ -186,7 +186,7 @@ def _to_table(rows: pa.Table, metadata: dict[bytes, bytes] | None) -> StateTable
 
 @cache
 def value_layout(num_players: int) -> Layout:
-    """Where each column lies among the matrices of the vectors."""
+    """Say which row of which vector's matrix each column is."""
     dtypes = schema.table_dtypes(num_players)
     places = {_FRAME: Place(_FRAME, 0, dtypes[_FRAME])}
     for vector, names in vector_columns(num_players).items():
@@ -196,7 +196,7 @@ def value_layout(num_players: int) -> Layout:
 
 @cache
 def mask_layout(num_players: int) -> Layout:
-    """Where each column's mask lies; no schema has a bool that can be null, nor has slp_frame."""
+    """Say which row of which mask each column's mask is; no bool can be null, and neither can slp_frame."""
     bool_ = np.dtype(np.bool_)
     return Layout(
         {
@@ -220,6 +220,7 @@ def _from_vectors(array: pa.Array, width: int) -> tuple[NDArray[Any], NDArray[np
         values = np.ascontiguousarray(child.to_numpy().reshape(-1, width).T)
         return values, np.ones(values.shape, bool)
     is_valid = child.is_valid().to_numpy(zero_copy_only=False).reshape(-1, width)
+    # Arrow's `to_numpy` would make floats of integers with nulls; so the values' buffer is read as it is.
     raw = np.frombuffer(child.buffers()[1], child.type.to_pandas_dtype())
     values = raw[child.offset : child.offset + len(child)].reshape(-1, width)
     return np.where(is_valid.T, values.T, np.zeros((), values.dtype)), np.ascontiguousarray(is_valid.T)

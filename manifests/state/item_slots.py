@@ -1,4 +1,4 @@
-"""Items as a tensor of fixed slots, in which an item keeps one slot from its first frame to its last."""
+"""Make a tensor of fixed slots of the items; an item keeps its slot from its first frame to its last."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ItemSlots:
     """The items of T frames in S slots.
 
     Attributes:
-        exists: bool [T, S].
-        values: float32 [T, S, K], zero where no item is; names[k] says what.
-        names: K names of the columns that are quantities.
+        exists: bool [T, S], True where an item is.
+        values: float32 [T, S, K], the K quantities of each item; zero where no item is.
+        names: Names of the K quantities.
         categories: Each integral column [T, S] by name, in its own dtype; zero where no item is.
-        num_dropped: Rows that found no slot, which takes more than S items alive at once.
+        num_dropped: How many item rows found no slot, because more than S items existed at once.
         is_known: False if the replay's version records no items: then `exists` says nothing.
     """
 
@@ -43,9 +43,14 @@ class ItemSlots:
 
 
 def item_slots(items: ItemTable, num_slots: int = MAX_ITEMS) -> ItemSlots:
-    """Give every item a slot: the lowest that is free when it appears; it is free again after its last frame.
+    """Give every item the lowest slot that is free when it appears; its last frame frees the slot again.
 
-    An item is told by its spawn_id. Slots are those of this table: a slice of a game may give other ones.
+    An item is known by its spawn_id. The slots are those of this table alone: in a slice of the same game an
+    item may get another slot.
+
+    Args:
+        items: The items of T frames.
+        num_slots: S, at least 1.
     """
     slot = assign_slots(items, num_slots)
     frame = items.frame_index()
@@ -65,7 +70,7 @@ def item_slots(items: ItemTable, num_slots: int = MAX_ITEMS) -> ItemSlots:
 
 
 def assign_slots(items: ItemTable, num_slots: int = MAX_ITEMS) -> NDArray[np.int64]:
-    """int64 [N]: the slot of each item row; -1 where all were taken."""
+    """Find the slot of each item row, int64 [N]; -1 where all slots were taken."""
     spawn_ids, first_row, row_item = np.unique(
         items.values("spawn_id"), return_index=True, return_inverse=True
     )

@@ -1,4 +1,4 @@
-"""Items and projectiles of consecutive frames: any number a frame, so a ragged table of its own."""
+"""Items and projectiles of consecutive frames: a table of its own, because a frame has any number of them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ class ItemTable:
         offsets: int64 [T + 1] from 0 on; the items of frame_index t are rows [offsets[t], offsets[t + 1]).
         columns: Values [N] of every column of `schema.ITEM_COLUMNS`.
         recorded: Names of the columns that the replay's version recorded; the others are zero and mean
-        nothing.
+            nothing.
 
     Raises:
-        ValueError: If offsets do not ascend from 0 to N, or a column is missing or of another length or
-        dtype.
+        ValueError: Offsets do not ascend from 0 to N, or a column is missing or has another length or dtype.
     """
 
     offsets: NDArray[np.int64] = field(repr=False)
@@ -62,19 +61,19 @@ class ItemTable:
 
     @property
     def num_frames(self) -> int:
-        """T."""
+        """Number of frames, T."""
         return len(self.offsets) - 1
 
     @property
     def num_rows(self) -> int:
-        """N, the items of all frames together."""
+        """Number of item rows of all frames together, N."""
         return int(self.offsets[-1])
 
     def values(self, name: str) -> Values:
-        """The column [N], read-only.
+        """Return a column [N], read-only.
 
         Raises:
-            KeyError: If the schema has no such item column.
+            KeyError: The schema has no such item column.
         """
         if name not in self.columns:
             msg = f"no item column {name!r}; there are {', '.join(self.columns)}"
@@ -86,14 +85,14 @@ class ItemTable:
         return name in self.recorded
 
     def frame_index(self) -> NDArray[np.int64]:
-        """int64 [N]: the frame_index each row belongs to."""
+        """Return the frame_index that each row belongs to, int64 [N]."""
         return np.repeat(np.arange(self.num_frames), np.diff(self.offsets))
 
     def slice(self, start: int, exclusive_end: int) -> ItemTable:
-        """The items of frames [start, exclusive_end), sharing memory.
+        """Return the items of frames [start, exclusive_end), sharing memory.
 
         Raises:
-            ValueError: If that is not a range within the frames.
+            ValueError: That is not a range within the frames.
         """
         if not 0 <= start <= exclusive_end <= self.num_frames:
             msg = f"frames [{start}, {exclusive_end}) are not a range within {self.num_frames} frames"
@@ -119,6 +118,6 @@ class ItemTable:
 
     @classmethod
     def empty(cls, num_frames: int, recorded: frozenset[str] = frozenset()) -> ItemTable:
-        """No item in any of num_frames frames; with nothing recorded, items are unknown rather than none."""
+        """Make a table without items; if `recorded` is empty as well, items are unknown rather than none."""
         columns = {column.name: np.zeros(0, column.numpy_dtype) for column in ITEM_COLUMNS}
         return cls(offsets=np.zeros(num_frames + 1, np.int64), columns=columns, recorded=recorded)

@@ -1,4 +1,4 @@
-"""Many columns as rows of a few matrices: what a states file holds, looked at by name as it lies."""
+"""Look at rows of a few matrices as named columns: what a states file holds, without copying it apart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOOL, _BYTE = np.dtype(np.bool_), np.dtype(np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a column lies, and its dtype; a bool may lie in a matrix of uint8."""
+    """Which row of which matrix a column is, and its dtype; a bool column may be a row of a uint8 matrix."""
 
     matrix: str
     row: int
@@ -27,12 +27,15 @@ class Place:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
-    """Where every column lies. Made once, and shared by all tables of its kind.
+    """Which row of which matrix each column is. Made once, and shared by all tables of its kind.
 
     Attributes:
-        places: By name of column.
+        places: Place by name of column.
         dtypes: dtype by name of column.
-        matrices: Number of rows and dtypes by name of matrix.
+        matrices: Number of rows, and dtypes that the matrix may have, by name of matrix.
+
+    Raises:
+        ValueError: Columns of different dtypes are to be rows of one matrix.
     """
 
     places: Mapping[str, Place]
@@ -59,14 +62,14 @@ class Layout:
 class ColumnMatrices(Mapping[str, "Values"]):
     """Columns [T] by name, each a row of a matrix; read-only.
 
-    All is checked here, a matrix at a time, so that whoever takes it need not look at hundreds of columns.
+    Shapes and dtypes are checked once per matrix, so that a table need not look at hundreds of columns.
 
     Args:
-        layout: Where each column lies.
+        layout: Which row of which matrix each column is.
         matrices: [rows, T] by name.
 
     Raises:
-        ValueError: If a matrix is missing, is not of the layout's rows and dtype, or they differ in T.
+        ValueError: A matrix is missing, has not the layout's rows and dtype, or they differ in T.
     """
 
     def __init__(self, layout: Layout, matrices: Mapping[str, Values]) -> None:
@@ -96,7 +99,7 @@ class ColumnMatrices(Mapping[str, "Values"]):
         return len(self.layout.places)
 
     def rows(self, frames: slice) -> ColumnMatrices:
-        """The same columns of a slice of the frames, sharing memory."""
+        """Return all columns of a slice of the frames, sharing memory."""
         return ColumnMatrices(
             self.layout, {name: matrix[:, frames] for name, matrix in self._matrices.items()}
         )

@@ -1,14 +1,14 @@
-"""The one declaration of the state: every column's name, type, unit, meaning and source in a .slp.
+"""The columns of the state, declared here alone: name, type, unit, meaning and place in a .slp of each.
 
 The Arrow schema, the numpy dtypes, the documentation table and the tensor views are all derived from these
-lists; nothing anywhere addresses a column by number. Offsets are those of the Slippi specification, counted
+lists, and nothing addresses a column by its number. Offsets are those of the Slippi specification, counted
 from the event's command byte.
 
 A name is one of
     slp_frame                     one per frame
     p0.x  p1n.action  ...         one per entity: a player in ascending port order, or its follower with n
     fod_left ...                  one per stage
-and the items' columns, which live beside the table because a frame has any number of them.
+The items' columns are in a table of their own, because a frame has any number of items.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FIRST_SLP_FRAME = -123
 FIRST_PLAYABLE_SLP_FRAME = -39
 """The first frame in which the players' inputs count. The timer runs from slp_frame 0 on."""
 MAX_PLAYERS = 4  # ports of the console; the .slp events carry no more
-MAX_ITEMS = 15  # the recorder writes at most so many per frame
+MAX_ITEMS = 15  # Slippi records no more per frame
 
 
 def _recorded(
@@ -44,7 +44,7 @@ def _recorded(
     *,
     requires_bytes: int | None = None,
 ) -> Column:
-    """A column read from an event; a dtype that ends in "#" marks a category."""
+    """Declare a column that is read from an event; a dtype that ends in "#" marks a category."""
     source = Source(event, offset, wire, requires_bytes or offset + np.dtype(wire).itemsize)
     return Column(name, dtype.rstrip("#"), unit, doc, since, source, is_category=dtype.endswith("#"))
 
@@ -176,10 +176,10 @@ ENTITY_COLUMNS: tuple[Column, ...] = POST_COLUMNS + PRE_COLUMNS
 
 @cache
 def entity_names(num_players: int) -> tuple[str, ...]:
-    """Entities of a game in table order: ("p0", "p0n", "p1", "p1n") for two players.
+    """Name the entities of a game in the table's order: ("p0", "p0n", "p1", "p1n") for two players.
 
     Raises:
-        ValueError: If num_players is not 1 to 4.
+        ValueError: num_players is not 1 to 4.
     """
     if not 1 <= num_players <= MAX_PLAYERS:
         msg = f"num_players is {num_players}; a game has 1 to {MAX_PLAYERS}"
@@ -189,10 +189,10 @@ def entity_names(num_players: int) -> tuple[str, ...]:
 
 @cache
 def table_columns(num_players: int) -> Mapping[str, Column]:
-    """Every column of a game of so many players, by full name, in canonical order.
+    """List every column of a game of `num_players`, by full name, in canonical order.
 
     Raises:
-        ValueError: If num_players is not 1 to 4.
+        ValueError: num_players is not 1 to 4.
     """
     columns = {column.name: column for column in FRAME_COLUMNS}
     for entity in entity_names(num_players):
@@ -203,12 +203,12 @@ def table_columns(num_players: int) -> Mapping[str, Column]:
 
 @cache
 def table_dtypes(num_players: int) -> Mapping[str, np.dtype[np.generic]]:
-    """The numpy dtype of every column of `table_columns`, in the same order."""
+    """List the numpy dtype of every column of `table_columns`, in the same order."""
     return {name: column.numpy_dtype for name, column in table_columns(num_players).items()}
 
 
 def documentation_table() -> str:
-    """The schema as a Markdown table, one row per declared column, items last."""
+    """Write the schema as a Markdown table, one row per declared column, items last."""
     lines = ["| column | type | unit | since | meaning |", "|---|---|---|---|---|"]
     groups = (("", FRAME_COLUMNS), ("p0.", ENTITY_COLUMNS), ("", STAGE_COLUMNS), ("items.", ITEM_COLUMNS))
     for prefix, columns in groups:

@@ -1,9 +1,12 @@
-"""SQL that gives every place of the states files' vectors its name back.
+"""Write the SQL of a view in which every state column has its own name again.
+
+A states file keeps many columns side by side in a few vectors; see `manifests.state.file`.
 
     { farm sql --states 'dataset/states/*/*.parquet'; echo 'SELECT avg("p0.percent") FROM states'; } | duckdb
 
-The SQL is DuckDB's; a query of it reads only the vectors whose columns it names. In Polars a column is
-`pl.col(vector).list.get(names.index(column))`, with vector and names from `states_file.vector_columns`.
+The SQL is DuckDB's; a query of the view reads only the vectors whose columns it names. In Polars a column is
+`pl.col(vector).list.get(names.index(column))`, with vector and names from
+`manifests.state.file.vector_columns`.
 """
 
 from __future__ import annotations
@@ -13,16 +16,16 @@ from manifests.state.file import vector_columns
 
 
 def view_sql(files: str, *, num_players: int = 2, with_followers: bool = False, view: str = "states") -> str:
-    """A statement that makes a view of states files with a column per schema column.
+    """Write a statement that makes a view of states files with a column per schema column.
 
     Args:
         files: Path or glob, as DuckDB's read_parquet takes it.
-        num_players: Of the games; all the files must have as many.
-        with_followers: Columns of followers (Nana), too; at least one of the files must have one.
-        view: What the view is called.
+        num_players: Players per game; all files must have as many.
+        with_followers: Whether the view has the columns of followers (Nana); one of the files must have them.
+        view: The view's name.
 
     Raises:
-        ValueError: If num_players is not 1 to 4.
+        ValueError: num_players is not 1 to 4.
     """
     places = {}
     for vector, names in vector_columns(num_players).items():

@@ -1,7 +1,7 @@
 """The state of one game, or of a slice of it: one row per slp_frame, columns by name.
 
-Absent is not zero: a column that the replay's version did not record is null in every row, and an entity
-without an event in a frame is null in that row. `valid` says which; `values` there are zero and mean nothing.
+Absent is not zero. A column that the replay's version did not record is null in every row, and an entity
+without an event in a frame is null in that row. `valid` says where; `values` are zero there and mean nothing.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class StateTable:
         ports: 0-based ports of p0, p1, ... in ascending order.
 
     Raises:
-        ValueError: If a column is missing, unknown, or of another length or dtype, if ports do not ascend, or
-            if slp_frame is not consecutive.
+        ValueError: A column is missing, unknown, or of another length or dtype, ports do not ascend, or
+            slp_frame is not consecutive.
     """
 
     columns: Mapping[str, Values] = field(repr=False)
@@ -67,6 +67,7 @@ class StateTable:
 
     def _check_arrays(self, declared: Mapping[str, np.dtype[Any]]) -> None:
         shape = (self.items.num_frames,)
+        # The loader's way: matrices were checked as they were made, so hundreds of columns need no look.
         if isinstance(self.columns, ColumnMatrices) and isinstance(self.masks, ColumnMatrices):
             are_declared = self.columns.layout.dtypes == declared
             if not are_declared or {self.columns.num_frames, self.masks.num_frames} != {self.num_frames}:
@@ -88,12 +89,12 @@ class StateTable:
 
     @property
     def num_frames(self) -> int:
-        """T, the number of rows."""
+        """Number of rows, T."""
         return self.items.num_frames
 
     @property
     def first_slp_frame(self) -> int:
-        """slp_frame of row 0."""
+        """The slp_frame of row 0."""
         return int(self.columns["slp_frame"][0])
 
     @property
@@ -103,18 +104,18 @@ class StateTable:
 
     @property
     def num_players(self) -> int:
-        """Players, followers not counted."""
+        """Number of players; followers are not counted."""
         return len(self.ports)
 
     def names(self) -> tuple[str, ...]:
-        """Names of all columns, in the schema's order."""
+        """List the names of all columns, in the schema's order."""
         return tuple(schema.table_columns(self.num_players))
 
     def values(self, name: str) -> Values:
-        """The column [T] in its dtype, read-only; zero, meaning nothing, where not valid.
+        """Return a column [T] in its dtype, read-only; it is zero, which means nothing, where not valid.
 
         Raises:
-            KeyError: If the schema has no such column for this number of players.
+            KeyError: The schema has no such column for this number of players.
         """
         return self.columns[self._known(name)]
 
@@ -133,10 +134,10 @@ class StateTable:
         return name
 
     def slice(self, start: int, exclusive_end: int) -> StateTable:
-        """Rows [start, exclusive_end), sharing memory.
+        """Return rows [start, exclusive_end), sharing memory.
 
         Raises:
-            ValueError: If the range is empty or not within the table.
+            ValueError: The range is empty or not within the table.
         """
         if not 0 <= start < exclusive_end <= self.num_frames:
             msg = f"rows [{start}, {exclusive_end}) are not a range within {self.num_frames} rows"
@@ -152,11 +153,11 @@ class StateTable:
 
     @cached_property
     def sha256(self) -> str:
-        """The canonical state hash, hex; the same on any machine and from any file layout.
+        """The state's canonical hash, in hexadecimal: the same on any machine and from any file layout.
 
-        Over the schema version, stage, ports and length as JSON, then each column in the schema's order as
-        its name, its dtype, its mask packed to bits and its little-endian values; a column that is null
-        throughout as its name alone. Items last, likewise.
+        What is hashed: the schema version, stage, ports and length as JSON; then each column in the schema's
+        order, as its name, its dtype, its mask packed to bits and its little-endian values; then the items in
+        the same way. Of a column that is null throughout only the name is hashed.
         """
         digest = hashlib.sha256()
         header = [schema.SCHEMA_VERSION, self.stage, list(self.ports), self.num_frames]

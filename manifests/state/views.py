@@ -1,9 +1,8 @@
-"""Tensors made of states by named, versioned lists of columns.
+"""Make tensors of states, by named and versioned lists of columns, which are called views.
 
-A view is a list of names, and what comes out carries them: `state` and `action` are [T, D] float32 with D
-names, ids and bit fields stay integers beside them, and a mask of the same shape says what was recorded.
-Values are in the game's own units; scaling is the model's affair. A list is never changed: a better one gets
-the next version.
+The tensor carries the names of its places: `state` and `action` are float32 [T, D] with D names, ids and bit
+fields stay integers beside them, and a mask of the same shape says what was recorded. Values are in the
+game's own units; scaling is left to the model. A list is never changed: a better one gets the next version.
 
     tensor = make_view(table, STATE)        # or view("state/1")
     tensor.values[:, tensor.names.index("p0.x")]
@@ -41,11 +40,11 @@ class View:
 
     Attributes:
         name: "state", "action" ...
-        version: Goes up with any change to the list.
-        values: Columns that become float32; a name with {player}. stands for one of each player.
-        categories: Columns that stay integral.
-        buttons: Bit field columns that become a 0-or-1 value per button.
-        of_followers: {player} stands for the players' followers.
+        version: Counted up with any change to the list.
+        values: Columns that become float32; a name that begins with {player}. stands for one per player.
+        categories: Columns that stay integers.
+        buttons: Columns of bit fields, which become a value of 0 or 1 per button.
+        of_followers: Whether {player}. stands for the players' followers instead.
     """
 
     name: str
@@ -57,7 +56,7 @@ class View:
 
     @property
     def key(self) -> str:
-        """Name and version, as in "state/1"."""
+        """Name and version in one: "state/1"."""
         return f"{self.name}/{self.version}"
 
 
@@ -67,11 +66,11 @@ class Tensor:
 
     Attributes:
         view: Key of the view.
-        values: float32 [T, D]; zero, meaning nothing, where not valid.
-        valid: bool [T, D].
-        names: D names, in order.
-        categories: Integral columns [T] by name.
-        categories_valid: bool [T] by name.
+        values: float32 [T, D]; zero, which means nothing, where not valid.
+        valid: bool [T, D], True where the value was recorded.
+        names: Names of the D places, in order.
+        categories: Columns of integers [T] by name.
+        categories_valid: bool [T] by name, True where the value was recorded.
     """
 
     view: str
@@ -137,10 +136,10 @@ VIEWS: Mapping[str, View] = {view.key: view for view in (STATE, FOLLOWERS, ACTIO
 
 
 def view(key: str) -> View:
-    """A view by its key.
+    """Find a view by its key.
 
     Raises:
-        KeyError: If there is none.
+        KeyError: There is no such view.
     """
     if key not in VIEWS:
         msg = f"no view {key!r}; there are {', '.join(VIEWS)}"
@@ -150,7 +149,7 @@ def view(key: str) -> View:
 
 @cache
 def value_names(of: View, num_players: int = 2) -> tuple[str, ...]:
-    """The D names of what the view makes of a game of so many players."""
+    """Name the D places of the tensor that a view makes of a game of `num_players`."""
     columns = _expand(of.values, of, num_players)
     pressed = [f"{column}.{button}" for column in _expand(of.buttons, of, num_players) for button in BUTTONS]
     return (*columns, *pressed)
@@ -158,12 +157,12 @@ def value_names(of: View, num_players: int = 2) -> tuple[str, ...]:
 
 @cache
 def category_names(of: View, num_players: int = 2) -> tuple[str, ...]:
-    """The names of its integral columns."""
+    """Name the columns of integers that a view makes of a game of `num_players`."""
     return _expand(of.categories, of, num_players)
 
 
 def _expand(templates: tuple[str, ...], of: View, num_players: int) -> tuple[str, ...]:
-    """Player after player, then the columns that are nobody's."""
+    """Put players' names into the templates: player after player, then the columns that belong to nobody."""
     suffix = "n." if of.of_followers else "."
     names = [
         template.replace(_PLAYER, f"p{index}{suffix}")
@@ -175,7 +174,7 @@ def _expand(templates: tuple[str, ...], of: View, num_players: int) -> tuple[str
 
 
 def make_view(table: StateTable, of: View) -> Tensor:
-    """The view's tensor of a table."""
+    """Make a view's tensor of a table."""
     columns = _expand(of.values, of, table.num_players)
     bit_fields = _expand(of.buttons, of, table.num_players)
     names = value_names(of, table.num_players)
@@ -184,7 +183,7 @@ def make_view(table: StateTable, of: View) -> Tensor:
     for place, name in enumerate(columns):
         values[:, place], valid[:, place] = _column(table, name)
     bits = np.array(list(BUTTONS.values()), np.uint32)
-    for index, name in enumerate(bit_fields):
+    for index, name in enumerate(bit_fields):  # the buttons come after all plain columns
         places = slice(len(columns) + index * bits.size, len(columns) + (index + 1) * bits.size)
         field, recorded = _column(table, name)
         values[:, places] = (field[:, None] & bits) != 0

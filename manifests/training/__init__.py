@@ -1,1 +1,1 @@
-"""The loader: windows of video, state and action out of a dataset, by number or as a shuffled stream."""
+"""The loader: windows of video, state and action of a dataset, by number or as a shuffled stream."""

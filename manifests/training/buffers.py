@@ -1,8 +1,8 @@
-"""Large arrays whose memory is used again once nobody holds them: fresh memory costs a fifth of decoding.
+"""Use the memory of large arrays again once nobody holds them: fresh memory costs a fifth of decoding.
 
-A batch of pictures is 100 MB. The system hands such memory out page by page, each zeroed on first touch, and
-takes it back when the array is gone. Here an array's memory is kept instead: it is free again once the last
-array, view or tensor over it is gone, and waits for the next batch.
+A batch of pictures takes 100 MB. The system hands such memory out page by page, fills each with zeros when it
+is first touched, and takes it back when the array is gone. Here the memory is kept instead: it is free again
+once the last array, view or tensor over it is gone, and waits for the next batch.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _KEPT: Final = 3  # of one size, waiting
 
 
 class BufferPool:
-    """Arrays of uint8. Several threads may take from it; a copy in another process starts empty."""
+    """Lends arrays of uint8. Several threads may take from it; a copy in another process starts empty."""
 
     def __init__(self) -> None:
         self._free: dict[int, deque[NDArray[np.uint8]]] = {}
 
     def take(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """An array of that shape; what is in it is not defined."""
+        """Lend an array of that shape; its values are not defined."""
         size = math.prod(shape)
         waiting = self._free.setdefault(size, deque(maxlen=_KEPT))
         try:
             memory = waiting.pop()
         except IndexError:
             memory = np.empty(size, np.uint8)
-        # All views of it refer to this array, not past it to the memory, so its end is the end of them all.
+        # All views of `lent` keep `lent` alive, not `memory` behind it; so once it is gone, all of them are.
         lent = np.frombuffer(memory.data, np.uint8)
         weakref.finalize(lent, waiting.append, memory).atexit = False
         return lent.reshape(shape)

@@ -1,9 +1,10 @@
-"""A bounded folder of pieces that were fetched or made once, shared by any number of processes.
+"""A folder of bounded size that keeps bytes which were fetched or made once, for any number of processes.
 
-A piece is one file, named by the hash of its key, written aside and renamed, so a reader sees all of it or
-nothing; one that is evicted while somebody reads it stays readable to them. Before a piece is written its
-size is taken from the budget under a lock, and pieces that were not used for longest make room. So what
-lies there never exceeds the bound, however many processes write. The folder may be deleted at any time.
+Each piece is one file, named by the hash of its key. It is written under another name and renamed, so a
+reader sees all of it or nothing, and a piece that is evicted while somebody reads it stays readable to them.
+Before a piece is written, its size is taken from the budget under a lock, and the pieces that were not used
+for longest make room. So the folder never exceeds its bound, however many processes write. It may be deleted
+at any time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
-_ROOM: Final = 0.9  # of the bound is what eviction leaves, so that it does not run for every piece
+_ROOM: Final = 0.9  # an eviction leaves this share of the bound, so that it does not run for every piece
 _LEFTOVER: Final = ".part"
 _COUNTER_BYTES: Final = 8
 
@@ -57,11 +58,11 @@ class LocalCache:
     """Pieces of bytes by key, at most `max_bytes` together.
 
     Args:
-        folder: made when the first piece is put; its own, for nothing else.
-        max_bytes: of all pieces.
+        folder: for the pieces and nothing else; made when the first one is put.
+        max_bytes: bound of the bytes of all pieces together.
 
     Raises:
-        ValueError: a bound below 1.
+        ValueError: max_bytes is below 1.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -71,7 +72,7 @@ class LocalCache:
         self.folder, self.max_bytes = folder, max_bytes
 
     def read(self, key: str, start: int = 0, exclusive_end: int | None = None) -> bytes | None:
-        """Bytes [start, exclusive_end) of a piece, to its end by default; None if it is not here.
+        """Read the bytes [start, exclusive_end) of a piece, by default to its end; None if it is not here.
 
         Raises:
             OSError: the folder cannot be read.
@@ -83,14 +84,14 @@ class LocalCache:
         try:
             size = os.fstat(descriptor).st_size
             end = size if exclusive_end is None else exclusive_end
-            os.utime(descriptor)  # when it was used last
+            os.utime(descriptor)  # eviction goes by the time of last use
             data = os.pread(descriptor, end - start, start)
         finally:
             os.close(descriptor)
         return data if len(data) == end - start else None
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep a piece; one that is larger than the bound is not kept.
+        """Keep a piece, unless it is larger than the bound.
 
         Raises:
             OSError: the folder cannot be written.
@@ -110,7 +111,7 @@ class LocalCache:
             part.rename(path)
 
     def _evict(self, wanted: int) -> int:
-        """Remove what was not used for longest; return the bytes that are left."""
+        """Remove the pieces that were not used for longest; return the bytes that are left."""
         pieces = sorted(self._pieces())
         used = sum(size for _, size, _ in pieces)
         for _, size, path in pieces:
@@ -123,7 +124,7 @@ class LocalCache:
         return used
 
     def _pieces(self) -> Iterator[tuple[float, int, str]]:
-        """When it was last used, its size and its path, for every piece."""
+        """Yield time of last use, size and path of every piece."""
         with suppress(FileNotFoundError), os.scandir(self.folder) as folders:
             for folder in folders:
                 if folder.is_dir():
@@ -136,7 +137,7 @@ class LocalCache:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        """The file that counts the bytes used, locked; released when its holder dies as well."""
+        """Lock the file that counts the bytes used; the kernel unlocks it if its holder dies."""
         descriptor = os.open(self.folder / "used", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

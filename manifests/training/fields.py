@@ -1,8 +1,8 @@
-"""The states that a training run asks for, packed frame by frame, so that a window is one small read.
+"""Pack the states that a training run asks for, frame by frame, so that a window of them is one small read.
 
-A states file holds some 220 columns and costs milliseconds to open; a run wants some of them a million times.
-So a chunk's file is read once, whole and against its sha256, and what is asked for becomes rows of one fixed
-dtype. Packed rows are what `manifests.training.cache` keeps.
+A states file holds some 220 columns and takes milliseconds to open, and a run wants some of the columns a
+million times. So each chunk's file is read once, whole and checked against its sha256, and what the run asks
+for becomes rows of one fixed dtype. `manifests.training.cache` keeps these packed rows.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ NUM_PLAYERS: Final = 2  # the farm renders games of two
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What of the states is wanted.
+    """Which parts of the state a run asks for.
 
     Attributes:
         names: views, by name ("state", "action") or key ("state/1"), and single columns ("p0.x",
             "d_loss_mask"), in order.
 
     Raises:
-        ValueError: a name that is neither.
+        ValueError: a name that is neither a view nor a column.
     """
 
     names: tuple[str, ...]
@@ -54,7 +54,7 @@ class Fields:
 
     @staticmethod
     def view_of(name: str) -> View | None:
-        """The view of that name or key, the newest version of it; None if it is no view's."""
+        """Find the view of a key ("state/1"), or the newest of a name ("state"); None if there is none."""
         if name in VIEWS:
             return VIEWS[name]
         versions = [view for view in VIEWS.values() if view.name == name]
@@ -62,12 +62,12 @@ class Fields:
 
     @property
     def key(self) -> str:
-        """Tells these fields from any others, versions included."""
+        """Text that differs between any two sets of fields, or versions of them; part of cache keys."""
         parts = [view.key if (view := self.view_of(name)) else name for name in self.names]
         return f"{PACKING_VERSION}:{','.join(parts)}"
 
     def columns_of(self) -> Mapping[str, tuple[str, ...]]:
-        """Names of the places of every array of a sample: {"state": (...), "state_ids": (...), ...}."""
+        """Name the places of every array of a sample: {"state": (...), "state_ids": (...), ...}."""
         found: dict[str, tuple[str, ...]] = {}
         for name in self.names:
             if view := self.view_of(name):
@@ -78,7 +78,7 @@ class Fields:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of one packed row: per field its values and `<field>_valid`."""
+        """The dtype of one packed row: for each field its values and `<field>_valid`."""
         parts: list[tuple[str, Any, tuple[int, ...]]] = [("slp_frame", np.int32, ())]
         columns = self.columns_of()
         for name in self.names:
@@ -93,10 +93,10 @@ class Fields:
         return np.dtype(parts)
 
     def pack(self, table: StateTable) -> NDArray[Any]:
-        """The rows of a table, [T] of `dtype`.
+        """Pack a table of T frames into rows, [T] of `dtype`.
 
         Raises:
-            ValueError: a table of another number of players.
+            ValueError: the table is of another number of players.
         """
         if table.num_players != NUM_PLAYERS:
             message = f"packed rows are of games of {NUM_PLAYERS}, not of {table.num_players}"
@@ -133,5 +133,5 @@ def _dtype_of(name: str) -> np.dtype[Any]:
 
 
 def _widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """uint16 and uint32 become int64: torch has no arithmetic on them."""
+    """Make int64 of uint16 and uint32, on which torch has no arithmetic; other dtypes stay."""
     return np.dtype(np.int64) if dtype.kind == "u" and dtype.itemsize > 1 else dtype

@@ -1,4 +1,4 @@
-"""The part of a snapshot that a loader needs, as columns: games, their chunks, and where every GOP lies."""
+"""What a loader needs of a snapshot, as arrays: games, their chunks, and where every GOP is in its video."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GopSpan:
-    """A run of whole GOPs of one chunk: what one range request fetches.
+    """A run of whole GOPs of one chunk, which one request for a range of bytes fetches.
 
     Attributes:
-        first: row of its first GOP in the GOP columns.
-        exclusive_end: one past the last.
-        first_frame_index: of its first picture.
-        byte_start: in the video.
-        byte_exclusive_end: in the video.
+        first: row of its first GOP in the columns of `Footage`.
+        exclusive_end: one past the row of its last GOP.
+        first_frame_index: frame_index of its first picture.
+        byte_start: where it begins in the video file.
+        byte_exclusive_end: where it ends in the video file.
     """
 
     first: int
@@ -48,14 +48,17 @@ class Footage:
 
     Attributes:
         games: the games table's rows, in order of game_id.
-        grid: chunks and their key frames; chunk c is a row of the columns below.
-        slp_frame_start: int64 [C], of frame_index 0.
-        gop_byte_offset: int64 [num_gops].
-        gop_byte_size: int64 [num_gops].
-        video_keys, states_keys, states_sha256, avcc: C values each.
-        sha256: of what was selected from which snapshot; part of the order's seed.
-        width: of the pictures.
-        height: of the pictures.
+        grid: the C chunks and their key frames; the columns below have the same order.
+        slp_frame_start: int64 [C], the slp_frame of each chunk's first frame.
+        gop_byte_offset: int64 [num_gops], where each GOP begins in its video file.
+        gop_byte_size: int64 [num_gops], the bytes of each GOP.
+        video_keys: key of each chunk's video.
+        states_keys: key of each chunk's states file.
+        states_sha256: hash of each chunk's states file, in hexadecimal.
+        avcc: decoder configuration record of each chunk's video.
+        sha256: hash of what was selected from which snapshot; the windows' order depends on it.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
     """
 
     games: pa.Table
@@ -73,11 +76,11 @@ class Footage:
 
     @property
     def num_games(self) -> int:
-        """G."""
+        """Number of games that were selected."""
         return int(self.games.num_rows)
 
     def gop_span(self, chunk: int, frame_index: int, last_frame_index: int) -> GopSpan:
-        """The GOPs that hold the frames [frame_index, last_frame_index] of a chunk."""
+        """Find the GOPs that hold the frames from frame_index to last_frame_index, both included."""
         begin, end = int(self.grid.gop_offset[chunk]), int(self.grid.gop_offset[chunk + 1])
         firsts = self.grid.gop_first[begin:end]
         first = begin + int(np.searchsorted(firsts, frame_index, side="right")) - 1
@@ -92,11 +95,11 @@ class Footage:
 
 
 def select_footage(manifest: Manifest, split: str | None = None, where: str | None = None) -> Footage:
-    """The footage of the games of a split for which a filter holds; of all games by default.
+    """Select the games of a split for which a filter holds; all games by default.
 
     Raises:
-        ValueError: a bad filter, a split that no game is in, or no game is left.
-        RecordRefused: the tables do not fit together.
+        ValueError: a filter that cannot be read, a split without games, or no game is left.
+        RecordRefused: the snapshot's tables do not fit together.
     """
     games = manifest.games()
     keep = np.ones(games.num_rows, bool)
@@ -131,7 +134,10 @@ def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) 
     ours = ours[np.lexsort((gops["gop_index"].to_numpy()[ours], found[ours]))]
     per_chunk = np.bincount(found[ours], minlength=numbers.size)
     if (per_chunk != chunks["num_gops"].to_numpy()).any():
-        message = f"{manifest.store.url}: the GOPs of snapshot {manifest.snapshot.number} are not its chunks'"
+        message = (
+            f"{manifest.store.url}: the tables gops and chunks of snapshot {manifest.snapshot.number} do not "
+            "fit together; run farm finalize --from-scratch"
+        )
         raise RecordRefused(message)
     video = manifest.description.video
     identity = [manifest.snapshot.tables["chunks"].object.sha256, *selection, games["game_id"].to_pylist()]

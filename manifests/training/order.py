@@ -1,13 +1,18 @@
-"""In which order an epoch visits its windows: a pure function of (seed, epoch, manifest hash).
+"""In which order an epoch visits its windows: a pure function of seed, epoch and the manifest's hash.
 
-One sequence of positions 0 ... N - 1 for any number of ranks and workers. It is made of rounds. A round
-visits a game at most once; game g, which has v of the N visits, takes part in v of the R rounds, evenly
-spread, where R is the most visits that any game has. Inside a round games come bucket by bucket, at random
-inside each bucket, and buckets hold the same games all epoch long, so between two visits of one game lie at
-least the other buckets. So any run of up to `apart` neighbouring positions holds no game twice, as long as
-the rounds have that many games; with fewer games, they take turns.
+There is one sequence of positions for any number of ranks and workers. Windows of one game look alike, so
+neighbouring positions should be of different games. To that end the sequence is made of rounds:
 
-Nothing here has state: `slice` of any range costs one or two rounds of arithmetic on numpy arrays.
+    - A round visits a game at most once. With R the most visits that any game has, there are R rounds, and a
+      game with v visits takes part in v of them, evenly spread.
+    - All games are dealt into buckets, which stay the same through the epoch. A round takes the buckets one
+      after the other, and the games of a bucket in random order. So between two visits of one game there are
+      at least all other buckets.
+
+There are as many buckets as it takes for `apart` neighbouring positions to hold no game twice. If there are
+too few games for that, they take turns.
+
+Nothing here has state: to look up any range of positions costs one or two rounds of arithmetic on arrays.
 """
 
 from __future__ import annotations
@@ -33,11 +38,11 @@ class Order:
     """The order of one epoch.
 
     Attributes:
-        visits: int64 [G], how often each game is visited; its sum is N.
-        seed: whatever the user chose.
-        epoch: from 0.
-        manifest_sha256: of the dataset, so that another dataset has another order.
-        apart: neighbouring positions that should hold no game twice.
+        visits: int64 [G], how often each of G games is visited.
+        seed: chosen by the user.
+        epoch: number of the epoch, from 0.
+        manifest_sha256: hash of what is in the dataset, so that another dataset has another order.
+        apart: how many neighbouring positions should hold no game twice.
 
     Raises:
         ValueError: a negative number of visits, or none at all.
@@ -59,6 +64,8 @@ class Order:
         key = key_of(self.seed, self.epoch, self.manifest_sha256)
         games = np.arange(self.visits.size, dtype=np.uint64)
         object.__setattr__(self, "_key", key)
+        # A game's phase says in which rounds its visits fall; without it, all games with few visits would
+        # take part in the same rounds.
         phase = mix(mix(games + np.uint64(key)) ^ np.uint64(1)) % np.uint64(self.num_rounds)
         object.__setattr__(self, "_phase", phase.astype(np.int64))
         shuffled = permute(games.astype(np.int64), np.full(games.size, games.size), self._keys(games, 2))
@@ -66,18 +73,19 @@ class Order:
 
     @property
     def num_positions(self) -> int:
-        """N."""
+        """Number of positions of the epoch: the sum of all visits."""
         return int(self.visits.sum())
 
     @property
     def num_rounds(self) -> int:
-        """R."""
+        """Number of rounds: the most visits that any game has."""
         return int(self.visits.max())
 
     @property
     def num_buckets(self) -> int:
-        """Two where a round's half is enough to keep games apart, else as many as that takes."""
-        # Of M buckets M - 1 lie between two visits; a tenth is left for rounds with fewer games than most.
+        """Number of buckets: two where half a round is enough to keep games apart, otherwise more."""
+        # With M buckets, M - 1 of them are between two visits of a game, so `apart` games must fit into M - 1
+        # of M parts of a round. The factor leaves a tenth for rounds with fewer games than the average.
         per_round = self.num_positions / self.num_rounds * 0.9
         if per_round >= 2 * self.apart:
             return 2
@@ -86,16 +94,16 @@ class Order:
         return min(self.visits.size, math.ceil(per_round / (per_round - self.apart)))
 
     def slice(self, start: int, exclusive_end: int) -> tuple[Int, Int]:
-        """Game, and which of its visits this is, for the positions [start, exclusive_end).
+        """Look up the positions [start, exclusive_end).
 
         Returns:
-            int64 [K] each.
+            The game at each position, and which of the game's visits this is, from 0; int64 [K] each.
 
         Raises:
-            ValueError: not a range of positions.
+            ValueError: that is not a range of positions.
         """
         if not 0 <= start <= exclusive_end <= self.num_positions:
-            message = f"[{start}, {exclusive_end}) are no positions among {self.num_positions}"
+            message = f"[{start}, {exclusive_end}) is no range within {self.num_positions} positions"
             raise ValueError(message)
         number, games, visits = self._round_of(start), [], []
         position = self._before(number)
@@ -109,12 +117,12 @@ class Order:
         return np.concatenate([empty, *games]), np.concatenate([empty, *visits])
 
     def round(self, number: int) -> tuple[Int, Int]:
-        """Games of one round in order, and which visit of each this is."""
+        """Give the games of one round in order, and which visit of each game this is; int64 [K] each."""
         before, after = self._visits_before(number), self._visits_before(number + 1)
         game = np.flatnonzero(after > before)
         shuffle = mix(self._keys(game.astype(np.uint64), 3) ^ np.uint64(number))
         game = game[np.lexsort((shuffle, self._bucket[game]))]
-        # Which of a game's windows a visit gets is shuffled as well, within the game.
+        # Otherwise a game's windows would come in the order of time, round by round.
         visit = permute(before[game], self.visits[game], self._keys(game.astype(np.uint64), 4))
         return game, visit
 
@@ -124,14 +132,14 @@ class Order:
         return mix(mix(games ^ np.uint64(self._key)) + np.uint64(purpose))
 
     def _visits_before(self, number: int) -> Int:
-        """Visits of each game in the rounds before this one."""
+        """Count the visits of each game in the rounds before this one, int64 [G]."""
         return (number * self.visits + self._phase) // self.num_rounds
 
     def _before(self, number: int) -> int:
         return int(self._visits_before(number).sum())
 
     def _round_of(self, position: int) -> int:
-        """The last round that starts at or before a position."""
+        """Find the last round that starts at or before a position."""
         low, high = 0, self.num_rounds
         while high - low > 1:
             middle = (low + high) // 2
@@ -141,19 +149,19 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class RankShare:
-    """Which positions of an epoch one rank takes, batch by batch; equally many batches on every rank.
+    """Which positions of an epoch one rank takes, batch by batch; every rank has as many batches.
 
-    At step s, from position `begin` on, all ranks together take `world_size * batch_size` neighbouring
-    positions, and rank r those whose distance from `begin` is r modulo world_size.
+    At each step, all ranks together take the next `world_size * batch_size` positions, beginning with
+    position `begin`. Of these, rank r takes those whose distance from `begin` is r modulo world_size.
 
     Attributes:
-        num_positions: of the epoch.
-        batch_size: of one rank.
-        rank: from 0.
+        num_positions: number of positions of the epoch.
+        batch_size: positions per batch of one rank.
+        rank: number of this rank, from 0.
         world_size: number of ranks.
-        begin: the position at which this share starts: 0, or where an earlier run stopped.
-        drop_last: leave out what does not fill a batch on every rank; else fill up with the epoch's
-            beginning, and say so.
+        begin: the position with which this share begins: 0, or where an earlier run stopped.
+        drop_last: leave out the last positions that do not fill a batch on every rank; otherwise fill up with
+            positions from the epoch's beginning, and mark them.
 
     Raises:
         ValueError: a number out of its range.
@@ -168,20 +176,23 @@ class RankShare:
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.world_size or self.batch_size < 1:
-            message = f"rank {self.rank} of {self.world_size} with batches of {self.batch_size}"
+            message = (
+                f"rank {self.rank} of {self.world_size} with batches of {self.batch_size}: ranks count from "
+                "0 to world_size - 1, and a batch has 1 window or more"
+            )
             raise ValueError(message)
         if not 0 <= self.begin <= self.num_positions:
-            message = f"position {self.begin} of {self.num_positions}"
+            message = f"an epoch of {self.num_positions} positions cannot begin at position {self.begin}"
             raise ValueError(message)
 
     @property
     def positions_per_step(self) -> int:
-        """Taken by all ranks together."""
+        """Number of positions that all ranks together take at one step."""
         return self.batch_size * self.world_size
 
     @property
     def num_steps(self) -> int:
-        """Batches of every rank."""
+        """Number of batches of each rank."""
         remaining = self.num_positions - self.begin
         return (
             remaining // self.positions_per_step
@@ -190,7 +201,7 @@ class RankShare:
         )
 
     def batch(self, step: int) -> tuple[Int, NDArray[np.bool_]]:
-        """Positions of this rank's batch, int64 [batch_size], and which are repeats that only fill it up."""
+        """Give the positions of this rank's batch, int64 [batch_size], and which of them only fill it up."""
         first = self.begin + step * self.positions_per_step + self.rank
         positions = first + np.arange(self.batch_size, dtype=np.int64) * self.world_size
         return positions % self.num_positions, positions >= self.num_positions

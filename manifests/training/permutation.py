@@ -1,7 +1,8 @@
-"""Random permutations of any size without their tables: a small Feistel network, walked till it lands inside.
+"""Random permutations of any size, computed place by place and never stored.
 
-For each of many games at once: where the k-th visit goes among n windows, from a key alone. So nothing has to
-be kept or repeated to know the millionth one.
+A small Feistel network permutes the numbers below a power of four. It is applied again to a result that is
+not below the wanted size, until one is. So the millionth place of a shuffled order is known from a key alone,
+without the 999,999 before it, and for many games at the same time.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _ROUNDS: Final = 6
 
 
 def key_of(*parts: object) -> int:
-    """A 64-bit key of anything that has one text; the same on every machine."""
+    """Make a 64-bit key of any values with a fixed `repr`; the same on every machine."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "little")
 
 
 def mix(values: Key) -> Key:
-    """A well-mixed 64-bit function of each value (the finaliser of splitmix64)."""
+    """Mix the bits of each value: the last step of the generator splitmix64."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: Key = values ^ (values >> np.uint64(31))
@@ -34,12 +35,12 @@ def mix(values: Key) -> Key:
 
 
 def permute(places: Int, sizes: Int, keys: Key) -> Int:
-    """Where each place of its own range goes.
+    """Permute each place within a range of its own.
 
     Args:
         places: int64 [K], each in [0, size).
-        sizes: int64 [K], above 0.
-        keys: uint64 [K]; for one key and size the results are a permutation of the range.
+        sizes: int64 [K], the size of each place's range, above 0.
+        keys: uint64 [K]; with one key and one size, different places give different results.
 
     Returns:
         int64 [K], each in [0, size).
@@ -50,6 +51,7 @@ def permute(places: Int, sizes: Int, keys: Key) -> Int:
     if ((places < 0) | (places >= sizes)).any():
         message = "a place lies outside of its range"
         raise ValueError(message)
+    # The smallest power of four that holds the range: at most three of four results lie outside of it.
     half = np.ones(sizes.shape, np.uint64)
     while (short := (np.uint64(1) << (half * np.uint64(2))) < sizes.astype(np.uint64)).any():
         half[short] += np.uint64(1)
@@ -62,7 +64,7 @@ def permute(places: Int, sizes: Int, keys: Key) -> Int:
 
 
 def _network(values: Key, half: Key, keys: Key) -> Key:
-    """One pass: a bijection on [0, 2 ** (2 * half))."""
+    """Apply the Feistel network once: a bijection on [0, 2 ** (2 * half))."""
     mask = (np.uint64(1) << half) - np.uint64(1)
     left, right = values >> half, values & mask
     for round_ in range(_ROUNDS):

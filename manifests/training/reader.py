@@ -1,4 +1,4 @@
-"""One window out of a dataset: its bytes fetched, its pictures decoded, its states looked up, all checked."""
+"""Read one window of a dataset: fetch its bytes, decode its pictures, look up its states, check all of it."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of a window, before any decoding: what is worth fetching ahead.
+    """The bytes of a window before any decoding: what threads fetch ahead.
 
     Attributes:
-        chunk: it is of.
+        chunk: number of the window's chunk.
         start: frame_index of the first frame seen.
         video: bytes of the GOPs that hold its pictures; empty if no pictures are asked for.
-        rows: packed states of the frames [first_row, ...).
+        rows: packed states of the window's frames, see `manifests.training.fields`.
         first_row: frame_index of rows[0].
     """
 
@@ -57,19 +57,20 @@ class Fetched:
 
 @dataclass
 class SampleReader:
-    """Reads windows of one dataset. Picklable; every process opens its own decoder.
+    """Reads windows of one dataset. It may be pickled; every process opens its own decoder.
 
     Attributes:
         store: where the dataset is.
-        footage: what is in it.
+        footage: the games, chunks and GOPs to read from.
         spec: what a window is.
-        fields: what of the states.
-        with_video: whether pictures are decoded at all.
-        pictures: their pixel format and decoder.
-        verify: "mark": a key frame that is marked must be of the slp_frame and game that it stands for;
-            "stamp": every picture's stamp as well (stand-in datasets only); "none".
-        cache: of packed states, and of video bytes where the store is remote; None for memory alone.
-        cache_video: whether video bytes are kept in it.
+        fields: which parts of the state a sample has.
+        with_video: whether pictures are read at all.
+        pictures: their pixel format, layout and decoder.
+        verify: what is checked of the pictures. "mark": a key frame that is marked must be of the slp_frame
+            and game that it stands for; "stamp": the stamp of every picture must be right as well, which only
+            stand-in datasets have; "none": nothing.
+        cache: keeps packed states, and video bytes if `cache_video`; None to keep packed states in memory.
+        cache_video: whether video bytes are kept in the cache, too.
     """
 
     store: Store
@@ -89,7 +90,7 @@ class SampleReader:
         self._forget()
 
     def _forget(self) -> None:
-        """Begin anew what belongs to one process: a fork must share neither decoder nor connections."""
+        """Drop what belongs to one process: a forked child must share neither decoder nor connections."""
         self._process = os.getpid()
         self._decoder: Decoder | None = None
         self._memory: OrderedDict[int, bytes] = OrderedDict()
@@ -105,20 +106,21 @@ class SampleReader:
         self._forget()
 
     def settle(self) -> None:
-        """Make this process's own connections and decoder, if it was forked since."""
+        """Open connections of this process's own, if it was forked since the last call."""
         if self._process != os.getpid():
             self.store = open_store(self.store.url)
             self._forget()
 
     def fetch(self, chunk: int, start: int) -> Fetched:
-        """Get a window's bytes: one range of the video, and its rows. Several threads may do so at once.
+        """Fetch a window's bytes: one range of the video, and its rows. Several threads may do so at once.
 
         Raises:
             StoreFailed: the store cannot give them.
-            RecordRefused: a states file is not the one the manifest names.
+            RecordRefused: a states file is not the one that the manifest names.
         """
         num_frames = int(self.footage.grid.num_frames[chunk])
         actions, _ = self.spec.action_frames(start, num_frames)
+        # With a negative action_shift, the first action is before the first picture.
         first = min(start, int(actions.min()))
         end = max(start + self.spec.span, int(actions.max()) + 1)
         return Fetched(chunk, start, self._video(chunk, start), self._rows(chunk, first, end), first)
@@ -195,7 +197,10 @@ class SampleReader:
         wrong = np.flatnonzero(~valid | (found != expected))
         if wrong.size:
             first = int(expected[wrong[0]])
-            message = f"{key}: {wrong.size} pictures do not carry their stamp, the first is slp_frame {first}"
+            message = (
+                f"{key}: {wrong.size} pictures do not carry their stamp, the first is slp_frame {first}; "
+                "audit the dataset, or read it with verify='mark' if it has no stamps"
+            )
             raise RecordRefused(message)
 
     def _video(self, chunk: int, start: int) -> bytes:
@@ -215,10 +220,11 @@ class SampleReader:
         return data
 
     def rows(self, chunk: int) -> NDArray[Any]:
-        """The packed rows of a whole chunk, [T] of the fields' dtype.
+        """Read the packed rows of a whole chunk, [T] of the fields' dtype.
 
         Raises:
-            StoreFailed, RecordRefused: as `fetch`.
+            StoreFailed: the store cannot give them.
+            RecordRefused: the states file is not the one that the manifest names.
         """
         return self._rows(chunk, 0, int(self.footage.grid.num_frames[chunk]))
 
@@ -252,13 +258,13 @@ class SampleReader:
         return self.fields.pack(table).tobytes()
 
     def keep(self, name: str, data: bytes) -> None:
-        """Put into the cache, if there is one; a full or read-only disk costs speed, not the run."""
+        """Put bytes into the cache, if there is one; a full or read-only disk costs speed, not the run."""
         if (cache := self.cache) is None:
             return
         try:
             cache.put(name, data)
         except OSError as error:
-            _LOG.warning("%s: %s; going on without it", cache.folder, error)
+            _LOG.warning("%s: %s; going on without the cache", cache.folder, error)
             self.cache = None
 
 

@@ -1,7 +1,8 @@
 """Filters on the games of a dataset, written as `stage == 'BATTLEFIELD' and 'FOX' in characters`.
 
-A small part of Python's expressions, read with `ast` and evaluated here; nothing is ever executed. Names are
-columns of the games table, `stage` and `version` stand for stage_name and slippi_version.
+The language is a small part of Python's expressions. It is read with `ast` and evaluated here, so nothing is
+ever executed. Names are columns of the games table; `stage` and `version` stand for stage_name and
+slippi_version.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _ALLOWED: Final = "columns, texts, numbers, lists, == != < <= > >= in, and, or, 
 
 
 class RowFilter:
-    """A condition on a row.
+    """A condition on a row of the games table.
 
     Args:
         text: the expression.
-        columns: names that it may use.
+        columns: names of the columns that it may use.
 
     Raises:
-        ValueError: not an expression of this kind, or of a column that is not there.
+        ValueError: it is no expression of this kind, or names a column that there is not.
     """
 
     def __init__(self, text: str, columns: frozenset[str]) -> None:
@@ -43,11 +44,11 @@ class RowFilter:
         try:
             self._tree = ast.parse(text.strip(), mode="eval").body
         except SyntaxError as error:
-            raise ValueError(self._refusal("it is no expression")) from error
+            raise ValueError(self._refusal(f"no expression; {_ALLOWED} are allowed")) from error
         self._check(self._tree)
 
     def __call__(self, row: Mapping[str, Any]) -> bool:
-        """Whether the condition holds for a row; a comparison with a value that is null does not.
+        """Whether the condition holds for a row; a comparison with a null value does not hold.
 
         Raises:
             ValueError: values that cannot be compared.

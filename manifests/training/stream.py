@@ -105,11 +105,11 @@ class Stream:
 
     @property
     def epoch(self) -> int:
-        """The epoch that the next iteration is of."""
+        """Number of the epoch that the next iteration reads, from 0."""
         return self._epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch from its start, as DistributedSampler's method of that name."""
+        """Begin an epoch from its start; torch's DistributedSampler has a method of the same name."""
         self._begin_at(epoch, 0)
 
     def _begin_at(self, epoch: int, position: int) -> None:
@@ -119,17 +119,17 @@ class Stream:
         self._block: tuple[int, NDArray[np.int64]] = (0, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
-        """Batches that are left of this epoch, on this rank; the attribute `step` counts those given."""
+        """Count the batches that are left of this epoch, on this rank."""
         return self._share.num_steps - self.step
 
     def work_as(self, worker: int, num_workers: int) -> None:
-        """Give only every `num_workers`-th batch, from the `worker`-th on: what one loader process does."""
+        """Give only every `num_workers`-th batch, from the `worker`-th on, as one of several processes."""
         self._worker, self._num_workers = worker, num_workers
         if not self._is_workers_own:
             self.step += worker
 
     def __iter__(self) -> Iterator[Sample]:
-        """Go on from where the stream is to the end of the epoch; the next epoch comes with the next call."""
+        """Give the batches that are left of the epoch; the next call begins the next epoch."""
         steps = range(self.step, self._share.num_steps, self._num_workers)
         if self._threads:
             yield from self._ahead(steps)
@@ -175,7 +175,7 @@ class Stream:
         return block[positions - start]
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the stream is, JSON-ready: in this process. `Loader` knows it of worker processes."""
+        """Say where the stream is in this process, JSON-ready; with worker processes, ask the `Loader`."""
         return {
             "version": STATE_VERSION,
             "epoch": self._epoch,
@@ -195,20 +195,26 @@ class Stream:
         """Go on from where another stream of the same order was; ranks and batch size may differ.
 
         Raises:
-            ValueError: a state of another dataset, window, seed, weights or version; or one of a single
-                worker process (StatefulDataLoader's) for other ranks or batches: only a `Loader`'s fits any.
+            ValueError: the state is of another dataset, window, seed, weights or version; or it is that of a
+                single worker process (as StatefulDataLoader keeps it), and ranks or batch size differ.
         """
         ours = self.state_dict()
         fixed = ("version", "seed", "dataset_sha256", "window", "num_positions", "sampling_sha256", "apart")
         if odd := [name for name in fixed if state.get(name) != ours[name]]:
-            message = f"the state is of another {', '.join(odd)}: {[state.get(name) for name in odd]}"
+            message = (
+                f"the state is of another {', '.join(odd)}: {[state.get(name) for name in odd]}; open the "
+                "same dataset with the same options, or begin anew"
+            )
             raise ValueError(message)
         if state["positions_per_step"] == self._share.positions_per_step:
             self._begin_at(state["epoch"], state["begin"])
             self.step, self._is_workers_own = state["step"], state["worker"] is not None
             return
         if state["worker"] is not None:
-            message = "a worker's state fits the same ranks and batch size alone; keep the state of a Loader"
+            message = (
+                "the state of a worker process fits the same world_size and batch_size alone; keep the state "
+                "of a Loader, which fits any"
+            )
             raise ValueError(message)
         position = state["begin"] + state["step"] * state["positions_per_step"]
         self._begin_at(state["epoch"], min(position, self._share.num_positions))

@@ -1,12 +1,12 @@
-"""The same windows as torch's `Dataset` and `IterableDataset`, and a loader that stops and goes on exactly.
+"""Windows as tensors: torch's `Dataset` and `IterableDataset`, and a loader that stops and goes on exactly.
 
     loader = dataset.loader(batch_size=8, num_workers=4, rank=rank, world_size=world_size)
     for batch in loader: ...
     loader.state_dict()            # goes on at any number of ranks and workers
 
 torch's own DataLoader and torchdata's StatefulDataLoader take them as well, with batch_size=None for streams,
-which make whole batches; StatefulDataLoader goes on at the same number of workers, as it always does.
-This module is the door to torch.
+which make whole batches; StatefulDataLoader goes on only with the same number of workers.
+This module is a door to torch.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _THREADS: Final = 8
 
 
 def window_weights(reader: SampleReader, index: WindowIndex, wanted: str | Mapping[str, float]) -> Weights:
-    """Weigh all windows of a dataset.
+    """Weigh all windows of a dataset by what they show.
 
     Args:
         reader: reads the states, and has the games and the cache.

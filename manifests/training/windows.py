@@ -1,13 +1,13 @@
-"""Which windows a chunk has, and which frames each of them needs: pure arithmetic on frame indices.
+"""Which windows a chunk has, and which frames each window needs: pure arithmetic on frame indices.
 
-A window is T = `window` steps of one chunk, `frame_step` frames apart. In front of the first step lie
-`history` steps of context and `stack - 1` more for frame stacking; after the last one lie `lookahead` steps
-of which only the actions are wanted. Everything that is *seen* lies within one chunk. Actions that would lie
-beyond the chunk's ends are not made up: they are masked.
+A window is T = `window` steps of one chunk, `frame_step` frames apart. In front of the first step there are
+`history` steps of context, and `stack - 1` more pictures if pictures are stacked. After the last step there
+are `lookahead` steps, of which only the actions are wanted. All pictures and states of a window are in one
+chunk. Actions that would be beyond the chunk's ends are not made up but masked.
 
-    seen     [start ... start + (num_seen - 1) * frame_step]      pictures and states, from `start` on
-    steps    the last `history + window` of them
-    actions  the steps plus `lookahead` more, each `action_shift` frames later
+    seen     frames whose pictures are read: start, start + frame_step, ... (num_seen of them)
+    steps    the last `history + window` of the frames seen
+    actions  frames whose inputs are given: the steps and `lookahead` more, each moved by `action_shift`
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
-    """What a window is made of.
+    """What a window is made of, and where windows start.
 
     Attributes:
-        window: steps to learn from, T.
-        stride: of a chunk's possible starts, in order, every how many-th is one.
-        frame_step: frames from one step to the next.
-        start: "gop" if only a key frame may be the first frame seen, "any" for any frame.
-        action_shift: frames by which actions are later than the pictures of their step; 0: the action that
-            causes the picture, 1: the one that answers it.
-        lookahead: steps after the last one whose actions are given.
-        history: steps of context in front.
-        stack: pictures per step, the step's own and those before it.
+        window: number of steps to learn from, T.
+        stride: 1 for a window at every possible start in a chunk, 2 for one at every second start, and so on.
+        frame_step: frames from one step to the next; 1 for 60 steps per second.
+        start: where a window may start: "gop" at key frames alone, which are cheapest to read, or "any".
+        action_shift: how many frames later than its step's picture an action is: 0 for the action that led to
+            the picture, 1 for the action that answers it.
+        lookahead: number of further steps, after the last one, whose actions are given.
+        history: number of steps of context in front of the first one.
+        stack: number of pictures per step: the step's own, and those before it.
 
     Raises:
         ValueError: a number out of its range.
@@ -63,28 +63,29 @@ class WindowSpec:
 
     @property
     def num_steps(self) -> int:
-        """Steps of a sample: context and window."""
+        """Number of steps of a sample, its context included."""
         return self.history + self.window
 
     @property
     def num_seen(self) -> int:
-        """Pictures that are read for it."""
+        """Number of pictures that are read for a window."""
         return self.num_steps + self.stack - 1
 
     @property
     def span(self) -> int:
-        """Frames from the first one seen to the last, both counted."""
+        """Number of frames from the first one seen to the last, both counted."""
         return (self.num_seen - 1) * self.frame_step + 1
 
     def seen_frames(self, start: int) -> Int:
-        """frame_index of every picture seen, int64 [num_seen]."""
+        """Give the frame_index of every picture that is seen, int64 [num_seen]."""
         return start + np.arange(self.num_seen, dtype=np.int64) * self.frame_step
 
     def action_frames(self, start: int, num_frames: int) -> tuple[Int, NDArray[np.bool_]]:
-        """frame_index of the action of every step and of the lookahead, and which of them do not exist.
+        """Give the frame_index of every action, and which of these frames do not exist.
 
         Returns:
-            int64 [num_steps + lookahead], those beyond the chunk moved to its nearest end; bool, True there.
+            int64 [num_steps + lookahead], where frames beyond the chunk are replaced by its nearest end; and
+            bool of the same shape, True for those.
         """
         steps = self.stack - 1 + np.arange(self.num_steps + self.lookahead, dtype=np.int64)
         wanted = start + steps * self.frame_step + self.action_shift
@@ -93,16 +94,16 @@ class WindowSpec:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ChunkGrid:
-    """Where windows may start, for many chunks of many games, as columns.
+    """Where windows may start in each of C chunks.
 
     Attributes:
-        game: int64 [C], the game of each chunk, 0-based; chunks of a game are neighbours, games ascend.
-        num_frames: int64 [C].
-        gop_offset: int64 [C + 1], where each chunk's GOPs begin in `gop_first`.
-        gop_first: int64 [num_gops], frame_index of each key frame.
+        game: int64 [C], the game of each chunk, counted from 0; it never decreases.
+        num_frames: int64 [C], the length of each chunk.
+        gop_offset: int64 [C + 1], the place in `gop_first` at which each chunk's key frames begin.
+        gop_first: int64 [num_gops], the frame_index of each key frame, chunk after chunk.
 
     Raises:
-        ValueError: columns that do not fit together.
+        ValueError: the columns do not fit together.
     """
 
     game: Int
@@ -119,8 +120,10 @@ class ChunkGrid:
             raise ValueError(message)
 
     def windows_per_chunk(self, spec: WindowSpec) -> Int:
-        """How many windows each chunk has, int64 [C]; 0 where it is too short."""
-        last = self.num_frames - spec.span  # greatest start that leaves room
+        """Count the windows of each chunk, int64 [C]; 0 for a chunk that is too short."""
+        last = (
+            self.num_frames - spec.span
+        )  # the last start after which a whole window is left; may be below 0
         if spec.start == "any":
             return np.where(last >= 0, last // spec.stride + 1, 0)
         chunk_of_gop = np.repeat(np.arange(self.game.size), np.diff(self.gop_offset))
@@ -129,14 +132,14 @@ class ChunkGrid:
         return (starts + spec.stride - 1) // spec.stride
 
     def starts(self, spec: WindowSpec, chunk: int) -> Int:
-        """frame_index at which each of the chunk's windows starts, int64 [W]."""
+        """Give the frame_index at which each of the chunk's W windows starts, int64 [W]."""
         begin, end = int(self.gop_offset[chunk]), int(self.gop_offset[chunk + 1])
         last = int(self.num_frames[chunk]) - spec.span
         firsts = np.arange(last + 1, dtype=np.int64) if spec.start == "any" else self.gop_first[begin:end]
         return firsts[firsts <= last][:: spec.stride]
 
     def start_of(self, spec: WindowSpec, chunk: int, place: int) -> int:
-        """frame_index at which the chunk's window `place`, 0-based, starts."""
+        """Give the frame_index at which the chunk's window number `place` starts, counted from 0."""
         if spec.start == "any":
             return place * spec.stride
         return int(self.gop_first[self.gop_offset[chunk] + place * spec.stride])
@@ -144,13 +147,13 @@ class ChunkGrid:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class WindowIndex:
-    """All windows of a dataset, numbered 0 ... N - 1 by game, chunk and start.
+    """All windows of a dataset, numbered from 0 by game, chunk and start.
 
     Attributes:
-        grid: where they may start.
-        spec: what they are.
-        chunk_offset: int64 [C + 1], number of the first window of each chunk; the last entry is N.
-        game_offset: int64 [G + 1], of each game.
+        grid: where windows may start.
+        spec: what a window is.
+        chunk_offset: int64 [C + 1], the number of each chunk's first window; at the end, of all windows.
+        game_offset: int64 [G + 1], the number of each game's first window; at the end, of all windows.
     """
 
     grid: ChunkGrid
@@ -167,17 +170,17 @@ class WindowIndex:
 
     @property
     def num_windows(self) -> int:
-        """N."""
+        """Number of windows of the dataset."""
         return int(self.chunk_offset[-1])
 
     def locate(self, window: int) -> tuple[int, int]:
-        """Chunk and first frame_index of a window.
+        """Find the chunk of a window, and the frame_index at which it starts.
 
         Raises:
-            IndexError: no such window.
+            IndexError: there is no window of that number.
         """
         if not 0 <= window < self.num_windows:
-            message = f"window {window} of {self.num_windows}"
+            message = f"no window {window}; there are {self.num_windows}, counted from 0"
             raise IndexError(message)
         chunk = int(np.searchsorted(self.chunk_offset, window, side="right")) - 1
         return chunk, self.grid.start_of(self.spec, chunk, window - int(self.chunk_offset[chunk]))

@@ -1,4 +1,7 @@
-"""H.264 without a container: where one picture's bytes end and the next one's begin. Pure; no libav."""
+"""Divide H.264 bytes into pictures, and tell key pictures from others, without libav.
+
+An access unit is the bytes of one picture: units (parameter sets, notes, slices), each behind its length.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +20,19 @@ _FIRST_MACROBLOCK_IS_ZERO: Final = 0x80  # the slice header begins with ue(first
 
 
 def nal_length_bytes(avcc: bytes) -> int:
-    """How many bytes each unit's length takes, from the decoder configuration record.
+    """Read from the decoder configuration record how many bytes each unit's length takes.
 
     Raises:
-        ValueError: if it is no such record.
+        ValueError: it is no such record.
     """
     if len(avcc) < _AVCC_MIN_BYTES or avcc[0] != _AVCC_VERSION:
-        message = f"no avcC record: {avcc[:8].hex(' ') or 'empty'}"
+        message = f"no avcC record (decoder configuration): {avcc[:8].hex(' ') or 'empty'}"
         raise ValueError(message)
     return (avcc[_LENGTH_SIZE_BYTE] & 3) + 1
 
 
 def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
-    """Divide the contiguous packets of some pictures, e.g. a GOP's bytes, into one piece a picture.
+    """Divide the bytes of consecutive pictures, such as those of a GOP, into one piece per picture.
 
     A picture begins with the first unit after the slices of the one before; it may have several slices.
 
@@ -38,7 +41,7 @@ def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
         avcc: the video's decoder configuration record.
 
     Raises:
-        ValueError: no avcC, or the bytes do not divide into whole units, or hold no picture.
+        ValueError: there is no avcC, or the bytes are not whole units, or hold no picture.
     """
     starts: list[int] = []
     pending: int | None = None  # where the units that belong to a picture yet to come begin
@@ -46,7 +49,7 @@ def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
         if pending is None:
             pending = place
         if kind in _SLICES:
-            if slice_start & _FIRST_MACROBLOCK_IS_ZERO:
+            if slice_start & _FIRST_MACROBLOCK_IS_ZERO:  # the first slice of a picture, not a further one
                 starts.append(pending)
             pending = None
     if not starts or pending is not None:
@@ -69,7 +72,7 @@ def is_key_picture(unit: bytes, avcc: bytes) -> bool:
 
 
 def _units(data: bytes, length_bytes: int) -> Iterator[tuple[int, int, int]]:
-    """Where each unit's length begins, its type, and its second byte."""
+    """Yield, for each unit, where its length begins, its type, and its second byte."""
     place = 0
     while place < len(data):
         start = place + length_bytes

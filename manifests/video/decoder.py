@@ -1,6 +1,7 @@
-"""What turns the bytes of some GOPs into pictures: a Protocol, so that libav, torchcodec or NVDEC can do it.
+"""The contract of a decoder, which turns the bytes of groups of pictures (GOPs) into pictures.
 
-`tests/contracts/test_decoder.py` holds every implementation to this page, and to giving the same frames.
+libav, torchcodec and NVDEC keep it. `tests/contracts/test_decoder.py` holds every implementation to this
+contract, and to giving the same pictures.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ PixelFormat: TypeAlias = Literal["rgb", "yuv420"]
 
 
 class DecoderMissing(DatasetError):  # noqa: N818
-    """The decoder that was asked for is not installed, or cannot do what was asked."""
+    """The decoder that was asked for is not installed, or cannot give what was asked for."""
 
 
 class VideoUnreadable(DatasetError):  # noqa: N818
@@ -27,13 +28,13 @@ class VideoUnreadable(DatasetError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class GopRun:
-    """Whole GOPs of one chunk that follow each other.
+    """The bytes of some whole GOPs of one chunk, which follow each other.
 
     Attributes:
-        data: their packets' bytes, as the mp4 holds them.
+        data: bytes of all their packets, as the mp4 holds them.
         avcc: the video's decoder configuration record.
-        width: of the pictures.
-        height: of the pictures.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
     """
 
     data: bytes
@@ -43,7 +44,7 @@ class GopRun:
 
 
 class Decoder(Protocol):
-    """Made once per process (or thread), used for many runs; not shared between threads."""
+    """Decodes many runs, one after the other; each process, or thread, makes one of its own."""
 
     name: str
 
@@ -51,21 +52,21 @@ class Decoder(Protocol):
         """Decode some pictures of a run into `out`.
 
         Args:
-            run: from a key frame on.
-            wanted: int64 [K], strictly ascending, counted from the run's first picture.
+            run: begins with a key frame.
+            wanted: int64 [K], numbers of pictures, counted from the run's first; strictly ascending.
             out: uint8 [K, *picture_shape(...)], C-contiguous; overwritten.
 
         Raises:
-            VideoUnreadable: the bytes are no such pictures, or fewer than wanted.
+            VideoUnreadable: the bytes are not such pictures, or there are fewer than wanted.
         """
         ...
 
 
 def picture_shape(pixel_format: str, width: int, height: int) -> tuple[int, ...]:
-    """Shape of one picture: [H, W, 3] of RGB, or [H * 3 / 2, W] of packed I420.
+    """Give the shape of one picture: [H, W, 3] of RGB, or [H * 3 / 2, W] of packed I420 planes.
 
     Raises:
-        ValueError: no such format.
+        ValueError: there is no such format.
     """
     if pixel_format == "rgb":
         return (height, width, 3)
@@ -76,7 +77,7 @@ def picture_shape(pixel_format: str, width: int, height: int) -> tuple[int, ...]
 
 
 def luma_of(pictures: NDArray[np.uint8], pixel_format: PixelFormat) -> NDArray[np.uint8]:
-    """Brightness of pictures [..., *picture_shape], good enough to read stamps from: uint8 [..., H, W]."""
+    """Give the brightness of pictures [..., *picture_shape], uint8 [..., H, W]: exact enough for stamps."""
     if pixel_format == "yuv420":
         return pictures[..., : pictures.shape[-2] * 2 // 3, :]
-    return pictures[..., 1]
+    return pictures[..., 1]  # green; a stamp is black and white, so any channel would do

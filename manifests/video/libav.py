@@ -1,8 +1,8 @@
-"""Pictures from GOP bytes by libav, in this process, without a container: the loader's default decoder.
+"""The loader's default decoder: libav in this process, fed with bytes of GOPs, without a container.
 
-One codec context serves run after run: every run begins with a key frame that clears what was before, and the
-contract has no B-frames, so picture k comes out when packet k goes in, and nothing after the last picture
-wanted is decoded.
+One codec context serves run after run: every run begins with a key frame, which clears what was before.
+Videos of a dataset have no B-frames, so picture k comes out when packet k goes in, and nothing after the last
+picture wanted is decoded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INTERMEDIATE = "yuv420p"
 
 
 class LibavDecoder:
-    """See `manifests.video.decoder.Decoder`."""
+    """The Decoder contract by PyAV."""
 
     name = "libav"
 
@@ -37,7 +37,7 @@ class LibavDecoder:
         self._context: av.VideoCodecContext | None = None
 
     def decode(self, run: GopRun, wanted: NDArray[np.int64], out: NDArray[np.uint8]) -> None:
-        """Decode some pictures of a run into `out`; see Decoder."""
+        """Decode some pictures of a run into `out`; as `Decoder.decode`."""
         try:
             self._decode(run, wanted, out)
         except (ValueError, av.FFmpegError) as error:
@@ -88,19 +88,19 @@ class LibavDecoder:
 
 
 def plane_of(frame: av.VideoFrame, number: int, row_bytes: int) -> NDArray[np.uint8]:
-    """A plane's bytes [rows, row_bytes], without its padding; valid while the frame is."""
+    """View a plane's bytes, [rows, row_bytes], without the padding of its rows; valid while the frame is."""
     plane = frame.planes[number]
     padded = np.frombuffer(memoryview(plane), np.uint8)
     return padded.reshape(-1, plane.line_size)[: plane.height, :row_bytes]
 
 
 def needed_pictures(are_keys: list[bool], wanted: dict[int, int]) -> list[int]:
-    """The pictures to decode so that all wanted ones come out: each GOP up to its last wanted one."""
+    """List the pictures to decode so that all wanted ones come out: each GOP up to its last wanted one."""
     needed: list[int] = []
     waiting: list[int] = []
     for number, is_key in enumerate(are_keys):
         if is_key:
-            waiting = []
+            waiting = []  # a key frame needs nothing before it
         waiting.append(number)
         if number in wanted:
             needed += waiting

@@ -1,4 +1,4 @@
-"""The reading side's door to libav: where a video's GOPs lie, and its frames."""
+"""Read a video by libav: where its groups of pictures (GOPs) are in the file, and its frames."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _STRICT = {"err_detect": "explode"}  # libav's default is to paint over damage w
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Gops:
-    """Where each closed group of pictures of a video lies, and what a decoder needs to know of it.
+    """Where each closed group of pictures of a video is in the file, and what a decoder needs to know.
 
     Attributes:
-        first_frame_index: int64 [G], 0-based.
-        num_frames: int64 [G].
-        byte_offset: int64 [G], of its first packet in the file.
-        byte_size: int64 [G], of all its packets, which are contiguous.
+        first_frame_index: int64 [G], the frame_index of each GOP's key frame.
+        num_frames: int64 [G], the number of frames in each GOP.
+        byte_offset: int64 [G], where each GOP's first packet begins in the file.
+        byte_size: int64 [G], the bytes of all packets of each GOP, which are contiguous.
         avcc: the decoder configuration record (SPS and PPS).
-        width: pixels.
-        height: pixels.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
     """
 
     first_frame_index: npt.NDArray[np.int64]
@@ -53,8 +53,8 @@ def read_gops(source: Source) -> Gops:
     """Read a video's GOP table from its packets; nothing is decoded.
 
     Raises:
-        VideoUnreadable: no video, or one against the contract: time stamps that are not k / 60 s in order, no
-            key frame at the start, packets missing, or not contiguous in a GOP.
+        VideoUnreadable: it is no video, or not one of a dataset's: time stamps are not k / 60 s in order, it
+            does not begin with a key frame, or packets are missing, or not contiguous in a GOP.
     """
     positions: list[int] = []
     sizes: list[int] = []
@@ -92,7 +92,7 @@ def read_gops(source: Source) -> Gops:
 
 
 def decode_luma(source: Source) -> Iterator[Luma]:
-    """Yield the brightness plane of each frame, uint8 [H, W], in order; valid until the next one is taken.
+    """Yield the brightness of each frame, uint8 [H, W], in order; each is valid until the next one is taken.
 
     Raises:
         VideoUnreadable: the bytes cannot be decoded to the end.
@@ -134,7 +134,7 @@ def decode_gop(data: bytes, avcc: bytes) -> Iterator[Yuv]:
 
 
 def decode_back_to_back(runs: Iterable[tuple[bytes, Sequence[int]]], avcc: bytes) -> Iterator[int]:
-    """Decode pictures to RGB arrays as fast as PyAV goes, for measuring; yield how many each run gave.
+    """Decode pictures to RGB arrays as fast as PyAV can, for measurements; yield how many each run gave.
 
     Args:
         runs: whole packets from a key frame on, and which pictures of them become arrays.
@@ -172,7 +172,7 @@ def _sound(frame: av.VideoFrame, frame_index: int) -> av.VideoFrame:
 
 @contextmanager
 def _opened(source: Source) -> Iterator[InputContainer]:
-    """Open a video; whatever libav finds wrong with it inside the block becomes VideoUnreadable."""
+    """Open a video; whatever libav finds wrong with it in the block becomes a VideoUnreadable."""
     name = getattr(source, "name", None) or (type(source).__name__ if hasattr(source, "read") else source)
     target: Any = source if hasattr(source, "read") else str(source)
     try:

@@ -1,4 +1,4 @@
-"""The state drawn over a picture: sticks, buttons, action, percent and place. Door to Pillow."""
+"""Draw the state over a picture: sticks, buttons, action, percent and position. A door to Pillow."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _PANEL_WIDTH, _PANEL_HEIGHT, _RADIUS = 230, 64, 20
 
 @dataclass(frozen=True, slots=True)
 class PlayerState:
-    """What is drawn of one player in one frame.
+    """What is drawn about one player in one frame.
 
     Attributes:
-        name: character, or whatever it should be called.
+        name: the character, or whatever the player should be called.
         action: name of the action state.
-        x: place, game units.
-        y: place, game units.
+        x: position in Melee units.
+        y: position in Melee units, up positive.
         percent: damage.
-        stocks: left.
-        main: stick, each of -1 to 1.
-        c: C-stick, likewise.
-        trigger: 0 to 1.
-        buttons: bit field as in the state.
+        stocks: stocks left.
+        main: the main stick, x and y, each -1 to 1.
+        c: the C-stick, x and y, each -1 to 1.
+        trigger: the analog trigger, 0 to 1.
+        buttons: bit field, as in the column `buttons`.
     """
 
     name: str
@@ -54,7 +54,7 @@ class PlayerState:
 def draw_over(
     picture: NDArray[np.uint8], slp_frame: int, players: Mapping[int, PlayerState]
 ) -> NDArray[np.uint8]:
-    """A copy of a picture, uint8 [H, W, 3], with a panel per player at its top and the frame number."""
+    """Copy a picture, uint8 [H, W, 3], and draw a panel per player at its top, and the frame number."""
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image, "RGBA")
     for place, player in sorted(players.items()):

@@ -1,9 +1,8 @@
-"""Frame marks in the bitstream: the slp_frame and the game id that every key frame carries in its own bytes.
+"""Read frame marks: the slp_frame and the game id that every key frame carries in its own bytes.
 
-An H.264 SEI message `user_data_unregistered`: our UUID, then slp_frame as a signed big-endian 32-bit
-number, then the 32 bytes of the game id. Decoders skip it; stream copies into other containers keep it.
-So which moment of which game a copy shows can be told from the copy alone. workers/rendering/sei_writer.py
-writes what this reads.
+A mark is an H.264 SEI message `user_data_unregistered`: our UUID, then slp_frame as a signed big-endian
+32-bit number, then the 32 bytes of the game id. Decoders skip it, and stream copies into other containers
+keep it, so a copy alone tells which moment of which game it shows. workers/rendering/sei_writer.py writes it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MARK_UUID: Final = UUID("6d0d8f4e-3c1b-5a57-9c57-64662d667261").bytes
-"""Tells our messages from other people's."""
+"""Tells our messages from those of other programs."""
 MARK_LAYOUT: Final = struct.Struct(">16si32s")
 
 NAL_TYPE_SEI: Final = 6
@@ -33,14 +32,14 @@ _LENGTH_SIZE_BYTE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class FrameMark:
-    """What a key frame says of itself.
+    """What a key frame says about itself.
 
     Attributes:
-        slp_frame: of the key frame.
+        slp_frame: Slippi's index of the frame that it shows.
         game_id: sha256 of the .slp's bytes, 64 hexadecimal digits.
 
     Raises:
-        ValueError: if slp_frame does not fit into 32 bits, or game_id is no such digest.
+        ValueError: slp_frame does not fit into 32 bits, or game_id is no such digest.
     """
 
     slp_frame: int
@@ -81,7 +80,7 @@ def _unpack(payload: bytes) -> FrameMark | None:
 
 
 def _by_length(packet: bytes, length_size: int) -> Iterator[bytes]:
-    """Units that are preceded by their length."""
+    """Yield units that are preceded by their length."""
     place = 0
     while place + length_size < len(packet):
         start = place + length_size
@@ -91,7 +90,7 @@ def _by_length(packet: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def _by_start_code(packet: bytes) -> Iterator[bytes]:
-    """Units that are preceded by 00 00 01; zeros before a start code belong to no unit."""
+    """Yield units that are preceded by 00 00 01; zeros before a start code belong to no unit."""
     place = packet.find(_START_CODE)
     while place >= 0:
         start = place + len(_START_CODE)
@@ -100,10 +99,10 @@ def _by_start_code(packet: bytes) -> Iterator[bytes]:
 
 
 def _messages(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Messages of an SEI unit without header and escapes: (payload type, payload), whole ones only."""
+    """Yield the whole messages of an SEI unit without header and escapes, as (payload type, payload)."""
     place = 0
     while place + 2 < len(body):
-        numbers = []
+        numbers = []  # type and size, each a sum of bytes that ends with the first byte below 255
         for _ in range(2):
             number = 0
             while place < len(body) and body[place] == _MORE_FOLLOWS:

@@ -1,8 +1,8 @@
-"""An mp4 of some H.264 pictures, its index in front: bytes in, bytes out, nothing encoded and no library.
+"""Make an mp4 of some H.264 pictures, with its index in front; nothing is encoded, and no library is needed.
 
-For stream copies of a window (exports, decoders that want a container). ISO/IEC 14496-12 and -15: one track,
-one chunk, picture k at exactly k / 60 s. The pictures bring their own colour description in the SPS; a `colr`
-box repeats the contract's: BT.601, limited range.
+Exports, and decoders that want a container, get windows as such stream copies. The format is ISO/IEC 14496-12
+and -15: one track, one chunk, picture k at exactly k / 60 s. The pictures bring their own colour description
+in the SPS; a `colr` box repeats what all videos of a dataset have: BT.601, limited range.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _SMPTE_170M: Final = 6  # BT.601's number for primaries, transfer and matrix
 
 
 def make_mp4(units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int) -> bytes:
-    """The pictures as an mp4.
+    """Make an mp4 of pictures.
 
     Args:
-        units: one access unit each, units behind their lengths, as in the mp4 they come from.
-        are_keys: which of them are key pictures; the first must be.
+        units: one access unit per picture, units behind their lengths, as in the mp4 that they come from.
+        are_keys: which of them are key pictures; the first one must be.
         avcc: their decoder configuration record.
-        width: pixels.
-        height: pixels.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
 
     Raises:
-        ValueError: no pictures, or they do not begin with a key picture.
+        ValueError: there are no pictures, or the first one is not a key picture.
     """
     if not units or len(units) != len(are_keys) or not are_keys[0]:
         message = f"{len(units)} pictures and {len(are_keys)} key marks; the first picture must be a key one"
@@ -49,14 +49,14 @@ def _box(kind: bytes, *parts: bytes) -> bytes:
 
 
 def _full(kind: bytes, flags: int, *parts: bytes) -> bytes:
-    """A box with version 0 and flags."""
+    """Make a "full" box: one with a version, here 0, and flags."""
     return _box(kind, struct.pack(">I", flags), *parts)
 
 
 def _tables(
     units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int, place: int
 ) -> bytes:
-    """The sample table: what each picture is and where it lies."""
+    """Make the sample table: what each picture is, and where its bytes are in the file."""
     entry = struct.pack(">6xH16x2H2I4xH", 1, width, height, _DPI_72, _DPI_72, 1)
     entry += bytes(32) + struct.pack(">Hh", 24, -1)
     colour = _box(b"colr", b"nclx", struct.pack(">3HB", _SMPTE_170M, _SMPTE_170M, _SMPTE_170M, 0))
@@ -73,7 +73,7 @@ def _tables(
 
 
 def _movie(table: bytes, num_pictures: int, width: int, height: int) -> bytes:
-    """The index: one track that lasts as long as the movie."""
+    """Make the index of the file: one track that lasts as long as the movie."""
     ticks = num_pictures * _TICKS
     movie = struct.pack(">4IIH10x", 0, 0, _TIMESCALE, ticks, 1 << 16, 0x100) + _UNITY_MATRIX
     track = struct.pack(">5I8x4H", 0, 0, 1, 0, ticks, 0, 0, 0, 0) + _UNITY_MATRIX

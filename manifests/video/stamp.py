@@ -1,4 +1,4 @@
-"""The frame stamp: which slp_frame a picture shows, and of which state, painted into its bottom rows.
+"""Read the frame stamp in a picture's bottom rows: which slp_frame, of which state, the picture shows.
 
 At 640x480 the bottom 16 rows are two strips of 32 cells of 20 x 8 pixels; white is 1, black is 0, most
 significant bit first. The upper strip is the number: 24 bits of `slp_frame + 123`, then an 8-bit CRC
@@ -7,9 +7,9 @@ numbers as player 0's turn came in the state that was drawn (column p0.pre_seed,
 which changes with every frame and from game to game); it names the state itself, where the number could
 belong to any game. The code for Melee paints the number over both strips and no seed.
 
-The reader scales with the picture's width, so the stamp can be read from a half-size copy too, and takes the
-centre of each cell, which survives coarse quantisation. What the number cannot tell: a picture that is black
-all over reads as slp_frame -123 (24 zero bits have CRC 0), so that one value alone is no proof.
+The reader scales with the picture's width, so it reads half-size copies, too. It takes the centre of each
+cell, which survives coarse quantisation. One value is no proof: a picture that is black all over reads as
+slp_frame -123, because 24 zero bits have the CRC 0.
 """
 
 from __future__ import annotations
@@ -19,31 +19,29 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from manifests.state import schema
+from manifests.state.schema import FIRST_SLP_FRAME
 
 if TYPE_CHECKING:
     from manifests.state.table import StateTable
 
-FIRST_SLP_FRAME: Final = schema.FIRST_SLP_FRAME
-"""The stamp carries slp_frame - FIRST_SLP_FRAME, so that it is never negative."""
 PICTURE_WIDTH: Final = 640
 PICTURE_HEIGHT: Final = 480
 STAMP_ROWS: Final = 16
 CELLS_PER_STRIP: Final = 32
 NUM_CELLS: Final = 2 * CELLS_PER_STRIP
 SEED_COLUMN: Final = "p0.pre_seed"
-"""The column of the state whose value the lower strip shows; 0 where it is null."""
+"""The state column whose value the lower strip shows; the strip shows 0 where the column is null."""
 NUM_VALUE_BITS: Final = 24
 CRC_POLYNOMIAL: Final = 0x07
 
 BLACK_LUMA: Final = 16
 WHITE_LUMA: Final = 235
 MIN_CONTRAST: Final = 64
-"""Least difference between the brightest and the darkest cell for which bits are told apart."""
+"""The least difference between the brightest and the darkest cell at which bits are told apart."""
 MAX_DARK_LUMA: Final = 56
-"""With less contrast than that, cells all at or below this level are 32 zero bits; else unreadable."""
+"""With less contrast than that, cells that are all this dark are 32 zero bits; others are unreadable."""
 AMBIGUOUS_SHARE: Final = 0.2
-"""A cell nearer to the middle than this share of the contrast is neither black nor white: unreadable."""
+"""A cell that is nearer to the middle than this share of the contrast is neither black nor white."""
 
 _PICTURES_NDIM: Final = 3
 _BIT_WEIGHTS: Final = (1 << np.arange(7, -1, -1)).astype(np.uint8)
@@ -86,11 +84,13 @@ def read_stamps(luma: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], npt
 def decode_levels(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Read the numbers from the levels of the cells, float32 [T, 64], as `cell_levels` gives them.
 
-    For those who keep 64 levels per picture and decode a whole game at once. Returns as `read_stamps` does.
+    For callers that keep 64 levels per picture and decode a whole game at once. Returns what `read_stamps`
+    returns.
     """
     number = levels[:, :CELLS_PER_STRIP]
     bits, clear = _bits(number, number)
     octets = _octets(bits)
+    # What is painted is slp_frame - FIRST_SLP_FRAME, which is never negative.
     value = octets[:, 0].astype(np.int32) << 16 | octets[:, 1].astype(np.int32) << 8 | octets[:, 2]
     valid = clear & (_crc(octets[:, :3]) == octets[:, 3])
     return value + np.int32(FIRST_SLP_FRAME), valid
@@ -110,11 +110,11 @@ def decode_seeds(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint32
 
 
 def seeds_agree(levels: npt.NDArray[np.float32], state: StateTable) -> npt.NDArray[np.bool_]:
-    """Return bool [T]: whether each picture carries the seed of its row, of which none has the same.
+    """Return, as bool [T], whether each picture carries the seed of its own row of the state.
 
     Args:
         levels: float32 [T, 64] of the stamp's cells, as `cell_levels` gives them.
-        state: T rows, or more: those that the pictures should show, in order.
+        state: the T rows, or more, that the pictures should show, in order.
     """
     seed, clear = decode_seeds(levels)
     due = np.where(state.valid(SEED_COLUMN), state.values(SEED_COLUMN), np.uint32(0))[: seed.size]
@@ -124,13 +124,13 @@ def seeds_agree(levels: npt.NDArray[np.float32], state: StateTable) -> npt.NDArr
 
 
 def _octets(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """uint8 [T, 32] of bits as uint8 [T, 4]."""
+    """Pack bits, uint8 [T, 32], into bytes, uint8 [T, 4]."""
     octets: npt.NDArray[np.uint8] = (bits.reshape(-1, 4, 8) * _BIT_WEIGHTS).sum(axis=2, dtype=np.uint8)
     return octets
 
 
 def _crc(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """CRC-8 of each row of uint8 [T, 3]."""
+    """Compute the CRC-8 of each row of uint8 [T, 3]."""
     crc = np.zeros(octets.shape[0], dtype=np.uint8)
     for column in range(octets.shape[1]):
         crc = _CRC_TABLE[crc ^ octets[:, column]]
@@ -143,7 +143,7 @@ def cell_levels(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     The number's 32 cells come first, then the seed's.
 
     Raises:
-        ValueError: as `read_stamps`.
+        ValueError: the array is not [T, H, W], W is no multiple of 160, or H is less than the stamp's rows.
     """
     if luma.ndim != _PICTURES_NDIM or luma.shape[2] == 0 or luma.shape[2] % 160:
         message = f"stamps are read from luma [T, H, W] with W a multiple of 160, got shape {luma.shape}"
@@ -153,6 +153,7 @@ def cell_levels(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     if luma.shape[1] < rows:
         message = f"the stamp of a picture {width} wide has {rows} rows, got only {luma.shape[1]}"
         raise ValueError(message)
+    # Only the inner half of each cell counts: encoders and scalers blur its edges.
     strips = luma[:, luma.shape[1] - rows :].reshape(-1, 2, rows // 2, width)
     inner = strips[:, :, rows // 8 : rows // 2 - rows // 8]
     columns = inner.sum(axis=2, dtype=np.uint32).reshape(-1, NUM_CELLS, cell)

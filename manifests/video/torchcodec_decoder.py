@@ -1,7 +1,7 @@
-"""Pictures from GOP bytes by torchcodec, on the CPU or, with device "cuda", by NVDEC on an NVIDIA GPU.
+"""A decoder by torchcodec, on the CPU or, with device "cuda", by NVDEC on an NVIDIA GPU.
 
-torchcodec reads containers, so a run is wrapped into a small mp4 in memory first, packet by packet. Its
-extra cost is part of what `farm bench loader` reports. The CUDA path is the same code with another device; no
+torchcodec reads containers, so a run is first wrapped into a small mp4 in memory, packet by packet. What that
+costs is part of what `farm bench loader` reports. On a GPU it is the same code with another device; no
 machine with a GPU has run it yet.
 """
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class TorchcodecDecoder:
-    """See `manifests.video.decoder.Decoder`.
+    """The Decoder contract by torchcodec; it gives RGB alone.
 
     Raises:
-        DecoderMissing: torchcodec or the device is not there, or planes are asked for: it gives RGB alone.
+        DecoderMissing: torchcodec or the device is not there, or planes are asked for.
     """
 
     def __init__(self, pixel_format: PixelFormat, device: str = "cpu") -> None:
@@ -44,9 +44,10 @@ class TorchcodecDecoder:
         self._device, self._open = device, VideoDecoder
 
     def decode(self, run: GopRun, wanted: NDArray[np.int64], out: NDArray[np.uint8]) -> None:
-        """Decode some pictures of a run into `out`; see Decoder."""
+        """Decode some pictures of a run into `out`; as `Decoder.decode`."""
         try:
             data = wrap_run(run)
+            # "approximate" trusts the mp4's index, which we have just written, instead of scanning the file.
             video = self._open(data, device=self._device, num_ffmpeg_threads=1, dimension_order="NHWC",
                                seek_mode="approximate")  # fmt: skip
             frames = video.get_frames_at(indices=wanted.tolist()).data
@@ -57,10 +58,10 @@ class TorchcodecDecoder:
 
 
 def wrap_run(run: GopRun) -> bytes:
-    """The run as an mp4 of its own; nothing is encoded again.
+    """Make an mp4 of a run's packets; nothing is encoded again.
 
     Raises:
-        ValueError: the bytes are no whole pictures.
+        ValueError: the bytes are not whole pictures.
     """
     units = split_access_units(run.data, run.avcc)
     are_keys = [is_key_picture(unit, run.avcc) for unit in units]

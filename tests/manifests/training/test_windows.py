@@ -72,7 +72,7 @@ def test_what_is_seen_ends_with_the_last_step_and_actions_are_of_their_steps(spe
 @pytest.mark.parametrize("window", [-1, 3])
 def test_a_window_that_is_not_there_fails(window: int):
     index = WindowIndex.of(grid_of([(0, 90)]), WindowSpec(16), 1)
-    with pytest.raises(IndexError, match=f"window {window} of 3"):
+    with pytest.raises(IndexError, match=f"no window {window}; there are 3, counted from 0"):
         index.locate(window)
 
 
