@@ -103,7 +103,7 @@ class Arrivals:
             return arrival
 
     def close(self) -> None:
-        """Close the queue: drop every picture, wake every waiting thread, leave the emulator alone."""
+        """Close the queue: drop every picture, wake every waiting thread, never suspend again."""
         with self._changed:
             self._closed = True
             self._queue.clear()
