@@ -57,9 +57,8 @@ _LEAST_BYTES = {
 }
 _ALWAYS_DECLARED = (Event.GAME_START, Event.PRE, Event.POST)
 _MAX_STEPS = 64  # events of one frame, with room: 8 pre, 8 post, 15 items, and a handful
-_LEAST_BYTES_PER_EVENT = (
-    20  # on average; real games have 40 and more, streams with less are walked one by one
-)
+# On average; real games have 40 and more, and streams with less are walked event by event.
+_LEAST_BYTES_PER_EVENT = 20
 
 _BLOCK_BYTES = 1 << 16  # compared at once; what fits in the cache is several times faster
 
@@ -224,6 +223,7 @@ class _Together:
         num_steps = np.zeros(is_passed.size, np.int64)
         for owners, _ in self.steps:
             num_steps[owners] += 1
+        # Each walk's events are adjacent in the result, so counts give every walk its place.
         num_steps[~is_passed] = 0
         exclusive_ends = np.cumsum(num_steps)
         place = exclusive_ends - num_steps
@@ -254,6 +254,7 @@ def _candidates(stream: Bytes, anchor: Event, position: int, exclusive_end: int)
         offsets = np.flatnonzero(block == anchor) + start
         offsets = offsets[stream[offsets + 1] + np.uint8(1) <= 1]  # its highest byte is 0x00 or 0xFF
         found.append(offsets)
+        # Bytes that look like openings can be crafted; past the budget the plain walk is used.
         budget -= offsets.size
         if budget < 0:
             return None

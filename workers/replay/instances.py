@@ -83,6 +83,7 @@ class FinalFrames:
 
 def read_int32(stream: Bytes, offsets: Offsets) -> Offsets:
     """Return the big-endian int32 at each offset, as int64."""
+    # A view of the stream as an int32 at every byte offset, which copies nothing.
     everywhere: NDArray[np.int32] = np.ndarray(len(stream) - 3, ">i4", stream, strides=(1,))
     return everywhere[offsets].astype(np.int64)
 
@@ -96,9 +97,8 @@ def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
         placed.frame[complete][::-1], return_index=True, return_counts=True
     )
     kept = complete[::-1][reversed_index]
-    row_of_instance = np.full(
-        placed.frame.size + 1, _ABSENT
-    )  # events before the first frame have instance -1
+    # Events before the first frame have instance -1, which indexes the last place.
+    row_of_instance = np.full(placed.frame.size + 1, _ABSENT)
     row_of_instance[kept] = np.arange(kept.size)
     frame_start, _ = placed.of(Event.FRAME_START)
     item, item_frame = _items(placed, row_of_instance)

@@ -107,6 +107,7 @@ class Match:
                 _give_pad(follower, _follow(follower, leader) if counts else NEUTRAL)
         fighters = self.fighters()
         for fighter in fighters:
+            # Slippi records this before anything moves: the state that the last frame ended with.
             fighter.pre = PreState(
                 fighter.action, fighter.x, fighter.y, fighter.facing, fighter.percent, fighter.pad
             )

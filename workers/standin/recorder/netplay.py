@@ -74,8 +74,10 @@ class RollbackPlanner:
         owed = self._share * (slp_frame - FIRST_SLP_FRAME + 1) - self._num_rewritten
         if owed < 1 or slp_frame < self._free_from:
             return None
+        # A wrong guess needs a change of the remote pad, unless too many rollbacks are due already.
         if not remote_changed and owed < 2 * MAX_ROLLBACK_FRAMES:
             return None
+        # The smaller of two draws: short rollbacks are more frequent, as on a good connection.
         depth = 1 + min(self._dice.below(MAX_ROLLBACK_FRAMES), self._dice.below(MAX_ROLLBACK_FRAMES))
         settled = self._dice.below(depth) if self._dice.chance(0.3) else 0
         rollback = Rollback(slp_frame, depth, settled)
@@ -106,6 +108,7 @@ class Played:
     def guess(self, first: int, exclusive_end: int) -> list[Frame]:
         """Return frames [first, exclusive_end) as they go if the remote pad stays as it was before them."""
         match = self.snapshots[first].copy()
+        # What the game guesses with: the remote pad as it was in the last frame that arrived.
         held = self.pads[first - 1 - FIRST_SLP_FRAME][self.remote]
         guessed = []
         for slp_frame in range(first, exclusive_end):
@@ -116,7 +119,7 @@ class Played:
 
 
 def instances(played: Played, *, unfinalised_tail: int, dice: Dice) -> Iterator[Instance]:
-    """Return every version of every frame, in the order in which the game writes them.
+    """Yield every version of every frame, in the order in which the game writes them.
 
     The last `unfinalised_tail` frames are written once, on a guess, and never finalised.
     """
