@@ -46,7 +46,7 @@ def log_evidence(
     """
     if slp_frame.shape != newest_capture_index.shape or slp_frame.ndim != 1:
         shapes = f"{slp_frame.shape} and {newest_capture_index.shape}"
-        message = f"slp_frame and newest_capture_index are [M], got {shapes}"
+        message = f"slp_frame and newest_capture_index both are [M], got {shapes}"
         raise ValueError(message)
     if slp_frame.size < limits.window_lines:
         return Evidence.abstain("log", f"{slp_frame.size} lines, {limits.window_lines} are needed")
