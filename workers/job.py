@@ -146,6 +146,7 @@ def render_game(task: RenderTask, settings: RenderSettings) -> GameResult:
         try:
             entry = make_entry(task, settings, store, clock)
         except RenderFailed as failure:
+            # Nothing is written, so that the next attempt finds the game as it was.
             if not task.is_last_attempt:
                 return _failed_attempt(task, failure, clock)
             return set_aside(task, settings, failure)
@@ -177,6 +178,7 @@ def make_entry(
     """
     clock = clock or _Clock()
     replay = read_replay(read_source(task.game.source))
+    # File numbers and lengths were planned for these bytes; others would not fit them.
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, settings.frames_per_chunk)

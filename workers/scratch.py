@@ -23,9 +23,8 @@ PREFIX = "scratch-"
 ROOM_BYTES = 256 << 20
 """What /dev/shm must have free to be picked by default; a play needs well under half of it."""
 
-_ATTEMPTS = (
-    16  # a sweeper can take a new folder before its owner locks it; more than once in a row is bad luck
-)
+# A sweeper can take a new folder before its owner locks it; more than once in a row is bad luck.
+_ATTEMPTS = 16
 
 
 def default_base() -> Path:

@@ -138,6 +138,7 @@ def store_calibration(file: Path, calibration: Calibration) -> None:
         EnvironmentFailed: the file is there but is no calibration file of this version, or cannot be written.
     """
     entries = {**_read(file), calibration.fingerprint: asdict(calibration)}
+    # Written beside and renamed, so that a reader never sees half a file.
     beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

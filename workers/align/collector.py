@@ -78,6 +78,7 @@ class EvidenceCollector:
         # Pictures that carry no stamp may be of any size, also one that could not carry any.
         self._levels.append(stamp.cell_levels(picture.luma[None])[0] if self.has_stamp else _NO_STAMP)
         self._repeats.append(self._previous is not None and _identical(self._previous, picture.yuv))
+        # A picture owns its memory (see the contract), so keeping it needs no copy.
         self._previous = picture.yuv
         self._flow.add(picture.luma)
         self._weighed = None

@@ -40,9 +40,11 @@ def count_before_hold(
         raise ValueError(message)
     changes = np.flatnonzero(~repeats_previous[1:]) + 1
     begins = int(changes[-1]) + 1 if changes.size else 1
+    # Past the last frame repeats are the hold; before it, they are pictures shown twice.
     inside = np.flatnonzero(repeats_previous[1 : min(begins, num_frames)] & expected[1:begins]) + 1
     first_wrong = int(inside[0]) + FIRST_SLP_FRAME if inside.size else None
     offset = num_frames - begins
+    # A hold may begin early where the game itself ends in a still picture.
     if offset > 0 and begins < repeats_previous.size and not expected[begins:].any():
         offset = 0
     if begins >= repeats_previous.size:

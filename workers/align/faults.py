@@ -103,6 +103,7 @@ def schedule(fault: Fault | None, num_pictures: int) -> FaultSchedule:
     for index in range(num_pictures):
         source.extend((index,) if fault is None else fault.shown_in_turn(index))
         num_shown[index] = len(source)
+    # A stream that lost pictures is filled up with the last one, as an emulator holds it.
     source.extend([source[-1] if source else 0] * max(num_pictures - len(source), 0))
     shown = np.array(source[:num_pictures], dtype=np.int64)
     is_desync = fault is not None and fault.kind is FaultKind.DESYNC

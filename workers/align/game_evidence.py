@@ -70,6 +70,7 @@ class GameEvidence:
         motion = find_motion(self.motion, start, exclusive_end).evidence
         if not self._expectations.has_stamp:
             return log, motion
+        # Pictures are numbered from the first dumped one, the stretch from the game's first frame.
         levels = self._notes.stamp_levels[self._first + start : self._first + exclusive_end]
         slp_frame, valid = stamp.decode_levels(levels)
         shows_state = None

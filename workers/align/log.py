@@ -46,7 +46,7 @@ def log_evidence(
     """
     if slp_frame.shape != newest_capture_index.shape or slp_frame.ndim != 1:
         shapes = f"{slp_frame.shape} and {newest_capture_index.shape}"
-        message = f"slp_frame and newest_capture_index are [M], got {shapes}"
+        message = f"slp_frame and newest_capture_index both are [M], got {shapes}"
         raise ValueError(message)
     if slp_frame.size < limits.window_lines:
         return Evidence.abstain("log", f"{slp_frame.size} lines, {limits.window_lines} are needed")
@@ -57,6 +57,7 @@ def log_evidence(
         detail = f"a clear lag in only {len(judged)} of {len(windows)} windows of {limits.window_lines} lines"
         return Evidence.abstain("log", detail)
     usual = Counter(window.lag for window in judged).most_common(1)[0][0]
+    # Without a calibration the game is compared with its own beginning.
     right = judged[0].lag if expected_lag is None else expected_lag
     first_wrong = _first_gap(slp_frame)
     if first_wrong is None:
@@ -114,6 +115,7 @@ def _shifted_for_good(
 ) -> int | None:
     """Return where the lag changed and never came back, as an index of a line; None if it never did."""
     run = list(takewhile(lambda window: window.lag != expected_lag, reversed(judged)))
+    # A single odd window at the end may be jitter, unless it is all there is.
     is_telling = len(run) >= limits.min_shifted_windows or len(run) == len(judged)
     return run[-1].start if run and is_telling else None
 

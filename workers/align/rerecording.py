@@ -63,6 +63,7 @@ def rerecording_evidence(
         if column.any():
             first_of[name] = int(column.argmax())
             differs |= column
+    # A re-recording that ends early is another game, unless only its tail was not written yet.
     if source.num_frames - again.num_frames > MAX_LOST_TAIL:
         first_of["(no further frame)"] = num_frames
     first = min(first_of.values(), default=None)

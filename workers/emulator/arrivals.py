@@ -96,6 +96,7 @@ class Arrivals:
                 return None
             arrival = self._queue.popleft()
             self._num_waiting[type(arrival)] -= 1
+            # Resumed well before the queue is empty, since starting again takes the emulator some time.
             if self._is_suspended and self._num_waiting[Picture] <= RESUME_PICTURES:
                 self._is_suspended = False
                 self._emulator.resume()
@@ -103,8 +104,9 @@ class Arrivals:
             return arrival
 
     def close(self) -> None:
-        """Close the queue: drop every picture, wake every waiting thread, leave the emulator alone."""
+        """Close the queue: drop every picture, wake every waiting thread, never suspend again."""
         with self._changed:
+            # From now on nobody takes anything, so a suspended emulator would never be resumed.
             self._closed = True
             self._queue.clear()
             self._changed.notify_all()

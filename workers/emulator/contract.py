@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 EMULATORS: Final = ("standin", "slippi")  # the names by which a run chooses its emulator
 WIDTH = 640  # pixels across the stand-in's pictures, and the default elsewhere
 HEIGHT = 480  # pixels down
-TAIL_PICTURES = (
-    8  # pictures of the hold, beyond the last frame: an offset by a few cannot hide behind the end
-)
+# Pictures beyond the last frame that a play also yields: an offset by a few cannot hide behind the end.
+TAIL_PICTURES = 8
 
 CURRENT_FRAME = "[CURRENT_FRAME]"  # "[CURRENT_FRAME] n": the game has drawn slp_frame n and hands it over
 GAME_END_FRAME = "[GAME_END_FRAME]"  # "[GAME_END_FRAME] n": slp_frame n was the last

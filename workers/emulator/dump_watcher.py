@@ -122,6 +122,7 @@ class DumpWatcher:
             event = self._events.popleft()
             if isinstance(event, DumpedImage):
                 self._num_images -= 1
+                # Resumed at half the limit, or the emulator would stop and go at every image.
                 if self._is_suspended and self._num_images <= self.max_waiting // 2 and self._emulator:
                     self._is_suspended = False
                     self._emulator.resume()
@@ -161,12 +162,14 @@ class DumpWatcher:
         if event.mask & WRITTEN:
             path = self._folder / event.name
             self._put(DumpedImage(number, path.read_bytes()))
+            # Deleted at once: the tmpfs holds only what is not read yet.
             path.unlink()
 
     def _read_lines(self, *, all_of_them: bool) -> None:
         while True:
             start = self._lines.tell()
             line = self._lines.readline()
+            # Half a line: the rest follows with the next write.
             if not line.endswith(b"\n"):
                 self._lines.seek(start)
                 return

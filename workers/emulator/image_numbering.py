@@ -109,6 +109,7 @@ class ImageNumbering:
             else:
                 yield _log_line(event, first_image)
             return
+        # An image of the waiting screen, from before the game.
         if event.number < first_image:
             return
         if event.number != expected:
@@ -116,6 +117,7 @@ class ImageNumbering:
             raise EmulatorFailed(Reason.MISALIGNED, message)
         self._next_image = event.number + 1
         yield CapturedImage(event.number - first_image, event.png)
+        # Lines that were printed while this image was being written come after it.
         while self._early_lines and self._early_lines[0].newest_begun <= event.number:
             yield _log_line(self._early_lines.pop(0), first_image)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PICTURE_BYTES: Final = WIDTH * HEIGHT * 3 // 2
 PIPE_BYTES: Final = 1 << 20
-"""Size of the pipe, for which any user may ask: two pictures. A quarter of that slows a play by a quarter."""
+"""Size of the pipe, which any user may ask for: two pictures. With a quarter of it plays are 25 % slower."""
 
 
 class StreamBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught

@@ -81,6 +81,7 @@ def capture(
                 continue
             if encoder is None:
                 video = folder / f"chunk-{span.chunk_number:04d}.mp4"
+                # The first frame's mark; the encoder counts on from it.
                 mark = None if game_id is None else FrameMark(span.start + FIRST_SLP_FRAME, game_id)
                 size = {"width": event.width, "height": event.height - crop_rows}
                 encoder = stack.enter_context(ChunkEncoder(video, settings, **size, mark=mark))

@@ -121,6 +121,7 @@ def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, num_frames: in
     A key frame of an open group is flagged as one, too, so the bitstream itself is asked: all units but the
     slices of IDR pictures are filtered out, and what is left has a packet for each IDR picture.
     """
+    # See filter_units in ffmpeg's manual of bitstream filters.
     only_idr = ffmpeg.input(str(path)).output(
         "pipe:1", format="framecrc", vcodec="copy", **{"bsf:v": f"filter_units=pass_types={_IDR_SLICE}"}
     )

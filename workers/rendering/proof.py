@@ -62,6 +62,7 @@ def prove(
     for chunk in encoded:
         span = chunk.span
         found = collector.chunk(state, span.start, span.exclusive_end)
+        # A stamp that was cut off before encoding cannot be read back from the file.
         if collector.has_stamp and not chunk.crop_rows:
             rows = state.slice(span.start, span.exclusive_end) if collector.expectations.has_seed else None
             found = (*found, encoded_stamp_evidence(chunk, rows))

@@ -1,4 +1,7 @@
-"""Writes frame marks into key frames, where `manifests.video.sei` reads them; the coded picture stays."""
+"""Writes frame marks into key frames, without touching the coded picture.
+
+`manifests.video.sei` reads them.
+"""
 
 from __future__ import annotations
 

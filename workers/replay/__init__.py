@@ -1,4 +1,4 @@
-"""A replay: the bytes of a .slp, read into a game record and the frames that count.
+"""Reads replays: the bytes of a .slp become a game record and the final version of each frame.
 
     bytes -> Container -> EventSizes -> Walk -> FinalFrames -> Replay
              container    events        events  instances      here
@@ -34,7 +34,7 @@ class Replay:
 
     Attributes:
         game_id: sha256 of the file's bytes, hex.
-        record: The game as a whole.
+        record: What the file says about the game as a whole.
         frames: Which events of `stream` make up each frame.
         stream: uint8, the file's bytes.
         sizes: Size of each kind of event, which is what decides the fields it has.
@@ -74,7 +74,7 @@ def read_replay(data: bytes) -> Replay:
 
 
 def _damage(stream: Bytes, container: Container, walk: Walk) -> str | None:
-    """What is wrong where the walk stopped, if it is more than an end come too early."""
+    """Return what is wrong where the walk stopped; None if the file just ends too early."""
     if walk.stop is not Stop.UNKNOWN:
         return None
     rest = bytes(stream[walk.exclusive_end : walk.exclusive_end + 2])

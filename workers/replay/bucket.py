@@ -1,6 +1,6 @@
-"""Replays in somebody's bucket, under whatever names they have there: listed and read, never written.
+"""Lists and reads replays in somebody's S3 bucket, under whatever names they have there; never writes.
 
-The dataset's own store wants keys it could have made itself; these are other people's.
+The dataset's own store accepts only keys of its own making, so it cannot read these.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ _SCHEME = "s3://"
 
 
 def is_in_bucket(locator: str) -> bool:
-    """Whether a locator is s3://BUCKET/KEY."""
+    """Return whether a locator is s3://BUCKET/KEY."""
     return locator.startswith(_SCHEME)
 
 
 def list_bucket(url: str) -> Iterator[str]:
-    """The locator of every object below s3://BUCKET or s3://BUCKET/PREFIX, in order of key, a page at a time.
+    """Yield the locator of every object below s3://BUCKET or s3://BUCKET/PREFIX, in order of key.
+
+    One page of the listing is held at a time.
 
     Raises:
         DatasetError: the bucket is not there, or cannot be listed.
@@ -39,7 +41,7 @@ def list_bucket(url: str) -> Iterator[str]:
 
 
 def read_object(locator: str, max_bytes: int) -> bytes:
-    """The object at s3://BUCKET/KEY, or its first max_bytes if it is larger.
+    """Return the object at s3://BUCKET/KEY, or its first max_bytes if it is larger.
 
     Raises:
         DatasetError: it is not there, or cannot be read.

@@ -1,4 +1,4 @@
-"""The outside of a .slp: where its event stream lies, and the metadata behind it.
+"""Opens a .slp: finds its event stream, and the metadata behind it.
 
 A .slp is one UBJSON object with two keys: `raw`, a byte array whose length is 0 while the game is being
 recorded, and `metadata`.
@@ -42,7 +42,7 @@ def open_container(data: bytes) -> Container:
     """Find the event stream.
 
     Raises:
-        ReplayRefused: With NOT_SLP if the bytes do not begin as every .slp does.
+        ReplayRefused: NOT_SLP: the bytes do not begin as every .slp does.
     """
     start = len(MAGIC) + _LENGTH_BYTES
     if not data.startswith(MAGIC) or len(data) < start:

@@ -1,10 +1,10 @@
-"""Where every event of a .slp's stream begins, found without a Python step per event.
+"""Finds where every event of a .slp's stream begins, without a Python step per event.
 
 A stream is a chain: each event's size, from the table at the head of the file, says where the next begins. So
-the chain is walked for all frames at once: every byte that could open a frame is taken for one, all of them
-step forward together until they meet the next opening, and only those that the true chain passes through
-count. What comes out is exactly what walking one by one gives, for any bytes; `walk_one_by_one` is that walk,
-used where the fast one cannot go, and by the tests as its judge.
+the chain is walked for all frames at once: every byte that could open a frame is a candidate, all candidates
+step forward together until each meets the next one, and only those that the true chain passes through count.
+The result is exactly that of walking event by event, for any bytes. `walk_one_by_one` does the latter, where
+the fast walk is not possible, and as the reference in tests.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Event(IntEnum):
-    """Command bytes of the events this project reads; every other is skipped by its size."""
+    """Command bytes of the events that this project reads; all others are skipped by their size."""
 
     PAYLOADS = 0x35
     GAME_START = 0x36
@@ -42,7 +42,7 @@ class Event(IntEnum):
     STADIUM = 0x41
 
 
-# What the first version to write an event wrote of it; a table that gives less was not written by any.
+# The size of each event in the first version that wrote it; no version wrote less.
 _LEAST_BYTES = {
     Event.GAME_START: 0x13D,
     Event.PRE: 0x33,
@@ -57,13 +57,14 @@ _LEAST_BYTES = {
 }
 _ALWAYS_DECLARED = (Event.GAME_START, Event.PRE, Event.POST)
 _MAX_STEPS = 64  # events of one frame, with room: 8 pre, 8 post, 15 items, and a handful
-_LEAST_BYTES_PER_EVENT = 20  # on average; real games have 40 and more, and what has less is walked one by one
+# On average; real games have 40 and more, and streams with less are walked event by event.
+_LEAST_BYTES_PER_EVENT = 20
 
-_BLOCK_BYTES = 1 << 16  # of one comparison; what fits in the cache is several times faster
+_BLOCK_BYTES = 1 << 16  # compared at once; what fits in the cache is several times faster
 
 
 class Stop(StrEnum):
-    """Why a walk ended."""
+    """Why a walk through the events ended."""
 
     GAME_END = "game_end"  # at the game's own end
     END = "end"  # at the end of the stream, between two events
@@ -84,7 +85,7 @@ class EventSizes:
     exclusive_end: int
 
     def of(self, event: Event) -> int:
-        """Bytes of such an event; 0 if the file has none."""
+        """Return the size in bytes of such an event; 0 if the file has none."""
         return int(self.total_bytes[event])
 
 
@@ -96,7 +97,7 @@ class Walk:
         offsets: int64 [E], ascending, of all events after the size table that are in `Event`.
         commands: uint8 [E], their command bytes.
         exclusive_end: Where the walk stopped.
-        stop: Why.
+        stop: Why it stopped there.
     """
 
     offsets: Offsets
@@ -109,8 +110,7 @@ def read_sizes(stream: Bytes, start: int) -> EventSizes:
     """Read the size table that opens every stream.
 
     Raises:
-        ReplayRefused: With UNREADABLE if there is none, it is cut, or an event in it is too short to be
-        placed.
+        ReplayRefused: UNREADABLE: there is none, it is cut, or an event in it is too short to be placed.
     """
     if len(stream) < start + 2 or stream[start] != Event.PAYLOADS:
         msg = "the event stream does not begin with the table of event sizes"
@@ -132,7 +132,7 @@ def read_sizes(stream: Bytes, start: int) -> EventSizes:
 
 
 def find_events(stream: Bytes, sizes: EventSizes, exclusive_end: int) -> Walk:
-    """All events of stream[sizes.exclusive_end:exclusive_end]; the same as `walk_one_by_one`, faster."""
+    """Find all events of stream[sizes.exclusive_end:exclusive_end], as `walk_one_by_one` does, but faster."""
     anchor = Event.FRAME_START if sizes.of(Event.FRAME_START) else Event.PRE
     stepper = _Stepper(stream, sizes, exclusive_end)
     position, stop = stepper.step(sizes.exclusive_end, until=anchor)
@@ -156,7 +156,7 @@ def find_events(stream: Bytes, sizes: EventSizes, exclusive_end: int) -> Walk:
 
 
 def walk_one_by_one(stream: Bytes, sizes: EventSizes, exclusive_end: int) -> Walk:
-    """The plain walk, event after event."""
+    """Find all events of stream[sizes.exclusive_end:exclusive_end], one after the other."""
     stepper = _Stepper(stream, sizes, exclusive_end)
     position, stop = stepper.step(sizes.exclusive_end, until=None)
     return _walk(stream, np.asarray(stepper.offsets, np.int64), position, stop or Stop.END)
@@ -208,21 +208,22 @@ class _Stepper:
 
 @dataclass(frozen=True, slots=True)
 class _Together:
-    """What walking from all candidates at once found.
+    """The result of walking from all candidates at once.
 
     Attributes:
         links: int64 [K], index of the candidate at which each walk ended; -1 where it met none.
-        steps: Of each step, the candidates still walking and the offset each of them passed.
+        steps: For each step, the candidates still walking and the offset that each of them passed.
     """
 
     links: Offsets
     steps: list[tuple[Offsets, Offsets]]
 
     def passed(self, is_passed: NDArray[np.bool_]) -> Offsets:
-        """Ascending offsets of all events passed by the walks of the candidates marked."""
+        """Return the ascending offsets of all events that the walks of the marked candidates passed."""
         num_steps = np.zeros(is_passed.size, np.int64)
         for owners, _ in self.steps:
             num_steps[owners] += 1
+        # Each walk's events are adjacent in the result, so counts give every walk its place.
         num_steps[~is_passed] = 0
         exclusive_ends = np.cumsum(num_steps)
         place = exclusive_ends - num_steps
@@ -237,12 +238,15 @@ _IS_KNOWN = np.isin(np.arange(256), [int(event) for event in _LEAST_BYTES])
 
 
 def _merge(many: Offsets, few: Offsets) -> Offsets:
-    """Both, each ascending, as one ascending array."""
+    """Merge two ascending arrays into one."""
     return np.insert(many, np.searchsorted(many, few), few)
 
 
 def _candidates(stream: Bytes, anchor: Event, position: int, exclusive_end: int) -> Offsets | None:
-    """Offsets from position on of the anchor's byte before a believable frame number; None if too many."""
+    """Return where an anchor event may begin, from position on: its byte, then a possible frame number.
+
+    None if there are too many such places.
+    """
     found = [np.zeros(0, np.int64)]
     budget = _event_budget(stream)
     for start in range(position, exclusive_end - 1, _BLOCK_BYTES):
@@ -250,6 +254,7 @@ def _candidates(stream: Bytes, anchor: Event, position: int, exclusive_end: int)
         offsets = np.flatnonzero(block == anchor) + start
         offsets = offsets[stream[offsets + 1] + np.uint8(1) <= 1]  # its highest byte is 0x00 or 0xFF
         found.append(offsets)
+        # Bytes that look like openings can be crafted; past the budget the plain walk is used.
         budget -= offsets.size
         if budget < 0:
             return None
@@ -286,7 +291,7 @@ def _step_together(
 
 
 def _index_of(candidates: Offsets, wanted: Offsets) -> Offsets:
-    """Index of each wanted offset among the ascending candidates, -1 where it is none."""
+    """Return the index of each wanted offset among the ascending candidates, -1 where it is not there."""
     index = np.minimum(np.searchsorted(candidates, wanted), candidates.size - 1)
     return np.where(candidates[index] == wanted, index, -1)
 
@@ -297,10 +302,12 @@ def _follow(links: Offsets, index: int, is_passed: NDArray[np.bool_]) -> int:
     Returns:
         The first whose walk met no anchor; it is not marked.
     """
-    turns = np.flatnonzero(links != np.arange(1, links.size + 1))  # where the next is not simply the next one
+    turns = np.flatnonzero(
+        links != np.arange(1, links.size + 1)
+    )  # where the next frame is not the next candidate
     for turn in turns[np.searchsorted(turns, index) :].tolist():
         if turn < index:
-            continue  # a false candidate that the chain leapt over
+            continue  # a false candidate, which the chain skipped
         is_passed[index:turn] = True
         index = int(links[turn])
         if index < 0:

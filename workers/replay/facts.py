@@ -1,4 +1,4 @@
-"""What a replay says of its game, in the ledger's words: no name, no connect code."""
+"""Makes the ledger's facts about a game from its replay, without names and connect codes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def game_facts(record: GameRecord, player_hashes: Sequence[str | None]) -> GameF
     """Return the ledger's facts about a game, or None if it has no frames to speak of.
 
     Args:
-        record: what the replay says.
-        player_hashes: keyed, in order of ports, as planned.
+        record: what the replay says about the game.
+        player_hashes: keyed hashes of the players, in order of ports, as planned.
 
     Raises:
         ValueError: another number of hashes than of players.

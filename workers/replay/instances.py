@@ -1,4 +1,4 @@
-"""From events to frames: which written instance of each frame counts, and where its events lie.
+"""Groups events into frames: which written instance of each frame counts, and where its events lie.
 
 A netplay file holds a frame once for every time it was simulated. The last complete instance counts: it is
 what the game settled on and what playback shows.
@@ -32,7 +32,7 @@ _MAY_STRAY = np.isin(np.arange(256), [Event.GAME_START, Event.GAME_END, *_STAGE_
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Who an event is about: a port's leader or its follower (Nana)."""
+    """The fighter that an event is about: a port's leader or its follower (Nana)."""
 
     port: int
     is_follower: bool
@@ -56,7 +56,8 @@ class FinalFrames:
         last_finalized: Highest frame index the game declared final; None where the version does not say.
         num_instances: Complete instances in all.
         num_foreign_events: Events of players outside ports 0-3, which are left out.
-        damage: Where and how the stream contradicts itself; None if it does not. Frames are those before.
+        damage: Where and how the stream contradicts itself, after which no frame is kept; None if it does
+            not.
     """
 
     slp_frame: Offsets
@@ -76,12 +77,13 @@ class FinalFrames:
 
     @property
     def num_frames(self) -> int:
-        """F."""
+        """How many frames there are: F."""
         return len(self.slp_frame)
 
 
 def read_int32(stream: Bytes, offsets: Offsets) -> Offsets:
-    """The big-endian int32 at each offset, as int64."""
+    """Return the big-endian int32 at each offset, as int64."""
+    # A view of the stream as an int32 at every byte offset, which copies nothing.
     everywhere: NDArray[np.int32] = np.ndarray(len(stream) - 3, ">i4", stream, strides=(1,))
     return everywhere[offsets].astype(np.int64)
 
@@ -95,9 +97,8 @@ def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
         placed.frame[complete][::-1], return_index=True, return_counts=True
     )
     kept = complete[::-1][reversed_index]
-    row_of_instance = np.full(
-        placed.frame.size + 1, _ABSENT
-    )  # events before the first frame have instance -1
+    # Events before the first frame have instance -1, which indexes the last place.
+    row_of_instance = np.full(placed.frame.size + 1, _ABSENT)
     row_of_instance[kept] = np.arange(kept.size)
     frame_start, _ = placed.of(Event.FRAME_START)
     item, item_frame = _items(placed, row_of_instance)
@@ -125,7 +126,7 @@ def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """Every event with the instance it belongs to.
+    """Every event, with the instance that it belongs to.
 
     Attributes:
         offsets: int64 [E] of all events.
@@ -133,7 +134,7 @@ class _Placed:
         instance: int32 [E], ascending; -1 for those before the first frame.
         frame: int64 [I], the frame index of each instance.
         exclusive_end: int64 [I], where each ends.
-        damage: As in `FinalFrames`.
+        damage: Where and how the stream contradicts itself; None if it does not.
     """
 
     offsets: Offsets
@@ -144,7 +145,7 @@ class _Placed:
     damage: str | None
 
     def of(self, event: Event) -> tuple[Offsets, NDArray[np.int32]]:
-        """Offsets and instances of one kind of event, in stream order."""
+        """Return offsets and instances of one kind of event, in stream order."""
         index = np.flatnonzero(self.command == event)
         return self.offsets[index], self.instance[index]
 
@@ -187,7 +188,7 @@ def _place(stream: Bytes, sizes: EventSizes, walk: Walk) -> _Placed:
 
 
 def _complete(stream: Bytes, sizes: EventSizes, placed: _Placed, stop: Stop) -> NDArray[np.bool_]:
-    """Bool [I]: whether each instance was written to its end."""
+    """Return bool [I]: whether each instance was written to its end."""
     if sizes.of(Event.BOOKEND):
         is_complete = np.zeros(placed.frame.size, bool)
         is_complete[placed.of(Event.BOOKEND)[1]] = True
@@ -202,7 +203,7 @@ def _complete(stream: Bytes, sizes: EventSizes, placed: _Placed, stop: Stop) -> 
 
 
 def _items(placed: _Placed, row_of_instance: Offsets) -> tuple[Offsets, Offsets]:
-    """Offsets of the items of kept instances, by frame and then as written; and each one's row."""
+    """Return the offsets of the items of kept instances, by frame and then as written, and their rows."""
     offsets, instance = placed.of(Event.ITEM)
     row = row_of_instance[instance]
     is_kept = row >= 0
@@ -212,7 +213,7 @@ def _items(placed: _Placed, row_of_instance: Offsets) -> tuple[Offsets, Offsets]
 
 
 def _keys(stream: Bytes, offsets: Offsets) -> NDArray[np.int32]:
-    """Of each PRE or POST event, its port * 2 + is_follower."""
+    """Return port * 2 + is_follower of each PRE or POST event."""
     keys: NDArray[np.int32] = stream[offsets + 5].astype(np.int32) * 2 + (stream[offsets + 6] != 0)
     return keys
 
@@ -220,7 +221,7 @@ def _keys(stream: Bytes, offsets: Offsets) -> NDArray[np.int32]:
 def _by_entity(
     stream: Bytes, placed: _Placed, event: Event, row_of_instance: Offsets, num_rows: int
 ) -> tuple[dict[Entity, Offsets], int]:
-    """For each entity the offset of its event in each row, -1 where it has none; and how many had no port."""
+    """Return each entity's event in each row, -1 where it has none, and how many events had no valid port."""
     offsets, instance = placed.of(event)
     row = row_of_instance[instance]
     keys = _keys(stream, offsets)
@@ -228,9 +229,7 @@ def _by_entity(
     result = {}
     for key in np.flatnonzero(counts[: 2 * _NUM_PORTS]).tolist():
         of_entity = np.flatnonzero(keys == key)
-        in_row = np.full(
-            num_rows + 1, _ABSENT
-        )  # what belongs to no row goes to the last place, and is dropped
+        in_row = np.full(num_rows + 1, _ABSENT)  # events of no row go to the last place, which is dropped
         in_row[row[of_entity]] = offsets[of_entity]
         result[Entity(key // 2, bool(key % 2))] = in_row[:-1]
     return result, int(counts[2 * _NUM_PORTS :].sum())

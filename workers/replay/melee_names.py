@@ -1,8 +1,8 @@
 """The door to libmelee: names of characters, stages and actions, and the stages' geometry.
 
-libmelee is asked for what the field agrees on. It is not asked to read replays: from a file it yields the
-first written version of each frame, not the one the game settled on (the tests measure both against our
-reader).
+Names and numbers come from libmelee because everybody in the field uses them. Replays are not read by it:
+from a file it yields the first written version of each frame, not the one that the game settled on (the tests
+compare it with our reader).
 """
 
 from __future__ import annotations
@@ -82,15 +82,15 @@ class StageGeometry:
 
 
 def character_name(external_id: int) -> str:
-    """What libmelee calls a character that the game record numbers so; else "UNKNOWN_CHARACTER"."""
+    """Return libmelee's name of the character with this external id; "UNKNOWN_CHARACTER" if none has it."""
     return _BY_EXTERNAL_ID[external_id] if external_id < len(_BY_EXTERNAL_ID) else "UNKNOWN_CHARACTER"
 
 
 def external_character_id(name: str) -> int:
-    """The inverse of `character_name`.
+    """Return the external id of the character with this name.
 
     Raises:
-        ValueError: If no playable character has that name.
+        ValueError: no playable character has that name.
     """
     if name not in _BY_EXTERNAL_ID:
         msg = f"no playable character is called {name!r}; there are {', '.join(sorted(_BY_EXTERNAL_ID))}"
@@ -100,21 +100,21 @@ def external_character_id(name: str) -> int:
 
 @cache
 def action_names() -> dict[int, str]:
-    """Names by action id. Ids from 341 on mean something else for each character."""
+    """Return libmelee's names of actions by id. Ids from 341 on differ in meaning by character."""
     return {member.value: member.name for member in melee.Action}
 
 
 def stage_name(external_id: int) -> str:
-    """What libmelee calls a tournament stage; "NO_STAGE" for every other."""
+    """Return libmelee's name of a tournament stage by external id; "NO_STAGE" for every other id."""
     stage = LEGAL_STAGES.get(external_id, melee.Stage.NO_STAGE)
     return str(stage.name)
 
 
 def stage_geometry(external_id: int) -> StageGeometry:
-    """The shape of a tournament stage.
+    """Return the shape of a tournament stage.
 
     Raises:
-        ValueError: If it is none of the six.
+        ValueError: it is none of the six.
     """
     if external_id not in LEGAL_STAGES:
         msg = f"no geometry for stage {external_id}; known are {sorted(LEGAL_STAGES)}"
@@ -140,9 +140,9 @@ def stage_geometry(external_id: int) -> StageGeometry:
 
 
 def step_through(path: Path) -> int:
-    """Step libmelee through a replay, as those do who train on what it yields; return how many steps it took.
+    """Step libmelee through a replay, as people do who train on its frames; return the number of steps.
 
-    Nothing here depends on what it yields: this is what our own reader is measured against.
+    Only measurements use this: `farm bench` compares our own reader with it.
     """
     console = melee.Console(path=str(path), is_dolphin=False, allow_old_version=True)
     console.connect()
@@ -153,7 +153,10 @@ def step_through(path: Path) -> int:
 
 
 def randall_positions(slp_frame: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The cloud of Yoshi's Story at each slp_frame: (x of its left end, y), float32, within 0.001 units."""
+    """Return where the cloud of Yoshi's Story is at each slp_frame: (x of its left end, y), float32.
+
+    Exact to 0.001 units.
+    """
     table = _randall_period()
     phase = np.asarray(slp_frame, np.int64) % len(table)
     return table[phase, 0], table[phase, 1]
@@ -161,7 +164,7 @@ def randall_positions(slp_frame: NDArray[Any]) -> tuple[NDArray[np.float32], NDA
 
 @cache
 def _randall_period() -> NDArray[np.float32]:
-    """float32 [period, 2] of (left x, y) for frame 0 to period - 1."""
+    """Return (left x, y) for each frame of the cloud's round: float32 [period, 2]."""
     period = melee.stages.RANDALL_INTERVAL
     positions = (melee.randall_position(frame) for frame in range(period))
     return np.array([(left, height) for height, left, _ in positions], np.float32)

@@ -1,4 +1,4 @@
-"""The game record: what a .slp says about the game as a whole."""
+"""Reads the game record: what a .slp says about the game as a whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAYER, _PLAYER_BYTES = _INFO + 0x60, 0x24
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a player is: personal data. It is read to be hashed, and never printed, logged or stored."""
+    """Personal data that tells who a player is; read to be hashed, and never printed, logged or stored."""
 
     display_name: str
     connect_code: str
@@ -36,9 +36,9 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """What tells this player from others, best first: uid, connect code, display name; "" if unknown.
+        """The best that identifies this player: uid, else connect code, else display name, else "".
 
-        A name tag is no identity: it belongs to the console it was typed on.
+        A name tag is no identity: it belongs to the console on which it was typed.
         """
         return self.uid or self.connect_code or self.display_name
 
@@ -104,14 +104,14 @@ class GameRecord:
 
     @property
     def match_key(self) -> str | None:
-        """What names this game among all that Slippi's servers arranged; None if it was not one."""
+        """A key of this game among all that Slippi's servers arranged; None if they did not arrange it."""
         if not self.match_id:
             return None
         return f"{self.match_id}/{self.game_number}/{self.tiebreak_number}"
 
 
 class _Fields:
-    """Typed reads of one event; None where the event is too short to hold the field."""
+    """Reads typed fields of one event; gives None where the event is too short to hold the field."""
 
     def __init__(self, event: bytes) -> None:
         self._event = event
@@ -123,7 +123,7 @@ class _Fields:
         )
 
     def text(self, offset: int, size: int) -> str:
-        """Shift JIS up to the first zero; "" where the event does not reach so far."""
+        """Return the Shift JIS text up to the first zero; "" where the event is too short."""
         raw = self._event[offset : offset + size] if offset + size <= len(self._event) else b""
         return raw.split(b"\0", 1)[0].decode("shift_jis", errors="replace")
 
@@ -135,7 +135,7 @@ def read_record(
     walk: Walk,
     frames: FinalFrames,
 ) -> GameRecord:
-    """Everything but the frames themselves."""
+    """Return what the file says about the game, without the frames themselves."""
     start = _event(stream, sizes, walk, Event.GAME_START)
     end = _event(stream, sizes, walk, Event.GAME_END)
     version = ".".join(str(start.number("B", offset)) for offset in (1, 2, 3))
@@ -177,7 +177,7 @@ def read_record(
 
 
 def _event(stream: Bytes, sizes: EventSizes, walk: Walk, event: Event) -> _Fields:
-    """The first event of its kind; empty if there is none."""
+    """Return the bytes of the first event of a kind; empty if there is none."""
     offsets = walk.offsets[walk.commands == event]
     return _Fields(bytes(stream[offsets[0] : offsets[0] + sizes.of(event)]) if offsets.size else b"")
 

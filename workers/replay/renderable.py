@@ -1,4 +1,4 @@
-"""Which replays may be rendered at all: the rules that no plan can switch off."""
+"""Decides whether a replay may be rendered at all, by rules that no plan can switch off."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _NUM_PLAYERS = 2
 
 
 def renderable(replay: Replay) -> StateTable:
-    """Check that the replay is a whole 1v1 on a tournament stage; return its state, which that takes.
+    """Check that the replay is a whole 1v1 on a tournament stage; return its state, which the check needs.
 
     Raises:
-        ReplayRefused: With NOT_ONE_ON_ONE, ILLEGAL_STAGE, BAD_FIRST_FRAME, NOT_CONTIGUOUS, NO_FRAMES,
+        ReplayRefused: NOT_ONE_ON_ONE, ILLEGAL_STAGE, BAD_FIRST_FRAME, NOT_CONTIGUOUS, NO_FRAMES,
             NON_FINITE, or UNREADABLE where the event stream contradicts itself.
     """
     _check_record(replay)

@@ -1,11 +1,11 @@
-"""Where a replay's bytes come from, by the locator that the plan carries.
+"""Reads a replay's bytes from a file, an archive or a bucket, by the locator that the plan carries.
 
 A locator is a path, `ARCHIVE!MEMBER` for a replay within a .zip, .tar, .tar.gz or .tgz, or `s3://BUCKET/KEY`.
 What ends in .gz or .zst is decompressed. Nothing is unpacked to disk, and no more than MAX_REPLAY_BYTES are
 ever held, whatever an archive claims or expands to.
 
-A member of a .tar.gz can only be reached by decompressing all before it: fine to catalogue, slow to render
-from.
+A member of a .tar.gz can only be reached by decompressing everything before it, so rendering from one is
+slow.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def read_source(locator: str) -> bytes:
     """Return a replay's bytes.
 
     Raises:
-        ReplayRefused: NOT_SLP or UNREADABLE if what is there cannot be a replay, or not be decompressed.
-        EnvironmentFailed: It is not there, or cannot be read; that says nothing about the replay.
+        ReplayRefused: NOT_SLP or UNREADABLE: the bytes cannot be a replay, or cannot be decompressed.
+        EnvironmentFailed: the file is not there, or cannot be read; that says nothing about the replay.
     """
     within = _IN_ARCHIVE.fullmatch(locator)
     try:
@@ -65,7 +65,9 @@ def read_source(locator: str) -> bytes:
 
 
 def member_names(archive: Path) -> Iterator[str]:
-    """Names of the replays within a .zip or .tar, in order of name; a .tar.gz is `stream_members`' affair.
+    """Return the names of the replays within a .zip or .tar, in order of name.
+
+    A .tar.gz is read by `stream_members`.
 
     Raises:
         ReplayRefused: UNREADABLE if it is no such archive.
@@ -76,7 +78,7 @@ def member_names(archive: Path) -> Iterator[str]:
 
 
 def stream_members(archive: Path) -> Iterator[tuple[str, bytes | ReplayRefused]]:
-    """Every replay within a .tar.gz, in the order it has them: its name, and its bytes or why it has none.
+    """Yield every replay within a .tar.gz, in its order: the name, and the bytes or why they were refused.
 
     Raises:
         ReplayRefused: UNREADABLE if it is no such archive, or breaks off.
@@ -96,7 +98,7 @@ def stream_members(archive: Path) -> Iterator[tuple[str, bytes | ReplayRefused]]
 
 
 def is_streamed(archive: Path) -> bool:
-    """True of an archive whose members can only be read one after another."""
+    """Return whether a path names an archive whose members can only be read one after another."""
     return archive.name.lower().endswith((".tar.gz", ".tgz"))
 
 
@@ -136,7 +138,7 @@ def _read_zipped(opened: zipfile.ZipFile, member: str) -> bytes:
 
 
 def _decompressed(content: IO[bytes], name: str) -> bytes:
-    """What a stream holds, decompressed as its name says, and no more of it than a replay may have."""
+    """Return the content of a stream, decompressed as its name says, up to the size a replay may have."""
     suffix = name.lower().rpartition(".")[2]
     try:
         if suffix == "gz":
@@ -148,16 +150,16 @@ def _decompressed(content: IO[bytes], name: str) -> bytes:
     except OSError as error:
         if error.errno is not None:
             raise
-        # The decompressors', not the machine's: those have a number.
+        # The decompressors raise OSError without an errno; the machine's own errors have one.
         raise ReplayRefused(Reason.UNREADABLE, f"not a whole .{suffix}: {error}") from error
     return _bounded(content)
 
 
 def _bounded(content: IO[bytes]) -> bytes:
-    """Read a replay; the head first, so that what is none is not expanded any further.
+    """Read a replay; its head first, so that other files are not decompressed any further.
 
     Raises:
-        ReplayRefused: NOT_SLP if it does not begin like one, UNREADABLE if it is larger than any.
+        ReplayRefused: NOT_SLP: it does not begin like a replay; UNREADABLE: it is larger than any replay.
     """
     head = content.read(len(MAGIC))
     if head != MAGIC:
@@ -172,7 +174,7 @@ def _bounded(content: IO[bytes]) -> bytes:
 
 
 def _stamp(archive: Path) -> tuple[int, int]:
-    """What changes when an archive does, so that no stale index is used."""
+    """Return a key that changes when an archive does, so that no stale index is used."""
     status = archive.stat()
     return status.st_mtime_ns, status.st_size
 
@@ -192,7 +194,7 @@ def _open_zip(archive: str, _: tuple[int, int]) -> zipfile.ZipFile:
 
 @lru_cache(_OPEN_ARCHIVES)
 def _tar_index(archive: str, _: tuple[int, int]) -> Mapping[str, tuple[int, int]]:
-    """Offset and size of each plain file within a .tar."""
+    """Return offset and size of each plain file within a .tar, by name."""
     try:
         with tarfile.open(archive, "r:") as opened:
             return {member.name: (member.offset_data, member.size) for member in opened if member.isreg()}

@@ -1,4 +1,4 @@
-"""The six legal stages as the simulation walks on them: floors, platforms, ledges, blast zones, spawns."""
+"""The six legal stages as fighters meet them: floors, platforms, ledges, blast zones, spawn points."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ FLOOR_Y = 0.0001
 """Height that the game reports for a fighter on level ground."""
 
 FOUNTAIN, STADIUM, YOSHIS, DREAM_LAND, BATTLEFIELD, FINAL_DESTINATION = 2, 3, 8, 28, 31, 32
-"""External stage ids, as a replay's game start has them."""
+"""External ids of the six legal stages, as a replay's game start has them."""
 
 LEGAL_STAGES = (FOUNTAIN, STADIUM, YOSHIS, DREAM_LAND, BATTLEFIELD, FINAL_DESTINATION)
 
 
 class Surface(NamedTuple):
-    """A straight piece of ground, walked on from above. In Melee units; `ground_id` is the game's number."""
+    """A straight piece of ground that fighters stand on, in Melee units; `ground_id` is the game's number."""
 
     left: float
     right: float
@@ -30,11 +30,11 @@ class Surface(NamedTuple):
     is_platform: bool
 
     def holds(self, x: float) -> bool:
-        """True if x is above or below this piece of ground."""
+        """Return whether x is above or below this piece of ground."""
         return self.left <= x <= self.right
 
     def y_at(self, x: float) -> float:
-        """Height of the ground at x."""
+        """Return the height of the ground at x."""
         if self.y_left == self.y_right:
             return self.y_left
         return self.y_left + (self.y_right - self.y_left) * (x - self.left) / (self.right - self.left)
@@ -42,7 +42,7 @@ class Surface(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage. `surfaces` has the floor's pieces first, from left to right, then unmoving platforms."""
+    """One stage; `surfaces` has the floor's pieces first, from left to right, then fixed platforms."""
 
     stage_id: int
     name: str
@@ -59,7 +59,7 @@ class Stage:
 
 
 def _floor(edge: float, *inner: tuple[float, int], last_id: int) -> tuple[Surface, ...]:
-    """Level floor from -edge to edge; `inner` gives (where a piece ends, its ground id) from the left."""
+    """Return a level floor from -edge to edge; `inner` has (x of a piece's end, its ground id), ascending."""
     pieces, left = [], -edge
     for end, ground_id in (*inner, (edge, last_id)):
         pieces.append(Surface(left, end, FLOOR_Y, FLOOR_Y, ground_id, is_platform=False))
@@ -136,7 +136,7 @@ STAGES = {stage_id: _stage(stage_id) for stage_id in LEGAL_STAGES}
 
 FOUNTAIN_SIDES = ((-49.5, -21.0), (21.0, 49.5))
 FOUNTAIN_STARTS = (20.0, 28.0)
-"""Where Fountain's moving platforms begin and end, left and right, and the heights that they start from."""
+"""Where Fountain's two moving platforms begin and end, and the heights at which they start."""
 
 RANDALL_PERIOD = 1200
 RANDALL_WIDTH = 11.9
@@ -152,5 +152,5 @@ def _randall() -> tuple[Surface, ...]:
 
 
 def randall_at(slp_frame: int) -> Surface:
-    """Yoshi's cloud in this frame: it carries fighters round the stage once in 1,200 frames."""
+    """Return Yoshi's cloud in this frame: it carries fighters around the stage once in 1,200 frames."""
     return _randall()[slp_frame % RANDALL_PERIOD]

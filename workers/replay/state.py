@@ -1,7 +1,7 @@
-"""From a replay to its state table: one row per final frame, every column of the schema.
+"""Makes the state table of a replay: one row per final frame, every column of the schema.
 
-Which fields a file has is decided by the sizes of its events, never by its version label: two real labels
-have two layouts each.
+The sizes of its events say which fields a file has, not its version label: two versions exist in two layouts
+each.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _STADIUM_AT_START = (0, 5)
 
 
 def state_table(replay: Replay, *, finalized_only: bool = True) -> StateTable:
-    """The state of every frame, in slp_frame order.
+    """Return the state of every final frame, in slp_frame order.
 
     Frames that the game might have simulated once more, at most a handful at the end of a cut netplay game,
     are guesses about the other player's input and are left out; finalized_only=False keeps them, flagged.
@@ -102,7 +102,7 @@ class _EventRows:
 
     def __init__(self, stream: Bytes, offsets: Offsets, size: int) -> None:
         self._num_rows, self._size = offsets.size, size
-        self.mask: Mask | None = None  # None: no such event in any row
+        self.mask: Mask | None = None  # None: there is no such event in any row
         is_there = offsets >= 0
         if size and is_there.any():
             self.mask = is_there
@@ -112,7 +112,7 @@ class _EventRows:
             self._rows = events[np.maximum(offsets, 0)]
 
     def read(self, column: Column) -> Values | None:
-        """Values [F], zero where there is no event; None if the file does not record the column."""
+        """Return values [F], zero where there is no event; None if the file does not record the column."""
         source = column.source
         if source is None or self.mask is None or self._size < source.requires_bytes:
             return None
@@ -172,7 +172,7 @@ def _items(replay: Replay) -> ItemTable:
 
 
 def _stage(replay: Replay) -> dict[str, tuple[Values, bool]]:
-    """Each stage column's values [F], and whether they are known."""
+    """Return each stage column's values [F], and bool [F] where they are known."""
     record, frames, sizes = replay.record, replay.frames, replay.sizes
     declared = {column.name: column.numpy_dtype for column in schema.STAGE_COLUMNS}
     found = {name: (np.zeros(frames.num_frames, dtype), False) for name, dtype in declared.items()}
@@ -200,10 +200,10 @@ def _stage(replay: Replay) -> dict[str, tuple[Values, bool]]:
 
 
 def _fill_forward(replay: Replay, events: Offsets, field: tuple[int, str], at_start: float) -> Values:
-    """The running value at the end of each kept instance, over the events of all instances in stream order.
+    """Return the value at the end of each kept instance, by the events of all instances in stream order.
 
-    The game sends these on change and remembers what it sent; a rollback need not undo that memory, so the
-    only event of a change may stand in an instance that was later simulated again.
+    The game sends such an event on a change only, and remembers what it sent. A rollback need not undo that
+    memory, so the only event of a change may stand in an instance that was later simulated again.
     """
     offset, wire = field
     width = np.dtype(wire).itemsize

@@ -1,4 +1,4 @@
-"""The few UBJSON types that a .slp's metadata uses, read with bounds on depth and size."""
+"""Reads the few UBJSON types that a .slp's metadata uses, with bounds on depth and size."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _CONSTANTS: dict[bytes, Any] = {b"T": True, b"F": False, b"Z": None}
 
 
 class UbjsonError(ValueError):
-    """The bytes are not the UBJSON this module reads, or are cut."""
+    """The bytes are cut, or are not the UBJSON that this module reads."""
 
 
 def read_object(data: bytes, position: int) -> dict[str, Any]:
-    """The object whose opening brace ends just before position.
+    """Read the object whose opening brace ends just before position.
 
     Raises:
         UbjsonError: If it is cut, nested deeper than 16, larger than 10,000 entries, or of other types.
@@ -25,7 +25,7 @@ def read_object(data: bytes, position: int) -> dict[str, Any]:
 
 
 class _Reader:
-    """A cursor; a class only because every step moves it."""
+    """A cursor over the bytes that every read moves on."""
 
     def __init__(self, data: bytes, position: int) -> None:
         self._data = data

@@ -1,1 +1,1 @@
-"""The stand-in game: a homebrew GameCube program that draws a replay, and its packer."""
+"""Our stand-in for Melee: a homebrew GameCube game, its packed image, and a recorder of replays."""

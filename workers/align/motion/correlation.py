@@ -54,6 +54,7 @@ def whiten(sequences: Floats, limits: thresholds.MotionThresholds = thresholds.M
 
     A row that never changes becomes zeros.
     """
+    # A running sum gives all moving means in one pass; edges repeat the first and last value.
     reach = limits.whitening_frames // 2
     padded = np.pad(sequences.astype(np.float64), ((0, 0), (reach + 1, reach)), mode="edge")
     sums = np.cumsum(padded, axis=1)
@@ -102,10 +103,12 @@ def lag_curve(
     best = int(np.argmax(sums))
     shown = [_shown(predicted, lag, measured.shape[1]) for lag in lags.tolist()]
     gain = max(float(sums[best]), 0.0) / max(float(np.square(predicted).sum()), _TINY)
+    # The noise is what the best lag leaves unexplained, which is noise even if that lag is wrong.
     noise = row_noise(measured, np.float32(gain) * shown[best]) if measured.size else None
     margins = np.full(lags.size, np.inf)
     for place in range(lags.size) if noise is not None else ():
         if place != best:
+            # Two lags are told apart only by the frames in which their predictions differ.
             distance = float(np.square(shown[best] - shown[place]).sum(axis=1) @ noise)
             is_told_apart = distance > _TINY
             margins[place] = (sums[best] - sums[place]) / np.sqrt(distance) if is_told_apart else 0.0
@@ -166,6 +169,7 @@ def _taps(row: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
     if row.size <= order or products[0] <= _TINY:
         return np.ones(1)
     apart = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
+    # Damping keeps the equations solvable for a row that hardly changes.
     normal = products[apart] + np.eye(order) * (_DAMPING * products[0])
     return np.concatenate([[1.0], -np.linalg.solve(normal, products[1:])])
 
@@ -174,8 +178,10 @@ def _filtered(rows: Floats, taps: list[npt.NDArray[np.float64]], bound: float) -
     filtered = np.zeros(rows.shape)
     for place, (row, tap) in enumerate(zip(rows, taps, strict=True)):
         if row.size:
+            # The row is continued backwards by its first value, so that its length stays.
             before = np.full(tap.size - 1, row[0])
             filtered[place] = np.convolve(np.concatenate([before, row]), tap, mode="valid")
+    # The filter must not invent motion where the fighter was not in the picture.
     is_seen = rows != 0
     filtered = np.where(is_seen, filtered, 0.0)
     power = np.square(filtered).sum(axis=1, keepdims=True)

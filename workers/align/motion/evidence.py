@@ -120,6 +120,7 @@ def compare_motion(
     foreground = Foreground.of(maps)
     usual = usual_camera or Camera()
     found = _compare(foreground, tracks, _overall_lag(foreground, tracks, limits), usual, limits)
+    # Without a camera the lag can be misjudged, so others are tried, each with a camera of its own.
     if not found.is_sure(limits):
         others = {0, _searched_lag(foreground, tracks, usual, limits)} - {found.lag}
         again = (_compare(foreground, tracks, lag, usual, limits) for lag in sorted(others))

@@ -42,6 +42,7 @@ def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera |
     if not rows.size:  # a stretch shorter than the lag
         return start
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
+    # Frames in which nobody moves say nothing of the camera and cost as much time.
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
     foreground = foreground.chosen(rows - lag)
 

@@ -64,8 +64,10 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
     right, down = _gradients((levels[1:] + levels[:-1]) * _HALF)
     change = levels[1:] - levels[:-1]
     few = change[_THINNING].reshape(change.shape[0], -1)
+    # The median takes out what changes everywhere at once: a flash, a fade.
     change -= np.median(few, axis=1).astype(np.float32)[:, None, None]
     rest = _without_camera(right, down, change)
+    # Least squares per cell: shift = -(gradient x change) / (gradient squared).
     texture = _cells(right * right + down * down) * _HALF + _GRADIENT_PRIOR
     strength = _cells(np.abs(rest)) * np.float32(2 / _PIXELS_PER_CELL)
     return FlowMaps(
@@ -94,6 +96,7 @@ def _without_camera(right: Floats, down: Floats, change: Floats) -> Floats:
     rest = seen
     for _ in range(_ROUNDS):
         scale = np.abs(rest).mean(axis=1, keepdims=True) + _ROUNDING
+        # Pixels that do not follow the camera get little weight in the next round (Cauchy weights).
         weighted = effects / (1 + np.square(rest / scale))[:, None]
         normal = weighted @ effects.transpose(0, 2, 1) + _CAMERA_PRIOR
         motion = np.linalg.solve(normal, -(weighted @ seen[:, :, None]))

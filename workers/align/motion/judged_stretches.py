@@ -91,12 +91,14 @@ def judge_windows(
     noise = _noise(predicted, measured, gain)
     power = np.square(predicted).sum(axis=0, dtype=np.float64)
     expected = _sums(power[None])[0]
+    # In units of squared standard deviations, so that windows are cut where enough has been gathered.
     information = expected * (gain * gain / noise)
     products = _sums(lag_products(predicted, measured, lags))
     distance = _sums(_distances(predicted, lags))
     scales = []
     for number, (sigmas, least_share) in enumerate(limits.window_scales):
         start = np.arange(0, num, limits.window_step)
+        # The first frame by which the window holds sigmas^2 more than at its start.
         exclusive_end = np.searchsorted(information, information[start] + sigmas**2)
         complete = (exclusive_end <= num) & (gain > 0)
         start, exclusive_end = start[complete], exclusive_end[complete]
@@ -106,6 +108,7 @@ def judge_windows(
         better = (seen - seen[limits.max_lag]) / spread
         better[limits.max_lag] = -np.inf
         rival = np.argmax(better, axis=0) if start.size else np.zeros(0, np.int64)
+        # Rivals are tried in the shortest windows alone: a longer one holds several of those.
         best = better[rival, np.arange(start.size)] if not number else np.full(start.size, -np.inf)
         scales.append(
             Windows(start, exclusive_end, np.full(start.size, least_share), share, lags[rival], best)
@@ -146,6 +149,7 @@ def judge_ends(
         share = seen / (rests_gain * inside + _TINY)
         tells = np.minimum(inside, rest) * np.square(rests_gain) >= limits.end_sigmas**2 * noise
         is_broken = tells & (share < limits.end_least_share)
+        # How much of the measured power the rest explains by itself, if this end is left out.
         explained = np.where(is_broken, np.square(product[-1] - seen) / (rest + _TINY), 0.0)
         best = np.argmax(explained, keepdims=True) if is_broken.any() else np.zeros(0, np.intp)
         least = np.full(best.size, limits.end_least_share)

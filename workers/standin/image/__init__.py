@@ -1,1 +1,1 @@
-"""The stand-in game's program: compiled from `../game`, and packed with the replay that it plays."""
+"""Compiles the stand-in game from `../game`, and packs it with the replay that it plays."""

@@ -1,4 +1,4 @@
-"""Compiles the stand-in game: C in `game/` -> one DOL, committed so that users need no cross compiler.
+"""Compiles the stand-in game from C into one DOL, which is committed so that users need no compiler.
 
     python -m workers.standin.image.build            compile and replace the committed image and its record
 

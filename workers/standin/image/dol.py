@@ -1,4 +1,4 @@
-"""The DOL format of GameCube programs: up to 7 text and 11 data sections, each with its load address."""
+"""Reads and writes DOL, the format of GameCube programs: up to 7 text and 11 data sections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEADER: Final = struct.Struct(f">{_NUM_SECTIONS}I{_NUM_SECTIONS}I{_NUM_SECTIONS
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Bytes and the address they are loaded at.
+    """Some bytes of a program, and the address at which they are loaded.
 
     Raises:
         ValueError: the address is not a multiple of 32 in cached main memory, or there are no bytes.
@@ -41,7 +41,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Dol:
-    """A parsed program."""
+    """A parsed DOL: where it starts, and its sections."""
 
     entry: int
     text: tuple[Section, ...]

@@ -1,6 +1,6 @@
 """The packed replay's layout: the same structures as game/replay.h, as big-endian numpy dtypes.
 
-A test compiles nothing but reads that header, so that the two cannot drift apart.
+A test compares these with that header, so that the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ VERSION: Final = 2
 FLAG_STAMP: Final = 1
 
 BASE: Final = 0x80800000
-"""Where the replay is loaded (REPLAY_BASE in game/memory.h)."""
+"""The address at which the replay is loaded (REPLAY_BASE in game/memory.h)."""
 EXCLUSIVE_END: Final = 0x817F0000
-"""Main memory that a replay may fill (REPLAY_END in game/memory.h)."""
+"""The end of the memory that a replay may fill (REPLAY_END in game/memory.h)."""
 
 NUM_FIGHTERS: Final = 4
-"""Player 0, its follower, player 1, its follower."""
+"""How many fighters a frame holds: player 0, its follower, player 1, its follower."""
 UNIT: Final = 64
 AGE_UNIT: Final = 16
 PERCENT_UNIT: Final = 64

@@ -1,8 +1,8 @@
-"""StateTable -> a DOL that plays it: the committed program, and the replay as a data section behind it.
+"""Packs a state table and the stand-in's program into one DOL, which plays it.
 
     StateTable -> frames, items (records.py), steps (steps.py) -> one section at 0x80800000 -> DOL
 
-Pure: the same table gives the same bytes.
+The same table always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def pack(
     Args:
         state: T rows of a game of two players; row 0 is the first picture.
         stamp: Whether the bottom 16 rows carry the frame stamp.
-        fault: For tests: what is to go wrong. At its end, too, the last picture shown is held.
-        other: For a fault that shows another game: that game. It is drawn on the first one's stage.
+        fault: What is to go wrong, for tests; the last picture shown is held at the end, too.
+        other: The game that a desync shows, drawn on the first one's stage; for tests.
 
     Raises:
         ValueError: a desync without another game.
@@ -96,7 +96,7 @@ def replay_section(
     if other is not None:
         other_frames = frame_records(other)
         other_frames["first_item"] += len(items)
-        # The dtype is said because numpy would turn the numbers into this machine's byte order.
+        # The dtype is given because numpy would turn the numbers into this machine's byte order.
         frames = np.concatenate([frames, other_frames], dtype=layout.FRAME)
         items = np.concatenate([items, item_records(other)], dtype=layout.ITEM)
     header = np.zeros((), layout.HEADER)

@@ -1,7 +1,7 @@
-"""StateTable -> the packed frames and items the stand-in draws: fixed-point, saturated.
+"""Turns a state table into the packed frames and items that the stand-in draws: fixed-point, saturated.
 
-What a replay's version did not record is drawn as the game starts: shields whole, platforms at rest, no
-hitlag.
+What a replay's version did not record is drawn as at the start of a game: shields whole, platforms at rest,
+no hitlag.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
     fighter["x"], fighter["y"] = _fixed(x, layout.UNIT, np.int16), _fixed(y, layout.UNIT, np.int16)
     present = column("present").astype(bool)
     for axis, position in (("vx", x), ("vy", y)):
-        # The step just made: right for every version, and holds still in hitlag, which the speeds do not.
+        # The step just made is known for every version and is 0 in hitlag, where recorded speeds are not.
         step = np.diff(position, prepend=position[:1])
         step[1:][~present[:-1]] = 0
         fighter[axis] = _fixed(step, layout.UNIT, np.int16)
@@ -100,7 +100,7 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
 
 
 def _age(action: NDArray[np.uint16], action_age: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The game's age; frames since the action began where there is none: death has no animation."""
+    """Return the game's action age; where no animation runs, as in death, frames since the action began."""
     index = np.arange(len(action))
     begins = np.diff(action.astype(np.int32), prepend=-1) != 0
     elapsed = index - np.maximum.accumulate(np.where(begins, index, 0))

@@ -1,7 +1,7 @@
-"""What the stand-in does in turn: which line it prints, which record it shows, which number it stamps.
+"""Makes the steps of the stand-in: which line it prints, which record it shows, which number it stamps.
 
-A faultless game is one step per row. A fault rearranges steps, so the program itself needs to know of none:
-records are shown as they are told, and the lines and the stamps say what they are told to say.
+A faultless game has one step per row. A fault rearranges the steps, so the program itself knows nothing of
+faults: it shows, prints and stamps what the steps say.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records replays of its own: a seeded match simulation written as spec-conforming .slp."""
+"""Records replays: simulates a match from a seed and writes it as a .slp that conforms to Slippi's spec."""
 
 from __future__ import annotations
 

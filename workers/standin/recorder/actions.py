@@ -121,12 +121,12 @@ _AGE_STARTS_AT_ONE = frozenset(
 
 
 def has_animation(action: int) -> bool:
-    """False for the states in which Melee reports no animation and holds the age at -1."""
+    """Return False for the actions without an animation, for which Melee reports an age of -1."""
     return action not in _WITHOUT_ANIMATION
 
 
 def first_age(action: int) -> float:
-    """The age the game reports on the first frame of an action: 0, 1, or -1 where no animation runs."""
+    """Return the age that the game reports in an action's first frame: 0, 1, or -1 without animation."""
     if action in _WITHOUT_ANIMATION:
         return -1.0
     return 1.0 if action in _AGE_STARTS_AT_ONE else 0.0
@@ -161,5 +161,5 @@ _ANIMATIONS = _animation_table(400)
 
 
 def animation_of(action: int) -> int:
-    """The animation index (uint32) that goes with an action; NO_ANIMATION where the game shows none."""
+    """Return the animation index (uint32) of an action; NO_ANIMATION where the game shows none."""
     return _ANIMATIONS[action]

@@ -21,7 +21,7 @@ SHOOT_FRAME, SHOOT_FRAMES = 12, 30
 
 
 def drift(fighter: Fighter, x: float) -> None:
-    """The stick moves the fighter sideways, up to its air speed; without it the air slows it down."""
+    """Move sideways as the stick says, up to the air speed; without it the air slows the fighter down."""
     character = fighter.character
     target = x * character.air_speed
     speed = fighter.vx_air
@@ -35,7 +35,7 @@ def drift(fighter: Fighter, x: float) -> None:
 
 
 def fall_faster(fighter: Fighter) -> None:
-    """Gravity, up to the fall speed."""
+    """Apply gravity, up to the fall speed."""
     if fighter.fast_falling:
         fighter.vy = -fighter.character.fast_fall_speed
     else:
@@ -75,7 +75,7 @@ def _air_dodge(fighter: Fighter, controls: Controls) -> None:
 
 
 def free_fall(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """In the air and free to act."""
+    """Act freely in the air."""
     if controls.pressed & (pads.LEFT_TRIGGER | pads.RIGHT_TRIGGER):
         _air_dodge(fighter, controls)
         return
@@ -99,7 +99,7 @@ def free_fall(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def glide(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Drift, gravity, and the fast fall that a flick down starts."""
+    """Drift and fall for one frame; a flick of the stick downwards starts a fast fall."""
     drift(fighter, controls.x)
     if controls.flick_y < 0 and fighter.vy < 0:
         fighter.fast_falling = True
@@ -110,14 +110,14 @@ def glide(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def air_attack(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """An aerial until it ends or meets the ground."""
+    """Go on with an aerial attack until it ends or meets the ground."""
     glide(fighter, controls, scene)
     if fighter.attack is not None and fighter.action_frames >= fighter.attack.num_frames:
         fighter.enter(Act.FALL)
 
 
 def air_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """The burst of an air dodge, then helpless."""
+    """Go on with an air dodge, after which the fighter is helpless."""
     if fighter.action_frames < 29:
         fighter.vx_air *= 0.9
         fighter.vy *= 0.9
@@ -128,14 +128,14 @@ def air_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def special_fall(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Helpless until the ground or a ledge."""
+    """Fall helplessly until the ground or a ledge."""
     glide(fighter, controls, scene)
     if fighter.action_frames % FALL_LOOP == 0:
         fighter.age = 0.0
 
 
 def recovery(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """The up special: gathers, flies where the stick points, leaves the fighter helpless."""
+    """Go on with the up special: charge, fly where the stick points, then fall helplessly."""
     speed = fighter.character.recover_speed
     frame = fighter.action_frames
     if frame < RECOVERY_STARTS:
@@ -155,7 +155,7 @@ def recovery(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def shoot(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """The neutral special, in the air or on the ground; the match lets the projectile go at SHOOT_FRAME."""
+    """Go on with the neutral special, in the air or on the ground; the match shoots at SHOOT_FRAME."""
     if fighter.airborne:
         drift(fighter, controls.x)
         fall_faster(fighter)

@@ -1,4 +1,4 @@
-"""Hits: who reaches whom, what it costs, and where it sends the one that was hit."""
+"""Computes hits: who reaches whom, the damage, and where the victim is sent."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ MAX_KNOCKBACK = 250.0
 
 
 def reaches(attacker: Fighter, attack: Attack, victim: Fighter) -> bool:
-    """True if the attack's circle touches the victim's body, an upright box."""
+    """Return whether the attack's circle touches the victim's body, an upright box."""
     x = attacker.x + attacker.facing * attack.reach
     y = attacker.y + attack.height
     return touches(x, y, attack.radius, victim)
 
 
 def touches(x: float, y: float, radius: float, victim: Fighter) -> bool:
-    """True if a circle touches the victim's body."""
+    """Return whether a circle touches the victim's body."""
     dx = max(abs(x - victim.x) - victim.width, 0.0)
     dy = max(victim.y - y, y - (victim.y + victim.character.height), 0.0)
     return dx * dx + dy * dy <= radius * radius
 
 
 def knockback(percent: float, attack: Attack, weight: float) -> float:
-    """Melee's formula for a victim whose percent already holds this hit's damage."""
+    """Return the knockback by Melee's formula; the victim's percent includes this hit's damage already."""
     heavy = 200.0 / (weight + 100.0)
     raw = (percent / 10 + percent * attack.damage / 20) * heavy * 1.4 + 18
     return min(MAX_KNOCKBACK, raw * attack.knockback_growth / 100 + attack.knockback_base)
 
 
 def hitlag_of(damage: float) -> int:
-    """Frames that both stand still."""
+    """Return the hitlag: for how many frames both stand still."""
     return min(20, int(damage / 3) + 3)
 
 
 def can_be_hit(victim: Fighter) -> bool:
-    """False for the dead, the appearing and the untouchable."""
+    """Return False for fighters that are dead, entering, or intangible."""
     out = victim.is_out or victim.action in (Act.ENTRY, Act.ENTRY_START, Act.ENTRY_END)
     return not out and not victim.is_intangible
 
 
 def is_shielding(victim: Fighter) -> bool:
-    """True while a raised shield takes the hit."""
+    """Return whether a raised shield takes the hit."""
     return victim.action in SHIELDING
 
 
 def hit_shield(victim: Fighter, attack: Attack, side: float) -> None:
-    """The shield shrinks and the one behind it slides back."""
+    """Let a shield take the hit: it shrinks, and the fighter behind it slides back."""
     victim.shield -= attack.damage * SHIELD_DAMAGE
     victim.hitlag = hitlag_of(attack.damage)
     victim.is_defender_in_hitlag = False  # shield hitlag does not count as that
@@ -71,7 +71,7 @@ def hit_shield(victim: Fighter, attack: Attack, side: float) -> None:
 
 
 def hit(victim: Fighter, attack: Attack, side: float, attacker: Fighter) -> None:
-    """The hit lands. `side` is 1.0 if it sends to the right at 0 degrees."""
+    """Let a hit land; `side` is 1.0 if an angle of 0 degrees sends to the right, else -1.0."""
     victim.last_hit_by = attacker.port
     victim.hit_by_instance = attacker.instance_id
     attacker.last_attack_landed = attack.attack_id
@@ -87,7 +87,7 @@ def hit(victim: Fighter, attack: Attack, side: float, attacker: Fighter) -> None
 
 
 def launch(victim: Fighter, attack: Attack, force: float, side: float) -> None:
-    """Sends the victim off: knockback speeds, hitstun, and the action that shows it."""
+    """Launch the victim: set its speeds, hitstun, and the action that shows it."""
     along, up = direction(attack.angle)
     speed = force * LAUNCH_SPEED
     if not victim.airborne and up < 0:  # spiked into the floor: it bounces
@@ -120,7 +120,7 @@ def _damage_action(victim: Fighter, attack: Attack, up: float, force: float) -> 
 
 
 def recoil(attacker: Fighter, attack: Attack) -> None:
-    """The attacker's own share of the hit: hitlag."""
+    """Give the attacker its hitlag."""
     attacker.hitlag = hitlag_of(attack.damage)
     attacker.is_defender_in_hitlag = False
     attacker.attack_connected = True

@@ -1,4 +1,4 @@
-"""What a fighter reads from its pad in one frame: axes, fresh presses and flicks."""
+"""Reads a fighter's pad in one frame: axes, new presses and flicks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHIELD_TRIGGER = 43
 
 
 class Controls(NamedTuple):
-    """Axes in [-1, 1]; `pressed` are the buttons that were up a frame ago; flicks are -1, 0 or 1."""
+    """A pad as read: axes in [-1, 1], buttons newly pressed in this frame, flicks of -1, 0 or 1."""
 
     x: float
     y: float
@@ -33,22 +33,22 @@ class Controls(NamedTuple):
 
     @property
     def jumps(self) -> bool:
-        """A fresh X or Y."""
+        """Whether X or Y was pressed in this frame."""
         return bool(self.pressed & (pads.X | pads.Y))
 
     @property
     def attacks(self) -> bool:
-        """A fresh A, or a fresh C-stick."""
+        """Whether A was pressed or the C-stick pushed in this frame."""
         return bool(self.pressed & pads.A) or self.c_flicked
 
     @property
     def is_neutral(self) -> bool:
-        """Nothing held: the sticks rest."""
+        """Whether no button is held and all sticks rest."""
         return self.x == self.y == self.c_x == self.c_y == 0 and not self.held
 
 
 class Scene(NamedTuple):
-    """Where a frame takes place."""
+    """The stage in this frame and in the one before."""
 
     stage: Stage
     moment: Moment
@@ -65,7 +65,7 @@ def _flick(now: int, before: int) -> int:
 
 
 def read_controls(fighter: Fighter) -> Controls:
-    """The fighter's pad of this frame against the one before."""
+    """Read the fighter's pad of this frame, compared with that of the frame before."""
     now: Pad = fighter.pad
     before: Pad = fighter.previous_pad
     c_was_centred = abs(before.c_x) < FLICK_FROM and abs(before.c_y) < FLICK_FROM

@@ -1,4 +1,4 @@
-"""How a fighter defends itself: shield, rolls, dodges, techs, getting up, and hanging on the ledge."""
+"""The rules of defence: shield, rolls, dodges, techs, getting up, and hanging on the ledge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEDGE_FRAMES = {Act.LEDGE_CLIMB: 32, Act.LEDGE_ATTACK: 50, Act.LEDGE_ROLL: 48, A
 
 
 def shield(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Behind the shield, and the ways out of it."""
+    """Hold the shield, or leave it in one of the possible ways."""
     slow_down(fighter)
     fighter.shield -= SHIELD_DECAY
     if fighter.shield <= 0:
@@ -47,7 +47,7 @@ def shield(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def break_shield(fighter: Fighter) -> None:
-    """The shield bursts: up in the air, then dizzy."""
+    """Break the shield: the fighter is thrown up into the air, and is dizzy afterwards."""
     fighter.shield = 0.0
     fighter.vx_ground = 0.0
     leave_ground(fighter)
@@ -56,7 +56,7 @@ def break_shield(fighter: Fighter) -> None:
 
 
 def shield_release(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Lowering the shield."""
+    """Go on with lowering the shield."""
     slow_down(fighter)
     if controls.jumps:
         fighter.enter(Act.JUMP_SQUAT)
@@ -65,7 +65,7 @@ def shield_release(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def shield_break(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Flying, falling and standing dizzy after a broken shield."""
+    """Go on with flying, falling and standing dizzy after a broken shield."""
     if fighter.airborne:
         fighter.vy = max(fighter.vy - fighter.character.gravity, -fighter.character.fall_speed)
         if fighter.vy < 0 and fighter.action == Act.SHIELD_BREAK_FLY:
@@ -80,7 +80,7 @@ def shield_break(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def roll(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """A roll along the ground, on the feet or from lying, out of reach for most of it."""
+    """Go on with a roll along the ground, standing or lying; it is invulnerable for most of it."""
     frame = fighter.action_frames
     forward = fighter.action in (Act.ROLL_FORWARD, Act.DOWN_ROLL_FORWARD, Act.TECH_FORWARD)
     if frame == 3:
@@ -95,7 +95,7 @@ def roll(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def spot_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """A side step on the spot."""
+    """Go on with a dodge on the spot, which is invulnerable for most of it."""
     slow_down(fighter)
     if fighter.action_frames == 2:
         fighter.intangible_frames = 14
@@ -104,7 +104,7 @@ def spot_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def lying(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Bounced off the ground and lying there, until it gets up or rolls."""
+    """Bounce off the ground and lie there until getting up or rolling."""
     slow_down(fighter)
     if fighter.action == Act.DOWN_BOUND:
         if fighter.action_frames >= 26:
@@ -117,7 +117,7 @@ def lying(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def get_up(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Standing up, or a tech on the spot."""
+    """Go on with standing up, or with a tech on the spot."""
     fighter.vx_ground = 0.0
     if fighter.action_frames == 1:
         fighter.intangible_frames = 20
@@ -126,7 +126,7 @@ def get_up(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def catch_ledge(fighter: Fighter, scene: Scene, side: int) -> None:
-    """Hands on the ledge at the given side (-1 left, 1 right)."""
+    """Grab the ledge at the given side (-1 left, 1 right)."""
     fighter.enter(Act.LEDGE_CATCH)
     fighter.ledge_side = side
     fighter.facing = float(-side)
@@ -140,7 +140,7 @@ def catch_ledge(fighter: Fighter, scene: Scene, side: int) -> None:
 
 
 def ledge_hang(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Hanging, until the pad says how to leave."""
+    """Hang on the ledge until the pad says how to leave."""
     if fighter.action == Act.LEDGE_CATCH:
         if fighter.action_frames >= 7:
             fighter.enter(Act.LEDGE_WAIT)
@@ -163,14 +163,14 @@ def ledge_hang(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def let_go(fighter: Fighter) -> None:
-    """Off the ledge, which cannot be caught again for a while."""
+    """Let go of the ledge, which cannot be grabbed again for a while."""
     fighter.ledge_side = 0
     fighter.ledge_lock_frames = LEDGE_LOCK_FRAMES
     fighter.airborne = True
 
 
 def ledge_leave(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Climbing, rolling, attacking or jumping from the ledge."""
+    """Go on with climbing, rolling, attacking or jumping from the ledge."""
     num_frames = LEDGE_FRAMES[Act(fighter.action)]
     side, stage = fighter.ledge_side, scene.stage
     if fighter.action_frames == 1:

@@ -1,4 +1,4 @@
-"""Random draws, the same on every machine and every Python: the recorder's one source of chance."""
+"""Draws random numbers that are the same on every machine and every Python: the only source of chance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Draws(IntEnum):
-    """Independent uses of chance; a stream each, so a change in one leaves the others as they were."""
+    """Independent streams of random numbers, one per use, so that a change in one use leaves the others."""
 
     SETUP = 0
     STAGE = 1
@@ -34,23 +34,23 @@ class Dice:
         self._random = random.Random(seed * 16 + int(stream)).random
 
     def chance(self, probability: float) -> bool:
-        """True with this probability."""
+        """Draw True with this probability."""
         return self._random() < probability
 
     def below(self, exclusive_end: int) -> int:
-        """An integer in [0, exclusive_end)."""
+        """Draw an integer in [0, exclusive_end)."""
         return int(self._random() * exclusive_end)
 
     def between(self, low: float, high: float) -> float:
-        """A float in [low, high)."""
+        """Draw a float in [low, high)."""
         return low + (high - low) * self._random()
 
     def pick(self, choices: Sequence[T]) -> T:
-        """One of the choices, each as likely."""
+        """Draw one of the choices, all equally likely."""
         return choices[self.below(len(choices))]
 
     def weighted(self, choices: Sequence[tuple[T, float]]) -> T:
-        """One of the choices, as likely as its weight; at least one weight must be above 0."""
+        """Draw one of the choices by their weights, of which at least one must be above 0."""
         left = self._random() * sum(weight for _, weight in choices)
         for choice, weight in choices:
             left -= weight

@@ -67,7 +67,7 @@ class PostState(NamedTuple):
 
 
 class Fighter:
-    """All of one fighter that the next frame depends on. Only flat values, so that a copy is a snapshot."""
+    """The whole state of one fighter; it has flat values only, so that a copy is a snapshot."""
 
     __slots__ = (
         "action",
@@ -185,14 +185,14 @@ class Fighter:
         self.pre = PreState(self.action, self.x, self.y, self.facing, 0.0, NEUTRAL)
 
     def copy(self) -> Fighter:
-        """A snapshot: no later change of either shows in the other."""
+        """Return a snapshot: later changes of either do not show in the other."""
         twin = Fighter.__new__(Fighter)
         for name in Fighter.__slots__:
             setattr(twin, name, getattr(self, name))
         return twin
 
     def enter(self, action: int, *, length: int | None = None, spans: float = 0.0) -> None:
-        """Begins an action. With a length, its animation of `spans` frames is stretched over that long."""
+        """Begin an action; with `length`, its animation of `spans` frames is stretched to so many frames."""
         self.action = int(action)
         self.age = first_age(action)
         self.age_step = spans / length if length else 1.0
@@ -202,19 +202,19 @@ class Fighter:
         self.attack_connected = False
 
     def advance_age(self) -> None:
-        """One frame more in this action."""
+        """Advance the action by one frame."""
         self.action_frames += 1
         if has_animation(self.action):
             self.age += self.age_step
 
     @property
     def is_intangible(self) -> bool:
-        """True if no hit finds this fighter."""
+        """Whether no hit can touch this fighter."""
         return self.intangible_frames > 0
 
     @property
     def is_out(self) -> bool:
-        """True while dead: nobody to hit, chase or stand on."""
+        """Whether it is dead and not on the stage."""
         return self.action <= Act.DEAD_UP_STAR or not self.present
 
     @property
@@ -223,13 +223,13 @@ class Fighter:
         return self.character.half_width
 
     def hurtbox(self) -> int:
-        """What the game would write as hurtbox state."""
+        """The hurtbox state as the game would write it: 0 vulnerable, 1 invulnerable, 2 intangible."""
         if self.intangible_frames > 0:
             return INTANGIBLE
         return INVULNERABLE if self.invulnerable_frames > 0 else VULNERABLE
 
     def post(self, *, is_off_screen: bool) -> PostState:
-        """What the game would record of this fighter now."""
+        """Return what the game would record of this fighter after the frame."""
         dead = self.action <= Act.DEAD_UP_STAR
         flags2 = 0
         if self.hitlag > 0:

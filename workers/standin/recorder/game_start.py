@@ -1,4 +1,4 @@
-"""The game start event (0x36): rules, stage, players, names; the layout of version 3.18."""
+"""Writes the game start event (0x36) of version 3.18: rules, stage, players, names."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _FIRST_START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
 
 def start_at(setup: Setup) -> str:
-    """When the match claims to have begun: made up from the seed, ISO 8601."""
+    """Return when the match claims to have begun, ISO 8601; invented from the seed."""
     began = _FIRST_START + dt.timedelta(minutes=10 * (setup.options.seed % 50_000))
     return began.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def connect_code(index: int) -> str:
-    """The invented connect code of the match's player 0 or 1."""
+    """Return the invented connect code of the match's player 0 or 1."""
     return f"REC#00{index + 1}"
 
 
 def display_name(index: int) -> str:
-    """The invented display name of the match's player 0 or 1."""
+    """Return the invented display name of the match's player 0 or 1."""
     return f"Recorder {index + 1}"
 
 
 def game_start(setup: Setup) -> bytes:
-    """The whole event, command byte included."""
+    """Return the bytes of the whole event, command byte included."""
     event = bytearray(SIZE)
     event[0] = 0x36
     event[1:5] = VERSION

@@ -1,4 +1,4 @@
-"""Grabs and throws: the one thing that two fighters do together."""
+"""The rules of grabs and throws, in which two fighters act together."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HOLDS_FOR_FRAMES = 50  # plus a frame for every two percent
 
 
 def reach_out(fighter: Fighter) -> None:
-    """The grab itself, one frame of it; `seize` says whether it found somebody."""
+    """Go on with a grab for one frame; `seize` is what catches a victim."""
     slow_down(fighter)
     if fighter.action_frames >= GRAB_FRAMES:
         fighter.enter(Act.WAIT)
 
 
 def seize(fighter: Fighter, victim: Fighter) -> None:
-    """Takes hold of a victim that stands in front of the hands."""
+    """Grab a victim that stands in front of the hands, if there is one."""
     if fighter.action != Act.GRAB or fighter.action_frames not in GRAB_ACTIVE:
         return
     if victim.airborne or not combat.can_be_hit(victim) or victim.held_by >= 0 or victim.grabbing >= 0:
@@ -47,7 +47,7 @@ def seize(fighter: Fighter, victim: Fighter) -> None:
 
 
 def let_loose(fighter: Fighter, victim: Fighter) -> None:
-    """Both are free again, pushed apart."""
+    """Free both fighters and push them apart."""
     fighter.grabbing = victim.held_by = -1
     for one in (fighter, victim):
         if not one.airborne:
@@ -56,7 +56,7 @@ def let_loose(fighter: Fighter, victim: Fighter) -> None:
 
 
 def hold(fighter: Fighter, victim: Fighter, controls: Controls) -> None:
-    """One frame of holding or throwing; the victim is carried along."""
+    """Go on with holding or throwing for one frame; the victim is carried along."""
     if victim.held_by != fighter.port or victim.is_out:
         fighter.grabbing = -1
         if not fighter.airborne:
@@ -107,7 +107,7 @@ def _release(fighter: Fighter, victim: Fighter) -> None:
 
 
 def finish_throw(fighter: Fighter) -> None:
-    """The rest of a throw's animation, hands empty."""
+    """Go on with a throw's animation after the victim was let go."""
     slow_down(fighter)
     if fighter.action_frames >= THROWS[fighter.action].num_frames:
         fighter.enter(Act.WAIT)

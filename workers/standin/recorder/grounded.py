@@ -1,4 +1,4 @@
-"""What a fighter on the ground does with its pad: stand, walk, dash, run, crouch, land, leave the ground."""
+"""The rules of movement on the ground: stand, walk, dash, run, crouch, land, leave the ground."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LANDING_FRAMES = 4
 
 
 def slow_down(fighter: Fighter, share: float = 1.0) -> None:
-    """Traction: the ground speed shrinks towards 0."""
+    """Slow down by traction: the ground speed shrinks towards 0."""
     loss = fighter.character.traction * share
     if abs(fighter.vx_ground) <= loss:
         fighter.vx_ground = 0.0
@@ -29,7 +29,7 @@ def slow_down(fighter: Fighter, share: float = 1.0) -> None:
 
 
 def leave_ground(fighter: Fighter) -> None:
-    """Into the air with the speed it has; one jump fewer."""
+    """Leave the ground at the present speed; that costs one jump."""
     fighter.airborne = True
     fighter.ground = -1
     fighter.vx_air = fighter.vx_ground
@@ -39,13 +39,13 @@ def leave_ground(fighter: Fighter) -> None:
 
 
 def start_attack(fighter: Fighter, action: int) -> None:
-    """Begins one of the character's attacks."""
+    """Begin one of the character's attacks."""
     fighter.enter(action)
     fighter.attack = fighter.character.attacks[int(action)]
 
 
 def ground_attack(fighter: Fighter, controls: Controls) -> None:
-    """The attack that A or the C-stick means here."""
+    """Begin the ground attack that A or the C-stick asks for."""
     if controls.c_flicked:
         if abs(controls.c_x) >= abs(controls.c_y):
             fighter.facing = 1.0 if controls.c_x > 0 else -1.0
@@ -64,7 +64,7 @@ def ground_attack(fighter: Fighter, controls: Controls) -> None:
 
 
 def special(fighter: Fighter, controls: Controls) -> None:
-    """B: shoot, or with the stick up the recovery move."""
+    """Begin the special that B asks for: shooting or, with the stick up, the recovery move."""
     if controls.y > 0.5:
         fighter.enter(fighter.character.recover_action)
         fighter.vy = 0.0
@@ -78,7 +78,7 @@ def special(fighter: Fighter, controls: Controls) -> None:
 
 
 def common_options(fighter: Fighter, controls: Controls) -> bool:
-    """What any fighter free to act on the ground may do; True if it did."""
+    """Begin what the pad asks for, if the fighter may do so on the ground; return whether it did."""
     if controls.pressed & pads.Z:
         fighter.enter(Act.GRAB)
     elif controls.attacks:
@@ -104,7 +104,7 @@ def _start_dash(fighter: Fighter, side: int) -> None:
 
 
 def wait(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Standing, and the frames of walking: everything is open."""
+    """Stand or walk; every action may begin from here."""
     if common_options(fighter, controls):
         return
     surface = scene.moment.surfaces[fighter.ground]
@@ -143,7 +143,7 @@ def _walk(fighter: Fighter, controls: Controls) -> None:
 
 
 def turn(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Turning on the spot; a flick turns it into a dash."""
+    """Turn on the spot; a flick of the stick makes a dash of it."""
     slow_down(fighter)
     if controls.flick_x:
         _start_dash(fighter, controls.flick_x)
@@ -152,7 +152,7 @@ def turn(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def dash(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """The burst that starts a run; a flick back dances."""
+    """Dash, which becomes a run; a flick backwards dashes the other way."""
     side = controls.flick_x
     if side and side != fighter.facing:
         _start_dash(fighter, side)
@@ -165,7 +165,7 @@ def dash(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def run(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Running, as long as the stick is held forward."""
+    """Run as long as the stick is held forward."""
     if common_options(fighter, controls):
         return
     if controls.x * fighter.facing > 0.6:
@@ -179,7 +179,7 @@ def run(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def run_brake(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Skidding to a stop."""
+    """Brake from a run until standing."""
     slow_down(fighter, 1.3)
     if controls.jumps:
         fighter.enter(Act.JUMP_SQUAT)
@@ -188,7 +188,7 @@ def run_brake(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def jump_squat(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Knees bent; with the button still held at the end the hop is a full one."""
+    """Bend the knees before a jump, which is a full one if the button is still held at the end."""
     slow_down(fighter)
     character = fighter.character
     if fighter.action_frames < character.jump_squat:
@@ -203,7 +203,7 @@ def jump_squat(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def crouch(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Down, staying down, and up again."""
+    """Crouch down, stay there, and get up again."""
     slow_down(fighter)
     if fighter.action == Act.CROUCH_END:
         if not common_options(fighter, controls) and fighter.action_frames >= 9:
@@ -217,21 +217,21 @@ def crouch(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def landing(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """A plain landing: free to act after a few frames."""
+    """Go on with a landing, from which the fighter may act after a few frames."""
     slow_down(fighter)
     if fighter.action_frames >= LANDING_FRAMES:
         wait(fighter, controls, scene)
 
 
 def lagging(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """A landing that cannot be cut short."""
+    """Go on with a landing that nothing can interrupt."""
     slow_down(fighter)
     if fighter.action_frames >= fighter.lag_frames:
         fighter.enter(Act.WAIT)
 
 
 def teeter(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Arms waving at the edge."""
+    """Teeter at the edge of the ground."""
     fighter.vx_ground = 0.0
     if fighter.action == Act.TEETER_START and fighter.action_frames >= 8:
         fighter.enter(Act.TEETER)
@@ -244,7 +244,7 @@ def teeter(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def land(fighter: Fighter, surface_index: int, ground_id: int) -> None:
-    """Feet on the ground: speeds become ground speeds, jumps come back. The caller chooses the action."""
+    """Put the fighter on the ground: set its ground speed, restore its jumps. The caller sets the action."""
     fighter.airborne = False
     fighter.ground = surface_index
     fighter.ground_id = ground_id if ground_id >= 0 else NO_GROUND

@@ -1,4 +1,4 @@
-"""The match: fighters, projectiles and stage, frame by frame. Pure: the same pads make the same match."""
+"""Simulates a match of fighters, projectiles and stage, frame by frame, as the two pads determine it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OFF_SCREEN_MARGIN = 12.0
 
 
 class FighterFrame(NamedTuple):
-    """One fighter's two records of one frame."""
+    """The two records that a frame has of one fighter: before and after it."""
 
     port: int
     is_follower: bool
@@ -53,7 +53,7 @@ class Frame(NamedTuple):
 
 
 class Match:
-    """The state of a match between two ports. `copy` is a snapshot to roll back to."""
+    """The state of a match between two ports; `copy` gives a snapshot to roll back to."""
 
     def __init__(
         self, script: StageScript, stage: Stage, characters: Sequence[Character], ports: Sequence[int], *,
@@ -79,7 +79,7 @@ class Match:
         ]
 
     def copy(self) -> Match:
-        """A snapshot: stepping either leaves the other as it is."""
+        """Return a snapshot: stepping either leaves the other as it is."""
         twin = copy.copy(self)
         twin.leaders = [fighter.copy() for fighter in self.leaders]
         twin.followers = [None if fighter is None else fighter.copy() for fighter in self.followers]
@@ -87,16 +87,16 @@ class Match:
 
     @property
     def is_over(self) -> bool:
-        """True once somebody has no stock left."""
+        """Whether somebody has no stock left."""
         return any(leader.stocks == 0 for leader in self.leaders)
 
     def fighters(self) -> list[Fighter]:
-        """All fighters that are there, by port, a leader before its follower."""
+        """Return all fighters that are present, by port, a leader before its follower."""
         both = zip(self.leaders, self.followers, strict=True)
         return [one for pair in both for one in pair if one is not None and one.present]
 
     def step(self, slp_frame: int, pads: Sequence[Pad]) -> Frame:
-        """Plays one frame with the two leaders' pads and returns its record."""
+        """Play one frame with the two leaders' pads; return its record."""
         scene = Scene(self.stage, self._script.at(slp_frame), self._script.at(slp_frame - 1), slp_frame)
         counts = slp_frame >= FIRST_PLAYABLE_SLP_FRAME
         for index, leader in enumerate(self.leaders):
@@ -107,6 +107,7 @@ class Match:
                 _give_pad(follower, _follow(follower, leader) if counts else NEUTRAL)
         fighters = self.fighters()
         for fighter in fighters:
+            # Slippi records this before anything moves: the state that the last frame ended with.
             fighter.pre = PreState(
                 fighter.action, fighter.x, fighter.y, fighter.facing, fighter.percent, fighter.pad
             )
@@ -119,7 +120,7 @@ class Match:
         return self._record(scene, fighters)
 
     def _play(self, fighter: Fighter, scene: Scene) -> None:
-        """One fighter's own frame: timers, its action, its movement."""
+        """Advance one fighter by a frame: its timers, its action, its movement."""
         fighter.entered = False
         fighter.l_cancel = 0
         _count_down(fighter)
@@ -146,7 +147,7 @@ class Match:
         self._next_spawn += 1
 
     def _exchange_hits(self, scene: Scene) -> None:
-        """Finds every hit of this frame first, then lets all of them land: trades are fair."""
+        """Find all hits of this frame, then let all of them land, so that neither player comes first."""
         fighters = self.fighters()
         found: list[tuple[Fighter, Fighter, Attack]] = []
         for attacker in fighters:
@@ -177,7 +178,7 @@ class Match:
             fighter.grabbing = held.held_by = -1
 
     def _fly(self, scene: Scene, fighters: Sequence[Fighter]) -> None:
-        """Moves the projectiles and lets them hit."""
+        """Move the projectiles and let them hit."""
         flying = []
         for projectile in self.projectiles:
             after = projectile.flown(scene)
@@ -209,7 +210,7 @@ class Match:
         return False
 
     def _settle(self, fighter: Fighter, scene: Scene) -> None:
-        """What the frame's end decides: who is out, whose action got a new instance."""
+        """Finish the frame: find who died, and number new actions."""
         if not fighter.is_out and fighter.action not in (Act.REBIRTH, Act.REBIRTH_WAIT):
             death = motion.out_of_bounds(fighter, scene)
             if death is not None:
@@ -262,7 +263,7 @@ def _give_pad(fighter: Fighter, pad: Pad) -> None:
 
 
 def _follow(follower: Fighter, leader: Fighter) -> Pad:
-    """A follower repeats its leader's pad some frames late, or comes running when it is far away."""
+    """Return a follower's pad: its leader's, some frames late, or a run towards a leader far away."""
     apart = leader.x - follower.x
     if abs(apart) < FOLLOWER_APART or leader.is_out:
         return leader.pad_history[0]
@@ -275,7 +276,7 @@ def _follow(follower: Fighter, leader: Fighter) -> Pad:
 
 
 def _count_down(fighter: Fighter) -> None:
-    """The timers that run whatever the fighter does."""
+    """Advance the timers that run whatever the fighter does."""
     if fighter.intangible_frames > 0:
         fighter.intangible_frames -= 1
     if fighter.invulnerable_frames > 0:
@@ -289,7 +290,7 @@ def _count_down(fighter: Fighter) -> None:
 
 
 def _move(fighter: Fighter, scene: Scene, controls: Controls) -> None:
-    """Lets the fighter's speeds act, unless something else places it."""
+    """Move the fighter by its speeds, unless something else decides its place."""
     placed = fighter.is_out or fighter.held_by >= 0 or fighter.action in _GROUND_LEDGE
     if placed or Act.ENTRY <= fighter.action <= Act.ENTRY_END:
         return

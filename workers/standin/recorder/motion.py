@@ -32,7 +32,7 @@ _CANNOT_CATCH = frozenset(
 
 
 def decay_knockback(fighter: Fighter) -> None:
-    """The launch speed shrinks along its own direction; on the ground by traction."""
+    """Reduce the launch speed along its own direction; on the ground by traction."""
     vx, vy = fighter.vx_attack, fighter.vy_attack
     if vx == 0.0 and vy == 0.0:
         return
@@ -46,7 +46,7 @@ def decay_knockback(fighter: Fighter) -> None:
 
 
 def move_grounded(fighter: Fighter, scene: Scene) -> None:
-    """Along the ground, onto the next piece of it, or off its end."""
+    """Move along the ground, onto its next piece, or off its end."""
     fighter.vy_attack = 0.0
     fighter.vx_air = fighter.vx_ground
     surfaces = scene.moment.surfaces
@@ -64,7 +64,7 @@ def move_grounded(fighter: Fighter, scene: Scene) -> None:
 
 
 def _step_over(fighter: Fighter, scene: Scene) -> bool:
-    """At the end of a piece of ground: on to its neighbour, held back at the edge, or off (False)."""
+    """Pass the end of a piece of ground: go on to the next, stop at the edge, or fall off (False)."""
     surfaces = scene.moment.surfaces
     here = surfaces[fighter.ground]
     side = 1 if fighter.x > here.right else -1
@@ -87,7 +87,7 @@ def _step_over(fighter: Fighter, scene: Scene) -> bool:
 
 
 def move_airborne(fighter: Fighter, scene: Scene, controls: Controls) -> None:
-    """Through the air, until something is met."""
+    """Move through the air, until something is met."""
     old_x, old_y = fighter.x, fighter.y
     fighter.x += fighter.vx_air + fighter.vx_attack
     fighter.y += fighter.vy + fighter.vy_attack
@@ -116,7 +116,7 @@ def _lands(fighter: Fighter, scene: Scene, old_x: float, old_y: float) -> bool:
 
 
 def _height_before(surface: Surface, index: int, old_x: float, x: float, scene: Scene) -> float:
-    """How high the ground under the fighter was a frame ago; a little less, so that standing on it is above.
+    """Return how high the ground under the fighter was a frame ago, minus a little to be surely below it.
 
     A platform may have moved; a floor may slope, and the fighter may come from its neighbouring piece.
     """
@@ -158,7 +158,7 @@ def _touch_down(fighter: Fighter, scene: Scene, index: int) -> None:
 
 
 def _meet_ground_tumbling(fighter: Fighter) -> None:
-    """Techs if the trigger was pressed in time, else bounces and lies."""
+    """Tech if the trigger was pressed in time, else bounce and lie there."""
     fighter.vx_attack = fighter.vy_attack = 0.0
     fighter.hitstun = 0
     fighter.tumbles = False
@@ -173,7 +173,7 @@ def _meet_ground_tumbling(fighter: Fighter) -> None:
 
 
 def _bump_into_stage(fighter: Fighter, scene: Scene, old_x: float, old_y: float) -> None:
-    """The body under the floor is solid: from the side it stops a fighter, from below too."""
+    """Stop a fighter at the solid body under the floor, from the side and from below."""
     stage = scene.stage
     edge = stage.edge_x
     low = stage.surfaces[0].y_left
@@ -210,7 +210,7 @@ def _reach_for_ledge(fighter: Fighter, scene: Scene, controls: Controls) -> None
 
 
 def push_apart(one: Fighter, other: Fighter, scene: Scene) -> None:
-    """Two who stand in the same place on the same ground ease each other aside, but nobody over an edge."""
+    """Push two fighters apart who stand in the same place on the same ground, but nobody over an edge."""
     if one.airborne or other.airborne or one.ground != other.ground or one.held_by >= 0 or other.held_by >= 0:
         return
     if one.hitlag > 0 or other.hitlag > 0:
@@ -228,7 +228,7 @@ def push_apart(one: Fighter, other: Fighter, scene: Scene) -> None:
 
 
 def out_of_bounds(fighter: Fighter, scene: Scene) -> int | None:
-    """The death this position means, or None. Above the top only a launched fighter dies."""
+    """Return the death that this position means, or None. Above the top only a launched fighter dies."""
     stage = scene.stage
     if fighter.y < stage.bottom:
         return Act.DEAD_DOWN

@@ -27,11 +27,11 @@ class Attack:
 
     @property
     def is_aerial(self) -> bool:
-        """True for the five attacks in the air."""
+        """Whether it is one of the five attacks in the air."""
         return Act.NEUTRAL_AIR <= self.action <= Act.DOWN_AIR
 
     def scaled(self, power: float, size: float, slowness: float) -> Attack:
-        """The same attack of a stronger, larger or slower fighter; frames are rounded down."""
+        """Return this attack of a stronger, larger or slower fighter; frames are rounded down."""
         stretch = int((self.num_frames - 1) * slowness) + 1
         first = max(1, int(self.first_active * slowness))
         return replace(
@@ -67,7 +67,7 @@ _ATTACKS = (
 
 
 def attacks(power: float, size: float, slowness: float) -> dict[int, Attack]:
-    """All attacks of one character by action id."""
+    """Return all attacks of one character by action id."""
     return {int(attack.action): attack.scaled(power, size, slowness) for attack in _ATTACKS}
 
 
@@ -82,4 +82,4 @@ THROWS: dict[int, Attack] = {
         Attack(Act.THROW_DOWN, 56, 36, 20, 20, 7.0, 70, 55, 60, 3.0, 2.0, 1.0),
     )
 }
-"""The four throws by action id; `first_active` is the frame of release."""
+"""Return the four throws by action id; `first_active` is the frame of release."""

@@ -1,8 +1,8 @@
-"""Rollback as netplay leaves it in a file: frames written on guessed inputs, then again on the right ones.
+"""Writes rollbacks as netplay leaves them in a file: frames on guessed inputs, then again on the right ones.
 
-The remote player's pad arrives late. Until it does, the game guesses that it is still held as before; when
-that is off, the frames since are simulated again. The file keeps every version; the last one
-written is the match.
+The remote player's pad arrives late. Until then the game guesses that it is still held as before. Where the
+guess was wrong, the frames since are simulated again. The file keeps every version, and the last one written
+counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.standin.recorder.pad import Pad
 
 MAX_ROLLBACK_FRAMES = 7  # as Slippi allows
-MAX_CALM_LAG = 2  # frames that the finalised index trails in quiet play
+MAX_CALM_LAG = 2  # frames by which the finalised index lags behind in quiet play
 
 
 class Instance(NamedTuple):
@@ -51,12 +51,12 @@ class Rollback:
 
     @property
     def exclusive_end_slp_frame(self) -> int:
-        """The first frame after it that is not touched."""
+        """The first frame after the rollback that is not rewritten."""
         return self.first_slp_frame + self.depth + (1 if self.settled else 0)
 
     @property
     def num_rewritten(self) -> int:
-        """Versions that this rollback adds to the file."""
+        """How many versions of frames this rollback adds to the file."""
         return self.depth + (self.depth - self.settled + 1 if self.settled else 0)
 
 
@@ -70,12 +70,14 @@ class RollbackPlanner:
         self._free_from = FIRST_SLP_FRAME + 1
 
     def consider(self, slp_frame: int, *, remote_changed: bool) -> Rollback | None:
-        """The rollback that begins at this frame, if one does."""
+        """Return the rollback that begins at this frame, or None."""
         owed = self._share * (slp_frame - FIRST_SLP_FRAME + 1) - self._num_rewritten
         if owed < 1 or slp_frame < self._free_from:
             return None
+        # A wrong guess needs a change of the remote pad, unless too many rollbacks are due already.
         if not remote_changed and owed < 2 * MAX_ROLLBACK_FRAMES:
             return None
+        # The smaller of two draws: short rollbacks are more frequent, as on a good connection.
         depth = 1 + min(self._dice.below(MAX_ROLLBACK_FRAMES), self._dice.below(MAX_ROLLBACK_FRAMES))
         settled = self._dice.below(depth) if self._dice.chance(0.3) else 0
         rollback = Rollback(slp_frame, depth, settled)
@@ -86,7 +88,7 @@ class RollbackPlanner:
 
 @dataclass(frozen=True)
 class Played:
-    """A match as it truly went, and what the guessed versions are made from. Lists by frame from -123."""
+    """A match as it truly went, and what its guessed versions are made from; lists by frame, from -123."""
 
     frames: Sequence[Frame]
     pads: Sequence[tuple[Pad, Pad]]
@@ -96,16 +98,17 @@ class Played:
 
     @property
     def last_slp_frame(self) -> int:
-        """The match's last frame."""
+        """The slp_frame of the match's last frame."""
         return self.frames[-1].slp_frame
 
     def frame(self, slp_frame: int) -> Frame:
-        """The true frame."""
+        """Return a frame as it truly went."""
         return self.frames[slp_frame - FIRST_SLP_FRAME]
 
     def guess(self, first: int, exclusive_end: int) -> list[Frame]:
-        """Frames [first, exclusive_end) as they come out if the remote pad stays as it was before them."""
+        """Return frames [first, exclusive_end) as they go if the remote pad stays as it was before them."""
         match = self.snapshots[first].copy()
+        # What the game guesses with: the remote pad as it was in the last frame that arrived.
         held = self.pads[first - 1 - FIRST_SLP_FRAME][self.remote]
         guessed = []
         for slp_frame in range(first, exclusive_end):
@@ -116,7 +119,7 @@ class Played:
 
 
 def instances(played: Played, *, unfinalised_tail: int, dice: Dice) -> Iterator[Instance]:
-    """Every version in the order in which the game writes them.
+    """Yield every version of every frame, in the order in which the game writes them.
 
     The last `unfinalised_tail` frames are written once, on a guess, and never finalised.
     """

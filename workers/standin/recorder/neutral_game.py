@@ -1,4 +1,4 @@
-"""What to do on the ground when nothing forces the hand: approach, dance, retreat, shoot, defend, strike."""
+"""Chooses what to do in the neutral game, when nobody has an advantage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def on_the_ground(view: View, dice: Dice) -> Script:
-    """The neutral game: approach, dance, retreat, take a platform, shoot, defend, strike."""
+    """Choose to approach, dance, retreat, take a platform, shoot, defend or strike."""
     me, other = view.me, view.other
     if other.is_out or other.action in (Act.REBIRTH, Act.REBIRTH_WAIT):
         return _bide(view, dice)
@@ -43,7 +43,7 @@ def on_the_ground(view: View, dice: Dice) -> Script:
 
 
 def _strike(view: View, dice: Dice) -> Script:
-    """A grounded attack at somebody within reach."""
+    """Attack somebody within reach from the ground."""
     side, dice_tilt = view.toward_other, tilt(dice)
     if view.dy > 9:
         ways = [(Pad(main_y=55, buttons=pads.A), 2.0), (Pad(c_y=dice_tilt), 2.0), (Pad(buttons=pads.X), 2.0)]
@@ -63,7 +63,7 @@ def _strike(view: View, dice: Dice) -> Script:
 
 
 def _defend(view: View, dice: Dice) -> Script:
-    """Behind the shield, and perhaps out of it."""
+    """Raise the shield, and perhaps act out of it."""
     hard = Pad(right=140, buttons=pads.RIGHT_TRIGGER)
     light = Pad(right=60 + dice.below(80))
     up = hard if dice.chance(0.8) else light
@@ -86,7 +86,7 @@ def _approach(view: View, dice: Dice) -> Script:
 
 
 def _chase(view: View, dice: Dice) -> Script:
-    """After somebody who was just hit: along the ground, or up to where the flight goes."""
+    """Chase somebody who was just hit, along the ground or up to where the flight goes."""
     other = view.other
     meets_x = other.x + (other.vx_air + other.vx_attack) * 10 - view.me.x
     side = 1 if meets_x > 0 else -1
@@ -159,7 +159,7 @@ def _stand(view: View, dice: Dice) -> Script:
 
 
 def _bide(view: View, dice: Dice) -> Script:
-    """Nobody to fight: back to the middle, or dance."""
+    """Go back to the middle, or dance, while there is nobody to fight."""
     if abs(view.me.x) > 25:
         return [(1, NEUTRAL), (10, towards(-1 if view.me.x > 0 else 1, dice))]
     return dice.pick((_dance, _stand, _hop, _platform))(view, dice)

@@ -1,4 +1,4 @@
-"""What a recording is asked to be; checked once, here."""
+"""The options of a recording, and the check of them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class RecordOptions:
 
     @property
     def is_online(self) -> bool:
-        """True if the file is to look like one of netplay."""
+        """Whether the file is to look like one of netplay."""
         return self.rollback_share > 0 or self.unfinalised_tail > 0
 
 

@@ -1,4 +1,4 @@
-"""A controller as the game reads it: raw sticks and triggers, and what the game makes of them."""
+"""The state of a controller, raw, and as the game reads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIGGER_DEAD_ZONE = 43
 
 
 class Pad(NamedTuple):
-    """What a hand does in one frame. Sticks raw, [-128, 127]; triggers raw [0, 140]; physical buttons."""
+    """A controller in one frame: sticks raw, [-128, 127], triggers raw, [0, 140], physical buttons."""
 
     main_x: int = 0
     main_y: int = 0
@@ -34,7 +34,7 @@ NEUTRAL = Pad()
 
 
 class Processed(NamedTuple):
-    """A pad after the game's dead zones and clamps. Sticks [-1, 1], trigger [0, 1], buttons 32 bits."""
+    """A pad after the game's dead zones and clamps: sticks [-1, 1], trigger [0, 1], buttons 32 bits."""
 
     main_x: float
     main_y: float
@@ -45,19 +45,19 @@ class Processed(NamedTuple):
 
 
 def stick(raw: int) -> float:
-    """One axis as the game reads it: 0 inside the dead zone, else raw / 80 cut to [-1, 1]."""
+    """Return an axis as the game reads it: 0 inside the dead zone, else raw / 80 clipped to [-1, 1]."""
     if -DEAD_ZONE < raw < DEAD_ZONE:
         return 0.0
     return max(-STICK_RANGE, min(STICK_RANGE, raw)) / STICK_RANGE
 
 
 def trigger(raw: int) -> float:
-    """An analog trigger, [0, 1], as the hand holds it."""
+    """Return an analog trigger, [0, 1], as it is held."""
     return min(raw, TRIGGER_RANGE) / TRIGGER_RANGE
 
 
 def process(pad: Pad) -> Processed:
-    """What the game makes of a pad."""
+    """Return the pad as the game reads it."""
     main_x, main_y, c_x, c_y = stick(pad.main_x), stick(pad.main_y), stick(pad.c_x), stick(pad.c_y)
     deepest = max(pad.left, pad.right)
     pressed = trigger(deepest) if deepest >= TRIGGER_DEAD_ZONE else 0.0

@@ -1,7 +1,7 @@
-"""Plays one port: looks at the match, decides, and moves its hands. All chance of a match's play is here.
+"""Plays one port, as a CPU player would: looks at the match, decides, and presses buttons.
 
-A pilot's hands follow short scripts (press, hold, release); a new one is chosen when the last has run out,
-and a hit drops what was left of it.
+A pilot follows short scripts (press, hold, release). A new one is chosen when the last one has run out; a hit
+drops the rest of it. All chance in how a match is played is here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TACTICS: tuple[tuple[frozenset[int], Callable[[View, Dice], Script]], ...] = (
 
 
 class Pilot:
-    """One player of the match; `index` is its place among the leaders."""
+    """The player of one port; `index` is its place among the leaders."""
 
     def __init__(self, index: int, dice: Dice) -> None:
         self._index = index
@@ -46,7 +46,7 @@ class Pilot:
         self._was_hurt = False
 
     def think(self, match: Match) -> Pad:
-        """The pad for the next frame."""
+        """Return the pad for the next frame."""
         me, other = match.leaders[self._index], match.leaders[1 - self._index]
         hurt = me.action in DAMAGED
         if hurt and not self._was_hurt:
@@ -63,7 +63,7 @@ class Pilot:
         return self._steer(pad, me, match)
 
     def _sees_chance(self, view: View) -> bool:
-        """The other comes within reach while the hands are on their way: plans may change."""
+        """Change the plan, perhaps, when the opponent comes within reach while a script runs."""
         me, pad = view.me, self._script[0][1]
         if pad.buttons or me.action not in _UNDER_WAY or view.other.is_out or view.is_off_stage:
             return False
@@ -80,7 +80,7 @@ class Pilot:
         return tactics.recover(view, dice) if view.is_off_stage else tactics.in_the_air(view, dice)
 
     def _steer(self, pad: Pad, me: Fighter, match: Match) -> Pad:
-        """Last-moment habits: most aerials are L-cancelled, most edges are not run off."""
+        """Apply habits at the last moment: L-cancel most aerials, run off few edges."""
         if me.attack is not None and me.attack.is_aerial and me.vy < 0 and not pad.buttons:
             height = me.y - _ground_below(me, match)
             if 0 < height < -4.5 * me.vy and self._dice.chance(0.45):

@@ -1,4 +1,4 @@
-"""What a player sees of the match, and the words its hands understand."""
+"""What a pilot sees of the match, and the sticks and buttons from which its scripts are made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FULL_TILT = 80
 
 @dataclass(frozen=True)
 class View:
-    """What a player sees: itself, the other, the stage."""
+    """What a pilot sees: its own fighter, the opponent, the stage."""
 
     me: Fighter
     other: Fighter
@@ -29,39 +29,39 @@ class View:
 
     @property
     def dx(self) -> float:
-        """How far the other is to the right."""
+        """How far the opponent is to the right, in units."""
         return self.other.x - self.me.x
 
     @property
     def dy(self) -> float:
-        """How far the other is above."""
+        """How far the opponent is above, in units."""
         return self.other.y - self.me.y
 
     @property
     def toward_other(self) -> int:
-        """1 if the other is to the right, else -1."""
+        """1 if the opponent is to the right, else -1."""
         return 1 if self.dx >= 0 else -1
 
     @property
     def is_off_stage(self) -> bool:
-        """Beyond the edge, or under the floor."""
+        """Whether it is beyond the edge, or under the floor."""
         return abs(self.me.x) > self.stage.edge_x + 1 or self.me.y < -6
 
     @property
     def is_leaving(self) -> bool:
-        """In the air, about to drift off the stage."""
+        """Whether it is in the air and about to drift off the stage."""
         me = self.me
         ahead = me.x + (me.vx_air + me.vx_attack) * 12
         return abs(ahead) > self.stage.edge_x - 4 and ahead * me.x > 0
 
     @property
     def is_within_strike(self) -> bool:
-        """Near enough for an attack from the ground."""
+        """Whether the opponent is near enough for an attack from the ground."""
         return abs(self.dx) < CLOSE and abs(self.dy) < 18
 
     @property
     def will_touch(self) -> bool:
-        """Within an aerial's reach by the time it comes out, if both go on as they do."""
+        """Whether an aerial would reach the opponent by the time it comes out, if both go on as they do."""
         me, other = self.me, self.other
         ahead = 7.0
         dx = self.dx + (other.vx_air + other.vx_attack - me.vx_air) * ahead
@@ -71,7 +71,7 @@ class View:
 
     @property
     def is_threatened(self) -> bool:
-        """The other swings close by, or shoots from the front."""
+        """Whether the opponent attacks close by, or shoots from the front."""
         other = self.other
         swings = other.attack is not None and not other.attack_connected
         shoots = other.action == other.character.shoot_action
@@ -79,10 +79,10 @@ class View:
 
 
 def tilt(dice: Dice, full: int = FULL_TILT) -> int:
-    """Nobody's stick rests at the same place twice."""
+    """Draw how far a stick is pushed, in raw units: at least `full`, and never quite the same."""
     return full + dice.below(24)
 
 
 def towards(side: int, dice: Dice, buttons: int = 0, y: int = 0) -> Pad:
-    """The stick held to a side (-1 or 1; 0 for neither), with buttons."""
+    """Return a pad with the stick held to a side (-1 or 1; 0 for neither) and these buttons."""
     return Pad(main_x=side * tilt(dice), main_y=y, buttons=buttons)

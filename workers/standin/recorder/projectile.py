@@ -1,4 +1,4 @@
-"""Projectiles: what fighters shoot, how it flies, and the record the game would write of it."""
+"""Simulates projectiles: how they are shot and fly, and the record that the game would write of them."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Projectile(NamedTuple):
     frames_left: int
 
     def state(self) -> ItemState:
-        """What the game would record of it now."""
+        """Return what the game would record of it now."""
         return ItemState(
             self.shot.item_type, 0, self.facing, self.vx, self.vy, self.x, self.y, 0, float(self.frames_left),
             self.spawn_id, (0, 0, 0, 0), self.owner, self.instance_id,
         )  # fmt: skip
 
     def flown(self, scene: Scene) -> Projectile | None:
-        """The projectile a frame later, or None if its time is up, it met the ground, or it left."""
+        """Return the projectile a frame later; None if its time is up, or it met the ground or left."""
         vy = self.vy - self.shot.gravity
         x, y = self.x + self.vx, self.y + vy
         stage = scene.stage
@@ -67,7 +67,7 @@ class Projectile(NamedTuple):
 
 
 def launched(fighter: Fighter, shot: Shot, spawn_id: int) -> Projectile:
-    """A fresh projectile in front of the fighter."""
+    """Return a new projectile in front of the fighter."""
     return Projectile(
         shot=shot,
         spawn_id=spawn_id,

@@ -28,7 +28,7 @@ class Choices(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Recording:
-    """A file and the truth behind it: what was drawn, the match as it went, every version as written."""
+    """A recorded file, with the options drawn, the match as it went, and every version as written."""
 
     data: bytes = field(repr=False)
     setup: Setup
@@ -37,7 +37,7 @@ class Recording:
 
 
 def record(options: RecordOptions) -> Recording:
-    """Plays and writes one match."""
+    """Simulate one match, and write it."""
     setup = set_up(options)
     played = play(setup)
     dice = Dice(options.seed, Draws.WRITING)
@@ -48,7 +48,7 @@ def record(options: RecordOptions) -> Recording:
 def record_match(
     seed: int, *, stage: int | None = None, num_frames: int | None = None, **choices: Unpack[Choices]
 ) -> bytes:
-    """Records one match as a spec-conforming .slp of version 3.18.
+    """Record one match as a .slp of version 3.18 that conforms to Slippi's spec.
 
     Args:
         seed: Decides everything that is not given. The same arguments give the same bytes on any machine.
@@ -57,7 +57,7 @@ def record_match(
         **choices: The other fields of `RecordOptions`.
 
     Returns:
-        The file.
+        The bytes of the file.
 
     Raises:
         ValueError: If an option is out of its range.

@@ -1,4 +1,4 @@
-"""The start of a match, death, and coming back."""
+"""The rules of entering a match, dying, and coming back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESPAWN_INVULNERABLE_FRAMES = 120
 
 
 def entry(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Appearing over the starting point, one port after the other, then dropping."""
+    """Appear over the starting point, one port after the other, then drop."""
     appears = FIRST_SLP_FRAME + 4 + 6 * fighter.port
     if fighter.action == Act.ENTRY:
         if scene.slp_frame >= appears:
@@ -37,7 +37,7 @@ def entry(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def die(fighter: Fighter, action: int) -> None:
-    """Out of bounds: a stock less, and out for a while."""
+    """Die: lose a stock, and leave the stage for a while."""
     fighter.enter(action)
     fighter.time_out = STAR_FRAMES if action == Act.DEAD_UP_STAR else DEATH_FRAMES
     if not fighter.follower:
@@ -53,7 +53,7 @@ def die(fighter: Fighter, action: int) -> None:
 
 
 def dead(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Waiting for the next stock; a follower waits for its leader and is not there at all meanwhile."""
+    """Wait for the next stock; a follower waits for its leader and is not present meanwhile."""
     fighter.time_out -= 1
     if fighter.action == Act.DEAD_UP_STAR and fighter.time_out > 30:
         fighter.y -= 0.6  # the star falls away behind the stage
@@ -66,7 +66,7 @@ def dead(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def come_back(fighter: Fighter, scene: Scene, offset: float) -> None:
-    """Onto the respawn platform, high over the middle."""
+    """Come back on the respawn platform, high over the middle."""
     fighter.enter(Act.REBIRTH)
     fighter.present = True
     fighter.x = offset
@@ -84,7 +84,7 @@ def come_back(fighter: Fighter, scene: Scene, offset: float) -> None:
 
 
 def rebirth(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Down with the platform, waiting on it, and off at the first touch of the pad."""
+    """Descend with the respawn platform, wait on it, and leave it at the first input."""
     fighter.invulnerable_frames = 2
     if fighter.action == Act.REBIRTH:
         fighter.y -= 1.0

@@ -27,7 +27,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Character:
-    """What sets one character apart. Speeds in units per frame, accelerations in units per frame squared."""
+    """A character's numbers: speeds in units per frame, accelerations in units per frame squared."""
 
     name: str
     external_id: int

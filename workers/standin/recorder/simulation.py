@@ -30,7 +30,7 @@ class Setup:
 
 
 def set_up(options: RecordOptions) -> Setup:
-    """Draw what the options leave open. A draw is made whether used or not, so no choice moves another."""
+    """Draw what the options leave open; everything is drawn even if unused, so no option changes another."""
     dice = Dice(options.seed, Draws.SETUP)
     stage_id = dice.pick(LEGAL_STAGES)
     drawn = (dice.pick(ROSTER), dice.pick(ROSTER))
@@ -47,7 +47,7 @@ def set_up(options: RecordOptions) -> Setup:
 
 
 def play(setup: Setup) -> Played:
-    """Plays the match to its end."""
+    """Play the match to its end."""
     options = setup.options
     script = StageScript(setup.stage, Dice(options.seed, Draws.STAGE))
     match = Match(

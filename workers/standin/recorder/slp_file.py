@@ -41,7 +41,7 @@ _CALM, _NORMAL_SCREEN = 0, (0, 5)
 
 
 def slp_bytes(setup: Setup, instances: Iterable[Instance], last_frame: Frame) -> bytes:
-    """The whole file. `last_frame` is the match's true last frame, which decides how the game ended."""
+    """Return the bytes of the file; the match's true last frame, `last_frame`, decides how the game ended."""
     options = setup.options
     raw = _payload_sizes() + game_start(setup) + (_gecko_list() if options.has_gecko_list else b"")
     raw += _frames(instances)
@@ -65,10 +65,10 @@ def _gecko_list() -> bytes:
 
 
 def _frames(instances: Iterable[Instance]) -> bytes:
-    """All versions of all frames.
+    """Return the events of all versions of all frames.
 
-    Wind and screen are sent when they differ from what was sent last, rollback or not: the game keeps that
-    memory outside of what it rolls back.
+    Wind and screen are written when they differ from what was written last, even across a rollback: the game
+    does not roll back its memory of that.
     """
     out = bytearray()
     wind, screen = _CALM, _NORMAL_SCREEN
@@ -114,7 +114,7 @@ def _leaders(frame: Frame) -> list[FighterFrame]:
 
 
 def _game_end(setup: Setup, last: Frame) -> bytes:
-    """GAME! if somebody has no stock left, TIME! after the full clock, else a player who quit."""
+    """Return the game end event: GAME! if a player is out of stocks, TIME! after 8 minutes, else a quit."""
     leaders = _leaders(last)
     quitter = -1
     if any(fighter.post.stocks == 0 for fighter in leaders):
@@ -131,7 +131,7 @@ def _game_end(setup: Setup, last: Frame) -> bytes:
 
 
 def _metadata(setup: Setup, last: Frame) -> dict[str, ubjson.Value]:
-    num_frames = last.slp_frame + 124
+    num_frames = last.slp_frame + 1 - FIRST_SLP_FRAME
     players: dict[str, ubjson.Value] = {}
     for index, port in enumerate(setup.options.ports):
         used: dict[str, ubjson.Value] = {str(setup.characters[index].internal_id): num_frames}

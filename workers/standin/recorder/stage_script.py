@@ -1,6 +1,6 @@
-"""What a stage does by itself: Fountain's platforms, Whispy's wind, Stadium's screen, Yoshi's cloud.
+"""Simulates what a stage does by itself: Fountain's platforms, Whispy's wind, Stadium's changes.
 
-All of it follows from the seed and the frame alone, so a rolled-back frame finds the stage as it was.
+All of it depends on the seed and the frame only, so a rolled-back frame finds the stage as it was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WIND_FRAMES = 274  # seen in every gust of real recordings
 
 
 class Moment(NamedTuple):
-    """The stage in one frame."""
+    """The moving parts of a stage in one frame."""
 
     surfaces: tuple[Surface, ...]
     platform_moves: tuple[tuple[int, float], ...]  # (which, new height) of the Fountain platforms that moved
@@ -42,14 +42,14 @@ class Moment(NamedTuple):
 
 
 class StageScript:
-    """The moments of one match, made as far as they are asked for."""
+    """The moments of one match, computed as far as they are asked for."""
 
     def __init__(self, stage: Stage, dice: Dice) -> None:
         self._moments: list[Moment] = []
         self._source = _moments(stage, dice)
 
     def at(self, slp_frame: int) -> Moment:
-        """The stage in this frame; frames before -123 show the stage at -123."""
+        """Return the stage in this frame; frames before -123 have the stage of -123."""
         index = max(0, slp_frame - FIRST_SLP_FRAME)
         while len(self._moments) <= index:
             self._moments.append(next(self._source))
@@ -89,7 +89,7 @@ def _fountain(stage: Stage, dice: Dice) -> Iterator[Moment]:
 
 
 def _heights(start: float, dice: Dice) -> Iterator[float]:
-    """Height of one Fountain platform, frame by frame: rests and glides in turn."""
+    """Yield the height of one Fountain platform, frame by frame: it rests and moves in turn."""
     height = start
     rest = 240 + dice.below(240)
     while True:
@@ -117,7 +117,7 @@ def _winds(dice: Dice) -> Iterator[int]:
 
 
 def _screens(dice: Dice) -> Iterator[tuple[int, int]]:
-    """Stadium's (event, type): out to a transformation and back to normal, over and over."""
+    """Yield Stadium's (event, type), frame by frame: it transforms and changes back, over and over."""
     shown = _NORMAL
     rest = 500 + dice.below(500)
     while True:

@@ -1,4 +1,4 @@
-"""What to do in each situation but the neutral game: a script for the hands."""
+"""Chooses a script of inputs for each situation except the neutral game."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def sit_out(view: View, dice: Dice) -> Script:
-    """Nothing a pad could change."""
+    """Do nothing, where no input changes anything."""
     return [(1, NEUTRAL)]
 
 
 def step_off(view: View, dice: Dice) -> Script:
-    """Down from the respawn platform, after a look."""
+    """Leave the respawn platform after a short wait."""
     return [(5 + dice.below(60), NEUTRAL), (3, towards(view.toward_other, dice))]
 
 
 def reel(view: View, dice: Dice) -> Script:
-    """Sent flying: the stick to survive, and now and then a tech."""
+    """Hold the stick so as to survive while being sent flying, and tech now and then."""
     inward = -1 if view.me.x > 0 else 1
     drifts = towards(inward, dice, y=dice.pick((0, 0, 60, -60)))
     frames = 4 + dice.below(10)
@@ -37,7 +37,7 @@ def reel(view: View, dice: Dice) -> Script:
 
 
 def leave_ledge(view: View, dice: Dice) -> Script:
-    """One of the ways off the ledge, after a look."""
+    """Leave the ledge in one of the possible ways, after a short wait."""
     waits = (4 + dice.below(30), NEUTRAL)
     inward = -view.me.ledge_side if view.me.ledge_side else 1
     leaves = dice.weighted(
@@ -53,19 +53,19 @@ def leave_ledge(view: View, dice: Dice) -> Script:
 
 
 def rise(view: View, dice: Dice) -> Script:
-    """Up from lying: stand or roll."""
+    """Get up from lying: stand or roll."""
     ways = (Pad(main_y=tilt(dice)), towards(1, dice), towards(-1, dice))
     return [(5 + dice.below(25), NEUTRAL), (3, dice.pick(ways)), (2, NEUTRAL)]
 
 
 def throw(view: View, dice: Dice) -> Script:
-    """Out of a grab: a throw to any side."""
+    """Throw the opponent to any side."""
     ways = (towards(1, dice), towards(-1, dice), Pad(main_y=tilt(dice)), Pad(main_y=-tilt(dice)))
     return [(6 + dice.below(18), NEUTRAL), (3, dice.pick(ways)), (2, NEUTRAL)]
 
 
 def recover(view: View, dice: Dice) -> Script:
-    """Back to the ledge or over it: drift, the last jumps, the up special. Never in under the floor."""
+    """Recover to the ledge or over it by drift, jumps and the up special, never in under the floor."""
     me, stage = view.me, view.stage
     side = 1 if me.x > 0 else -1
     goal_x = side * (stage.ledge_x + 4) if me.y < 2 else side * (stage.edge_x - 10)
@@ -86,7 +86,7 @@ def recover(view: View, dice: Dice) -> Script:
 
 
 def _lean(dx: float, dice: Dice) -> int:
-    """The stick towards a place dx to the right: full from afar, gentle when almost there."""
+    """Return the stick towards a place dx to the right: full from afar, gentle when almost there."""
     if abs(dx) < 1.5:
         return 0
     raw = tilt(dice) if abs(dx) > 8 else 45
@@ -94,7 +94,7 @@ def _lean(dx: float, dice: Dice) -> int:
 
 
 def in_the_air(view: View, dice: Dice) -> Script:
-    """Over the stage: hit what is near, come down, or go up again."""
+    """Act in the air over the stage: hit what is near, come down, or go up again."""
     me = view.me
     side = view.toward_other
     if view.is_leaving and dice.chance(0.9):
@@ -107,7 +107,7 @@ def in_the_air(view: View, dice: Dice) -> Script:
 
 
 def _fly_on(view: View, dice: Dice) -> Script:
-    """Nobody in reach: jump again, fall fast, shoot, land with a slide, or drift."""
+    """Act in the air with nobody in reach: jump again, fall fast, shoot, wavedash, or drift."""
     me = view.me
     side = view.toward_other
     if view.dy > 22 and me.jumps_left > 0 and abs(view.dx) < 50 and me.vy < 0.5 and dice.chance(0.5):
@@ -125,7 +125,7 @@ def _fly_on(view: View, dice: Dice) -> Script:
 
 
 def _aerial(view: View, dice: Dice) -> Script:
-    """The aerial that points at the other, by C-stick or by A."""
+    """Attack with the aerial that points at the opponent, by C-stick or by A."""
     side = view.toward_other
     if view.dy > 14:
         aim = (0, 1)

@@ -1,4 +1,4 @@
-"""The little of UBJSON (draft 12) that an .slp's metadata is written in."""
+"""Writes the few types of UBJSON (draft 12) that a .slp's metadata needs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Value: TypeAlias = "str | int | Mapping[str, Value]"
 
 
 def key(name: str) -> bytes:
-    """A member's name; at most 255 bytes."""
+    """Return the bytes of a member's name, which has at most 255."""
     encoded = name.encode()
     return b"U" + bytes((len(encoded),)) + encoded
 
 
 def encode(value: Value) -> bytes:
-    """A string, a 32-bit integer, or an object of those."""
+    """Return the bytes of a string, a 32-bit integer, or an object of those."""
     if isinstance(value, str):
         return b"S" + key(value)
     if isinstance(value, int):

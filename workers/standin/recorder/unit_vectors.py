@@ -1,4 +1,4 @@
-"""Unit vectors from whole degrees, from plain arithmetic: libm's sine differs by a bit between machines."""
+"""Computes unit vectors of whole degrees by plain arithmetic: libm's sine differs between machines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _PI = 3.141592653589793
 
 
 def _sine(radians: float) -> float:
-    """Taylor's series; near enough for |radians| <= pi / 2, and the same bits everywhere."""
+    """Return the sine by Taylor's series: exact enough for |radians| <= pi / 2, and the same everywhere."""
     term = total = radians
     for n in range(1, 12):
         term *= -radians * radians / ((2 * n) * (2 * n + 1))
@@ -27,5 +27,5 @@ _SINES = tuple(_sine_of_degrees(degrees) for degrees in range(360))
 
 
 def direction(degrees: int) -> tuple[float, float]:
-    """(x, y) of length 1; 0 degrees points right, 90 up."""
+    """Return (x, y) of length 1; 0 degrees points right, 90 up."""
     return _SINES[(degrees + 90) % 360], _SINES[degrees % 360]
