@@ -64,7 +64,7 @@ class Export:
         """Write everything; returns the number of games.
 
         Args:
-            condition: on the games to show, in DuckDB's SQL.
+            condition: show only games that meet it, in DuckDB's SQL.
             limit: show so many games, the first by game_id; None for all.
             on_game: called with (games written so far, games to write).
 

@@ -159,7 +159,7 @@ class Library:
         order = f"{SORT_COLUMNS[filters.sort]} {direction} NULLS LAST, game_id"
         ((total,),) = self._ask(f"SELECT count(*) FROM games WHERE {where}", values)[1]  # noqa: S608 - from fixed parts
         rows = self.rows(
-            f"SELECT {_LISTED} FROM games WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - likewise
+            f"SELECT {_LISTED} FROM games WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - from fixed parts
             [*values, GAMES_PER_PAGE, filters.page * GAMES_PER_PAGE],
         )
         return GamesPage(rows, int(total))

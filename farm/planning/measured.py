@@ -62,7 +62,7 @@ def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
 
     Args:
         entries: committed, with `wall_seconds` in their timings; at least one.
-        origin: for a person.
+        origin: where the entries are from, in words for a person.
     """
     frames = np.array([entry.num_frames for entry in entries], np.float64)
     wall = np.array([entry.run.timings["wall_seconds"] for entry in entries])
