@@ -91,7 +91,7 @@ class Export:
         counts = self._library.reject_counts()
         for reason in ("", *(row["reason"] for row in counts)):
             if reason and not _SLUG.fullmatch(reason):
-                continue
+                continue  # the reason becomes part of a file's name
             found = self._library.rejects(reason, _MOST_REJECTS)
             name = f"rejects-{reason}" if reason else "rejects"
             self._page(name, "rejects.html", {"reason": reason, "counts": counts, "games": found})

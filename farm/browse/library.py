@@ -125,6 +125,7 @@ class Library:
         self.store = store
         self.manifest: Manifest = open_manifest(store)
         self._lock = threading.Lock()
+        # Conditions that people type are run as SQL, so it must reach no file and no network.
         self._database = duckdb.connect(config={"enable_external_access": "false"})
         self._database.register("games_arrow", self.manifest.games())
         self._database.execute(_GAMES)

@@ -77,6 +77,7 @@ def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
 
 
 def _span(values: Floats, frames: Floats, mean: float) -> Span:
+    # Weighed by frames: what long games take counts for more, as it does in a run.
     order = np.argsort(values)
     share = np.cumsum(frames[order]) / frames.sum()
     least, most = (float(values[order[np.searchsorted(share, tail)]]) for tail in _TAILS)
