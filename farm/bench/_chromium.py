@@ -35,7 +35,7 @@ def chromium(*flags: str) -> Iterator[Chrome]:
         raise EnvironmentFailed(message)
     try:
         from selenium import webdriver  # noqa: PLC0415 - only where it is wanted
-        from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 - likewise
+        from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 - only where it is wanted
     except ModuleNotFoundError as missing:
         message = "no selenium here; it is in the extra `dev`"
         raise EnvironmentFailed(message) from missing

@@ -41,10 +41,10 @@ class ObservedGame:
     """One clean render.
 
     Attributes:
-        name: of the replay.
+        name: name of the replay.
         state: T frames.
         thumbnails: uint8 [K, 56, 80] of its pictures; K is T and the tail.
-        notes: on the pictures.
+        notes: what a render noted of the pictures.
         disturbed: flow of the T game pictures as they look after each disturbance, by its name.
         evidence_seconds: processor time that noting the pictures took.
         other_seconds: processor time of this process for everything else that a render does: reading,
@@ -113,11 +113,11 @@ def observe(
     """Take note of one game as a render does, and of what it looks like when disturbed.
 
     Args:
-        name: of the replay.
+        name: name of the replay.
         state: T frames.
         events: the emulator's.
-        collector: of the emulator's set-up.
-        folder: for two video files, left there.
+        collector: takes the notes, as the emulator's set-up gives it.
+        folder: two video files are written here, and left.
     """
     disturbed = {each: (Disturbed(each), FlowMeter()) for each in DISTURBANCES}
     small: list[npt.NDArray[np.uint8]] = []

@@ -78,7 +78,7 @@ class GameTrials:
     """All trials of one game.
 
     Attributes:
-        name: of the replay.
+        name: name of the replay.
         faults: one entry per fault and observer.
         shifts: one entry per disturbance, stretch and shift.
         weighing_seconds: processor time that weighing the clean game took.

@@ -66,7 +66,7 @@ class Waits:
         interactive_ms: median, until the page can be used.
         interactive_ms_p90: nine of ten waits are no longer than this.
         answered_ms: median, until the server has answered.
-        rounds: how many.
+        rounds: number of waits that were measured.
     """
 
     interactive_ms: float
@@ -81,7 +81,7 @@ class PageTimes:
 
     Attributes:
         games: number of games in the dataset.
-        start_seconds: from the command to the first answer that it can give.
+        start_seconds: time from the command's start until the server answers.
         games_page: opening it, nothing cached.
         filtered: choosing another filter on it, or another order.
         server_mb: resident memory of the server afterwards, millions of bytes.

@@ -74,11 +74,11 @@ class SchedulingTrial:
         pool: `local` or `ray`.
         games: Number of games.
         slots: Number of games at a time.
-        wall_seconds: From the first game handed out to the last result.
-        driver_cpu_seconds: Of this process alone, meanwhile.
+        wall_seconds: Time from the first game handed out to the last result.
+        driver_cpu_seconds: Processor time of this process alone in that time.
         driver_cpu_ms_per_game: Milliseconds of that per game.
-        driver_megabytes_before: Resident, with the cluster joined and the tasks made.
-        driver_megabytes_peak: The most it ever was.
+        driver_megabytes_before: Resident memory with the cluster joined and the tasks made.
+        driver_megabytes_peak: The most resident memory at any time.
     """
 
     pool: str

@@ -51,14 +51,14 @@ class ReadingTimes:
 
     Attributes:
         num_frames: Rows of its state.
-        read: From bytes to `Replay`.
-        table: From bytes to `StateTable`, which includes the read.
-        digest: The state's hash.
-        write: From table to states files.
-        window: From a states file to 60 frames of all columns, at places spread over the file.
+        read: Reading bytes into a `Replay`.
+        table: Reading bytes into a `StateTable`, by way of the `Replay`.
+        digest: Hashing the state.
+        write: Writing the table into states files.
+        window: Reading 60 frames of all columns from a states file, at places spread over it.
         states_bytes: Size of the game's states files.
-        libmelee: Stepping through all frames; one round.
-        peppi: `peppi_py.read_slippi`.
+        libmelee: Stepping through all frames with libmelee; one round.
+        peppi: Reading with `peppi_py.read_slippi`.
     """
 
     num_frames: int

@@ -24,8 +24,8 @@ def motion_of(
     """Decode the chunk's pictures, and compare how they move with what its states say.
 
     Args:
-        store: of the dataset.
-        chunk: one of its pairs.
+        store: where the dataset is.
+        chunk: one of the dataset's pairs of files.
         on_frame: called after each picture.
 
     Raises:

@@ -118,6 +118,7 @@ def throughput(ended_at: Sequence[float]) -> Throughput:
     if not ended_at:
         return Throughput(_SECONDS[0], 0, ())
     first, last = min(ended_at), max(ended_at)
+    # One interval fewer than the most: the first and the last are rarely whole.
     index = bisect.bisect_left(_SECONDS, (last - first) / (MOST_INTERVALS - 1))
     seconds = _SECONDS[min(index, len(_SECONDS) - 1)]
     while (last // seconds) - (first // seconds) >= MOST_INTERVALS:

@@ -64,7 +64,7 @@ class Export:
         """Write everything; returns the number of games.
 
         Args:
-            condition: on the games to show, in DuckDB's SQL.
+            condition: show only games that meet it, in DuckDB's SQL.
             limit: show so many games, the first by game_id; None for all.
             on_game: called with (games written so far, games to write).
 
@@ -91,7 +91,7 @@ class Export:
         counts = self._library.reject_counts()
         for reason in ("", *(row["reason"] for row in counts)):
             if reason and not _SLUG.fullmatch(reason):
-                continue
+                continue  # the reason becomes part of a file's name
             found = self._library.rejects(reason, _MOST_REJECTS)
             name = f"rejects-{reason}" if reason else "rejects"
             self._page(name, "rejects.html", {"reason": reason, "counts": counts, "games": found})

@@ -30,7 +30,7 @@ class Follower:
         Raises:
             DatasetError: the store failed.
         """
-        with self._turn:
+        with self._turn:  # who asks while another looks waits, and gets what that one found
             if time.monotonic() > self._looked_at + PROGRESS_SECONDS:
                 found: Any = to_plain(self._observer.look())
                 self._progress_of, self._looked_at = found, time.monotonic()

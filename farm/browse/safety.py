@@ -55,6 +55,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> str:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
+        # The port follows the last colon, but an IPv6 address without a port ends in a bracket.
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name not in self._hosts:
             return "this server is not known by that name"

@@ -111,6 +111,7 @@ def write_sheets(
         sha256 = hashlib.sha256(data).hexdigest()
         return {"game_id": game_id, "key": key, "size_bytes": len(data), "sha256": sha256}
 
+    # Threads suffice: the time goes into decoding, which lets other threads run meanwhile.
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         for done, row in enumerate(threads.map(make, missing), 1):
             if row is not None:

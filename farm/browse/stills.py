@@ -61,6 +61,7 @@ def _key_frame(entry: LedgerEntry, frame: int) -> tuple[ChunkRecord, int]:
         if frame < chunk.num_frames:
             break
         frame -= chunk.num_frames
+    # Only key frames are decoded, since any other takes decoding all that come before it in its GOP.
     return chunk, int(np.searchsorted(chunk.gops.first_frame_index, frame, side="right")) - 1
 
 

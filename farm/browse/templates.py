@@ -31,6 +31,7 @@ def exported(depth: int, files: str) -> dict[str, Any]:
 def page_templates(dataset: str) -> Environment:
     """The templates, for pages over the dataset of that name; all text in them is escaped."""
     loader = FileSystemLoader(Path(__file__).parent / "pages")
+    # Strict: a page that lacks a value fails in a test, instead of showing a gap to somebody.
     templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     templates.globals["dataset"] = dataset
     return templates

@@ -93,6 +93,7 @@ def run(
             on_failure(failed)
         on_counts(queue.counts())
     counts = queue.counts()
+    # Where not one game could be done, the machines are at fault, so the error says what they lack.
     if counts.left_undone and not counts.done:
         raise _nothing_works(queue)
     return Summary(counts, tuple(set_aside), time.monotonic() - started, not queue.is_over)

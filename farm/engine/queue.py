@@ -201,6 +201,7 @@ class GameQueue(Generic[TaskT]):
             self._left_undone += 1
 
     def _take(self, name: str, node: str) -> int | None:
+        # Retries go first: a game that cannot be rendered then shows early, and not when all others are done.
         for position, index in enumerate(self._retries):
             if self._suits(index, name, node):
                 return self._retries.pop(position)
@@ -213,6 +214,7 @@ class GameQueue(Generic[TaskT]):
         bad_node, bad_slot = self._avoid[index]
         if node == bad_node and any(self._is_elsewhere(slot, node) for slot in self._slots.values()):
             return False
+        # With one usable slot there is nowhere else to go, and waiting for another could last for ever.
         return name != bad_slot or self.num_usable_slots == 1
 
     def _is_elsewhere(self, slot: _Slot, node: str) -> bool:

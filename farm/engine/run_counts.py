@@ -65,6 +65,7 @@ class RenderingPace:
     def add(self, now: float, frames_done: int) -> None:
         """Note how many frames were done at `now`, a monotonic time in seconds."""
         self._marks.append((now, frames_done))
+        # One mark at or before the window's start stays, else a pace over less than the window would result.
         while len(self._marks) > 2 and self._marks[1][0] <= now - WINDOW_SECONDS:  # noqa: PLR2004 - an interval has two ends
             self._marks.popleft()
 

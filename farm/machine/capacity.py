@@ -103,6 +103,7 @@ def _core_quota(cgroup: Path) -> float:
 
 def _memory_limit(cgroup: Path) -> int:
     """Bytes that the container may use; as good as infinity without a limit. Version 2, then version 1."""
+    # Without a limit version 2 says "max", and version 1 a number that no machine has.
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
             text = (cgroup / name).read_text().strip()

@@ -92,11 +92,11 @@ def build_catalogue(
 
 
 def drop_duplicates(seen: Iterable[ScannedReplay]) -> tuple[list[ScannedReplay], list[LeftOut]]:
-    """One scanned of each game, in order of game_id, and the others with the reason.
+    """Keep one replay of each game; return these, in order of game_id, and the others with the reason.
 
-    The same game is: the same bytes; the same online match, game and tiebreak; or the same beginning, which
-    two players' own recordings have in common. Of several recordings the longest is kept, then the first by
-    game_id.
+    Two replays are of one game if they have the same bytes; the same online match, game and tiebreak; or the
+    same beginning, which both players' own recordings of a game have. The longest recording is kept, and of
+    equally long ones the first by game_id.
     """
     kept: list[ScannedReplay] = []
     duplicates: list[LeftOut] = []

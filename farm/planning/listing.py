@@ -1,4 +1,4 @@
-"""From what a person names to the replays it means, one after another and never all at once.
+"""Lists the replays that a person's sources hold, one after another and never all at once.
 
 A source is a folder (searched through, archives in it included), a glob, a file, an archive, or an s3://
 prefix.
@@ -30,7 +30,9 @@ _GLOB_CHARACTERS = frozenset("*?[")
 
 
 def list_replays(sources: Iterable[str]) -> Iterator[Found | LeftOut]:
-    """Every replay the sources mean, by name within each; LeftOut for an archive that cannot be read.
+    """Yield every replay that the sources hold, by name within each source.
+
+    An archive that cannot be read comes as LeftOut, and so does a file in an archive that is none.
 
     Raises:
         EnvironmentFailed: If a source is not there, or cannot be read.

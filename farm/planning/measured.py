@@ -62,7 +62,7 @@ def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
 
     Args:
         entries: committed, with `wall_seconds` in their timings; at least one.
-        origin: for a person.
+        origin: where the entries are from, in words for a person.
     """
     frames = np.array([entry.num_frames for entry in entries], np.float64)
     wall = np.array([entry.run.timings["wall_seconds"] for entry in entries])
@@ -77,6 +77,7 @@ def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
 
 
 def _span(values: Floats, frames: Floats, mean: float) -> Span:
+    # Weighed by frames: what long games take counts for more, as it does in a run.
     order = np.argsort(values)
     share = np.cumsum(frames[order]) / frames.sum()
     least, most = (float(values[order[np.searchsorted(share, tail)]]) for tail in _TAILS)

@@ -60,6 +60,7 @@ def _create_or_read(path: Path) -> bytes:
         with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # only its owner may read it
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
+            # A link appears at once with all its content, and fails where another process was faster.
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(file.name)
     key = path.read_bytes()

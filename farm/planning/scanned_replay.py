@@ -1,4 +1,4 @@
-"""What one look at one replay tells the catalogue: the part of it that runs in any process."""
+"""The scan of one replay for the catalogue: the part of planning that runs in any process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ScannedReplay:
         num_frames: Rows of its state.
         stage_name: libmelee's name.
         characters: libmelee's names, by port.
-        player_hashes: By port; None where the replay does not say.
+        player_hashes: Keyed hash of each player, by port; None where the replay does not say who it was.
         match_key: What Slippi's servers call the game; None if it was not theirs.
         play_key: Hash of how the game begins: equal for two recordings of one game, whatever else differs.
         pairing: Keyed hash of who played; see `farm.planning.splits`.
@@ -64,7 +64,7 @@ class LeftOut:
     Attributes:
         source: Its locator; an archive's, if the archive as a whole could not be read.
         game_id: sha256 of its bytes; None if there was nothing that could be called a replay.
-        reason: From the closed list.
+        reason: Why it was left out, from the closed list of reasons.
         detail: One line for a person, without names.
     """
 

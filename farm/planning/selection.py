@@ -30,7 +30,7 @@ class Selection:
     Attributes:
         humans_only: Both players are people.
         min_frames: Final frames of the game.
-        min_version: Of the .slp format, as (major, minor).
+        min_version: Oldest version of the .slp format, as (major, minor).
         timer_seconds: What the timer starts at.
         stages: Names of the stages wanted; empty for all six.
         characters: Names of the characters wanted, and no other, on both sides; empty for all.

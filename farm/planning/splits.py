@@ -95,6 +95,7 @@ class SplitRule:
         """The split of a game with these properties: train, val or test."""
         if any(value in _HOLD_OUT_FIELDS[field](traits) for field, value in self.hold_out):
             return TEST
+        # Test takes the lowest places, so that a larger test split holds every game of a smaller one.
         place = int(traits.pairing[:16], 16) / _HASH_RANGE
         if place < self.test:
             return TEST

@@ -110,7 +110,7 @@ class LocalPool:
     def _end_all(self) -> None:
         was_forced = any(process.is_busy for process in self._processes.values())
         for process in self._processes.values():
-            process.tasks.close()
+            process.tasks.close()  # which an idle process takes as its end
             if process.is_busy or not process.is_ready:
                 _kill(process)
         deadline = time.monotonic() + LEAVE_SECONDS
@@ -164,6 +164,7 @@ class LocalPool:
             message = "no `setpriv` on PATH; it is part of util-linux: install that"
             raise EnvironmentFailed(message)
         ours, theirs = socket.socketpair()
+        # The process must find the job's module wherever this one did, also where that is on no usual path.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "farm.pools.slot_process", str(theirs.fileno()), str(os.getpid())]
         with ours, log.open("wb") as output, theirs:

@@ -176,7 +176,7 @@ class NodeWatch:
 
     Args:
         watch_notice: Runs on every node given to `watch`, again and again; see `farm.pools.ray_pool.RayPool`.
-        head_lost_seconds: How long the head may be silent.
+        head_lost_seconds: Seconds that the head may be silent before it counts as lost.
     """
 
     def __init__(

@@ -167,7 +167,7 @@ class RayPool:
                 time.sleep(timeout_seconds)  # nothing is in flight; the caller's tick is the only clock
             return found
         ready, _ = ray.wait(list(refs), num_returns=1, timeout=0 if found else timeout_seconds)
-        if ready:
+        if ready:  # one is there; asked for more, Ray would have waited for all of them
             ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0)
         for ref in ready:
             found += self._take(refs[ref], ref)

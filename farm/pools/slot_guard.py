@@ -27,8 +27,8 @@ def start_guard(is_head_there: Callable[[], bool], lost_seconds: float = HEAD_LO
     """Watch over this process from a thread; call it once, from the process that the node's Ray started.
 
     Args:
-        is_head_there: Asks the head once; may take some seconds.
-        lost_seconds: How long the head may be silent.
+        is_head_there: Asks the head once, which may take some seconds; True if it answered.
+        lost_seconds: Seconds that the head may be silent before this process ends.
     """
     guard = threading.Thread(
         target=_guard, args=(os.getppid(), is_head_there, lost_seconds), name="slot-guard", daemon=True

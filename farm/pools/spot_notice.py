@@ -46,6 +46,7 @@ def aws_notice(
 def _ask_aws(base_url: str) -> float | None:
     """Ask once for the moment at which the machine goes; None without a notice, or without such a service."""
     try:
+        # The service answers questions only to whoever asked it for a token first.
         token = _request(
             f"{base_url}/latest/api/token", "PUT", "X-aws-ec2-metadata-token-ttl-seconds", str(_TOKEN_SECONDS)
         )

@@ -65,7 +65,7 @@ def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[
             console.print(line(), soft_wrap=True)
 
     yield log
-    if latest is not None:
+    if latest is not None:  # the last line tells how it ended, however short ago the one before was
         pace.add(time.monotonic(), latest.frames_done)
         console.print(line(), soft_wrap=True)
 
