@@ -10,7 +10,7 @@ from PIL import Image
 
 from farm.align_plot import ChunkFinding, plot
 from manifests.ledger.entry import Status, done_game_ids, read_entries
-from manifests.store.contract import open_store
+from manifests.store.open import open_store
 
 pytest.importorskip("cv2", reason="the extra `render` is not installed")
 from farm.browse.chunk_motion import motion_of  # behind the skip
