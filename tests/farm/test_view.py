@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from farm.view import ClipRefused, place_of, write_clip
 from manifests.errors import DatasetError
-from manifests.training.dataset import WindowDataset, open_dataset
+from manifests.training.dataset import WindowDataset
+from manifests.training.open import open_dataset
+from manifests.training.windows import WindowSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +22,7 @@ WINDOW = 9
 
 @pytest.fixture(scope="module")
 def opened(sound: Path) -> WindowDataset:
-    return open_dataset(sound, window=WINDOW, start="any", as_torch=False)
+    return open_dataset(sound, window=WindowSpec(WINDOW, start="any"), as_torch=False)
 
 
 @given(data=st.data())
