@@ -180,7 +180,7 @@ def peppi_seconds(paths: Sequence[Path]) -> list[float | None]:
     """The time peppi takes for each file; None where it fails, or is not installed."""
     seconds: list[float | None] = []
     for path in paths:
-        command_line = [sys.executable, "-m", "farm.bench._peppi", str(_ROUNDS), str(path)]
+        command_line = [sys.executable, "-P", "-m", "farm.bench._peppi", str(_ROUNDS), str(path)]
         try:
             done = subprocess.run(
                 command_line, capture_output=True, timeout=_PEPPI_SECONDS, check=False, text=True

@@ -28,7 +28,7 @@ def renderer(environment: Mapping[str, str]) -> str:
     Raises:
         EnvironmentFailed: nothing does; the text says why.
     """
-    command = [sys.executable, "-m", "workers.emulator.gl_probe"]
+    command = [sys.executable, "-P", "-m", "workers.emulator.gl_probe"]
     try:
         done = subprocess.run(
             command,

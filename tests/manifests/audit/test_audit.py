@@ -367,7 +367,7 @@ def test_the_command_says_what_is_wrong_and_exits_with_1(store: Store):
 
 
 class Doubter:
-    """A witness who counts, and objects to every pair that begins at GO or later."""
+    """A witness who counts, and objects to every pair that begins when players can move, or later."""
 
     def __init__(self) -> None:
         self.num_seen = 0
