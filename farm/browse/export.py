@@ -53,7 +53,7 @@ class Export:
     def __init__(self, library: Library, out: Path, files: str, sorts: list[str]) -> None:
         self._library, self._store, self._out, self._files = library, library.store, out, files
         self._sorts = sorts
-        self._templates = page_templates(library.store.url if "://" in library.store.url else "")
+        self._templates = page_templates(library.store.url if library.store.is_remote else "")
 
     def write(
         self,

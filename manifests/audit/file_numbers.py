@@ -17,6 +17,7 @@ class FileNumbers:
     """The planned games by file number. In a copy without plan files, every number passes, and is unknown."""
 
     def __init__(self, games: Iterable[PlannedGame]) -> None:
+        # Plan files have numbers that ascend, but games come merged by game_id; hence the sorting below.
         starts, ends = array.array("q"), array.array("q")
         for game in games:
             starts.append(game.file_numbers.start)

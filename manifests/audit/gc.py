@@ -46,6 +46,7 @@ def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) 
         RecordRefused: a record cannot be read, so nobody knows what it names, and nothing may be removed.
     """
     report = audit(store)
+    # An entry that cannot be read might name any of the orphans.
     unread = [finding for finding in report.findings if finding.kind is Kind.RECORD]
     if unread:
         message = f"{unread[0].key}: {unread[0].detail}; nothing is removed while a record cannot be read"

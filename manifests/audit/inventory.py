@@ -68,6 +68,7 @@ class Inventory:
                 yield columns.at(int(place), DataName(kind, file_number, edition))
 
     def _list(self, store: Store, prefix: str) -> _Columns:
+        # Plain arrays: a million objects as Python objects would take some hundred megabytes.
         codes, sizes, times = array.array("q"), array.array("q"), array.array("d")
         for info in store.list(prefix):
             name = parse_data_key(info.key)

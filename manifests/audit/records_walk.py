@@ -35,6 +35,7 @@ class RecordsWalk:
     def pairs(self) -> Iterator[Pair]:
         """Yield every pair of a committed game, in order of game_id; without a ledger, from the snapshot."""
         game_ids = done_game_ids(self._store)
+        # A copy for training may come without the ledger; its snapshot has the same facts.
         first = next(game_ids, None)
         if first is not None:
             yield from self._pairs_of_ledger(itertools.chain([first], game_ids))
@@ -70,7 +71,7 @@ class RecordsWalk:
 
     def _hold_against_manifest(self, entry: LedgerEntry, compiled: _Compiled) -> None:
         found = compiled.take_through(entry.game_id)
-        if found is None:
+        if found is None:  # ended since the last finalize, which is no fault
             self._report.num_unlisted += 1
         elif found != entry.content_sha256() and entry.status is Status.COMMITTED:
             detail = "the newest snapshot was compiled from another entry; finalize from scratch"
@@ -105,6 +106,7 @@ class RecordsWalk:
         except DatasetError as refusal:
             self._find(Kind.RECORD, CURRENT_KEY, str(refusal))
             return None
+        # Damaged tables would raise while they are read; they are findings, and the walk does without them.
         is_sound = self._check_tables(snapshot)
         return Manifest(self._store, read_description(self._store), snapshot) if is_sound else None
 

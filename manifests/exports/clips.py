@@ -61,7 +61,7 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
             f"{spec.frame_step}"
         )
         raise ValueError(message)
-    dataset.reader.with_video = False
+    dataset.reader.with_video = False  # pictures are copied as packets, not decoded
     game_ids, splits = dataset.games["game_id"].to_pylist(), dataset.games["split"].to_pylist()
     for window in range(len(dataset)):
         chunk, start = dataset.index.locate(window)

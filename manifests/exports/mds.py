@@ -50,6 +50,7 @@ def _columns(clip: Clip) -> dict[str, tuple[str, int | None, bytes]]:
         "about": ("json", None, clip.about_json),
     }
     for name, array in clip.arrays.items():
+        # MDS has no bool arrays.
         kept = array.astype(np.uint8) if array.dtype == np.bool_ else array
         shape = ",".join(map(str, kept.shape))
         columns[name] = (

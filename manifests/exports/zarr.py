@@ -43,6 +43,7 @@ def write_zarr(dataset: WindowDataset, out: Store, scale: int = 1) -> int:
         for name, array in arrays.items():
             if window == 0:
                 out.put(f"{name}/zarr.json", _json(_described(array, len(dataset))))
+            # One Zarr chunk per window: its coordinates are the window's number, and 0 on all other axes.
             place = "/".join(map(str, ["c", window, *([0] * array.ndim)]))
             out.put(f"{name}/{place}", gzip.compress(np.ascontiguousarray(array).tobytes(), _LEVEL, mtime=0))
     names = {name: list(places) for name, places in dataset.names.items()}

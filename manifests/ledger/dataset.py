@@ -168,6 +168,7 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
         SchemaRefused: the place holds a dataset of another schema or of other settings, or other files.
     """
     if store.head(DATASET_KEY) is None:
+        # Other files mean a wrong path: a dataset is never begun among them.
         ours = (info.key for info in store.list())
         strangers = list(itertools.islice((key for key in ours if not _is_of_the_store(key)), 1))
         # Another worker may have begun the dataset since our first look: it writes dataset.json first of all.

@@ -99,6 +99,7 @@ class LedgerEntry:
         check_game_id(self.game_id)
         if self.state_sha256 is not None:
             check_sha256("state_sha256", self.state_sha256)
+        # Frozen, so the caller's own dict must not stay reachable through it.
         object.__setattr__(self, "fingerprint", MappingProxyType(dict(self.fingerprint)))
         if self.status is Status.SET_ASIDE:
             if self.reason is None or self.chunks:

@@ -190,6 +190,7 @@ def pending_games(store: Store) -> Iterator[PlannedGame]:
 
 def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterator[PlannedGame]:
     """Yield the planned games whose game_id is not among `done`; both must ascend by game_id."""
+    # A merge of two ascending streams: each is walked once, however long.
     remaining = iter(done)
     newest = next(remaining, None)
     for game in planned:

@@ -102,6 +102,7 @@ def compile_lerobot(
     plain = {key: moments.to_plain() for key, moments in total.items()}
     plain[VIDEO_FEATURE] = picture_stats(list(_some_pictures(manifest)))
     store.put(STATS_KEY, readable(plain))
+    # Before info.json, which makes the rest count: LeRobot would read the old files along with the new.
     _remove_beyond(manifest, len(files))
     store.put(INFO_KEY, readable(info_json(episodes, declared_features(manifest.description), fps)))
     return Compiled(

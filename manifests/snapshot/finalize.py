@@ -77,6 +77,7 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
         with compiler:
             compiler.run()
         tables = compiler.table_refs()
+        # Equal tables are equal bytes, so hashes tell whether anything changed.
         if last is not None and _hashes(last.tables) == _hashes(tables):
             return Finalized(last, is_new=False, num_read=compiler.num_read, num_kept=compiler.num_kept)
         snapshot = publish_snapshot(store, compiler.files, tables, compiler.totals())

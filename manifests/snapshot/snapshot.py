@@ -149,6 +149,7 @@ def publish_snapshot(
         NotFinalized: simultaneous finalizers took one number after the other.
         StoreFailed: the store failed.
     """
+    # Numbers of snapshots that were never completed are taken, too: their tables may still be written.
     number = 1 + max(
         (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
         default=-1,

@@ -70,6 +70,7 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
     now = time.time() if now is None else now
     pace = _CommitPace(now)
     sums: Counter[str] = Counter()
+    # The ledger is listed twice, along the snapshot and along the plan, so that no listing is held in memory.
     new = list(_without(pace.game_ids(store), _compiled_game_ids(store, sums)))
     rejects = _add_up(read_entries(store, new), sums)
     pending, frames_planned, num_planned = 0, 0, 0
@@ -106,7 +107,7 @@ class _CommitPace:
         self.newest: float | None = None
 
     def game_ids(self, store: Store) -> Iterator[str]:
-        self._recent, self._oldest_recent = 0, self._now
+        self._recent, self._oldest_recent = 0, self._now  # the second listing counts anew
         for info in store.list(LEDGER_PREFIX):
             game_id = game_id_of_ledger_key(info.key)
             if game_id is None:

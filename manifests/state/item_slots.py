@@ -81,6 +81,7 @@ def assign_slots(items: ItemTable, num_slots: int = MAX_ITEMS) -> NDArray[np.int
     free = list(range(num_slots))
     taken: list[tuple[int, int]] = []  # (last frame, slot), the first to be free again in front
     for item in np.argsort(first_row, kind="stable").tolist():
+        # Free the slots of items whose last frame was before this one's first.
         while taken and taken[0][0] < frame[first_row[item]]:
             heapq.heappush(free, heapq.heappop(taken)[1])
         if free:

@@ -188,6 +188,7 @@ def make_view(table: StateTable, of: View) -> Tensor:
         field, recorded = _column(table, name)
         values[:, places] = (field[:, None] & bits) != 0
         valid[:, places] = recorded[:, None]
+    # Ids stay integers: a float32 holds no 32-bit id exactly, and nobody should average them.
     found = {name: _column(table, name) for name in category_names(of, table.num_players)}
     return Tensor(
         view=of.key,

@@ -59,7 +59,7 @@ class LocalStore:
     def put_if_absent(self, key: str, data: Data) -> bool:
         """Put an object unless there is one; as `Store.put_if_absent`."""
         target = self._path(key)
-        if target.exists():
+        if target.exists():  # spares writing the bytes; `link` below decides
             return False
         with self._translated(key), self._written(data) as temporary:
             self._make_folder(target.parent)

@@ -41,7 +41,7 @@ class _RangeReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence]
-        self._position = max(0, base + offset)
+        self._position = max(0, base + offset)  # beyond the end is allowed; reads there give nothing
         return self._position
 
     def readinto(self, buffer: WriteableBuffer) -> int:

@@ -82,7 +82,7 @@ class S3Store:
     @property
     def has_conditional_writes(self) -> bool:
         """Whether exactly one of several simultaneous writers is told that it came first; asks the server."""
-        with self._lock:
+        with self._lock:  # or several threads would each run the race
             if self._is_conditional is None:
                 self._is_conditional = self._recall_conditional()
         return self._is_conditional
@@ -160,7 +160,7 @@ class S3Store:
             try:
                 boto.put_object(**self._upload(key, body), IfNoneMatch="*")
             except boto.exceptions.ClientError as error:
-                if _is_taken(error) and num_before:
+                if _is_taken(error) and num_before:  # only after a first attempt can the object be our own
                     return self._is_stored(key, body)  # perhaps by an attempt whose answer was lost
                 raise
             return True

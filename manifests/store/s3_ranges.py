@@ -73,6 +73,7 @@ class SignedRanges:
             answer = self._http.send(AWSPreparedRequest("GET", url, headers, None, False))
         except BotoCoreError:  # its text holds the URL, and so a signature: it goes no further
             return None
+        # A server that ignores Range answers 200 with the whole object: that is not what was asked for.
         status, found = answer.status_code, answer.headers.get("Content-Range", "")
         if status == HTTPStatus.PARTIAL_CONTENT and found.startswith(f"bytes {start}-{exclusive_end - 1}/"):
             data: bytes = answer.content

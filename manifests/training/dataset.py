@@ -104,6 +104,7 @@ class WindowDataset:
 
     def collate(self, fetched: Iterable[Fetched], size: int) -> Sample:
         """Make one batch, arrays [size, ...], of windows that were fetched; pictures are decoded in place."""
+        # A transform may want to see whole samples, so nothing can be decoded into the batch's memory.
         if self._transform is not None:
             return _stacked([self._finished(self.reader.read(one)) for one in fetched])
         pictures, samples = None, []

@@ -119,6 +119,7 @@ def select_footage(manifest: Manifest, split: str | None = None, where: str | No
 
 
 def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) -> Footage:
+    # Everything becomes an array in the order of games, chunks and GOPs; tables have them by game_id.
     place = {game_id: number for number, game_id in enumerate(games["game_id"].to_pylist())}
     chunks, gops = manifest.chunks(), manifest.gops()
     game = np.array([place.get(game_id, -1) for game_id in chunks["game_id"].to_pylist()], np.int64)
@@ -140,6 +141,7 @@ def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) 
         )
         raise RecordRefused(message)
     video = manifest.description.video
+    # What the order of windows depends on: the same selection of the same chunks gives the same order.
     identity = [manifest.snapshot.tables["chunks"].object.sha256, *selection, games["game_id"].to_pylist()]
     return Footage(
         games=games,

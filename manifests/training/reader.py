@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Verify: TypeAlias = Literal["none", "mark", "stamp"]
 _MEMORY_CHUNKS: Final = 64  # packed chunks kept in memory: 100 MB of the default fields
 _ACTIONS: Final = frozenset({"action", "raw_action", "just_pressed"})
-_MARK_BYTES: Final = 4096  # a mark stands before the first slice
+_MARK_BYTES: Final = 4096  # a mark comes before the first slice, so the beginning of a GOP is enough
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -184,6 +184,7 @@ class SampleReader:
         mark = find_mark(run.data[:_MARK_BYTES], run.avcc)
         slp_frame = int(self.footage.slp_frame_start[chunk]) + frame_index
         game_id = self._game_ids[int(self.footage.grid.game[chunk])]
+        # Datasets from before marks have none, so silence is no fault here; `farm audit` knows what is due.
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (
                 f"{self.footage.video_keys[chunk]}: the key frame at {frame_index} is marked slp_frame "
@@ -234,6 +235,7 @@ class SampleReader:
         name = f"rows {sha256} {self.fields.key}"
         data = None
         if self.cache is not None:
+            # The cache gives the window's part of the file; a chunk in memory would be kept per process.
             data = self.cache.read(name, first * size, end * size)
         elif (packed := self._memory.get(chunk)) is not None:
             data = packed[first * size : end * size]

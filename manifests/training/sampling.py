@@ -86,6 +86,7 @@ class Sampling:
         before = np.where(first > 0, self.cumulative[np.maximum(first - 1, 0)], 0.0)
         end = self.game_offset[game + 1]
         total = self.cumulative[end - 1] - before
+        # The middle of each visit's part of the game's weight; where it falls, there is the window.
         at = before + (visit + 0.5) / self.visits[game] * total
         return np.clip(np.searchsorted(self.cumulative, at, side="right"), first, end - 1)
 

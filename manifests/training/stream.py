@@ -125,6 +125,7 @@ class Stream:
     def work_as(self, worker: int, num_workers: int) -> None:
         """Give only every `num_workers`-th batch, from the `worker`-th on, as one of several processes."""
         self._worker, self._num_workers = worker, num_workers
+        # A state that a worker process saved (StatefulDataLoader) counts that worker's steps already.
         if not self._is_workers_own:
             self.step += worker
 
@@ -163,6 +164,7 @@ class Stream:
 
     def _windows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Numbers of the windows at some positions of the epoch, int64 [K]."""
+        # Neighbouring batches need neighbouring positions, so a block of the order is looked up at once.
         start, block = self._block
         low, high = int(positions.min()), int(positions.max()) + 1
         if not start <= low <= high <= start + block.size:
@@ -199,6 +201,7 @@ class Stream:
                 single worker process (as StatefulDataLoader keeps it), and ranks or batch size differ.
         """
         ours = self.state_dict()
+        # Ranks and batch size are not among these: a position in the order means the same for any of them.
         fixed = ("version", "seed", "dataset_sha256", "window", "num_positions", "sampling_sha256", "apart")
         if odd := [name for name in fixed if state.get(name) != ours[name]]:
             message = (

@@ -162,6 +162,7 @@ class Loader:
                 self.stream, batch_size=None, num_workers=self.num_workers, pin_memory=self._pin_memory,
                 multiprocessing_context=self._start_method,
             )  # fmt: skip
+            # Workers run ahead, but only what was handed out counts as taken; so the position is kept here.
             for step, batch in enumerate(loader, start=batches.step + 1):
                 batches.step = step
                 yield batch

@@ -89,6 +89,7 @@ def _columns(reader: SampleReader, *names: str) -> Iterator[NDArray[Any]]:
 def _of_windows(index: WindowIndex, of_frames: Iterator[Weights]) -> Weights:
     """Average the weights of each chunk's frames over the steps of its windows, float64 [num_windows]."""
     spec, grid = index.spec, index.grid
+    # Context and stacked pictures come before the steps that are learned from, and weigh nothing.
     steps = (spec.num_seen - spec.window + np.arange(spec.window, dtype=np.int64)) * spec.frame_step
     means = [window_means(frames, grid.starts(spec, chunk), steps) for chunk, frames in enumerate(of_frames)]
     return np.concatenate(means)

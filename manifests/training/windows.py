@@ -126,6 +126,7 @@ class ChunkGrid:
         )  # the last start after which a whole window is left; may be below 0
         if spec.start == "any":
             return np.where(last >= 0, last // spec.stride + 1, 0)
+        # For key frames, count those of each chunk that leave room for a whole window.
         chunk_of_gop = np.repeat(np.arange(self.game.size), np.diff(self.gop_offset))
         fits = self.gop_first <= last[chunk_of_gop]
         starts = np.bincount(chunk_of_gop[fits], minlength=self.game.size)
@@ -182,5 +183,6 @@ class WindowIndex:
         if not 0 <= window < self.num_windows:
             message = f"no window {window}; there are {self.num_windows}, counted from 0"
             raise IndexError(message)
+        # side="right" passes over chunks without windows, whose offset is that of the next chunk.
         chunk = int(np.searchsorted(self.chunk_offset, window, side="right")) - 1
         return chunk, self.grid.start_of(self.spec, chunk, window - int(self.chunk_offset[chunk]))

@@ -67,7 +67,7 @@ class LibavDecoder:
         if self._context is None or avcc != self._avcc:
             context = av.VideoCodecContext.create("h264", "r")
             context.extradata = avcc
-            context.thread_count = 1
+            context.thread_count = 1  # loaders have many processes; frame threads would also delay pictures
             context.options = dict(_STRICT)
             self._context, self._avcc = context, avcc
         return self._context
