@@ -133,7 +133,8 @@ def _timing(description: DatasetDescription) -> str:
     rate = f"{description.true_fps_numerator}/{description.true_fps_denominator}"
     return (
         f"## What belongs to what\n\n{description.timing_rule}\n\n`slp_frame` is Slippi's frame index, from "
-        f"{description.first_slp_frame}; the timer runs from 0 on. Frame k of a video is at exactly k/{description.fps} s; "
+        f"{description.first_slp_frame}; the timer runs from 0 on. Frame k of a video is at exactly "
+        f"k/{description.fps} s; "
         f"the console ran at {rate} Hz. In the LeRobot tables `action` holds the inputs of the *next* frame, "
         "as policies want it, and `action.same_frame` those that caused the picture."
     )
