@@ -16,8 +16,7 @@ from farm.engine.exit_status import ExitStatus, exit_status
 from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
 from farm.planning.catalogue import build_catalogue
-from farm.planning.dataset_plan import begin_dataset, goes_into_ledger, write_plan
-from farm.planning.player_key import player_key
+from farm.planning.dataset_plan import begin_dataset, goes_into_ledger, key_of_dataset, write_plan
 from farm.planning.selection import Selection
 from farm.pools.local_pool import LocalPool
 from manifests.ledger.entry import done_game_ids
@@ -206,12 +205,13 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
     """
     set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
     set_up.emulator.check()
-    begin_dataset(store, for_jobs, set_up, set_up.fingerprint())
+    key = key_of_dataset(store, settings.out)
+    begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key)
     with report.scanning() as on_scan:
         catalogue = build_catalogue(
             settings.replays,
             Selection(max_games=settings.games),
-            player_key(settings.out),
+            key,
             on_progress=on_scan,
         )
     write_plan(store, catalogue, settings.frames_per_chunk)

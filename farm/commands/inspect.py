@@ -11,9 +11,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.planning.dataset_plan import key_of_dataset
 from farm.planning.listing import list_replays
-from farm.planning.player_key import player_hash, player_key
+from farm.planning.player_key import player_hash
 from farm.planning.scanned_replay import LeftOut
+from manifests.store.open import open_store
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
@@ -43,7 +45,7 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
     FILE is a replay, a folder, a glob, an archive or s3://BUCKET/PREFIX. Players are shown as hashes, never
     by name. Without --dataset the hashes hold for this call only.
     """
-    key = player_key(dataset) if dataset else secrets.token_bytes(32)
+    key = key_of_dataset(open_store(dataset), dataset) if dataset else secrets.token_bytes(32)
     console = Console()
     for found in list_replays(sources):
         if isinstance(found, LeftOut):

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.planning.catalogue import build_catalogue
-from farm.planning.dataset_plan import begin_dataset, write_plan
-from farm.planning.player_key import player_key
+from farm.planning.dataset_plan import begin_dataset, key_of_dataset, write_plan
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule
 from farm.settings import load_settings
@@ -76,9 +75,11 @@ def command(**options: Any) -> None:
         selection, splits = _selection(options, settings.games), _splits(options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    store = open_store(settings.out)
+    key = key_of_dataset(store, settings.out)
     with scan_progress(Console(stderr=True)) as show:
         catalogue = build_catalogue(
-            settings.replays, selection, player_key(settings.out),
+            settings.replays, selection, key,
             splits=splits, num_workers=options["workers"], on_progress=show,
         )  # fmt: skip
     planned: tuple[PlannedGame, ...] = ()
@@ -86,10 +87,10 @@ def command(**options: Any) -> None:
         _estimate(catalogue, settings, options)
         return
     if not options["dry_run"]:
-        store, for_jobs = open_store(settings.out), settings.render_settings()
+        for_jobs = settings.render_settings()
         set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
         # The fingerprint follows with the first run: a machine that plans need not have the emulator.
-        begin_dataset(store, for_jobs, set_up, {})
+        begin_dataset(store, for_jobs, set_up, {}, key)
         planned = write_plan(store, catalogue, settings.frames_per_chunk)
     if options["report"]:
         rows = [{"source": left.source, "game_id": left.game_id, "reason": left.reason, "detail": left.detail}

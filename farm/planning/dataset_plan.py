@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract, open_or_create
+from farm.planning.player_key import key_fingerprint, player_key
+from manifests.ledger.dataset import (
+    DatasetDescription,
+    Rectangle,
+    VideoContract,
+    open_or_create,
+    read_description,
+)
 from manifests.ledger.entry import LedgerEntry, write_entry
 from manifests.ledger.plan import append_plan
 from manifests.ledger.reasons import Reason
 from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
+from manifests.store.keys import DATASET_KEY
 from manifests.video.stamp import SEED_COLUMN, stamp_rectangle
+from workers.errors import EnvironmentFailed
 from workers.rendering.chunk import GOP_FRAMES
 from workers.rendering.publish import run_record
 
@@ -26,8 +35,19 @@ if TYPE_CHECKING:
 _NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE})
 
 
+def key_of_dataset(store: Store, url: str) -> bytes:
+    """Find the key with which the dataset's players are hashed, or make one if the dataset has not begun.
+
+    Raises:
+        EnvironmentFailed: the dataset was begun with a key that is not here; see `player_key`.
+        DatasetError: dataset.json cannot be read.
+    """
+    begun = None if store.head(DATASET_KEY) is None else read_description(store)
+    return player_key(url, begun)
+
+
 def begin_dataset(
-    store: Store, settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str]
+    store: Store, settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str], key: bytes
 ) -> DatasetDescription:
     """Write dataset.json, or check that the one there was made by the same settings.
 
@@ -36,11 +56,18 @@ def begin_dataset(
         settings: of the run.
         set_up: the emulator that will render.
         fingerprint: what decides the pixels; empty where that is not known yet.
+        key: the one with which players are hashed.
 
     Raises:
+        EnvironmentFailed: somebody else began the dataset at the same moment, with another key.
         DatasetError: the store holds something else, or a dataset of other settings.
     """
-    return open_or_create(store, describe(settings, set_up, fingerprint))
+    ours = describe(settings, set_up, fingerprint, key_fingerprint(key))
+    found = open_or_create(store, ours)
+    if found.player_key_sha256 not in (None, ours.player_key_sha256):
+        message = f"{store.url}: somebody else began it meanwhile, with another player key; run again"
+        raise EnvironmentFailed(message)
+    return found
 
 
 def write_plan(store: Store, catalogue: Catalogue, frames_per_chunk: int) -> tuple[PlannedGame, ...]:
@@ -57,7 +84,10 @@ def write_plan(store: Store, catalogue: Catalogue, frames_per_chunk: int) -> tup
 
 
 def describe(
-    settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str]
+    settings: RenderSettings,
+    set_up: EmulatorSetup,
+    fingerprint: Mapping[str, str],
+    player_key_sha256: str | None = None,
 ) -> DatasetDescription:
     """Describe the dataset that these settings make with this emulator, as dataset.json will."""
     is_stamped = set_up.has_stamp and not set_up.crop_rows
@@ -74,6 +104,7 @@ def describe(
         stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
         stamp_seed_column=SEED_COLUMN if is_stamped and set_up.has_seed else None,
         picture_delay_frames=set_up.state_delay,
+        player_key_sha256=player_key_sha256,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
         marks_key_frames=True,

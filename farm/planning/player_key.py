@@ -1,7 +1,9 @@
 """The secret that players' names are hashed with: one per dataset, kept in the user's settings, never in it.
 
-With the key a name can be checked against a hash; without it a hash says nothing but "the same player".
-Whoever goes on with a dataset on another machine takes the key along, as a file or in FARM_PLAYER_KEY.
+With the key a name can be checked against a hash; without it a hash says nothing but "the same player". If a
+dataset went on under another key, the same players would get other hashes, and games of the same two would
+land in two splits. So dataset.json keeps the key's fingerprint, and a plan with another key is refused.
+Whoever goes on with a dataset on another machine, or under another HOME, takes the key along.
 """
 
 from __future__ import annotations
@@ -13,34 +15,50 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from workers.errors import EnvironmentFailed
 
-ENVIRONMENT_VARIABLE = "FARM_PLAYER_KEY"
-_KEY_BYTES = 32
-_HASH_DIGITS = 32
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.ledger.dataset import DatasetDescription
+
+ENVIRONMENT_VARIABLE: Final = "FARM_PLAYER_KEY"
+FILE_VARIABLE: Final = "FARM_PLAYER_KEY_FILE"
+_KEY_BYTES: Final = 32
+_HASH_DIGITS: Final = 32
+_MOST_BYTES: Final = 4096  # of a file that is said to hold a key
 
 
-def player_key(dataset_url: str) -> bytes:
-    """The dataset's key: from FARM_PLAYER_KEY if set, else from its file, which is made on first use.
+def player_key(dataset_url: str, begun: DatasetDescription | None = None) -> bytes:
+    """Find the key of a dataset, or make one for a dataset that is about to begin.
+
+    The key is what FARM_PLAYER_KEY says, else what the file holds that FARM_PLAYER_KEY_FILE names (a copied
+    key, or a secret of a container), else the one that is kept here, wherever the dataset was when it began.
+
+    Args:
+        dataset_url: where the dataset is.
+        begun: its dataset.json; None if it does not exist yet.
 
     Raises:
-        EnvironmentFailed: If FARM_PLAYER_KEY is too short, or the file cannot be read or made.
+        EnvironmentFailed: the dataset was begun with another key, or its key is not here; or a key is too
+            short, or cannot be read or made.
     """
-    given = os.environ.get(ENVIRONMENT_VARIABLE)
-    if given is not None:
-        if len(given) < _KEY_BYTES:
-            message = f"{ENVIRONMENT_VARIABLE} has {len(given)} characters; give at least {_KEY_BYTES}"
-            raise EnvironmentFailed(message)
-        return hashlib.sha256(given.encode()).digest()
+    expected = None if begun is None else begun.player_key_sha256
     path = key_path(dataset_url)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _create_or_read(path)
-    except OSError as error:
-        message = f"{path}: {error.strerror}; make it readable, or set {ENVIRONMENT_VARIABLE}"
-        raise EnvironmentFailed(message) from error
+    key = _given()
+    if key is None:
+        key = _kept(path, expected, is_begun=begun is not None)
+    elif expected is not None and key_fingerprint(key) != expected:
+        raise EnvironmentFailed(_refusal(dataset_url, path, "another key is given"))
+    return key
+
+
+def key_fingerprint(key: bytes) -> str:
+    """What tells a key apart, without giving it away: sha256, hex."""
+    return hashlib.sha256(b"dolphin-farm player key\0" + key).hexdigest()
 
 
 def key_path(dataset_url: str) -> Path:
@@ -54,6 +72,68 @@ def key_path(dataset_url: str) -> Path:
     return Path(base) / "dolphin-farm" / "player-keys" / name
 
 
+def _given() -> bytes | None:
+    """The key that the environment gives, if it gives any."""
+    text = os.environ.get(ENVIRONMENT_VARIABLE)
+    if text is not None:
+        return _from_text(text, ENVIRONMENT_VARIABLE)
+    name = os.environ.get(FILE_VARIABLE)
+    if name is None:
+        return None
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(_MOST_BYTES)
+    except OSError as error:
+        message = f"{FILE_VARIABLE}: {name}: {error.strerror}; name a readable file that holds the key"
+        raise EnvironmentFailed(message) from error
+    if len(data) == _KEY_BYTES:
+        return data  # a copy of a key's own file
+    try:
+        return _from_text(data.decode().strip(), f"{FILE_VARIABLE} {name}")
+    except UnicodeDecodeError as error:
+        message = f"{FILE_VARIABLE}: {name} is neither a copied key of {_KEY_BYTES} bytes nor text"
+        raise EnvironmentFailed(message) from error
+
+
+def _from_text(text: str, where: str) -> bytes:
+    if len(text) < _KEY_BYTES:
+        message = f"{where} has {len(text)} characters; give at least {_KEY_BYTES}"
+        raise EnvironmentFailed(message)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _kept(path: Path, expected: str | None, *, is_begun: bool) -> bytes:
+    """The key that is kept on this machine; made, if the dataset has not begun."""
+    try:
+        if not is_begun:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return _create_or_read(path)
+        for candidate in _candidates(path, is_named=expected is not None):
+            key = _read(candidate)
+            if expected is None or key_fingerprint(key) == expected:
+                return key
+    except OSError as error:
+        message = f"{path}: {error.strerror}; make it readable, or set {ENVIRONMENT_VARIABLE}"
+        raise EnvironmentFailed(message) from error
+    raise EnvironmentFailed(_refusal("this dataset", path, "that key is not here"))
+
+
+def _candidates(path: Path, *, is_named: bool) -> Iterator[Path]:
+    """The dataset's own file, then, where its fingerprint tells them apart, those of all other places."""
+    if path.exists():
+        yield path
+    if is_named and path.parent.is_dir():
+        yield from sorted(other for other in path.parent.iterdir() if other != path and other.is_file())
+
+
+def _refusal(dataset: str, path: Path, what: str) -> str:
+    return (
+        f"{dataset} was begun with another player key, and {what}: the same players would get other hashes "
+        f"and other splits; copy the key's file from the folder {path.parent} of whoever began it and set "
+        f"{FILE_VARIABLE} to the copy, or set {ENVIRONMENT_VARIABLE} as it was then, or begin a new dataset"
+    )
+
+
 def _create_or_read(path: Path) -> bytes:
     """Read the key, or create it; if several processes do so at once, all get the same one."""
     if not path.exists():
@@ -63,6 +143,10 @@ def _create_or_read(path: Path) -> bytes:
             # A link appears at once with all its content, and fails where another process was faster.
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(file.name)
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
         message = (

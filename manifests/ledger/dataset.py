@@ -24,10 +24,13 @@ TIMING_RULE: Final = (
     "that frame, the state columns what the game recorded after simulating it, the picture the one that "
     "shows it. Frames are matched by ordinal, never by time."
 )
-_ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0}
+_ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
-MAY_DIFFER: Final = frozenset({"fingerprints"})
-"""Fields in which a later run may differ from the first; each ledger entry has its own fingerprints."""
+MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256"})
+"""Fields in which a later run may differ from the first.
+
+Each ledger entry has its own fingerprints, and whoever hashes players looks for the dataset's own key first.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class DatasetDescription:
         state_schema: version of the states files' schema.
         fingerprints: what the first run rendered with: emulator version, configuration hashes and so on.
         marks_key_frames: whether every key frame names its game and slp_frame (see manifests/video/sei.py).
+        player_key_sha256: fingerprint of the key with which players are hashed; None in old datasets, which
+            do not say.
         fps: rate of the videos' time stamps: frame k is at exactly k / fps seconds.
         true_fps_numerator, true_fps_denominator: the console's real rate, 60000/1001 per second.
         first_slp_frame: the slp_frame with which every game begins.
@@ -103,6 +108,7 @@ class DatasetDescription:
     marks_key_frames: bool = False
     stamp_seed_column: str | None = None
     picture_delay_frames: int = 0
+    player_key_sha256: str | None = None
     fps: int = 60
     true_fps_numerator: int = 60000
     true_fps_denominator: int = 1001
