@@ -212,9 +212,10 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
             settings.replays,
             Selection(max_games=settings.games),
             key,
+            keep_paths=settings.keep_paths,
             on_progress=on_scan,
         )
-    write_plan(store, catalogue, settings.frames_per_chunk)
+    _, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     given = {
         left.game_id: left.source
         for left in catalogue.left_out
@@ -222,7 +223,11 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
     }
     given |= {game.game_id: game.source for game in catalogue.games}
     return PlannedWork(
-        tasks=tuple(RenderTask(game) for game in pending_games(store) if game.game_id in given),
+        tasks=tuple(
+            RenderTask(game, place=catalogue.places.get(game.game_id, ""))
+            for game in pending_games(store)
+            if game.game_id in given
+        ),
         num_done=sum(1 for game_id in done_game_ids(store) if game_id in given),
         left_out=tuple(left for left in catalogue.left_out if not goes_into_ledger(left)),
         sources=given,

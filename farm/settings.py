@@ -218,6 +218,10 @@ class RunSettings:
         _switch("Slippi: paint frame numbers into Melee to check by, cropped away. Untried on Melee.  [no]"),
         default=False,
     )
+    keep_paths: bool = _declared(
+        _switch("Write down paths of replays that name a player, too, instead of their hashes.  [no]"),
+        default=False,
+    )
     scratch: Path | None = _declared(
         Setting(_path, "a folder", "Where workers put throw-away files.  [memory]", metavar="DIR"), None
     )

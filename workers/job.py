@@ -55,11 +55,13 @@ class RenderTask:
         game: the game, as planned.
         attempt: the number of this attempt, from 1.
         is_last_attempt: whether the game is set aside, and not tried again, if rendering fails.
+        place: locator of the replay where the run has just found it; empty to take the one in the plan.
     """
 
     game: PlannedGame
     attempt: int = 1
     is_last_attempt: bool = True
+    place: str = ""
 
     @property
     def game_id(self) -> str:
@@ -177,7 +179,7 @@ def make_entry(
         DatasetError: the store cannot.
     """
     clock = clock or _Clock()
-    replay = read_replay(read_source(task.game.source))
+    replay = read_replay(read_source(task.place or task.game.source))
     # File numbers and lengths were planned for these bytes; others would not fit them.
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.planning.catalogue import build_catalogue
-from farm.planning.dataset_plan import begin_dataset, key_of_dataset, write_plan
+from farm.planning.dataset_plan import begin_dataset, hold_against_plan, key_of_dataset, write_plan
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule
 from farm.settings import load_settings
@@ -53,7 +53,7 @@ Examples:
     "--test", type=click.FloatRange(0, 1), help="Fraction of pairings.  [default: 0.05, 0 with --hold-out]"
 )
 @click.option("--hold-out", multiple=True, metavar="FIELD=VALUE", help="Games with it are the test split.")
-@setting_options(("emulator", "frames_per_chunk", "stamp", "slots"))
+@setting_options(("emulator", "frames_per_chunk", "stamp", "slots", "keep_paths"))
 @slippi_options
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read.  [default: one per CPU]")
 @click.option(
@@ -80,9 +80,12 @@ def command(**options: Any) -> None:
     with scan_progress(Console(stderr=True)) as show:
         catalogue = build_catalogue(
             settings.replays, selection, key,
-            splits=splits, num_workers=options["workers"], on_progress=show,
+            splits=splits, num_workers=options["workers"],
+            keep_paths=settings.keep_paths, on_progress=show,
         )  # fmt: skip
     planned: tuple[PlannedGame, ...] = ()
+    if options["dry_run"] or options["estimate"]:
+        catalogue, _ = hold_against_plan(store, catalogue)
     if options["estimate"]:
         _estimate(catalogue, settings, options)
         return
@@ -91,7 +94,7 @@ def command(**options: Any) -> None:
         set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
         # The fingerprint follows with the first run: a machine that plans need not have the emulator.
         begin_dataset(store, for_jobs, set_up, {}, key)
-        planned = write_plan(store, catalogue, settings.frames_per_chunk)
+        planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     if options["report"]:
         rows = [{"source": left.source, "game_id": left.game_id, "reason": left.reason, "detail": left.detail}
                 for left in catalogue.left_out]  # fmt: skip

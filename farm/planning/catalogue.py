@@ -14,10 +14,12 @@ import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from farm.planning.listing import list_replays
+from farm.planning.public_source import public_source
 from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule, Traits
@@ -26,7 +28,9 @@ from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    _Scan = Callable[[Found], ScannedReplay | LeftOut]
 
 __all__ = ["Catalogue", "LeftOut", "Selection", "build_catalogue"]
 
@@ -44,11 +48,13 @@ class Catalogue:
         games: Games to be planned, in order of game_id.
         left_out: Replays that are not planned and why, in order of source.
         num_beyond: Games that would have passed but come after the first `max_games`.
+        places: Where each game's replay is, by game_id; a plan may keep less of it.
     """
 
     games: tuple[GameToPlan, ...]
     left_out: tuple[LeftOut, ...]
     num_beyond: int = 0
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def build_catalogue(
@@ -58,6 +64,7 @@ def build_catalogue(
     *,
     splits: SplitRule | None = None,
     num_workers: int | None = None,
+    keep_paths: bool = False,
     on_progress: Callable[[int, int], None] = lambda _looked_at, _passed: None,
 ) -> Catalogue:
     """Look at every replay the sources hold; the result does not depend on the order or speed of looking.
@@ -68,6 +75,7 @@ def build_catalogue(
         player_key: The dataset's secret, see `farm.planning.player_key`.
         splits: How games are divided; by default 5 % of pairings each for val and test.
         num_workers: Processes that read; None for one per CPU, 0 for none but this.
+        keep_paths: Write down paths that name a player, too.
         on_progress: Called from this process with (replays looked at, games that pass).
 
     Raises:
@@ -76,11 +84,13 @@ def build_catalogue(
     rule = splits or SplitRule()
     seen: list[ScannedReplay] = []
     left_out: list[LeftOut] = []
-    for outcome in _look_at_all(list_replays(sources), selection, player_key, num_workers):
+    scan = partial(scan_replay, selection=selection, key=player_key, keep_paths=keep_paths)
+    for outcome in _look_at_all(list_replays(sources), scan, num_workers):
         if isinstance(outcome, ScannedReplay):
             seen.append(outcome)
         else:
-            left_out.append(outcome)
+            source = outcome.source if keep_paths else public_source(outcome.source)
+            left_out.append(replace(outcome, source=source))
         on_progress(len(seen) + len(left_out), len(seen))
     distinct, duplicates = drop_duplicates(seen)
     chosen = distinct[: selection.max_games]
@@ -88,6 +98,7 @@ def build_catalogue(
         games=tuple(_to_plan(scanned, rule) for scanned in chosen),
         left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
         num_beyond=len(distinct) - len(chosen),
+        places={scanned.game_id: scanned.place for scanned in chosen},
     )
 
 
@@ -127,23 +138,25 @@ def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
         stage_name=scanned.stage_name,
         characters=scanned.characters,
         player_hashes=scanned.player_hashes,
+        match_key=scanned.match_key,
+        play_key=scanned.play_key,
     )
 
 
 def _look_at_all(
-    listed: Iterator[Found | LeftOut], selection: Selection, key: bytes, num_workers: int | None
+    listed: Iterator[Found | LeftOut], scan: _Scan, num_workers: int | None
 ) -> Iterator[ScannedReplay | LeftOut]:
     num_workers = os.cpu_count() or 1 if num_workers is None else num_workers
     first = list(itertools.islice(listed, _FEW_REPLAYS))
     if num_workers == 0 or len(first) < _FEW_REPLAYS:
         for one in itertools.chain(first, listed):
-            yield one if isinstance(one, LeftOut) else scan_replay(one, selection, key)
+            yield one if isinstance(one, LeftOut) else scan(one)
         return
     pool = reading_pool(num_workers)
     pending: deque[Future[list[ScannedReplay | LeftOut]]] = deque()
     try:
         for batch in _batches(itertools.chain(first, listed)):
-            pending.append(pool.submit(_look_at_batch, batch, selection, key))
+            pending.append(pool.submit(_look_at_batch, batch, scan))
             if len(pending) >= num_workers * _TASKS_AHEAD_PER_WORKER:
                 yield from _result(pending.popleft())
         while pending:
@@ -177,10 +190,8 @@ def _batches(listed: Iterator[Found | LeftOut]) -> Iterator[list[Found | LeftOut
         yield batch
 
 
-def _look_at_batch(
-    batch: list[Found | LeftOut], selection: Selection, key: bytes
-) -> list[ScannedReplay | LeftOut]:
-    return [one if isinstance(one, LeftOut) else scan_replay(one, selection, key) for one in batch]
+def _look_at_batch(batch: list[Found | LeftOut], scan: _Scan) -> list[ScannedReplay | LeftOut]:
+    return [one if isinstance(one, LeftOut) else scan(one) for one in batch]
 
 
 def _result(future: Future[list[ScannedReplay | LeftOut]]) -> list[ScannedReplay | LeftOut]:

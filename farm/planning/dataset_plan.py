@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from farm.planning.known_games import against_plan
 from farm.planning.player_key import key_fingerprint, player_key
+from farm.planning.scanned_replay import LeftOut
 from manifests.ledger.dataset import (
     DatasetDescription,
     Rectangle,
@@ -12,8 +16,8 @@ from manifests.ledger.dataset import (
     open_or_create,
     read_description,
 )
-from manifests.ledger.entry import LedgerEntry, write_entry
-from manifests.ledger.plan import append_plan
+from manifests.ledger.entry import LedgerEntry, Status, read_entry, write_entry
+from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
 from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
 from manifests.store.keys import DATASET_KEY
@@ -25,14 +29,15 @@ from workers.rendering.publish import run_record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from farm.planning.catalogue import Catalogue, LeftOut
+    from farm.planning.catalogue import Catalogue
+    from farm.planning.known_games import Outgrown
     from manifests.ledger.plan import PlannedGame
     from manifests.store.contract import Store
     from workers.job import RenderSettings
     from workers.rendering.emulator_setup import EmulatorSetup
 
 # A replay that was not asked for this time may be asked for the next; the ledger would rule it out for good.
-_NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE})
+_NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE, Reason.STILL_RECORDED})
 
 
 def key_of_dataset(store: Store, url: str) -> bytes:
@@ -70,17 +75,53 @@ def begin_dataset(
     return found
 
 
-def write_plan(store: Store, catalogue: Catalogue, frames_per_chunk: int) -> tuple[PlannedGame, ...]:
+def write_plan(
+    store: Store, catalogue: Catalogue, frames_per_chunk: int
+) -> tuple[tuple[PlannedGame, ...], Catalogue]:
     """Append the catalogue's new games to the plan, and write down what can never be rendered.
 
+    A planned game that a longer recording outgrew, or whose file holds another game now, is set aside, so
+    that it does not stay pending for ever.
+
     Returns:
-        The games that were not in the plan before.
+        The games that were not in the plan before, and the catalogue without those that are there already
+        under another id.
 
     Raises:
         DatasetError: the store failed.
     """
-    record_left_out(store, catalogue.left_out)
-    return append_plan(store, catalogue.games, frames_per_chunk)
+    known, outgrown = hold_against_plan(store, catalogue)
+    for old in outgrown:
+        entry = LedgerEntry.set_aside(
+            old.game.game_id, old.reason, old.detail, split=old.game.split, run=run_record(1, {})
+        )
+        if not write_entry(store, entry) and _status_in(store, old.game.game_id) is Status.COMMITTED:
+            known = _without(known, old)  # a worker was faster: the shorter recording is in the dataset
+    record_left_out(store, known.left_out)
+    return append_plan(store, known.games, frames_per_chunk), known
+
+
+def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tuple[Outgrown, ...]]:
+    """Find what of a catalogue the dataset has planned already under another id; nothing is written.
+
+    Raises:
+        DatasetError: the plan or the ledger cannot be read.
+    """
+    return against_plan(catalogue, planned_games(store), partial(_status_in, store))
+
+
+def _status_in(store: Store, game_id: str) -> Status | None:
+    entry = read_entry(store, game_id)
+    return None if entry is None else entry.status
+
+
+def _without(catalogue: Catalogue, old: Outgrown) -> Catalogue:
+    """The catalogue without the recording that was to take a game's place."""
+    late = [game for game in catalogue.games if game.game_id == old.successor]
+    detail = f"another recording of this game is committed: {old.game.source}"
+    left = [LeftOut(game.source, game.game_id, Reason.DUPLICATE, detail) for game in late]
+    games = tuple(game for game in catalogue.games if game.game_id != old.successor)
+    return replace(catalogue, games=games, left_out=(*catalogue.left_out, *left))
 
 
 def describe(

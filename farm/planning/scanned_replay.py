@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from farm.planning.player_key import keyed_hash, player_hash
+from farm.planning.public_source import public_source
+from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
 from workers.replay.source import read_source
 
 if TYPE_CHECKING:
-    from farm.planning.selection import Selection
-    from manifests.ledger.reasons import Reason
-    from manifests.state.table import StateTable
-    from workers.replay import GameRecord
+    import os
 
-_OPENING_FRAMES = 600
+    from farm.planning.selection import Selection
+    from manifests.state.table import StateTable
+    from workers.replay import GameRecord, Replay
+    from workers.replay.record import Identity
+
+_OPENING_FRAMES = 180  # a second and a half in which players can act: a file cut later has the same opening
+_GROWING_SECONDS = 60.0  # a recorder writes every frame, so a file that is older than this is over
 _OPENING_COLUMNS = ("buttons", "main_x", "main_y", "c_x", "c_y", "x", "y", "action")
 
 
@@ -35,7 +42,8 @@ class ScannedReplay:
     """A game that can be rendered and is wanted. It carries no name: players are keyed hashes.
 
     Attributes:
-        source: The replay's locator.
+        place: The replay's locator, to read it by.
+        source: The locator as it may be written down; see `farm.planning.public_source`.
         game_id: sha256 of its bytes.
         num_frames: Rows of its state.
         stage_name: libmelee's name.
@@ -46,6 +54,7 @@ class ScannedReplay:
         pairing: Keyed hash of who played; see `farm.planning.splits`.
     """
 
+    place: str
     source: str
     game_id: str
     num_frames: int
@@ -62,7 +71,7 @@ class LeftOut:
     """A replay that is not in the catalogue, and why.
 
     Attributes:
-        source: Its locator; an archive's, if the archive as a whole could not be read.
+        source: Its locator as it may be written down; an archive's, if the whole archive could not be read.
         game_id: sha256 of its bytes; None if there was nothing that could be called a replay.
         reason: Why it was left out, from the closed list of reasons.
         detail: One line for a person, without names.
@@ -74,26 +83,40 @@ class LeftOut:
     detail: str
 
 
-def scan_replay(found: Found, selection: Selection, key: bytes) -> ScannedReplay | LeftOut:
+def scan_replay(
+    found: Found, selection: Selection, key: bytes, *, keep_paths: bool = False
+) -> ScannedReplay | LeftOut:
     """Read one replay and see whether it can be rendered and is wanted.
+
+    Args:
+        found: where it is.
+        selection: which replays are wanted.
+        key: the dataset's player key.
+        keep_paths: write a path down even if it names a player.
 
     Raises:
         EnvironmentFailed: If it is not there, or cannot be read.
     """
     data: bytes | None = None
+    identities: list[Identity] = []
+    seen = _seen(found)
     try:
         data = read_source(found.locator) if found.data is None else found.data
         replay = read_replay(data)
+        identities = [player.identity for player in replay.record.players]
+        _check_is_over(found, seen, replay)
         table = renderable(replay)
         selection.check(replay.record, table)
     except ReplayRefused as refusal:
         game_id = None if data is None else hashlib.sha256(data).hexdigest()
-        return LeftOut(found.locator, game_id, refusal.reason, refusal.detail)
+        source = found.locator if keep_paths else public_source(found.locator, identities)
+        return LeftOut(source, game_id, refusal.reason, refusal.detail)
     record = replay.record
     hashes = tuple(player_hash(key, player.identity.key) for player in record.players)
     play_key = _play_key(record, table)
     return ScannedReplay(
-        source=found.locator,
+        place=found.locator,
+        source=found.locator if keep_paths else public_source(found.locator, identities),
         game_id=replay.game_id,
         num_frames=table.num_frames,
         stage_name=record.stage_name,
@@ -103,6 +126,28 @@ def scan_replay(found: Found, selection: Selection, key: bytes) -> ScannedReplay
         play_key=play_key,
         pairing=keyed_hash(key, "pairing", _who(record, hashes) or play_key),
     )
+
+
+def _seen(found: Found) -> os.stat_result | None:
+    """A plain file as it is before it is read; None for what is in an archive or a bucket."""
+    try:
+        return Path(found.locator).stat() if found.data is None else None
+    except (OSError, ValueError):
+        return None  # in an archive or a bucket; or gone, which reading it will say
+
+
+def _check_is_over(found: Found, seen: os.stat_result | None, replay: Replay) -> None:
+    """Refuse a file that somebody still writes: it would hold other bytes when it is rendered."""
+    if seen is None:
+        return
+    now = Path(found.locator).stat()
+    if (now.st_size, now.st_mtime_ns) != (seen.st_size, seen.st_mtime_ns):
+        message = "the file grew while it was read; scan again when its game is over"
+        raise ReplayRefused(Reason.STILL_RECORDED, message)
+    age = time.time() - seen.st_mtime
+    if replay.record.is_truncated and 0 <= age < _GROWING_SECONDS:
+        message = f"the recording is not over, and {age:.0f} s old; scan again when its game is over"
+        raise ReplayRefused(Reason.STILL_RECORDED, message)
 
 
 def _who(record: GameRecord, hashes: tuple[str | None, ...]) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -46,6 +46,9 @@ class GameToPlan:
         stage_name: the stage, as libmelee names it.
         characters: names of the characters, in order of ports.
         player_hashes: keyed hash of each player, in order of ports; None where the replay names nobody.
+        match_key: keyed hash of what Slippi's servers call the game; None if they did not arrange it, and in
+            plans of old.
+        play_key: hash of how the game begins, which two recordings of one game share; None in plans of old.
 
     Raises:
         ValueError: game_id is no sha256, there are no frames, or the split is empty.
@@ -58,6 +61,8 @@ class GameToPlan:
     stage_name: str
     characters: tuple[str, ...]
     player_hashes: tuple[str | None, ...]
+    match_key: str | None = field(default=None, kw_only=True)
+    play_key: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         check_game_id(self.game_id)
@@ -125,7 +130,8 @@ def number_games(
         planned.append(
             PlannedGame(
                 game.game_id, game.source, game.num_frames, game.split, game.stage_name, game.characters,
-                game.player_hashes, num_chunks=num_chunks, first_file_number=next_file_number,
+                game.player_hashes, match_key=game.match_key, play_key=game.play_key,
+                num_chunks=num_chunks, first_file_number=next_file_number,
             )
         )  # fmt: skip
         next_file_number += num_chunks

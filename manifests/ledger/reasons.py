@@ -23,6 +23,8 @@ class Reason(StrEnum):
     FILTERED = "filtered"  # legal, but outside what the plan's filters ask for
     TOO_LONG = "too_long"  # more frames than the stand-in game holds in the console's memory
     DUPLICATE = "duplicate"  # the same game is already in the plan
+    STILL_RECORDED = "still_recorded"  # the file grew while it was read, or its game is still going on
+    SOURCE_CHANGED = "source_changed"  # the file that was planned holds another game now
 
     EMULATOR_EXIT = "emulator_exit"  # the emulator ended by itself before the game did
     EMULATOR_STALLED = "emulator_stalled"  # no new picture within the progress deadline

@@ -162,6 +162,18 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
         ManifestColumn(
             "player_hashes", pa.list_(pa.string()), "keyed hashes in order of ports; null where unknown"
         ),
+        ManifestColumn(
+            "match_key",
+            pa.string(),
+            "keyed hash of the online game; null where none was arranged",
+            nullable=True,
+        ),
+        ManifestColumn(
+            "play_key",
+            pa.string(),
+            "hash of how the game begins, the same in two recordings of it",
+            nullable=True,
+        ),
     ),
 }
 MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files")

@@ -131,13 +131,15 @@ def test_no_name_gets_into_the_catalogue(tmp_path: Path, recorded: list[bytes]):
     assert "Secret" not in repr(catalogue)
 
 
-SIGHTING = ScannedReplay(
-    "b.slp", "b" * 64, 500, "BATTLEFIELD", ("FOX", "FOX"), (None, None), None, "play-b", "0" * 32
+SCANNED = ScannedReplay(
+    "b.slp", "b.slp", "b" * 64, 500, "BATTLEFIELD", ("FOX", "FOX"), (None, None), None, "play-b", "0" * 32
 )
 
 
 def seen(source: str, **changes: object) -> ScannedReplay:
-    base = dataclasses.replace(SIGHTING, source=source, game_id=source[0] * 64, play_key=f"play-{source}")
+    base = dataclasses.replace(
+        SCANNED, place=source, source=source, game_id=source[0] * 64, play_key=f"play-{source}"
+    )
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 

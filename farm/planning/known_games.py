@@ -1,0 +1,104 @@
+"""Holds the games of a scan against those that the dataset planned before: the same game is planned once.
+
+Two players record one game in two files, and a file that is scanned while its game goes on is scanned again,
+longer, when it is over. Their bytes differ, and so do the games' ids; the plan therefore keeps what tells
+that they are one game.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from farm.planning.scanned_replay import LeftOut
+from manifests.ledger.entry import Status
+from manifests.ledger.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from farm.planning.catalogue import Catalogue
+    from manifests.ledger.plan import GameToPlan, PlannedGame
+
+
+@dataclass(frozen=True, slots=True)
+class Outgrown:
+    """A planned game that is not to be rendered any more.
+
+    Attributes:
+        game: as it was planned.
+        reason: DUPLICATE where a longer recording of the same game takes its place, SOURCE_CHANGED where its
+            file holds another game now.
+        detail: one line for a person.
+        successor: game_id of the recording that takes its place; None if none does.
+    """
+
+    game: PlannedGame
+    reason: Reason
+    detail: str
+    successor: str | None
+
+
+def against_plan(
+    catalogue: Catalogue,
+    planned: Iterable[PlannedGame],
+    status_of: Callable[[str], Status | None],
+) -> tuple[Catalogue, tuple[Outgrown, ...]]:
+    """Leave out what is planned already under another id, and name the planned games that are outgrown.
+
+    Of two recordings of one game the planned one stays, unless it is not committed and the new one is longer.
+
+    Args:
+        catalogue: of the scan.
+        planned: every game that the dataset planned before.
+        status_of: how the ledger has a game, by its id; None if it has not.
+
+    Returns:
+        The catalogue without the newcomers that are left out, which it names; and the outgrown games.
+    """
+    before = {game.game_id: game for game in planned}
+    by_key = {key: game for game in before.values() for key in _keys(game)}
+    games: list[GameToPlan] = []
+    left_out: list[LeftOut] = []
+    outgrown: dict[str, Outgrown] = {}
+    for game in catalogue.games:
+        same = None if game.game_id in before else _same_game(game, by_key)
+        if same is None:
+            games.append(game)
+        elif status_of(same.game_id) is Status.COMMITTED or game.num_frames <= same.num_frames:
+            detail = f"another recording of this game is in the plan: {same.source}"
+            left_out.append(LeftOut(game.source, game.game_id, Reason.DUPLICATE, detail))
+        else:
+            games.append(game)
+            detail = f"a longer recording of this game takes its place: {game.source}"
+            outgrown[same.game_id] = Outgrown(same, Reason.DUPLICATE, detail, game.game_id)
+    for lost in _changed(catalogue, before, outgrown.keys()):
+        if status_of(lost.game_id) is None:
+            detail = f"{lost.source} holds another game now than the one that was planned"
+            outgrown[lost.game_id] = Outgrown(lost, Reason.SOURCE_CHANGED, detail, None)
+    ordered = tuple(sorted([*catalogue.left_out, *left_out], key=lambda left: left.source))
+    return dataclasses.replace(catalogue, games=tuple(games), left_out=ordered), tuple(outgrown.values())
+
+
+def _keys(game: GameToPlan) -> list[str]:
+    """What two recordings of one game have in common."""
+    found = {"match": game.match_key, "play": game.play_key}
+    return [f"{kind} {key}" for kind, key in found.items() if key is not None]
+
+
+def _same_game(game: GameToPlan, by_key: dict[str, PlannedGame]) -> PlannedGame | None:
+    return next((by_key[key] for key in _keys(game) if key in by_key), None)
+
+
+def _changed(
+    catalogue: Catalogue, before: dict[str, PlannedGame], known: Iterable[str]
+) -> Iterable[PlannedGame]:
+    """Planned games whose file was read in this scan and holds other bytes, while no file holds theirs."""
+    seen = {game.source: game.game_id for game in catalogue.games}
+    seen |= {left.source: left.game_id for left in catalogue.left_out if left.game_id is not None}
+    ids = set(seen.values())
+    for game in before.values():
+        is_replaced = seen.get(game.source, game.game_id) != game.game_id
+        if is_replaced and game.game_id not in ids and game.game_id not in known:
+            yield game

@@ -1,0 +1,63 @@
+"""A replay's place as it may be written down: hidden where it names a player.
+
+People name folders and files by who played: `Slippi/MANG#0/2024-05-01 vs ZAIN#0.slp`. Plans, ledgers and logs
+outlive their owner's disk, so such a path stays out of them unless its owner asks for it (`keep_paths`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workers.replay.record import Identity
+
+HIDDEN: Final = "hidden:"
+_DIGITS: Final = 16
+_LEAST_NAME: Final = 2  # characters; a tag of one letter is in every path
+_LONG_NAME: Final = 4  # characters, from which on a name counts within a longer word, too
+# A connect code in a file name: letters, then # or what people write for it, then digits.
+_CODE: Final = re.compile(r"(?<![0-9a-z])[^\W\d_]{1,6}[#][0-9]{1,4}(?![0-9])")
+
+
+def public_source(locator: str, identities: Iterable[Identity] = ()) -> str:
+    """The locator, or hashes of it and of its last part if it names a player.
+
+    Args:
+        locator: a path, ARCHIVE!MEMBER or a URL.
+        identities: who plays, as far as the replay says; without them only connect codes are recognised.
+    """
+    if not names_a_player(locator, identities):
+        return locator
+    base = re.split(r"[/!]", locator)[-1]
+    return f"{HIDDEN}{_hash(locator)}/{_hash(base)}"
+
+
+def names_a_player(locator: str, identities: Iterable[Identity] = ()) -> bool:
+    """Whether somebody's connect code, name or tag stands in the locator."""
+    text = _plain(locator)
+    if _CODE.search(text):
+        return True
+    words = set(re.findall(r"\w+", text))
+    for identity in identities:
+        letters, _, digits = _plain(identity.connect_code).partition("#")
+        if letters and digits and re.search(rf"(?<!\w){re.escape(letters)}[-_ .]?{digits}(?!\d)", text):
+            return True
+        for name in (_plain(identity.display_name), _plain(identity.name_tag), _plain(identity.uid)):
+            is_there = name in text if len(name) >= _LONG_NAME else name in words
+            if len(name) >= _LEAST_NAME and is_there:
+                return True
+    return False
+
+
+def _plain(text: str) -> str:
+    """One form of what people write in many: full-width letters, capitals."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]

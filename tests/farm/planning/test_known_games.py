@@ -1,0 +1,179 @@
+"""The same game is planned once, in one scan or in several; the longer one wins while none is committed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from farm.cli import farm
+from farm.planning.catalogue import Catalogue
+from farm.planning.known_games import against_plan
+from farm.planning.scanned_replay import LeftOut
+from manifests.ledger.entry import Status, read_entry
+from manifests.ledger.plan import PlannedGame, pending_games, planned_games
+from manifests.ledger.reasons import Reason
+from manifests.store.open import open_store
+from tests.conftest import SHARED
+from tests.manifests.conftest import Samples
+from workers.standin.recorder import record_match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from manifests.ledger.plan import GameToPlan
+
+SAMPLES = Samples()
+OLD = time.time() - 3600
+
+
+def to_plan(number: int, num_frames: int = 200, **keys: str | None) -> GameToPlan:
+    return dataclasses.replace(SAMPLES.to_plan(number, num_frames), **keys)
+
+
+def as_planned(game: GameToPlan) -> PlannedGame:
+    fields = {field.name: getattr(game, field.name) for field in dataclasses.fields(game)}
+    return PlannedGame(**fields, num_chunks=1, first_file_number=0)
+
+
+def status(found: Status | None) -> Callable[[str], Status | None]:
+    return lambda _game_id: found
+
+
+def test_a_recording_of_a_planned_game_is_left_out_and_names_the_other_file():
+    first, second = to_plan(1, play_key="same"), to_plan(2, play_key="same")
+    catalogue, outgrown = against_plan(Catalogue((second,), ()), [as_planned(first)], status(None))
+    assert (catalogue.games, outgrown) == ((), ())
+    (left,) = catalogue.left_out
+    assert (left.game_id, left.reason) == (second.game_id, Reason.DUPLICATE)
+    assert first.source in left.detail
+
+
+@pytest.mark.parametrize("ended", [None, Status.SET_ASIDE])
+def test_a_longer_recording_takes_the_place_of_one_that_is_not_committed(ended: Status | None):
+    short, long = to_plan(1, 200, match_key="same"), to_plan(2, 300, match_key="same")
+    catalogue, (old,) = against_plan(Catalogue((long,), ()), [as_planned(short)], status(ended))
+    assert catalogue.games == (long,)
+    assert (old.game.game_id, old.reason, old.successor) == (short.game_id, Reason.DUPLICATE, long.game_id)
+
+
+def test_a_committed_game_stays_however_long_another_recording_is():
+    short, long = to_plan(1, 200, play_key="same"), to_plan(2, 300, play_key="same")
+    catalogue, outgrown = against_plan(Catalogue((long,), ()), [as_planned(short)], status(Status.COMMITTED))
+    assert (catalogue.games, outgrown) == ((), ())
+
+
+def test_games_without_keys_are_never_taken_for_one():
+    catalogue, outgrown = against_plan(Catalogue((to_plan(2),), ()), [as_planned(to_plan(1))], status(None))
+    assert (len(catalogue.games), outgrown) == (1, ())
+
+
+def test_a_file_that_holds_another_game_now_ends_the_planned_one():
+    before = as_planned(to_plan(1, play_key="one"))
+    now = dataclasses.replace(to_plan(2, play_key="two"), source=before.source)
+    catalogue, (old,) = against_plan(Catalogue((now,), ()), [before], status(None))
+    assert catalogue.games == (now,)
+    assert (old.game, old.reason, old.successor) == (before, Reason.SOURCE_CHANGED, None)
+
+
+def test_a_file_that_was_renamed_ends_nothing():
+    before = as_planned(to_plan(1))
+    swapped = (dataclasses.replace(to_plan(2), source=before.source), to_plan(1))
+    _, outgrown = against_plan(Catalogue(swapped, ()), [before], status(None))
+    assert outgrown == ()
+
+
+def test_a_file_that_cannot_be_read_any_more_ends_the_game_that_was_planned_of_it():
+    before = as_planned(to_plan(1))
+    left = LeftOut(before.source, SAMPLES.game_id(9), Reason.UNREADABLE, "damaged")
+    _, (old,) = against_plan(Catalogue((), (left,)), [before], status(None))
+    assert old.reason is Reason.SOURCE_CHANGED
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def call(*arguments: str | Path) -> dict[str, Any]:
+        words = [word for argument in arguments for word in ("--replays", str(argument))]
+        result = CliRunner().invoke(farm, ["plan", *words, "--out", str(tmp_path / "set"), "--json"])
+        assert result.exit_code in (0, 1, 2), result.output
+        found: dict[str, Any] = json.loads(result.stdout)
+        return found
+
+    return call
+
+
+def aged(path: Path, data: bytes) -> Path:
+    """A file whose writer has finished long ago."""
+    path.write_bytes(data)
+    os.utime(path, (OLD, OLD))
+    return path
+
+
+def cut(replay: bytes, share: float) -> bytes:
+    """The replay as it was on the disk while its game went on: no length, no end, no metadata."""
+    return replay[:11] + bytes(4) + replay[15 : int(len(replay) * share)]
+
+
+def test_a_file_that_grew_is_planned_whole_and_its_beginning_does_not_stay_pending(
+    tmp_path: Path, plan: Callable[..., dict[str, Any]]
+):
+    whole = record_match(3, num_frames=600)
+    file = aged(tmp_path / "game.slp", cut(whole, 0.6))
+    assert plan(file)["new"] == 1
+    aged(file, whole)
+    assert plan(file)["new"] == 1
+    store = open_store(tmp_path / "set")
+    (pending,) = pending_games(store)
+    assert pending.num_frames == 600
+    (begun,) = [game for game in planned_games(store) if game.num_frames < 600]
+    entry = read_entry(store, begun.game_id)
+    assert entry is not None
+    assert (entry.status, entry.reason) == (Status.SET_ASIDE, Reason.DUPLICATE)
+
+
+def test_a_recording_that_goes_on_is_left_out_until_it_is_over(
+    tmp_path: Path, plan: Callable[..., dict[str, Any]]
+):
+    whole = record_match(3, num_frames=600)
+    (tmp_path / "game.slp").write_bytes(cut(whole, 0.6))
+    assert plan(tmp_path / "game.slp")["left_out"] == {"still_recorded": 1}
+    assert plan(aged(tmp_path / "game.slp", whole))["games"] == 1
+
+
+def test_two_recordings_in_two_scans_are_one_game(tmp_path: Path, plan: Callable[..., dict[str, Any]]):
+    replay = record_match(3, num_frames=600)
+    assert plan(aged(tmp_path / "a.slp", replay))["new"] == 1
+    # The other player's file: another console, so other metadata.
+    other = replay.replace(b"dolphin-farm", b"dolphin-FARM") if b"dolphin-farm" in replay else replay + b" "
+    told = plan(aged(tmp_path / "b.slp", other))
+    assert (told["new"], told["left_out"]) == (0, {"duplicate": 1})
+
+
+@pytest.mark.shared
+def test_one_game_twice_of_real_recorders_is_planned_once(
+    tmp_path: Path, plan: Callable[..., dict[str, Any]]
+):
+    folder = SHARED / "cases" / "one_game_twice"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent")
+    assert plan(folder / "a_first_player.slp")["new"] == 1
+    assert plan(folder / "b_second_player.slp")["new"] == 0
+
+
+def test_a_path_that_names_a_player_is_in_no_plan_unless_asked_for(
+    tmp_path: Path, plan: Callable[..., dict[str, Any]]
+):
+    plan(aged(tmp_path / "NAME#123.slp", record_match(3, num_frames=140)))
+    (game,) = planned_games(open_store(tmp_path / "set"))
+    assert game.source.startswith("hidden:")
+    assert all(
+        b"NAME#123" not in path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()
+    )
