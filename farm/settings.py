@@ -15,16 +15,28 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from farm.pools.spot_notice import NOTICES
+from farm.setting import (
+    Setting,
+    one_of,
+    read_chunk_frames,
+    read_count,
+    read_path,
+    read_port,
+    read_positive,
+    read_sources,
+    read_switch,
+    read_text,
+)
 from workers.emulator.contract import EMULATORS
 from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
 from workers.errors import FarmError
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
@@ -35,95 +47,10 @@ DEFAULT_FILE: Final = Path("farm.toml")
 FILE_VARIABLE: Final = "FARM_CONFIG"
 PREFIX: Final = "FARM_"
 _DECLARATION: Final = "setting"
-_LAST_PORT: Final = 0xFFFF
 
 
 class SettingsRefused(FarmError):  # noqa: N818 - named like its siblings
     """A setting is missing, unknown, out of its range, or excludes another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How one field of `RunSettings` is read and explained.
-
-    Attributes:
-        parse: turns what a file, a variable or a flag holds into the value; raises ValueError, TypeError or
-            KeyError if it cannot.
-        allowed: what a user may give, in words.
-        about: what the setting does, in one sentence, with its default in brackets.
-        metavar: what stands for the value in a help text.
-        kind: how its flag is written: with a value, repeated for several values, or as --name / --no-name.
-        only: the one kind of run that heeds it, or None for both.
-    """
-
-    parse: Callable[[object], Any]
-    allowed: str
-    about: str
-    metavar: str = "N"
-    kind: Literal["value", "several", "switch"] = "value"
-    only: Literal["cluster", "machine"] | None = None
-
-
-def _text(raw: object) -> str:
-    if not isinstance(raw, str) or not raw.strip():
-        raise ValueError
-    return raw.strip()
-
-
-def _sources(raw: object) -> tuple[str, ...]:
-    if isinstance(raw, str):
-        raw = raw.splitlines()
-    if not isinstance(raw, list | tuple):
-        raise TypeError
-    return tuple(_text(source) for source in raw)
-
-
-def _whole(raw: object) -> int:
-    if isinstance(raw, bool | float):
-        raise TypeError
-    number = int(raw)  # type: ignore[call-overload]
-    if number < 1:
-        raise ValueError
-    return int(number)
-
-
-def _above_zero(raw: object) -> float:
-    number = float(raw)  # type: ignore[arg-type]
-    if not 0 < number < float("inf"):
-        raise ValueError
-    return number
-
-
-def _port(raw: object) -> int:
-    number = int(raw)  # type: ignore[call-overload]
-    if isinstance(raw, bool | float) or not 0 <= number <= _LAST_PORT:
-        raise ValueError
-    return int(number)
-
-
-def _chunk(raw: object) -> int:
-    number = _whole(raw)
-    if number % GOP_FRAMES:
-        raise ValueError
-    return number
-
-
-def _one_of(*words: str) -> Callable[[object], str]:
-    def parse(raw: object) -> str:
-        if raw not in words:
-            raise ValueError
-        return str(raw)
-
-    return parse
-
-
-def _yes_or_no(raw: object) -> bool:
-    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-    return raw if isinstance(raw, bool) else words[str(raw).lower()]
-
-
-def _path(raw: object) -> Path:
-    return Path(_text(str(raw))).expanduser()
 
 
 def _declared(setting: Setting, default: Any = dataclasses.MISSING) -> Any:
@@ -132,7 +59,7 @@ def _declared(setting: Setting, default: Any = dataclasses.MISSING) -> Any:
 
 
 def _switch(about: str) -> Setting:
-    return Setting(_yes_or_no, "yes or no", about, kind="switch")
+    return Setting(read_switch, "yes or no", about, kind="switch")
 
 
 _COUNT: Final = "a whole number from 1"
@@ -149,7 +76,7 @@ class RunSettings:
 
     replays: tuple[str, ...] = _declared(
         Setting(
-            _sources,
+            read_sources,
             "folders, files, globs, archives or s3:// prefixes",
             "Where the replays are; may be given again.",
             kind="several",
@@ -158,7 +85,7 @@ class RunSettings:
     )
     out: str = _declared(
         Setting(
-            _text,
+            read_text,
             "a folder or s3://bucket/prefix",
             "The dataset to make, or to go on with.",
             metavar="DATASET",
@@ -166,16 +93,16 @@ class RunSettings:
     )
     emulator: str = _declared(
         Setting(
-            _one_of(*EMULATORS), " or ".join(EMULATORS), "The emulator that plays.  [standin]", metavar="NAME"
+            one_of(*EMULATORS), " or ".join(EMULATORS), "The emulator that plays.  [standin]", metavar="NAME"
         ),
         "standin",
     )
-    games: int | None = _declared(Setting(_whole, _COUNT, "Render at most so many games.  [all]"), None)
+    games: int | None = _declared(Setting(read_count, _COUNT, "Render at most so many games.  [all]"), None)
     slots: int | None = _declared(
-        Setting(_whole, _COUNT, "Emulators side by side; a cluster grows to it.  [all that fit]"), None
+        Setting(read_count, _COUNT, "Emulators side by side; a cluster grows to it.  [all that fit]"), None
     )
     frames_per_chunk: int = _declared(
-        Setting(_chunk, f"a multiple of {GOP_FRAMES}", "Frames of a chunk pair.  [3600]"),
+        Setting(read_chunk_frames, f"a multiple of {GOP_FRAMES}", "Frames of a chunk pair.  [3600]"),
         DEFAULT_FRAMES_PER_CHUNK,
     )
     stamp: bool = _declared(
@@ -183,7 +110,7 @@ class RunSettings:
     )
     game_image: str | None = _declared(
         Setting(
-            _text,
+            read_text,
             "a file, or standin",
             "Slippi: your Melee disc image, or `standin`, our own game.",
             metavar="FILE",
@@ -192,7 +119,7 @@ class RunSettings:
     )
     slippi_dolphin: Path | None = _declared(
         Setting(
-            _path,
+            read_path,
             "a file or folder",
             "Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN, else Slippi Launcher's]",
             metavar="PATH",
@@ -201,7 +128,7 @@ class RunSettings:
     )
     resolution: ResolutionName = _declared(
         Setting(
-            _one_of(*RESOLUTIONS),
+            one_of(*RESOLUTIONS),
             " or ".join(RESOLUTIONS),
             "Slippi: rows of a picture.  [480p]",
             metavar="ROWS",
@@ -223,20 +150,23 @@ class RunSettings:
         default=False,
     )
     scratch: Path | None = _declared(
-        Setting(_path, "a folder", "Where workers put throw-away files.  [memory]", metavar="DIR"), None
+        Setting(read_path, "a folder", "Where workers put throw-away files.  [memory]", metavar="DIR"), None
     )
     recycle_games: int = _declared(
-        Setting(_whole, _COUNT, "Replace a worker process after so many games.  [200]"), 200
+        Setting(read_count, _COUNT, "Replace a worker process after so many games.  [200]"), 200
     )
     log_seconds: float = _declared(
         Setting(
-            _above_zero, _POSITIVE, "Seconds between two lines of progress in a log.  [30]", metavar="SECONDS"
+            read_positive,
+            _POSITIVE,
+            "Seconds between two lines of progress in a log.  [30]",
+            metavar="SECONDS",
         ),
         30.0,
     )
     metrics_port: int | None = _declared(
         Setting(
-            _port,
+            read_port,
             "a port, or 0 for any free one",
             "Serve the run's figures to a Prometheus on this machine.",
             only="machine",
@@ -246,7 +176,7 @@ class RunSettings:
     )
     address: str | None = _declared(
         Setting(
-            _text,
+            read_text,
             "host:port, or local to start a cluster",
             "The Ray cluster's head.  [this machine's, else our own]",
             only="cluster",
@@ -256,7 +186,7 @@ class RunSettings:
     )
     notice: str = _declared(
         Setting(
-            _one_of(*NOTICES),
+            one_of(*NOTICES),
             " or ".join(NOTICES),
             "Whose notices of machines that go away workers listen for.  [none]",
             only="cluster",
@@ -266,7 +196,7 @@ class RunSettings:
     )
     recycle_minutes: float = _declared(
         Setting(
-            _above_zero,
+            read_positive,
             _POSITIVE,
             "Replace a worker process after so many minutes.  [240]",
             only="cluster",

@@ -1,0 +1,112 @@
+"""How a setting is declared, and how a flag, a variable or a line of a file is turned into its value.
+
+The readers raise ValueError, TypeError or KeyError on what they do not allow; `farm.settings` puts that into
+words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from workers.rendering.chunk import GOP_FRAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LAST_PORT: Final = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one field of `RunSettings` is read and explained.
+
+    Attributes:
+        parse: turns what a file, a variable or a flag holds into the value; raises ValueError, TypeError or
+            KeyError if it cannot.
+        allowed: what a user may give, in words.
+        about: what the setting does, in one sentence, with its default in brackets.
+        metavar: what stands for the value in a help text.
+        kind: how its flag is written: with a value, repeated for several values, or as --name / --no-name.
+        only: the one kind of run that heeds it, or None for both.
+    """
+
+    parse: Callable[[object], Any]
+    allowed: str
+    about: str
+    metavar: str = "N"
+    kind: Literal["value", "several", "switch"] = "value"
+    only: Literal["cluster", "machine"] | None = None
+
+
+def read_text(raw: object) -> str:
+    """Read a text that is not blank."""
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError
+    return raw.strip()
+
+
+def read_sources(raw: object) -> tuple[str, ...]:
+    """Read one source of replays or several: a list, or a text with one on each line."""
+    if isinstance(raw, str):
+        raw = raw.splitlines()
+    if not isinstance(raw, list | tuple):
+        raise TypeError
+    return tuple(read_text(source) for source in raw)
+
+
+def read_count(raw: object) -> int:
+    """Read a whole number from 1."""
+    if isinstance(raw, bool | float):
+        raise TypeError
+    number = int(raw)  # type: ignore[call-overload]
+    if number < 1:
+        raise ValueError
+    return int(number)
+
+
+def read_positive(raw: object) -> float:
+    """Read a finite number above 0."""
+    number = float(raw)  # type: ignore[arg-type]
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def read_port(raw: object) -> int:
+    """Read a TCP port, or 0."""
+    number = int(raw)  # type: ignore[call-overload]
+    if isinstance(raw, bool | float) or not 0 <= number <= _LAST_PORT:
+        raise ValueError
+    return int(number)
+
+
+def read_chunk_frames(raw: object) -> int:
+    """Read a length of chunks: a multiple of the GOP."""
+    number = read_count(raw)
+    if number % GOP_FRAMES:
+        raise ValueError
+    return number
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """Make what reads one of some words."""
+
+    def parse(raw: object) -> str:
+        if raw not in words:
+            raise ValueError
+        return str(raw)
+
+    return parse
+
+
+def read_switch(raw: object) -> bool:
+    """Read a truth value."""
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    return raw if isinstance(raw, bool) else words[str(raw).lower()]
+
+
+def read_path(raw: object) -> Path:
+    """Read a path, with ~ for the home folder."""
+    return Path(read_text(str(raw))).expanduser()
