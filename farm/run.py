@@ -122,12 +122,14 @@ class RunOutcome:
     """What a run did, and how all the games that it was given stand now.
 
     Attributes:
+        dataset: where it is, as the user named it.
         work: what it was to do.
         committed: game_ids of the games given that the ledger commits.
         set_aside: game_ids of those that the ledger sets aside.
         summary: how the rendering went; None if there was nothing to render.
     """
 
+    dataset: str
     work: PlannedWork
     committed: frozenset[str] = field(repr=False)
     set_aside: frozenset[str] = field(repr=False)
@@ -179,7 +181,7 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
     summary = _render(work, for_jobs, open_pool, report) if work.tasks else None
     finalize(store)
     committed, rejected = _ended(store, frozenset(work.sources))
-    return RunOutcome(work, committed, rejected, summary)
+    return RunOutcome(settings.out, work, committed, rejected, summary)
 
 
 def local_slots(settings: RunSettings, num_slots: int) -> OpenPool:

@@ -37,7 +37,7 @@ def print_outcome(outcome: RunOutcome, store: Store, console: Console) -> None:
     if outcome.summary is not None and (outcome.num_games > MOST_GAMES or outcome.summary.counts.retries):
         console.print(_counts_table(outcome.summary))
     _print_set_aside(outcome, store, console)
-    for line in _last_words(outcome, store.url):
+    for line in _last_words(outcome):
         console.print(line, soft_wrap=True)
 
 
@@ -78,17 +78,19 @@ def _entries(store: Store, game_ids: Iterable[str]) -> list[LedgerEntry]:
     return list(read_entries(store, sorted(game_ids)))
 
 
-def _last_words(outcome: RunOutcome, url: str) -> list[str]:
+def _last_words(outcome: RunOutcome) -> list[str]:
     """What the run came to, in a sentence, and what to do if it is not the end."""
     num_committed, num_games = len(outcome.committed), outcome.num_games
     if outcome.num_unfinished:
         return [f"{outcome.num_unfinished:,} games are not finished; run the same command again to go on."]
     if outcome.num_new == 0 and num_games:
         aside = f", {len(outcome.set_aside):,} set aside" if outcome.set_aside else ""
-        return [f"Everything was done already: {num_committed:,} games committed{aside} in {url}."]
+        return [
+            f"Everything was done already: {num_committed:,} games committed{aside} in {outcome.dataset}."
+        ]
     if outcome.num_new:
         num_replays = num_games + len(outcome.work.left_out)
-        done = f"{num_committed:,} of {num_replays:,} replays committed to {url}"
+        done = f"{num_committed:,} of {num_replays:,} replays committed to {outcome.dataset}"
         return [f"{done}, {outcome.num_new:,} games in {outcome.wall_seconds:.0f} s."]
     return []
 
