@@ -83,7 +83,7 @@ def printed(outcome: RunOutcome, store: Store) -> str:
 def test_few_games_get_a_row_each(store: Store):
     text = printed(outcome_of(store, committed=3), store)
     assert text.count("FOX vs MARTH") == 3
-    assert f"3 of 3 replays committed to set, 3 games in 10 s." in text
+    assert "3 of 3 replays committed to set, 3 games in 10 s." in text
 
 
 def test_many_games_are_told_in_numbers(store: Store):
