@@ -54,19 +54,19 @@ class Report(Protocol):
         """While replays are looked at; gives a function that takes (looked at, games that pass)."""
 
     def planned(self, work: PlannedWork, store: Store) -> None:
-        """What there is to do, before it is begun."""
+        """Hear what there is to do, before it is begun."""
 
     def rendering(self) -> AbstractContextManager[Callable[[RunCounts], None]]:
         """While games are rendered; gives a function that takes the counts, several times a second."""
 
     def failed(self, attempt: FailedAttempt) -> None:
-        """An attempt ended without a result, be it tried again or not."""
+        """Hear of an attempt that ended without a result, be it tried again or not."""
 
     def ended(self, result: Result) -> None:
-        """A game ended."""
+        """Hear the result of a game that ended."""
 
     def happened(self, event: Event) -> None:
-        """A slot reported."""
+        """Hear what a slot reported: that it opened or closed, returned a result or broke."""
 
 
 class Silence:

@@ -60,7 +60,7 @@ class Unheard:
     """A sink for runs without metrics: it drops every figure."""
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Drop the figure."""
+        """Take a figure and drop it: nobody asked for metrics."""
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
         """Do nothing, since no series is kept."""
