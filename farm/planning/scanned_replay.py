@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from farm.planning.identities import links_of, pairing_of
 from farm.planning.player_key import keyed_hash, player_hash
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
@@ -13,6 +14,7 @@ from workers.replay.renderable import renderable
 from workers.replay.source import read_source
 
 if TYPE_CHECKING:
+    from farm.planning.identities import Links
     from farm.planning.selection import Selection
     from manifests.ledger.reasons import Reason
     from manifests.state.table import StateTable
@@ -44,6 +46,7 @@ class ScannedReplay:
         match_key: What Slippi's servers call the game; None if it was not theirs.
         play_key: Hash of how the game begins: equal for two recordings of one game, whatever else differs.
         pairing: Keyed hash of who played; see `farm.planning.splits`.
+        links: What it tells about accounts; see `farm.planning.identities`.
     """
 
     source: str
@@ -55,6 +58,7 @@ class ScannedReplay:
     match_key: str | None
     play_key: str
     pairing: str
+    links: Links = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,14 @@ class LeftOut:
         game_id: sha256 of its bytes; None if there was nothing that could be called a replay.
         reason: Why it was left out, from the closed list of reasons.
         detail: One line for a person, without names.
+        links: What it tells about accounts; see `farm.planning.identities`.
     """
 
     source: str
     game_id: str | None
     reason: Reason
     detail: str
+    links: Links = ()
 
 
 def scan_replay(found: Found, selection: Selection, key: bytes) -> ScannedReplay | LeftOut:
@@ -81,14 +87,16 @@ def scan_replay(found: Found, selection: Selection, key: bytes) -> ScannedReplay
         EnvironmentFailed: If it is not there, or cannot be read.
     """
     data: bytes | None = None
+    links: Links = ()
     try:
         data = read_source(found.locator) if found.data is None else found.data
         replay = read_replay(data)
+        links = links_of(replay.record, key)
         table = renderable(replay)
         selection.check(replay.record, table)
     except ReplayRefused as refusal:
         game_id = None if data is None else hashlib.sha256(data).hexdigest()
-        return LeftOut(found.locator, game_id, refusal.reason, refusal.detail)
+        return LeftOut(found.locator, game_id, refusal.reason, refusal.detail, links)
     record = replay.record
     hashes = tuple(player_hash(key, player.identity.key) for player in record.players)
     play_key = _play_key(record, table)
@@ -101,14 +109,9 @@ def scan_replay(found: Found, selection: Selection, key: bytes) -> ScannedReplay
         player_hashes=hashes,
         match_key=None if record.match_key is None else keyed_hash(key, "match", record.match_key),
         play_key=play_key,
-        pairing=keyed_hash(key, "pairing", _who(record, hashes) or play_key),
+        pairing=pairing_of(key, hashes) or keyed_hash(key, "pairing", record.match_id or play_key),
+        links=links,
     )
-
-
-def _who(record: GameRecord, hashes: tuple[str | None, ...]) -> str | None:
-    """Something that all games of these two players share, as far as the replay tells."""
-    known = sorted(who for who in hashes if who is not None)
-    return " ".join(known) if known else record.match_id
 
 
 def _play_key(record: GameRecord, table: StateTable) -> str:

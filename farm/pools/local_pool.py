@@ -166,7 +166,14 @@ class LocalPool:
         ours, theirs = socket.socketpair()
         # The process must find the job's module wherever this one did, also where that is on no usual path.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-P", "-m", "farm.pools.slot_process", str(theirs.fileno()), str(os.getpid())]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "farm.pools.slot_process",
+            str(theirs.fileno()),
+            str(os.getpid()),
+        ]
         with ours, log.open("wb") as output, theirs:
             popen = subprocess.Popen(
                 [setpriv, "--pdeathsig", "KILL", *command],
