@@ -28,7 +28,7 @@ def renderable(replay: Replay) -> StateTable:
             NON_FINITE, or UNREADABLE where the event stream contradicts itself.
     """
     _check_record(replay)
-    table = state_table(replay)
+    table = state_table(replay)  # in which a NaN that is no error is null, and its value 0
     for name in table.names():
         values = table.values(name)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
