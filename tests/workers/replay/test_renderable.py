@@ -42,6 +42,44 @@ def test_a_player_in_a_fifth_port_is_refused(slp: Any):
     assert refusal(slp().start().frame(-123, ports=(0, 1, 4)).end()).reason is Reason.NOT_ONE_ON_ONE
 
 
+@pytest.mark.parametrize(
+    ("ports", "said"), [((0, 1, 4), "port 5"), ((0, 5, 254), "ports 6, 255"), ((1, 4), "port 5")]
+)
+def test_events_of_a_port_that_no_console_has_are_named(slp: Any, ports: tuple[int, ...], said: str):
+    found = refusal(slp().start().frame(-123, ports=ports).end())
+    assert f"events name {said} beyond the console's four" in found.detail
+
+
+@pytest.mark.shared
+def test_the_events_of_slippcs_crash_are_named():
+    with pytest.raises(ReplayRefused, match=r"events name ports? .* beyond the console's four"):
+        renderable(read_replay((SHARED / "cases" / "foreign_port_crash11.slp").read_bytes()))
+
+
+@pytest.mark.parametrize(("stage", "name"), [(7, "CORNERIA"), (33, "TARGET_TEST_MARIO"), (300, "STAGE_300")])
+def test_a_stage_that_is_refused_is_named(slp: Any, stage: int, name: str):
+    assert f"stage {name} (id {stage})" in refusal(slp().start(stage=stage).frame(-123).end()).detail
+
+
+@pytest.mark.parametrize("character", [26, 32, 33, 40, 255])
+def test_a_character_that_nobody_can_choose_is_refused_as_a_mods(slp: Any, character: int):
+    found = refusal(slp().start(players={0: 2, 2: character}).frame(-123, ports=(0, 2)).end())
+    assert found.reason is Reason.ILLEGAL_CHARACTER
+    assert f"port 3 starts as character {character}" in found.detail
+    assert "mod" in found.detail
+
+
+@pytest.mark.parametrize(("internal", "name"), [(11, "NANA"), (31, "GIGA_BOWSER"), (33, "CHARACTER_33")])
+def test_such_a_character_is_refused_in_the_frames_too(slp: Any, internal: int, name: str):
+    found = refusal(with_one_post(slp, character=(0x7, "B", internal)))
+    assert (found.reason, name in found.detail) == (Reason.ILLEGAL_CHARACTER, True)
+
+
+@pytest.mark.parametrize("character", range(26))
+def test_every_character_that_can_be_chosen_is_renderable(slp: Any, character: int):
+    assert renderable(read_replay(slp().start(players={0: character, 1: 2}).frame(-123).end().data()))
+
+
 def test_another_stage_is_refused(slp: Any):
     assert refusal(slp().start(stage=12).frame(-123).end()).reason is Reason.ILLEGAL_STAGE
 
