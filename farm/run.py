@@ -104,12 +104,14 @@ class PlannedWork:
         num_done: games given that have one.
         left_out: replays that get no ledger entry: duplicates, and files that are not replays.
         sources: where the replay of each game given is, by game_id, with or without a ledger entry.
+        warnings: what a person should know about the games given, a line each.
     """
 
     tasks: tuple[RenderTask, ...]
     num_done: int
     left_out: tuple[LeftOut, ...]
     sources: dict[str, str] = field(repr=False)
+    warnings: tuple[str, ...] = ()
 
     @property
     def num_frames(self) -> int:
@@ -233,6 +235,7 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
         num_done=sum(1 for game_id in done_game_ids(store) if game_id in given),
         left_out=tuple(left for left in catalogue.left_out if not goes_into_ledger(left)),
         sources=given,
+        warnings=catalogue.warnings,
     )
 
 

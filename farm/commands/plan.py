@@ -83,6 +83,8 @@ def command(**options: Any) -> None:
             splits=splits, num_workers=options["workers"],
             keep_paths=settings.keep_paths, on_progress=show,
         )  # fmt: skip
+    for warning in catalogue.warnings:
+        click.echo(f"Warning: {warning}.", err=True)
     planned: tuple[PlannedGame, ...] = ()
     if options["dry_run"] or options["estimate"]:
         catalogue, _ = hold_against_plan(store, catalogue)
@@ -148,13 +150,15 @@ def _splits(options: dict[str, Any]) -> SplitRule:
 
 
 def summarise(catalogue: Catalogue, num_new: int) -> dict[str, Any]:
-    """Counts of a catalogue: games, newly planned ones, frames, by split, and left out by reason."""
+    """Counts of a catalogue: games, new ones, frames, by split, left out by reason; and warnings."""
     return {
         "games": len(catalogue.games),
         "new": num_new,
         "frames": sum(game.num_frames for game in catalogue.games),
         "splits": dict(sorted(Counter(game.split for game in catalogue.games).items())),
         "beyond_the_first": catalogue.num_beyond,
+        "largest_pairing": catalogue.largest_pairing,
+        "warnings": list(catalogue.warnings),
         "left_out": dict(sorted(Counter(str(left.reason) for left in catalogue.left_out).items())),
     }
 

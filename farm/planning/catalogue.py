@@ -1,6 +1,7 @@
 """The catalogue: from sources of replays to the games a plan can take, and to the reasons why not the others.
 
-    sources -> Found -> ScannedReplay (in parallel) -> without duplicates -> by game_id -> the first N
+    sources -> Found -> ScannedReplay (in parallel) -> accounts linked -> without duplicates -> by game_id
+            -> the first N
 
 Nothing is unpacked, and beside the replays being looked at only one small record per replay is held.
 """
@@ -11,13 +12,14 @@ import itertools
 import multiprocessing
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from farm.planning.identities import accounts, pairing_of
 from farm.planning.listing import list_replays
 from farm.planning.public_source import public_source
 from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
@@ -39,6 +41,8 @@ _TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of 
 _TASK_DEADLINE_SECONDS = 600.0
 _FEW_REPLAYS = 32  # are read here sooner than processes start
 
+_FEWEST_GAMES_TO_WARN, _MOST_OF_ONE_PAIRING = 20, 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -49,12 +53,27 @@ class Catalogue:
         left_out: Replays that are not planned and why, in order of source.
         num_beyond: Games that would have passed but come after the first `max_games`.
         places: Where each game's replay is, by game_id; a plan may keep less of it.
+        largest_pairing: Games of the two players who have most of them; 0 if there are none.
     """
 
     games: tuple[GameToPlan, ...]
     left_out: tuple[LeftOut, ...]
     num_beyond: int = 0
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
+    largest_pairing: int = 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before these games are planned, a line each, without names."""
+        num_games = len(self.games)
+        if num_games < _FEWEST_GAMES_TO_WARN or self.largest_pairing <= num_games * _MOST_OF_ONE_PAIRING:
+            return ()
+        warning = (
+            f"{self.largest_pairing:,} of {num_games:,} games are of one pairing of players, and all of one "
+            "pairing go to one split, so the splits may be far from the fractions asked for; add replays of "
+            "other players, or look with `farm inspect` whether these are really the same two people"
+        )
+        return (warning,)
 
 
 def build_catalogue(
@@ -92,14 +111,30 @@ def build_catalogue(
             source = outcome.source if keep_paths else public_source(outcome.source)
             left_out.append(replace(outcome, source=source))
         on_progress(len(seen) + len(left_out), len(seen))
-    distinct, duplicates = drop_duplicates(seen)
+    distinct, duplicates = drop_duplicates(link_accounts(seen, left_out, player_key))
     chosen = distinct[: selection.max_games]
     return Catalogue(
         games=tuple(_to_plan(scanned, rule) for scanned in chosen),
         left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
         num_beyond=len(distinct) - len(chosen),
         places={scanned.game_id: scanned.place for scanned in chosen},
+        largest_pairing=max(Counter(scanned.pairing for scanned in chosen).values(), default=0),
     )
+
+
+def link_accounts(
+    seen: Iterable[ScannedReplay], left_out: Iterable[LeftOut], key: bytes
+) -> list[ScannedReplay]:
+    """Give players who are known by their connect code the hash of the account that a replay links it to."""
+    seen = list(seen)
+    links = itertools.chain((one.links for one in seen), (one.links for one in left_out))
+    known = accounts(itertools.chain.from_iterable(links))
+    linked = []
+    for scanned in seen:
+        hashes = tuple(who and known.get(who, who) for who in scanned.player_hashes)
+        pairing = pairing_of(key, hashes) if hashes != scanned.player_hashes else None
+        linked.append(replace(scanned, player_hashes=hashes, pairing=pairing or scanned.pairing))
+    return linked
 
 
 def drop_duplicates(seen: Iterable[ScannedReplay]) -> tuple[list[ScannedReplay], list[LeftOut]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workers.replay.record import Identity
+    from workers.replay.identity import Identity
 
 HIDDEN: Final = "hidden:"
 _DIGITS: Final = 16

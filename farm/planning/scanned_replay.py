@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from farm.planning.identities import links_of, pairing_of
 from farm.planning.player_key import keyed_hash, player_hash
 from farm.planning.public_source import public_source
 from manifests.ledger.reasons import Reason
@@ -19,10 +20,11 @@ from workers.replay.source import read_source
 if TYPE_CHECKING:
     import os
 
+    from farm.planning.identities import Links
     from farm.planning.selection import Selection
     from manifests.state.table import StateTable
     from workers.replay import GameRecord, Replay
-    from workers.replay.record import Identity
+    from workers.replay.identity import Identity
 
 _OPENING_FRAMES = 180  # a second and a half in which players can act: a file cut later has the same opening
 _GROWING_SECONDS = 60.0  # a recorder writes every frame, so a file that is older than this is over
@@ -52,6 +54,7 @@ class ScannedReplay:
         match_key: What Slippi's servers call the game; None if it was not theirs.
         play_key: Hash of how the game begins: equal for two recordings of one game, whatever else differs.
         pairing: Keyed hash of who played; see `farm.planning.splits`.
+        links: What it tells about accounts; see `farm.planning.identities`.
     """
 
     place: str
@@ -64,6 +67,7 @@ class ScannedReplay:
     match_key: str | None
     play_key: str
     pairing: str
+    links: Links = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,14 @@ class LeftOut:
         game_id: sha256 of its bytes; None if there was nothing that could be called a replay.
         reason: Why it was left out, from the closed list of reasons.
         detail: One line for a person, without names.
+        links: What it tells about accounts; see `farm.planning.identities`.
     """
 
     source: str
     game_id: str | None
     reason: Reason
     detail: str
+    links: Links = ()
 
 
 def scan_replay(
@@ -99,18 +105,20 @@ def scan_replay(
     """
     data: bytes | None = None
     identities: list[Identity] = []
+    links: Links = ()
     seen = _seen(found)
     try:
         data = read_source(found.locator) if found.data is None else found.data
         replay = read_replay(data)
         identities = [player.identity for player in replay.record.players]
+        links = links_of(replay.record, key)
         _check_is_over(found, seen, replay)
         table = renderable(replay)
         selection.check(replay.record, table)
     except ReplayRefused as refusal:
         game_id = None if data is None else hashlib.sha256(data).hexdigest()
         source = found.locator if keep_paths else public_source(found.locator, identities)
-        return LeftOut(source, game_id, refusal.reason, refusal.detail)
+        return LeftOut(source, game_id, refusal.reason, refusal.detail, links)
     record = replay.record
     hashes = tuple(player_hash(key, player.identity.key) for player in record.players)
     play_key = _play_key(record, table)
@@ -124,7 +132,8 @@ def scan_replay(
         player_hashes=hashes,
         match_key=None if record.match_key is None else keyed_hash(key, "match", record.match_key),
         play_key=play_key,
-        pairing=keyed_hash(key, "pairing", _who(record, hashes) or play_key),
+        pairing=pairing_of(key, hashes) or keyed_hash(key, "pairing", record.match_id or play_key),
+        links=links,
     )
 
 
@@ -148,12 +157,6 @@ def _check_is_over(found: Found, seen: os.stat_result | None, replay: Replay) ->
     if replay.record.is_truncated and 0 <= age < _GROWING_SECONDS:
         message = f"the recording is not over, and {age:.0f} s old; scan again when its game is over"
         raise ReplayRefused(Reason.STILL_RECORDED, message)
-
-
-def _who(record: GameRecord, hashes: tuple[str | None, ...]) -> str | None:
-    """Something that all games of these two players share, as far as the replay tells."""
-    known = sorted(who for who in hashes if who is not None)
-    return " ".join(known) if known else record.match_id
 
 
 def _play_key(record: GameRecord, table: StateTable) -> str:

@@ -65,6 +65,8 @@ class TerminalReport:
 
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Say what there is to do, and what it will take as far as the dataset itself tells."""
+        for warning in work.warnings:
+            self._errors.print(f"Warning: {warning}.", highlight=False, soft_wrap=True, markup=False)
         if work.tasks:
             self.say(self._plan(work, store))
 

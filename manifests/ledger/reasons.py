@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NON_FINITE = "non_finite"  # a NaN or infinity where the game has none: corrupt
     NOT_ONE_ON_ONE = "not_one_on_one"  # other than two players, or teams
     ILLEGAL_STAGE = "illegal_stage"  # not one of the six tournament stages
+    ILLEGAL_CHARACTER = "illegal_character"  # not one that the unmodified game lets people choose
     FILTERED = "filtered"  # legal, but outside what the plan's filters ask for
     TOO_LONG = "too_long"  # more frames than the stand-in game holds in the console's memory
     DUPLICATE = "duplicate"  # the same game is already in the plan

@@ -46,6 +46,8 @@ class Column:
             entity has no event in that frame.
         source: Where it is read from; None for columns that are counted, filled forward or computed.
         is_category: True for ids and enumerations, whose values must never be averaged or scaled.
+        finite_while: (bit field of the same entity, bits): while none of these bits is set, the game may keep
+            anything there, and what is no finite number is null. None for columns that are always finite.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Column:
     since: str | None = None
     source: Source | None = None
     is_category: bool = False
+    finite_while: tuple[str, int] | None = None
 
     @property
     def numpy_dtype(self) -> np.dtype[np.generic]:

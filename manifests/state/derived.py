@@ -107,6 +107,10 @@ def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
     needs = [f"{entity}.{one}" if entity else one for one in column.needs]
     valid = np.logical_and.reduce([table.valid(one) for one in needs])
     values = column.rule(*(table.values(one) for one in needs)).astype(column.dtype)
+    if (
+        own == "d_hitstun_left"
+    ):  # out of hitstun misc_as may be null, and there is no hitstun left all the same
+        valid = table.valid(needs[1]) & (valid | (table.values(needs[1]) & _HITSTUN == 0))
     if column is PRESSED:
         values, valid = _since_the_game_began(table, values, valid, needs[0])
     if own == "d_loss_mask":  # the one rule that looks at all players

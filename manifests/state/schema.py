@@ -43,10 +43,12 @@ def _recorded(
     doc: str,
     *,
     requires_bytes: int | None = None,
+    finite_while: tuple[str, int] | None = None,
 ) -> Column:
     """Declare a column that is read from an event; a dtype that ends in "#" marks a category."""
     source = Source(event, offset, wire, requires_bytes or offset + np.dtype(wire).itemsize)
-    return Column(name, dtype.rstrip("#"), unit, doc, since, source, is_category=dtype.endswith("#"))
+    is_category = dtype.endswith("#")
+    return Column(name, dtype.rstrip("#"), unit, doc, since, source, is_category, finite_while)
 
 
 _start, _post = partial(_recorded, "frame_start"), partial(_recorded, "post")
@@ -90,7 +92,8 @@ POST_COLUMNS: tuple[Column, ...] = (
     _post("flags5", "uint8#", 0x2A, _U1, _BITS, "2.0",
           "0x02 cloaked, 0x08 follower, 0x10 asleep, 0x40 dead, 0x80 off screen"),
     _post("misc_as", "float32", 0x2B, _F4, "", "2.0",
-          "multi-purpose; frames of hitstun left only while flags4 & 0x02"),
+          "multi-purpose; frames of hitstun left only while flags4 & 0x02, else null where it is no number",
+          finite_while=("flags4", 0x02)),
     _post("airborne", "uint8#", 0x2F, _U1, "", "2.0", "0 on the ground, 1 in the air"),
     _post("ground_id", "uint16#", 0x30, _U2, _ID, "2.0", "line last stood on; 0xFFFF none"),
     _post("jumps_left", "uint8", 0x32, _U1, "count", "2.0", "jumps left, 0-6"),

@@ -18,8 +18,9 @@ from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay.container import open_container
 from workers.replay.events import Event, EventSizes, Stop, find_events, read_sizes
+from workers.replay.identity import Identity
 from workers.replay.instances import Entity, FinalFrames, settle
-from workers.replay.record import GameRecord, Identity, PlayerRecord, read_record
+from workers.replay.record import GameRecord, PlayerRecord, read_record
 
 if TYPE_CHECKING:
     from workers.replay.container import Container

@@ -56,6 +56,7 @@ class FinalFrames:
         last_finalized: Highest frame index the game declared final; None where the version does not say.
         num_instances: Complete instances in all.
         num_foreign_events: Events of players outside ports 0-3, which are left out.
+        foreign_ports: 0-based ports that these name, ascending.
         damage: Where and how the stream contradicts itself, after which no frame is kept; None if it does
             not.
     """
@@ -73,6 +74,7 @@ class FinalFrames:
     last_finalized: int | None
     num_instances: int
     num_foreign_events: int
+    foreign_ports: tuple[int, ...]
     damage: str | None
 
     @property
@@ -104,8 +106,9 @@ def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
     item, item_frame = _items(placed, row_of_instance)
     bookends, _ = placed.of(Event.BOOKEND)
     last_finalized = _last_finalized(stream, sizes, bookends)
-    pre, num_foreign_pre = _by_entity(stream, placed, Event.PRE, row_of_instance, kept.size)
-    post, num_foreign_post = _by_entity(stream, placed, Event.POST, row_of_instance, kept.size)
+    pre, foreign_pre = _by_entity(stream, placed, Event.PRE, row_of_instance, kept.size)
+    post, foreign_post = _by_entity(stream, placed, Event.POST, row_of_instance, kept.size)
+    foreign = np.concatenate([foreign_pre, foreign_post])
     return FinalFrames(
         slp_frame=slp_frame,
         num_written=num_written,
@@ -119,7 +122,8 @@ def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
         stage_events={event: placed.of(event)[0] for event in _STAGE_EVENTS},
         last_finalized=last_finalized,
         num_instances=complete.size,
-        num_foreign_events=num_foreign_pre + num_foreign_post,
+        num_foreign_events=foreign.size,
+        foreign_ports=tuple(np.unique(foreign).tolist()),
         damage=placed.damage,
     )
 
@@ -220,19 +224,20 @@ def _keys(stream: Bytes, offsets: Offsets) -> NDArray[np.int32]:
 
 def _by_entity(
     stream: Bytes, placed: _Placed, event: Event, row_of_instance: Offsets, num_rows: int
-) -> tuple[dict[Entity, Offsets], int]:
-    """Return each entity's event in each row, -1 where it has none, and how many events had no valid port."""
+) -> tuple[dict[Entity, Offsets], NDArray[np.int32]]:
+    """Return each entity's event in each row, -1 where it has none, and the ports of events of nobody's."""
     offsets, instance = placed.of(event)
     row = row_of_instance[instance]
     keys = _keys(stream, offsets)
-    counts = np.bincount(keys[row >= 0], minlength=2 * _NUM_PORTS)
+    found = keys[row >= 0]
+    is_foreign = found >= 2 * _NUM_PORTS
     result = {}
-    for key in np.flatnonzero(counts[: 2 * _NUM_PORTS]).tolist():
+    for key in np.unique(found[~is_foreign]).tolist():
         of_entity = np.flatnonzero(keys == key)
         in_row = np.full(num_rows + 1, _ABSENT)  # events of no row go to the last place, which is dropped
         in_row[row[of_entity]] = offsets[of_entity]
         result[Entity(key // 2, bool(key % 2))] = in_row[:-1]
-    return result, int(counts[2 * _NUM_PORTS :].sum())
+    return result, found[is_foreign] // 2
 
 
 def _last_finalized(stream: Bytes, sizes: EventSizes, bookends: Offsets) -> int | None:

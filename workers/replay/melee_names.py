@@ -51,6 +51,57 @@ _BY_EXTERNAL_ID = (
     *("DOC", "ROY", "PICHU", "GANONDORF"),
 )
 
+_TARGET_TEST = 33  # the external id of the first
+
+# The other stages by external id; libmelee has no names for them. These are what Slippi's own libraries use.
+_OTHER_STAGES = {
+    4: "PEACHS_CASTLE",
+    5: "KONGO_JUNGLE",
+    6: "BRINSTAR",
+    7: "CORNERIA",
+    9: "ONETT",
+    10: "MUTE_CITY",
+    11: "RAINBOW_CRUISE",
+    12: "JUNGLE_JAPES",
+    13: "GREAT_BAY",
+    14: "HYRULE_TEMPLE",
+    15: "BRINSTAR_DEPTHS",
+    16: "YOSHIS_ISLAND",
+    17: "GREEN_GREENS",
+    18: "FOURSIDE",
+    19: "MUSHROOM_KINGDOM",
+    20: "MUSHROOM_KINGDOM_II",
+    22: "VENOM",
+    23: "POKE_FLOATS",
+    24: "BIG_BLUE",
+    25: "ICICLE_MOUNTAIN",
+    26: "ICETOP",
+    27: "FLAT_ZONE",
+    29: "YOSHIS_ISLAND_N64",
+    30: "KONGO_JUNGLE_N64",
+    **{
+        _TARGET_TEST + index: f"TARGET_TEST_{name}"
+        for index, name in enumerate(
+            (
+                *(
+                    "MARIO",
+                    "CPTFALCON",
+                    "YLINK",
+                    "DK",
+                    "DOC",
+                    "FALCO",
+                    "FOX",
+                    "ICE_CLIMBERS",
+                    "KIRBY",
+                    "BOWSER",
+                ),
+                *("LINK", "LUIGI", "MARTH", "MEWTWO", "NESS", "PEACH", "PICHU", "PIKACHU", "JIGGLYPUFF"),
+                *("SAMUS", "SHEIK", "YOSHI", "ZELDA", "GAMEANDWATCH", "ROY", "GANONDORF"),
+            )
+        )
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
@@ -98,6 +149,29 @@ def external_character_id(name: str) -> int:
     return _BY_EXTERNAL_ID.index(name)
 
 
+def internal_character_name(internal_id: int) -> str:
+    """Return libmelee's name of the character with this internal id, which a .slp's frames have.
+
+    An id that libmelee does not know is named by its number, such as "CHARACTER_40": a mod's.
+    """
+    return _internal_names().get(internal_id, f"CHARACTER_{internal_id}")
+
+
+def is_playable(external_id: int) -> bool:
+    """Whether the unmodified game lets people choose the character with this external id."""
+    return 0 <= external_id < len(_BY_EXTERNAL_ID)
+
+
+def is_playable_internally(internal_id: int) -> bool:
+    """Whether an internal id is a playable character's; those of Nana and the game's bosses are not."""
+    return _internal_names().get(internal_id) in _BY_EXTERNAL_ID
+
+
+@cache
+def _internal_names() -> dict[int, str]:
+    return {member.value: member.name for member in melee.Character}
+
+
 @cache
 def action_names() -> dict[int, str]:
     """Return libmelee's names of actions by id. Ids from 341 on differ in meaning by character."""
@@ -105,9 +179,13 @@ def action_names() -> dict[int, str]:
 
 
 def stage_name(external_id: int) -> str:
-    """Return libmelee's name of a tournament stage by external id; "NO_STAGE" for every other id."""
-    stage = LEGAL_STAGES.get(external_id, melee.Stage.NO_STAGE)
-    return str(stage.name)
+    """Return a stage's name by external id: libmelee's for the six tournament stages, Slippi's for others.
+
+    An id that none of the game's stages has is named by its number, such as "STAGE_300": a mod's.
+    """
+    if external_id in LEGAL_STAGES:
+        return str(LEGAL_STAGES[external_id].name)
+    return _OTHER_STAGES.get(external_id, f"STAGE_{external_id}")
 
 
 def stage_geometry(external_id: int) -> StageGeometry:

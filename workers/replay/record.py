@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workers.replay import melee_names
 from workers.replay.events import Event
+from workers.replay.identity import Identity, names_in_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,27 +21,6 @@ ONLINE_SCENE = 8
 _NUM_PORTS = 4
 _INFO = 0x5  # the game info block's offset within GAME_START
 _PLAYER, _PLAYER_BYTES = _INFO + 0x60, 0x24
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Personal data that tells who a player is; read to be hashed, and never printed, logged or stored."""
-
-    display_name: str
-    connect_code: str
-    uid: str
-    name_tag: str
-
-    def __repr__(self) -> str:
-        return "Identity(hidden)"
-
-    @property
-    def key(self) -> str:
-        """The best that identifies this player: uid, else connect code, else display name, else "".
-
-        A name tag is no identity: it belongs to the console on which it was typed.
-        """
-        return self.uid or self.connect_code or self.display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +127,7 @@ def read_record(
         slippi_version=version,
         stage_id=stage_id,
         stage_name=melee_names.stage_name(stage_id),
-        players=tuple(_player(start, end, port) for port in ports),
+        players=tuple(_player(start, end, container.metadata, port) for port in ports),
         is_teams=bool(start.number("B", _INFO + 0x8)),
         is_pal=None if pal is None else bool(pal),
         is_frozen_stadium=None if frozen is None else bool(frozen),
@@ -182,7 +162,7 @@ def _event(stream: Bytes, sizes: EventSizes, walk: Walk, event: Event) -> _Field
     return _Fields(bytes(stream[offsets[0] : offsets[0] + sizes.of(event)]) if offsets.size else b"")
 
 
-def _player(start: _Fields, end: _Fields, port: int) -> PlayerRecord:
+def _player(start: _Fields, end: _Fields, metadata: Mapping[str, Any], port: int) -> PlayerRecord:
     base = _PLAYER + _PLAYER_BYTES * port
     character_id = start.number("B", base)
     placement = end.number("b", 3 + port)
@@ -197,12 +177,23 @@ def _player(start: _Fields, end: _Fields, port: int) -> PlayerRecord:
         stocks=start.number("B", base + 0x2),
         handicap=start.number("B", base + 0x8),
         placement=placement if placement is not None and 0 <= placement < _NUM_PORTS else None,
-        identity=Identity(
-            display_name=start.text(0x1A5 + 0x1F * port, 0x1F),
-            connect_code=start.text(0x221 + 0xA * port, 0xA),
-            uid=start.text(0x249 + 0x1D * port, 0x1D),
-            name_tag=start.text(0x161 + 0x10 * port, 0x10),
-        ),
+        identity=_identity(start, metadata, port),
+    )
+
+
+def _identity(start: _Fields, metadata: Mapping[str, Any], port: int) -> Identity:
+    netplay_name, netplay_code = names_in_metadata(metadata, port)
+    found = Identity(
+        display_name=start.text(0x1A5 + 0x1F * port, 0x1F),
+        connect_code=start.text(0x221 + 0xA * port, 0xA),
+        uid=start.text(0x249 + 0x1D * port, 0x1D),
+        name_tag=start.text(0x161 + 0x10 * port, 0x10),
+    )
+    # A blank or an anonymised one counts as none, so that what the metadata know better is not lost.
+    return replace(
+        found,
+        display_name=found.display_name if found.name_key else netplay_name or found.display_name,
+        connect_code=found.connect_code if found.code_key else netplay_code,
     )
 
 

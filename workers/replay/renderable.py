@@ -24,30 +24,39 @@ def renderable(replay: Replay) -> StateTable:
     """Check that the replay is a whole 1v1 on a tournament stage; return its state, which the check needs.
 
     Raises:
-        ReplayRefused: NOT_ONE_ON_ONE, ILLEGAL_STAGE, BAD_FIRST_FRAME, NOT_CONTIGUOUS, NO_FRAMES,
-            NON_FINITE, or UNREADABLE where the event stream contradicts itself.
+        ReplayRefused: NOT_ONE_ON_ONE, ILLEGAL_STAGE, ILLEGAL_CHARACTER, BAD_FIRST_FRAME, NOT_CONTIGUOUS,
+            NO_FRAMES, NON_FINITE, or UNREADABLE where the event stream contradicts itself.
     """
     _check_record(replay)
-    table = state_table(replay)
+    table = state_table(replay)  # in which a NaN that is no error is null, and its value 0
     for name in table.names():
         values = table.values(name)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             row = int(np.flatnonzero(~np.isfinite(values))[0])
             msg = f"{name} is {values[row]} in frame {table.first_slp_frame + row}; the game never has that"
             raise ReplayRefused(Reason.NON_FINITE, msg)
+    _check_characters(replay, table)
     return table
 
 
 def _check_record(replay: Replay) -> None:
     record = replay.record
-    if len(record.players) != _NUM_PLAYERS or record.is_teams or replay.frames.num_foreign_events:
+    if foreign := [port + 1 for port in replay.frames.foreign_ports]:
+        ports = ("port " if len(foreign) == 1 else "ports ") + ", ".join(str(port) for port in foreign)
+        msg = f"{replay.frames.num_foreign_events} events name {ports} beyond the console's four"
+        raise ReplayRefused(Reason.NOT_ONE_ON_ONE, msg)
+    if len(record.players) != _NUM_PLAYERS or record.is_teams:
         kind = "a team game" if record.is_teams else "a game"
         msg = f"{kind} of {len(record.players)} players; only 1v1 is rendered"
         raise ReplayRefused(Reason.NOT_ONE_ON_ONE, msg)
     if record.stage_id not in melee_names.LEGAL_STAGES:
         allowed = ", ".join(melee_names.stage_name(stage) for stage in melee_names.LEGAL_STAGES)
-        msg = f"stage {record.stage_id} is not one of {allowed}"
+        msg = f"stage {record.stage_name} (id {record.stage_id}) is not one of {allowed}"
         raise ReplayRefused(Reason.ILLEGAL_STAGE, msg)
+    for player in record.players:
+        if not melee_names.is_playable(player.character_id):
+            what = f"port {player.port + 1} starts as character {player.character_id}"
+            raise _illegal_character(what)
     if record.first_slp_frame != FIRST_SLP_FRAME:
         msg = f"begins at frame {record.first_slp_frame}, not {FIRST_SLP_FRAME}"
         raise ReplayRefused(Reason.BAD_FIRST_FRAME, msg)
@@ -57,3 +66,27 @@ def _check_record(replay: Replay) -> None:
     if record.num_rolled_back and record.scene_major not in (None, ONLINE_SCENE):
         msg = f"{record.num_rolled_back} frames were written more than once, in a game that was not online"
         raise ReplayRefused(Reason.NOT_CONTIGUOUS, msg)
+
+
+def _check_characters(replay: Replay, table: StateTable) -> None:
+    """Refuse a character in the frames that the start of the game did not tell of.
+
+    Raises:
+        ReplayRefused: ILLEGAL_CHARACTER.
+    """
+    for index, player in enumerate(replay.record.players):
+        name = f"p{index}.character"
+        for internal_id in np.unique(table.values(name)[table.valid(name)]).tolist():
+            if not melee_names.is_playable_internally(internal_id):
+                called = melee_names.internal_character_name(internal_id)
+                what = f"port {player.port + 1} is {called} (internal id {internal_id})"
+                raise _illegal_character(what)
+
+
+def _illegal_character(what: str) -> ReplayRefused:
+    # Mods number their characters from where the unmodified game has its bosses, and would be drawn as these.
+    msg = (
+        f"{what}, which the unmodified game lets nobody choose: it is a mod's (such as Akaneia's) or a cheat "
+        "code's, and only the unmodified game is rendered"
+    )
+    return ReplayRefused(Reason.ILLEGAL_CHARACTER, msg)

@@ -89,12 +89,29 @@ def _build(replay: Replay) -> StateTable:
         post.read_into(columns, masks, f"{name}.", schema.POST_COLUMNS)
         pre = _EventRows(replay.stream, frames.pre.get(entity, absent), sizes.of(Event.PRE))
         pre.read_into(columns, masks, f"{name}.", schema.PRE_COLUMNS)
+        _drop_meaningless(columns, masks, f"{name}.")
     for name, (values, is_known) in _stage(replay).items():
         columns[name] = values
         masks[name] = everywhere if is_known else nowhere
     return StateTable(
         columns=columns, masks=masks, items=_items(replay), stage=replay.record.stage_id, ports=ports
     )
+
+
+def _drop_meaningless(columns: dict[str, Values], masks: dict[str, Mask], prefix: str) -> None:
+    """Make null what is no finite number while the column means nothing, as the schema declares.
+
+    The game uses such a place for several things, some of which are no floats: read as one, they may be NaN.
+    """
+    for column in schema.ENTITY_COLUMNS:
+        if column.finite_while is None:
+            continue
+        flags, bits = column.finite_while
+        name, is_meant = prefix + column.name, (columns[prefix + flags] & bits) != 0
+        means_nothing = masks[name] & ~is_meant & ~np.isfinite(columns[name])
+        if means_nothing.any():
+            columns[name] = np.where(means_nothing, columns[name].dtype.type(0), columns[name])
+            masks[name] = masks[name] & ~means_nothing
 
 
 class _EventRows:
@@ -117,12 +134,18 @@ class _EventRows:
         if source is None or self.mask is None or self._size < source.requires_bytes:
             return None
         raw = self._rows.view(_one_field(source, self._size))["value"]
-        if column.name == "facing" and column.dtype == "int8":
-            raw = np.sign(np.nan_to_num(raw))  # the game writes a float where it means a side
+        if _is_side(column):
+            raw = np.sign(np.nan_to_num(raw, posinf=0, neginf=0))
         values: Values = raw.astype(column.numpy_dtype)
         if self._gaps is not None:
             values[self._gaps] = 0
         return values
+
+    def _is_finite(self, column: Column) -> Mask:
+        """Bool [F]: where the float on the wire is a number; only for columns that `read` gives."""
+        assert column.source is not None, "it was read"
+        found: Mask = np.isfinite(self._rows.view(_one_field(column.source, self._size))["value"])
+        return found
 
     def read_into(
         self,
@@ -137,11 +160,18 @@ class _EventRows:
             if column.source is None:
                 continue
             values = self.read(column)
-            recorded = values is not None and self.mask is not None
+            mask = nowhere if values is None or self.mask is None else self.mask
+            if values is not None and _is_side(column) and not (is_side := self._is_finite(column)).all():
+                mask = mask & is_side
             columns[prefix + column.name] = (
                 values if values is not None else np.zeros(self._num_rows, column.numpy_dtype)
             )
-            masks[prefix + column.name] = self.mask if recorded and self.mask is not None else nowhere
+            masks[prefix + column.name] = mask
+
+
+def _is_side(column: Column) -> bool:
+    """Whether the game writes a float where it means a side; a side that is no number is null."""
+    return column.name == "facing" and column.dtype == "int8"
 
 
 @cache

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.planning.public_source import HIDDEN, names_a_player, public_source
-from workers.replay.record import Identity
+from workers.replay.identity import Identity
 
 ADA = Identity(display_name="Ada Lovelace", connect_code="ADA#815", uid="q7RtY2", name_tag="LV")
 

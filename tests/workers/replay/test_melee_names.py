@@ -69,9 +69,37 @@ def test_the_six_stages_have_a_shape():
 
 
 def test_another_stage_has_none():
-    assert melee_names.stage_name(12) == "NO_STAGE"
+    assert melee_names.stage_name(12) == "JUNGLE_JAPES"
     with pytest.raises(ValueError, match="no geometry for stage 12"):
         melee_names.stage_geometry(12)
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        *((4, "PEACHS_CASTLE"), (14, "HYRULE_TEMPLE"), (20, "MUSHROOM_KINGDOM_II"), (22, "VENOM")),
+        *((27, "FLAT_ZONE"), (30, "KONGO_JUNGLE_N64"), (33, "TARGET_TEST_MARIO")),
+        (58, "TARGET_TEST_GANONDORF"),
+        *((21, "STAGE_21"), (59, "STAGE_59"), (300, "STAGE_300"), (0xFFFF, "STAGE_65535")),
+    ],
+)  # fmt: skip
+def test_a_stage_has_its_name_or_its_number(stage: int, name: str):
+    assert melee_names.stage_name(stage) == name
+
+
+def test_no_two_stages_share_a_name():
+    names = [melee_names.stage_name(stage) for stage in range(100)]
+    assert len(set(names)) == 100
+    assert "NO_STAGE" not in names
+
+
+def test_the_characters_of_frames_are_those_that_people_choose_and_no_more():
+    playable = {number for number in range(256) if melee_names.is_playable_internally(number)}
+    assert playable == set(range(27)) - {11}  # Nana follows Popo
+    assert {melee_names.internal_character_name(number) for number in playable} == {
+        melee_names.character_name(number) for number in range(256) if melee_names.is_playable(number)
+    }
+    assert melee_names.internal_character_name(40) == "CHARACTER_40"
 
 
 def test_the_cloud_comes_round_every_twenty_seconds():

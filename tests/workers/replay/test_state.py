@@ -10,6 +10,8 @@ import pytest
 
 from manifests.ledger.reasons import Reason
 from manifests.state import schema
+from manifests.state.derived import derive
+from manifests.state.file import read_states, states_bytes
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
 from workers.replay.events import Event
@@ -184,3 +186,45 @@ def test_a_stream_that_does_not_begin_with_a_game_fails(slp: Any):
 
 def test_packed_frame_numbers_are_signed():
     assert struct.pack(">i", -123) == b"\xff\xff\xff\x85"  # what the search for frame starts relies on
+
+
+FLAGS4, MISC_AS, HITSTUN = 0x29, 0x2B, 0x02
+
+
+def posts_of(slp: Any, rows: list[tuple[int, float]], follower: int = 0) -> Any:
+    """A game of one player whose frames have these flags4 and misc_as."""
+    one = slp().start(players={0: 14})
+    for slp_frame, (flags, misc) in enumerate(rows, start=-123):
+        one.open(slp_frame).pre(slp_frame).pre(slp_frame, follower=1).post(slp_frame, follower=1 - follower)
+        one.post(slp_frame, follower=follower, flags=(FLAGS4, "B", flags), misc=(MISC_AS, ">f", misc))
+        one.close(slp_frame)
+    return one.end()
+
+
+@pytest.mark.parametrize(("entity", "follower"), [("p0", 0), ("p0n", 1)])
+def test_misc_as_is_null_where_it_is_no_number_and_means_no_hitstun(slp: Any, entity: str, follower: int):
+    nan, infinity = float("nan"), float("inf")
+    rows = [(0, nan), (0xFF & ~HITSTUN, -infinity), (HITSTUN, 4.0), (0, 5.0), (0, 0.0)]
+    table = table_of(posts_of(slp, rows, follower))
+    assert table.valid(f"{entity}.misc_as").tolist() == [False, False, True, True, True]
+    assert table.values(f"{entity}.misc_as").tolist() == [0, 0, 4, 5, 0]
+    assert table.valid(f"{entity}.flags4").all()
+    back = read_states(states_bytes(table))
+    assert back.sha256 == table.sha256
+    hitstun, is_known = derive(back, f"{entity}.d_hitstun_left")
+    assert (hitstun.tolist(), is_known.tolist()) == ([0, 0, 4, 0, 0], [True] * 5)
+
+
+def test_misc_as_that_means_hitstun_is_kept_as_it_is(slp: Any):
+    table = table_of(posts_of(slp, [(HITSTUN, float("nan")), (HITSTUN | 0x20, 1.0)]))
+    assert table.valid("p0.misc_as").all()
+    assert np.isnan(table.values("p0.misc_as")[0])
+
+
+def test_a_facing_that_is_no_number_is_null(slp: Any):
+    one = slp().start(players={0: 2})
+    for slp_frame, facing in enumerate([1.0, float("nan"), float("-inf"), 0.0], start=-123):
+        one.open(slp_frame).pre(slp_frame).post(slp_frame, facing=(0x12, ">f", facing)).close(slp_frame)
+    table = table_of(one.end())
+    assert table.valid("p0.facing").tolist() == [True, False, False, True]
+    assert table.values("p0.facing").tolist() == [1, 0, 0, 0]

@@ -1,0 +1,83 @@
+"""Says who a player is, as far as a replay tells it: by account, by connect code, or by display name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+# A pool of anonymised games gives the same name to everybody of a rank, and programs write such a name where
+# nobody chose one. Whoever is known by it alone is not known.
+_NOBODY: Final = re.compile(
+    r"(unranked|bronze|silver|gold|platinum|diamond|grandmaster|master)?([123]|i{1,3})?player\d*|anonymous"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Personal data that tells who a player is; read to be hashed, and never printed, logged or stored."""
+
+    display_name: str
+    connect_code: str
+    uid: str
+    name_tag: str
+
+    def __repr__(self) -> str:
+        return "Identity(hidden)"
+
+    @property
+    def key(self) -> str:
+        """The best that identifies this player: uid, else connect code, else display name, else "".
+
+        A name tag is no identity: it belongs to the console on which it was typed.
+        """
+        return self.uid_key or self.code_key or self.name_key
+
+    @property
+    def uid_key(self) -> str:
+        """The account's id without blanks around it; "" if there is none."""
+        return _printable(self.uid)
+
+    @property
+    def code_key(self) -> str:
+        """The connect code in the form in which the game writes it; "" if there is none.
+
+        That is upper case, with a full-width number sign; metadata and people write an ASCII # instead.
+        """
+        code = "".join(_folded(self.connect_code).upper().split())
+        return code.replace("#", "\uff03") if _letters(code) else ""
+
+    @property
+    def name_key(self) -> str:
+        """The display name in Unicode's normal form NFKC; "" if it is blank, or a name that many have."""
+        name = _folded(self.display_name)
+        return "" if _NOBODY.fullmatch(_letters(name).casefold()) else name
+
+
+def names_in_metadata(metadata: Mapping[str, Any], port: int) -> tuple[str, str]:
+    """Return the display name and the connect code that a .slp's metadata gives a port; "" where it does not.
+
+    From Slippi 3.0 to 3.8 nothing else has them.
+    """
+    found: Any = metadata
+    for key in ("players", str(port), "names"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        return "", ""
+    name, code = (found.get(key) for key in ("netplay", "code"))
+    return name if isinstance(name, str) else "", code if isinstance(code, str) else ""
+
+
+def _folded(text: str) -> str:
+    return _printable(unicodedata.normalize("NFKC", text))
+
+
+def _printable(text: str) -> str:
+    """Leave out what shows nothing: control and format characters, and blanks at the ends."""
+    return "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf")).strip()
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text if sign.isalnum())
