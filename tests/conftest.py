@@ -51,3 +51,12 @@ def real_replays() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real replays here: {folder} is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """The folder of small inputs that earlier versions got wrong; skips where it is absent."""
+    folder = SHARED / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no cases here: {folder} is absent")
+    return folder

@@ -20,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from farm.planning.identities import accounts, pairing_of
-from farm.planning.listing import list_replays
+from farm.planning.listing import PassedOver, list_replays
 from farm.planning.public_source import public_source
 from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
 from farm.planning.selection import Selection
@@ -54,6 +54,7 @@ class Catalogue:
         num_beyond: Games that would have passed but come after the first `max_games`.
         places: Where each game's replay is, by game_id; a plan may keep less of it.
         largest_pairing: Games of the two players who have most of them; 0 if there are none.
+        num_passed_over: Files in searched folders and archives that have no name of a replay or an archive.
     """
 
     games: tuple[GameToPlan, ...]
@@ -61,6 +62,7 @@ class Catalogue:
     num_beyond: int = 0
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
     largest_pairing: int = 0
+    num_passed_over: int = 0
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -98,13 +100,14 @@ def build_catalogue(
         on_progress: Called from this process with (replays looked at, games that pass).
 
     Raises:
-        EnvironmentFailed: If a source is not there or a worker process breaks.
+        EnvironmentFailed: If a source is not there, or a worker process breaks.
     """
     rule = splits or SplitRule()
     seen: list[ScannedReplay] = []
     left_out: list[LeftOut] = []
     scan = partial(scan_replay, selection=selection, key=player_key, keep_paths=keep_paths)
-    for outcome in _look_at_all(list_replays(sources), scan, num_workers):
+    passed_over = PassedOver()
+    for outcome in _look_at_all(list_replays(sources, passed_over), scan, num_workers):
         if isinstance(outcome, ScannedReplay):
             seen.append(outcome)
         else:
@@ -119,6 +122,7 @@ def build_catalogue(
         num_beyond=len(distinct) - len(chosen),
         places={scanned.game_id: scanned.place for scanned in chosen},
         largest_pairing=max(Counter(scanned.pairing for scanned in chosen).values(), default=0),
+        num_passed_over=passed_over.count,
     )
 
 

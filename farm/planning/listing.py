@@ -1,108 +1,167 @@
 """Lists the replays that a person's sources hold, one after another and never all at once.
 
 A source is a folder (searched through, archives in it included), a glob, a file, an archive, or an s3://
-prefix.
+prefix. Nothing vanishes: each file is listed, or left out with a reason, or counted as passed over because
+its name is neither that of a replay nor that of an archive.
 """
 
 from __future__ import annotations
 
-import glob
+import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from farm.planning.folder_walk import GLOB_CHARACTERS, left_out_path, matches, named
 from farm.planning.scanned_replay import Found, LeftOut
 from manifests.errors import DatasetError
+from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
-from workers.replay.bucket import is_in_bucket, list_bucket
-from workers.replay.source import (
+from workers.replay.bucket import list_bucket
+from workers.replay.locator import (
     ARCHIVE_SUFFIXES,
     REPLAY_SUFFIXES,
-    is_streamed,
-    member_names,
-    stream_members,
+    NameKind,
+    is_in_bucket,
+    kind_of_name,
+    member_locator,
+    path_locator,
+    shown,
 )
+from workers.replay.source import archive_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_GLOB_CHARACTERS = frozenset("*?[")
+    from workers.replay.source import Member
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
-def list_replays(sources: Iterable[str]) -> Iterator[Found | LeftOut]:
-    """Yield every replay that the sources hold, by name within each source.
+@dataclass(slots=True)
+class PassedOver:
+    """How many files a listing did not name, because neither replays nor archives are called so."""
 
-    An archive that cannot be read comes as LeftOut, and so does a file in an archive that is none.
+    count: int = 0
+
+
+def list_replays(sources: Iterable[str], passed_over: PassedOver | None = None) -> Iterator[Found | LeftOut]:
+    """Yield every replay that the sources hold, by name within each source, and every file that is not read.
+
+    Args:
+        sources: Folders, globs, files, archives and s3:// prefixes.
+        passed_over: Counts, as far as the listing has come, the files that are not named.
 
     Raises:
-        EnvironmentFailed: If a source is not there, or cannot be read.
+        EnvironmentFailed: If a source is not there, or a bucket cannot be listed.
     """
+    passed_over = PassedOver() if passed_over is None else passed_over
     for source in sources:
         if is_in_bucket(source):
-            yield from _in_bucket(source)
-        elif Path(source).exists():
-            yield from _in_path(Path(source))
-        elif _GLOB_CHARACTERS & set(source):
-            yield from _in_glob(source)
+            yield from _in_bucket(source, passed_over)
         else:
-            message = (
-                f"{source}: there is no such file or folder; give a folder, a file, a glob or an archive"
-            )
+            yield from _on_disk(source, passed_over)
+
+
+def _on_disk(source: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+    # os.path keeps a ~ where Path would raise, for want of a home folder.
+    place = source if _is_there(source) else os.path.expanduser(source)  # noqa: PTH111
+    if _is_there(place):
+        yield from _in_path(Path(place), passed_over)
+    elif GLOB_CHARACTERS & set(source):
+        is_empty = True
+        for match in matches(place):
+            is_empty = False
+            yield from [match] if isinstance(match, LeftOut) else _in_path(match, passed_over)
+        if is_empty:
+            message = f"{shown(source)}: nothing matches; mind the quotes, or give the folder"
             raise EnvironmentFailed(message)
-
-
-def _in_path(path: Path) -> Iterator[Found | LeftOut]:
-    if not path.is_dir():
-        yield from _in_file(path)
-        return
-    for folder, names, files in os.walk(path, onerror=_refuse_folder):
-        names.sort()
-        for name in sorted(files):
-            if name.lower().endswith((*REPLAY_SUFFIXES, *ARCHIVE_SUFFIXES)):
-                yield from _in_file(Path(folder) / name)
-
-
-def _refuse_folder(error: OSError) -> None:
-    message = f"{error.filename}: {error.strerror}; make it readable, or name another folder"
-    raise EnvironmentFailed(message) from error
-
-
-def _in_glob(pattern: str) -> Iterator[Found | LeftOut]:
-    matches = sorted(glob.glob(os.path.expanduser(pattern), recursive=True))  # noqa: PTH111, PTH207 - may be absolute
-    if not matches:
-        message = f"{pattern}: nothing matches; mind the quotes, or give the folder"
+    else:
+        message = (
+            f"{shown(source)}: there is no such file or folder; give a folder, a file, a glob or an archive"
+        )
         raise EnvironmentFailed(message)
-    for match in matches:
-        yield from _in_path(Path(match))
 
 
-def _in_file(path: Path) -> Iterator[Found | LeftOut]:
-    path = path.absolute()
-    if not path.name.lower().endswith(ARCHIVE_SUFFIXES):
-        yield Found(str(path))
-        return
+def _is_there(place: str) -> bool:
     try:
-        if is_streamed(path):
-            for name, content in stream_members(path):
-                locator = f"{path}!{name}"
-                if isinstance(content, ReplayRefused):
-                    yield LeftOut(locator, None, content.reason, content.detail)
-                else:
-                    yield Found(locator, content)
-        else:
-            for name in member_names(path):
-                yield Found(f"{path}!{name}")
-    except ReplayRefused as refusal:
-        yield LeftOut(str(path), None, refusal.reason, refusal.detail)
+        os.lstat(place)
     except OSError as error:
-        message = f"{path}: {error.strerror or error}; make it readable, or leave it out"
-        raise EnvironmentFailed(message) from error
+        return error.errno not in _NOT_THERE
+    except ValueError:  # a zero byte
+        return False
+    return True
 
 
-def _in_bucket(url: str) -> Iterator[Found]:
+def _in_path(path: Path, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+    for file in named(path.absolute()):
+        if isinstance(file, LeftOut):
+            yield file
+        else:
+            # What is named itself is looked at whatever it is called.
+            yield from _in_file(file, passed_over, is_named=file == path.absolute())
+
+
+def _in_file(path: Path, passed_over: PassedOver, *, is_named: bool) -> Iterator[Found | LeftOut]:
+    kind = kind_of_name(path.name)
+    if kind is NameKind.UNREAD:
+        yield _not_read(path_locator(str(path)))
+    elif kind is NameKind.ARCHIVE:
+        yield from _in_archive(path, passed_over)
+    elif kind is NameKind.REPLAY or is_named:
+        yield Found(path_locator(str(path)))
+    else:
+        passed_over.count += 1
+
+
+def _not_read(locator: str) -> LeftOut:
+    readable = ", ".join((*REPLAY_SUFFIXES, *ARCHIVE_SUFFIXES))
+    detail = f"not a kind of file that is read; unpack it: {readable} are read"
+    return LeftOut(locator, None, Reason.NOT_READ, detail)
+
+
+def _in_archive(archive: Path, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+    is_empty = True
     try:
-        for locator in list_bucket(url):
-            if locator.lower().endswith(REPLAY_SUFFIXES):
-                yield Found(locator)
+        for member in archive_members(archive):
+            is_empty = False
+            if member.kind is NameKind.OTHER:
+                passed_over.count += 1
+            else:
+                yield _as_found(archive, member)
+        if is_empty:
+            passed_over.count += 1
+    except ReplayRefused as refusal:
+        yield LeftOut(path_locator(str(archive)), None, refusal.reason, shown(refusal.detail))
+    except OSError as error:
+        yield left_out_path(archive, error)
+
+
+def _as_found(archive: Path, member: Member) -> Found | LeftOut:
+    locator = member_locator(str(archive), member.name, member.number)
+    if isinstance(member.content, ReplayRefused):
+        return LeftOut(locator, None, member.content.reason, shown(member.content.detail))
+    return Found(locator, member.content)
+
+
+def _in_bucket(url: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+    is_empty = True
+    try:
+        for place in list_bucket(url):
+            if place.endswith("/"):
+                continue  # stands for a folder, in a bucket that was filled by a browser
+            is_empty = False
+            kind = kind_of_name(place)
+            if kind is NameKind.REPLAY or (kind is NameKind.OTHER and place == url):
+                yield Found(path_locator(place))
+            elif kind is NameKind.OTHER:
+                passed_over.count += 1
+            else:
+                detail = "archives in a bucket are not read: copy it to a disk, or its replays to the bucket"
+                yield LeftOut(path_locator(place), None, Reason.NOT_READ, detail)
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
+    if is_empty:
+        message = f"{shown(url)}: no object's key begins so; give a bucket and the beginning of its keys"
+        raise EnvironmentFailed(message)

@@ -14,8 +14,9 @@ from farm.planning.public_source import public_source
 from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
+from workers.replay.locator import place_of
 from workers.replay.renderable import renderable
-from workers.replay.source import read_source
+from workers.replay.source import FileUnread, read_source
 
 if TYPE_CHECKING:
     import os
@@ -101,7 +102,7 @@ def scan_replay(
         keep_paths: write a path down even if it names a player.
 
     Raises:
-        EnvironmentFailed: If it is not there, or cannot be read.
+        EnvironmentFailed: If its bucket cannot be read, or this machine runs short of something.
     """
     data: bytes | None = None
     identities: list[Identity] = []
@@ -119,6 +120,8 @@ def scan_replay(
         game_id = None if data is None else hashlib.sha256(data).hexdigest()
         source = found.locator if keep_paths else public_source(found.locator, identities)
         return LeftOut(source, game_id, refusal.reason, refusal.detail, links)
+    except FileUnread as problem:
+        return LeftOut(found.locator, None, Reason.NOT_READ, problem.why)
     record = replay.record
     hashes = tuple(player_hash(key, player.identity.key) for player in record.players)
     play_key = _play_key(record, table)
@@ -140,16 +143,20 @@ def scan_replay(
 def _seen(found: Found) -> os.stat_result | None:
     """A plain file as it is before it is read; None for what is in an archive or a bucket."""
     try:
-        return Path(found.locator).stat() if found.data is None else None
+        place = place_of(found.locator)
+        return Path(place.path).stat() if found.data is None and place.member is None else None
     except (OSError, ValueError):
-        return None  # in an archive or a bucket; or gone, which reading it will say
+        return None  # in a bucket; or gone, which reading it will say
 
 
 def _check_is_over(found: Found, seen: os.stat_result | None, replay: Replay) -> None:
     """Refuse a file that somebody still writes: it would hold other bytes when it is rendered."""
     if seen is None:
         return
-    now = Path(found.locator).stat()
+    try:
+        now = Path(place_of(found.locator).path).stat()
+    except OSError as error:
+        raise FileUnread(found.locator, error.strerror or str(error)) from error
     if (now.st_size, now.st_mtime_ns) != (seen.st_size, seen.st_mtime_ns):
         message = "the file grew while it was read; scan again when its game is over"
         raise ReplayRefused(Reason.STILL_RECORDED, message)

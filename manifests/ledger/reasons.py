@@ -26,6 +26,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"  # the same game is already in the plan
     STILL_RECORDED = "still_recorded"  # the file grew while it was read, or its game is still going on
     SOURCE_CHANGED = "source_changed"  # the file that was planned holds another game now
+    NOT_READ = "not_read"  # a kind of file or place that is not read; never in a ledger, as it has no game_id
 
     EMULATOR_EXIT = "emulator_exit"  # the emulator ended by itself before the game did
     EMULATOR_STALLED = "emulator_stalled"  # no new picture within the progress deadline

@@ -8,51 +8,46 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from workers.replay.locator import BUCKET_SCHEME
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manifests.store.s3_client import S3Client
 
-_SCHEME = "s3://"
-
-
-def is_in_bucket(locator: str) -> bool:
-    """Return whether a locator is s3://BUCKET/KEY."""
-    return locator.startswith(_SCHEME)
-
 
 def list_bucket(url: str) -> Iterator[str]:
-    """Yield the locator of every object below s3://BUCKET or s3://BUCKET/PREFIX, in order of key.
+    """Yield s3://BUCKET/KEY of every object below s3://BUCKET or s3://BUCKET/PREFIX, in order of key.
 
     One page of the listing is held at a time.
 
     Raises:
         DatasetError: the bucket is not there, or cannot be listed.
     """
-    bucket, _, prefix = url.removeprefix(_SCHEME).partition("/")
+    bucket, _, prefix = url.removeprefix(BUCKET_SCHEME).partition("/")
     arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
     while True:
         page = _client().call(url, lambda boto, _: boto.list_objects_v2(**arguments))
         for item in page.get("Contents", ()):
-            yield f"{_SCHEME}{bucket}/{item['Key']}"
+            yield f"{BUCKET_SCHEME}{bucket}/{item['Key']}"
         if not page.get("IsTruncated"):
             return
         arguments["ContinuationToken"] = page["NextContinuationToken"]
 
 
-def read_object(locator: str, max_bytes: int) -> bytes:
+def read_object(url: str, max_bytes: int) -> bytes:
     """Return the object at s3://BUCKET/KEY, or its first max_bytes if it is larger.
 
     Raises:
         DatasetError: it is not there, or cannot be read.
     """
-    bucket, _, key = locator.removeprefix(_SCHEME).partition("/")
+    bucket, _, key = url.removeprefix(BUCKET_SCHEME).partition("/")
 
     def attempt(boto: Any, _: int) -> bytes:
         data: bytes = boto.get_object(Bucket=bucket, Key=key)["Body"].read(max_bytes)
         return data
 
-    return _client().call(locator, attempt)
+    return _client().call(url, attempt)
 
 
 @cache

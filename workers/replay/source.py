@@ -1,8 +1,7 @@
 """Reads a replay's bytes from a file, an archive or a bucket, by the locator that the plan carries.
 
-A locator is a path, `ARCHIVE!MEMBER` for a replay within a .zip, .tar, .tar.gz or .tgz, or `s3://BUCKET/KEY`.
-What ends in .gz or .zst is decompressed. Nothing is unpacked to disk, and no more than MAX_REPLAY_BYTES are
-ever held, whatever an archive claims or expands to.
+`workers.replay.locator` says what a locator looks like. What ends in .gz or .zst is decompressed. Nothing is
+unpacked to disk, and no more than MAX_REPLAY_BYTES are ever held, whatever an archive claims or expands to.
 
 A member of a .tar.gz can only be reached by decompressing everything before it, so rendering from one is
 slow.
@@ -10,34 +9,64 @@ slow.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
-import re
-import tarfile
-import zipfile
 import zlib
+from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Final, cast
 
 import pyarrow as pa
 
 from manifests.errors import DatasetError
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
-from workers.replay.bucket import is_in_bucket, read_object
+from workers.replay.bucket import read_object
 from workers.replay.container import MAGIC
+from workers.replay.locator import NameKind, is_in_bucket, kind_of_name, place_of, shown
+from workers.replay.plain_file import open_plain
+from workers.replay.tar_archive import DAMAGE, open_tar, tar_members, why_not_read
+from workers.replay.zip_archive import ZipIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import tarfile
+    from collections.abc import Iterator
+
+    from workers.replay.locator import Place
 
 MAX_REPLAY_BYTES = 64 << 20  # an eight-minute game with every frame rolled back is a fifth of this
-REPLAY_SUFFIXES = (".slp", ".slp.gz", ".slp.zst")
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
-_IN_ARCHIVE = re.compile(
-    r"(?P<archive>.*?\.(?:zip|tar|tar\.gz|tgz))!(?P<member>.+)", re.IGNORECASE | re.DOTALL
-)
 _OPEN_ARCHIVES = 8  # per process
+# The machine runs short, which says nothing about the one file at which it showed.
+_MACHINE_ERRORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+class FileUnread(EnvironmentFailed):
+    """One file is not there or cannot be read, which says nothing about others; `why` says why."""
+
+    def __init__(self, locator: str, why: str) -> None:
+        super().__init__(f"{locator}: {why}; put it back, or plan anew from where the replays are now")
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file within an archive.
+
+    Attributes:
+        name: Its name, as the archive has it.
+        number: 1 for the first member of that name, 2 for the second, and so on.
+        kind: What it is by its name.
+        content: The bytes of a replay if they cannot be read again cheaply; or why a member is not read; or
+            None.
+    """
+
+    name: str
+    number: int
+    kind: NameKind
+    content: bytes | ReplayRefused | None = None
 
 
 def read_source(locator: str) -> bytes:
@@ -45,60 +74,106 @@ def read_source(locator: str) -> bytes:
 
     Raises:
         ReplayRefused: NOT_SLP or UNREADABLE: the bytes cannot be a replay, or cannot be decompressed.
-        EnvironmentFailed: the file is not there, or cannot be read; that says nothing about the replay.
+        FileUnread: the file is not there, or cannot be read; that says nothing about the replay.
+        EnvironmentFailed: the bucket, or this machine, cannot do it.
     """
-    within = _IN_ARCHIVE.fullmatch(locator)
+    place = place_of(locator)
     try:
-        if is_in_bucket(locator):
-            return _decompressed(io.BytesIO(read_object(locator, MAX_REPLAY_BYTES + 1)), locator)
-        if within is None:
-            with Path(locator).open("rb") as file:
-                return _decompressed(file, locator)
-        return _read_member(within["archive"], within["member"])
+        if is_in_bucket(place.path):
+            return _decompressed(io.BytesIO(read_object(place.path, MAX_REPLAY_BYTES + 1)), place.path)
+        if place.member is None:
+            with open_plain(place.path) as file:
+                return _decompressed(file, place.path)
+        return _read_member(place, place.member)
     except OSError as error:
-        message = (
-            f"{locator}: {error.strerror or error}; put it back, or plan anew from where the replays are now"
-        )
-        raise EnvironmentFailed(message) from error
+        if error.errno in _MACHINE_ERRORS:
+            message = f"{locator}: {error.strerror}; free some, or read with fewer processes: --workers"
+            raise EnvironmentFailed(message) from error
+        raise FileUnread(shown(locator), error.strerror or str(error)) from error
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
 
 
-def member_names(archive: Path) -> Iterator[str]:
-    """Return the names of the replays within a .zip or .tar, in order of name.
-
-    A .tar.gz is read by `stream_members`.
+def archive_members(archive: Path) -> Iterator[Member]:
+    """Yield every file within an archive, of whatever kind; in order of name, or of a .tar.gz in its order.
 
     Raises:
-        ReplayRefused: UNREADABLE if it is no such archive.
+        ReplayRefused: UNREADABLE if it is no such archive, or is not whole; raised after the members that can
+            be read all the same.
         OSError: If it cannot be read.
     """
-    names = _zip(archive).namelist() if _is_zip(archive) else _tar_index(str(archive), _stamp(archive))
-    return iter(sorted(name for name in names if name.lower().endswith(REPLAY_SUFFIXES)))
+    if _is_streamed(archive):
+        yield from _stream(archive)
+    elif _is_zip(archive):
+        for name, number in _zip(archive).names():
+            yield _listed(name, number, None)
+    else:
+        index = _tar_index(str(archive), _stamp(archive))
+        for name in sorted(index.places):
+            for number, place in enumerate(index.places[name], start=1):
+                yield _listed(name, number, place.why_not)
+        if index.damage:
+            raise ReplayRefused(Reason.UNREADABLE, index.damage)
 
 
-def stream_members(archive: Path) -> Iterator[tuple[str, bytes | ReplayRefused]]:
-    """Yield every replay within a .tar.gz, in its order: the name, and the bytes or why they were refused.
+def _listed(name: str, number: int, why_not: str | None) -> Member:
+    kind = kind_of_name(name)
+    content = None
+    if kind in (NameKind.ARCHIVE, NameKind.UNREAD):
+        content = _nested()
+    elif kind is NameKind.REPLAY and why_not is not None:
+        content = ReplayRefused(Reason.NOT_READ, why_not)
+    return Member(name, number, kind, content)
 
-    Raises:
-        ReplayRefused: UNREADABLE if it is no such archive, or breaks off.
-        OSError: If it cannot be read.
-    """
+
+def _nested() -> ReplayRefused:
+    return ReplayRefused(Reason.NOT_READ, "an archive within an archive is not read; unpack the outer one")
+
+
+def _stream(archive: Path) -> Iterator[Member]:
+    seen: Counter[str] = Counter()
     try:
-        with tarfile.open(archive, "r|gz") as opened:
-            for member in opened:
-                content = opened.extractfile(member) if member.isreg() else None
-                if content is not None and member.name.lower().endswith(REPLAY_SUFFIXES):
-                    try:
-                        yield member.name, _decompressed(content, member.name)
-                    except ReplayRefused as refusal:
-                        yield member.name, refusal
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+        with (
+            open_plain(archive) as file,
+            gzip.GzipFile(fileobj=file) as unpacked,
+            open_tar(cast("IO[bytes]", _InPieces(unpacked)), "r|") as opened,
+        ):
+            for header in tar_members(opened):
+                seen[header.name] += 1
+                member = _listed(header.name, seen[header.name], why_not_read(header))
+                if member.kind is NameKind.REPLAY and member.content is None:
+                    content = _streamed_content(opened, header)
+                    member = Member(member.name, member.number, member.kind, content)
+                yield member
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ReplayRefused(Reason.UNREADABLE, f"not a whole .tar.gz: {error}") from error
+    except DAMAGE as error:
         raise ReplayRefused(Reason.UNREADABLE, f"not a whole .tar.gz: {error}") from error
 
 
-def is_streamed(archive: Path) -> bool:
-    """Return whether a path names an archive whose members can only be read one after another."""
+class _InPieces:
+    """Gives what there is of a .gz before it raises that the rest is missing, as GzipFile.read does not."""
+
+    def __init__(self, unpacked: gzip.GzipFile) -> None:
+        self._unpacked = unpacked
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+        return self._unpacked.read1(size)
+
+
+def _streamed_content(opened: tarfile.TarFile, header: tarfile.TarInfo) -> bytes | ReplayRefused:
+    content = opened.extractfile(header)
+    assert content is not None, "a plain file has content"
+    try:
+        return _decompressed(content, header.name)
+    except ReplayRefused as refusal:
+        return refusal
+
+
+def _is_streamed(archive: Path) -> bool:
     return archive.name.lower().endswith((".tar.gz", ".tgz"))
 
 
@@ -106,34 +181,54 @@ def _is_zip(archive: Path) -> bool:
     return archive.name.lower().endswith(".zip")
 
 
-def _read_member(archive_name: str, member: str) -> bytes:
-    archive = Path(archive_name)
-    if is_streamed(archive):
-        for name, content in stream_members(archive):
-            if name == member:
-                if isinstance(content, ReplayRefused):
-                    raise content
-                return content
+def _read_member(place: Place, member: str) -> bytes:
+    archive = Path(place.path)
+    if _is_streamed(archive):
+        for found in _stream(archive):
+            if (found.name, found.number) == (member, place.number):
+                return _read_streamed(found)
     elif _is_zip(archive):
-        opened = _zip(archive)
-        if member in opened.NameToInfo:
-            return _read_zipped(opened, member)
+        content = _zip(archive).open(member, place.number)
+        if content is not None:
+            return _read_zipped(content, member)
     else:
-        place = _tar_index(archive_name, _stamp(archive)).get(member)
-        if place is not None:
-            with archive.open("rb") as file:
-                file.seek(place[0])
-                return _decompressed(io.BytesIO(file.read(min(place[1], MAX_REPLAY_BYTES + 1))), member)
-    message = f"{archive_name}: it has no member {member!r} any more; plan anew"
+        places = _tar_index(place.path, _stamp(archive)).places.get(member, [])
+        if place.number <= len(places):
+            return _read_tarred(archive, places[place.number - 1], member)
+    which = shown(member) if place.number == 1 else f"{shown(member)}, number {place.number}"
+    message = f"{shown(place.path)}: it has no member {which!r} any more; plan anew"
     raise EnvironmentFailed(message)
 
 
-def _read_zipped(opened: zipfile.ZipFile, member: str) -> bytes:
+def _read_streamed(found: Member) -> bytes:
+    if isinstance(found.content, bytes):
+        return found.content
+    raise found.content or ReplayRefused(Reason.NOT_SLP, "not a .slp file by its name")
+
+
+def _read_tarred(archive: Path, place: _TarPlace, member: str) -> bytes:
+    if place.why_not is not None:
+        raise ReplayRefused(Reason.NOT_READ, place.why_not)
+    with open_plain(archive) as file:
+        file.seek(place.offset)
+        wanted = min(place.size, MAX_REPLAY_BYTES + 1)
+        data = file.read(wanted)
+    if len(data) < wanted:
+        message = f"its .tar ends {wanted - len(data)} bytes before this member does"
+        raise ReplayRefused(Reason.UNREADABLE, message)
+    return _decompressed(io.BytesIO(data), member)
+
+
+def _read_zipped(member: IO[bytes], name: str) -> bytes:
     try:
-        with opened.open(member) as content:
-            return _decompressed(content, member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        # RuntimeError is how zipfile says that a password is needed, NotImplementedError an odd compression.
+        with member as content:
+            return _decompressed(content, name)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # bz2 raises OSError without an errno; the machine's own errors have one.
+        raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {error}") from error
+    except DAMAGE as error:
         raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {error}") from error
 
 
@@ -179,24 +274,41 @@ def _stamp(archive: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _zip(archive: Path) -> zipfile.ZipFile:
-    try:
-        return _open_zip(str(archive), _stamp(archive))
-    except zipfile.BadZipFile as error:
-        raise ReplayRefused(Reason.UNREADABLE, f"not a .zip: {error}") from error
+def _zip(archive: Path) -> ZipIndex:
+    return _open_zip(str(archive), _stamp(archive))
 
 
 @lru_cache(_OPEN_ARCHIVES)
-def _open_zip(archive: str, _: tuple[int, int]) -> zipfile.ZipFile:
+def _open_zip(archive: str, _: tuple[int, int]) -> ZipIndex:
     # Left open on purpose: reading the table of contents anew for each of its members would be quadratic.
-    return zipfile.ZipFile(archive)
+    return ZipIndex(archive)
+
+
+@dataclass(frozen=True, slots=True)
+class _TarPlace:
+    offset: int
+    size: int
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _TarIndex:
+    """Where the members of a .tar are, by name; and what is wrong behind the last one, if anything is."""
+
+    places: dict[str, list[_TarPlace]]
+    damage: str
 
 
 @lru_cache(_OPEN_ARCHIVES)
-def _tar_index(archive: str, _: tuple[int, int]) -> Mapping[str, tuple[int, int]]:
-    """Return offset and size of each plain file within a .tar, by name."""
-    try:
-        with tarfile.open(archive, "r:") as opened:
-            return {member.name: (member.offset_data, member.size) for member in opened if member.isreg()}
-    except tarfile.TarError as error:
-        raise ReplayRefused(Reason.UNREADABLE, f"not a .tar: {error}") from error
+def _tar_index(archive: str, _: tuple[int, int]) -> _TarIndex:
+    places: dict[str, list[_TarPlace]] = {}
+    damage = ""
+    with open_plain(archive) as file:
+        try:
+            with open_tar(file, "r:") as opened:
+                for member in tar_members(opened):
+                    place = _TarPlace(member.offset_data, member.size, why_not_read(member))
+                    places.setdefault(member.name, []).append(place)
+        except DAMAGE as error:
+            damage = f"not a whole .tar: {error}" if places else f"not a .tar: {error}"
+    return _TarIndex(places, damage)

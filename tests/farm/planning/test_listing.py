@@ -6,6 +6,7 @@ import errno
 import gzip
 import io
 import os
+import socket
 import tarfile
 import zipfile
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farm.planning.listing import list_replays
+from farm.planning.listing import PassedOver, list_replays
 from farm.planning.scanned_replay import Found, LeftOut
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
+from workers.replay.source import read_source
 from workers.standin.recorder import record_match
 
 
@@ -127,9 +129,11 @@ def test_a_glob_may_begin_at_the_home_folder(tmp_path: Path, monkeypatch: pytest
     assert names(listed("~/Slippi/*.slp"), tmp_path) == ["Slippi/a.slp"]
 
 
-def test_a_folder_that_may_not_be_read_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_may_not_be_read_is_left_out_and_the_others_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """As the system refuses it to anybody but the superuser, who may be the one that tests."""
-    write(tmp_path, "closed/a.slp")
+    write(tmp_path, "closed/a.slp", "open/b.slp")
     scandir = os.scandir
 
     def refuse(path: str) -> object:
@@ -138,7 +142,189 @@ def test_a_folder_that_may_not_be_read_fails(tmp_path: Path, monkeypatch: pytest
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(
-        EnvironmentFailed, match="closed: Permission denied; make it readable, or name another"
-    ):
-        listed(tmp_path)
+    left, found = listed(tmp_path)
+    assert left == LeftOut(f"{tmp_path}/closed", None, Reason.NOT_READ, "Permission denied")
+    assert names([found], tmp_path) == ["open/b.slp"]
+
+
+def left(found: list[Found | LeftOut], below: Path) -> dict[str, Reason]:
+    return {one.source.removeprefix(f"{below}/"): one.reason for one in found if isinstance(one, LeftOut)}
+
+
+def test_other_kinds_of_archive_are_named_and_files_of_no_interest_are_counted(tmp_path: Path):
+    kinds = "a.7z b.rar c.tar.xz d.tar.bz2 e.tar.zst f.gz g.zst h.slp.xz i.ZIPX j.7z.001"
+    write(tmp_path, *kinds.split(), "notes.txt", ".DS_Store", "sub/cover.png", "z.slp")
+    passed_over = PassedOver()
+    found = list(list_replays([str(tmp_path)], passed_over))
+    assert left(found, tmp_path) == dict.fromkeys(kinds.split(), Reason.NOT_READ)
+    assert passed_over.count == 3
+
+
+def test_a_file_that_is_named_itself_is_never_passed_over(tmp_path: Path):
+    write(tmp_path, "notes.txt", "a.rar")
+    passed_over = PassedOver()
+    found = list(list_replays([f"{tmp_path}/notes.txt", f"{tmp_path}/a.rar", f"{tmp_path}/n*"], passed_over))
+    assert [one.locator for one in found if isinstance(one, Found)] == [f"{tmp_path}/notes.txt"] * 2
+    assert left(found, tmp_path) == {"a.rar": Reason.NOT_READ}
+    assert passed_over.count == 0
+
+
+def pack(path: Path, *names: str) -> None:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, b"content")
+    else:
+        with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as opened:
+            for name in names:
+                opened.addfile(tarfile.TarInfo(name))
+
+
+@pytest.mark.parametrize("outer", ["o.zip", "o.tar", "o.tar.gz", "o.tgz"])
+def test_an_archive_within_an_archive_is_named(tmp_path: Path, outer: str):
+    inner = ("in/a.zip", "b.tar", "c.tgz", "d.7z", "e.slp.xz")
+    pack(tmp_path / outer, *inner, "readme.txt")
+    passed_over = PassedOver()
+    found = list(list_replays([str(tmp_path)], passed_over))
+    assert left(found, tmp_path) == {f"{outer}!{name}": Reason.NOT_READ for name in inner}
+    assert len(found) == len(inner)
+    assert passed_over.count == 1
+
+
+@pytest.mark.shared
+def test_the_given_zip_of_zips_is_named(shared_cases: Path):
+    passed_over = PassedOver()
+    found = list(list_replays([str(shared_cases / "nested.zip")], passed_over))
+    assert left(found, shared_cases) == {"nested.zip!Genesis 9/Setup 1.zip": Reason.NOT_READ}
+    assert passed_over.count == 1
+
+
+@pytest.mark.shared
+def test_the_given_archive_that_was_cut_in_a_header_is_not_whole(shared_cases: Path):
+    game, broken = listed(shared_cases / "cut_between_members.tar.gz")
+    assert isinstance(game, Found)
+    assert game.locator.endswith("cut_between_members.tar.gz!0.slp")
+    assert isinstance(broken, LeftOut)
+    assert broken.reason is Reason.UNREADABLE
+    assert "not a whole .tar.gz" in broken.detail
+
+
+def test_an_archive_without_a_member_is_counted(tmp_path: Path):
+    for name in ("a.zip", "b.tar", "c.tgz"):
+        pack(tmp_path / name)
+    passed_over = PassedOver()
+    assert list(list_replays([str(tmp_path)], passed_over)) == []
+    assert passed_over.count == 3
+
+
+def test_links_to_folders_are_followed_and_each_folder_is_searched_once(tmp_path: Path):
+    write(tmp_path, "in/real/a.slp", "elsewhere/b.slp")
+    (tmp_path / "in/1 again").symlink_to("real")
+    (tmp_path / "in/2 out").symlink_to("../elsewhere")
+    (tmp_path / "in/real/3 up").symlink_to("..")
+    (tmp_path / "elsewhere/4 back").symlink_to("../in/real")
+    found = listed(tmp_path / "in")
+    assert names([one for one in found if isinstance(one, Found)], tmp_path) == [
+        "in/real/a.slp",
+        "in/2 out/b.slp",
+    ]
+    assert left(found, tmp_path) == dict.fromkeys(
+        ["in/1 again", "in/real/3 up", "in/2 out/4 back"], Reason.DUPLICATE
+    )
+
+
+def test_links_to_files_are_followed_and_links_to_nothing_are_named(tmp_path: Path):
+    write(tmp_path, "a.slp")
+    (tmp_path / "b.slp").symlink_to("a.slp")
+    (tmp_path / "gone.slp").symlink_to("nowhere")
+    (tmp_path / "disk").symlink_to("/not/mounted")
+    (tmp_path / "self.zip").symlink_to("self.zip")
+    found = listed(tmp_path)
+    assert left(found, tmp_path) == dict.fromkeys(["gone.slp", "disk", "self.zip"], Reason.NOT_READ)
+    assert left(listed(tmp_path / "gone.slp"), tmp_path) == {"gone.slp": Reason.NOT_READ}
+
+
+@pytest.mark.timeout(30)
+def test_pipes_and_sockets_are_named_and_not_waited_for(tmp_path: Path):
+    kinds = ("a.slp", "b.zip", "c.tar.gz", "d.tar", "pipe")
+    for name in kinds:
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "e.slp").symlink_to("pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "f.slp"))
+    everything = dict.fromkeys([*kinds, "e.slp", "f.slp"], Reason.NOT_READ)
+    assert left(listed(tmp_path), tmp_path) == everything
+    assert left(listed(*(tmp_path / name for name in everything)), tmp_path) == everything
+    assert left(listed("/dev/null"), Path("/dev")) == {"null": Reason.NOT_READ}
+
+
+@pytest.mark.timeout(30)
+def test_a_glob_ends_where_links_lead_in_a_circle(tmp_path: Path):
+    """With two such links, glob.glob walks 2 to the 40 paths."""
+    write(tmp_path, "in/a.slp", "in/deep/b.slp", "in/.hidden/c.slp")
+    (tmp_path / "in/one").symlink_to(".")
+    (tmp_path / "in/deep/two").symlink_to("..")
+    found = names(listed(f"{tmp_path}/**/*.slp"), tmp_path)
+    assert sorted(found) == ["in/a.slp", "in/deep/b.slp"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*/a.slp", ["x/a.slp", "y/a.slp"]),
+        ("[xy]/*", ["x/a.slp", "x/b.slp.gz", "y/a.slp"]),
+        ("x/?.slp", ["x/a.slp"]),
+        ("**/.h/*.slp", ["y/.h/c.slp"]),
+        ("x*", ["x/a.slp", "x/b.slp.gz"]),
+        ("x/**", ["x/a.slp", "x/b.slp.gz"]),
+        ("*/../y/a*", ["y/a.slp"]),
+    ],
+)
+def test_globs_mean_what_they_mean_in_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, expected: list[str]
+):
+    write(tmp_path, "x/a.slp", "x/b.slp.gz", "y/a.slp", "y/.h/c.slp")
+    monkeypatch.chdir(tmp_path)
+    for each in (pattern, f"{tmp_path}/{pattern}"):
+        found = {os.path.normpath(name) for name in names(listed(each), tmp_path)}
+        assert sorted(found) == expected
+
+
+def test_a_comma_in_a_path_divides_nothing(tmp_path: Path):
+    write(tmp_path, "fox,marth/a,b.slp")
+    assert names(listed(tmp_path / "fox,marth"), tmp_path) == ["fox,marth/a,b.slp"]
+
+
+@pytest.mark.parametrize(
+    "name", [b"\x83\x7d\x83\x8b\x83X.slp", b"a\n\x1b[2Jb.slp", b"x.zip!y.slp", b"a\\x1b.slp"]
+)
+def test_a_file_of_any_name_is_found_and_read_by_a_name_that_can_be_printed(tmp_path: Path, name: bytes):
+    replay = record_match(1, num_frames=130)
+    (tmp_path / os.fsdecode(name)).write_bytes(replay)
+    (found,) = listed(tmp_path)
+    assert isinstance(found, Found)
+    assert found.locator.isprintable()
+    assert read_source(found.locator) == replay
+
+
+@pytest.mark.parametrize("outer", ["o.zip", "o.tar", "o.tar.gz"])
+def test_a_member_of_any_name_is_found_and_read_by_a_name_that_can_be_printed(tmp_path: Path, outer: str):
+    replay = record_match(1, num_frames=130)
+    odd = ["a\x1b[2J\n.slp", "マルス.slp", "x.zip!y.slp", "a\\x1b.slp"]
+    odd += [] if outer == "o.zip" else [os.fsdecode(b"\x83\x7d.slp")]
+    if outer == "o.zip":
+        with zipfile.ZipFile(tmp_path / outer, "w") as archive:
+            for name in odd:
+                archive.writestr(name, replay)
+    else:
+        with tarfile.open(tmp_path / outer, "w:gz" if outer.endswith("gz") else "w") as opened:
+            for name in odd:
+                member = tarfile.TarInfo(name)
+                member.size = len(replay)
+                opened.addfile(member, io.BytesIO(replay))
+    found = listed(tmp_path)
+    assert len(found) == len(odd)
+    for one in found:
+        assert isinstance(one, Found)
+        assert one.locator.isprintable()
+        assert read_source(one.locator) == replay

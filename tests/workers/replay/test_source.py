@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import socket
 import tarfile
 import tracemalloc
+import warnings
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,8 @@ import pytest
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import source as replay_source
-from workers.replay.source import member_names, read_source, stream_members
+from workers.replay.locator import NameKind, member_locator
+from workers.replay.source import FileUnread, archive_members, read_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +48,10 @@ def make_tar(path: Path, members: dict[str, bytes], mode: str) -> Path:
     return path
 
 
+def replay_names(archive: Path) -> list[str]:
+    return [member.name for member in archive_members(archive) if member.kind is NameKind.REPLAY]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -63,14 +71,14 @@ MEMBERS = {"b/one.slp": REPLAY, "a.SLP": OTHER, "c.slp.gz": gzip.compress(OTHER)
 
 def test_a_member_of_a_zip_is_read(tmp_path: Path):
     archive = make_zip(tmp_path / "games.zip", MEMBERS)
-    assert list(member_names(archive)) == ["a.SLP", "b/one.slp", "c.slp.gz"]
+    assert replay_names(archive) == ["a.SLP", "b/one.slp", "c.slp.gz"]
     assert read_source(f"{archive}!b/one.slp") == REPLAY
     assert read_source(f"{archive}!c.slp.gz") == OTHER
 
 
 def test_a_member_of_a_tar_is_read(tmp_path: Path):
     archive = make_tar(tmp_path / "games.tar", MEMBERS, "w")
-    assert list(member_names(archive)) == ["a.SLP", "b/one.slp", "c.slp.gz"]
+    assert replay_names(archive) == ["a.SLP", "b/one.slp", "c.slp.gz"]
     assert read_source(f"{archive}!b/one.slp") == REPLAY
     assert read_source(f"{archive}!c.slp.gz") == OTHER
 
@@ -78,7 +86,8 @@ def test_a_member_of_a_tar_is_read(tmp_path: Path):
 @pytest.mark.parametrize("suffix", [".tar.gz", ".tgz"])
 def test_a_compressed_tar_is_read_member_after_member(tmp_path: Path, suffix: str):
     archive = make_tar(tmp_path / f"games{suffix}", MEMBERS, "w:gz")
-    assert dict(stream_members(archive)) == {"b/one.slp": REPLAY, "a.SLP": OTHER, "c.slp.gz": OTHER}
+    contents = {member.name: member.content for member in archive_members(archive)}
+    assert contents == {"b/one.slp": REPLAY, "a.SLP": OTHER, "c.slp.gz": OTHER, "readme.txt": None}
     assert read_source(f"{archive}!a.SLP") == OTHER
 
 
@@ -154,7 +163,7 @@ def test_a_broken_archive_fails(tmp_path: Path, name: str, content: bytes):
         read_source(f"{tmp_path / name}!one.slp")
     if name != "games.tar.gz" and content:
         with pytest.raises(ReplayRefused) as caught:
-            list(member_names(tmp_path / name))
+            list(archive_members(tmp_path / name))
         assert caught.value.reason is Reason.UNREADABLE
 
 
@@ -179,3 +188,121 @@ def test_a_member_that_is_not_there_any_more_fails(tmp_path: Path, name: str, mo
     make_tar(path, MEMBERS, mode) if mode else make_zip(path, MEMBERS)
     with pytest.raises(EnvironmentFailed, match="no member"):
         read_source(f"{path}!gone.slp")
+
+
+def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))
+
+
+def twice_named(path: Path) -> Path:
+    """An archive with two members of one name."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there is one of that name
+            for data in (REPLAY, OTHER):
+                archive.writestr("a.slp", data)
+        return path
+    with tarfile.open(path, "w:gz" if path.suffix in {".gz", ".tgz"} else "w") as opened:
+        for data in (REPLAY, OTHER):
+            add(opened, "a.slp", data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["g.zip", "g.tar", "g.tar.gz", "g.tgz"])
+def test_two_members_of_one_name_are_two_replays(tmp_path: Path, name: str):
+    archive = twice_named(tmp_path / name)
+    locators = [
+        member_locator(str(archive), member.name, member.number) for member in archive_members(archive)
+    ]
+    assert locators == [f"{archive}!a.slp", f"{archive}!a.slp:2"]
+    assert [read_source(locator) for locator in locators] == [REPLAY, OTHER]
+    with pytest.raises(EnvironmentFailed, match=r"no member 'a.slp, number 3'"):
+        read_source(f"{archive}!a.slp:3")
+
+
+@pytest.mark.parametrize(("name", "mode"), [("g.tar", "w"), ("g.tar.gz", "w:gz")])
+@pytest.mark.parametrize("cut", [1100, 1200, 1024])
+def test_an_archive_that_ends_too_soon_is_not_taken_for_whole(tmp_path: Path, name: str, mode: str, cut: int):
+    """In a header, in the next one, or just before the mark of the end: tarfile stops without a word."""
+    path = make_tar(tmp_path / "whole.tar", {"a.slp": REPLAY, "b.slp": b""}, "w")
+    whole = path.read_bytes()
+    end_of_first = 512 + -(-len(REPLAY) // 512) * 512
+    cut_off = whole[: end_of_first + cut - 1024]
+    assert REPLAY in cut_off
+    broken = tmp_path / name
+    broken.write_bytes(gzip.compress(cut_off) if mode == "w:gz" else cut_off)
+    members = archive_members(broken)
+    assert next(members).name == "a.slp"
+    with pytest.raises(ReplayRefused, match=r"not a whole \.tar") as caught:
+        list(members)
+    assert caught.value.reason is Reason.UNREADABLE
+    assert read_source(f"{broken}!a.slp") == REPLAY
+
+
+@pytest.mark.parametrize("name", ["g.tar", "g.tar.gz"])
+def test_a_damaged_header_is_not_the_end_of_an_archive(tmp_path: Path, name: str):
+    data = bytearray(make_tar(tmp_path / "whole.tar", {"a.slp": REPLAY, "b.slp": OTHER}, "w").read_bytes())
+    data[512 + -(-len(REPLAY) // 512) * 512 + 150] ^= 0xFF  # the checksum of the second header
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    with pytest.raises(ReplayRefused, match=r"not a whole \.tar"):
+        list(archive_members(path))
+
+
+def test_a_second_archive_behind_the_first_is_not_passed_over(tmp_path: Path):
+    one = make_tar(tmp_path / "one.tar.gz", {"a.slp": REPLAY}, "w:gz").read_bytes()
+    two = make_tar(tmp_path / "two.tar.gz", {"b.slp": OTHER}, "w:gz").read_bytes()
+    (tmp_path / "both.tgz").write_bytes(one + two)
+    with pytest.raises(ReplayRefused, match="more behind the mark of its end"):
+        list(archive_members(tmp_path / "both.tgz"))
+
+
+def test_a_packed_archive_without_its_checksum_is_not_whole(tmp_path: Path):
+    path = make_tar(tmp_path / "a.tgz", {"a.slp": REPLAY}, "w:gz")
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(ReplayRefused, match=r"not a whole \.tar\.gz"):
+        list(archive_members(path))
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+@pytest.mark.parametrize("name", ["g.tar", "g.tar.gz"])
+def test_a_header_of_many_bytes_is_not_held(tmp_path: Path, kind: bytes, name: str):
+    header = tarfile.TarInfo("long")
+    header.type, header.size = kind, 64 << 20
+    data = header.tobuf(tarfile.GNU_FORMAT) + bytes(64 << 20)
+    (tmp_path / name).write_bytes(gzip.compress(data, 1) if name.endswith("gz") else data)
+    tracemalloc.start()
+    with pytest.raises(ReplayRefused, match="a header claims"):
+        list(archive_members(tmp_path / name))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+@pytest.mark.parametrize("name", ["g.tar", "g.tar.gz"])
+def test_a_member_without_bytes_of_its_own_is_named(tmp_path: Path, name: str):
+    with tarfile.open(tmp_path / name, "w:gz" if name.endswith("gz") else "w") as archive:
+        add(archive, "a.slp", REPLAY)
+        for kind in (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.FIFOTYPE):
+            member = tarfile.TarInfo(f"{kind.decode()}.slp")
+            member.type, member.linkname = kind, "a.slp"
+            archive.addfile(member)
+    refused = [one.content for one in archive_members(tmp_path / name) if one.name != "a.slp"]
+    assert [one.reason for one in refused if isinstance(one, ReplayRefused)] == [Reason.NOT_READ] * 3
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "folder"])
+@pytest.mark.parametrize("locator", ["{}", "{}!a.slp"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind: str, locator: str):
+    path = tmp_path / "g.zip"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    else:
+        path.mkdir()
+    with pytest.raises(FileUnread, match=f"it is a {kind.upper() if kind == 'fifo' else kind}, not a file"):
+        read_source(locator.format(path))

@@ -1,0 +1,134 @@
+r"""The text by which a plan, a report and the terminal name a replay: printable, and turned back by reading.
+
+    PATH                 a file
+    ARCHIVE!MEMBER       a replay within a .zip, .tar, .tar.gz or .tgz
+    ARCHIVE!MEMBER:2     the second one of that name in the archive
+    s3://BUCKET/KEY      an object
+
+Names of files are bytes, and need not be text: an archive that was packed in Japan unpacks to Shift-JIS. Each
+byte that is no part of UTF-8, and each byte of a control character, stands in a locator as \xHH. So does a
+backslash that would otherwise be read as such an escape, and an exclamation mark that would otherwise end the
+name of an archive. `MEMBER:2` cannot be mistaken for a name, because names of replays end in .slp, .slp.gz or
+.slp.zst.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+REPLAY_SUFFIXES: Final = (".slp", ".slp.gz", ".slp.zst")
+ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz")
+BUCKET_SCHEME: Final = "s3://"
+
+_UNREAD: Final = re.compile(
+    r".*\.(?:7z|rar|gz|xz|txz|bz2|tbz2?|zst|tzst|lz|tlz|lz4|lzma|lzo|z|taz|br|sz|zz|zipx|slpz"
+    r"|cab|arj|ace|lha|lzh|sit|sitx|cpio|wim|zpaq|squashfs"
+    r"|(?:7z|zip|rar|tar|tgz|gz)\.\d{2,4}|[rz]\d{2,3})",
+    re.DOTALL,
+)
+_ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+_LOOKS_LIKE_ESCAPE: Final = re.compile(r"\\(?=x[0-9a-f]{2})")
+_LOOKS_LIKE_ARCHIVE: Final = re.compile(r"(\.(?:zip|tar|tar\.gz|tgz))!", re.IGNORECASE)
+_IN_ARCHIVE: Final = re.compile(
+    r"(?P<archive>.*?\.(?:zip|tar|tar\.gz|tgz))!(?P<member>.+)", re.IGNORECASE | re.DOTALL
+)
+_NUMBERED: Final = re.compile(
+    r"(?P<name>.+\.slp(?:\.gz|\.zst)?):(?P<number>[1-9][0-9]*)", re.IGNORECASE | re.DOTALL
+)
+# Control and format characters (which turn the direction of writing), halves of characters, ends of lines.
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class NameKind(Enum):
+    """What a file is by its name."""
+
+    REPLAY = "replay"
+    ARCHIVE = "archive"
+    UNREAD = "unread"  # an archive or a compression that we do not read, but that may well hold replays
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a replay lies, with names as the file system and the archive have them.
+
+    Attributes:
+        path: The file's path, the archive's if it lies in one, or s3://BUCKET/KEY.
+        member: The name within the archive; None if it is not in one.
+        number: 1 for the first member of that name, 2 for the second, and so on.
+    """
+
+    path: str
+    member: str | None = None
+    number: int = 1
+
+
+def kind_of_name(name: str) -> NameKind:
+    """Return what a file is by its name, whatever the case of its letters."""
+    lower = name.lower()
+    if lower.endswith(REPLAY_SUFFIXES):
+        return NameKind.REPLAY
+    if lower.endswith(ARCHIVE_SUFFIXES):
+        return NameKind.ARCHIVE
+    return NameKind.UNREAD if _UNREAD.fullmatch(lower) else NameKind.OTHER
+
+
+def is_in_bucket(locator: str) -> bool:
+    """Return whether a locator is s3://BUCKET/KEY."""
+    return locator.startswith(BUCKET_SCHEME)
+
+
+def shown(text: str) -> str:
+    r"""Return a text in which each byte that cannot be printed is written as \xHH; other text stays."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_as_bytes(one) if unicodedata.category(one) in _UNPRINTABLE else one for one in text)
+
+
+def path_locator(path: str) -> str:
+    """Return the locator of a file, given its path or its s3://BUCKET/KEY as the system has it."""
+    locator = _escaped(path)
+    return locator if is_in_bucket(path) else _LOOKS_LIKE_ARCHIVE.sub(r"\1\\x21", locator)
+
+
+def member_locator(archive: str, member: str, number: int = 1) -> str:
+    """Return the locator of a member of an archive, given the archive's path and the member's name in it."""
+    locator = f"{path_locator(archive)}!{_escaped(member)}"
+    return locator if number == 1 else f"{locator}:{number}"
+
+
+def given_locator(text: str) -> str:
+    """Return the locator of what a person typed: a file of just that name if there is one, else a locator."""
+    return path_locator(text) if not is_in_bucket(text) and os.path.lexists(text) else text
+
+
+def place_of(locator: str) -> Place:
+    """Return where the replay of this locator lies; the inverse of `path_locator` and `member_locator`."""
+    within = None if is_in_bucket(locator) else _IN_ARCHIVE.fullmatch(locator)
+    if within is None:
+        return Place(_unescaped(locator))
+    numbered = _NUMBERED.fullmatch(within["member"])
+    member, number = (
+        (within["member"], 1) if numbered is None else (numbered["name"], int(numbered["number"]))
+    )
+    return Place(_unescaped(within["archive"]), _unescaped(member), number)
+
+
+def _escaped(text: str) -> str:
+    return shown(_LOOKS_LIKE_ESCAPE.sub(r"\\x5c", text))
+
+
+def _unescaped(text: str) -> str:
+    data = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), text.encode("utf-8", "surrogateescape"))
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _as_bytes(character: str) -> str:
+    # Python holds a byte that is no UTF-8 as half a character of this range.
+    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", errors))

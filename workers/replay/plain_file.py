@@ -1,0 +1,46 @@
+"""Opens files, and nothing else that a folder may hold: a FIFO would let the reader wait for ever."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+_SPECIAL = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+def what_it_is(mode: int) -> str | None:
+    """Return what the mode of a file says that it is, in words; None if it is a plain file."""
+    return None if stat.S_ISREG(mode) else _SPECIAL.get(stat.S_IFMT(mode), "no plain file")
+
+
+def open_plain(path: Path | str) -> IO[bytes]:
+    """Open a plain file for reading, following links.
+
+    Raises:
+        OSError: It is not there, may not be read, or is something else than a file.
+    """
+    # Looked at before it is opened: to open a device may already do something.
+    _refuse_special(Path(path).stat().st_mode, path)
+    # O_NONBLOCK, in case that it has been replaced by a FIFO since; it does nothing to a plain file.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _refuse_special(os.fstat(descriptor).st_mode, path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def _refuse_special(mode: int, path: Path | str) -> None:
+    special = what_it_is(mode)
+    if special is not None:
+        raise OSError(errno.EINVAL, f"it is {special}, not a file", str(path))

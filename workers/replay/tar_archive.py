@@ -1,0 +1,118 @@
+"""Walks through a .tar as tarfile does, but says so when the archive breaks off or claims what cannot be.
+
+tarfile takes a header that is cut or damaged for the end of the archive, and reads extended headers of any
+size into memory.
+"""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_HEADER_BYTES: Final = 1 << 20
+"""The longest extended header (a long name, pax records) that is read; real ones have hundreds of bytes."""
+
+DAMAGE: Final = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError,
+    IndexError, KeyError, OverflowError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What the standard library raises of archives that are damaged, encrypted or compressed in another way."""
+
+_EXTENDED: Final = frozenset(
+    {
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+    }
+)
+_PIECE_BYTES: Final = 1 << 18
+
+
+class _CheckedHeader(tarfile.TarInfo):
+    """A header that is refused where tarfile would stop without a word."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _CheckedHeader:
+        """Read one block, and refuse sizes that cannot be."""
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0 or (header.type in _EXTENDED and header.size > MAX_HEADER_BYTES):
+            message = f"a header claims {header.size} bytes"
+            raise tarfile.ReadError(message)
+        return header
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> _CheckedHeader:
+        """Read the next header, and say so if it is cut or damaged."""
+        return _next_header(cls, tarfile)
+
+
+def _next_header(kind: type[_CheckedHeader], opened: tarfile.TarFile) -> _CheckedHeader:
+    try:
+        return super(_CheckedHeader, kind).fromtarfile(opened)
+    except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # a block of zeros: the end, as it should be
+        raise
+    except tarfile.EmptyHeaderError as error:  # type: ignore[attr-defined]
+        message = "it ends without the mark of an archive's end"
+        raise tarfile.ReadError(message) from error
+    except tarfile.HeaderError as error:
+        raise tarfile.ReadError(str(error)) from error
+
+
+@contextmanager
+def open_tar(file: IO[bytes], mode: Literal["r:", "r|"]) -> Iterator[tarfile.TarFile]:
+    """Open a .tar in a file that can be sought ("r:"), or in a stream ("r|").
+
+    Raises:
+        tarfile.TarError: It is none.
+    """
+    with tarfile.open(
+        fileobj=file, mode=mode, tarinfo=_CheckedHeader, encoding="utf-8", errors="surrogateescape"
+    ) as opened:
+        yield opened
+
+
+def tar_members(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Yield every member that is no folder, in the archive's order.
+
+    Raises:
+        tarfile.TarError, or another of DAMAGE: after the last member before the damage.
+    """
+    place = -1
+    while (member := opened.next()) is not None:
+        opened.members = []  # type: ignore[attr-defined] # or all headers are held
+        if opened.offset <= place or member.size < 0:
+            message = "a header points back into the archive"
+            raise tarfile.ReadError(message)
+        place = opened.offset
+        if not member.isdir():
+            yield member
+    _check_rest(opened)
+
+
+def why_not_read(member: tarfile.TarInfo) -> str | None:
+    """Return why a member has no bytes of its own that could be read; None if it has."""
+    if member.issym() or member.islnk():
+        return "a link within an archive is not followed; unpack the archive"
+    if member.sparse is not None:
+        return "a file with holes within an archive is not read; unpack the archive"
+    return None if member.isreg() else "not a file: a device, a FIFO or a kind that tar does not know"
+
+
+def _check_rest(opened: tarfile.TarFile) -> None:
+    """Read on to the end of the file: a .gz has its checksum there, and there may be a second archive."""
+    rest = opened.fileobj
+    assert rest is not None, "a TarFile that is open has its file"
+    while piece := rest.read(_PIECE_BYTES):
+        if piece.count(0) != len(piece):
+            message = "there is more behind the mark of its end; are these several archives in one file?"
+            raise tarfile.ReadError(message)

@@ -1,0 +1,56 @@
+"""Opens a .zip and finds every one of its members, also the second of two that have one name."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import IO, TYPE_CHECKING
+
+from manifests.ledger.reasons import Reason
+from workers.errors import ReplayRefused
+from workers.replay.plain_file import open_plain
+from workers.replay.tar_archive import DAMAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ZipIndex:
+    """An open .zip with its table of contents.
+
+    Raises:
+        ReplayRefused: UNREADABLE: it is no whole .zip.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, archive: str) -> None:
+        open_plain(archive).close()  # zipfile would wait at a FIFO
+        try:
+            self._opened = zipfile.ZipFile(archive)
+        except DAMAGE as error:
+            raise ReplayRefused(Reason.UNREADABLE, f"not a .zip: {error}") from error
+        self._members: dict[str, list[zipfile.ZipInfo]] = {}
+        for member in self._opened.infolist():
+            if not member.is_dir():
+                self._members.setdefault(member.filename, []).append(member)
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """Yield the name of each file, in order of name, with 1 for the first of that name and so on."""
+        for name in sorted(self._members):
+            for number in range(1, len(self._members[name]) + 1):
+                yield name, number
+
+    def open(self, name: str, number: int) -> IO[bytes] | None:
+        """Open one member for reading; None if there is none of that name and number.
+
+        Raises:
+            ReplayRefused: UNREADABLE: it is encrypted, oddly compressed, or its header is damaged.
+        """
+        members = self._members.get(name, [])
+        if number > len(members):
+            return None
+        try:
+            return self._opened.open(members[number - 1])
+        except DAMAGE as error:
+            # zipfile says by RuntimeError that a password is needed, by NotImplementedError that it was
+            # compressed in another way.
+            raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {error}") from error
