@@ -17,6 +17,7 @@ from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
 from farm.planning.catalogue import build_catalogue
 from farm.planning.dataset_plan import begin_dataset, goes_into_ledger, key_of_dataset, write_plan
+from farm.planning.nothing_found import refuse_nothing
 from farm.planning.selection import Selection
 from farm.pools.local_pool import LocalPool
 from manifests.ledger.entry import done_game_ids
@@ -219,6 +220,7 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
             keep_paths=settings.keep_paths,
             on_progress=on_scan,
         )
+    refuse_nothing(catalogue)
     _, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     given = {
         left.game_id: left.source

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from farm.planning.catalogue import build_catalogue
 from farm.planning.dataset_plan import begin_dataset, hold_against_plan, key_of_dataset, write_plan
+from farm.planning.nothing_found import refuse_nothing
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule
 from farm.settings import load_settings
@@ -21,6 +22,7 @@ from farm.terminal.estimate_table import estimate_options, estimates, print_esti
 from farm.terminal.options import setting_options, slippi_options, split_settings
 from farm.terminal.scan_progress import scan_progress
 from manifests.store.open import open_store
+from workers.errors import EnvironmentFailed
 from workers.rendering.emulator_setup import emulator_setup
 
 if TYPE_CHECKING:
@@ -83,6 +85,11 @@ def command(**options: Any) -> None:
             splits=splits, num_workers=options["workers"],
             keep_paths=settings.keep_paths, on_progress=show,
         )  # fmt: skip
+    try:
+        refuse_nothing(catalogue)
+    except EnvironmentFailed:
+        _tell(catalogue, 0, options)
+        raise
     for warning in catalogue.warnings:
         click.echo(f"Warning: {warning}.", err=True)
     planned: tuple[PlannedGame, ...] = ()
@@ -97,11 +104,15 @@ def command(**options: Any) -> None:
         # The fingerprint follows with the first run: a machine that plans need not have the emulator.
         begin_dataset(store, for_jobs, set_up, {}, key)
         planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
+    _tell(catalogue, len(planned), options)
+
+
+def _tell(catalogue: Catalogue, num_new: int, options: dict[str, Any]) -> None:
     if options["report"]:
         rows = [{"source": left.source, "game_id": left.game_id, "reason": left.reason, "detail": left.detail}
                 for left in catalogue.left_out]  # fmt: skip
         options["report"].write_text(json.dumps(rows, indent=1) + "\n")
-    summary = summarise(catalogue, len(planned))
+    summary = summarise(catalogue, num_new)
     if options["as_json"]:
         click.echo(json.dumps(summary))
     else:
@@ -160,6 +171,7 @@ def summarise(catalogue: Catalogue, num_new: int) -> dict[str, Any]:
         "largest_pairing": catalogue.largest_pairing,
         "warnings": list(catalogue.warnings),
         "left_out": dict(sorted(Counter(str(left.reason) for left in catalogue.left_out).items())),
+        "passed_over": catalogue.num_passed_over,
     }
 
 
@@ -174,4 +186,6 @@ def _print(summary: dict[str, Any], console: Console) -> None:
         table.add_row("pass, but beyond --games", f"{summary['beyond_the_first']:,}")
     for reason, count in summary["left_out"].items():
         table.add_row(f"left out: {reason}", f"{count:,}")
+    if summary["passed_over"]:
+        table.add_row("other files passed over", f"{summary['passed_over']:,}")
     console.print(table)
