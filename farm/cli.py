@@ -14,6 +14,7 @@ from farm.engine.exit_status import ExitStatus
 from manifests import __version__
 from manifests.errors import DatasetError
 from workers.errors import FarmError
+from workers.replay.locator import shown
 
 EXTRA_OF: Final = {
     "av": "load", "PIL": "load",
@@ -113,5 +114,5 @@ def main() -> None:
         click.echo(f"farm: {wanting}", err=True)
         sys.exit(1)
     except (FarmError, DatasetError) as problem:
-        click.echo(f"farm: {problem}", err=True)
+        click.echo(f"farm: {shown(str(problem))}", err=True)
         sys.exit(ExitStatus.NOT_FINISHED)

@@ -37,6 +37,7 @@ try:
     from manifests.store.open import open_store
     from workers.errors import EnvironmentFailed, FarmError
     from workers.job import render_game
+    from workers.replay.locator import shown
 except ModuleNotFoundError as problem:
     sys.stderr.write(
         f"farm: dolphin-farm is not installed for {sys.executable} here ({problem.name} is missing). On a "
@@ -116,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     except click.ClickException as problem:
         problem.show()
     except (FarmError, DatasetError) as problem:
-        sys.stderr.write(f"farm: {problem}\n")
+        sys.stderr.write(f"farm: {shown(str(problem))}\n")
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("farm: stopped; run the same command again to go on\n")
     return ExitStatus.NOT_FINISHED

@@ -7,12 +7,13 @@ words.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from manifests.home_folder import with_home
 from workers.rendering.chunk import GOP_FRAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Callable
 
 _LAST_PORT: Final = 0xFFFF
@@ -109,4 +110,4 @@ def read_switch(raw: object) -> bool:
 
 def read_path(raw: object) -> Path:
     """Read a path, with ~ for the home folder."""
-    return Path(read_text(str(raw))).expanduser()
+    return with_home(read_text(str(raw)))

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from farm.planning.dataset_plan import key_of_dataset
 from farm.planning.listing import list_replays
 from farm.planning.player_key import player_hash
 from farm.planning.scanned_replay import LeftOut
+from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
-from workers.replay.source import read_source
+from workers.replay.source import FileUnread, read_source
 
 if TYPE_CHECKING:
     from workers.replay import GameRecord
@@ -67,6 +69,8 @@ def read_source_or_refusal(locator: str) -> bytes | ReplayRefused:
         return read_source(locator)
     except ReplayRefused as refusal:
         return refusal
+    except FileUnread as problem:
+        return ReplayRefused(Reason.NOT_READ, problem.why)
 
 
 def inspect(source: str, data: bytes | ReplayRefused, key: bytes) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def _refused(report: dict[str, Any], reason: str, detail: str) -> dict[str, Any]
 
 
 def _print(report: dict[str, Any], console: Console) -> None:
-    table = Table(title=report["source"], title_justify="left", show_header=False)
+    table = Table(title=Text(report["source"]), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(overflow="fold")  # a hash that is cut short cannot be looked for
     for name, value in report.items():

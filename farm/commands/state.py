@@ -11,6 +11,7 @@ from manifests.state.arrow import arrow_schema, to_arrow
 from manifests.state.file import write_states
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import read_replay
+from workers.replay.locator import given_locator
 from workers.replay.source import read_source
 from workers.replay.state import state_table
 
@@ -44,7 +45,7 @@ def command(*, file: str, out: Path, layout: str, all_frames: bool) -> None:
     FILE is a replay, also one in an archive, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY.
     """
     try:
-        table = state_table(read_replay(read_source(file)), finalized_only=not all_frames)
+        table = state_table(read_replay(read_source(given_locator(file))), finalized_only=not all_frames)
     except ReplayRefused as refusal:
         message = f"{file}: {refusal.reason}: {refusal.detail}"
         raise click.ClickException(message) from refusal

@@ -10,6 +10,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from manifests.home_folder import NoHome, cache_base, config_base
 from workers.errors import EnvironmentFailed
 
 VARIABLE = "FARM_SLOT_CALIBRATION"  # names the file, e.g. one that is mounted into a container
@@ -40,8 +41,11 @@ def calibration_path() -> Path:
     """The file that FARM_SLOT_CALIBRATION names, else one under XDG_CONFIG_HOME."""
     if given := os.environ.get(VARIABLE):
         return Path(given)
-    base = os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
-    return Path(base) / "dolphin-farm" / "slots.json"
+    try:
+        base = config_base(VARIABLE)
+    except NoHome:
+        base = cache_base()  # it can be measured again
+    return base / "dolphin-farm" / "slots.json"
 
 
 def save_calibration(measured: SlotCalibration) -> Path:

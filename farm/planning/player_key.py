@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from manifests.home_folder import config_base, with_home
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -47,12 +48,11 @@ def player_key(dataset_url: str, begun: DatasetDescription | None = None) -> byt
             short, or cannot be read or made.
     """
     expected = None if begun is None else begun.player_key_sha256
-    path = key_path(dataset_url)
-    key = _given()
+    key = _given()  # first, as there may be no home in which a key could be kept
     if key is None:
-        key = _kept(path, expected, is_begun=begun is not None)
+        key = _kept(key_path(dataset_url), expected, is_begun=begun is not None)
     elif expected is not None and key_fingerprint(key) != expected:
-        raise EnvironmentFailed(_refusal(dataset_url, path, "another key is given"))
+        raise EnvironmentFailed(_refusal(dataset_url, key_path(dataset_url), "another key is given"))
     return key
 
 
@@ -64,12 +64,9 @@ def key_fingerprint(key: bytes) -> str:
 def key_path(dataset_url: str) -> Path:
     """Path of the file with the dataset's key, under XDG_CONFIG_HOME, named by a hash of its place."""
     is_local = "://" not in dataset_url or dataset_url.startswith("file://")
-    place = str(
-        Path(urlsplit(dataset_url).path if "://" in dataset_url else dataset_url).expanduser().resolve()
-    )
-    name = hashlib.sha256((place if is_local else dataset_url.rstrip("/")).encode()).hexdigest()[:16]
-    base = os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
-    return Path(base) / "dolphin-farm" / "player-keys" / name
+    place = str(with_home(urlsplit(dataset_url).path if "://" in dataset_url else dataset_url).resolve())
+    name = hashlib.sha256(os.fsencode(place if is_local else dataset_url.rstrip("/"))).hexdigest()[:16]
+    return config_base(ENVIRONMENT_VARIABLE) / "dolphin-farm" / "player-keys" / name
 
 
 def _given() -> bytes | None:

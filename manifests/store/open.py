@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from manifests.home_folder import with_home
 from manifests.store.contract import StoreFailed
 from manifests.store.local import LocalStore
 
@@ -34,4 +35,4 @@ def open_store(url: str | Path) -> Store:
             f"{text}: no such kind of store {scheme}://; give a folder, file:///PATH or s3://BUCKET/PREFIX"
         )
         raise StoreFailed(message)
-    return LocalStore(Path(text).expanduser())
+    return LocalStore(with_home(text))

@@ -59,7 +59,8 @@ class S3Store:
         prefix = parts.path.strip("/")
         if parts.query or parts.fragment or not parts.netloc or not is_key(prefix or "x"):
             message = (
-                f"{url}: give s3://BUCKET or s3://BUCKET/PREFIX; the endpoint comes from AWS_ENDPOINT_URL_S3"
+                f"{url}: give s3://BUCKET or s3://BUCKET/PREFIX, where names in PREFIX are of a-z, A-Z, 0-9, "
+                "_, - and . (not first) and divided by /; the endpoint comes from AWS_ENDPOINT_URL_S3"
             )
             raise StoreFailed(message)
         return cls(parts.netloc, f"{prefix}/" if prefix else "", S3Client(patience))

@@ -23,15 +23,16 @@ BELOW = {
 ROOMS = {
     "manifests": {
         "errors": "",
+        "home_folder": "errors",
         "state": "",
-        "store": "errors",
+        "store": "errors home_folder",
         "video": "errors state",
         "ledger": "errors state store",
         "snapshot": "errors ledger store",
         "audit": "errors ledger snapshot state store video",
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
-        "training": "errors ledger snapshot state store video",
+        "training": "errors home_folder ledger snapshot state store video",
         "exports": "state store training video",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
         "reference": "manifests",

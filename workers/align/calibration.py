@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.home_folder import cache_base
 from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
 from workers.align.motion.camera import Camera
@@ -95,8 +96,7 @@ def calibration_file() -> Path:
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "dolphin-farm" / "calibration.json"
+    return cache_base() / "dolphin-farm" / "calibration.json"
 
 
 def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration | None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from manifests.home_folder import NoHome, cache_base, with_home
 from workers.emulator.xvfb import xvfb
 from workers.errors import EnvironmentFailed
 
@@ -96,8 +97,7 @@ def find_install(named: Path | None = None, cache: Path | None = None) -> Slippi
 
 def cache_folder() -> Path:
     """Where unpacked programs are kept: $XDG_CACHE_HOME/dolphin-farm, usually ~/.cache/dolphin-farm."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "dolphin-farm"
+    return cache_base() / "dolphin-farm"
 
 
 def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> SlippiInstall:
@@ -173,10 +173,14 @@ def _answer(program: Path, option: str) -> str:
 
 
 def _launcher_folders() -> list[Path]:
+    try:
+        home = with_home("~")
+    except NoHome:
+        return []  # where nobody has a home, nobody has installed the Launcher
     found: list[Path] = []
     for pattern in LAUNCHER_FOLDERS:
         relative = pattern.removeprefix("~/")
-        found.extend(sorted(Path.home().glob(relative)))
+        found.extend(sorted(home.glob(relative)))
     return found
 
 

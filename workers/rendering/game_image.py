@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from manifests.home_folder import with_home
 from workers.emulator.slippi import SlippiDolphin
 from workers.standin.image.build import IMAGE
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from workers.emulator.slippi_preset import SlippiPreset
 
 STANDIN: Final = "standin"
@@ -25,4 +26,4 @@ def slippi_dolphin(game_image: str, preset: SlippiPreset, program: Path | None =
     """
     if game_image == STANDIN:
         return SlippiDolphin(IMAGE, preset, program, is_standin=True)
-    return SlippiDolphin(Path(game_image).expanduser(), preset, program)
+    return SlippiDolphin(with_home(game_image), preset, program)

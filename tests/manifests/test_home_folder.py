@@ -1,0 +1,43 @@
+"""Folders of a user who has none: HOME is not set, and nobody entered the user into passwd."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def as_nobody_known(code: str, **more: str) -> str:
+    if os.getuid() != 0:
+        pytest.skip("only the superuser can become a user whom nobody entered")
+    setpriv = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **more}
+    done = subprocess.run(
+        [*setpriv, "--", os.path.realpath(sys.executable), "-S", "-c", code],
+        env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    if "Permission denied" in done.stderr:
+        pytest.skip("another user cannot start this Python")
+    return done.stdout + done.stderr
+
+
+def test_a_cache_has_a_place_all_the_same():
+    found = as_nobody_known(
+        "from manifests.home_folder import cache_base; print(cache_base())", TMPDIR="/tmp"
+    )  # noqa: S108
+    assert found.strip() == "/tmp/dolphin-farm-54321/cache"  # noqa: S108
+
+
+def test_what_must_be_kept_is_refused_with_what_to_set():
+    found = as_nobody_known("from manifests.home_folder import config_base; config_base('FARM_PLAYER_KEY')")
+    assert "user 54321 has no entry in passwd; set FARM_PLAYER_KEY, XDG_CONFIG_HOME or HOME" in found
+
+
+def test_a_path_from_home_is_refused():
+    found = as_nobody_known("from manifests.home_folder import with_home; with_home('~/a')")
+    assert "NoHome: ~/a: HOME is not set" in found
