@@ -13,8 +13,8 @@ from manifests.home_folder import with_home
 from workers.rendering.chunk import GOP_FRAMES
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 _LAST_PORT: Final = 0xFFFF
 

@@ -29,8 +29,8 @@ def as_nobody_known(code: str, **more: str) -> str:
 def test_a_cache_has_a_place_all_the_same():
     found = as_nobody_known(
         "from manifests.home_folder import cache_base; print(cache_base())", TMPDIR="/tmp"
-    )  # noqa: S108
-    assert found.strip() == "/tmp/dolphin-farm-54321/cache"  # noqa: S108
+    )
+    assert found.strip() == "/tmp/dolphin-farm-54321/cache"
 
 
 def test_what_must_be_kept_is_refused_with_what_to_set():

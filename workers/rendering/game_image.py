@@ -10,6 +10,7 @@ from workers.standin.image.build import IMAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from workers.emulator.slippi_preset import SlippiPreset
 
 STANDIN: Final = "standin"

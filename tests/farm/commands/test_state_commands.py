@@ -14,6 +14,7 @@ from manifests.ledger.plan import planned_games
 from manifests.state.arrow import from_arrow
 from manifests.state.file import read_states
 from manifests.store.open import open_store
+from workers.errors import EnvironmentFailed
 from workers.replay import read_replay
 from workers.replay.state import state_table
 from workers.standin.recorder import record_match
@@ -146,3 +147,19 @@ def test_the_schema_as_json_names_every_column_and_view():
     assert described["columns"]["p0.percent"]["since"] is None
     assert described["items"]["owner"]["source"]["offset"] == 0x2A
     assert described["views"]["action/1"]["values"][:2] == ["p0.main_x", "p0.main_y"]
+
+
+@pytest.mark.parametrize("name", ["a.7z", "notes.txt", "a.slp", None])
+def test_a_plan_of_nothing_fails_and_says_what_was_looked_at(tmp_path: Path, name: str | None):
+    (tmp_path / "in").mkdir()
+    if name is not None:
+        (tmp_path / "in" / name).write_bytes(b"no replay")
+    with pytest.raises(EnvironmentFailed, match=f"no replay among {int(name is not None)} files looked at"):
+        call("plan", "--replays", tmp_path / "in", "--out", tmp_path / "set", "--json")
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_plan_counts_what_it_passes_over(folder: Path, tmp_path: Path):
+    (folder / "notes.txt").write_text("no replay")
+    result = call("plan", "--replays", folder, "--out", tmp_path / "set", "--json", "--dry-run")
+    assert json.loads(result.stdout)["passed_over"] == 1

@@ -39,3 +39,9 @@ def test_a_folder_opens_without_boto3(tmp_path: Path):
         "open_store(sys.argv[1]); sys.exit('boto3' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("prefix", ["run#1/", "my run", "für", "a?b"])
+def test_a_prefix_of_other_characters_is_refused_with_those_that_may_be(prefix: str):
+    with pytest.raises(StoreFailed, match="names in PREFIX are of a-z, A-Z, 0-9, _, - and"):
+        open_store(f"s3://bucket/{prefix}")
