@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from manifests.errors import RecordRefused
 from manifests.ledger.dataset import DatasetDescription, read_description
-from manifests.ledger.tables import MANIFEST_TABLES
+from manifests.ledger.tables import MANIFEST_TABLES, with_all_columns
 from manifests.snapshot.snapshot import Snapshot, current_snapshot, read_snapshot
 from manifests.store.object_file import open_parquet
 from manifests.store.open import open_store
@@ -69,7 +69,7 @@ class Manifest:
         return self.table("files")
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read a table, or some of its columns.
+        """Read a table, or some of its columns; those that an older snapshot had not yet are null.
 
         Raises:
             ValueError: there is no such table.
@@ -81,7 +81,8 @@ class Manifest:
                 f"{self.store.url}/{self._object(name).key}: not the bytes that its snapshot names; audit it"
             )
             raise RecordRefused(message)
-        return pq.read_table(pa.BufferReader(data), columns=columns and list(columns))
+        rows = pq.read_table(pa.BufferReader(data), columns=columns and list(columns))
+        return with_all_columns(name, rows, columns)
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Read a table, or some of its columns, in batches of bounded size, in order.
