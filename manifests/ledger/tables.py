@@ -204,6 +204,11 @@ def arrow_schema(table: str) -> pa.Schema:
     return pa.schema(fields, metadata=metadata)
 
 
+def missing_columns(table: str, names: Iterable[str]) -> set[str]:
+    """Name the nullable columns of a table that are not among these: an older snapshot may lack them."""
+    return {column.name for column in TABLES[table] if column.nullable} - set(names)
+
+
 def with_all_columns(table: str, rows: pa.Table, columns: Iterable[str] | None = None) -> pa.Table:
     """Give rows from an older snapshot the nullable columns that it had not yet, null in every row.
 
@@ -212,10 +217,11 @@ def with_all_columns(table: str, rows: pa.Table, columns: Iterable[str] | None =
         rows: rows of it.
         columns: which columns are wanted; all by default.
     """
-    wanted = None if columns is None else set(columns)
+    missing = missing_columns(table, rows.column_names)
+    if columns is not None:
+        missing &= set(columns)
     for place, column in enumerate(TABLES[table]):
-        is_wanted = wanted is None or column.name in wanted
-        if is_wanted and column.nullable and column.name not in rows.column_names:
+        if column.name in missing:
             nulls = pa.nulls(rows.num_rows, column.type)
             rows = rows.add_column(
                 min(place, rows.num_columns), arrow_schema(table).field(column.name), nulls

@@ -119,7 +119,7 @@ def select_footage(manifest: Manifest, split: str | None = None, where: str | No
 
 
 def _with_names_seen(row: dict[str, Any]) -> dict[str, Any]:
-    """Let `'SHEIK' in characters_seen` be a condition: names alone; those chosen where frames were not noted."""
+    """Let `'SHEIK' in characters_seen` be a condition: names alone; those chosen where none were noted."""
     seen = row["characters_seen"]
     names = row["characters"] if seen is None else [one["character_name"] for one in seen]
     return {**row, "characters_seen": names}
