@@ -204,7 +204,7 @@ def make_entry(
         task.game_id,
         split=task.game.split,
         detail=proof.detail,
-        game=game_facts(replay.record, task.game.player_hashes),
+        game=game_facts(replay.record, task.game.player_hashes, state),
         state_sha256=state.sha256,
         chunks=chunks,
         evidence=proof.whole_game,

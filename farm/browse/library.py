@@ -39,12 +39,13 @@ NO_FILTERS: Final = {
 _GAMES: Final = """
 CREATE TABLE games AS
 SELECT *, array_to_string(characters, ' vs ') AS characters_text,
+    list_transform(characters_seen, lambda seen: seen.character_name) AS names_seen,
     list_filter(evidence, lambda item: item.name = 'motion')[1].margin AS motion_margin,
     list_transform(list_filter(evidence, lambda item: item.offset_frames = 0),
         lambda item: item.name) AS agreed
 FROM games_arrow ORDER BY game_id
 """
-_LISTED: Final = """game_id, stage_name, characters,
+_LISTED: Final = """game_id, stage_name, characters, characters_seen,
 list_transform(players, lambda player: player.player_hash) AS player_hashes,
 num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks"""
 
@@ -55,7 +56,8 @@ class Filters:
 
     Attributes:
         stage: name of the stage, or empty for all.
-        character: name of a character that one of the players has, or empty for all.
+        character: name of a character that appears in the frames, or empty for all; where this was not noted,
+            of one that a player chose.
         split: train, val or test, or empty for all.
         text: the beginning of a game_id or of a player's hash, or empty for all.
         min_frames, max_frames: shortest and longest game to show, in frames; None for no bound.
@@ -140,7 +142,7 @@ class Library:
         if filters.stage:
             tests.append(("stage_name = ?", [filters.stage]))
         if filters.character:
-            tests.append(("list_contains(characters, ?)", [filters.character]))
+            tests.append(("list_contains(coalesce(names_seen, characters), ?)", [filters.character]))
         if filters.split:
             tests.append(("split = ?", [filters.split]))
         for test, value in (
@@ -167,13 +169,16 @@ class Library:
 
     def game(self, game_id: str) -> dict[str, Any] | None:
         """All columns of one committed game; None if there is none of that id."""
-        found = self.rows("SELECT * EXCLUDE (fingerprint) FROM games WHERE game_id = ?", [game_id])
+        found = self.rows(
+            "SELECT * EXCLUDE (fingerprint, names_seen) FROM games WHERE game_id = ?", [game_id]
+        )
         return found[0] if found else None
 
     @cached_property
     def choices(self) -> dict[str, list[str]]:
         """The values that each filter can be set to, sorted: stage, split, character."""
-        columns = {"stage": "stage_name", "split": "split", "character": "unnest(characters)"}
+        names = "unnest(coalesce(names_seen, characters))"
+        columns = {"stage": "stage_name", "split": "split", "character": names}
         return {
             name: [row[0] for row in self._ask(f"SELECT DISTINCT {what} AS it FROM games ORDER BY it", [])[1]]  # noqa: S608
             for name, what in columns.items()

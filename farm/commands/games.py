@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+from typing import Any
 
 import click
 from rich.console import Console
@@ -18,6 +20,7 @@ EXAMPLE = """\b
 Examples:
   farm games dataset --where "stage_name = 'BATTLEFIELD' AND num_frames > 7200"
   farm games s3://bucket/melee --where "list_contains(characters, 'FOX')" --csv > fox.csv
+  farm games dataset --where "list_contains(names_seen, 'SHEIK')"
 """
 
 
@@ -55,10 +58,18 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
         table = Table("game", "stage", "characters", "frames", "split", "agreed")
         for row in rows:
             game = dict(zip(names, row, strict=True))
-            characters, agreed = " vs ".join(game["characters"]), ", ".join(game["agreed"])
+            characters, agreed = " vs ".join(_as_played(game)), ", ".join(game["agreed"])
             frames = f"{game['num_frames']:,}"
             table.add_row(
                 game["game_id"][:12], game["stage_name"], characters, frames, game["split"] or "", agreed
             )
         Console().print(table)
         click.echo(f"{len(rows):,} games")
+
+
+def _as_played(game: dict[str, Any]) -> list[str]:
+    """What each player was, in order of ports: ZELDA/SHEIK; what was chosen where frames were not noted."""
+    if game["characters_seen"] is None:
+        return list(game["characters"])
+    by_port = itertools.groupby(game["characters_seen"], lambda seen: int(seen["port"]))
+    return ["/".join(seen["character_name"] for seen in of_port) for _, of_port in by_port]

@@ -168,7 +168,7 @@ def drop_duplicates(seen: Iterable[ScannedReplay]) -> tuple[list[ScannedReplay],
 
 
 def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
-    traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters, scanned.player_hashes)
+    traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters_seen, scanned.player_hashes)
     return GameToPlan(
         game_id=scanned.game_id,
         source=scanned.source,

@@ -14,6 +14,7 @@ from farm.planning.public_source import public_source
 from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
+from workers.replay.facts import characters_seen
 from workers.replay.locator import place_of
 from workers.replay.renderable import renderable
 from workers.replay.source import FileUnread, read_source
@@ -56,6 +57,7 @@ class ScannedReplay:
         play_key: Hash of how the game begins: equal for two recordings of one game, whatever else differs.
         pairing: Keyed hash of who played; see `farm.planning.splits`.
         links: What it tells about accounts; see `farm.planning.identities`.
+        characters_seen: libmelee's names of the characters in its frames, without repetition.
     """
 
     place: str
@@ -69,6 +71,7 @@ class ScannedReplay:
     play_key: str
     pairing: str
     links: Links = ()
+    characters_seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def scan_replay(
         play_key=play_key,
         pairing=pairing_of(key, hashes) or keyed_hash(key, "pairing", record.match_id or play_key),
         links=links,
+        characters_seen=tuple(sorted({seen.character_name for seen in characters_seen(table)})),
     )
 
 

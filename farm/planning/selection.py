@@ -10,6 +10,7 @@ import numpy as np
 from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay import melee_names
+from workers.replay.facts import characters_seen
 
 if TYPE_CHECKING:
     from manifests.state.table import StateTable
@@ -33,7 +34,7 @@ class Selection:
         min_version: Oldest version of the .slp format, as (major, minor).
         timer_seconds: What the timer starts at.
         stages: Names of the stages wanted; empty for all six.
-        characters: Names of the characters wanted, and no other, on both sides; empty for all.
+        characters: Names of the characters wanted, and no other in any frame, on both sides; empty for all.
         sane: No value lies outside what the game can do, and the players dealt 100 percent in all.
         max_games: Take so many, the first in order of game_id, which is as good as random; None for all.
 
@@ -81,7 +82,9 @@ class Selection:
         Raises:
             ReplayRefused: FILTERED, with the first filter it fails.
         """
-        detail = self._unwanted(record) or (_insane(table) if self.sane else None)
+        detail = (
+            self._unwanted(record) or self._other_characters(table) or (_insane(table) if self.sane else None)
+        )
         if table.num_frames < self.min_frames:
             detail = f"{table.num_frames} frames, want {self.min_frames} or more"
         if detail:
@@ -97,8 +100,13 @@ class Selection:
             return f"a timer of {record.timer_seconds} s, want {self.timer_seconds}"
         if self.stages and record.stage_name not in self.stages:
             return f"stage {record.stage_name}, want one of {', '.join(sorted(self.stages))}"
-        others = {player.character_name for player in record.players} - self.characters
-        if self.characters and others:
+        return None
+
+    def _other_characters(self, table: StateTable) -> str | None:
+        if not self.characters:
+            return None
+        others = {seen.character_name for seen in characters_seen(table)} - self.characters
+        if others:
             return f"{', '.join(sorted(others))} plays, want only {', '.join(sorted(self.characters))}"
         return None
 

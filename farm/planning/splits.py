@@ -27,7 +27,7 @@ class Traits:
         pairing: Keyed hash, hex, of the two players; where a replay does not say who played, of the session,
             or of the game itself.
         stage: libmelee's name.
-        characters: libmelee's names.
+        characters: libmelee's names of the characters that appear in the frames.
         players: Keyed hashes of those that are known.
     """
 
@@ -52,7 +52,7 @@ class SplitRule:
         val: Fraction of pairings for validation.
         test: Fraction of pairings for test; 0 with hold_out, which then is the test split.
         hold_out: (field, value) pairs; every game with one of them is for test. Fields: character, stage,
-        player.
+            player. A game has every character that appears in its frames: Sheik's are Zelda's, too.
 
     Raises:
         ValueError: If the fractions leave nothing to train on, or a field or name is unknown.

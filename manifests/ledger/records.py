@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from manifests.ledger.evidence import Evidence  # noqa: TC001 - canonical_json reads the fields' types at run time
+from manifests.store.canonical_json import ADDED_LATER
 from manifests.store.keys import check_key, lerobot_position
 
 if TYPE_CHECKING:
@@ -161,6 +162,21 @@ class PlayerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CharacterSeen:
+    """One character that a player was in a game; Zelda and Sheik are two, in the order of their ids.
+
+    Attributes:
+        port: the player's port, 0 to 3.
+        character_name: the character, as libmelee names it, such as SHEIK.
+        num_frames: in how many frames the player was this character.
+    """
+
+    port: int
+    character_name: str
+    num_frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class GameFacts:
     """What a replay says about its game.
 
@@ -180,6 +196,8 @@ class GameFacts:
         timer_seconds: what the timer began with, in seconds; None if there is no timer.
         start_at: when it was played, as the replay has it, or None.
         match_id: Slippi's id of the online match, or None.
+        characters_seen: the characters that appear in the frames, by port; followers (Nana) are not counted.
+            None in entries from before this was noted.
     """
 
     slippi_version: str
@@ -197,6 +215,7 @@ class GameFacts:
     timer_seconds: int | None
     start_at: str | None
     match_id: str | None
+    characters_seen: tuple[CharacterSeen, ...] | None = field(default=None, metadata=ADDED_LATER)
 
 
 def check_sha256(what: str, value: str) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from types import NoneType
-from typing import Final, get_args, get_type_hints
+from typing import TYPE_CHECKING, Final, get_args, get_type_hints
 
 import pyarrow as pa
 
 from manifests.ledger.evidence import Evidence
-from manifests.ledger.records import PlayerFacts
+from manifests.ledger.records import CharacterSeen, PlayerFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMA_VERSION: Final = 1
 """Version of the plan and manifest tables, written into the files' metadata."""
@@ -46,6 +49,7 @@ def _list_of(record: type) -> pa.ListType:
 
 _EVIDENCE: Final = _list_of(Evidence)
 _PLAYERS: Final = _list_of(PlayerFacts)
+_CHARACTERS_SEEN: Final = _list_of(CharacterSeen)
 
 _GAME_ID: Final = ManifestColumn("game_id", pa.string(), "sha256 of the replay's bytes, hex")
 _SPLIT: Final = ManifestColumn("split", pa.string(), "train, val or test, as planned", nullable=True)
@@ -58,6 +62,12 @@ _GAME_FACTS: Final = (
     ),
     ManifestColumn(
         "players", _PLAYERS, "in order of ports; player_hash is keyed and stable within the dataset"
+    ),
+    ManifestColumn(
+        "characters_seen",
+        _CHARACTERS_SEEN,
+        "characters in the frames, such as ZELDA and SHEIK of one player; null where this was not noted yet",
+        nullable=True,
     ),
     ManifestColumn("is_teams", pa.bool_(), "a team game", nullable=True),
     ManifestColumn("replay_num_frames", pa.int32(), "distinct slp_frames in the replay", nullable=True),
@@ -194,6 +204,31 @@ def arrow_schema(table: str) -> pa.Schema:
     return pa.schema(fields, metadata=metadata)
 
 
+def missing_columns(table: str, names: Iterable[str]) -> set[str]:
+    """Name the nullable columns of a table that are not among these: an older snapshot may lack them."""
+    return {column.name for column in TABLES[table] if column.nullable} - set(names)
+
+
+def with_all_columns(table: str, rows: pa.Table, columns: Iterable[str] | None = None) -> pa.Table:
+    """Give rows from an older snapshot the nullable columns that it had not yet, null in every row.
+
+    Args:
+        table: name of the table.
+        rows: rows of it.
+        columns: which columns are wanted; all by default.
+    """
+    missing = missing_columns(table, rows.column_names)
+    if columns is not None:
+        missing &= set(columns)
+    for place, column in enumerate(TABLES[table]):
+        if column.name in missing:
+            nulls = pa.nulls(rows.num_rows, column.type)
+            rows = rows.add_column(
+                min(place, rows.num_columns), arrow_schema(table).field(column.name), nulls
+            )
+    return rows
+
+
 def describe(table: str) -> str:
     """Describe a table's columns as a Markdown table, for documents.
 
@@ -212,4 +247,6 @@ def _type_name(column: ManifestColumn) -> str:
         return "list of evidence structs"
     if column.type == _PLAYERS:
         return "list of player structs"
+    if column.type == _CHARACTERS_SEEN:
+        return "list of character structs"
     return str(column.type).replace("list<item: string>", "list of string")

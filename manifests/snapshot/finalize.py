@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger.entry import done_game_ids, read_entries
 from manifests.ledger.records import ObjectRef
-from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema
+from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema, with_all_columns
 from manifests.snapshot.rows import SORT_KEYS, rows_of
 from manifests.snapshot.snapshot import Snapshot, TableRef, Totals, current_snapshot, publish_snapshot
 from manifests.store.object_file import open_parquet
@@ -191,7 +191,7 @@ class _OldRows:
     """The rows of one table of the last snapshot, taken from the front in order of game_id."""
 
     def __init__(self, store: Store, name: str, key: str | None) -> None:
-        self._empty = arrow_schema(name).empty_table()
+        self._name, self._empty = name, arrow_schema(name).empty_table()
         self._opened = ExitStack()
         self._batches: Iterator[pa.RecordBatch] = iter(())
         if key is not None:
@@ -211,7 +211,8 @@ class _OldRows:
             batch = next(self._batches, None)
             if batch is None:
                 break
-            self._ahead = pa.Table.from_batches([batch]).cast(self._empty.schema)
+            rows = with_all_columns(self._name, pa.Table.from_batches([batch]))
+            self._ahead = rows.cast(self._empty.schema)
         return pa.concat_tables(taken)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from manifests.errors import RecordRefused
 from manifests.ledger.dataset import DatasetDescription, read_description
-from manifests.ledger.tables import MANIFEST_TABLES
+from manifests.ledger.tables import MANIFEST_TABLES, missing_columns, with_all_columns
 from manifests.snapshot.snapshot import Snapshot, current_snapshot, read_snapshot
 from manifests.store.object_file import open_parquet
 from manifests.store.open import open_store
@@ -69,7 +69,7 @@ class Manifest:
         return self.table("files")
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read a table, or some of its columns.
+        """Read a table, or some of its columns; those that an older snapshot had not yet are null.
 
         Raises:
             ValueError: there is no such table.
@@ -81,7 +81,10 @@ class Manifest:
                 f"{self.store.url}/{self._object(name).key}: not the bytes that its snapshot names; audit it"
             )
             raise RecordRefused(message)
-        return pq.read_table(pa.BufferReader(data), columns=columns and list(columns))
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            there = _there(file, name, columns)
+        rows = pq.read_table(pa.BufferReader(data), columns=there)
+        return with_all_columns(name, rows, columns)
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Read a table, or some of its columns, in batches of bounded size, in order.
@@ -90,13 +93,22 @@ class Manifest:
             ValueError: there is no such table.
         """
         with open_parquet(self.store, self._object(name).key) as file:
-            yield from file.iter_batches(columns=columns and list(columns), use_threads=False)
+            for batch in file.iter_batches(columns=_there(file, name, columns), use_threads=False):
+                yield from with_all_columns(name, pa.Table.from_batches([batch]), columns).to_batches()
 
     def _object(self, name: str) -> ObjectRef:
         if name not in self.snapshot.tables:
             message = f"no table {name!r}; there are {', '.join(MANIFEST_TABLES)}"
             raise ValueError(message)
         return self.snapshot.tables[name].object
+
+
+def _there(file: pq.ParquetFile, name: str, columns: Sequence[str] | None) -> list[str] | None:
+    """Leave out of the columns wanted those that a table from before them may lack."""
+    if columns is None:
+        return None
+    lacking = missing_columns(name, file.schema_arrow.names)
+    return [column for column in columns if column not in lacking]
 
 
 def open_manifest(dataset: str | Path | Store, snapshot: int | None = None) -> Manifest:

@@ -2,7 +2,8 @@
 
 The dataclass is the only declaration of a record's schema. What a field may hold is read from its type: int,
 float, str, bool, None in a union, StrEnum, tuple[X, ...], Mapping[str, X] and further dataclasses. A missing
-field, an unknown field or a value of another type is refused, and the error names the place.
+field, an unknown field or a value of another type is refused, and the error names the place. Only a field
+that is `ADDED_LATER` may be missing.
 
 Canonical means: keys sorted, no white space, ASCII only, no NaN, one newline at the end. Equal records give
 equal bytes on any machine, so their bytes can be compared and hashed.
@@ -23,6 +24,10 @@ from manifests.errors import RecordRefused
 
 T = TypeVar("T")
 
+ADDED_LATER: Final = {"added_later": True}
+"""Metadata of a field that older records lack. It may be None, which is its default, and is then not written:
+a record without it gives the same bytes as before there was such a field."""
+
 _SCALARS: Final = frozenset({bool, int, str})
 """Types whose values are the same in a record and in JSON; not float, of which some are not."""
 
@@ -34,7 +39,11 @@ def to_plain(value: object) -> Any:
         TypeError: a value of a type that records do not have.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            field.name: to_plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if not (field.metadata.get("added_later") and getattr(value, field.name) is None)
+        }
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple | list):
@@ -96,12 +105,13 @@ def from_plain(kind: type[T], plain: object, where: str) -> T:
         raise _refused(where, "an object", plain)
     fields = [field for field in dataclasses.fields(kind) if field.init]  # type: ignore[arg-type]
     names = {field.name for field in fields}
-    if plain.keys() != names:
-        missing, unknown = sorted(names - plain.keys()), sorted(plain.keys() - names)
+    may_lack = {field.name for field in fields if field.metadata.get("added_later")}
+    if not names - may_lack <= plain.keys() <= names:
+        missing, unknown = sorted(names - may_lack - plain.keys()), sorted(plain.keys() - names)
         message = f"{where}: missing fields {missing}, unknown fields {unknown}; written by another version"
         raise RecordRefused(message)
     hints = _hints(kind)  # type: ignore[arg-type]  # mypy doubts that a class is hashable
-    values = {name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in names}
+    values = {name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in plain}
     try:
         return kind(**values)
     except ValueError as error:

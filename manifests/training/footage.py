@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -111,11 +111,18 @@ def select_footage(manifest: Manifest, split: str | None = None, where: str | No
             raise ValueError(message)
     if where is not None:
         row_filter = RowFilter(where, frozenset(column.name for column in TABLES["games"]))
-        keep &= np.array([row_filter(row) for row in games.to_pylist()], bool)
+        keep &= np.array([row_filter(_with_names_seen(row)) for row in games.to_pylist()], bool)
     if not keep.any():
         message = f"no game of {manifest.store.url} is left by split {split!r} and filter {where!r}"
         raise ValueError(message)
     return _of_games(manifest, games.filter(keep), [split, where])
+
+
+def _with_names_seen(row: dict[str, Any]) -> dict[str, Any]:
+    """Let `'SHEIK' in characters_seen` be a condition: names alone; those chosen where none were noted."""
+    seen = row["characters_seen"]
+    names = row["characters"] if seen is None else [one["character_name"] for one in seen]
+    return {**row, "characters_seen": names}
 
 
 def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) -> Footage:

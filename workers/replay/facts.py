@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manifests.ledger.records import GameFacts, PlayerFacts
+import numpy as np
+
+from manifests.ledger.records import CharacterSeen, GameFacts, PlayerFacts
+from workers.replay import melee_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from manifests.state.table import StateTable
     from workers.replay import GameRecord
 
 
-def game_facts(record: GameRecord, player_hashes: Sequence[str | None]) -> GameFacts | None:
+def characters_seen(table: StateTable) -> tuple[CharacterSeen, ...]:
+    """Return the characters that each player is in some frame, by port and internal id.
+
+    The start of a game names one; Zelda and Sheik change into each other. Followers (Nana) are not counted.
+    """
+    seen = []
+    for index, port in enumerate(table.ports):
+        name = f"p{index}.character"
+        ids, counts = np.unique(table.values(name)[table.valid(name)], return_counts=True)
+        for internal_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
+            seen.append(CharacterSeen(port, melee_names.internal_character_name(internal_id), count))
+    return tuple(seen)
+
+
+def game_facts(
+    record: GameRecord, player_hashes: Sequence[str | None], table: StateTable
+) -> GameFacts | None:
     """Return the ledger's facts about a game, or None if it has no frames to speak of.
 
     Args:
         record: what the replay says about the game.
         player_hashes: keyed hashes of the players, in order of ports, as planned.
+        table: the state of the game's frames.
 
     Raises:
         ValueError: another number of hashes than of players.
@@ -51,4 +72,5 @@ def game_facts(record: GameRecord, player_hashes: Sequence[str | None]) -> GameF
         timer_seconds=record.timer_seconds,
         start_at=record.start_at,
         match_id=record.match_id,
+        characters_seen=characters_seen(table),
     )

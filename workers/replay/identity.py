@@ -11,7 +11,8 @@ from typing import Any, Final
 # A pool of anonymised games gives the same name to everybody of a rank, and programs write such a name where
 # nobody chose one. Whoever is known by it alone is not known.
 _NOBODY: Final = re.compile(
-    r"(unranked|bronze|silver|gold|platinum|diamond|grandmaster|master)?([123]|i{1,3})?player\d*|anonymous"
+    r"(unranked|bronze|silver|gold|platinum|diamond|grandmaster|master)?([123]|i{1,3})?player\d*"
+    r"|(anonymous|unknown)(player|user)?\d*"
 )
 
 

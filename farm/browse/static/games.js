@@ -23,7 +23,7 @@ function element(name, text, attributes = {}) {
 
 function passes(game) {
   return (!filters.stage || game.stage_name === filters.stage)
-    && (!filters.character || game.characters.includes(filters.character))
+    && (!filters.character || (game.characters_seen?.map((seen) => seen.character_name) ?? game.characters).includes(filters.character))
     && (!filters.split || game.split === filters.split)
     && (!filters.min_frames || game.num_frames >= Number(filters.min_frames))
     && (!filters.max_frames || game.num_frames <= Number(filters.max_frames))

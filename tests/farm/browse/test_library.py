@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farm.browse import library as browse_library
 from farm.browse.library import NO_FILTERS, SORT_COLUMNS, ConditionRefused, Filters, GamesPage, Library
+from farm.commands.games import command as games_command
 from manifests.errors import DatasetError
+from manifests.ledger.dataset import open_or_create
+from manifests.ledger.entry import write_entry
+from manifests.ledger.plan import number_games
 from manifests.ledger.reasons import Reason
+from manifests.ledger.records import CharacterSeen
+from manifests.snapshot.finalize import finalize
+from manifests.store.open import open_store
 from tests.farm.browse.varied_games import NUM_GAMES, PAIRS, SPLITS, STAGES
+from tests.manifests.conftest import Samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,3 +219,36 @@ def test_a_folder_that_is_no_dataset_fails(tmp_path: Path):
 
     with pytest.raises(DatasetError):
         Library(open_store(tmp_path))
+
+
+def _with_seen(tmp_path: Path, *seen: tuple[CharacterSeen, ...] | None) -> Store:
+    """A dataset of games of FOX and MARTH, in whose frames these characters were seen."""
+    store, samples = open_store(tmp_path), Samples()
+    open_or_create(store, samples.description)
+    for number, game in enumerate(number_games([samples.to_plan(n) for n in range(len(seen))], 90, 0)):
+        entry = samples.committed(game)
+        assert entry.game is not None
+        facts = dataclasses.replace(entry.game, characters_seen=seen[number])
+        write_entry(store, dataclasses.replace(entry, game=facts))
+    finalize(store)
+    return store
+
+
+CHANGED = (CharacterSeen(0, "SHEIK", 120), CharacterSeen(0, "ZELDA", 20), CharacterSeen(2, "MARTH", 140))
+
+
+def test_a_game_is_found_by_every_character_in_its_frames(tmp_path: Path):
+    games = Library(_with_seen(tmp_path, CHANGED, None))
+    wanted = {"SHEIK": 1, "ZELDA": 1, "MARTH": 2, "FOX": 1}
+    assert {name: games.games(Filters(character=name)).num_games for name in wanted} == wanted
+    assert games.choices["character"] == ["FOX", "MARTH", "SHEIK", "ZELDA"]
+    (row,) = games.games(Filters(character="SHEIK")).rows
+    assert row["characters_seen"][0] == {"port": 0, "character_name": "SHEIK", "num_frames": 120}
+    assert len(games.where("list_contains(names_seen, 'SHEIK')")[1]) == 1
+
+
+def test_games_says_what_each_player_was(tmp_path: Path):
+    _with_seen(tmp_path, CHANGED, None)
+    shown = CliRunner().invoke(games_command, [str(tmp_path)], env={"COLUMNS": "150"}).stdout
+    assert "SHEIK/ZELDA vs MARTH" in shown
+    assert "FOX vs MARTH" in shown

@@ -16,7 +16,9 @@ from farm.commands.plan import command, summarise
 from farm.planning.catalogue import Catalogue, Selection, build_catalogue
 from farm.planning.player_key import player_hash
 from farm.planning.splits import SplitRule
+from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
+from manifests.store.open import open_store
 from tests.conftest import SHARED
 from workers.standin.recorder import record_match
 
@@ -89,6 +91,18 @@ def test_an_accounts_hash_does_not_depend_on_what_else_is_scanned(tmp_path: Path
     (game,) = alone.games
     more = catalogue_of(tmp_path, [replay(ANNS_ACCOUNT, BOBS_ACCOUNT, seed=7), replay(ANN, BOB)])
     assert game in more.games
+
+
+def test_a_planned_game_keeps_its_players_and_its_split_when_a_link_is_learned(tmp_path: Path):
+    planned_first, both = replay(ANN, BOB), replay(ANNS_ACCOUNT, BOBS_ACCOUNT)
+    store = open_store(tmp_path / "set")
+    (tmp_path / "replays").mkdir()
+    append_plan(store, catalogue_of(tmp_path / "replays", [planned_first]).games, 300)
+    (before,) = planned_games(store)
+    append_plan(store, catalogue_of(tmp_path / "replays", [planned_first, both]).games, 300)
+    after = {game.game_id: game for game in planned_games(store)}
+    assert after.pop(before.game_id) == before
+    assert [frozenset(game.player_hashes) for game in after.values()] == [ACCOUNTS]
 
 
 def test_games_of_nobody_are_split_one_by_one_and_warned_of_never(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from manifests.ledger.entry import LedgerEntry, RunRecord, Status
 from manifests.ledger.evidence import EVIDENCE_NAMES, Evidence
 from manifests.ledger.plan import number_games
 from manifests.ledger.reasons import Reason
-from manifests.ledger.records import ChunkRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
+from manifests.ledger.records import CharacterSeen, ChunkRecord, GameFacts, GopIndex, ObjectRef, PlayerFacts
 from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, states_key, video_key
 from manifests.store.open import open_store
@@ -47,9 +48,11 @@ PLAYERS = st.builds(
     name=st.none() | TEXT,
     character_name=TEXT,
 )
+SEEN = st.builds(CharacterSeen, character_name=TEXT)
 GAMES = st.builds(
     GameFacts, players=st.lists(PLAYERS, max_size=4).map(tuple), last_finalized_slp_frame=st.none() | INTS,
     timer_seconds=st.none() | INTS, start_at=st.none() | TEXT, match_id=st.none() | TEXT,
+    characters_seen=st.none() | st.lists(SEEN, max_size=4).map(tuple),
 )  # fmt: skip
 
 
@@ -103,6 +106,23 @@ def test_an_entry_comes_back_equal_and_gives_the_same_bytes(entry: LedgerEntry):
     assert again == entry
     assert again.to_json() == data
     assert data.isascii()
+
+
+def test_an_entry_from_before_the_characters_seen_is_read_and_hashed_as_it_was(samples: Any):
+    entry = samples.committed(number_games([samples.to_plan(1)], 90, 0)[0])
+    old = json.loads(entry.to_json())
+    assert "characters_seen" not in old["content"]["game"]
+    content = json.dumps(old["content"], sort_keys=True, separators=(",", ":")) + "\n"
+    assert old["content_sha256"] == hashlib.sha256(content.encode()).hexdigest()
+    assert LedgerEntry.from_json(entry.to_json()).game.characters_seen is None  # type: ignore[union-attr]
+
+
+def test_the_characters_seen_are_part_of_what_is_hashed(samples: Any):
+    entry = samples.committed(number_games([samples.to_plan(1)], 90, 0)[0])
+    facts = dataclasses.replace(entry.game, characters_seen=(CharacterSeen(0, "SHEIK", 9),))
+    noted = dataclasses.replace(entry, game=facts)
+    assert noted.content_sha256() != entry.content_sha256()
+    assert LedgerEntry.from_json(noted.to_json()) == noted
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,11 +6,14 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from manifests.errors import NotFinalized, RecordRefused, SchemaRefused
+from manifests.ledger import tables as tables_module
 from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import withdraw, write_entry
 from manifests.ledger.plan import number_games
@@ -280,3 +283,44 @@ def test_the_files_carry_their_docs(store: Store):
     schema = open_manifest(store).gops().schema
     assert schema.metadata[b"dolphin_farm.table"] == b"gops"
     assert schema.field("byte_offset").metadata[b"doc"] == b"of its first packet in the mp4"
+
+
+LATER = {"games": ("characters_seen",), "rejects": ("characters_seen",)}
+"""Columns that the first snapshots did not have."""
+
+
+@pytest.fixture
+def old_snapshot(store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store whose snapshot is from before LATER."""
+    commit(store, samples, range(3))
+    write_entry(store, samples.set_aside(30))
+    with monkeypatch.context() as before:
+        earlier = {
+            name: tuple(column for column in columns if column.name not in LATER.get(name, ()))
+            for name, columns in TABLES.items()
+        }
+        before.setattr(tables_module, "TABLES", earlier)
+        finalize(store)
+    return store
+
+
+def test_a_snapshot_from_before_a_column_is_read_with_nulls(old_snapshot: Store):
+    data = old_snapshot.get(current_snapshot(old_snapshot).tables["games"].object.key)
+    assert "characters_seen" not in pq.read_table(pa.BufferReader(data)).column_names
+    manifest = open_manifest(old_snapshot)
+    assert manifest.games()["characters_seen"].to_pylist() == [None] * 3
+    wanted = ["game_id", "characters_seen"]
+    assert set(manifest.table("games", wanted).column_names) == set(wanted)
+    assert [set(batch.schema.names) for batch in manifest.batches("games", wanted)] == [set(wanted)]
+    with pytest.raises(pa.ArrowInvalid, match="no_such"):
+        manifest.table("games", ["no_such"])
+    assert manifest.games().schema.names == arrow_schema("games").names
+
+
+def test_games_are_added_to_a_snapshot_from_before_a_column(old_snapshot: Store, samples: Any):
+    commit(old_snapshot, samples, [7])
+    done = finalize(old_snapshot)
+    assert (done.num_kept, open_manifest(old_snapshot).games().num_rows) == (3, 4)
+    kept = tables_of(old_snapshot, done.snapshot.number)
+    again = finalize(old_snapshot, from_scratch=True)
+    assert tables_of(old_snapshot, again.snapshot.number) == kept

@@ -137,6 +137,8 @@ def test_negative_numbers_count_from_the_end_and_none_beyond(opened: Opened):
 def test_a_split_and_a_filter_leave_their_games(opened: Opened):
     assert len(opened(split="train")) == len(opened())
     assert opened(filter="stage == 'BATTLEFIELD' and 'FOX' in characters").games.num_rows == NUM_GAMES
+    # Nobody noted the characters in the frames of these games, so the chosen ones stand for them.
+    assert opened(filter="'FOX' in characters_seen").games.num_rows == NUM_GAMES
     with pytest.raises(ValueError, match="no game is in split 'test'; there are \\['train'\\]"):
         opened(split="test")
     with pytest.raises(ValueError, match="is left by split None and filter"):

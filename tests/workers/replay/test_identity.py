@@ -44,7 +44,8 @@ def written(field: int, size: int, *texts: str) -> dict[str, tuple[int, str, byt
         *("Grandmaster Player", "grand  master player", "PLATINUM PLAYER", "Diamond_Player"),
         "Platinum 2 Player",
         *("\uff27\uff4f\uff4c\uff44\u3000\uff30\uff4c\uff41\uff59\uff45\uff52", "Gold Player 3"),
-        *("", "   ", "\u3000\u3000", "Player", "Player 1", "Anonymous"),
+        *("", "   ", "\u3000\u3000", "Player", "Player 1", "Anonymous", "Unknown User 12",
+        "Diamond II Player"),
     ],
 )  # fmt: skip
 def test_a_name_that_many_have_is_nobody(slp: Any, name: str):
@@ -53,7 +54,7 @@ def test_a_name_that_many_have_is_nobody(slp: Any, name: str):
 
 
 @pytest.mark.parametrize(
-    "name", ["Platinum", "Diamond Pat", "Playerone", "The Master", "Goldplayers", "ゴールド"]
+    "name", ["Platinum", "Diamond Pat", "Playerone", "The Master", "Anonymoose", "Goldplayers", "ゴールド"]
 )
 def test_a_name_that_only_looks_like_a_rank_is_a_persons(slp: Any, name: str):
     assert known_as(slp().start(**written(0x1A5, 0x1F, name)).frame(-123).end()) == [name, ""]
