@@ -183,12 +183,12 @@ def test_no_secret_lies_in_a_file():
 def test_ray_submit_takes_no_flag_of_ours_for_itself():
     from ray.scripts.scripts import submit  # noqa: PLC0415
 
-    from farm.launch import _parser  # noqa: PLC0415
+    from farm.launch import command  # noqa: PLC0415
 
-    rays = {
-        flag for option in submit.params for flag in (*option.opts, *option.secondary_opts) if flag[0] == "-"
-    }
-    ours = {flag for action in _parser()._actions for flag in action.option_strings}
+    rays, ours = (
+        {flag for option in asked.params for flag in (*option.opts, *option.secondary_opts) if flag[0] == "-"}
+        for asked in (submit, command)
+    )
     assert "--start" in rays
     assert "--games" in ours
     assert ours & rays <= {"--help"}  # which is answered by whoever is asked first
