@@ -11,6 +11,7 @@ import click
 
 from farm import commands
 from farm.engine.exit_status import ExitStatus
+from farm.terminal.odd_names import show_odd_names
 from manifests import __version__
 from manifests.errors import DatasetError
 from workers.errors import FarmError
@@ -97,6 +98,7 @@ def farm() -> None:
 
 def main() -> None:
     """Run the command line; an error of ours is one line on stderr and exit status 2, no traceback."""
+    show_odd_names()
     try:
         farm.main(standalone_mode=False)
     except click.exceptions.Exit as stop:

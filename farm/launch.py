@@ -31,6 +31,7 @@ try:
     from farm.machine.capacity import slots_here
     from farm.run import run
     from farm.settings import load_settings
+    from farm.terminal.odd_names import show_odd_names
     from farm.terminal.options import run_options
     from farm.terminal.report import TerminalReport
     from manifests.errors import DatasetError
@@ -112,6 +113,7 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; an error of ours is one line on stderr and exit status 2, without a traceback."""
+    show_odd_names()
     try:
         return int(command.main(arguments, standalone_mode=False) or 0)
     except click.ClickException as problem:

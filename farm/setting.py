@@ -49,12 +49,17 @@ def read_text(raw: object) -> str:
 
 
 def read_sources(raw: object) -> tuple[str, ...]:
-    """Read one source of replays or several: a list, or a text with one on each line."""
+    """Read one source of replays or several: a list, or a text with one on each line.
+
+    Spaces stay: a folder's name may begin or end with one.
+    """
     if isinstance(raw, str):
-        raw = raw.splitlines()
+        raw = raw.strip("\n").split("\n")  # splitlines would also cut at characters that names may hold
     if not isinstance(raw, list | tuple):
         raise TypeError
-    return tuple(read_text(source) for source in raw)
+    for source in raw:
+        read_text(source)
+    return tuple(raw)
 
 
 def read_count(raw: object) -> int:

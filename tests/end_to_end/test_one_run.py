@@ -40,6 +40,18 @@ def test_set_aside_games_give_1_in_the_first_run_and_in_every_later_one(
     assert "Everything was done already: 1 games committed, 1 set aside" in second.stdout
 
 
+def test_a_folder_without_a_replay_is_not_finished_and_says_what_was_there(
+    tmp_path: Path, farm_command: FarmCommand
+):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("no replay")
+    (tmp_path / "in" / "games.7z").write_bytes(b"7z\xbc\xaf")
+    ran = farm_command.run("render", "--replays", tmp_path / "in", "--out", tmp_path / "dataset")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("farm: no replay among 2 files looked at")
+    assert "games.7z" in ran.stderr
+
+
 @pytest.fixture
 def short_folder() -> Iterator[str]:
     """Ray puts sockets below it, whose paths may have 107 characters."""

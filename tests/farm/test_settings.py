@@ -58,7 +58,8 @@ def test_the_file_is_the_one_named_or_the_one_here(tmp_path: Path):
 
 def test_several_sources_are_lines_of_a_variable_flags_or_a_list(tmp_path: Path):
     assert load_settings({"out": "d"}, {"FARM_REPLAYS": "a, b\ns3://b/c"}).replays == ("a, b", "s3://b/c")
-    assert load_settings(ENOUGH | {"replays": ("a,b", "c d")}, {}).replays == ("a,b", "c d")
+    assert load_settings(ENOUGH | {"replays": ("a,b", " c d ")}, {}).replays == ("a,b", " c d ")
+    assert load_settings({"out": "d"}, {"FARM_REPLAYS": "a\u2028b\n"}).replays == ("a\u2028b",)
     file = written(tmp_path / "a.toml", 'replays = ["a,b", "c"]')
     assert load_settings({"out": "d"}, {}, file).replays == ("a,b", "c")
 

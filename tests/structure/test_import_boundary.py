@@ -65,7 +65,7 @@ ROOMS = {
         "bench": "engine machine planning pools run settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": "align_plot bench browse engine machine planning rerender run settings terminal view",
-        "cli": "commands engine",
+        "cli": "commands engine terminal",
     },
 }
 """Each room with the rooms of its package that it looks into, from the ground up."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from farm.planning.catalogue import Selection, build_catalogue
+from manifests.ledger.reasons import Reason
 from tests.s3_server.fixtures import new_bucket
 from workers.errors import EnvironmentFailed
 from workers.replay import bucket as replay_bucket
@@ -54,3 +55,20 @@ def test_what_is_not_there_any_more_is_no_fault_of_the_replay(bucket: str):
         read_source(f"s3://{bucket}/2024/gone.slp")
     with pytest.raises(EnvironmentFailed):
         build_catalogue(["s3://no-such-bucket-anywhere"], Selection(), KEY, num_workers=0)
+
+
+def test_an_archive_in_a_bucket_is_named_as_not_read(bucket: str, s3_proxy: FaultProxy):
+    import boto3  # noqa: PLC0415 - as above
+
+    client = boto3.client("s3", endpoint_url=s3_proxy.url)
+    client.put_object(Bucket=bucket, Key="2025/more.zip", Body=b"PK")
+    found = build_catalogue([f"s3://{bucket}/2025/"], Selection(), KEY, num_workers=0)
+    assert len(found.games) == 1
+    assert [(left.source, left.reason) for left in found.left_out] == [
+        (f"s3://{bucket}/2025/more.zip", Reason.NOT_READ)
+    ]
+
+
+def test_a_prefix_that_matches_nothing_fails_in_words(bucket: str):
+    with pytest.raises(EnvironmentFailed, match="1999"):
+        build_catalogue([f"s3://{bucket}/1999/"], Selection(), KEY, num_workers=0)
