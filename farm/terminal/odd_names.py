@@ -7,7 +7,7 @@ import sys
 
 
 def show_odd_names() -> None:
-    """Print characters that the encoding of the terminal lacks as escapes from now on, and never fail on them.
+    """Print what the encoding of the terminal lacks as escapes from now on, instead of failing on it.
 
     Names of files need not be text in any encoding: unpacked on another system they may hold any bytes.
     """
