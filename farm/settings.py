@@ -97,7 +97,7 @@ class RunSettings:
         ),
         "standin",
     )
-    games: int | None = _declared(Setting(read_count, _COUNT, "Render at most so many games.  [all]"), None)
+    games: int | None = _declared(Setting(read_count, _COUNT, "Take at most so many games.  [all]"), None)
     slots: int | None = _declared(
         Setting(read_count, _COUNT, "Emulators side by side; a cluster grows to it.  [all that fit]"), None
     )

@@ -16,6 +16,7 @@ from farm.planning.dataset_plan import key_of_dataset
 from farm.planning.listing import list_replays
 from farm.planning.player_key import player_hash
 from farm.planning.scanned_replay import LeftOut
+from manifests.ledger.dataset import read_description
 from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
 from workers.errors import ReplayRefused
@@ -47,7 +48,7 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
     FILE is a replay, a folder, a glob, an archive or s3://BUCKET/PREFIX. Players are shown as hashes, never
     by name. Without --dataset the hashes hold for this call only.
     """
-    key = key_of_dataset(open_store(dataset), dataset) if dataset else secrets.token_bytes(32)
+    key = _key_of(dataset) if dataset else secrets.token_bytes(32)
     console = Console()
     for found in list_replays(sources):
         if isinstance(found, LeftOut):
@@ -61,6 +62,13 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
             click.echo(json.dumps(report))
         else:
             _print(report, console)
+
+
+def _key_of(dataset: str) -> bytes:
+    """The key of a dataset that is there; none is made for one that is not."""
+    store = open_store(dataset)
+    read_description(store)
+    return key_of_dataset(store, dataset)
 
 
 def read_source_or_refusal(locator: str) -> bytes | ReplayRefused:

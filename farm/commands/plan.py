@@ -20,6 +20,7 @@ from farm.planning.splits import SplitRule
 from farm.settings import load_settings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from farm.terminal.options import setting_options, slippi_options, split_settings
+from farm.terminal.output_file import refuse_other_content
 from farm.terminal.scan_progress import scan_progress
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
@@ -72,6 +73,7 @@ def command(**options: Any) -> None:
     hashes; the key stays under XDG_CONFIG_HOME (or give FARM_PLAYER_KEY).
     """  # fmt: skip
     flags, options = split_settings(options)
+    _check_report(options["report"])
     settings = load_settings(flags, os.environ)
     try:
         selection, splits = _selection(options, settings.games), _splits(options)
@@ -111,12 +113,30 @@ def _tell(catalogue: Catalogue, num_new: int, options: dict[str, Any]) -> None:
     if options["report"]:
         rows = [{"source": left.source, "game_id": left.game_id, "reason": left.reason, "detail": left.detail}
                 for left in catalogue.left_out]  # fmt: skip
-        options["report"].write_text(json.dumps(rows, indent=1) + "\n")
+        _write_report(options["report"], json.dumps(rows, indent=1) + "\n")
     summary = summarise(catalogue, num_new)
     if options["as_json"]:
         click.echo(json.dumps(summary))
     else:
         _print(summary, Console())
+
+
+def _write_report(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        message = f"{path}: {error.strerror}; the plan is written: give another --report, and plan again"
+        raise EnvironmentFailed(message) from error
+
+
+def _check_report(path: Path | None) -> None:
+    """Refuse a report that could not be written in the end, before anything is planned."""
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        message = f"--report {path}: there is no folder {path.parent}"
+        raise click.UsageError(message)
+    refuse_other_content(path, b"[", "a report")
 
 
 def _estimate(catalogue: Catalogue, settings: RunSettings, options: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 
+from farm.terminal.output_file import refuse_other_content
 from manifests.state.arrow import arrow_schema, to_arrow
 from manifests.state.file import write_states
 from workers.errors import EnvironmentFailed, ReplayRefused
@@ -44,6 +45,7 @@ def command(*, file: str, out: Path, layout: str, all_frames: bool) -> None:
 
     FILE is a replay, also one in an archive, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY.
     """
+    refuse_other_content(out, b"PAR1", "Parquet")
     try:
         table = state_table(read_replay(read_source(given_locator(file))), finalized_only=not all_frames)
     except ReplayRefused as refusal:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from farm.planning.known_games import against_plan
 from farm.planning.player_key import key_fingerprint, player_key
 from farm.planning.scanned_replay import LeftOut
+from manifests.errors import NotFinalized
 from manifests.ledger.dataset import (
     DatasetDescription,
     Rectangle,
@@ -16,9 +17,18 @@ from manifests.ledger.dataset import (
     open_or_create,
     read_description,
 )
-from manifests.ledger.entry import LedgerEntry, Status, read_entry, write_entry
+from manifests.ledger.entry import (
+    LedgerEntry,
+    Status,
+    done_game_ids,
+    read_entries,
+    read_entry,
+    withdraw,
+    write_entry,
+)
 from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
+from manifests.snapshot.reader import open_manifest
 from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
 from manifests.store.keys import DATASET_KEY
 from manifests.video.stamp import SEED_COLUMN, stamp_rectangle
@@ -97,8 +107,29 @@ def write_plan(
         )
         if not write_entry(store, entry) and _status_in(store, old.game.game_id) is Status.COMMITTED:
             known = _without(known, old)  # a worker was faster: the shorter recording is in the dataset
+    for game_id in _back_again(store, known):
+        withdraw(store, game_id)
     record_left_out(store, known.left_out)
     return append_plan(store, known.games, frames_per_chunk), known
+
+
+def _back_again(store: Store, catalogue: Catalogue) -> list[str]:
+    """Games that were set aside because their file had changed, and whose very bytes are there again."""
+    given = {game.game_id for game in catalogue.games}
+    ended = [game_id for game_id in done_game_ids(store) if game_id in given]
+    if not ended:
+        return []
+    committed = _compiled(store)
+    others = read_entries(store, [game_id for game_id in ended if game_id not in committed])
+    return [entry.game_id for entry in others if entry.reason is Reason.SOURCE_CHANGED]
+
+
+def _compiled(store: Store) -> set[str]:
+    """Games that the newest manifests commit: their entries need not be read, as they never change."""
+    try:
+        return set(open_manifest(store).table("games", ["game_id"])["game_id"].to_pylist())
+    except NotFinalized:
+        return set()
 
 
 def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tuple[Outgrown, ...]]:

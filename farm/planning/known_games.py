@@ -63,7 +63,10 @@ def against_plan(
     left_out: list[LeftOut] = []
     outgrown: dict[str, Outgrown] = {}
     for game in catalogue.games:
-        same = None if game.game_id in before else _same_game(game, by_key)
+        if game.game_id in before:
+            games.append(_as_planned(game, before[game.game_id]))
+            continue
+        same = _same_game(game, by_key)
         if same is None:
             games.append(game)
         elif status_of(same.game_id) is Status.COMMITTED or game.num_frames <= same.num_frames:
@@ -79,6 +82,11 @@ def against_plan(
             outgrown[lost.game_id] = Outgrown(lost, Reason.SOURCE_CHANGED, detail, None)
     ordered = tuple(sorted([*catalogue.left_out, *left_out], key=lambda left: left.source))
     return dataclasses.replace(catalogue, games=tuple(games), left_out=ordered), tuple(outgrown.values())
+
+
+def _as_planned(game: GameToPlan, planned: PlannedGame) -> GameToPlan:
+    """The game with the split and the hashes that it has for good, whatever this scan would give it."""
+    return dataclasses.replace(game, split=planned.split, player_hashes=planned.player_hashes)
 
 
 def _keys(game: GameToPlan) -> list[str]:

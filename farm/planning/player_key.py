@@ -106,6 +106,8 @@ def _kept(path: Path, expected: str | None, *, is_begun: bool) -> bytes:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             return _create_or_read(path)
         for candidate in _candidates(path, is_named=expected is not None):
+            if candidate != path and candidate.stat().st_size != _KEY_BYTES:
+                continue  # what else somebody keeps there
             key = _read(candidate)
             if expected is None or key_fingerprint(key) == expected:
                 return key
@@ -126,8 +128,9 @@ def _candidates(path: Path, *, is_named: bool) -> Iterator[Path]:
 def _refusal(dataset: str, path: Path, what: str) -> str:
     return (
         f"{dataset} was begun with another player key, and {what}: the same players would get other hashes "
-        f"and other splits; copy the key's file from the folder {path.parent} of whoever began it and set "
-        f"{FILE_VARIABLE} to the copy, or set {ENVIRONMENT_VARIABLE} as it was then, or begin a new dataset"
+        f"and other splits; copy the files of ~/.config/dolphin-farm/player-keys of whoever began it into "
+        f"{path.parent} (the right one is found), or set {FILE_VARIABLE} or {ENVIRONMENT_VARIABLE} as it was "
+        "then, or begin a new dataset"
     )
 
 

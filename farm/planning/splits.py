@@ -63,7 +63,7 @@ class SplitRule:
     hold_out: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        if min(self.val, self.test) < 0 or self.val + self.test >= 1:
+        if not (self.val >= 0 and self.test >= 0 and self.val + self.test < 1):  # nor is a NaN allowed
             msg = (
                 f"fractions val {self.val} and test {self.test} must be 0 or more and leave some for training"
             )

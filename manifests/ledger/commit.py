@@ -8,7 +8,8 @@ One rule makes that so:
 
     Nothing here ever overwrites or deletes an object. Once it is there, it stays as it is.
 
-A worker commits a game in two steps, and everybody may at any time do the third:
+A worker commits a game in two steps, and everybody may at any time do the third. The first is in this
+module, the second is `entry.write_entry`, which `workers/job.py` calls, and the third is `audit/gc.py`.
 
 1. It puts each file of each chunk under its planned key, if there is no object under that key yet. If there
    is one with the same bytes (another worker rendered the same, or an earlier attempt died half-way), that
@@ -20,10 +21,10 @@ A worker commits a game in two steps, and everybody may at any time do the third
    by the rule nobody will touch them. The other workers' entries never appear. Those of their objects that
    the entry does not name are orphans: whole, but of no use. `farm audit --orphans` lists them.
 
-3. `farm gc` deletes orphans, and is the only thing that ever deletes. It takes those of *committed* games
-   alone: as their entries never change, no entry can come to name them. An orphan of a game without a
-   committed entry may yet be named by a worker that is still at work, so it goes only with `farm gc --idle`,
-   by which the user says that nobody is at work.
+3. `farm gc` deletes orphans, and is the only thing that ever deletes. It takes only orphans of *committed*
+   games: the entry of such a game never changes, so nothing will refer to them later. An orphan of a game
+   without a committed entry may yet be named by a worker that is still at work, so it goes only with
+   `farm gc --idle`, by which the user says that nobody is at work.
 
 All of it needs one thing of the store, which is put-if-absent. It needs no clock, no lease and no lock. So
 no worker can be too slow, and a worker that is killed at any moment leaves its game either done or not begun.

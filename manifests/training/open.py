@@ -99,6 +99,9 @@ def open_dataset(
         ModuleNotFoundError: as_torch is True, and torch is not installed.
     """
     spec = window if isinstance(window, WindowSpec) else WindowSpec(window)
+    if isinstance(fields, str):
+        message = f"fields is a list, as in fields=[{fields!r}]; got the text {fields!r}"
+        raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
     wanted = Fields(tuple(name for name in fields if name != VIDEO))
     manifest = open_manifest(url, snapshot)
     footage = select_footage(manifest, split, filter)

@@ -54,8 +54,9 @@ class WindowSpec:
     def __post_init__(self) -> None:
         for name, least in (("window", 1), ("stride", 1), ("frame_step", 1), ("lookahead", 0),
                             ("history", 0), ("stack", 1)):  # fmt: skip
-            if getattr(self, name) < least:
-                message = f"{name} is {least} or more, got {getattr(self, name)}"
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                message = f"{name} is a whole number, {least} or more; got {value!r}"
                 raise ValueError(message)
         if self.start not in ("gop", "any"):
             message = f"a window starts at a 'gop' or at 'any' frame, got {self.start!r}"

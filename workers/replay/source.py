@@ -29,7 +29,7 @@ from workers.replay.container import MAGIC
 from workers.replay.locator import NameKind, is_in_bucket, kind_of_name, place_of, shown
 from workers.replay.plain_file import open_plain
 from workers.replay.tar_archive import DAMAGE, open_tar, tar_members, why_not_read
-from workers.replay.zip_archive import ZipIndex
+from workers.replay.zip_archive import ZipIndex, trouble
 
 if TYPE_CHECKING:
     import tarfile
@@ -227,9 +227,9 @@ def _read_zipped(member: IO[bytes], name: str) -> bytes:
         if error.errno is not None:
             raise
         # bz2 raises OSError without an errno; the machine's own errors have one.
-        raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {error}") from error
+        raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {trouble(error)}") from error
     except DAMAGE as error:
-        raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {error}") from error
+        raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {trouble(error)}") from error
 
 
 def _decompressed(content: IO[bytes], name: str) -> bytes:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def trouble(error: BaseException) -> str:
+    """Say what is wrong with a .zip; zipfile's own words hold the member's name, which may be a player's."""
+    if isinstance(error, NotImplementedError):  # a kind of RuntimeError, so first
+        return "it is compressed in a way that is not read here; pack it anew"
+    if isinstance(error, RuntimeError):
+        return "it is encrypted; unpack it with its password first"
+    return "it is damaged, or cut off"
+
+
 class ZipIndex:
     """An open .zip with its table of contents.
 
@@ -27,7 +36,7 @@ class ZipIndex:
         try:
             self._opened = zipfile.ZipFile(archive)
         except DAMAGE as error:
-            raise ReplayRefused(Reason.UNREADABLE, f"not a .zip: {error}") from error
+            raise ReplayRefused(Reason.UNREADABLE, f"not a .zip: {trouble(error)}") from error
         self._members: dict[str, list[zipfile.ZipInfo]] = {}
         for member in self._opened.infolist():
             if not member.is_dir():
@@ -51,6 +60,6 @@ class ZipIndex:
         try:
             return self._opened.open(members[number - 1])
         except DAMAGE as error:
-            # zipfile says by RuntimeError that a password is needed, by NotImplementedError that it was
-            # compressed in another way.
-            raise ReplayRefused(Reason.UNREADABLE, f"cannot be read from its .zip: {error}") from error
+            raise ReplayRefused(
+                Reason.UNREADABLE, f"cannot be read from its .zip: {trouble(error)}"
+            ) from error

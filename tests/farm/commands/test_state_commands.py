@@ -64,11 +64,16 @@ def test_inspect_hashes_as_a_dataset_does(folder: Path, tmp_path: Path):
         return [player["identity"] for player in report["players"]]
 
     dataset = tmp_path / "set"
-    assert hashes("--dataset", dataset) == hashes("--dataset", dataset)
     assert hashes() != hashes()
     call("plan", "--replays", folder, "--out", dataset)
+    assert hashes("--dataset", dataset) == hashes("--dataset", dataset)
     (game,) = planned_games(open_store(dataset))
     assert list(game.player_hashes) == hashes("--dataset", dataset)
+
+
+def test_inspect_makes_no_key_for_a_dataset_that_is_not_there(folder: Path, tmp_path: Path):
+    result = CliRunner().invoke(farm, ["inspect", str(folder / "a.slp"), "--dataset", str(tmp_path / "typo")])
+    assert "is no dataset" in str(result.exception)
 
 
 @pytest.mark.parametrize("layout", ["columns", "states"])

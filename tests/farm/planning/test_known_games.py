@@ -177,3 +177,22 @@ def test_a_path_that_names_a_player_is_in_no_plan_unless_asked_for(
     assert all(
         b"NAME#123" not in path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()
     )
+
+
+def test_a_game_whose_bytes_are_back_is_pending_again(tmp_path: Path, plan: Callable[..., dict[str, Any]]):
+    whole = record_match(3, num_frames=600)
+    file = aged(tmp_path / "game.slp", whole)
+    plan(file)
+    aged(file, record_match(4, num_frames=300))
+    plan(file)
+    store = open_store(tmp_path / "set")
+    assert [game.num_frames for game in pending_games(store)] == [300]
+    aged(file, whole)
+    plan(file)
+    assert 600 in [game.num_frames for game in pending_games(store)]
+
+
+def test_a_planned_game_is_told_with_the_split_that_it_has(tmp_path: Path):
+    before = dataclasses.replace(as_planned(to_plan(1)), split="test", player_hashes=("x", "y"))
+    catalogue, _ = against_plan(Catalogue((to_plan(1),), ()), [before], status(None))
+    assert [(game.split, game.player_hashes) for game in catalogue.games] == [("test", ("x", "y"))]

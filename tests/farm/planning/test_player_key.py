@@ -176,3 +176,9 @@ def test_a_plan_for_a_dataset_that_moved_has_the_same_hashes_and_splits(tmp_path
     shutil.rmtree(tmp_path / "config")
     lost = planned("b.slp", "moved")
     assert isinstance(lost.exception, EnvironmentFailed)
+
+
+def test_what_else_lies_among_the_keys_is_passed_over():
+    key = player_key("set")
+    (key_path("set").parent / ".swp").write_bytes(b"")
+    assert player_key("moved", begun_with(key)) == key

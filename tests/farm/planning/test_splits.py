@@ -67,3 +67,9 @@ def test_a_hold_out_that_is_none_fails(text: str):
 def test_fractions_that_leave_nothing_to_train_on_fail(val: float, test: float):
     with pytest.raises(ValueError, match="leave some for training"):
         SplitRule(val=val, test=test)
+
+
+@pytest.mark.parametrize("fractions", [{"val": float("nan")}, {"test": float("nan")}])
+def test_a_fraction_that_is_no_number_fails(fractions: dict[str, float]):
+    with pytest.raises(ValueError, match="must be 0 or more"):
+        SplitRule(**fractions)

@@ -92,3 +92,9 @@ def test_another_start_fails():
 def test_columns_that_do_not_fit_fail():
     with pytest.raises(ValueError, match="1 chunks, 2 lengths"):
         ChunkGrid(*(np.array(column, np.int64) for column in ([0], [1, 2], [0, 1], [0])))
+
+
+@pytest.mark.parametrize("window", [2.5, True, "16", None])
+def test_a_window_that_is_no_whole_number_fails(window: object):
+    with pytest.raises(ValueError, match="window is a whole number, 1 or more"):
+        WindowSpec(window)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import source as replay_source
 from workers.replay.locator import NameKind, member_locator
 from workers.replay.source import FileUnread, archive_members, read_source
+from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -306,3 +307,16 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind: str, locator: s
         path.mkdir()
     with pytest.raises(FileUnread, match=f"it is a {kind.upper() if kind == 'fifo' else kind}, not a file"):
         read_source(locator.format(path))
+
+
+def test_a_damaged_member_of_a_zip_is_refused_without_its_name(tmp_path: Path):
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("SECR#123.slp", record_match(3, num_frames=130))
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    archive.write_bytes(bytes(data))
+    with pytest.raises(ReplayRefused) as refused:
+        read_source(f"{archive}!SECR#123.slp")
+    assert "SECR" not in refused.value.detail
+    assert "damaged" in refused.value.detail
