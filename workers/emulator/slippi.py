@@ -30,7 +30,7 @@ from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, PrintedLine
 from workers.emulator.frame_channel.records import VERSION, Line
 from workers.emulator.image_numbering import READBACK_IMAGES
 from workers.emulator.slippi_frames import PngFrames
-from workers.emulator.slippi_preset import SlippiPreset
+from workers.emulator.slippi_preset import FRAMES_NAME, SlippiPreset
 from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
@@ -112,7 +112,7 @@ class SlippiDolphin:
             "emulator_sha256": install.sha256(),
             "settings_sha256": settings_sha256(self.preset),
             "game_sha256": _game_sha256(self.game, about.st_size, about.st_mtime_ns),
-            "frames": "png" if self.frame_way().name == "png" else f"channel {VERSION}",
+            FRAMES_NAME: "png" if self.frame_way().name == "png" else f"channel {VERSION}",
         }
 
     @contextmanager

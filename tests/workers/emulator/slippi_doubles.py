@@ -66,14 +66,22 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-def dumping_slippi(folder: Path, frames: FramesChoice) -> SlippiDolphin:
-    """The emulator with the compiled double as its program; `folder` may be used again."""
+def dumping_slippi(folder: Path, frames: FramesChoice, driver: Path | None = None) -> SlippiDolphin:
+    """The emulator with the compiled double as its program; `folder` may be used again.
+
+    Args:
+        folder: where program and driver lie.
+        frames: the way by which pictures come out.
+        driver: the OpenGL library; None for a double of that, too.
+    """
     program = folder / "dolphin-emu"
     if not program.exists():
         (folder / "Sys/GameSettings").mkdir(parents=True)
         (folder / "Sys/GameSettings/00000000.ini").write_text("")
-        source, driver = HERE / "channel_double", folder / "libdriver.so"
-        compile_double(["-fPIC", "-shared", str(source / "gl.cpp"), "-o", str(driver)])
+        source = HERE / "channel_double"
+        if driver is None:
+            driver = folder / "libdriver.so"
+            compile_double(["-fPIC", "-shared", str(source / "gl.cpp"), "-o", str(driver)])
         libraries = [str(driver), "-lpng", f"-Wl,-rpath,{folder}"]
         compile_double([str(source / "dolphin.cpp"), "-o", str(program), *libraries])
     return SlippiDolphin(IMAGE, program=program, is_standin=True, frames=frames)

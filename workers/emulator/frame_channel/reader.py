@@ -10,13 +10,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from workers.emulator.child_pipe import ChildPipe
-from workers.emulator.frame_channel.records import ChannelBroken, read_records
+from workers.emulator.frame_channel.records import ChannelBroken, Line, RawPicture, read_records
 
 if TYPE_CHECKING:
     from workers.emulator.frame_channel.records import Record
 
-MAX_WAITING: Final = 48
-"""How many records may wait: as a rule one line comes with each picture, so about 24 pictures, 30 MB."""
+MAX_WAITING_BYTES: Final = 32 << 20
+"""How much may wait for the consumer, and one record more: 27 pictures of 480p, 4 of 1440p."""
+_LINE_BYTES: Final = 200  # what a short line costs in memory
 _PIPE_BYTES: Final = 1 << 20
 
 
@@ -24,11 +25,12 @@ class ChannelReader:
     """The pipe of one play, and the thread that empties it for as long as the emulator lives.
 
     Args:
-        max_waiting: how many records may wait for the consumer.
+        max_waiting_bytes: how much may wait for the consumer until the emulator is held back.
     """
 
-    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
-        self._max_waiting = max_waiting
+    def __init__(self, max_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
+        self._max_waiting_bytes = max_waiting_bytes
+        self._waiting_bytes = 0
         self._records: deque[Record] = deque()
         self._end: str | None = None
         self._unwanted = False
@@ -53,6 +55,7 @@ class ChannelReader:
             if not self._records:
                 return None
             record = self._records.popleft()
+            self._waiting_bytes -= _size(record)
             self._changed.notify_all()
             return record
 
@@ -66,6 +69,7 @@ class ChannelReader:
         with self._changed:
             self._unwanted = True
             self._records.clear()
+            self._waiting_bytes = 0
             self._changed.notify_all()
 
     def close(self, seconds: float) -> None:
@@ -87,7 +91,14 @@ class ChannelReader:
 
     def _put(self, record: Record) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._unwanted or len(self._records) < self._max_waiting)
+            self._changed.wait_for(lambda: self._unwanted or self._waiting_bytes < self._max_waiting_bytes)
             if not self._unwanted:
                 self._records.append(record)
+                self._waiting_bytes += _size(record)
                 self._changed.notify_all()
+
+
+def _size(record: Record) -> int:
+    if isinstance(record, RawPicture):
+        return record.rgba.nbytes
+    return _LINE_BYTES + len(record.text) if isinstance(record, Line) else _LINE_BYTES

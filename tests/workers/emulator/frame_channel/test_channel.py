@@ -104,6 +104,14 @@ def test_a_line_that_is_too_long_comes_in_pieces(channel, tmp_path):
     assert lines[:3] == ["x" * 4096, "x" * 4096, "x" * 808]
 
 
+def test_the_function_of_the_systems_own_opengl_library_is_seen_as_well(tmp_path_factory, tmp_path):
+    driver = Path("/usr/lib/x86_64-linux-gnu/libGL.so.1")
+    if not driver.exists():
+        pytest.skip(f"no {driver} here")
+    emulator = dumping_slippi(tmp_path_factory.mktemp("real-driver"), "channel", driver)
+    assert asked_evidence(frames_said(played(emulator, script_of(NUM_FRAMES), tmp_path))).agrees
+
+
 FAULTS = [
     # what is done to the script, the first frame at which it shows, what is said
     ("twice", -113, "slp_frame -114 was shown twice"),
