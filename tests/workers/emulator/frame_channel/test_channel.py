@@ -248,7 +248,8 @@ def test_a_reader_that_goes_away_does_not_harm_the_program(channel, tmp_path):
     said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], write_end)
     os.close(write_end)
     assert said[-1] == f"[CURRENT_FRAME] {NUM_FRAMES - 123}"
-    assert list((tmp_path / "user" / "Dump" / "Frames").iterdir()) == []
+    # The program exits while it writes its last picture, whose empty file may be left.
+    assert sum(file.stat().st_size for file in (tmp_path / "user" / "Dump" / "Frames").iterdir()) == 0
 
 
 def test_a_descriptor_that_is_no_pipe_leaves_the_program_as_it_is(channel, tmp_path):
