@@ -7,6 +7,7 @@
 //     size W H              the size of the pictures from here on
 //     shown BITS SEED       a picture: stamped with these 32 cells (or - for none), its rest made from SEED
 //     readback              a call to the driver that no picture follows
+//     icon                  another PNG, in the dump's folder but not of the dump
 //     end STATUS            exit, or die of signal -STATUS
 //
 // After the script it holds its last picture for ever; without a script it shows a waiting screen.
@@ -39,8 +40,8 @@ static std::string frames;
 static int counter = 1;
 
 // As TextureToPng in the program's ImageWrite.cpp: the same calls in the same order.
-static void write_png(const Picture& picture) {
-  const std::string path = frames + "/framedump_" + std::to_string(counter++) + ".png";
+static void write_png(const Picture& picture, const std::string& name) {
+  const std::string path = frames + "/" + name;
   FILE* file = fopen(path.c_str(), "wb");
   if (!file) return;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
@@ -91,7 +92,7 @@ class Dump {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return is_busy_; });
       lock.unlock();
-      write_png(written_);
+      write_png(written_, "framedump_" + std::to_string(counter++) + ".png");
       lock.lock();
       is_busy_ = false;
       changed_.notify_all();
@@ -166,6 +167,8 @@ int main(int count, char** arguments) {
       dump.show(painted(width, height, bits, seed));
     } else if (verb == "readback") {
       dump.readback_only();
+    } else if (verb == "icon") {
+      write_png(painted(96, 32, "-", 1), "icon.png");
     } else if (verb == "end") {
       int status;
       words >> status;

@@ -112,6 +112,18 @@ def test_the_function_of_the_systems_own_opengl_library_is_seen_as_well(tmp_path
     assert asked_evidence(frames_said(played(emulator, script_of(NUM_FRAMES), tmp_path))).agrees
 
 
+def test_other_pngs_that_the_program_writes_are_left_alone(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    script.insert(script.index(shown(-100)), "icon")
+    boot_image = BootImage("\n".join(script).encode(), NUM_FRAMES)
+    with channel.play(boot_image, tmp_path, LIMITS) as events:
+        for event in events:
+            if isinstance(event, Picture) and event.capture_index == NUM_FRAMES - 1:
+                (icon,) = tmp_path.rglob("Dump/Frames/icon.png")
+                assert PngDecoder(96, 32).decode(icon.read_bytes()).shape == (48, 96)
+                assert event.slp_frame_asked == NUM_FRAMES - 124
+
+
 FAULTS = [
     # what is done to the script, the first frame at which it shows, what is said
     ("twice", -113, "slp_frame -114 was shown twice"),
