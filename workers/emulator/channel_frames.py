@@ -33,6 +33,7 @@ DESCRIPTOR_VARIABLE: Final = "DOLPHIN_FARM_CHANNEL_FD"
 _PRELOAD: Final = "LD_PRELOAD"
 _CLOSE_SECONDS: Final = 10.0
 _EXIT_SECONDS: Final = 10.0  # a dying emulator closes its pipe well before it is dead, on a busy machine
+_LINES_EVERY: Final = 120  # pictures; more than can wait between the emulator and us
 _REMEDY: Final = "take --frames png"
 
 
@@ -72,6 +73,8 @@ class ChannelFrames:
         self._child: Child | None = None
         self._newest = -1
         self._newest_number: int | None = None
+        self._has_lines = False
+        self._has_printed = False
 
     @property
     def stdout(self) -> Path:
@@ -144,6 +147,7 @@ class ChannelFrames:
     ) -> Iterator[Picture | LogLine]:
         """Yield the line, or the picture if it is one of the game."""
         if isinstance(event, Line):
+            self._has_lines = True
             yield LogLine(self._newest, event.text)
         elif isinstance(event, RawPicture) and self._is_of_the_game(event):
             self._newest += 1
@@ -158,6 +162,7 @@ class ChannelFrames:
         if self._newest >= 0:
             return True
         if picture.slp_frame_asked is None:  # the waiting screen, from before the game
+            self._require_lines(picture.number)
             return False
         if picture.slp_frame_asked != FIRST_SLP_FRAME:
             message = (
@@ -174,6 +179,18 @@ class ChannelFrames:
                 f"belongs to it, so the emulator asks its driver in a way that is not known; {_REMEDY}"
             )
             raise EmulatorFailed(Reason.MISALIGNED, message)
+
+    def _require_lines(self, number: int) -> None:
+        """Fail if something was printed long ago, and came as no record."""
+        if self._has_lines or number % _LINES_EVERY:
+            return
+        if self._has_printed:
+            message = (
+                "the frame channel does not take: the emulator prints its lines past the preloaded library; "
+                f"{_REMEDY}"
+            )
+            raise EnvironmentFailed(message)
+        self._has_printed = self._stdout.exists() and self._stdout.stat().st_size > 0
 
     def _look_for_trouble(self) -> None:
         why = self._reader.ended()

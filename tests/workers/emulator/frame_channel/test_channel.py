@@ -205,6 +205,14 @@ def test_a_slow_consumer_holds_the_emulator_back_and_loses_nothing(channel, tmp_
     assert seen[:NUM_FRAMES] == list(range(-123, NUM_FRAMES - 123))
 
 
+def test_lines_that_are_printed_past_the_library_are_told(channel, tmp_path):
+    script = [*(f"shown - {number}" for number in range(10)), "printed [FILE_PATH] game.slp", "shown - 3"]
+    with pytest.raises(
+        EnvironmentFailed, match=r"prints its lines past the preloaded library; take --frames png"
+    ):
+        played(channel, script, tmp_path)
+
+
 def test_a_library_that_does_not_take_is_told_from_the_files(channel, tmp_path, monkeypatch):
     nothing = tmp_path / "nothing.so"
     nothing.write_bytes(b"no library")
