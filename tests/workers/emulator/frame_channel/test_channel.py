@@ -165,6 +165,14 @@ def test_pictures_of_another_size_fail(channel, tmp_path):
         played(channel, script, tmp_path)
 
 
+def test_a_picture_that_the_library_leaves_to_libpng_is_missed(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    at = script.index(shown(-100))
+    script[at:at] = ["size 17000 2", shown(-100), "size 640 480"]  # larger than it takes
+    with pytest.raises(EmulatorFailed, match=r"picture 32 came where 31 is due: a picture is missing"):
+        played(channel, script, tmp_path)
+
+
 def test_a_call_to_the_driver_without_a_picture_makes_frames_unknown_never_wrong(channel, tmp_path):
     script = ["size 320 240", *script_of(NUM_FRAMES)]
     script[8:8] = ["size 640 480", "readback", "size 320 240"]
