@@ -8,7 +8,7 @@ OUT    ?= dataset
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin clean render-packages test-packages
+.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ check: $(VENV)/.ready ## lint and types
 format: $(VENV)/.ready ## let ruff lay out the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+channel: ## rebuild the preloaded library that takes pictures out of Slippi's Dolphin from its C source
+	@$(PYTHON) -m workers.emulator.frame_channel.build
 
 standin: ## rebuild the stand-in game's prebuilt image from its C source
 	@$(PYTHON) -m workers.standin.image.build

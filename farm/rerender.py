@@ -11,6 +11,7 @@ from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import LedgerEntry, Status, read_entry
 from manifests.ledger.plan import PlannedGame, planned_games
 from manifests.store.open import open_store
+from workers.emulator.slippi_preset import FRAMES_NAME
 from workers.errors import EnvironmentFailed, RenderFailed, ReplayRefused
 from workers.job import RenderSettings, RenderTask, make_entry
 from workers.rendering.emulator_setup import emulator_setup
@@ -104,7 +105,9 @@ def _rank(game_id: str, seed: int) -> int:
 
 
 def _require_same(made: dict[str, str], here: dict[str, str]) -> None:
-    other = sorted(name for name in made.keys() | here.keys() if made.get(name) != here.get(name))
+    # The way by which pictures came out does not decide them, and older datasets do not say it.
+    named = (made.keys() | here.keys()) - {FRAMES_NAME}
+    other = sorted(name for name in named if made.get(name) != here.get(name))
     if other:
         message = (
             f"this machine renders otherwise than the dataset was made: {', '.join(other)} differ; render it "

@@ -31,7 +31,7 @@ from farm.setting import (
     read_text,
 )
 from workers.emulator.contract import EMULATORS
-from workers.emulator.slippi_preset import RESOLUTIONS, SlippiPreset
+from workers.emulator.slippi_preset import FRAMES_CHOICES, RESOLUTIONS, SlippiPreset
 from workers.errors import FarmError
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
-    from workers.emulator.slippi_preset import ResolutionName
+    from workers.emulator.slippi_preset import FramesChoice, ResolutionName
     from workers.job import RenderSettings
 
 DEFAULT_FILE: Final = Path("farm.toml")
@@ -145,6 +145,15 @@ class RunSettings:
         _switch("Slippi: paint frame numbers into Melee to check by, cropped away. Untried on Melee.  [no]"),
         default=False,
     )
+    frames: FramesChoice = _declared(
+        Setting(
+            one_of(*FRAMES_CHOICES),
+            " or ".join(FRAMES_CHOICES),
+            "Slippi: how pictures come out: plain by the preloaded channel, as PNG files, or probed.  [png]",
+            metavar="WAY",
+        ),
+        "png",
+    )
     keep_paths: bool = _declared(
         _switch("Write down paths of replays that name a player, too, instead of their hashes.  [no]"),
         default=False,
@@ -245,7 +254,7 @@ class RunSettings:
         # Settings are also read where nothing renders, and where the packages that render are not installed.
         from workers.rendering.game_image import slippi_dolphin  # noqa: PLC0415
 
-        return slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin)
+        return slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin, self.frames)
 
     def render_settings(self, calibrations: tuple[Calibration, ...] = ()) -> RenderSettings:
         """The part of the settings that every job of the run is given.
@@ -276,7 +285,8 @@ REQUIRED: Final = tuple(
 )
 
 SLIPPI_SETTINGS: Final = (
-    "game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod", "melee_stamp"
+    "game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod", "melee_stamp",
+    "frames",
 )  # fmt: skip
 """The settings that only Slippi's Dolphin heeds."""
 

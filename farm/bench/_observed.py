@@ -93,6 +93,7 @@ class ObservedGame:
             seen = measure_flow(np.stack(four))
             for name, values in maps.items():
                 values[place] = getattr(seen, name)[0]
+        mine_asked, other_asked = self.notes.slp_frame_asked, other.notes.slp_frame_asked
         newest = self.notes.lines[:, 1]
         arrived = np.where(newest < 0, 0, schedule.num_shown[np.clip(newest, 0, schedule.num_shown.size - 1)])
         return GameNotes(
@@ -100,6 +101,9 @@ class ObservedGame:
             repeats_previous=repeats,
             flow=FlowMaps(**maps),
             lines=np.stack([self.notes.lines[:, 0], arrived - 1], axis=1),
+            slp_frame_asked=None
+            if mine_asked is None or other_asked is None
+            else shown(mine_asked, other_asked),
         )
 
 
@@ -158,6 +162,7 @@ def save(game: ObservedGame, file: Path) -> None:
         "stamp_levels": game.notes.stamp_levels,
         "repeats": game.notes.repeats_previous,
         "lines": game.notes.lines,
+        "asked": np.zeros(0) if game.notes.slp_frame_asked is None else game.notes.slp_frame_asked,
         "seconds": np.array([game.evidence_seconds, game.other_seconds]),
     }
     for name, maps in {"": game.notes.flow, **game.disturbed}.items():
@@ -174,6 +179,7 @@ def load(name: str, state: StateTable, file: Path) -> ObservedGame:
             each: FlowMaps(**{part: arrays[f"flow/{each}/{part}"] for part in _PARTS})
             for each in ("", *DISTURBANCES, REENCODED)
         }
-        notes = GameNotes(arrays["stamp_levels"], arrays["repeats"], flows.pop(""), arrays["lines"])
+        asked = arrays["asked"] if "asked" in arrays and arrays["asked"].size else None
+        notes = GameNotes(arrays["stamp_levels"], arrays["repeats"], flows.pop(""), arrays["lines"], asked)
         evidence, other = arrays["seconds"].tolist()
         return ObservedGame(name, state, arrays["thumbnails"], notes, flows, evidence, other)

@@ -56,6 +56,7 @@ def slippi_checks(
         partial(doctor.processors, num_workers),
         partial(doctor.memory, num_workers, WORKER_BYTES),
         partial(first_pictures, program, game_image, scratch),
+        partial(frame_channel, program, game_image),
     )
 
 
@@ -175,6 +176,21 @@ def first_pictures(program: Path | None, game_image: str | None, scratch: Path) 
     return Finding(
         name, "ok", f"{NUM_PICTURES} of {preset.width}x{preset.height} within {seconds:.1f} s of the start"
     )
+
+
+def frame_channel(program: Path | None, game_image: str | None) -> Finding:
+    """Say whether pictures can come out plain, by the preloaded library, or only as PNG files."""
+    name = "frame channel"
+    emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, "auto")
+    try:
+        emulator.check()
+    except EnvironmentFailed:
+        return Finding(name, "failed", "not tried: see above", "mend what is named above, and look again")
+    way = emulator.frame_way()
+    if way.name == "channel":
+        return Finding(name, "ok", f"{way.why}: --frames channel works, and is what --frames auto takes")
+    remedy = "nothing need be done: PNG files are slower, and as exact in what they show"
+    return Finding(name, "warning", f"pictures come as PNG files: {way.why}", remedy)
 
 
 def spectator_port() -> Finding:

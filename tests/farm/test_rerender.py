@@ -72,3 +72,16 @@ def test_a_machine_that_renders_otherwise_is_refused(dataset: Path):
             list(rerender(str(dataset), 1.0))
     finally:
         store.put(DATASET_KEY, sound)
+
+
+def test_a_dataset_that_does_not_say_how_pictures_came_out_is_no_other_dataset(dataset: Path):
+    store = open_store(dataset)
+    sound = store.get(DATASET_KEY)
+    plain = json.loads(sound)
+    plain["fingerprints"]["frames"] = "channel 1"
+    store.put(DATASET_KEY, json.dumps(plain).encode())
+    try:
+        (again,) = rerender(str(dataset), 1.0)
+    finally:
+        store.put(DATASET_KEY, sound)
+    assert again.differences == ()

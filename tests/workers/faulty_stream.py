@@ -10,8 +10,6 @@ from workers.emulator.contract import LogLine, Picture
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workers.emulator.contract import Yuv
-
 
 def inject(
     events: Iterable[Picture | LogLine],
@@ -28,24 +26,24 @@ def inject(
         other: for DESYNC, the other game's stream; at its end its last picture is held.
     """
     others = (event for event in other if isinstance(event, Picture))
-    kept: dict[int, Yuv] = {}
+    kept: dict[int, Picture] = {}
     shown, latest = 0, None
     for event in events:
         if isinstance(event, LogLine):
             yield LogLine(shown - 1, event.text)
             continue
-        picture = event.yuv
+        picture = event
         if fault.kind is FaultKind.DESYNC:
             following = next(others, None)
-            kept[-1] = following.yuv if following is not None else kept.get(-1, picture)
+            kept[-1] = following if following is not None else kept.get(-1, picture)
             picture = kept[-1] if event.capture_index >= fault.at else picture
         elif event.capture_index == fault.at:
             kept[fault.at] = picture
         for index in fault.shown_in_turn(event.capture_index):
             if shown < num_pictures:
                 latest = kept[index] if index != event.capture_index else picture
-                yield Picture(shown, latest)
+                yield Picture(shown, latest.yuv, latest.slp_frame_asked)
                 shown += 1
     while latest is not None and shown < num_pictures:
-        yield Picture(shown, latest)
+        yield Picture(shown, latest.yuv, latest.slp_frame_asked)
         shown += 1

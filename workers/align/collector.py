@@ -8,7 +8,7 @@ import numpy as np
 
 from manifests.video import stamp
 from workers.align.game_evidence import GameEvidence
-from workers.align.game_notes import Expectations, GameNotes
+from workers.align.game_notes import NOT_SAID, Expectations, GameNotes
 from workers.align.motion.flow_meter import FlowMeter
 from workers.emulator.contract import CURRENT_FRAME
 
@@ -57,6 +57,7 @@ class EvidenceCollector:
         self._levels: list[npt.NDArray[np.float32]] = []
         self._repeats: list[bool] = []
         self._lines: list[tuple[int, int]] = []
+        self._asked: list[int] = []
         self._previous: npt.NDArray[np.uint8] | None = None
         self._flow = FlowMeter()
         self._weighed: tuple[int, GameEvidence] | None = None
@@ -78,6 +79,7 @@ class EvidenceCollector:
         # Pictures that carry no stamp may be of any size, also one that could not carry any.
         self._levels.append(stamp.cell_levels(picture.luma[None])[0] if self.has_stamp else _NO_STAMP)
         self._repeats.append(self._previous is not None and _identical(self._previous, picture.yuv))
+        self._asked.append(NOT_SAID if picture.slp_frame_asked is None else picture.slp_frame_asked)
         # A picture owns its memory (see the contract), so keeping it needs no copy.
         self._previous = picture.yuv
         self._flow.add(picture.luma)
@@ -97,6 +99,7 @@ class EvidenceCollector:
             repeats_previous=np.array(self._repeats, dtype=np.bool_),
             flow=self._flow.maps(),
             lines=np.array(self._lines, dtype=np.int64).reshape(-1, 2),
+            slp_frame_asked=None if set(self._asked) <= {NOT_SAID} else np.array(self._asked, dtype=np.int64),
         )
 
     def finish(self, state: StateTable, first_capture_index: int = 0) -> tuple[Evidence, ...]:

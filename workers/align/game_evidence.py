@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.video import stamp
 from workers.align.count import count_before_hold, count_between_lines, pictures_between_lines
-from workers.align.log import log_evidence
+from workers.align.log import asked_evidence, log_evidence
 from workers.align.motion.evidence import MotionComparison, compare_motion, find_motion
 from workers.align.motion.movers import tracks_of
 from workers.align.motion.tracks import Tracks, certain_changes
 from workers.align.stamp import stamp_evidence
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from manifests.ledger.evidence import Evidence
@@ -60,13 +61,7 @@ class GameEvidence:
         if not 0 <= start < exclusive_end <= self._state.num_frames:
             message = f"[{start}, {exclusive_end}) is no range of a game of {self._state.num_frames} frames"
             raise ValueError(message)
-        lines = self._game_lines(start, exclusive_end)
-        log = log_evidence(
-            lines[:, 0],
-            lines[:, 1],
-            expected_lag=self._expectations.expected_lag,
-            first_capture_index=self._first,
-        )
+        log = self._log(start, exclusive_end)
         motion = find_motion(self.motion, start, exclusive_end).evidence
         if not self._expectations.has_stamp:
             return log, motion
@@ -94,11 +89,27 @@ class GameEvidence:
     def _tracks(self) -> Tracks:
         return tracks_of(self._state).delayed(self._expectations.state_delay)
 
+    def _log(self, start: int, exclusive_end: int) -> Evidence:
+        asked = self._notes.slp_frame_asked
+        if asked is not None:
+            return asked_evidence(asked[self._first + start : self._first + exclusive_end], start=start)
+        lines = self._game_lines(start, exclusive_end)
+        return log_evidence(
+            lines[:, 0],
+            lines[:, 1],
+            expected_lag=self._expectations.expected_lag,
+            first_capture_index=self._first,
+        )
+
     def _count(self) -> Evidence:
         num_frames = self._state.num_frames
         if self._expectations.holds_last:
             expects_change = None if self._expectations.has_stamp else certain_changes(self._tracks)
             return count_before_hold(self._notes.repeats_previous[self._first :], num_frames, expects_change)
+        asked = self._notes.slp_frame_asked
+        if asked is not None:
+            last = FIRST_SLP_FRAME + num_frames - 1
+            return count_between_lines(int(np.sum((asked >= FIRST_SLP_FRAME) & (asked <= last))), num_frames)
         lines = self._game_lines(0, num_frames)
         return count_between_lines(pictures_between_lines(lines) if lines.size else 0, num_frames)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from manifests.video.stamp import NUM_CELLS
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from workers.align.motion.camera import Camera
     from workers.align.motion.flow_maps import FlowMaps
+
+NOT_SAID: Final = -(1 << 62)
+"""Stands for the frame of a picture that says none, where others do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +27,8 @@ class GameNotes:
         repeats_previous: bool [K], whether a picture is identical, pixel by pixel, to the one before.
         flow: what moved in each picture.
         lines: int64 [M, 2], slp_frame of each CURRENT_FRAME line and the newest capture_index when it came.
+        slp_frame_asked: int64 [K], the frame that each picture says it shows, NOT_SAID where one says none;
+            None if no picture says any, as with an emulator that cannot tell.
 
     Raises:
         ValueError: if the lengths differ.
@@ -33,6 +38,7 @@ class GameNotes:
     repeats_previous: npt.NDArray[np.bool_]
     flow: FlowMaps
     lines: npt.NDArray[np.int64]
+    slp_frame_asked: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         num = self.flow.num_pictures
@@ -41,6 +47,9 @@ class GameNotes:
                 f"notes on {num} pictures need stamp levels [{num}, {NUM_CELLS}] and repeats [{num}], got "
                 f"{self.stamp_levels.shape} and {self.repeats_previous.shape}"
             )
+            raise ValueError(message)
+        if self.slp_frame_asked is not None and self.slp_frame_asked.shape != (num,):
+            message = f"{num} pictures say {num} frames, got {self.slp_frame_asked.shape}"
             raise ValueError(message)
 
 

@@ -1,4 +1,8 @@
-"""Log evidence: which picture was the newest when the game printed that it had drawn frame n."""
+"""Log evidence: which frame the game printed that it was at when a picture was made.
+
+Some emulators say of each picture which line was the last before it was read back: `asked_evidence`. Of the
+others it is only known which picture was the newest when a line arrived: `log_evidence`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import numpy as np
 from manifests.ledger.evidence import Evidence
 from manifests.state.schema import FIRST_SLP_FRAME
 from workers.align import thresholds
+from workers.align.game_notes import NOT_SAID
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -86,6 +91,56 @@ class _Window:
     lag: int
     share: float
     margin: float
+
+
+def asked_evidence(slp_frame_asked: npt.NDArray[np.int64], *, start: int = 0) -> Evidence:
+    """Compare the frame that each of T consecutive pictures says it shows with the one that it should.
+
+    Nothing is inferred and no constant is needed: a frame that was shown twice, left out or asked for again
+    shows as what it is, at its own place.
+
+    Args:
+        slp_frame_asked: int64 [T], the frame whose line was the last when the picture was read back; picture
+            0 should say start - 123.
+        start: frame_index, within the game, of the first picture.
+    """
+    if not slp_frame_asked.size:
+        return Evidence.abstain("log", "no pictures")
+    expected = np.arange(start, start + slp_frame_asked.size) + FIRST_SLP_FRAME
+    difference = slp_frame_asked - expected
+    wrong = np.flatnonzero(difference)
+    values, counts = np.unique(difference, return_counts=True)
+    order = np.argsort(counts, kind="stable")
+    runner_up = int(counts[order[-2]]) if counts.size > 1 else 0
+    best = int(counts[order[-1]])
+    right = expected.size - wrong.size
+    detail = f"{right} of {expected.size} pictures were made while their own frame's line was the last"
+    return Evidence(
+        "log",
+        available=True,
+        offset_frames=int(values[order[-1]]),
+        confidence=best / expected.size,
+        first_disagreement_slp_frame=int(expected[wrong[0]]) if wrong.size else None,
+        detail=detail + _what_is_wrong(slp_frame_asked, wrong),
+        margin=(best - runner_up) / expected.size,
+    )
+
+
+def _what_is_wrong(slp_frame_asked: npt.NDArray[np.int64], wrong: npt.NDArray[np.int64]) -> str:
+    """Return how the first wrong picture follows the one before it; "" if none is wrong."""
+    if not wrong.size:
+        return ""
+    said = int(slp_frame_asked[wrong[0]])
+    if said == NOT_SAID:
+        return "; one says none"
+    step = said - int(slp_frame_asked[wrong[0] - 1]) if wrong[0] else None
+    if step == 0:
+        return f"; slp_frame {said} was shown twice"
+    if step is not None and step > 1:
+        return f"; after slp_frame {said - step} came {said}"
+    if step is not None and step < 0:
+        return f"; slp_frame {said} was asked for again after {said - step}"
+    return f"; the first says {said}"
 
 
 def usual_lag(

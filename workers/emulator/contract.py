@@ -39,6 +39,8 @@ class Picture:
         yuv: uint8 [H * 3 / 2, W], made read-only: packed I420 (H rows of luma, then U and V, each H/2 x W/2),
             BT.601 limited range. [720, 640] unless the emulator was asked for another size, which is then the
             same for all pictures of a play. Its memory is its own: a picture may be kept.
+        slp_frame_asked: the slp_frame that the game had asked for last when the emulator read this picture
+            back from the driver, which is the frame that it shows; None where the emulator cannot tell.
 
     Raises:
         ValueError: on a shape or dtype that is no packed I420, or a negative index.
@@ -46,6 +48,7 @@ class Picture:
 
     capture_index: int
     yuv: Yuv
+    slp_frame_asked: int | None = None
 
     def __post_init__(self) -> None:
         if self.capture_index < 0:

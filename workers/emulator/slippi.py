@@ -1,34 +1,36 @@
 """Runs Slippi's playback Dolphin, the user's own program, with the user's own game or our stand-in.
 
-    BootImage (a replay's bytes) -> comm file + settings + display -> images and lines -> Picture | LogLine
+    BootImage (a replay's bytes) -> comm file + settings + display -> pictures and lines -> Picture | LogLine
 
 One process per replay under a display of its own. Nothing outside the throw-away folder and the dump's
 tmpfs folder is written (the graphics driver's shader cache excepted), and all of it is gone when the play
-ends.
+ends. Pictures come out in one of two ways: `slippi_frames.py`, `channel_frames.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from manifests.state.schema import FIRST_SLP_FRAME
 from workers.emulator import slippi_install
+from workers.emulator.channel_frames import ChannelFrames, require_channel
 from workers.emulator.child import Child
 from workers.emulator.comm_file import CommFile
-from workers.emulator.contract import LogLine, Picture
-from workers.emulator.dump_folder import dump_folder
-from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, DumpedImage, DumpWatcher
-from workers.emulator.image_numbering import READBACK_IMAGES, CapturedImage, ImageNumbering
-from workers.emulator.png_picture import PngDecoder
-from workers.emulator.slippi_preset import SlippiPreset
+from workers.emulator.contract import Deadlines, LogLine, Picture
+from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, PrintedLine
+from workers.emulator.frame_channel.records import VERSION, Line
+from workers.emulator.image_numbering import READBACK_IMAGES
+from workers.emulator.slippi_frames import PngFrames
+from workers.emulator.slippi_preset import FRAMES_NAME, SlippiPreset
 from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
@@ -37,9 +39,10 @@ from workers.errors import EmulatorFailed, EnvironmentFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workers.emulator.contract import BootImage, Deadlines
-    from workers.emulator.dump_watcher import DumpEvent
+    from workers.emulator.contract import BootImage
+    from workers.emulator.slippi_frames import SlippiEvent, SlippiFrames
     from workers.emulator.slippi_install import SlippiInstall
+    from workers.emulator.slippi_preset import FramesChoice
 
 RERECORDED: Final = "rerecorded.slp"
 """Name of the replay that the emulator recorded while it played, if it can; in the folder of the play."""
@@ -48,6 +51,16 @@ LOG_LAG: Final = -READBACK_IMAGES
 _POLL_SECONDS: Final = 0.2
 _EXIT_SECONDS: Final = 1.0
 _REREPLAYS: Final = "rerecorded"
+_PROBE_PICTURES: Final = 3
+_PROBE_DEADLINES: Final = Deadlines(startup_seconds=60, progress_seconds=60, total_seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWay:
+    """The way by which pictures come out, and why it is that one: a sentence's end, for people."""
+
+    name: Literal["channel", "png"]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,10 @@ class SlippiDolphin:
         preset: what the picture is to look like.
         program: where the playback Dolphin is; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
         is_standin: whether `game` is our stand-in, which the program has to be told to accept.
-        max_waiting_images: how far the emulator may run ahead of the consumer before it is suspended.
+        max_waiting_images: how far the emulator may run ahead of the consumer before it is suspended, where
+            pictures come as PNG.
+        frames: the way by which pictures come out: the preloaded library's channel, PNG files, or auto: the
+            channel if it is seen to work here.
     """
 
     game: Path
@@ -67,6 +83,7 @@ class SlippiDolphin:
     program: Path | None = None
     is_standin: bool = False
     max_waiting_images: int = MAX_WAITING_IMAGES
+    frames: FramesChoice = "png"
     name: str = "slippi"
 
     def check(self) -> None:
@@ -77,9 +94,17 @@ class SlippiDolphin:
         """
         self._install()
         self._require_game()
+        if self.frames == "channel":
+            require_channel(self.preset)
+
+    def frame_way(self) -> FrameWay:
+        """Return the way by which pictures come out. `auto` starts the emulator for it, once per process."""
+        if self.frames == "auto":
+            return _probed(replace(self, frames="channel"))
+        return FrameWay(self.frames, "as asked for")
 
     def fingerprint(self) -> Mapping[str, str]:
-        """Return what decides the pixels: program, settings and game."""
+        """Return what decides the pixels: program, settings and game; and the way by which they come out."""
         install = self._install()
         about = self.game.stat()
         return {
@@ -87,6 +112,7 @@ class SlippiDolphin:
             "emulator_sha256": install.sha256(),
             "settings_sha256": settings_sha256(self.preset),
             "game_sha256": _game_sha256(self.game, about.st_size, about.st_mtime_ns),
+            FRAMES_NAME: "png" if self.frame_way().name == "png" else f"channel {VERSION}",
         }
 
     @contextmanager
@@ -97,12 +123,13 @@ class SlippiDolphin:
 
         The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
         After the play RERECORDED lies in `scratch` if the emulator can record while it plays (from 3.4 on).
-        `newest_capture_index` counts images whose file had begun to be written when the line was printed.
+        `newest_capture_index` counts images whose file had begun to be written when the line was printed; on
+        the channel, where each picture says itself what it shows, it counts those that came before the line.
         """
         last = FIRST_SLP_FRAME + boot_image.num_frames - 1
-        with self._started(scratch, boot_image.data, last) as (watcher, child):
+        with self._started(scratch, boot_image.data, last) as (frames, child):
             watch = PlaybackWatch(boot_image.num_frames, deadlines, time.monotonic(), child.said)
-            yield self._events(watcher, child, watch, boot_image)
+            yield _events(frames, child, watch, boot_image)
 
     def waiting_pictures(self, scratch: Path, deadlines: Deadlines, count: int) -> None:
         """Boot the game without a replay and return once `count` pictures of its waiting screen have come.
@@ -112,15 +139,13 @@ class SlippiDolphin:
         Raises:
             EmulatorFailed, EnvironmentFailed: as the emulator contract says of `play`.
         """
-        decoder = PngDecoder(self.preset.width, self.preset.height)
-        with self._started(scratch, None, FIRST_SLP_FRAME) as (watcher, child):
+        with self._started(scratch, None, FIRST_SLP_FRAME) as (frames, child):
             watch = PlaybackWatch(1, deadlines, time.monotonic(), child.said)
-            for event in _arrivals(watcher, child, watch):
-                if isinstance(event, DumpedImage):
-                    with _blame_exit(child, watch):
-                        decoder.decode(event.png)
-                    if event.number >= count:
-                        return
+            for event in _arrivals(frames, child, watch):
+                with _blame_exit(child, watch):
+                    number = frames.look_at(event)
+                if number >= count:
+                    return
 
     def _install(self) -> SlippiInstall:
         install = slippi_install.find_install(self.program)
@@ -136,13 +161,13 @@ class SlippiDolphin:
     @contextmanager
     def _started(
         self, scratch: Path, replay: bytes | None, last_slp_frame: int
-    ) -> Iterator[tuple[DumpWatcher, Child]]:
+    ) -> Iterator[tuple[SlippiFrames, Child]]:
         install = self._install()
         self._require_game()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
-            dump = stack.enter_context(dump_folder(scratch))
-            self._furnish(home, dump)
+            write_settings(home / "user", self.preset, home / _REREPLAYS)
+            frames = stack.enter_context(self._frames(home, scratch))
             stack.callback(
                 _keep_rerecording, home, scratch
             )  # runs once the emulator has ended, which completes the file
@@ -151,28 +176,26 @@ class SlippiDolphin:
                 comm = CommFile((home / "game.slp").resolve(), last_slp_frame, command_id="once")
                 comm.write(home / "comm.json")
             display = stack.enter_context(xvfb(self.preset.width, self.preset.height, home))
-            watcher = stack.enter_context(
-                DumpWatcher(dump / "Frames", dump / "stdout", max_waiting=self.max_waiting_images)
-            )
             child = stack.enter_context(
                 Child(
                     self._command(install, home),
                     folder=home,
-                    environment=_environment(display),
-                    stdout=dump / "stdout",
+                    environment=_environment(display) | dict(frames.variables),
+                    stdout=frames.stdout,
                     stderr=home / "stderr",
+                    pass_fds=frames.descriptors,
                 )
             )
-            watcher.supervise(child)
-            yield watcher, child
+            stack.callback(frames.let_go)
+            frames.supervise(child)
+            yield frames, child
 
-    def _furnish(self, home: Path, dump: Path) -> None:
-        user = home / "user"
-        write_settings(user, self.preset, home / _REREPLAYS)
-        # Without these folders the emulator's writes would all fail silently.
-        (dump / "Frames").mkdir()
-        (user / "Dump").mkdir()
-        (user / "Dump" / "Frames").symlink_to(dump / "Frames", target_is_directory=True)
+    def _frames(self, home: Path, scratch: Path) -> SlippiFrames:
+        width, height = self.preset.width, self.preset.height
+        if self.frame_way().name == "png":
+            return PngFrames(width, height, home / "user", scratch, self.max_waiting_images)
+        require_channel(self.preset)
+        return ChannelFrames(width, height, home / "user", home)
 
     def _command(self, install: SlippiInstall, home: Path) -> list[str]:
         command = [str(install.program), "--batch", "--exec", str(self.game.resolve())]
@@ -180,24 +203,17 @@ class SlippiDolphin:
         # --hide-seekbar is not cosmetic: it turns the periodic savestates off.
         return [*command, "--cout", "--hide-seekbar"]
 
-    def _events(
-        self, watcher: DumpWatcher, child: Child, watch: PlaybackWatch, boot_image: BootImage
-    ) -> Iterator[Picture | LogLine]:
-        numbering = ImageNumbering()
-        decoder = PngDecoder(self.preset.width, self.preset.height)
-        for event in _arrivals(watcher, child, watch):
-            before = time.monotonic()
-            for captured in numbering.feed(event, is_last=watch.is_over):
-                if isinstance(captured, CapturedImage):
-                    with _blame_exit(child, watch):
-                        yuv = decoder.decode(captured.png)
-                    yield Picture(captured.capture_index, yuv)
-                    watch.num_shown += 1
-                    if captured.capture_index + 1 == boot_image.num_pictures:
-                        return
-                else:
-                    yield captured
-            watch.skip(time.monotonic() - before)
+
+@cache
+def _probed(emulator: SlippiDolphin) -> FrameWay:
+    """Start the emulator without a replay, and see whether pictures come by the channel."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            emulator.waiting_pictures(Path(folder), _PROBE_DEADLINES, _PROBE_PICTURES)
+    except (EnvironmentFailed, EmulatorFailed) as error:
+        sys.stderr.write(f"slippi: pictures come as PNG, which is slower: {error}\n")
+        return FrameWay("png", str(error))
+    return FrameWay("channel", "the preloaded library took")
 
 
 @cache
@@ -207,21 +223,36 @@ def _game_sha256(game: Path, _size_bytes: int, _mtime_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _arrivals(watcher: DumpWatcher, child: Child, watch: PlaybackWatch) -> Iterator[DumpEvent]:
-    """Yield every image and line after the watch has seen it; ends only by an error."""
+def _events(
+    frames: SlippiFrames, child: Child, watch: PlaybackWatch, boot_image: BootImage
+) -> Iterator[Picture | LogLine]:
+    for event in _arrivals(frames, child, watch):
+        before = time.monotonic()
+        with _blame_exit(child, watch):
+            for shown in frames.feed(event, is_last=watch.is_over):
+                yield shown
+                if isinstance(shown, Picture):
+                    watch.num_shown += 1
+                    if shown.capture_index + 1 == boot_image.num_pictures:
+                        return
+        watch.skip(time.monotonic() - before)
+
+
+def _arrivals(frames: SlippiFrames, child: Child, watch: PlaybackWatch) -> Iterator[SlippiEvent]:
+    """Yield every picture and line after the watch has seen it; ends only by an error."""
     while True:
-        event = watcher.next_event(_POLL_SECONDS)
+        event = frames.take(_POLL_SECONDS)
         now = time.monotonic()
         watch.idle(now)
         if event is None:
             status = child.exit_status()
-            if status is not None and watcher.is_drained():
+            if status is not None and frames.is_drained():
                 watch.exited(status)
             continue
-        if isinstance(event, DumpedImage):
-            watch.image(now)
-        else:
+        if isinstance(event, PrintedLine | Line):
             watch.line(event.text)
+        else:
+            watch.image(now)
         yield event
 
 

@@ -7,6 +7,12 @@ from typing import Final, Literal, TypeAlias
 
 ResolutionName: TypeAlias = Literal["480p", "720p", "960p", "1440p"]
 
+FramesChoice: TypeAlias = Literal["auto", "channel", "png"]
+FRAMES_NAME: Final = "frames"
+"""The name under which a fingerprint says which way was taken. The pixels are the same either way."""
+FRAMES_CHOICES: Final[tuple[FramesChoice, ...]] = ("auto", "channel", "png")
+"""How pictures come out of the emulator, which does not change them: `slippi_frames.py` has the two ways."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:

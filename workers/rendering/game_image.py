@@ -11,20 +11,23 @@ from workers.standin.image.build import IMAGE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workers.emulator.slippi_preset import SlippiPreset
+    from workers.emulator.slippi_preset import FramesChoice, SlippiPreset
 
 STANDIN: Final = "standin"
 """The name that stands for our own game where a disc image is asked for."""
 
 
-def slippi_dolphin(game_image: str, preset: SlippiPreset, program: Path | None = None) -> SlippiDolphin:
+def slippi_dolphin(
+    game_image: str, preset: SlippiPreset, program: Path | None = None, frames: FramesChoice = "png"
+) -> SlippiDolphin:
     """Return Slippi's Dolphin, ready to play one game.
 
     Args:
         game_image: path of the disc image of Melee NTSC 1.02, or STANDIN.
         preset: what the picture is to look like.
         program: the playback Dolphin; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
+        frames: the way by which pictures come out.
     """
     if game_image == STANDIN:
-        return SlippiDolphin(IMAGE, preset, program, is_standin=True)
-    return SlippiDolphin(with_home(game_image), preset, program)
+        return SlippiDolphin(IMAGE, preset, program, is_standin=True, frames=frames)
+    return SlippiDolphin(with_home(game_image), preset, program, frames=frames)

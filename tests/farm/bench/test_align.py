@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from workers.replay.state import state_table
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from manifests.state.table import StateTable
@@ -69,6 +70,34 @@ def games(tmp_path_factory: pytest.TempPathFactory) -> list[ObservedGame]:
     ]
 
 
+def saying(events: Iterable[Picture | LogLine]) -> Iterator[Picture | LogLine]:
+    """The stream of an emulator that says of each picture which frame it shows."""
+    for event in events:
+        is_picture = isinstance(event, Picture)
+        yield replace(event, slp_frame_asked=event.capture_index - 123) if is_picture else event
+
+
+@pytest.fixture(scope="module")
+def saying_games(games: list[ObservedGame]) -> list[ObservedGame]:
+    asked = np.arange(games[0].num_pictures) - 123
+    return [replace(game, notes=replace(game.notes, slp_frame_asked=asked)) for game in games]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_takes_the_frames_that_pictures_say_along(fault: Fault, saying_games: list[ObservedGame]):
+    game, other = saying_games
+    in_notes = game.with_fault(schedule(fault, game.num_pictures), other)
+    collector = EvidenceCollector()
+    stream = saying(events(game.state, backwards=False))
+    others = saying(events(other.state, backwards=True))
+    for event in inject(stream, fault, game.num_pictures, others):
+        if isinstance(event, Picture):
+            collector.picture(event)
+    expected = collector.notes().slp_frame_asked
+    assert expected is not None
+    assert np.array_equal(in_notes.slp_frame_asked, expected)
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_put_into_the_notes_is_the_fault_put_into_the_stream(fault: Fault, games: list[ObservedGame]):
     game, other = games
@@ -94,6 +123,13 @@ def test_an_observed_game_is_read_back_as_it_was_kept(games: list[ObservedGame],
     assert np.array_equal(again.notes.stamp_levels, games[0].notes.stamp_levels)
     assert again.disturbed.keys() == games[0].disturbed.keys()
     assert np.array_equal(again.thumbnails, games[0].thumbnails)
+    assert again.notes.slp_frame_asked is None
+
+
+def test_the_frames_that_pictures_say_are_kept(saying_games: list[ObservedGame], tmp_path: Path):
+    save(saying_games[0], tmp_path / "game.npz")
+    again = load("game 0", saying_games[0].state, tmp_path / "game.npz")
+    assert np.array_equal(again.notes.slp_frame_asked, saying_games[0].notes.slp_frame_asked)
 
 
 def test_every_fault_is_caught_and_the_clean_game_is_not(games: list[ObservedGame]):

@@ -1,20 +1,24 @@
-"""Slippi's playback Dolphin for tests: the scripted process that replays recordings, and the real one."""
+"""Slippi's playback Dolphin for tests: a double that replays recordings, a compiled one, and the real one."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from manifests.state.schema import FIRST_SLP_FRAME
+from tests.manifests.video.stamp_painter import encode_stamp
 from workers.emulator.slippi import SlippiDolphin
 from workers.standin.image.build import IMAGE
 
 if TYPE_CHECKING:
-    from workers.emulator.slippi_preset import SlippiPreset
+    from workers.emulator.slippi_preset import FramesChoice, SlippiPreset
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
@@ -54,3 +58,55 @@ def real_slippi(preset: SlippiPreset | None = None) -> SlippiDolphin:
         if preset is None
         else SlippiDolphin(IMAGE, preset, is_standin=True)
     )
+
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("g++") is None or not Path("/usr/include/png.h").exists(),
+    reason="no g++ or libpng-dev here, which build the double that dumps as Slippi does",
+)
+
+
+def dumping_slippi(folder: Path, frames: FramesChoice, driver: Path | None = None) -> SlippiDolphin:
+    """The emulator with the compiled double as its program; `folder` may be used again.
+
+    Args:
+        folder: where program and driver lie.
+        frames: the way by which pictures come out.
+        driver: the OpenGL library; None for a double of that, too.
+    """
+    program = folder / "dolphin-emu"
+    if not program.exists():
+        (folder / "Sys/GameSettings").mkdir(parents=True)
+        (folder / "Sys/GameSettings/00000000.ini").write_text("")
+        source = HERE / "channel_double"
+        if driver is None:
+            driver = folder / "libdriver.so"
+            compile_double(["-fPIC", "-shared", str(source / "gl.cpp"), "-o", str(driver)])
+        libraries = [str(driver), "-lpng", f"-Wl,-rpath,{folder}"]
+        compile_double([str(source / "dolphin.cpp"), "-o", str(program), *libraries])
+    return SlippiDolphin(IMAGE, program=program, is_standin=True, frames=frames)
+
+
+def compile_double(arguments: list[str]) -> None:
+    """Run the C++ compiler."""
+    subprocess.run(["g++", "-std=c++17", "-O1", "-pthread", *arguments], check=True, timeout=120)
+
+
+def script_of(num_frames: int, num_waiting: int = 7) -> list[str]:
+    """What the double does for a clean game: a waiting screen, then a line and a picture for each frame."""
+    last = FIRST_SLP_FRAME + num_frames - 1
+    lines = [f"shown - {1000 + number}" for number in range(num_waiting)]
+    lines += [
+        "said [FILE_PATH] game.slp",
+        f"said [GAME_END_FRAME] {last}",
+        f"said [PLAYBACK_END_FRAME] {last}",
+    ]
+    for slp_frame in range(FIRST_SLP_FRAME, last + 1):
+        lines += [f"said [CURRENT_FRAME] {slp_frame}", shown(slp_frame)]
+    return [*lines, f"said [CURRENT_FRAME] {last + 1}"]
+
+
+def shown(slp_frame: int) -> str:
+    """The step of a script that shows a frame, stamped."""
+    bits = "".join(map(str, encode_stamp(slp_frame).tolist()))
+    return f"shown {bits} {slp_frame - FIRST_SLP_FRAME}"

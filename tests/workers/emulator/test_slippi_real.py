@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,22 @@ def test_one_pixel_drawn_is_one_pixel_kept(tmp_path: Path, replay: bytes):
         for top, bits in ((464, number), (472, encode_seed(int(seeds[picture.capture_index])))):
             expected = np.repeat(bits, 20) * (235 - 16) + 16
             np.testing.assert_array_equal(picture.luma[top : top + 8], np.broadcast_to(expected, (8, 640)))
+
+
+def test_both_ways_show_the_same_pictures_and_the_channel_knows_their_frames(tmp_path: Path, replay: bytes):
+    shown: dict[str, list[Picture]] = {}
+    for way in ("png", "channel"):
+        emulator = replace(real_slippi(), frames=way)
+        with emulator.play(BootImage(replay, 90), tmp_path, PATIENT) as events:
+            shown[way] = [event for event in events if isinstance(event, Picture)]
+    for png, plain in zip(shown["png"], shown["channel"], strict=True):
+        np.testing.assert_array_equal(png.yuv, plain.yuv)
+        assert png.slp_frame_asked is None
+    assert [picture.slp_frame_asked for picture in shown["channel"][:90]] == list(range(-123, -33))
+
+
+def test_auto_takes_the_channel():
+    assert replace(real_slippi(), frames="auto").frame_way().name == "channel"
 
 
 def provoke(what: str, action: Callable[[], object], error: type[Exception], match: str) -> None:

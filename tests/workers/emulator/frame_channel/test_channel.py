@@ -1,0 +1,301 @@
+"""The preloaded library in a program that prints, draws and dumps as Slippi's Dolphin does.
+
+The program is a compiled double (`channel_double/`) with the real libpng and the real std::cout; its OpenGL
+driver is one function that reads nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.workers.emulator.slippi_doubles import (
+    dumping_slippi,
+    needs_compiler,
+    script_of,
+    shown,
+    use_fake_xvfb,
+)
+from workers.align.log import asked_evidence
+from workers.emulator.channel_frames import DESCRIPTOR_VARIABLE
+from workers.emulator.contract import BootImage, Deadlines, LogLine, Picture
+from workers.emulator.frame_channel import records
+from workers.emulator.frame_channel.build import LIBRARY
+from workers.emulator.png_picture import PngDecoder
+from workers.emulator.slippi import SlippiDolphin
+from workers.errors import EmulatorFailed, EnvironmentFailed
+
+pytestmark = needs_compiler
+NUM_FRAMES = 40
+LIMITS = Deadlines(startup_seconds=30.0, progress_seconds=10.0, total_seconds=100.0)
+
+
+@pytest.fixture(autouse=True)
+def _display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake_xvfb(tmp_path / "bin", monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("double")
+
+
+@pytest.fixture
+def channel(folder: Path) -> SlippiDolphin:
+    return dumping_slippi(folder, "channel")
+
+
+def played(emulator: SlippiDolphin, script: list[str], room: Path) -> list[Picture | LogLine]:
+    boot_image = BootImage("\n".join(script).encode(), NUM_FRAMES)
+    with emulator.play(boot_image, room, LIMITS) as events:
+        return list(events)
+
+
+def pictures(events: list[Picture | LogLine]) -> list[Picture]:
+    return [event for event in events if isinstance(event, Picture)]
+
+
+def frames_said(events: list[Picture | LogLine]) -> np.ndarray:
+    return np.array([picture.slp_frame_asked for picture in pictures(events)][:NUM_FRAMES])
+
+
+def test_pictures_are_those_of_the_png_way_byte_for_byte(folder, channel, tmp_path):
+    # The double has no game's pace, which the PNG way's numbering needs, so its files themselves are read.
+    script = script_of(NUM_FRAMES)
+    plain = pictures(played(channel, script, tmp_path))
+    user = tmp_path / "user"
+    (user / "Dump" / "Frames").mkdir(parents=True)
+    replay, comm = tmp_path / "script", tmp_path / "comm.json"
+    replay.write_text("\n".join([*script, shown(0), "end 0"]))
+    comm.write_text(f'{{"replay": "{replay}"}}')
+    program = [str(channel.program), "--user", str(user), "--slippi-input", str(comm)]
+    subprocess.run(program, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    decoder = PngDecoder(640, 480)
+    for picture in plain[: NUM_FRAMES - 2]:
+        file = user / "Dump" / "Frames" / f"framedump_{picture.capture_index + 8}.png"
+        np.testing.assert_array_equal(picture.yuv, decoder.decode(file.read_bytes()))
+
+
+def test_each_picture_says_its_own_frame_and_the_waiting_screen_is_left_out(channel, tmp_path):
+    events = played(channel, script_of(NUM_FRAMES, num_waiting=31), tmp_path)
+    assert frames_said(events).tolist() == list(range(-123, NUM_FRAMES - 123))
+    assert {picture.slp_frame_asked for picture in pictures(events)[NUM_FRAMES:]} == {NUM_FRAMES - 123}
+    assert asked_evidence(frames_said(events)).agrees
+
+
+def test_lines_come_whole_and_in_order(channel, tmp_path):
+    texts = ["", "[LRAS]", "x" * 4000, "grün", "[CURRENT_FRAME] nonsense"]
+    script = [*(f"said {text}" for text in texts), *script_of(NUM_FRAMES)]
+    lines = [event.text for event in played(channel, script, tmp_path) if isinstance(event, LogLine)]
+    assert lines[: len(texts)] == texts
+    asked = [text for text in lines if text.startswith("[CURRENT_FRAME] ")][1:]
+    assert asked == [f"[CURRENT_FRAME] {n - 123}" for n in range(NUM_FRAMES + 1)]
+
+
+def test_a_line_that_is_too_long_comes_in_pieces(channel, tmp_path):
+    events = played(channel, ["said " + "x" * 9000, *script_of(NUM_FRAMES)], tmp_path)
+    lines = [event.text for event in events if isinstance(event, LogLine)]
+    assert lines[:3] == ["x" * 4096, "x" * 4096, "x" * 808]
+
+
+def test_the_function_of_the_systems_own_opengl_library_is_seen_as_well(tmp_path_factory, tmp_path):
+    driver = Path("/usr/lib/x86_64-linux-gnu/libGL.so.1")
+    if not driver.exists():
+        pytest.skip(f"no {driver} here")
+    emulator = dumping_slippi(tmp_path_factory.mktemp("real-driver"), "channel", driver)
+    assert asked_evidence(frames_said(played(emulator, script_of(NUM_FRAMES), tmp_path))).agrees
+
+
+def test_other_pngs_that_the_program_writes_are_left_alone(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    script.insert(script.index(shown(-100)), "icon")
+    boot_image = BootImage("\n".join(script).encode(), NUM_FRAMES)
+    with channel.play(boot_image, tmp_path, LIMITS) as events:
+        for event in events:
+            if isinstance(event, Picture) and event.capture_index == NUM_FRAMES - 1:
+                (icon,) = tmp_path.rglob("Dump/Frames/icon.png")
+                assert PngDecoder(96, 32).decode(icon.read_bytes()).shape == (48, 96)
+                assert event.slp_frame_asked == NUM_FRAMES - 124
+
+
+FAULTS = [
+    # what is done to the script, the first frame at which it shows, what is said
+    ("twice", -113, "slp_frame -114 was shown twice"),
+    ("skipped", -113, "after slp_frame -114 came -112"),
+]
+
+
+@pytest.mark.parametrize(("fault", "first", "said"), FAULTS)
+def test_a_frame_that_is_shown_twice_or_skipped_shows_as_what_it_is(channel, tmp_path, fault, first, said):
+    script = script_of(NUM_FRAMES)
+    at = script.index(shown(-114)) + 1
+    if fault == "twice":
+        script.insert(at, shown(-114))
+    else:
+        del script[at + 1]  # the picture of -113
+    found = asked_evidence(frames_said(played(channel, script, tmp_path)))
+    assert found.disagrees
+    assert found.first_disagreement_slp_frame == first
+    assert said in found.detail
+
+
+def test_a_frame_that_is_asked_for_again_before_it_is_drawn_does_no_harm(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    at = script.index("said [CURRENT_FRAME] -100")
+    script[at:at] = ["said [CURRENT_FRAME] -100"] * 5
+    assert asked_evidence(frames_said(played(channel, script, tmp_path))).agrees
+
+
+def test_a_first_picture_that_is_missing_fails(channel, tmp_path):
+    script = [step for step in script_of(NUM_FRAMES) if step != shown(-123)]
+    with pytest.raises(EmulatorFailed, match=r"first picture is that of slp_frame -122: .* -123 is missing"):
+        played(channel, script, tmp_path)
+
+
+def test_pictures_of_another_size_fail(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    script.insert(script.index(shown(-110)), "size 320 240")
+    with pytest.raises(EnvironmentFailed, match="dumps 320x240, asked for were 640x480"):
+        played(channel, script, tmp_path)
+
+
+def test_a_picture_that_the_library_leaves_to_libpng_is_missed(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    at = script.index(shown(-100))
+    script[at:at] = ["size 17000 2", shown(-100), "size 640 480"]  # larger than it takes
+    with pytest.raises(EmulatorFailed, match=r"picture 32 came where 31 is due: a picture is missing"):
+        played(channel, script, tmp_path)
+
+
+def test_a_call_to_the_driver_without_a_picture_makes_frames_unknown_never_wrong(channel, tmp_path):
+    script = ["size 320 240", *script_of(NUM_FRAMES)]
+    script[8:8] = ["size 640 480", "readback", "size 320 240"]
+    with pytest.raises(EmulatorFailed, match=r"cannot be told which frame picture \d+ shows.*--frames png"):
+        played(channel, script, tmp_path)
+
+
+def test_an_emulator_that_dies_in_the_middle_of_a_game_is_named(channel, tmp_path):
+    script = script_of(NUM_FRAMES)
+    script.insert(script.index(shown(-100)), "end -11")
+    with pytest.raises(EmulatorFailed, match=r"killed by SIGSEGV, \d+ of 48 pictures seen"):
+        played(channel, script, tmp_path)
+
+
+def test_no_files_pile_up(channel, tmp_path):
+    boot_image = BootImage("\n".join(script_of(NUM_FRAMES)).encode(), NUM_FRAMES)
+    with channel.play(boot_image, tmp_path, LIMITS) as events:
+        for event in events:
+            if isinstance(event, Picture) and event.capture_index == NUM_FRAMES - 1:
+                (dump,) = tmp_path.rglob("Dump/Frames")
+                sizes = []
+                for file in dump.iterdir():
+                    with suppress(FileNotFoundError):
+                        sizes.append(file.stat().st_size)
+                assert len(sizes) <= 1
+                assert sum(sizes) == 0
+
+
+def test_a_slow_consumer_holds_the_emulator_back_and_loses_nothing(channel, tmp_path):
+    boot_image = BootImage("\n".join(script_of(NUM_FRAMES, num_waiting=200)).encode(), NUM_FRAMES)
+    seen = []
+    with channel.play(boot_image, tmp_path, LIMITS) as events:
+        for event in events:
+            if isinstance(event, Picture):
+                if not event.capture_index:
+                    time.sleep(0.5)  # not a wait for anything: it only lets the queue fill
+                seen.append(event.slp_frame_asked)
+    assert seen[:NUM_FRAMES] == list(range(-123, NUM_FRAMES - 123))
+
+
+def test_lines_that_are_printed_past_the_library_are_told(channel, tmp_path):
+    script = [*(f"shown - {number}" for number in range(10)), "printed [FILE_PATH] game.slp", "shown - 3"]
+    with pytest.raises(
+        EnvironmentFailed, match=r"prints its lines past the preloaded library; take --frames png"
+    ):
+        played(channel, script, tmp_path)
+
+
+def test_a_library_that_does_not_take_is_told_from_the_files(channel, tmp_path, monkeypatch):
+    nothing = tmp_path / "nothing.so"
+    nothing.write_bytes(b"no library")
+    monkeypatch.setattr("workers.emulator.channel_frames.LIBRARY", nothing)
+    with pytest.raises(EnvironmentFailed, match=r"dumps PNG files past the preloaded library.*--frames png"):
+        played(channel, script_of(NUM_FRAMES), tmp_path)
+
+
+def test_auto_takes_the_channel_where_it_works(folder):
+    emulator = dumping_slippi(folder, "auto")
+    assert emulator.frame_way().name == "channel"
+    assert emulator.fingerprint()["frames"] == f"channel {records.VERSION}"
+
+
+def test_auto_takes_png_where_the_library_does_not_take_and_says_so_once(
+    folder, tmp_path_factory, monkeypatch, capsys
+):
+    elsewhere = tmp_path_factory.mktemp("other")
+    nothing = elsewhere / "nothing.so"
+    nothing.write_bytes(b"no library")
+    monkeypatch.setattr("workers.emulator.channel_frames.LIBRARY", nothing)
+    emulator = dumping_slippi(elsewhere / "slippi", "auto")
+    for _ in range(2):
+        assert emulator.frame_way().name == "png"
+        assert emulator.fingerprint()["frames"] == "png"
+    assert capsys.readouterr().err.count("pictures come as PNG") == 1
+
+
+def environment(descriptor: int) -> dict[str, str]:
+    return {**os.environ, "LD_PRELOAD": str(LIBRARY), DESCRIPTOR_VARIABLE: str(descriptor)}
+
+
+def run_double(channel: SlippiDolphin, room: Path, script: list[str], descriptor: int) -> list[str]:
+    """Run the double by itself to the end of a script; return what it printed."""
+    (room / "user" / "Dump" / "Frames").mkdir(parents=True)
+    (room / "script").write_text("\n".join(script))
+    (room / "comm.json").write_text(f'{{"replay": "{room / "script"}"}}')
+    program = [str(channel.program), "--user", str(room / "user"), "--slippi-input", str(room / "comm.json")]
+    done = subprocess.run(
+        program,
+        check=True,
+        timeout=60,
+        stdout=subprocess.PIPE,
+        env=environment(descriptor),
+        pass_fds=[descriptor],
+    )
+    return done.stdout.decode().splitlines()
+
+
+def test_a_reader_that_goes_away_does_not_harm_the_program(channel, tmp_path):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], write_end)
+    os.close(write_end)
+    assert said[-1] == f"[CURRENT_FRAME] {NUM_FRAMES - 123}"
+    # The program exits while it writes its last picture, whose empty file may be left.
+    assert sum(file.stat().st_size for file in (tmp_path / "user" / "Dump" / "Frames").iterdir()) == 0
+
+
+def test_a_descriptor_that_is_no_pipe_leaves_the_program_as_it_is(channel, tmp_path):
+    with (tmp_path / "file").open("wb") as file:
+        said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], file.fileno())
+    assert (tmp_path / "file").stat().st_size == 0
+    assert len(said) == NUM_FRAMES + 4
+    dumped = list((tmp_path / "user" / "Dump" / "Frames").iterdir())
+    assert len(dumped) >= NUM_FRAMES
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in dumped[:3])
+
+
+@pytest.mark.parametrize("program", ["/bin/true", "/bin/sh"])
+def test_programs_without_libpng_say_nothing(program: str):
+    read_end, write_end = os.pipe()
+    subprocess.run(
+        [program], check=True, env=environment(write_end), pass_fds=[write_end], stdin=subprocess.DEVNULL
+    )
+    os.close(write_end)
+    assert os.read(read_end, 1) == b""
+    os.close(read_end)

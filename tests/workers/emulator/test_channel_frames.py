@@ -1,0 +1,102 @@
+"""What a play on the frame channel does when something is wrong with the channel itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+from workers.emulator import channel_frames
+from workers.emulator.channel_frames import ChannelFrames, require_channel
+from workers.emulator.child import Child
+from workers.emulator.slippi_preset import SlippiPreset
+from workers.errors import EmulatorFailed, EnvironmentFailed
+
+HELLO = "struct.pack('=IIII', 0x4d524644, 1, 4, {})"
+
+
+def take_until_failure(folder: Path, code: str) -> None:
+    """Run Python in the emulator's place, with the channel's writing end as `fd`; take until that fails."""
+    start = "import os, struct, time; fd = int(os.environ['DOLPHIN_FARM_CHANNEL_FD']); "
+    with ChannelFrames(640, 480, folder / "user", folder) as frames:
+        environment = {**os.environ, **frames.variables, "LD_PRELOAD": ""}
+        with Child(
+            [sys.executable, "-c", start + code],
+            folder=folder,
+            environment=environment,
+            stdout=frames.stdout,
+            stderr=folder / "stderr",
+            pass_fds=frames.descriptors,
+        ) as child:
+            frames.supervise(child)
+            for _ in range(1000):
+                frames.take(0.1)
+                if frames.is_drained() and child.exit_status() is not None:
+                    return
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_frames, "_EXIT_SECONDS", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("b'half'", r"it still runs, but its stream ended after 4 of 12 bytes"),
+        (
+            "struct.pack('=IIIiIIIi', 0x4d524644, 3, 20 + 640 * 480 * 4, 1, 640, 480, 2, -123) + bytes(5000)",
+            r"it still runs, but its stream ended after 5000 of 1228800 bytes",
+        ),
+        ("b'what is this, then?'", r"it still runs, but its stream holds 0x\w+ where a record begins"),
+    ],
+)
+def test_a_channel_that_breaks_while_the_emulator_runs_on_fails(tmp_path: Path, written: str, said: str):
+    with pytest.raises(EmulatorFailed, match=said):
+        take_until_failure(tmp_path, f"os.write(fd, {written}); os.close(fd); time.sleep(60)")
+
+
+def test_another_version_of_the_library_fails(tmp_path: Path):
+    with pytest.raises(EnvironmentFailed, match="library is version 7, its reader 1"):
+        take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(7)}); time.sleep(60)")
+
+
+def test_an_emulator_that_ends_ends_the_channel_without_a_failure_of_its_own(tmp_path: Path):
+    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(1)})")
+
+
+def test_png_files_beside_the_channel_fail_at_once(tmp_path: Path):
+    code = f"open('{tmp_path}/user/Dump/Frames/framedump_1.png', 'wb').write(b'PNG'); time.sleep(60)"
+    with pytest.raises(EnvironmentFailed, match=r"past the preloaded library.*--frames png"):
+        take_until_failure(tmp_path, code)
+
+
+def test_what_the_user_preloads_stays_behind_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LD_PRELOAD", "libvglfaker.so")
+    with ChannelFrames(640, 480, tmp_path / "user", tmp_path) as frames:
+        assert frames.variables["LD_PRELOAD"] == f"{channel_frames.LIBRARY}:libvglfaker.so"
+
+
+def test_a_machine_of_another_kind_is_told_to_take_png(monkeypatch: pytest.MonkeyPatch):
+    require_channel(SlippiPreset())
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    with pytest.raises(
+        EnvironmentFailed, match=r"prebuilt for x86_64, this machine is aarch64; take --frames png"
+    ):
+        require_channel(SlippiPreset())
+
+
+def test_vulkan_is_told_to_take_png():
+    with pytest.raises(EnvironmentFailed, match=r"the backend is Vulkan; take --frames png"):
+        require_channel(SlippiPreset(backend="Vulkan"))
+
+
+def test_a_library_whose_path_the_loader_cannot_take_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    library = tmp_path / "a folder.so"
+    library.touch()
+    monkeypatch.setattr(channel_frames, "LIBRARY", library)
+    with pytest.raises(EnvironmentFailed, match="holds a space or a colon"):
+        require_channel(SlippiPreset())

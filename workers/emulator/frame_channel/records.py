@@ -1,0 +1,132 @@
+"""Parses what the preloaded library writes: greeting, printed lines and plain pictures, in one stream.
+
+    bytes -> Hello | Line | RawPicture ...
+
+`channel.c` declares the records; this is the other end of the same page.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+VERSION: Final = 1
+"""The version of the records that this reader knows, and that the library sends in its greeting."""
+MAGIC: Final = 0x4D524644
+MAX_LINE_BYTES: Final = 4096
+MAX_SIDE: Final = 16384
+
+_HELLO, _LINE, _PICTURE = 1, 2, 3
+_NOT_SEEN, _BEFORE_GAME, _ASKED = 0, 1, 2
+_START: Final = struct.Struct("=III")
+_VERSION: Final = struct.Struct("=I")
+_HEAD: Final = struct.Struct("=iIIIi")
+_RGBA: Final = 4
+
+
+class ChannelBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught
+    """The stream ended within a record, or holds something that is no record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The greeting: the library was loaded into a program that uses libpng."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that the emulator printed, without its end."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawPicture:
+    """One picture that the emulator was about to dump.
+
+    Attributes:
+        number: the N of framedump_N.png, from 1.
+        rgba: uint8 [H, W, 4], with memory of its own.
+        is_traced: whether the call to the driver that read it back was seen; if not, its frame is unknown.
+        slp_frame_asked: the frame that had been asked for last at that call; None before any, or unknown.
+    """
+
+    number: int
+    rgba: NDArray[np.uint8]
+    is_traced: bool
+    slp_frame_asked: int | None
+
+
+Record: TypeAlias = Hello | Line | RawPicture
+
+
+def read_records(readinto: Callable[[memoryview], int]) -> Iterator[Record]:
+    """Yield every record until the stream ends.
+
+    Args:
+        readinto: fills a part of the buffer from its beginning, and returns how many bytes; 0 at the end.
+
+    Raises:
+        ChannelBroken: the stream ended within a record, or holds something that is no record.
+    """
+    start = bytearray(_START.size)
+    while _fill(start, readinto, may_end=True):
+        magic, kind, length = _START.unpack(start)
+        if magic != MAGIC:
+            message = f"its stream holds {magic:#x} where a record begins with {MAGIC:#x}"
+            raise ChannelBroken(message)
+        if kind == _PICTURE:
+            yield _picture(length, readinto)
+        elif kind == _LINE and length <= MAX_LINE_BYTES:
+            yield Line(_exactly(length, readinto).decode("utf-8", "replace").rstrip("\r"))
+        elif kind == _HELLO and length == _VERSION.size:
+            yield Hello(*_VERSION.unpack(_exactly(length, readinto)))
+        else:
+            message = f"its stream holds a record of kind {kind} with {length} bytes"
+            raise ChannelBroken(message)
+
+
+def _picture(length: int, readinto: Callable[[memoryview], int]) -> RawPicture:
+    head = _exactly(_HEAD.size, readinto)
+    number, width, height, known, asked = _HEAD.unpack(head)
+    is_sane = 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and known in {_NOT_SEEN, _BEFORE_GAME, _ASKED}
+    if not is_sane or length != _HEAD.size + width * height * _RGBA:
+        message = f"its stream holds a picture of {width}x{height} with {length} bytes"
+        raise ChannelBroken(message)
+    # Left as it is found, since every byte is written: zeroing a megabyte first would cost as much again.
+    rgba = np.empty((height, width, _RGBA), np.uint8)
+    _fill(rgba.reshape(-1).data, readinto)
+    return RawPicture(number, rgba, known != _NOT_SEEN, asked if known == _ASKED else None)
+
+
+def _exactly(length: int, readinto: Callable[[memoryview], int]) -> bytearray:
+    data = bytearray(length)
+    _fill(data, readinto)
+    return data
+
+
+def _fill(
+    data: bytearray | memoryview, readinto: Callable[[memoryview], int], *, may_end: bool = False
+) -> bool:
+    """Fill all of `data`; return False if the stream ended before its first byte, where it `may_end`."""
+    view = memoryview(data)
+    filled = 0
+    while filled < len(view):
+        count = readinto(view[filled:])
+        if count == 0:
+            if may_end and filled == 0:
+                return False
+            message = f"its stream ended after {filled} of {len(view)} bytes"
+            raise ChannelBroken(message)
+        filled += count
+    return True
