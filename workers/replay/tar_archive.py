@@ -41,14 +41,16 @@ _PIECE_BYTES: Final = 1 << 18
 class _CheckedHeader(tarfile.TarInfo):
     """A header that is refused where tarfile would stop without a word."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _CheckedHeader:
-        """Read one block, and refuse sizes that cannot be."""
-        header = super().frombuf(buf, encoding, errors)
-        if header.size < 0 or (header.type in _EXTENDED and header.size > MAX_HEADER_BYTES):
-            message = f"a header claims {header.size} bytes"
+    def _proc_member(self, opened: tarfile.TarFile) -> tarfile.TarInfo:
+        """Refuse sizes that cannot be, before anything behind the header is read.
+
+        Every version of tarfile comes through here; not all of them, Debian 12's for one, through `frombuf`.
+        """
+        if self.size < 0 or (self.type in _EXTENDED and self.size > MAX_HEADER_BYTES):
+            message = f"a header claims {self.size} bytes"
             raise tarfile.ReadError(message)
-        return header
+        member: tarfile.TarInfo = super()._proc_member(opened)  # type: ignore[misc] # not in the type stubs
+        return member
 
     @classmethod
     def fromtarfile(cls, tarfile: tarfile.TarFile) -> _CheckedHeader:
