@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.terminal.waiting import waiting
-from manifests.errors import NotFinalized
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, read_entries, withdraw
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
-from manifests.snapshot.reader import open_manifest
+from manifests.snapshot.reader import compiled_game_ids
 from manifests.store.open import open_store
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def choose(
         click.UsageError: an id fits no game of the ledger or several, or a committed game without force.
         DatasetError: the ledger cannot be read.
     """
-    committed = _known_as_committed(store)
+    committed = compiled_game_ids(store)
     others = [game_id for game_id in done_game_ids(store) if game_id not in committed]
     entries = {entry.game_id: entry for entry in read_entries(store, others)}
     named = {_one_game(short, [*entries, *committed]) for short in games}
@@ -122,14 +121,6 @@ def choose(
         if game_id in named
         or (entry.status is Status.SET_ASIDE and (everything or str(entry.reason) in reasons))
     ]
-
-
-def _known_as_committed(store: Store) -> set[str]:
-    """Games that the newest manifests commit: their entries need not be read, as they never change."""
-    try:
-        return set(open_manifest(store).table("games", ["game_id"])["game_id"].to_pylist())
-    except NotFinalized:
-        return set()
 
 
 def _one_game(short: str, known: Iterable[str]) -> str:

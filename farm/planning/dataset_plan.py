@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from farm.planning.known_games import against_plan
 from farm.planning.player_key import key_fingerprint, player_key
 from farm.planning.scanned_replay import LeftOut
-from manifests.errors import NotFinalized
 from manifests.ledger.dataset import (
     DatasetDescription,
     Rectangle,
@@ -28,7 +27,7 @@ from manifests.ledger.entry import (
 )
 from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.reasons import Reason
-from manifests.snapshot.reader import open_manifest
+from manifests.snapshot.reader import compiled_game_ids
 from manifests.state.schema import SCHEMA_VERSION as STATE_SCHEMA_VERSION
 from manifests.store.keys import DATASET_KEY
 from manifests.video.stamp import SEED_COLUMN, stamp_rectangle
@@ -119,17 +118,9 @@ def _back_again(store: Store, catalogue: Catalogue) -> list[str]:
     ended = [game_id for game_id in done_game_ids(store) if game_id in given]
     if not ended:
         return []
-    committed = _compiled(store)
+    committed = compiled_game_ids(store)
     others = read_entries(store, [game_id for game_id in ended if game_id not in committed])
     return [entry.game_id for entry in others if entry.reason is Reason.SOURCE_CHANGED]
-
-
-def _compiled(store: Store) -> set[str]:
-    """Games that the newest manifests commit: their entries need not be read, as they never change."""
-    try:
-        return set(open_manifest(store).table("games", ["game_id"])["game_id"].to_pylist())
-    except NotFinalized:
-        return set()
 
 
 def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tuple[Outgrown, ...]]:

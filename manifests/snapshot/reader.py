@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.errors import RecordRefused
+from manifests.errors import NotFinalized, RecordRefused
 from manifests.ledger.dataset import DatasetDescription, read_description
 from manifests.ledger.tables import MANIFEST_TABLES, missing_columns, with_all_columns
 from manifests.snapshot.snapshot import Snapshot, current_snapshot, read_snapshot
@@ -127,3 +127,17 @@ def open_manifest(dataset: str | Path | Store, snapshot: int | None = None) -> M
     description = read_description(store)
     found = current_snapshot(store) if snapshot is None else read_snapshot(store, snapshot)
     return Manifest(store, description, found)
+
+
+def compiled_game_ids(store: Store) -> set[str]:
+    """List the games that the newest manifests commit; none if nothing was compiled yet.
+
+    The ledger entries of these games never change, so whoever knows the manifests need not read them.
+
+    Raises:
+        DatasetError: the manifests cannot be read.
+    """
+    try:
+        return set(open_manifest(store).table("games", ["game_id"])["game_id"].to_pylist())
+    except NotFinalized:
+        return set()
