@@ -52,7 +52,7 @@ class Catalogue:
         games: Games to be planned, in order of game_id.
         left_out: Replays that are not planned and why, in order of source.
         num_beyond: Games that would have passed but come after the first `max_games`.
-        places: Where each game's replay is, by game_id; a plan may keep less of it.
+        places: Where every replay of a game is, by game_id, planned or not; a plan may keep less of it.
         largest_pairing: Games of the two players who have most of them; 0 if there are none.
         num_passed_over: Files in searched folders and archives that have no name of a replay or an archive.
     """
@@ -120,7 +120,10 @@ def build_catalogue(
         games=tuple(_to_plan(scanned, rule) for scanned in chosen),
         left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
         num_beyond=len(distinct) - len(chosen),
-        places={scanned.game_id: scanned.place for scanned in chosen},
+        places={
+            scanned.game_id: scanned.place  # of equal files the first by name, as `drop_duplicates` takes it
+            for scanned in sorted(seen, key=lambda one: one.source, reverse=True)
+        },
         largest_pairing=max(Counter(scanned.pairing for scanned in chosen).values(), default=0),
         num_passed_over=passed_over.count,
     )

@@ -62,6 +62,9 @@ def against_plan(
     games: list[GameToPlan] = []
     left_out: list[LeftOut] = []
     outgrown: dict[str, Outgrown] = {}
+    # A scan keeps one recording of each game and does not know the plan: it may leave out the planned one.
+    put_back: dict[str, PlannedGame] = {}
+    duplicates = {left.game_id for left in catalogue.left_out if left.reason is Reason.DUPLICATE}
     for game in catalogue.games:
         if game.game_id in before:
             games.append(_as_planned(game, before[game.game_id]))
@@ -72,6 +75,8 @@ def against_plan(
         elif status_of(same.game_id) is Status.COMMITTED or game.num_frames <= same.num_frames:
             detail = f"another recording of this game is in the plan: {same.source}"
             left_out.append(LeftOut(game.source, game.game_id, Reason.DUPLICATE, detail))
+            if same.game_id in duplicates:
+                put_back[same.game_id] = same
         else:
             games.append(game)
             detail = f"a longer recording of this game takes its place: {game.source}"
@@ -80,8 +85,13 @@ def against_plan(
         if status_of(lost.game_id) is None:
             detail = f"{lost.source} holds another game now than the one that was planned"
             outgrown[lost.game_id] = Outgrown(lost, Reason.SOURCE_CHANGED, detail, None)
-    ordered = tuple(sorted([*catalogue.left_out, *left_out], key=lambda left: left.source))
-    return dataclasses.replace(catalogue, games=tuple(games), left_out=ordered), tuple(outgrown.values())
+    left_out += [left for left in catalogue.left_out if left.game_id not in put_back]
+    known = dataclasses.replace(
+        catalogue,
+        games=tuple(sorted([*games, *put_back.values()], key=lambda game: game.game_id)),
+        left_out=tuple(sorted(left_out, key=lambda left: left.source)),
+    )
+    return known, tuple(outgrown.values())
 
 
 def _as_planned(game: GameToPlan, planned: PlannedGame) -> GameToPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import time
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
-from farm.planning.catalogue import Catalogue
+from farm.planning.catalogue import Catalogue, Selection, build_catalogue
 from farm.planning.known_games import against_plan
 from farm.planning.scanned_replay import LeftOut
 from manifests.ledger.entry import Status, read_entry
@@ -196,3 +197,28 @@ def test_a_planned_game_is_told_with_the_split_that_it_has(tmp_path: Path):
     before = dataclasses.replace(as_planned(to_plan(1)), split="test", player_hashes=("x", "y"))
     catalogue, _ = against_plan(Catalogue((to_plan(1),), ()), [before], status(None))
     assert [(game.split, game.player_hashes) for game in catalogue.games] == [("test", ("x", "y"))]
+
+
+def test_a_planned_game_is_kept_though_its_scan_preferred_another_recording_of_it():
+    before = as_planned(to_plan(1, play_key="same"))
+    other = to_plan(2, play_key="same")
+    seen = LeftOut(before.source, before.game_id, Reason.DUPLICATE, "another replay has this game")
+    catalogue, outgrown = against_plan(Catalogue((other,), (seen,)), [before], status(None))
+    assert [game.game_id for game in catalogue.games] == [before.game_id]
+    assert [left.game_id for left in catalogue.left_out] == [other.game_id]
+    assert outgrown == ()
+
+
+def test_a_second_recording_beside_the_planned_one_leaves_that_pending_and_found(tmp_path: Path):
+    replay = record_match(3, num_frames=600)
+    # Other bytes behind the same game, until its id comes before: the one that a scan of both would keep.
+    ids = {n: hashlib.sha256(replay + bytes(n)).hexdigest() for n in range(40)}
+    late, early = max(ids, key=ids.__getitem__), min(ids, key=ids.__getitem__)
+    first = aged(tmp_path / "a.slp", replay + bytes(late))
+    second = aged(tmp_path / "b.slp", replay + bytes(early))
+    before = build_catalogue([str(first)], Selection(), b"k" * 32, num_workers=0)
+    both = build_catalogue([str(first), str(second)], Selection(), b"k" * 32, num_workers=0)
+    assert [game.game_id for game in both.games] == [ids[early]]
+    known, _ = against_plan(both, [as_planned(game) for game in before.games], status(None))
+    assert [game.game_id for game in known.games] == [ids[late]]
+    assert known.places[ids[late]] == str(first)
