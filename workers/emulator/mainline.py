@@ -24,9 +24,10 @@ from workers.emulator.user_directory import load_templates, make_user_directory
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workers.emulator.contract import BootImage, Deadlines, LogLine, Picture
+    from workers.emulator.user_directory import Templates
 
 LOG_LAG: Final = -3
 """The usual newest_capture_index - (n + 123) when the line of slp_frame n arrives: picture n is only
@@ -67,12 +68,46 @@ class MainlineDolphin:
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
         """Boot the image; yield its pictures and lines, as `workers.emulator.contract` demands."""
-        program, driver = install.find_program(), install.find_driver()
         with ExitStack() as stack:
-            pictures, output = PictureStream(), OutputLines()
+            pictures = PictureStream()
             stack.callback(pictures.close, _STOP_SECONDS)
+            child, output = stack.enter_context(
+                self.started(boot_image, scratch, pictures.url, pass_fds=[pictures.descriptor])
+            )
+            arrivals = Arrivals(child)
+            stack.callback(arrivals.close)  # runs first: no thread waits any more, the child is not suspended
+            output.start(lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended"))
+            pictures.start(arrivals)
+            yield playback(arrivals, child, output.tail, boot_image, deadlines)
+
+    @contextmanager
+    def started(
+        self,
+        boot_image: BootImage,
+        scratch: Path,
+        dump_url: str | None,
+        *,
+        pass_fds: Sequence[int] = (),
+    ) -> Iterator[tuple[Child, OutputLines]]:
+        """Start Dolphin in a throw-away folder, its output not yet read, and end it when the block ends.
+
+        Args:
+            boot_image: what to boot.
+            scratch: where that folder is made.
+            dump_url: where the pictures go, as libavformat names it; None: they go nowhere.
+            pass_fds: descriptors that it inherits.
+
+        Raises:
+            EnvironmentFailed: it cannot be started.
+        """
+        program, driver = install.find_program(), install.find_driver()
+        templates = load_templates("standin")
+        if dump_url is None:
+            templates = templates.with_value("Dolphin.ini", "Movie", "DumpFrames", "False")
+        with ExitStack() as stack:
+            output = OutputLines()
             stack.callback(output.close, _STOP_SECONDS)
-            folder = _furnished_folder(stack, scratch, boot_image, pictures.url)
+            folder = _furnished_folder(stack, scratch, boot_image, templates, dump_url or "")
             command = [program, "-u", str(folder), "-p", "headless", "-v", "Vulkan"]
             child = Child(
                 [*command, "-e", str(folder / "game.dol")],
@@ -80,23 +115,21 @@ class MainlineDolphin:
                 environment=_environment(folder, driver),
                 stdout=output.descriptor,
                 stderr=output.descriptor,
-                pass_fds=[pictures.descriptor],
+                pass_fds=pass_fds,
             )
             stack.callback(child.stop, _STOP_SECONDS)
-            arrivals = Arrivals(child)
-            stack.callback(arrivals.close)  # runs first: no thread waits any more, the child is not suspended
-            output.start(lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended"))
-            pictures.start(arrivals)
-            yield playback(arrivals, child, output.tail, boot_image, deadlines)
+            yield child, output
 
 
-def _furnished_folder(stack: ExitStack, scratch: Path, boot_image: BootImage, url: str) -> Path:
+def _furnished_folder(
+    stack: ExitStack, scratch: Path, boot_image: BootImage, templates: Templates, url: str
+) -> Path:
     """Make this play's folder, with boot image and user directory in it; removed when the stack unwinds."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="dolphin-", dir=scratch.resolve()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         (folder / "game.dol").write_bytes(boot_image.data)
-        return make_user_directory(folder, load_templates("standin"), {"dump_url": url})
+        return make_user_directory(folder, templates, {"dump_url": url})
     except OSError as error:
         message = f"scratch folder {scratch}: {error.strerror}; free some room or choose another"
         raise EnvironmentFailed(message) from error
@@ -115,7 +148,13 @@ def _environment(folder: Path, driver: Path) -> dict[str, str]:
     }
 
 
-def _pass_on(line: str, arrivals: Arrivals) -> bool:
-    """Hand on a line of the game, without Dolphin's prefix; Dolphin's own lines are kept for errors only."""
+def game_line(line: str) -> str | None:
+    """Return what the game printed, without Dolphin's prefix; None for a line of Dolphin's own."""
     said = _GAME_LINE.search(line)
-    return arrivals.line(said[1].strip()) if said else True
+    return said[1].strip() if said else None
+
+
+def _pass_on(line: str, arrivals: Arrivals) -> bool:
+    """Hand on a line of the game; Dolphin's own lines are kept for errors only."""
+    said = game_line(line)
+    return arrivals.line(said) if said is not None else True

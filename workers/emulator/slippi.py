@@ -37,7 +37,7 @@ from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from workers.emulator.contract import BootImage
     from workers.emulator.slippi_frames import SlippiEvent, SlippiFrames
@@ -127,7 +127,7 @@ class SlippiDolphin:
         the channel, where each picture says itself what it shows, it counts those that came before the line.
         """
         last = FIRST_SLP_FRAME + boot_image.num_frames - 1
-        with self._started(scratch, boot_image.data, last) as (frames, child):
+        with self.started(scratch, boot_image.data, last) as (frames, child):
             watch = PlaybackWatch(boot_image.num_frames, deadlines, time.monotonic(), child.said)
             yield _events(frames, child, watch, boot_image)
 
@@ -139,7 +139,7 @@ class SlippiDolphin:
         Raises:
             EmulatorFailed, EnvironmentFailed: as the emulator contract says of `play`.
         """
-        with self._started(scratch, None, FIRST_SLP_FRAME) as (frames, child):
+        with self.started(scratch, None, FIRST_SLP_FRAME) as (frames, child):
             watch = PlaybackWatch(1, deadlines, time.monotonic(), child.said)
             for event in _arrivals(frames, child, watch):
                 with _blame_exit(child, watch):
@@ -159,15 +159,31 @@ class SlippiDolphin:
             raise EnvironmentFailed(message)
 
     @contextmanager
-    def _started(
-        self, scratch: Path, replay: bytes | None, last_slp_frame: int
+    def started(
+        self,
+        scratch: Path,
+        replay: bytes | None,
+        last_slp_frame: int,
+        take_by: Callable[[Path], SlippiFrames] | None = None,
     ) -> Iterator[tuple[SlippiFrames, Child]]:
+        """Start the program in a throw-away folder, and end it when the block ends.
+
+        Args:
+            scratch: where that folder is made.
+            replay: the bytes to play; None to stay on the waiting screen.
+            last_slp_frame: the frame after which it stops asking for more.
+            take_by: makes another way for pictures to come out, from the play's folder, in which the settings
+                lie under `user`; None for the way of `frame_way`.
+
+        Raises:
+            EnvironmentFailed: no program, no game, no display.
+        """
         install = self._install()
         self._require_game()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
             write_settings(home / "user", self.preset, home / _REREPLAYS)
-            frames = stack.enter_context(self._frames(home, scratch))
+            frames = stack.enter_context(take_by(home) if take_by else self._frames(home, scratch))
             stack.callback(
                 _keep_rerecording, home, scratch
             )  # runs once the emulator has ended, which completes the file

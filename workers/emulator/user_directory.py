@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,17 @@ class Templates:
                 for key, value in sorted(keys.items()):
                     digest.update(f"{name}\0{section}\0{key}\0{value}\n".encode())
         return digest.hexdigest()
+
+    def with_value(self, file: str, section: str, key: str, value: str) -> Templates:
+        """Return these settings with another value for one key that they have.
+
+        Raises:
+            KeyError: they have no such key.
+        """
+        changed = {name: {part: dict(keys) for part, keys in ini.items()} for name, ini in self.files.items()}
+        _ = changed[file][section][key]
+        changed[file][section][key] = value
+        return replace(self, files=changed)
 
 
 def load_templates(preset: str) -> Templates:

@@ -1,0 +1,52 @@
+"""Mainline Dolphin without its dump, which shows what the emulator alone costs."""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import TYPE_CHECKING, Final
+
+from manifests.ledger.reasons import Reason
+from workers.emulator.contract import CURRENT_FRAME, GAME_END_FRAME
+from workers.emulator.mainline import MainlineDolphin, game_line
+from workers.errors import EmulatorFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.emulator.contract import BootImage
+
+_PLAY_SECONDS: Final = 900.0
+
+
+def seconds_without_dump(boot: BootImage, scratch: Path) -> float:
+    """Play a game whose pictures go nowhere; return the seconds from its first line to its last.
+
+    Raises:
+        EmulatorFailed: it ended early, or took too long.
+    """
+    moments: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
+
+    def note(line: str) -> bool:
+        said = game_line(line)
+        if said is not None and said.startswith((CURRENT_FRAME, GAME_END_FRAME)):
+            moments.put((said, time.monotonic()))
+        return True
+
+    with MainlineDolphin().started(boot, scratch, None) as (_, output):
+        output.start(note, lambda: moments.put(("", 0.0)))
+        begun = time.monotonic()
+        first = None
+        while True:
+            try:
+                text, moment = moments.get(timeout=begun + _PLAY_SECONDS - time.monotonic())
+            except (queue.Empty, ValueError) as error:
+                message = f"the game was not over within {_PLAY_SECONDS:g} s"
+                raise EmulatorFailed(Reason.EMULATOR_TIMEOUT, message) from error
+            if not text:
+                said = " | ".join(output.tail()[-3:])
+                message = f"the emulator ended in the middle of the game; it said: {said or 'nothing'}"
+                raise EmulatorFailed(Reason.EMULATOR_EXIT, message)
+            first = first or moment
+            if text.startswith(GAME_END_FRAME):
+                return moment - first

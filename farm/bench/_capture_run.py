@@ -1,0 +1,107 @@
+"""Times one way to take a game's pictures in a process of its own, so that its costs are its own.
+
+CaptureRequest as JSON on stdin -> the way, timed -> CaptureRun as JSON on stdout
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from farm.bench._capture_ways import WAYS, CaptureRequest, game_of, shown_frames
+from farm.bench._stamped import count_right
+from workers.errors import EnvironmentFailed, FarmError
+
+_RUN_SECONDS: Final = 2400.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRun:
+    """What one run cost, and how many pairs it made right.
+
+    Attributes:
+        num_frames: length of the game.
+        wall_seconds: start and end of the emulator included.
+        game_seconds: from the game's first line or picture to its last; 0 where it is not told.
+        cpu_seconds: processor time of the process and of all its ended children, imports not counted.
+        num_right: frames whose picture, by index, shows them, by the stamp; None where the way makes no video.
+    """
+
+    num_frames: int
+    wall_seconds: float
+    game_seconds: float
+    cpu_seconds: float
+    num_right: int | None
+
+
+def run_side_by_side(request: CaptureRequest, count: int) -> list[CaptureRun]:
+    """Run a way in so many processes at once, and return what each cost.
+
+    Raises:
+        EnvironmentFailed: one of them failed.
+    """
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(_run_apart, [request] * count))
+
+
+def run_way(request: CaptureRequest) -> CaptureRun:
+    """Run a way once in this process.
+
+    Raises:
+        KeyError: there is no way of that name.
+        FarmError: the emulator, the encoder or the machine failed.
+    """
+    way = WAYS[request.emulator][request.way]
+    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=request.folder) as name:
+        clock, cpu = time.monotonic(), _cpu_seconds()
+        game = game_of(request)
+        played = way(game, Path(name))
+        wall, used = time.monotonic() - clock, _cpu_seconds() - cpu
+        num_frames = game.boot.num_frames
+        num_right = (
+            count_right(shown_frames(played), num_frames) if played.videos and game.set_up.has_stamp else None
+        )
+    return CaptureRun(num_frames, wall, played.game_seconds, used, num_right)
+
+
+def _run_apart(request: CaptureRequest) -> CaptureRun:
+    # -P: the package that is installed, and no folder of the same name where the user stands.
+    words = [sys.executable, "-P", "-m", "farm.bench._capture_run"]
+    asked = json.dumps(asdict(request))
+    try:
+        done = subprocess.run(
+            words, input=asked, capture_output=True, text=True, timeout=_RUN_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"{request.way}: not done within {_RUN_SECONDS:.0f} s"
+        raise EnvironmentFailed(message) from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        message = f"{request.way}: {said[-1] if said else f'ended with status {done.returncode}'}"
+        raise EnvironmentFailed(message)
+    return CaptureRun(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _cpu_seconds() -> float:
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _main() -> None:
+    try:
+        found = run_way(CaptureRequest(**json.load(sys.stdin)))
+    except FarmError as error:
+        sys.exit(str(error))
+    sys.stdout.write(json.dumps(asdict(found)) + "\n")
+
+
+if __name__ == "__main__":
+    _main()
