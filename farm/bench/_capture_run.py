@@ -31,8 +31,8 @@ class CaptureRun:
         num_frames: length of the game.
         wall_seconds: start and end of the emulator included.
         game_seconds: from the game's first line or picture to its last; 0 where it is not told.
-        cpu_seconds: processor time of the process and of all its ended children, imports not counted.
-        num_right: frames whose picture, by index, shows them, by the stamp; None where the way makes no video.
+        cpu_seconds: processor time of the process and its ended children, imports not counted.
+        num_right: frames whose picture, by index, shows them; None where the way makes no video.
     """
 
     num_frames: int
