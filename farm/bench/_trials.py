@@ -31,6 +31,7 @@ MAX_SHIFT: Final = 30
 CHUNK_FRAMES: Final = 3600
 _LENGTHS: Final = {FaultKind.FREEZE: 30, FaultKind.SLOW: 10}
 _LENGTH: Final = 5
+_SLIPS: Final = (5, 20, 60, 120, 240)  # frames; the shorter, the less of the game moves to show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def try_game(
             fault, plan = _random_fault(kind, game, other, rng)
             notes = game.with_fault(plan, other)
             found = GameEvidence(notes, expectations, game.state).whole()
-            trials += _answers(kind, str(fault), found, _first_broken(plan, game.state.num_frames))
+            name = f"{kind} for {fault.length}" if kind is FaultKind.SLIP else kind
+            trials += _answers(name, str(fault), found, _first_broken(plan, game.state.num_frames))
     return GameTrials(game.name, trials, _shift_trials(game, num_places, rng), weighing_seconds)
 
 
@@ -119,6 +121,8 @@ def _random_fault(
     while True:
         length = int(rng.integers(1, _LENGTHS.get(kind, _LENGTH) + 1))
         at = int(rng.integers(0, min(num_frames, other.num_pictures)))
+        if kind is FaultKind.SLIP:
+            length = int(rng.choice([slip for slip in _SLIPS if slip < num_frames // 2] or [1]))
         if kind is FaultKind.SHIFT:
             at, length = 0, int(rng.integers(1, MAX_SHIFT + 1)) * int(rng.choice([-1, 1]))
         fault = Fault(kind, at, length)

@@ -20,10 +20,12 @@ from farm.bench._observed import load, observe, save
 from farm.bench._trials import GameTrials, try_game
 from workers.align.calibration import calibration_file, load_calibration, store_calibration
 from workers.align.game_notes import Expectations
-from workers.emulator.contract import Deadlines
+from workers.emulator.contract import EMULATORS, Deadlines
+from workers.emulator.slippi_preset import SlippiPreset
 from workers.errors import ReplayRefused
 from workers.rendering.calibrate import measure_constants
 from workers.rendering.emulator_setup import emulator_setup
+from workers.rendering.game_image import STANDIN, slippi_dolphin
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
 from workers.scratch import scratch
@@ -32,6 +34,7 @@ from workers.standin.recorder import record_match
 if TYPE_CHECKING:
     from farm.bench._observed import ObservedGame
     from manifests.state.table import StateTable
+    from workers.rendering.emulator_setup import EmulatorSetup
 
 _FIRST_SEED: Final = 1000
 _SHORT_FRAMES, _LONG_FRAMES = 1323, 5523  # of recorded games: 20 s of play, and enough for two 60 s chunks
@@ -79,6 +82,15 @@ class Source:
     default=None,
     help="Folder in which observed games are kept, so that a second run need not render them again.",
 )
+@click.option(
+    "--emulator", type=click.Choice(EMULATORS), default="standin", show_default=True, help="Who renders."
+)
+@click.option(
+    "--slippi-dolphin",
+    "program",
+    type=click.Path(path_type=Path),
+    help="Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN]",
+)
 @click.option("--processes", type=click.IntRange(1), default=2, show_default=True, help="Games at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 def command(
@@ -88,6 +100,8 @@ def command(
     places: int,
     quick: bool,
     keep: Path | None,
+    emulator: str,
+    program: Path | None,
     processes: int,
     as_json: bool,
 ) -> None:
@@ -104,8 +118,9 @@ def command(
     with tempfile.TemporaryDirectory() as temporary, ProcessPoolExecutor(processes) as pool:
         folder = Path(temporary) if keep is None else keep
         folder.mkdir(parents=True, exist_ok=True)
-        expectations = _expectations()
-        rendered = pool.map(_observe_once, sources, [folder] * len(sources))
+        set_up = _set_up(emulator, program)
+        expectations = _expectations(set_up)
+        rendered = pool.map(_observe_once, sources, [folder] * len(sources), [set_up] * len(sources))
         seconds = list(
             track(rendered, "rendering", len(sources), console=console, disable=not console.is_terminal)
         )
@@ -157,10 +172,19 @@ def _sources(replays: Path | None, recorded: int, console: Console) -> list[Sour
     return sources
 
 
-def _expectations() -> Expectations:
-    """The stand-in's constants: as calibrated, or measured now."""
-    set_up = emulator_setup("standin")
+def _set_up(emulator: str, program: Path | None) -> EmulatorSetup:
+    """The emulator, with the stand-in as its game; Slippi's hands its pictures over by the frame channel."""
+    is_slippi = emulator == "slippi"
+    slippi = slippi_dolphin(STANDIN, SlippiPreset(), program, "channel") if is_slippi else None
+    set_up = emulator_setup(emulator, slippi=slippi)
     set_up.emulator.check()
+    return set_up
+
+
+def _expectations(set_up: EmulatorSetup) -> Expectations:
+    """The emulator's constants: as calibrated, or measured now; none for Slippi's, which needs none."""
+    if set_up.emulator.name == "slippi":
+        return set_up.collector().expectations
     calibration = load_calibration(calibration_file(), set_up.fingerprint())
     if calibration is None:
         calibration, _ = measure_constants(set_up, Deadlines())
@@ -172,12 +196,14 @@ def _expectations() -> Expectations:
     )
 
 
-def _observe_once(source: Source, folder: Path) -> tuple[int, float, float, float] | None:
+def _observe_once(
+    source: Source, folder: Path, set_up: EmulatorSetup
+) -> tuple[int, float, float, float] | None:
     """Render a game unless that was done; return its pictures and what emulator, rest and evidence took."""
     file = folder / f"{source.name}.npz"
     if file.exists():
         return None
-    state, set_up = source.state(), emulator_setup("standin")
+    state = source.state()
     before = _children_seconds()
     with (
         scratch(None) as room,

@@ -31,6 +31,7 @@ class FaultKind(StrEnum):
         "shift"  # the whole stream begins `length` pictures late (lost), or, if negative, early (invented)
     )
     SLOW = "slow"  # `length` pictures from `at` on are shown for two fields each
+    SLIP = "slip"  # picture `at` is lost, and the one `length` later shown twice: those between come early
     DESYNC = "desync"  # from `at` on the pictures are another game's
 
 
@@ -77,6 +78,7 @@ _TURNS: Final[dict[FaultKind, Callable[[int, int, int], tuple[int, ...]]]] = {
     FaultKind.FREEZE: lambda i, at, n: (at if at < i <= at + n else i,),
     FaultKind.SHIFT: lambda i, _, n: () if i < n else (i,) * (1 - n if i == 0 > n else 1),
     FaultKind.SLOW: lambda i, at, n: (i,) * (2 if at <= i < at + n else 1),
+    FaultKind.SLIP: lambda i, at, n: () if i == at else (i,) * (2 if i == at + n else 1),
     FaultKind.DESYNC: lambda i, _at, _n: (i,),
 }
 

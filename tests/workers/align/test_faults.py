@@ -62,6 +62,7 @@ def test_stream_and_schedule_agree(fault: Fault):
         (Fault(FaultKind.SHIFT, 0, 3), [3, 4, 5, 6, 7, 7, 7, 7]),
         (Fault(FaultKind.SHIFT, 0, -2), [0, 0, 0, 1, 2, 3, 4, 5]),
         (Fault(FaultKind.SLOW, 2, 2), [0, 1, 2, 2, 3, 3, 4, 5]),
+        (Fault(FaultKind.SLIP, 2, 3), [0, 1, 3, 4, 5, 5, 6, 7]),
         (Fault(FaultKind.DESYNC, 6), [0, 1, 2, 3, 4, 5, 6, 7]),
         (None, [0, 1, 2, 3, 4, 5, 6, 7]),
     ],
