@@ -18,6 +18,7 @@ from workers.emulator import disc_image, slippi_install
 from workers.emulator.contract import Deadlines
 from workers.emulator.gl_probe import renderer
 from workers.emulator.slippi_preset import SlippiPreset
+from workers.emulator.slippi_versions import knowledge_of
 from workers.emulator.xvfb import REMEDY as INSTALL_XVFB
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
@@ -61,19 +62,23 @@ def slippi_checks(
 
 
 def playback_dolphin(program: Path | None) -> Finding:
-    """Check that there is a playback Dolphin, that it starts, and that this was tried with its version."""
+    """Check that a playback Dolphin is there, starts and plays replays; say what is known of its version."""
     try:
         install = slippi_install.find_install(program)
         version = slippi_install.program_version(install)
         plays_back = slippi_install.can_play_back(install)
     except EnvironmentFailed as error:
         return doctor.failed("playback Dolphin", error, _INSTALL_PROGRAM)
-    detail = f"{version}, {install.source}"
+    known = knowledge_of(version)
+    detail = f"{version}, {install.source}: {known.about}"
+    if known.standing == "mainline":
+        remedy = "take a 3.x playback Dolphin, which Slippi Launcher uses unless told otherwise"
+        return Finding("playback Dolphin", "failed", detail, remedy)
     if not plays_back:
         remedy = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
-        return Finding("playback Dolphin", "failed", f"{detail} knows no --slippi-input", remedy)
-    if int(version.split(".")[0]) != slippi_install.KNOWN_MAJOR:
-        remedy = f"take a {slippi_install.KNOWN_MAJOR}.x playback Dolphin; others were never tried"
+        return Finding("playback Dolphin", "failed", f"{detail}; it knows no --slippi-input", remedy)
+    if known.standing == "unknown":
+        remedy = "render one game, and look at it, before you render many; 3.1 to 3.6 are known"
         return Finding("playback Dolphin", "warning", detail, remedy)
     return Finding("playback Dolphin", "ok", detail)
 
