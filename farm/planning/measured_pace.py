@@ -18,10 +18,8 @@ PaceOrigin: TypeAlias = Literal["canary", "dataset", "bench", "public"]
 """Who measured: a run's first game, games of a dataset, a bench, or somebody who told of it."""
 
 ORIGINS: Final[tuple[PaceOrigin, ...]] = get_args(PaceOrigin)
-_MORE_THAN_ZERO: Final = (
-    "slots", "num_frames", "frames_per_second", "cpu_seconds_per_1000_frames", "video_bytes_per_frame",
-    "states_bytes_per_frame",
-)  # fmt: skip
+_MORE_THAN_ZERO: Final = ("slots", "num_frames", "frames_per_second", "cpu_seconds_per_1000_frames")
+_MAY_BE_UNKNOWN: Final = ("video_bytes_per_frame", "states_bytes_per_frame")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +37,12 @@ class MeasuredPace:
         num_frames: frames that were rendered for it.
         frames_per_second: frames of one slot per second of wall time, starts and ends included.
         cpu_seconds_per_1000_frames: CPU time of all processes of a slot, in seconds per 1,000 frames.
-        video_bytes_per_frame, states_bytes_per_frame: bytes that a frame takes in the dataset.
-        measured_on: the day, as YYYY-MM-DD.
+        video_bytes_per_frame, states_bytes_per_frame: bytes that a frame takes in the dataset; None if the
+            measurement does not tell.
+        measured_on: the day, as YYYY-MM-DD, or the month, as YYYY-MM, where no more is known.
 
     Raises:
-        ValueError: a figure that is not above zero, an unknown origin, or no such day.
+        ValueError: a figure that is not above zero, an unknown origin, or no such day or month.
     """
 
     origin: PaceOrigin
@@ -55,20 +54,22 @@ class MeasuredPace:
     num_frames: int
     frames_per_second: float
     cpu_seconds_per_1000_frames: float
-    video_bytes_per_frame: float
-    states_bytes_per_frame: float
+    video_bytes_per_frame: float | None
+    states_bytes_per_frame: float | None
     measured_on: str
 
     def __post_init__(self) -> None:
         if self.origin not in ORIGINS:
             message = f"origin is one of {', '.join(ORIGINS)}, got {self.origin!r}"
             raise ValueError(message)
-        for name in _MORE_THAN_ZERO:
+        for name in (*_MORE_THAN_ZERO, *_MAY_BE_UNKNOWN):
             value = getattr(self, name)
+            if value is None and name in _MAY_BE_UNKNOWN:
+                continue
             if not isinstance(value, int | float) or not 0 < value < math.inf:
                 message = f"{name} is above 0, got {value!r}"
                 raise ValueError(message)
-        date.fromisoformat(self.measured_on)
+        date.fromisoformat(self.measured_on if self.measured_on.count("-") != 1 else f"{self.measured_on}-01")
 
     def to_dict(self) -> dict[str, Any]:
         """The figures by name, as JSON takes them."""
