@@ -31,6 +31,7 @@ from farm.setting import (
     read_text,
 )
 from workers.emulator.contract import EMULATORS
+from workers.emulator.drawing import RENDERER_CHOICES
 from workers.emulator.slippi_preset import FRAMES_CHOICES, RESOLUTIONS, SlippiPreset
 from workers.errors import FarmError
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.align.calibration import Calibration
+    from workers.emulator.drawing import RendererChoice
     from workers.emulator.slippi import SlippiDolphin
     from workers.emulator.slippi_preset import FramesChoice, ResolutionName
     from workers.job import RenderSettings
@@ -154,6 +156,15 @@ class RunSettings:
         ),
         "png",
     )
+    renderer: RendererChoice = _declared(
+        Setting(
+            one_of(*RENDERER_CHOICES),
+            " or ".join(RENDERER_CHOICES),
+            "Slippi: who draws: a GPU, the processor (cpu), or a GPU if one is seen to.  [auto]",
+            metavar="WHO",
+        ),
+        "auto",
+    )
     keep_paths: bool = _declared(
         _switch("Write down paths of replays that name a player, too, instead of their hashes.  [no]"),
         default=False,
@@ -254,7 +265,9 @@ class RunSettings:
         # Settings are also read where nothing renders, and where the packages that render are not installed.
         from workers.rendering.game_image import slippi_dolphin  # noqa: PLC0415
 
-        return slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin, self.frames)
+        return slippi_dolphin(
+            self.game_image, self.preset(), self.slippi_dolphin, self.frames, self.renderer, self.slots
+        )
 
     def render_settings(self, calibrations: tuple[Calibration, ...] = ()) -> RenderSettings:
         """The part of the settings that every job of the run is given.
@@ -286,7 +299,7 @@ REQUIRED: Final = tuple(
 
 SLIPPI_SETTINGS: Final = (
     "game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod", "melee_stamp",
-    "frames",
+    "frames", "renderer",
 )  # fmt: skip
 """The settings that only Slippi's Dolphin heeds."""
 

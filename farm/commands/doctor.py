@@ -16,11 +16,13 @@ from farm.machine.doctor import Finding, examine, is_ready
 from farm.machine.doctor_slippi import slippi_checks
 from farm.machine.doctor_standin import standin_checks
 from farm.terminal.waiting import waiting
+from workers.emulator.drawing import RENDERER_CHOICES, RendererChoice
 
 EXAMPLE = """\b
 Examples:
   farm doctor
   farm doctor --emulator slippi --game-image melee.iso
+  farm doctor --emulator slippi --game-image melee.iso --renderer gpu --slots 8
   farm doctor --emulator slippi --game-image standin --slippi-dolphin ~/dolphin-emu --json
 """
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "failed": "[red]failed[/]"}
@@ -39,6 +41,13 @@ _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "failed": "[red]fa
     type=click.Path(path_type=Path),
     help="The playback Dolphin: AppImage, program or folder.  [default: SLIPPI_DOLPHIN, else the Launcher's]",
 )
+@click.option(
+    "--renderer",
+    type=click.Choice(RENDERER_CHOICES),
+    default="auto",
+    show_default=True,
+    help="Slippi: who is to draw; `gpu` fails where none does.",
+)
 @click.option("--game-image", metavar="FILE", help="Your Melee disc image, or `standin` for our own game.")
 @click.option(
     "--slots", type=click.IntRange(min=1), default=1, show_default=True, help="Workers side by side."
@@ -52,6 +61,7 @@ _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "failed": "[red]fa
 def command(
     emulator: str,
     slippi_dolphin: Path | None,
+    renderer: RendererChoice,
     game_image: str | None,
     slots: int,
     scratch: Path | None,
@@ -63,7 +73,7 @@ def command(
     """
     folder = scratch or Path(tempfile.gettempdir())
     if emulator == "slippi":
-        checks = slippi_checks(slippi_dolphin, game_image, slots, folder)
+        checks = slippi_checks(slippi_dolphin, game_image, slots, folder, renderer)
     else:
         checks = standin_checks(slots, folder)
     with waiting("looking"):

@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from farm.machine.slot_calibration import saved_calibration
 from workers.scratch import default_base
@@ -41,6 +42,13 @@ class Footprint:
         if min(self.cores, self.memory_bytes, self.scratch_bytes) <= 0:
             message = f"a footprint is above zero everywhere, got {self}"
             raise ValueError(message)
+
+
+GPU_SLOT: Final = Footprint(cores=1.5, memory_bytes=1_100 << 20)
+"""What a slot needs where a GPU draws: a core that emulates, half a core that encodes. No GPU was at hand, so
+this is an estimate; `--cores` says otherwise."""
+GPU_SLOT_BYTES: Final = 512 << 20
+"""Memory of the card that an emulator needs at 480p; an estimate, too."""
 
 
 def num_slots(machine: Machine, footprint: Footprint, measured: int | None = None) -> int:

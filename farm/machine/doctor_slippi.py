@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -16,8 +15,10 @@ from farm.machine.doctor import Finding
 from farm.machine.doctor_video import written_video
 from workers.emulator import disc_image, slippi_install
 from workers.emulator.contract import Deadlines
-from workers.emulator.gl_probe import renderer
+from workers.emulator.drawing import remedy_for
+from workers.emulator.drawing_here import drawing_here, emulator_variables, hardware_here, renderer_with
 from workers.emulator.slippi_preset import SlippiPreset
+from workers.emulator.slippi_versions import knowledge_of
 from workers.emulator.xvfb import REMEDY as INSTALL_XVFB
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
@@ -25,6 +26,7 @@ from workers.rendering.game_image import STANDIN, slippi_dolphin
 
 if TYPE_CHECKING:
     from farm.machine.doctor import Check
+    from workers.emulator.drawing import RendererChoice
 
 WORKER_BYTES: Final = 1_100 << 20
 """Measured: 700 MiB for the emulator on llvmpipe, 80 for Xvfb, the rest is our process with its encoder."""
@@ -39,7 +41,11 @@ _INSTALL_PROGRAM: Final = (
 
 
 def slippi_checks(
-    program: Path | None, game_image: str | None, num_workers: int, scratch: Path
+    program: Path | None,
+    game_image: str | None,
+    num_workers: int,
+    scratch: Path,
+    renderer: RendererChoice = "auto",
 ) -> tuple[Check, ...]:
     """Every check for `--emulator slippi`; `game_image` is a file, or "standin" for our own game."""
     return (
@@ -47,7 +53,7 @@ def slippi_checks(
         partial(playback_dolphin, program),
         partial(game, game_image),
         display,
-        opengl,
+        partial(opengl, renderer, num_workers),
         fonts,
         written_video,
         partial(doctor.shared_memory, num_workers),
@@ -55,25 +61,29 @@ def slippi_checks(
         spectator_port,
         partial(doctor.processors, num_workers),
         partial(doctor.memory, num_workers, WORKER_BYTES),
-        partial(first_pictures, program, game_image, scratch),
-        partial(frame_channel, program, game_image),
+        partial(first_pictures, program, game_image, scratch, renderer),
+        partial(frame_channel, program, game_image, renderer),
     )
 
 
 def playback_dolphin(program: Path | None) -> Finding:
-    """Check that there is a playback Dolphin, that it starts, and that this was tried with its version."""
+    """Check that a playback Dolphin is there, starts and plays replays; say what is known of its version."""
     try:
         install = slippi_install.find_install(program)
         version = slippi_install.program_version(install)
         plays_back = slippi_install.can_play_back(install)
     except EnvironmentFailed as error:
         return doctor.failed("playback Dolphin", error, _INSTALL_PROGRAM)
-    detail = f"{version}, {install.source}"
+    known = knowledge_of(version)
+    detail = f"{version}, {install.source}: {known.about}"
+    if known.standing == "mainline":
+        remedy = "take a 3.x playback Dolphin, which Slippi Launcher uses unless told otherwise"
+        return Finding("playback Dolphin", "failed", detail, remedy)
     if not plays_back:
         remedy = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
-        return Finding("playback Dolphin", "failed", f"{detail} knows no --slippi-input", remedy)
-    if int(version.split(".")[0]) != slippi_install.KNOWN_MAJOR:
-        remedy = f"take a {slippi_install.KNOWN_MAJOR}.x playback Dolphin; others were never tried"
+        return Finding("playback Dolphin", "failed", f"{detail}; it knows no --slippi-input", remedy)
+    if known.standing == "unknown":
+        remedy = "render one game, and look at it, before you render many; 3.1 to 3.6 are known"
         return Finding("playback Dolphin", "warning", detail, remedy)
     return Finding("playback Dolphin", "ok", detail)
 
@@ -127,21 +137,26 @@ def display() -> Finding:
     return doctor.attempt("display", look, INSTALL_XVFB.removeprefix("run: "))
 
 
-def opengl() -> Finding:
-    """Check that OpenGL draws on such a display, and say whether a GPU or the processor does."""
-
-    def look() -> str:
-        with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as name:
-            return renderer({**os.environ, "DISPLAY": name})
-
+def opengl(choice: RendererChoice = "auto", num_workers: int | None = None) -> Finding:
+    """Say who draws on such a display, a GPU or the processor, in the environment that an emulator gets."""
+    name = "OpenGL"
     if display().outcome != "ok":
-        return Finding("OpenGL", "failed", "not tried: no display", INSTALL_XVFB.removeprefix("run: "))
-    found = doctor.attempt("OpenGL", look, "apt-get install libgl1 libgl1-mesa-dri libx11-6")
-    if found.outcome == "ok" and "llvmpipe" in found.detail:
-        return Finding(
-            "OpenGL", "ok", f"{found.detail}: drawn by the processor; see dolphin_configs/README.md for GPUs"
-        )
-    return found
+        return Finding(name, "failed", "not tried: no display", INSTALL_XVFB.removeprefix("run: "))
+    hardware = hardware_here()
+    try:
+        drawing = drawing_here(choice)
+        variables = emulator_variables(drawing, num_workers)
+        found = drawing.renderer or renderer_with(variables)
+    except EnvironmentFailed as error:
+        no_driver = "apt-get install libgl1 libgl1-mesa-dri libx11-6"
+        return doctor.failed(name, error, remedy_for(hardware) if choice == "gpu" else no_driver)
+    if drawing.is_gpu:
+        return Finding(name, "ok", f"{found}: a GPU draws, {drawing.why}")
+    told = " ".join(f"{key}={value}" for key, value in sorted(variables.items()))
+    detail = f"{found}: the processor draws, {drawing.why}" + (f"; {told}" if told else "")
+    if choice == "auto" and not hardware.is_bare:
+        return Finding(name, "warning", detail, remedy_for(hardware))
+    return Finding(name, "ok", detail)
 
 
 def fonts() -> Finding:
@@ -157,10 +172,12 @@ def fonts() -> Finding:
     return Finding("fonts", "ok", f"{number}")
 
 
-def first_pictures(program: Path | None, game_image: str | None, scratch: Path) -> Finding:
+def first_pictures(
+    program: Path | None, game_image: str | None, scratch: Path, renderer: RendererChoice = "auto"
+) -> Finding:
     """Check that all of it works together: boot the game without a replay, and wait for pictures."""
     name = "first pictures"
-    emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program)
+    emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, renderer=renderer)
     try:
         emulator.check()
     except EnvironmentFailed:
@@ -178,10 +195,10 @@ def first_pictures(program: Path | None, game_image: str | None, scratch: Path) 
     )
 
 
-def frame_channel(program: Path | None, game_image: str | None) -> Finding:
+def frame_channel(program: Path | None, game_image: str | None, renderer: RendererChoice = "auto") -> Finding:
     """Say whether pictures can come out plain, by the preloaded library, or only as PNG files."""
     name = "frame channel"
-    emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, "auto")
+    emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, "auto", renderer)
     try:
         emulator.check()
     except EnvironmentFailed:

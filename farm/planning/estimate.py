@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from farm.planning.measured_pace import MeasuredPace
 
 SEED_GAMES = 22_000
 SEED_FRAMES = 236_000_000
@@ -53,12 +57,15 @@ class Measured:
         frames_per_second: frames that one slot renders per second, starts and ends of emulators included.
         video_bytes, states_bytes: bytes per frame.
         origin: where the figures are from, for a person.
+        pace: the measurement of which they are, with its emulator, renderer and machine; None if they are of
+            a dataset, which does not write down on what each game was rendered.
     """
 
     frames_per_second: Span
     video_bytes: Span
     states_bytes: Span
     origin: str
+    pace: MeasuredPace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Measured pace and sizes of rendering: from a dataset's own ledger, or from measurements made elsewhere."""
+"""Measures pace and sizes of rendering by the games that a dataset's ledger holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farm.planning.estimate import SEED_BYTES, SEED_DAYS_ON_ONE, SEED_DAYS_ON_SIX, SEED_FRAMES, Measured, Span
+from farm.planning.estimate import Measured, Span
 from manifests.ledger.entry import Status, done_game_ids, read_entries
 
 if TYPE_CHECKING:
@@ -20,27 +20,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 MOST_ENTRIES = 500  # of a large dataset's ledger, evenly spread: enough for quantiles
-_DAY = 86_400
 _TAILS = (0.1, 0.9)  # of the frames lie in games outside the range, at either side
-
-# Fourteen real games, 56,000 frames, through the stand-in, on two busy cores, 2026-11-21: the mean over
-# all frames, and the range in which eight of ten frames lie, by game.
-STANDIN = Measured(
-    Span(29.1, 36.8, 50.4),
-    Span(2003, 2514, 2823),
-    Span(45, 54.2, 62),
-    "the stand-in with 14 real games on a machine of 2 busy cores, 2026-11-21",
-)
-
-# What the project was begun with. Nothing of Melee itself was measured here: it takes the user's own image.
-_ONE = SEED_FRAMES / (SEED_DAYS_ON_ONE * _DAY)
-_SIXTH = SEED_FRAMES / (SEED_DAYS_ON_SIX * _DAY * 6)
-SLIPPI = Measured(
-    Span(_ONE, (_ONE + _SIXTH) / 2, _SIXTH),
-    Span(SEED_BYTES / SEED_FRAMES, SEED_BYTES / SEED_FRAMES, SEED_BYTES / SEED_FRAMES),
-    STANDIN.states_bytes,
-    "the figures that the project was begun with, for Melee; nobody measured them here",
-)
 
 
 def measured_in(store: Store) -> Measured | None:
@@ -54,7 +34,8 @@ def measured_in(store: Store) -> Measured | None:
     ]
     if not entries:
         return None
-    return of_entries(entries, f"{len(entries)} games of {store.url}")
+    emulators = sorted({entry.fingerprint.get("emulator", "an unnamed emulator") for entry in entries})
+    return of_entries(entries, f"{len(entries)} games of {store.url}, rendered by {' and '.join(emulators)}")
 
 
 def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:

@@ -23,7 +23,10 @@ from farm.planning.estimate import (
     estimate,
     seed_work,
 )
-from farm.planning.measured import SLIPPI, STANDIN, measured_in
+from farm.planning.known_paces import KNOWN_PACES, MELEE, PUBLIC_MELEE, STANDIN_GAME, measured_by
+from farm.planning.measured import measured_in
+from farm.planning.measured_pace import nearest_pace
+from farm.planning.saved_paces import saved_paces
 from manifests.ledger.entry import done_game_ids
 from manifests.ledger.plan import num_chunks_of
 from manifests.store.open import open_store
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from farm.planning.measured_pace import MeasuredPace
     from farm.settings import RunSettings
     from manifests.ledger.plan import GameToPlan
 
@@ -96,14 +100,12 @@ def estimates(
     left = [game.num_frames for game in games if game.game_id not in done]
     per_chunk = settings.frames_per_chunk
     chunks = sum(num_chunks_of(frames, per_chunk) for frames in left)
-    work, measured = (
-        Work(len(left), sum(left), chunks),
-        _measured(settings, options["measured"], is_begun=bool(done)),
-    )
+    work = Work(len(left), sum(left), chunks)
+    slots, cores = settings.slots or slots_here(), options["cores_per_slot"]
+    measured = _measured(settings, options["measured"], cores, is_begun=bool(done))
     prices = Prices(
         **{name: options[name] for name in ("core_hour", "gigabyte_month", "thousand_puts", "thousand_gets")}
     )
-    slots, cores = settings.slots or slots_here(), options["cores_per_slot"]
 
     def on(what: Work, slots: int) -> Estimate:
         return estimate(what, measured, prices, slots=slots, cores_per_slot=cores)
@@ -115,6 +117,7 @@ def estimates(
         "measured": asdict(measured),
         "prices": {**asdict(prices), "origin": PRICES_ARE_OF},
         "this_plan": asdict(on(work, slots)),
+        "anchor": _anchor(work, seed),
         "games_22000": {
             "work": asdict(seed),
             "ours_on_one": asdict(on(seed, 1)),
@@ -128,7 +131,21 @@ def estimates(
     }
 
 
-def _measured(settings: RunSettings, dataset: str | None, *, is_begun: bool) -> Measured:
+def _anchor(work: Work, seed: Work) -> dict[str, Any]:
+    """Return what Melee cost a public user, and what this work would cost his way."""
+    return {
+        **asdict(PUBLIC_MELEE),
+        "about": PUBLIC_MELEE.pace.describe(),
+        "this_plan": {
+            "hours": PUBLIC_MELEE.hours(work.frames),
+            "dollars": PUBLIC_MELEE.dollars_for(work.frames),
+        },
+        "games_22000_days": PUBLIC_MELEE.hours(seed.frames) / 24,
+    }
+
+
+def _measured(settings: RunSettings, dataset: str | None, cores: float, *, is_begun: bool) -> Measured:
+    """Choose the figures: of the dataset asked for, of the run's own, of a canary, else those known."""
     if dataset is not None:
         measured = measured_in(open_store(dataset))
         if measured is None:
@@ -139,7 +156,21 @@ def _measured(settings: RunSettings, dataset: str | None, *, is_begun: bool) -> 
             raise ValueError(message)
         return measured
     own = measured_in(open_store(settings.out)) if is_begun else None
-    return own or (STANDIN if settings.emulator == "standin" else SLIPPI)
+    return own or measured_by(_pace(settings), cores)
+
+
+def _pace(settings: RunSettings) -> MeasuredPace:
+    game = _game(settings)
+    pace = nearest_pace(saved_paces(), settings.emulator, game) or nearest_pace(
+        KNOWN_PACES, settings.emulator, game
+    )
+    assert pace is not None, "there is a known pace for each emulator with each of its games"
+    return pace
+
+
+def _game(settings: RunSettings) -> str:
+    is_standin = settings.emulator == "standin" or settings.game_image == "standin"
+    return STANDIN_GAME if is_standin else MELEE
 
 
 def print_estimate(found: Mapping[str, Any], console: Console) -> None:
@@ -170,8 +201,22 @@ def print_estimate(found: Mapping[str, Any], console: Console) -> None:
         "days on 6", *_cells(days(Span(**six["hours"])), 1, "{:,.1f}"), f"{seed['days_on_six']:.0f}"
     )
     console.print(table)
-    console.print(f"Measured: {found['measured']['origin']}.", soft_wrap=True, highlight=False, markup=False)
-    console.print(f"Prices: {found['prices']['origin']}.", soft_wrap=True, highlight=False, markup=False)
+    for line in (
+        f"Measured: {found['measured']['origin']}.",
+        _anchor_line(found["anchor"]),
+        f"Prices: {found['prices']['origin']}.",
+    ):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _anchor_line(anchor: Mapping[str, Any]) -> str:
+    pace, plan = anchor["pace"], anchor["this_plan"]
+    return (
+        f"Anchor, {anchor['about']}: {anchor['games_per_hour']:g} games an hour by all {pace['slots']}, "
+        f"{anchor['dollars']:g} USD for {anchor['games']} games. His way this plan takes "
+        f"{plan['hours']:,.2f} hours of that machine and {plan['dollars']:,.2f} USD, if it were Melee; "
+        f"22,000 games take {anchor['games_22000_days']:,.0f} days."
+    )
 
 
 def _cells(span: Span, factor: float, form: str) -> list[str]:

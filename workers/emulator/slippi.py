@@ -26,6 +26,8 @@ from workers.emulator.channel_frames import ChannelFrames, require_channel
 from workers.emulator.child import Child
 from workers.emulator.comm_file import CommFile
 from workers.emulator.contract import Deadlines, LogLine, Picture
+from workers.emulator.drawing import RENDERER_NAME
+from workers.emulator.drawing_here import drawing_here, emulator_variables, joined, require_still_drawing
 from workers.emulator.dump_watcher import MAX_WAITING_IMAGES, PrintedLine
 from workers.emulator.frame_channel.records import VERSION, Line
 from workers.emulator.image_numbering import READBACK_IMAGES
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from workers.emulator.contract import BootImage
+    from workers.emulator.drawing import RendererChoice
     from workers.emulator.slippi_frames import SlippiEvent, SlippiFrames
     from workers.emulator.slippi_install import SlippiInstall
     from workers.emulator.slippi_preset import FramesChoice
@@ -76,6 +79,8 @@ class SlippiDolphin:
             pictures come as PNG.
         frames: the way by which pictures come out: the preloaded library's channel, PNG files, or auto: the
             channel if it is seen to work here.
+        renderer: who draws: a GPU, the processor, or auto: a GPU if one is seen to draw here.
+        emulators: how many run side by side on this machine, which share its cores; None: nobody said.
     """
 
     game: Path
@@ -84,18 +89,21 @@ class SlippiDolphin:
     is_standin: bool = False
     max_waiting_images: int = MAX_WAITING_IMAGES
     frames: FramesChoice = "png"
+    renderer: RendererChoice = "auto"
+    emulators: int | None = None
     name: str = "slippi"
 
     def check(self) -> None:
         """Check that this machine can start it. `farm doctor --emulator slippi` looks deeper.
 
         Raises:
-            EnvironmentFailed: no program, no game, or no Xvfb.
+            EnvironmentFailed: no program, no game, no Xvfb, or no GPU where one was asked for.
         """
         self._install()
         self._require_game()
         if self.frames == "channel":
             require_channel(self.preset)
+        drawing_here(self.renderer)
 
     def frame_way(self) -> FrameWay:
         """Return the way by which pictures come out. `auto` starts the emulator for it, once per process."""
@@ -106,6 +114,7 @@ class SlippiDolphin:
     def fingerprint(self) -> Mapping[str, str]:
         """Return what decides the pixels: program, settings and game; and the way by which they come out."""
         install = self._install()
+        drawing = drawing_here(self.renderer)
         about = self.game.stat()
         return {
             "emulator": f"Slippi playback Dolphin {slippi_install.program_version(install)}",
@@ -113,6 +122,7 @@ class SlippiDolphin:
             "settings_sha256": settings_sha256(self.preset),
             "game_sha256": _game_sha256(self.game, about.st_size, about.st_mtime_ns),
             FRAMES_NAME: "png" if self.frame_way().name == "png" else f"channel {VERSION}",
+            **({RENDERER_NAME: drawing.renderer} if drawing.is_gpu else {}),
         }
 
     @contextmanager
@@ -129,7 +139,11 @@ class SlippiDolphin:
         last = FIRST_SLP_FRAME + boot_image.num_frames - 1
         with self.started(scratch, boot_image.data, last) as (frames, child):
             watch = PlaybackWatch(boot_image.num_frames, deadlines, time.monotonic(), child.said)
-            yield _events(frames, child, watch, boot_image)
+            try:
+                yield _events(frames, child, watch, boot_image)
+            except EmulatorFailed:
+                self._require_gpu()
+                raise
 
     def waiting_pictures(self, scratch: Path, deadlines: Deadlines, count: int) -> None:
         """Boot the game without a replay and return once `count` pictures of its waiting screen have come.
@@ -146,6 +160,12 @@ class SlippiDolphin:
                     number = frames.look_at(event)
                 if number >= count:
                     return
+
+    def _require_gpu(self) -> None:
+        """Blame the machine, not the replay, if the GPU that drew no longer does."""
+        drawing = drawing_here(self.renderer)
+        if drawing.is_gpu:
+            require_still_drawing(drawing)
 
     def _install(self) -> SlippiInstall:
         install = slippi_install.find_install(self.program)
@@ -196,7 +216,7 @@ class SlippiDolphin:
                 Child(
                     self._command(install, home),
                     folder=home,
-                    environment=_environment(display) | dict(frames.variables),
+                    environment=self._environment(display, frames),
                     stdout=frames.stdout,
                     stderr=home / "stderr",
                     pass_fds=frames.descriptors,
@@ -205,6 +225,10 @@ class SlippiDolphin:
             stack.callback(frames.let_go)
             frames.supervise(child)
             yield frames, child
+
+    def _environment(self, display: str, frames: SlippiFrames) -> dict[str, str]:
+        drawn = emulator_variables(drawing_here(self.renderer), self.emulators)
+        return joined(_environment(display) | dict(frames.variables), drawn)
 
     def _frames(self, home: Path, scratch: Path) -> SlippiFrames:
         width, height = self.preset.width, self.preset.height

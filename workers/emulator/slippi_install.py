@@ -38,7 +38,6 @@ LAUNCHER_FOLDERS: Final = (
 PROGRAM: Final = "dolphin-emu"
 STANDIN_TITLE: Final = "GameSettings/00000000.ini"
 """Settings file of the title id that a DOL has. The program refuses every title without such a file."""
-KNOWN_MAJOR: Final = 3
 _REMEDY: Final = (
     "install Slippi Launcher (slippi.gg), start it once and let it fetch the playback Dolphin, or set "
     f"{ENVIRONMENT_VARIABLE} to a Slippi_Playback AppImage or {PROGRAM} file"

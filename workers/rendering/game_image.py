@@ -11,6 +11,7 @@ from workers.standin.image.build import IMAGE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workers.emulator.drawing import RendererChoice
     from workers.emulator.slippi_preset import FramesChoice, SlippiPreset
 
 STANDIN: Final = "standin"
@@ -18,7 +19,12 @@ STANDIN: Final = "standin"
 
 
 def slippi_dolphin(
-    game_image: str, preset: SlippiPreset, program: Path | None = None, frames: FramesChoice = "png"
+    game_image: str,
+    preset: SlippiPreset,
+    program: Path | None = None,
+    frames: FramesChoice = "png",
+    renderer: RendererChoice = "auto",
+    emulators: int | None = None,
 ) -> SlippiDolphin:
     """Return Slippi's Dolphin, ready to play one game.
 
@@ -27,7 +33,16 @@ def slippi_dolphin(
         preset: what the picture is to look like.
         program: the playback Dolphin; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
         frames: the way by which pictures come out.
+        renderer: who draws.
+        emulators: how many run side by side on a machine; None: nobody said.
     """
-    if game_image == STANDIN:
-        return SlippiDolphin(IMAGE, preset, program, is_standin=True, frames=frames)
-    return SlippiDolphin(with_home(game_image), preset, program, frames=frames)
+    is_standin = game_image == STANDIN
+    return SlippiDolphin(
+        IMAGE if is_standin else with_home(game_image),
+        preset,
+        program,
+        is_standin=is_standin,
+        frames=frames,
+        renderer=renderer,
+        emulators=emulators,
+    )

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.machine.capacity import Footprint, num_slots, this_machine
+from farm.commands import slots as slots_command
+from farm.machine.capacity import GPU_SLOT, Footprint, num_slots, this_machine
 from farm.machine.slot_calibration import VARIABLE, SlotCalibration, save_calibration
+from workers.emulator.drawing import Drawing, Hardware
+from workers.emulator.drawing_here import drawing_here
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -68,3 +71,33 @@ def test_a_damaged_calibration_fails_and_says_what_to_do(call: Call, tmp_path: P
     (tmp_path / "slots.json").write_text("{}")
     with pytest.raises(EnvironmentFailed, match="remove it"):
         call("slots")
+
+
+@pytest.fixture
+def with_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that draws, with room for three emulators."""
+    drawn = Drawing("NVIDIA H200", "nvidia", {}, "by the way 'nvidia'")
+    monkeypatch.setattr(slots_command, "drawing_here", lambda _choice: drawn)
+    monkeypatch.setattr(slots_command, "cards_here", lambda: (1600 << 20,))
+
+
+@pytest.mark.usefixtures("with_gpu")
+def test_where_a_gpu_draws_its_memory_bounds_the_slots(call: Call):
+    tiny = ("--cores", 0.001, "--memory-mib", 1, "--scratch-mib", 1, "--renderer", "gpu")
+    assert call("slots", *tiny).stdout == "3\n"
+    assert call("slots", *tiny, "--gpu-memory-mib", 1600).stdout == "1\n"
+
+
+@pytest.mark.usefixtures("with_gpu")
+def test_where_a_gpu_draws_a_slot_needs_fewer_cores_and_says_who_draws(call: Call):
+    found = json.loads(call("slots", "--json", "--renderer", "gpu").stdout)
+    assert found["slot"]["cores"] == GPU_SLOT.cores < Footprint().cores
+    assert found["gpu"]["renderer"] == "NVIDIA H200"
+
+
+def test_a_gpu_that_is_not_there_fails(call: Call, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("workers.emulator.drawing_here.hardware_here", Hardware)
+    monkeypatch.setattr("workers.emulator.drawing_here.renderer_with", lambda _variables: "llvmpipe")
+    drawing_here.cache_clear()
+    with pytest.raises(EnvironmentFailed, match="no GPU draws here"):
+        call("slots", "--renderer", "gpu")

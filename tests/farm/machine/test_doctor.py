@@ -106,10 +106,16 @@ def test_a_netplay_build_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("version", "outcome"), [("3.1.0", "ok"), ("3.4.1", "ok"), ("4.0.0-beta.1", "warning")]
+    ("version", "outcome", "words"),
+    [
+        ("3.1.0", "ok", "tried here"),
+        ("3.5.2", "ok", "known by its source"),
+        ("3.9.0", "warning", "of which something is known"),
+        ("4.0.0-mainline-beta.1", "failed", "built on mainline Dolphin"),
+    ],
 )
-def test_a_version_that_was_never_tried_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, outcome: str
+def test_what_is_known_of_the_version_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, outcome: str, words: str
 ):
     answer = f"{version}\n-i, --slippi-input=<str>\n"
     monkeypatch.setattr("workers.emulator.slippi_install._answer", lambda program, option: answer)
@@ -117,7 +123,9 @@ def test_a_version_that_was_never_tried_is_said(
     program = tmp_path / "dolphin-emu"
     program.write_text("")
     program.chmod(0o755)
-    assert playback_dolphin(program).outcome == outcome
+    finding = playback_dolphin(program)
+    assert finding.outcome == outcome
+    assert words in finding.detail
 
 
 def test_too_little_memory_fails_with_the_number_that_fits():

@@ -13,10 +13,15 @@ import pytest
 
 from farm.machine import doctor, doctor_slippi, doctor_standin
 from farm.machine.doctor import Finding
+from workers.emulator import drawing_here
+from workers.emulator.drawing import Hardware
 from workers.errors import EnvironmentFailed, RenderFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from workers.emulator.drawing import RendererChoice
 
 Version = namedtuple("Version", "major minor micro releaselevel serial")  # noqa: PYI024 - as sys has it
 
@@ -177,6 +182,59 @@ def test_fonts_that_cannot_be_counted_are_worth_a_look():
 def test_without_a_display_opengl_is_not_tried():
     finding = doctor_slippi.opengl()
     assert (finding.outcome, finding.detail) == ("failed", "not tried: no display")
+
+
+NVIDIA = "NVIDIA H200/PCIe/SSE2, OpenGL 4.6.0"
+LLVMPIPE = "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5"
+POD = Hardware(has_nvidia=True, cards=("/dev/nvidia0",))
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Hardware, str], None]]:
+    """A machine with this hardware, on which this draws whatever is asked for."""
+
+    def has(hardware: Hardware, draws: str) -> None:
+        drawing_here.drawing_here.cache_clear()
+        monkeypatch.setattr(doctor_slippi, "display", lambda: Finding("display", "ok", "Xvfb"))
+        for module in (drawing_here, doctor_slippi):
+            monkeypatch.setattr(module, "hardware_here", lambda: hardware)
+            monkeypatch.setattr(module, "renderer_with", lambda _variables: draws)
+
+    yield has
+    drawing_here.drawing_here.cache_clear()
+
+
+def test_a_gpu_that_draws_is_named_with_its_way(machine: Callable[[Hardware, str], None]):
+    machine(POD, NVIDIA)
+    finding = doctor_slippi.opengl("gpu", 4)
+    assert finding.outcome == "ok"
+    assert "NVIDIA H200" in finding.detail
+    assert "a GPU draws" in finding.detail
+
+
+def test_llvmpipe_is_not_called_a_gpu(machine: Callable[[Hardware, str], None]):
+    machine(POD, LLVMPIPE)
+    finding = doctor_slippi.opengl("gpu", 4)
+    assert finding.outcome == "failed"
+    assert "no GPU draws here" in finding.detail
+
+
+def test_a_card_that_lies_idle_is_worth_a_look(machine: Callable[[Hardware, str], None]):
+    machine(Hardware(cards=("/dev/nvidia0",)), LLVMPIPE)
+    finding = doctor_slippi.opengl("auto", 4)
+    assert finding.outcome == "warning"
+    assert "NVIDIA_DRIVER_CAPABILITIES" in finding.remedy
+
+
+@pytest.mark.parametrize("choice", ["auto", "cpu"])
+def test_the_processor_draws_well_where_there_is_no_card(
+    machine: Callable[[Hardware, str], None], choice: RendererChoice
+):
+    machine(Hardware(), LLVMPIPE)
+    finding = doctor_slippi.opengl(choice, 10_000)
+    assert finding.outcome == "ok"
+    assert "the processor draws" in finding.detail
+    assert "LP_NUM_THREADS=1" in finding.detail
 
 
 def test_a_game_that_nobody_named_fails_with_how_to_name_it():

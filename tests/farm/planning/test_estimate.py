@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.cli import farm
-from farm.planning.estimate import Measured, Prices, Span, Work, days, estimate, seed_work
-from farm.planning.measured import SLIPPI, STANDIN, of_entries
+from farm.planning.estimate import Measured, Prices, Span, Work, estimate
+from farm.planning.known_paces import PUBLIC_MELEE, PUBLIC_MELEE_PACE, STANDIN_PACE, measured_by
+from farm.planning.measured import of_entries
+from farm.planning.saved_paces import VARIABLE, save_pace
 from manifests.ledger.entry import done_game_ids, read_entries
 from tests.manifests.small_dataset import build
 from workers.standin.recorder import record_match
@@ -50,12 +52,24 @@ def test_more_slots_take_less_time_and_the_same_money(slots: int, cores: float):
     assert many.hours.least <= many.hours.usual <= many.hours.most
 
 
-def test_the_seed_figures_come_out_of_the_seed_pace():
-    one = estimate(seed_work(3600), SLIPPI, Prices(), slots=1, cores_per_slot=2)
-    six = estimate(seed_work(3600), SLIPPI, Prices(), slots=6, cores_per_slot=2)
-    assert days(one.hours).most == pytest.approx(19)
-    assert days(six.hours).least == pytest.approx(3)
-    assert one.video_bytes.usual == pytest.approx(300e9)
+def test_the_public_users_way_takes_what_he_told_for_22_000_games():
+    frames = 22_000 * 10_840
+    assert PUBLIC_MELEE.hours(frames) / 24 == pytest.approx(27, abs=0.1)
+    assert PUBLIC_MELEE.dollars_for(757 * 10_840) == pytest.approx(24)
+
+
+def test_a_pace_is_kept_where_a_slot_has_the_cores_for_it():
+    assert measured_by(STANDIN_PACE, 2.0).frames_per_second.usual == STANDIN_PACE.frames_per_second
+
+
+def test_a_slot_with_few_cores_is_as_slow_as_its_cpu_time_makes_it():
+    per_1000 = STANDIN_PACE.cpu_seconds_per_1000_frames
+    assert measured_by(STANDIN_PACE, 0.1).frames_per_second.usual == pytest.approx(100 / per_1000)
+
+
+def test_where_nobody_measured_the_videos_their_size_has_a_wide_range():
+    video = measured_by(PUBLIC_MELEE_PACE, 2.0).video_bytes
+    assert video.least < 0.5 * video.most
 
 
 @pytest.mark.parametrize(
@@ -65,7 +79,7 @@ def test_the_seed_figures_come_out_of_the_seed_pace():
         lambda: Span(2, 1, 3),
         lambda: Work(0, 0, 0),
         lambda: Prices(core_hour=-1),
-        lambda: estimate(Work(1, 1, 1), STANDIN, Prices(), slots=0, cores_per_slot=2),
+        lambda: estimate(Work(1, 1, 1), MEASURED, Prices(), slots=0, cores_per_slot=2),
     ],
 )
 def test_what_cannot_be_fails(make: Any):
@@ -77,6 +91,7 @@ class TestCommand:
     @pytest.fixture(autouse=True)
     def _own_settings(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+        monkeypatch.setenv(VARIABLE, str(tmp_path / "paces.json"))
         (tmp_path / "in").mkdir()
         (tmp_path / "in" / "a.slp").write_bytes(record_match(3, num_frames=180))
 
@@ -89,7 +104,9 @@ class TestCommand:
         found = json.loads(result.stdout)
         assert not (tmp_path / "out").exists()
         assert found["work"]["games"] == 1
-        assert found["measured"]["origin"] == STANDIN.origin
+        assert found["measured"]["origin"] == STANDIN_PACE.describe()
+        for name in ("emulator", "renderer", "machine", "game"):
+            assert found["measured"]["pace"][name] == getattr(STANDIN_PACE, name)
         assert found["this_plan"]["slots"] == 3
         assert found["games_22000"]["seed"] == {"bytes": 300e9, "days_on_one": 19, "days_on_six": 3}
 
@@ -97,7 +114,28 @@ class TestCommand:
         result = self.call(tmp_path)
         assert result.exit_code == 0, result.output
         assert "days on 6" in result.stdout
-        assert "Measured: the stand-in" in result.stdout
+        assert "Measured: a bench: the stand-in in --emulator standin" in result.stdout
+
+    def test_a_canary_goes_before_what_is_known_from_elsewhere(self, tmp_path: Path):
+        canary = dataclasses.replace(STANDIN_PACE, origin="canary", frames_per_second=10)
+        save_pace(canary)
+        found = json.loads(self.call(tmp_path, "--json").stdout)
+        assert found["measured"]["origin"] == canary.describe()
+        assert found["this_plan"]["hours"]["usual"] == pytest.approx(
+            180 / 10 / 3600 / found["this_plan"]["slots"]
+        )
+
+    def test_melee_goes_by_the_public_user_and_not_by_the_standin(self, tmp_path: Path):
+        found = json.loads(
+            self.call(tmp_path, "--json", "--emulator", "slippi", "--game-image", "m.iso").stdout
+        )
+        assert found["measured"]["pace"]["game"] == "Melee"
+        assert "64 vCPUs" in found["measured"]["origin"]
+
+    def test_the_anchor_says_what_melee_cost_a_public_user(self, tmp_path: Path):
+        text = self.call(tmp_path).stdout
+        assert "34 games an hour by all 24, 24 USD for 757 games" in text
+        assert "22,000 games take 27 days" in text
 
     def test_a_dataset_measures(self, tmp_path: Path):
         store = build(tmp_path / "set", tmp_path / "scratch")

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from farm.planning.estimate import Prices
-from farm.planning.measured import SLIPPI, STANDIN
+from farm.planning.known_paces import SLIPPI_STANDIN_PACE, STANDIN_PACE
+from farm.planning.saved_paces import VARIABLE
 from farm.settings import RunSettings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from manifests.ledger.entry import Status, done_game_ids, read_entries
@@ -25,12 +26,18 @@ from tests.manifests.small_dataset import NUM_FRAMES, build
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from farm.planning.measured_pace import MeasuredPace
     from manifests.ledger.plan import GameToPlan
 
 OPTIONS = {
     "measured": None, "cores_per_slot": 2.0,
     "core_hour": 1.0, "gigabyte_month": 0.5, "thousand_puts": 0.25, "thousand_gets": 0.125,
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_paces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "paces.json"))
 
 
 def games(*lengths: int) -> list[GameToPlan]:
@@ -76,22 +83,24 @@ def test_prices_are_those_that_were_given(tmp_path: Path):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("emulator", "origin"), [("standin", STANDIN.origin), ("slippi", SLIPPI.origin)])
-def test_without_a_dataset_the_emulator_decides_what_it_goes_by(tmp_path: Path, emulator: str, origin: str):
-    assert found(tmp_path / "out", emulator=emulator)["measured"]["origin"] == origin
+@pytest.mark.parametrize(("emulator", "pace"), [("standin", STANDIN_PACE), ("slippi", SLIPPI_STANDIN_PACE)])
+def test_without_a_dataset_the_emulator_decides(tmp_path: Path, emulator: str, pace: MeasuredPace):
+    assert found(tmp_path / "out", emulator=emulator)["measured"]["origin"] == pace.describe()
 
 
 def test_a_dataset_that_has_begun_is_what_it_goes_by(tmp_path: Path):
     url = timed(tmp_path / "set", tmp_path / "scratch")
     told = found(tmp_path / "set")
-    assert told["measured"]["origin"] == f"3 games of {url}"
+    assert told["measured"]["origin"].startswith(f"3 games of {url}, rendered by ")
     assert told["measured"]["frames_per_second"]["usual"] == pytest.approx(NUM_FRAMES / 10)
 
 
 def test_another_dataset_named_for_it_goes_before_ones_own(tmp_path: Path):
     build(tmp_path / "own", tmp_path / "scratch-own")
     url = timed(tmp_path / "other", tmp_path / "scratch")
-    assert found(tmp_path / "own", measured=url)["measured"]["origin"] == f"3 games of {url}"
+    assert found(tmp_path / "own", measured=url)["measured"]["origin"].startswith(
+        f"3 games of {url}, rendered by "
+    )
 
 
 def test_games_that_are_done_are_not_reckoned_again(tmp_path: Path):
@@ -122,13 +131,13 @@ def test_what_is_told_is_json_and_prints_as_two_tables(tmp_path: Path):
     text = stream.getvalue()
     for words in ("2 games, 10,801 frames", "hours on 4 slots", "10 puts", "4 gets", "days on 6"):
         assert words in text
-    assert f"Measured: {STANDIN.origin}." in text
+    assert f"Measured: {STANDIN_PACE.describe()}." in text
 
 
 def test_the_least_time_and_the_most_are_told_on_either_side(tmp_path: Path):
     hours = found(tmp_path / "out")["this_plan"]["hours"]
     assert hours["least"] < hours["usual"] < hours["most"]
-    assert hours["usual"] == pytest.approx(10_801 / STANDIN.frames_per_second.usual / 3600 / 4)
+    assert hours["usual"] == pytest.approx(10_801 / STANDIN_PACE.frames_per_second / 3600 / 4)
 
 
 def test_every_option_has_a_default_that_is_told():

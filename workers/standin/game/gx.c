@@ -1,47 +1,14 @@
 #include "gx.h"
 
+#include "gx_registers.h"
 #include "memory.h"
-
-#define WRITE8(v) (*(volatile u8 *)0xCC008000 = (u8)(v))
-#define WRITE16(v) (*(volatile u16 *)0xCC008000 = (u16)(v))
-#define WRITE32(v) (*(volatile u32 *)0xCC008000 = (u32)(v))
 
 #define CP 0xCC000000
 #define PI_FIFO_BASE 0xCC00300C
 #define PI_FIFO_END 0xCC003010
 #define PI_FIFO_WRITE 0xCC003014
 
-/* IEEE-754 words, so that no floating-point code is needed. */
-#define F_0 0x00000000u
-#define F_1 0x3F800000u
-#define F_MINUS_1 0xBF800000u
-
 #define GUARD 342 /* what GX adds to every screen coordinate */
-
-static void load_bp(u32 reg, u32 v) {
-  WRITE8(0x61);
-  WRITE32((reg << 24) | (v & 0xFFFFFF));
-}
-
-static void load_cp(u32 reg, u32 v) {
-  WRITE8(0x08);
-  WRITE8(reg);
-  WRITE32(v);
-}
-
-static void load_xf(u32 address, const u32 *words, u32 num_words) {
-  WRITE8(0x10);
-  WRITE16(num_words - 1);
-  WRITE16(address);
-  for (u32 i = 0; i < num_words; i++) WRITE32(words[i]);
-}
-
-static void load_xf_word(u32 address, u32 v) { load_xf(address, &v, 1); }
-
-/* The write-gather pipe passes bytes on in bursts of 32: pad, so that the last commands leave it. */
-static void flush(void) {
-  for (u32 i = 0; i < 8; i++) WRITE32(0);
-}
 
 static void set_cp_pair(u32 offset, u32 v) {
   REG16(CP + offset) = (u16)v;
@@ -115,11 +82,15 @@ static void init_transform(void) {
   load_xf(0x1020, projection, 7);
 }
 
-void gx_init(void) {
-  init_fifo();
+void gx_flat(void) {
   init_pixel_engine();
   init_vertices();
   init_transform();
+}
+
+void gx_init(void) {
+  init_fifo();
+  gx_flat();
   flush();
 }
 

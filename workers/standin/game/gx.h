@@ -18,6 +18,8 @@ struct point {
 enum shape { QUADS = 0x80, TRIANGLES = 0x90, TRIANGLE_STRIP = 0x98, TRIANGLE_FAN = 0xA0 };
 
 void gx_init(void);
+/* Set everything up for flat coloured shapes again, after something else was drawn. */
+void gx_flat(void);
 /* Announce num_vertices vertices of one shape; exactly that many gx_vertex calls must follow. */
 void gx_begin(enum shape shape, u32 num_vertices);
 void gx_vertex(s32 x, s32 y, rgba colour);

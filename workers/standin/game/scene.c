@@ -4,6 +4,7 @@
 #include "camera.h"
 #include "fighter.h"
 #include "gx.h"
+#include "heavy.h"
 #include "hud.h"
 #include "item.h"
 #include "stage.h"
@@ -29,6 +30,9 @@ void scene_draw(const struct replay *replay, const struct frame *frame) {
   latest_slp_frame = frame->slp_frame;
 
   backdrop_draw(stage, frame);
+#ifdef HEAVY_SCENE
+  heavy_draw(frame->slp_frame);
+#endif
   stage_draw(stage, frame);
   gx_blend(1);
   stage_draw_water(stage, frame);

@@ -17,10 +17,10 @@
 #define GET_DELAY 0xD5
 
 #define GAME_INFO_BYTES 545
-#define FRAME_BYTES 407
 #define PROBE_BYTES 32
 
 static u8 buffer[576] __attribute__((aligned(32)));
+static u32 character_bytes; /* as this emulator sends them; 0 until a frame has shown it */
 
 static void transfer(const u8 *bytes, u32 num_bytes, u32 control) {
   REG32(EXI_STATUS) = SELECT_DEVICE_0;
@@ -76,9 +76,14 @@ enum slippi_answer slippi_read_frame(s32 slp_frame, const u8 **frame) {
   const u32 index = (u32)slp_frame;
   buffer[0] = READ_FRAME;
   for (u32 i = 0; i < 4; i++) buffer[1 + i] = (u8)(index >> (24 - 8 * i));
-  ask(5, FRAME_BYTES);
+  ask(5, SLIPPI_LONGEST_FRAME_BYTES);
+  const enum slippi_answer answer = (enum slippi_answer)buffer[0];
+  if (answer == SLIPPI_CONTINUE || answer == SLIPPI_FAST_FORWARD) {
+    if (!character_bytes) character_bytes = slippi_character_bytes(buffer);
+    if (character_bytes) slippi_repack(buffer, character_bytes);
+  }
   *frame = buffer;
-  return (enum slippi_answer)buffer[0];
+  return answer;
 }
 
 void slippi_send(const u8 *bytes, u32 num_bytes) { transfer(bytes, num_bytes, START_DMA_WRITE); }

@@ -1,21 +1,19 @@
 /* Slippi's playback device on EXI channel 1: what Melee asks of it, asked the same way. */
 #ifndef SLIPPI_DEVICE_H
 #define SLIPPI_DEVICE_H
+#include "slippi_layout.h"
 #include "types.h"
 
 enum slippi_answer { SLIPPI_WAIT, SLIPPI_CONTINUE, SLIPPI_TERMINATE, SLIPPI_FAST_FORWARD };
 
 #define SLIPPI_GAME_BLOCK 5 /* in the game info: Melee's own description of the match */
-#define SLIPPI_FRAME_CHARACTERS \
-  7 /* in a frame: the first of eight characters, port 0, its follower, port 1 ... */
-#define SLIPPI_CHARACTER_BYTES 50
-#define SLIPPI_NUM_PORTS 4
 
 u32 slippi_is_present(void);
 u32 slippi_is_file_ready(void);
 /* The game info, or 0 while the device has not read that far. */
 const u8 *slippi_prepare_replay(void);
-/* On SLIPPI_CONTINUE and SLIPPI_FAST_FORWARD *frame is the frame's data, until the next call. */
+/* On SLIPPI_CONTINUE and SLIPPI_FAST_FORWARD *frame is the frame's data, laid out as slippi_layout.h says,
+ * until the next call. */
 enum slippi_answer slippi_read_frame(s32 slp_frame, const u8 **frame);
 
 /* Send commands that have no answer. `bytes` must be aligned to 32. */

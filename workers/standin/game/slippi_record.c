@@ -17,7 +17,6 @@
 #define FRAME_START_BYTES 8
 
 #define GAME_BLOCK_BYTES 312
-#define NUM_CHARACTERS (2 * SLIPPI_NUM_PORTS)
 #define FRAME_SEED 3 /* in a frame */
 
 /* In a character's bytes. */
@@ -112,7 +111,7 @@ void record_frame(s32 slp_frame, const u8 *frame) {
   put32((u32)slp_frame);
   put(frame + FRAME_SEED, 4);
   for (u32 half = 0; half < 2; half++) {
-    for (u32 i = 0; i < NUM_CHARACTERS; i++) {
+    for (u32 i = 0; i < SLIPPI_NUM_CHARACTERS; i++) {
       const u8 *c = frame + SLIPPI_FRAME_CHARACTERS + i * SLIPPI_CHARACTER_BYTES;
       if (!is_present(c)) continue;
       if (half)

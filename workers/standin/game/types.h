@@ -9,9 +9,11 @@ typedef signed char s8;
 typedef signed short s16;
 typedef signed int s32;
 
+#ifndef REG32 /* a test on another machine puts registers of its own in the place of the console's */
 #define REG16(address) (*(volatile u16 *)(address))
 #define REG32(address) (*(volatile u32 *)(address))
 #define PHYSICAL(pointer) ((u32)(pointer) & 0x01FFFFFFu)
+#endif
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static inline s32 clamp(s32 v, s32 low, s32 high) { return v < low ? low : v > high ? high : v; }

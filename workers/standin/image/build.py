@@ -1,8 +1,9 @@
 """Compiles the stand-in game from C into one DOL, which is committed so that users need no compiler.
 
-    python -m workers.standin.image.build            compile and replace the committed image and its record
+    python -m workers.standin.image.build            compile and replace the committed images and their record
 
-The bytes depend on the compiler's version, so the record says which one made them.
+A second image of the same sources draws a scene about as heavy as Melee's, for benchmarks alone. The bytes
+depend on the compiler's version, so the record says which one made them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ FLAGS: Final = (
 
 GAME: Final = Path(__file__).parents[1] / "game"
 IMAGE: Final = Path(__file__).parent / "standin.dol"
+HEAVY_IMAGE: Final = Path(__file__).parent / "standin_heavy.dol"
+"""The benchmark's image: the same game drawing about what Melee does per picture. Never for a dataset."""
+IMAGES: Final = {"image_sha256": (IMAGE, ()), "heavy_image_sha256": (HEAVY_IMAGE, ("-DHEAVY_SCENE",))}
+"""Each image with the flags that it alone is compiled with, by the name of its hash in the record."""
 RECORD: Final = Path(__file__).parent / "standin.json"
 _TIMEOUT_SECONDS: Final = 120
 
@@ -55,8 +60,11 @@ def compiler_version() -> str | None:
     return done.stdout.splitlines()[0]
 
 
-def compile_image() -> bytes:
+def compile_image(*defines: str) -> bytes:
     """Compile the game and return the DOL.
+
+    Args:
+        defines: flags besides those of every image.
 
     Raises:
         EnvironmentFailed: no cross compiler, or it refused the sources.
@@ -67,7 +75,7 @@ def compile_image() -> bytes:
     sources = sorted(path.name for path in GAME.iterdir() if path.suffix in {".c", ".S"})
     with tempfile.TemporaryDirectory() as scratch:
         elf, flat = f"{scratch}/game.elf", f"{scratch}/game.bin"
-        _run([COMPILER, *FLAGS, *sources, "-o", elf])
+        _run([COMPILER, *FLAGS, *defines, *sources, "-o", elf])
         _run([OBJCOPY, "-O", "binary", elf, flat])
         code = Path(flat).read_bytes()
     return write_dol(entry=LOAD_ADDRESS, text=(Section(LOAD_ADDRESS, code),), data=())
@@ -83,16 +91,14 @@ def _run(command: list[str]) -> None:
 
 
 def main() -> None:
-    """Replace the committed image, and the record of what it was made from."""
-    image = compile_image()
-    IMAGE.write_bytes(image)
-    record = {
-        "compiler": compiler_version(),
-        "image_sha256": hashlib.sha256(image).hexdigest(),
-        "sources_sha256": sources_sha256(),
-    }
-    RECORD.write_text(json.dumps(record, indent=2) + "\n")
-    sys.stderr.write(f"{IMAGE.name}: {len(image)} bytes\n")
+    """Replace the committed images, and the record of what they were made from."""
+    record = {"compiler": compiler_version(), "sources_sha256": sources_sha256()}
+    for name, (path, defines) in IMAGES.items():
+        image = compile_image(*defines)
+        path.write_bytes(image)
+        record[name] = hashlib.sha256(image).hexdigest()
+        sys.stderr.write(f"{path.name}: {len(image)} bytes\n")
+    RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

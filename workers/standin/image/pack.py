@@ -22,6 +22,8 @@ from workers.standin.image.records import frame_records, item_records
 from workers.standin.image.steps import faulty_steps, plain_steps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from manifests.state.table import StateTable
@@ -33,14 +35,14 @@ _ALIGNMENT: Final = 32
 
 
 @cache
-def program() -> bytes:
-    """Return the committed program, without a replay.
+def program(image: Path | None = None) -> bytes:
+    """Return a committed program, without a replay: the game, or the benchmark's build of it.
 
     Raises:
         EnvironmentFailed: the image is missing from this installation.
     """
     try:
-        return IMAGE.read_bytes()
+        return (image or IMAGE).read_bytes()
     except OSError as error:
         message = (
             f"the stand-in game's image cannot be read: {error}; "
@@ -55,7 +57,12 @@ def image_sha256() -> str:
 
 
 def pack(
-    state: StateTable, *, stamp: bool = True, fault: Fault | None = None, other: StateTable | None = None
+    state: StateTable,
+    *,
+    stamp: bool = True,
+    fault: Fault | None = None,
+    other: StateTable | None = None,
+    image: Path | None = None,
 ) -> bytes:
     """Return a bootable DOL that shows every row of the table once, in order, and then holds the last.
 
@@ -64,6 +71,7 @@ def pack(
         stamp: Whether the bottom 16 rows carry the frame stamp.
         fault: What is to go wrong, for tests; the last picture shown is held at the end, too.
         other: The game that a desync shows, drawn on the first one's stage; for tests.
+        image: The program that shows it, build.HEAVY_IMAGE for benchmarks; None for the game.
 
     Raises:
         ValueError: a desync without another game.
@@ -80,7 +88,7 @@ def pack(
     else:
         steps = faulty_steps(slp_frames, fault, 0 if other is None else other.num_frames)
     section = replay_section(state, other, steps, stamp=stamp)
-    game = read_dol(program())
+    game = read_dol(program(image))
     return write_dol(game.entry, game.text, (*game.data, section))
 
 

@@ -13,6 +13,7 @@ from workers.emulator.contract import TAIL_PICTURES, BootImage, Deadlines, LogLi
 from workers.emulator.mainline import MainlineDolphin
 from workers.replay import read_replay
 from workers.replay.renderable import renderable
+from workers.standin.image.build import HEAVY_IMAGE
 from workers.standin.image.pack import pack
 from workers.standin.recorder import record_match
 
@@ -99,3 +100,15 @@ def test_a_fault_shows_as_the_schedule_says(fault, tmp_path):
     assert clear.all()
     assert seeds.tolist() == due, "each picture names the state that was drawn, whatever its number says"
     assert sum(line.startswith("[CURRENT_FRAME]") for line in lines) == NUM_FRAMES
+
+
+def test_the_benchmarks_heavy_scene_moves_and_its_stamps_are_right(tmp_path):
+    pictures, _ = play(pack(game(31, 31), image=HEAVY_IMAGE), tmp_path)
+    slp_frame, valid = read_stamps(pictures[:, :480])
+    assert valid.all()
+    assert slp_frame.tolist() == [*range(-123, 7), *[6] * TAIL_PICTURES]
+    assert set(np.unique(pictures[:, STAMP_TOP:480])) == {16, 235}, "nothing is drawn over the stamp"
+    moved = (np.abs(np.diff(pictures[:NUM_FRAMES, :STAMP_TOP].astype(np.int16), axis=0)) > 8).mean(
+        axis=(1, 2)
+    )
+    assert moved.min() > 0.05, "a good part of every picture is new: the load is drawn for each frame"

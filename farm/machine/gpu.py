@@ -1,0 +1,51 @@
+"""The memory of a machine's NVIDIA cards, and how many emulators fit into it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import Final
+
+from workers.errors import EnvironmentFailed
+
+PROGRAM: Final = "nvidia-smi"
+_QUESTION: Final = ("--query-gpu=memory.free", "--format=csv,noheader,nounits")
+_SECONDS: Final = 30
+_MIB: Final = 1 << 20
+
+
+def free_memory(answer: str) -> tuple[int, ...]:
+    """Read what nvidia-smi says of each card's free memory, a line in MiB each; return it in bytes.
+
+    Raises:
+        EnvironmentFailed: a line is no number, as where the driver is broken.
+    """
+    lines = [line.strip() for line in answer.splitlines() if line.strip()]
+    try:
+        return tuple(int(line) * _MIB for line in lines)
+    except ValueError as problem:
+        message = f"{PROGRAM} does not tell the cards' memory, it says: {lines[0]}; is the driver loaded?"
+        raise EnvironmentFailed(message) from problem
+
+
+def cards_here() -> tuple[int, ...]:
+    """Return the free memory of each NVIDIA card of this machine, in bytes; empty where there is no driver.
+
+    Raises:
+        EnvironmentFailed: the driver is there and does not answer.
+    """
+    if shutil.which(PROGRAM) is None:
+        return ()
+    try:
+        done = subprocess.run(
+            [PROGRAM, *_QUESTION], capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{PROGRAM} does not answer: {error}"
+        raise EnvironmentFailed(message) from error
+    return free_memory(done.stdout or done.stderr)
+
+
+def slots_by_memory(cards: tuple[int, ...], bytes_per_slot: int) -> int:
+    """Return how many emulators fit into the memory of all cards; one lies on one card, never on two."""
+    return sum(free // bytes_per_slot for free in cards)
