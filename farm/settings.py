@@ -151,10 +151,10 @@ class RunSettings:
         Setting(
             one_of(*FRAMES_CHOICES),
             " or ".join(FRAMES_CHOICES),
-            "Slippi: how pictures come out: plain by the preloaded channel, as PNG files, or probed.  [png]",
+            "Slippi: how pictures come out: by the preloaded channel, as PNG files, or probed.  [auto]",
             metavar="WAY",
         ),
-        "png",
+        "auto",
     )
     renderer: RendererChoice = _declared(
         Setting(

@@ -81,7 +81,7 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 def channel_of(emulator: SlippiDolphin) -> Callable[[Path], SlippiFrames]:
     """Return what makes the preloaded channel for a play of this emulator."""
     preset = emulator.preset
-    return lambda home: ChannelFrames(preset.width, preset.height, home / "user", home)
+    return lambda home: ChannelFrames(preset.width, preset.height, home)
 
 
 def png_of(

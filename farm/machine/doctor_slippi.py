@@ -196,7 +196,7 @@ def first_pictures(
 
 
 def frame_channel(program: Path | None, game_image: str | None, renderer: RendererChoice = "auto") -> Finding:
-    """Say whether pictures can come out plain, by the preloaded library, or only as PNG files."""
+    """Say whether pictures can be taken as they are shown, by the preloaded library, or only as PNG files."""
     name = "frame channel"
     emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, "auto", renderer)
     try:

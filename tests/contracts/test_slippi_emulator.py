@@ -20,12 +20,12 @@ from tests.contracts.emulator_suite import PATIENT, EmulatorSuite, next_picture
 from tests.contracts.footprint import child_processes, footprint
 from tests.workers.emulator.slippi_doubles import (
     NUM_FRAMES,
-    dumping_slippi,
     needs_compiler,
     needs_slippi,
     real_slippi,
     script_of,
     scripted_slippi,
+    showing_slippi,
     use_fake_xvfb,
 )
 from workers.emulator.contract import BootImage, Deadlines, Picture
@@ -81,13 +81,9 @@ def double_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestSlippiOnTheChannel(SlippiSuite):
     """The compiled double, whose pictures the preloaded library takes."""
 
-    @pytest.fixture(autouse=True)
-    def _display(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        use_fake_xvfb(tmp_path / "bin", monkeypatch)
-
     @pytest.fixture
     def emulator(self, double_folder: Path) -> SlippiDolphin:
-        return dumping_slippi(double_folder, "channel")
+        return showing_slippi(double_folder, "channel")
 
     @pytest.fixture
     def boot_image(self) -> BootImage:

@@ -1,15 +1,16 @@
-"""Takes the pictures of Slippi's Dolphin by the preloaded library: plain, in order, each with its frame.
+"""Takes the pictures of Slippi's Dolphin by the preloaded library: converted, in order, each with its frame.
 
-    pipe -> RawPicture | Line ... -> Picture | LogLine ...
+    pipe -> ShownPicture | Line ... -> Picture | LogLine ...
 
-Every picture says which frame the game had asked for when the picture was read back, so the game's first
-picture is the first that says -123: nothing is inferred, and no constant is needed.
+Every picture says which frame the game had asked for when the picture was shown, so the game's first picture
+is the first that says -123: nothing is inferred, and no constant is needed. The emulator dumps nothing.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import time
 from typing import TYPE_CHECKING, Final, Self
 
 from manifests.ledger.reasons import Reason
@@ -17,8 +18,8 @@ from manifests.state.schema import FIRST_SLP_FRAME
 from workers.emulator.contract import LogLine, Picture
 from workers.emulator.frame_channel.build import LIBRARY, MACHINE
 from workers.emulator.frame_channel.reader import ChannelReader
-from workers.emulator.frame_channel.records import VERSION, Hello, Line, RawPicture
-from workers.emulator.png_picture import RgbaConverter
+from workers.emulator.frame_channel.records import VERSION, Hello, Line, ShownPicture
+from workers.emulator.png_picture import require_size
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ DESCRIPTOR_VARIABLE: Final = "DOLPHIN_FARM_CHANNEL_FD"
 _PRELOAD: Final = "LD_PRELOAD"
 _CLOSE_SECONDS: Final = 10.0
 _EXIT_SECONDS: Final = 10.0  # a dying emulator closes its pipe well before it is dead, on a busy machine
+_FIRST_SECONDS: Final = 25.0  # for the first picture: a window on a busy machine takes some
 _LINES_EVERY: Final = 120  # pictures; more than can wait between the emulator and us
 _REMEDY: Final = "take --frames png"
 
@@ -51,7 +53,7 @@ def require_channel(preset: SlippiPreset) -> None:
     elif set(str(LIBRARY)) & {" ", ":"}:
         why = f"the loader cannot take a library whose path holds a space or a colon: {LIBRARY}"
     elif preset.backend != "OGL":
-        why = f"it follows OpenGL's pictures, and the backend is {preset.backend}"
+        why = f"it takes OpenGL's pictures, and the backend is {preset.backend}"
     if why is not None:
         message = f"the frame channel cannot be used: {why}; {_REMEDY}"
         raise EnvironmentFailed(message)
@@ -62,17 +64,19 @@ class ChannelFrames:
 
     Args:
         width, height: size of the pictures, in pixels.
-        user: the emulator's user directory.
         home: a folder for the play.
     """
 
-    def __init__(self, width: int, height: int, user: Path, home: Path) -> None:
-        self._frames = user / "Dump" / "Frames"
+    dumps = False
+
+    def __init__(self, width: int, height: int, home: Path) -> None:
+        self._size = width, height
         self._stdout = home / "stdout"
-        self._converter = RgbaConverter(width, height)
         self._child: Child | None = None
+        self._begun = time.monotonic()
         self._newest = -1
         self._newest_number: int | None = None
+        self._has_greeted = False
         self._has_lines = False
         self._has_printed = False
 
@@ -94,7 +98,6 @@ class ChannelFrames:
         return {_PRELOAD: preload, DESCRIPTOR_VARIABLE: str(self._reader.descriptor)}
 
     def __enter__(self) -> Self:
-        self._frames.mkdir(parents=True)  # files are still created, though nothing is written to them
         self._reader = ChannelReader()
         return self
 
@@ -104,6 +107,7 @@ class ChannelFrames:
     def supervise(self, child: Child) -> None:
         """Begin to read what this emulator writes."""
         self._child = child
+        self._begun = time.monotonic()
         self._reader.start()
 
     def let_go(self) -> None:
@@ -114,7 +118,7 @@ class ChannelFrames:
         """Return the next picture or line, or None if there was none in time.
 
         Raises:
-            EnvironmentFailed: the emulator dumps past the library, or with another version of it.
+            EnvironmentFailed: the library does not take in this emulator, or is of another version.
             EmulatorFailed: the channel broke although the emulator runs on.
         """
         record = self._reader.take(timeout_seconds)
@@ -122,6 +126,7 @@ class ChannelFrames:
             if record.version != VERSION:
                 message = f"the preloaded library is version {record.version}, its reader {VERSION}"
                 raise EnvironmentFailed(message)
+            self._has_greeted = True
             return None
         if record is None:
             self._look_for_trouble()
@@ -132,11 +137,10 @@ class ChannelFrames:
         return self._reader.ended() is not None
 
     def look_at(self, event: SlippiEvent) -> int:
-        """Convert a picture and return its number; 0 for a line."""
-        if not isinstance(event, RawPicture):
+        """Check a picture's size and return its number; 0 for a line."""
+        if not isinstance(event, ShownPicture):
             return 0
-        self._require_traced(event)
-        self._converter.convert(event.rgba)
+        self._require_size(event)
         return event.number
 
     def feed(
@@ -149,16 +153,16 @@ class ChannelFrames:
         if isinstance(event, Line):
             self._has_lines = True
             yield LogLine(self._newest, event.text)
-        elif isinstance(event, RawPicture) and self._is_of_the_game(event):
+        elif isinstance(event, ShownPicture) and self._is_of_the_game(event):
+            self._require_size(event)
             self._newest += 1
-            yield Picture(self._newest, self._converter.convert(event.rgba), event.slp_frame_asked)
+            yield Picture(self._newest, event.yuv, event.slp_frame_asked)
 
-    def _is_of_the_game(self, picture: RawPicture) -> bool:
+    def _is_of_the_game(self, picture: ShownPicture) -> bool:
         before, self._newest_number = self._newest_number, picture.number
         if before is not None and picture.number != before + 1:
             message = f"picture {picture.number} came where {before + 1} is due: a picture is missing"
             raise EmulatorFailed(Reason.MISALIGNED, message)
-        self._require_traced(picture)
         if self._newest >= 0:
             return True
         if picture.slp_frame_asked is None:  # the waiting screen, from before the game
@@ -172,13 +176,9 @@ class ChannelFrames:
             raise EmulatorFailed(Reason.MISALIGNED, message)
         return True
 
-    def _require_traced(self, picture: RawPicture) -> None:
-        if not picture.is_traced:
-            message = (
-                f"it cannot be told which frame picture {picture.number} shows: no call of glReadPixels "
-                f"belongs to it, so the emulator asks its driver in a way that is not known; {_REMEDY}"
-            )
-            raise EmulatorFailed(Reason.MISALIGNED, message)
+    def _require_size(self, picture: ShownPicture) -> None:
+        rows, width = picture.yuv.shape
+        require_size((width, rows * 2 // 3), self._size)
 
     def _require_lines(self, number: int) -> None:
         """Fail if something was printed long ago, and came as no record."""
@@ -198,12 +198,10 @@ class ChannelFrames:
             if self._child is not None and self._child.wait(_EXIT_SECONDS) is None:
                 message = f"slippi playback failed: it still runs, but {why}"
                 raise EmulatorFailed(Reason.EMULATOR_EXIT, message)
-        elif self._newest_number is None and any(file.stat().st_size for file in self._files()):
+        elif self._newest_number is None and time.monotonic() - self._begun > _FIRST_SECONDS:
+            what = "shows its pictures in a way" if self._has_greeted else "was started in a way"
             message = (
-                "the frame channel does not take: the emulator dumps PNG files past the preloaded library "
-                f"(its libpng may be linked statically); {_REMEDY}"
+                f"the frame channel does not take: the emulator {what} that the preloaded library does not "
+                f"see; {_REMEDY}"
             )
             raise EnvironmentFailed(message)
-
-    def _files(self) -> Iterator[Path]:
-        return self._frames.glob("framedump_*.png")

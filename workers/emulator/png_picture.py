@@ -1,4 +1,4 @@
-"""Converts pictures of the screen, PNG or plain RGBA, to packed I420, BT.601 limited range, by libav."""
+"""Decodes PNG pictures of the screen, by libav, and converts them to packed I420, BT.601 limited range."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import av
 import numpy as np
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from manifests.ledger.reasons import Reason
+from workers.emulator.frame_channel.i420 import i420_of
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from workers.emulator.contract import Yuv
 
 _END: Final = b"IEND\xae\x42\x60\x82"  # libav's decoder accepts a file without its end
@@ -26,7 +24,6 @@ class PngDecoder:
 
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)
-        self._reformatter = VideoReformatter()
 
     def decode(self, png: bytes) -> Yuv:
         """Return uint8 [H * 3 / 2, W].
@@ -46,40 +43,16 @@ class PngDecoder:
         except FFmpegError as error:
             raise _broken(png, str(error)) from error
         frame = frames[0]
-        _require_size((frame.width, frame.height), self._size)
-        return _packed_i420(self._reformatter, frame)
+        require_size((frame.width, frame.height), self._size)
+        return i420_of(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
 
 
-class RgbaConverter:
-    """Converts plain pictures of one play, all of one size; the result is that of PngDecoder to the byte."""
+def require_size(size: tuple[int, int], asked: tuple[int, int]) -> None:
+    """Check the size of a picture, (width, height) in pixels.
 
-    def __init__(self, width: int, height: int) -> None:
-        self._size = (width, height)
-        self._reformatter = VideoReformatter()
-
-    def convert(self, rgba: NDArray[np.uint8]) -> Yuv:
-        """Return uint8 [H * 3 / 2, W] of uint8 [H, W, 4].
-
-        Raises:
-            EnvironmentFailed: it has another size than was asked for.
-        """
-        _require_size((rgba.shape[1], rgba.shape[0]), self._size)
-        frame = av.VideoFrame.from_numpy_buffer(rgba, format="rgba")
-        return _packed_i420(self._reformatter, frame)
-
-
-def _packed_i420(reformatter: VideoReformatter, frame: av.VideoFrame) -> Yuv:
-    converted = reformatter.reformat(
-        frame,
-        format="yuv420p",
-        src_color_range=ColorRange.JPEG,
-        dst_color_range=ColorRange.MPEG,
-        dst_colorspace=Colorspace.ITU601,
-    )
-    return np.asarray(converted.to_ndarray(), np.uint8)
-
-
-def _require_size(size: tuple[int, int], asked: tuple[int, int]) -> None:
+    Raises:
+        EnvironmentFailed: it is not the one that was asked for.
+    """
     if size != asked:
         message = (
             f"the emulator dumps {size[0]}x{size[1]}, asked for were {asked[0]}x{asked[1]}: "

@@ -202,8 +202,9 @@ class SlippiDolphin:
         self._require_game()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slippi-", dir=scratch)))
-            write_settings(home / "user", self.preset, home / _REREPLAYS)
-            frames = stack.enter_context(take_by(home) if take_by else self._frames(home, scratch))
+            frames = take_by(home) if take_by else self._frames(home, scratch)
+            write_settings(home / "user", self.preset, home / _REREPLAYS, dumps=frames.dumps)
+            stack.enter_context(frames)
             stack.callback(
                 _keep_rerecording, home, scratch
             )  # runs once the emulator has ended, which completes the file
@@ -235,7 +236,7 @@ class SlippiDolphin:
         if self.frame_way().name == "png":
             return PngFrames(width, height, home / "user", scratch, self.max_waiting_images)
         require_channel(self.preset)
-        return ChannelFrames(width, height, home / "user", home)
+        return ChannelFrames(width, height, home)
 
     def _command(self, install: SlippiInstall, home: Path) -> list[str]:
         command = [str(install.program), "--batch", "--exec", str(self.game.resolve())]

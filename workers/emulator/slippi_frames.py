@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 from workers.emulator.contract import Picture
 from workers.emulator.dump_folder import dump_folder
 from workers.emulator.dump_watcher import DumpedImage, DumpWatcher, PrintedLine
-from workers.emulator.frame_channel.records import Line, RawPicture
+from workers.emulator.frame_channel.records import Line, ShownPicture
 from workers.emulator.image_numbering import CapturedImage, ImageNumbering
 from workers.emulator.png_picture import PngDecoder
 
@@ -24,17 +24,21 @@ if TYPE_CHECKING:
     from workers.emulator.child import Child
     from workers.emulator.contract import LogLine
 
-SlippiEvent: TypeAlias = DumpedImage | PrintedLine | RawPicture | Line
+SlippiEvent: TypeAlias = DumpedImage | PrintedLine | ShownPicture | Line
 
 
 class SlippiFrames(Protocol):
     """One way for pictures and lines of one play to come out; a context manager around the emulator's life.
 
     Attributes:
+        dumps: whether the emulator is to dump its pictures as files.
         stdout: the file that gets the emulator's standard output; like the others, valid inside the context.
         descriptors: what the emulator must inherit.
         variables: what its environment must hold besides.
     """
+
+    @property
+    def dumps(self) -> bool: ...  # noqa: D102 - above
 
     @property
     def stdout(self) -> Path: ...  # noqa: D102 - above
@@ -91,6 +95,7 @@ class PngFrames:
         max_waiting: how many images may wait until the emulator is suspended.
     """
 
+    dumps = True
     variables: Mapping[str, str] = {}
     descriptors: tuple[int, ...] = ()
 

@@ -28,17 +28,21 @@ STAMP_CODE: Final = "Farm: Frame Stamp"
 _STAMP_CODE_FILE: Final = "GameSettings/frame_stamp.ini"
 
 
-def settings_files(preset: SlippiPreset, rerecord_folder: Path | None = None) -> Mapping[str, str]:
+def settings_files(
+    preset: SlippiPreset, rerecord_folder: Path | None = None, *, dumps: bool = True
+) -> Mapping[str, str]:
     """Return the text of each settings file, by its path in the user directory.
 
     Args:
         preset: what the picture is to look like.
         rerecord_folder: where the emulator writes the replay anew while it plays it, where it can; None:
             nowhere.
+        dumps: whether the emulator dumps its pictures as files, which does not change them.
     """
     codes = {**preset.gecko_codes, **({STAMP_CODE: True} if preset.stamp else {})}
     values = {
         "backend": preset.backend,
+        "dumps": str(dumps),
         "width": str(preset.width),
         "height": str(preset.height),
         "efb_scale": str(RESOLUTIONS[preset.resolution].efb_scale),
@@ -61,9 +65,11 @@ def settings_sha256(preset: SlippiPreset) -> str:
     return digest.hexdigest()
 
 
-def write_settings(user_directory: Path, preset: SlippiPreset, rerecord_folder: Path | None = None) -> None:
+def write_settings(
+    user_directory: Path, preset: SlippiPreset, rerecord_folder: Path | None = None, *, dumps: bool = True
+) -> None:
     """Write all settings files into a user directory, making the folders they need."""
-    for path, text in settings_files(preset, rerecord_folder).items():
+    for path, text in settings_files(preset, rerecord_folder, dumps=dumps).items():
         target = user_directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -22,7 +22,7 @@ def slippi_dolphin(
     game_image: str,
     preset: SlippiPreset,
     program: Path | None = None,
-    frames: FramesChoice = "png",
+    frames: FramesChoice = "auto",
     renderer: RendererChoice = "auto",
     emulators: int | None = None,
 ) -> SlippiDolphin:

@@ -135,7 +135,9 @@ def test_the_frames_that_pictures_say_are_kept(saying_games: list[ObservedGame],
 
 def test_every_fault_is_caught_and_the_clean_game_is_not(games: list[ObservedGame]):
     found = try_game(games[0], games[1], Expectations(), 3, seed=4).faults
-    answers = {(trial.fault.partition(" for ")[0], trial.answer) for trial in found if trial.observer == VERDICT}
+    answers = {
+        (trial.fault.partition(" for ")[0], trial.answer) for trial in found if trial.observer == VERDICT
+    }
     assert answers == {("clean", "agrees"), ("clean chunk", "agrees")} | {
         (kind.value, "disagrees") for kind in FaultKind
     }

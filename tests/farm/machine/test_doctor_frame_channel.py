@@ -1,4 +1,4 @@
-"""Doctor probes whether Slippi's pictures can come out plain, on the compiled double."""
+"""Doctor probes whether Slippi's pictures can be taken as they are shown, on the compiled double."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from pathlib import Path
 import pytest
 
 from farm.machine.doctor_slippi import frame_channel
-from tests.workers.emulator.slippi_doubles import dumping_slippi, needs_compiler, use_fake_xvfb
+from tests.workers.emulator.slippi_doubles import needs_compiler, showing_slippi
 
 pytestmark = needs_compiler
 
 
-@pytest.fixture(autouse=True)
-def _display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_fake_xvfb(tmp_path / "bin", monkeypatch)
-
-
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    program = dumping_slippi(tmp_path / "slippi", "png").program
+    program = showing_slippi(tmp_path / "slippi", "png").program
     assert program is not None
     return program
 
@@ -36,6 +31,7 @@ def test_a_program_that_does_not_is_a_warning_with_the_reason(
     nothing = tmp_path / "nothing.so"
     nothing.write_bytes(b"no library")
     monkeypatch.setattr("workers.emulator.channel_frames.LIBRARY", nothing)
+    monkeypatch.setattr("workers.emulator.channel_frames._FIRST_SECONDS", 1.0)
     found = frame_channel(program, "standin")
     assert found.outcome == "warning"
     assert "pictures come as PNG files: the frame channel does not take" in found.detail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shlex
 import shutil
@@ -60,30 +61,23 @@ def real_slippi(preset: SlippiPreset | None = None) -> SlippiDolphin:
     )
 
 
+_LIBRARIES = ("libGL.so.1", "libX11.so.6")
+
 needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None or not Path("/usr/include/png.h").exists(),
-    reason="no g++ or libpng-dev here, which build the double that dumps as Slippi does",
+    any(shutil.which(tool) is None for tool in ("g++", "Xvfb"))
+    or any(ctypes.util.find_library(name.split(".")[0].removeprefix("lib")) is None for name in _LIBRARIES),
+    reason="no g++, Xvfb or Mesa here, with which the double is built that shows pictures as Slippi does",
 )
 
 
-def dumping_slippi(folder: Path, frames: FramesChoice, driver: Path | None = None) -> SlippiDolphin:
-    """The emulator with the compiled double as its program; `folder` may be used again.
-
-    Args:
-        folder: where program and driver lie.
-        frames: the way by which pictures come out.
-        driver: the OpenGL library; None for a double of that, too.
-    """
+def showing_slippi(folder: Path, frames: FramesChoice) -> SlippiDolphin:
+    """The emulator with the compiled double as its program; `folder` may be used again."""
     program = folder / "dolphin-emu"
     if not program.exists():
         (folder / "Sys/GameSettings").mkdir(parents=True)
         (folder / "Sys/GameSettings/00000000.ini").write_text("")
-        source = HERE / "channel_double"
-        if driver is None:
-            driver = folder / "libdriver.so"
-            compile_double(["-fPIC", "-shared", str(source / "gl.cpp"), "-o", str(driver)])
-        libraries = [str(driver), "-lpng", f"-Wl,-rpath,{folder}"]
-        compile_double([str(source / "dolphin.cpp"), "-o", str(program), *libraries])
+        source = HERE / "channel_double" / "dolphin.cpp"
+        compile_double([str(source), "-o", str(program), *(f"-l:{name}" for name in _LIBRARIES)])
     return SlippiDolphin(IMAGE, program=program, is_standin=True, frames=frames)
 
 

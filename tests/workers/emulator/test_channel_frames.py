@@ -21,7 +21,7 @@ HELLO = "struct.pack('=IIII', 0x4d524644, 1, 4, {})"
 def take_until_failure(folder: Path, code: str) -> None:
     """Run Python in the emulator's place, with the channel's writing end as `fd`; take until that fails."""
     start = "import os, struct, time; fd = int(os.environ['DOLPHIN_FARM_CHANNEL_FD']); "
-    with ChannelFrames(640, 480, folder / "user", folder) as frames:
+    with ChannelFrames(640, 480, folder) as frames:
         environment = {**os.environ, **frames.variables, "LD_PRELOAD": ""}
         with Child(
             [sys.executable, "-c", start + code],
@@ -48,8 +48,8 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("b'half'", r"it still runs, but its stream ended after 4 of 12 bytes"),
         (
-            "struct.pack('=IIIiIIIi', 0x4d524644, 3, 20 + 640 * 480 * 4, 1, 640, 480, 2, -123) + bytes(5000)",
-            r"it still runs, but its stream ended after 5000 of 1228800 bytes",
+            "struct.pack('=IIIiIIIi', 0x4d524644, 3, 20 + 640 * 720, 1, 640, 480, 1, -123) + bytes(5000)",
+            r"it still runs, but its stream ended after 5000 of 460800 bytes",
         ),
         ("b'what is this, then?'", r"it still runs, but its stream holds 0x\w+ where a record begins"),
     ],
@@ -60,23 +60,29 @@ def test_a_channel_that_breaks_while_the_emulator_runs_on_fails(tmp_path: Path, 
 
 
 def test_another_version_of_the_library_fails(tmp_path: Path):
-    with pytest.raises(EnvironmentFailed, match="library is version 7, its reader 1"):
+    with pytest.raises(EnvironmentFailed, match="library is version 7, its reader 2"):
         take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(7)}); time.sleep(60)")
 
 
 def test_an_emulator_that_ends_ends_the_channel_without_a_failure_of_its_own(tmp_path: Path):
-    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(1)})")
+    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(2)})")
 
 
-def test_png_files_beside_the_channel_fail_at_once(tmp_path: Path):
-    code = f"open('{tmp_path}/user/Dump/Frames/framedump_1.png', 'wb').write(b'PNG'); time.sleep(60)"
-    with pytest.raises(EnvironmentFailed, match=r"past the preloaded library.*--frames png"):
-        take_until_failure(tmp_path, code)
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("b''", r"was started in a way.*--frames png"), (HELLO.format(2), r"shows its pictures in a way.*png")],
+)
+def test_an_emulator_whose_pictures_do_not_come_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, said: str
+):
+    monkeypatch.setattr(channel_frames, "_FIRST_SECONDS", 0.5)
+    with pytest.raises(EnvironmentFailed, match=said):
+        take_until_failure(tmp_path, f"os.write(fd, {written}); time.sleep(60)")
 
 
 def test_what_the_user_preloads_stays_behind_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LD_PRELOAD", "libvglfaker.so")
-    with ChannelFrames(640, 480, tmp_path / "user", tmp_path) as frames:
+    with ChannelFrames(640, 480, tmp_path) as frames:
         assert frames.variables["LD_PRELOAD"] == f"{channel_frames.LIBRARY}:libvglfaker.so"
 
 

@@ -30,15 +30,19 @@ FLAGS: Final = (
     "-Wl,--build-id=none,--hash-style=gnu,-z,noexecstack,-z,relro,-z,now,--no-undefined",
 )
 
-SOURCE: Final = Path(__file__).parent / "channel.c"
+SOURCES: Final = Path(__file__).parent
+"""The folder that holds the C files, all of which are compiled together."""
 LIBRARY: Final = Path(__file__).parent / "frame_channel.so"
 RECORD: Final = Path(__file__).parent / "frame_channel.json"
 _TIMEOUT_SECONDS: Final = 120
 
 
 def sources_sha256() -> str:
-    """Return the sha256, hex, over the flags and the source."""
-    return hashlib.sha256(" ".join(FLAGS).encode() + SOURCE.read_bytes()).hexdigest()
+    """Return the sha256, hex, over the flags and all sources."""
+    digest = hashlib.sha256(" ".join(FLAGS).encode())
+    for file in sorted([*SOURCES.glob("*.c"), *SOURCES.glob("*.h")]):
+        digest.update(f"{file.name}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def compiler_version() -> str | None:
@@ -66,8 +70,8 @@ def compile_library() -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         library = Path(scratch) / LIBRARY.name
         done = subprocess.run(
-            [COMPILER, *FLAGS, SOURCE.name, "-o", str(library)],
-            cwd=SOURCE.parent,
+            [COMPILER, *FLAGS, *sorted(file.name for file in SOURCES.glob("*.c")), "-o", str(library)],
+            cwd=SOURCES,
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_SECONDS,

@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from workers.emulator.child_pipe import ChildPipe
-from workers.emulator.frame_channel.records import ChannelBroken, Line, RawPicture, read_records
+from workers.emulator.frame_channel.records import ChannelBroken, Line, ShownPicture, read_records
 
 if TYPE_CHECKING:
     from workers.emulator.frame_channel.records import Record
 
-MAX_WAITING_BYTES: Final = 32 << 20
-"""How much may wait for the consumer, and one record more: 27 pictures of 480p, 4 of 1440p."""
+MAX_WAITING_BYTES: Final = 12 << 20
+"""How much may wait for the consumer, and one record more: 27 pictures of 480p, 3 of 1440p."""
 _LINE_BYTES: Final = 200  # what a short line costs in memory
 _PIPE_BYTES: Final = 1 << 20
 
@@ -99,6 +99,6 @@ class ChannelReader:
 
 
 def _size(record: Record) -> int:
-    if isinstance(record, RawPicture):
-        return record.rgba.nbytes
+    if isinstance(record, ShownPicture):
+        return record.yuv.nbytes
     return _LINE_BYTES + len(record.text) if isinstance(record, Line) else _LINE_BYTES

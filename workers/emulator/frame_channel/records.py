@@ -1,6 +1,6 @@
-"""Parses what the preloaded library writes: greeting, printed lines and plain pictures, in one stream.
+"""Parses what the preloaded library writes: greeting, printed lines and pictures, in one stream.
 
-    bytes -> Hello | Line | RawPicture ...
+    bytes -> Hello | Line | ShownPicture ...
 
 `channel.c` declares the records; this is the other end of the same page.
 """
@@ -18,18 +18,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the records that this reader knows, and that the library sends in its greeting."""
 MAGIC: Final = 0x4D524644
 MAX_LINE_BYTES: Final = 4096
 MAX_SIDE: Final = 16384
 
 _HELLO, _LINE, _PICTURE = 1, 2, 3
-_NOT_SEEN, _BEFORE_GAME, _ASKED = 0, 1, 2
 _START: Final = struct.Struct("=III")
 _VERSION: Final = struct.Struct("=I")
 _HEAD: Final = struct.Struct("=iIIIi")
-_RGBA: Final = 4
 
 
 class ChannelBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught
@@ -38,7 +36,7 @@ class ChannelBroken(Exception):  # noqa: N818 - internal to this folder, transla
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The greeting: the library was loaded into a program that uses libpng."""
+    """The greeting: the library was loaded into a program that draws by GLX."""
 
     version: int
 
@@ -51,23 +49,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RawPicture:
-    """One picture that the emulator was about to dump.
+class ShownPicture:
+    """One picture that the emulator showed.
 
     Attributes:
-        number: the N of framedump_N.png, from 1.
-        rgba: uint8 [H, W, 4], with memory of its own.
-        is_traced: whether the call to the driver that read it back was seen; if not, its frame is unknown.
-        slp_frame_asked: the frame that had been asked for last at that call; None before any, or unknown.
+        number: counts all pictures shown, from 1.
+        yuv: uint8 [H * 3 / 2, W], packed I420, BT.601 limited range, with memory of its own.
+        slp_frame_asked: the frame that had been asked for last when it was shown; None before any.
     """
 
     number: int
-    rgba: NDArray[np.uint8]
-    is_traced: bool
+    yuv: NDArray[np.uint8]
     slp_frame_asked: int | None
 
 
-Record: TypeAlias = Hello | Line | RawPicture
+Record: TypeAlias = Hello | Line | ShownPicture
 
 
 def read_records(readinto: Callable[[memoryview], int]) -> Iterator[Record]:
@@ -96,17 +92,17 @@ def read_records(readinto: Callable[[memoryview], int]) -> Iterator[Record]:
             raise ChannelBroken(message)
 
 
-def _picture(length: int, readinto: Callable[[memoryview], int]) -> RawPicture:
+def _picture(length: int, readinto: Callable[[memoryview], int]) -> ShownPicture:
     head = _exactly(_HEAD.size, readinto)
-    number, width, height, known, asked = _HEAD.unpack(head)
-    is_sane = 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and known in {_NOT_SEEN, _BEFORE_GAME, _ASKED}
-    if not is_sane or length != _HEAD.size + width * height * _RGBA:
+    number, width, height, has_asked, asked = _HEAD.unpack(head)
+    is_sane = all(0 < side <= MAX_SIDE and side % 2 == 0 for side in (width, height)) and has_asked in (0, 1)
+    if not is_sane or length != _HEAD.size + width * height * 3 // 2:
         message = f"its stream holds a picture of {width}x{height} with {length} bytes"
         raise ChannelBroken(message)
-    # Left as it is found, since every byte is written: zeroing a megabyte first would cost as much again.
-    rgba = np.empty((height, width, _RGBA), np.uint8)
-    _fill(rgba.reshape(-1).data, readinto)
-    return RawPicture(number, rgba, known != _NOT_SEEN, asked if known == _ASKED else None)
+    # Left as it is found, since every byte is written: zeroing it first would cost as much again.
+    yuv = np.empty((height * 3 // 2, width), np.uint8)
+    _fill(yuv.reshape(-1).data, readinto)
+    return ShownPicture(number, yuv, asked if has_asked else None)
 
 
 def _exactly(length: int, readinto: Callable[[memoryview], int]) -> bytearray:

@@ -36,7 +36,7 @@ def test_a_source_that_does_not_compile_fails(monkeypatch, tmp_path):
     if build.compiler_version() is None:
         pytest.skip(f"no {build.COMPILER} here")
     (tmp_path / "channel.c").write_text("int main(void) { return }")
-    monkeypatch.setattr(build, "SOURCE", tmp_path / "channel.c")
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
     with pytest.raises(build.EnvironmentFailed, match=r"channel\.c"):
         build.compile_library()
 
@@ -53,5 +53,5 @@ def test_it_needs_no_newer_c_library_than_people_have():
 
 
 def test_library_and_reader_agree_on_version_and_magic():
-    source = build.SOURCE.read_text()
+    source = (build.SOURCES / "channel.c").read_text()
     assert re.search(rf"VERSION = {records.VERSION}, MAGIC = {records.MAGIC:#x}\b", source)

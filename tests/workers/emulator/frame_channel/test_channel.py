@@ -1,7 +1,6 @@
-"""The preloaded library in a program that prints, draws and dumps as Slippi's Dolphin does.
+"""The preloaded library in a program that prints and shows pictures as Slippi's Dolphin does.
 
-The program is a compiled double (`channel_double/`) with the real libpng and the real std::cout; its OpenGL
-driver is one function that reads nothing.
+The program is a compiled double (`channel_double/`); its display, its OpenGL and its std::cout are real.
 """
 
 from __future__ import annotations
@@ -9,36 +8,30 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from tests.workers.emulator.slippi_doubles import (
-    dumping_slippi,
-    needs_compiler,
-    script_of,
-    shown,
-    use_fake_xvfb,
-)
+from tests.workers.emulator.slippi_doubles import needs_compiler, script_of, showing_slippi, shown
 from workers.align.log import asked_evidence
 from workers.emulator.channel_frames import DESCRIPTOR_VARIABLE
 from workers.emulator.contract import BootImage, Deadlines, LogLine, Picture
 from workers.emulator.frame_channel import records
 from workers.emulator.frame_channel.build import LIBRARY
-from workers.emulator.png_picture import PngDecoder
-from workers.emulator.slippi import SlippiDolphin
+from workers.emulator.frame_channel.i420 import i420_by_numpy
+from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workers.emulator.slippi import SlippiDolphin
 
 pytestmark = needs_compiler
 NUM_FRAMES = 40
 LIMITS = Deadlines(startup_seconds=30.0, progress_seconds=10.0, total_seconds=100.0)
-
-
-@pytest.fixture(autouse=True)
-def _display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_fake_xvfb(tmp_path / "bin", monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def channel(folder: Path) -> SlippiDolphin:
-    return dumping_slippi(folder, "channel")
+    return showing_slippi(folder, "channel")
 
 
 def played(emulator: SlippiDolphin, script: list[str], room: Path) -> list[Picture | LogLine]:
@@ -65,21 +58,14 @@ def frames_said(events: list[Picture | LogLine]) -> np.ndarray:
     return np.array([picture.slp_frame_asked for picture in pictures(events)][:NUM_FRAMES])
 
 
-def test_pictures_are_those_of_the_png_way_byte_for_byte(folder, channel, tmp_path):
-    # The double has no game's pace, which the PNG way's numbering needs, so its files themselves are read.
-    script = script_of(NUM_FRAMES)
-    plain = pictures(played(channel, script, tmp_path))
-    user = tmp_path / "user"
-    (user / "Dump" / "Frames").mkdir(parents=True)
-    replay, comm = tmp_path / "script", tmp_path / "comm.json"
-    replay.write_text("\n".join([*script, shown(0), "end 0"]))
-    comm.write_text(f'{{"replay": "{replay}"}}')
-    program = [str(channel.program), "--user", str(user), "--slippi-input", str(comm)]
-    subprocess.run(program, check=True, timeout=60, stdout=subprocess.DEVNULL)
-    decoder = PngDecoder(640, 480)
-    for picture in plain[: NUM_FRAMES - 2]:
-        file = user / "Dump" / "Frames" / f"framedump_{picture.capture_index + 8}.png"
-        np.testing.assert_array_equal(picture.yuv, decoder.decode(file.read_bytes()))
+def test_pictures_are_those_that_were_shown_byte_for_byte(channel, tmp_path, monkeypatch):
+    (tmp_path / "raw").mkdir()
+    monkeypatch.setenv("DOUBLE_RAW", str(tmp_path / "raw"))
+    plain = pictures(played(channel, script_of(NUM_FRAMES, num_waiting=7), tmp_path))
+    for picture in plain[:NUM_FRAMES]:
+        raw = (tmp_path / "raw" / f"{picture.capture_index + 8}").read_bytes()
+        rgba = np.frombuffer(raw, np.uint8).reshape(480, 640, 4)
+        np.testing.assert_array_equal(picture.yuv, i420_by_numpy(rgba))
 
 
 def test_each_picture_says_its_own_frame_and_the_waiting_screen_is_left_out(channel, tmp_path):
@@ -102,26 +88,6 @@ def test_a_line_that_is_too_long_comes_in_pieces(channel, tmp_path):
     events = played(channel, ["said " + "x" * 9000, *script_of(NUM_FRAMES)], tmp_path)
     lines = [event.text for event in events if isinstance(event, LogLine)]
     assert lines[:3] == ["x" * 4096, "x" * 4096, "x" * 808]
-
-
-def test_the_function_of_the_systems_own_opengl_library_is_seen_as_well(tmp_path_factory, tmp_path):
-    driver = Path("/usr/lib/x86_64-linux-gnu/libGL.so.1")
-    if not driver.exists():
-        pytest.skip(f"no {driver} here")
-    emulator = dumping_slippi(tmp_path_factory.mktemp("real-driver"), "channel", driver)
-    assert asked_evidence(frames_said(played(emulator, script_of(NUM_FRAMES), tmp_path))).agrees
-
-
-def test_other_pngs_that_the_program_writes_are_left_alone(channel, tmp_path):
-    script = script_of(NUM_FRAMES)
-    script.insert(script.index(shown(-100)), "icon")
-    boot_image = BootImage("\n".join(script).encode(), NUM_FRAMES)
-    with channel.play(boot_image, tmp_path, LIMITS) as events:
-        for event in events:
-            if isinstance(event, Picture) and event.capture_index == NUM_FRAMES - 1:
-                (icon,) = tmp_path.rglob("Dump/Frames/icon.png")
-                assert PngDecoder(96, 32).decode(icon.read_bytes()).shape == (48, 96)
-                assert event.slp_frame_asked == NUM_FRAMES - 124
 
 
 FAULTS = [
@@ -165,18 +131,10 @@ def test_pictures_of_another_size_fail(channel, tmp_path):
         played(channel, script, tmp_path)
 
 
-def test_a_picture_that_the_library_leaves_to_libpng_is_missed(channel, tmp_path):
+def test_a_picture_that_is_lost_with_its_context_is_missed(channel, tmp_path):
     script = script_of(NUM_FRAMES)
-    at = script.index(shown(-100))
-    script[at:at] = ["size 17000 2", shown(-100), "size 640 480"]  # larger than it takes
-    with pytest.raises(EmulatorFailed, match=r"picture 32 came where 31 is due: a picture is missing"):
-        played(channel, script, tmp_path)
-
-
-def test_a_call_to_the_driver_without_a_picture_makes_frames_unknown_never_wrong(channel, tmp_path):
-    script = ["size 320 240", *script_of(NUM_FRAMES)]
-    script[8:8] = ["size 640 480", "readback", "size 320 240"]
-    with pytest.raises(EmulatorFailed, match=r"cannot be told which frame picture \d+ shows.*--frames png"):
+    script.insert(script.index(shown(-100)), "context")
+    with pytest.raises(EmulatorFailed, match=r"picture 31 came where 30 is due: a picture is missing"):
         played(channel, script, tmp_path)
 
 
@@ -185,20 +143,6 @@ def test_an_emulator_that_dies_in_the_middle_of_a_game_is_named(channel, tmp_pat
     script.insert(script.index(shown(-100)), "end -11")
     with pytest.raises(EmulatorFailed, match=r"killed by SIGSEGV, \d+ of 48 pictures seen"):
         played(channel, script, tmp_path)
-
-
-def test_no_files_pile_up(channel, tmp_path):
-    boot_image = BootImage("\n".join(script_of(NUM_FRAMES)).encode(), NUM_FRAMES)
-    with channel.play(boot_image, tmp_path, LIMITS) as events:
-        for event in events:
-            if isinstance(event, Picture) and event.capture_index == NUM_FRAMES - 1:
-                (dump,) = tmp_path.rglob("Dump/Frames")
-                sizes = []
-                for file in dump.iterdir():
-                    with suppress(FileNotFoundError):
-                        sizes.append(file.stat().st_size)
-                assert len(sizes) <= 1
-                assert sum(sizes) == 0
 
 
 def test_a_slow_consumer_holds_the_emulator_back_and_loses_nothing(channel, tmp_path):
@@ -221,16 +165,28 @@ def test_lines_that_are_printed_past_the_library_are_told(channel, tmp_path):
         played(channel, script, tmp_path)
 
 
-def test_a_library_that_does_not_take_is_told_from_the_files(channel, tmp_path, monkeypatch):
-    nothing = tmp_path / "nothing.so"
+def nothing_to_preload(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a file in the library's place that the loader refuses, and do not wait long for its pictures."""
+    nothing = folder / "nothing.so"
     nothing.write_bytes(b"no library")
     monkeypatch.setattr("workers.emulator.channel_frames.LIBRARY", nothing)
-    with pytest.raises(EnvironmentFailed, match=r"dumps PNG files past the preloaded library.*--frames png"):
+    monkeypatch.setattr("workers.emulator.channel_frames._FIRST_SECONDS", 1.0)
+
+
+def test_a_library_that_does_not_take_is_told(channel, tmp_path, monkeypatch):
+    nothing_to_preload(tmp_path, monkeypatch)
+    with pytest.raises(EnvironmentFailed, match=r"does not take: the emulator was started.*--frames png"):
         played(channel, script_of(NUM_FRAMES), tmp_path)
 
 
+def test_pictures_that_the_library_does_not_see_are_told(channel, tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.emulator.channel_frames._FIRST_SECONDS", 1.0)
+    with pytest.raises(EnvironmentFailed, match=r"does not take: the emulator shows its pictures in a way"):
+        played(channel, ["blind"], tmp_path)
+
+
 def test_auto_takes_the_channel_where_it_works(folder):
-    emulator = dumping_slippi(folder, "auto")
+    emulator = showing_slippi(folder, "auto")
     assert emulator.frame_way().name == "channel"
     assert emulator.fingerprint()["frames"] == f"channel {records.VERSION}"
 
@@ -239,59 +195,59 @@ def test_auto_takes_png_where_the_library_does_not_take_and_says_so_once(
     folder, tmp_path_factory, monkeypatch, capsys
 ):
     elsewhere = tmp_path_factory.mktemp("other")
-    nothing = elsewhere / "nothing.so"
-    nothing.write_bytes(b"no library")
-    monkeypatch.setattr("workers.emulator.channel_frames.LIBRARY", nothing)
-    emulator = dumping_slippi(elsewhere / "slippi", "auto")
+    nothing_to_preload(elsewhere, monkeypatch)
+    emulator = showing_slippi(elsewhere / "slippi", "auto")
     for _ in range(2):
         assert emulator.frame_way().name == "png"
         assert emulator.fingerprint()["frames"] == "png"
     assert capsys.readouterr().err.count("pictures come as PNG") == 1
 
 
+@pytest.fixture
+def display(tmp_path: Path) -> Iterator[str]:
+    with xvfb(640, 480, tmp_path) as name:
+        yield name
+
+
 def environment(descriptor: int) -> dict[str, str]:
     return {**os.environ, "LD_PRELOAD": str(LIBRARY), DESCRIPTOR_VARIABLE: str(descriptor)}
 
 
-def run_double(channel: SlippiDolphin, room: Path, script: list[str], descriptor: int) -> list[str]:
+def run_double(
+    channel: SlippiDolphin, room: Path, script: list[str], descriptor: int, display: str
+) -> list[str]:
     """Run the double by itself to the end of a script; return what it printed."""
-    (room / "user" / "Dump" / "Frames").mkdir(parents=True)
     (room / "script").write_text("\n".join(script))
     (room / "comm.json").write_text(f'{{"replay": "{room / "script"}"}}')
-    program = [str(channel.program), "--user", str(room / "user"), "--slippi-input", str(room / "comm.json")]
     done = subprocess.run(
-        program,
+        [str(channel.program), "--slippi-input", str(room / "comm.json")],
         check=True,
         timeout=60,
         stdout=subprocess.PIPE,
-        env=environment(descriptor),
+        env={**environment(descriptor), "DISPLAY": display},
         pass_fds=[descriptor],
     )
     return done.stdout.decode().splitlines()
 
 
-def test_a_reader_that_goes_away_does_not_harm_the_program(channel, tmp_path):
+def test_a_reader_that_goes_away_does_not_harm_the_program(channel, tmp_path, display):
     read_end, write_end = os.pipe()
     os.close(read_end)
-    said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], write_end)
+    said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], write_end, display)
     os.close(write_end)
     assert said[-1] == f"[CURRENT_FRAME] {NUM_FRAMES - 123}"
-    # The program exits while it writes its last picture, whose empty file may be left.
-    assert sum(file.stat().st_size for file in (tmp_path / "user" / "Dump" / "Frames").iterdir()) == 0
 
 
-def test_a_descriptor_that_is_no_pipe_leaves_the_program_as_it_is(channel, tmp_path):
+def test_a_descriptor_that_is_no_pipe_leaves_the_program_as_it_is(channel, tmp_path, display):
     with (tmp_path / "file").open("wb") as file:
-        said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], file.fileno())
+        script = [*script_of(NUM_FRAMES), "end 0"]
+        said = run_double(channel, tmp_path, script, file.fileno(), display)
     assert (tmp_path / "file").stat().st_size == 0
     assert len(said) == NUM_FRAMES + 4
-    dumped = list((tmp_path / "user" / "Dump" / "Frames").iterdir())
-    assert len(dumped) >= NUM_FRAMES
-    assert all(file.read_bytes().startswith(b"\x89PNG") for file in dumped[:3])
 
 
 @pytest.mark.parametrize("program", ["/bin/true", "/bin/sh"])
-def test_programs_without_libpng_say_nothing(program: str):
+def test_programs_that_draw_nothing_say_nothing(program: str):
     read_end, write_end = os.pipe()
     subprocess.run(
         [program], check=True, env=environment(write_end), pass_fds=[write_end], stdin=subprocess.DEVNULL

@@ -10,10 +10,10 @@ import time
 import pytest
 
 from workers.emulator.frame_channel.reader import ChannelReader
-from workers.emulator.frame_channel.records import MAGIC, Line, RawPicture
+from workers.emulator.frame_channel.records import MAGIC, Line, ShownPicture
 
 SIDE = 64
-BYTES = SIDE * SIDE * 4
+BYTES = SIDE * SIDE * 3 // 2
 
 
 def picture(number: int) -> bytes:
@@ -60,7 +60,7 @@ def test_a_consumer_that_does_not_take_holds_the_writer_back_and_loses_nothing(r
     seen = []
     while reader.ended() is None:
         record = reader.take(5.0)
-        if isinstance(record, RawPicture):
+        if isinstance(record, ShownPicture):
             seen.append(record.number)
     assert seen == list(range(200))
     writer.join(5)
