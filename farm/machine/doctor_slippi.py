@@ -80,7 +80,7 @@ def playback_dolphin(program: Path | None) -> Finding:
         remedy = "take a 3.x playback Dolphin, which Slippi Launcher uses unless told otherwise"
         return Finding("playback Dolphin", "failed", detail, remedy)
     if not plays_back:
-        remedy = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
+        remedy = slippi_install.NETPLAY_REMEDY
         return Finding("playback Dolphin", "failed", f"{detail}; it knows no --slippi-input", remedy)
     if known.standing == "unknown":
         remedy = "render one game, and look at it, before you render many; 3.1 to 3.6 are known"
