@@ -98,7 +98,9 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
             watch_notice=NOTICES[settings.notice],
         )
 
-    with joined_cluster(settings.address, settings.slots or slots_here(settings.scratch)) as cluster:
+    with joined_cluster(
+        settings.address, settings.slots or slots_here(settings.scratch, settings.drawn_by)
+    ) as cluster:
         report = TerminalReport(
             num_slots=max(settings.slots or cluster.num_slots, 1),
             log_seconds=settings.log_seconds,

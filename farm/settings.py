@@ -235,6 +235,11 @@ class RunSettings:
                 )
                 raise SettingsRefused(message)
 
+    @property
+    def drawn_by(self) -> RendererChoice:
+        """Who is to draw; always the processor for the stand-in on mainline Dolphin."""
+        return self.renderer if self.emulator == "slippi" else "cpu"
+
     def preset(self) -> SlippiPreset:
         """What Melee is to look like.
 

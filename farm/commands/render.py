@@ -49,7 +49,7 @@ def render_here(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:
     Raises:
         FarmError, DatasetError: as `farm.run.run`.
     """
-    num_slots = settings.slots or slots_here(settings.scratch)
+    num_slots = settings.slots or slots_here(settings.scratch, settings.drawn_by)
     with ExitStack() as stack:
         metrics = None
         if settings.metrics_port is not None:

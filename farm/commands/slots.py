@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from farm.machine.capacity import GPU_SLOT, GPU_SLOT_BYTES, Footprint, num_slots, this_machine
-from farm.machine.gpu import cards_here, slots_by_memory
+from farm.machine.gpu import cards_here, within_gpu_memory
 from farm.machine.slot_calibration import saved_calibration
 from workers.emulator.drawing import RENDERER_CHOICES, RendererChoice
 from workers.emulator.drawing_here import drawing_here
@@ -88,8 +88,7 @@ def command(
     measured = saved.slots if saved else None
     slots = num_slots(machine, footprint, measured)
     cards = cards_here() if drawing.is_gpu else ()
-    if cards:
-        slots = max(1, min(slots, slots_by_memory(cards, gpu_memory_mib << 20)))
+    slots = within_gpu_memory(slots, cards, gpu_memory_mib << 20)
     if not as_json:
         click.echo(slots)
         return

@@ -6,10 +6,15 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from farm.machine.gpu import cards_here, within_gpu_memory
 from farm.machine.slot_calibration import saved_calibration
+from workers.emulator.drawing_here import drawing_here
 from workers.scratch import default_base
+
+if TYPE_CHECKING:
+    from workers.emulator.drawing import RendererChoice
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")
@@ -68,16 +73,19 @@ def num_slots(machine: Machine, footprint: Footprint, measured: int | None = Non
     return max(1, int(min(fitting)))
 
 
-def slots_here(scratch: Path | None = None) -> int:
+def slots_here(scratch: Path | None = None, renderer: RendererChoice = "cpu") -> int:
     """Slots of this machine, by the default footprint and what was measured on it.
 
     Args:
         scratch: Where scratch folders will go; None for the default.
+        renderer: Who is to draw; a GPU that draws leaves cores for more slots, as far as its memory goes.
 
     Raises:
-        EnvironmentFailed: if what was measured cannot be read.
+        EnvironmentFailed: if what was measured cannot be read, or no GPU draws where one was asked for.
     """
     machine = this_machine(scratch)
+    if drawing_here(renderer).is_gpu:
+        return within_gpu_memory(num_slots(machine, GPU_SLOT), cards_here(), GPU_SLOT_BYTES)
     saved = saved_calibration(machine.cores)
     return num_slots(machine, Footprint(), saved.slots if saved else None)
 

@@ -16,7 +16,7 @@ from farm.machine.doctor_video import written_video
 from workers.emulator import disc_image, slippi_install
 from workers.emulator.contract import Deadlines
 from workers.emulator.drawing import remedy_for
-from workers.emulator.drawing_here import drawing_here, emulator_variables, hardware_here, renderer_with
+from workers.emulator.drawing_here import drawing_here, emulator_variables, hardware_here, renderer_here
 from workers.emulator.slippi_preset import SlippiPreset
 from workers.emulator.slippi_versions import knowledge_of
 from workers.emulator.xvfb import REMEDY as INSTALL_XVFB
@@ -80,7 +80,7 @@ def playback_dolphin(program: Path | None) -> Finding:
         remedy = "take a 3.x playback Dolphin, which Slippi Launcher uses unless told otherwise"
         return Finding("playback Dolphin", "failed", detail, remedy)
     if not plays_back:
-        remedy = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
+        remedy = slippi_install.NETPLAY_REMEDY
         return Finding("playback Dolphin", "failed", f"{detail}; it knows no --slippi-input", remedy)
     if known.standing == "unknown":
         remedy = "render one game, and look at it, before you render many; 3.1 to 3.6 are known"
@@ -146,7 +146,7 @@ def opengl(choice: RendererChoice = "auto", num_workers: int | None = None) -> F
     try:
         drawing = drawing_here(choice)
         variables = emulator_variables(drawing, num_workers)
-        found = drawing.renderer or renderer_with(variables)
+        found = renderer_here(choice)
     except EnvironmentFailed as error:
         no_driver = "apt-get install libgl1 libgl1-mesa-dri libx11-6"
         return doctor.failed(name, error, remedy_for(hardware) if choice == "gpu" else no_driver)

@@ -46,6 +46,14 @@ def cards_here() -> tuple[int, ...]:
     return free_memory(done.stdout or done.stderr)
 
 
-def slots_by_memory(cards: tuple[int, ...], bytes_per_slot: int) -> int:
-    """Return how many emulators fit into the memory of all cards; one lies on one card, never on two."""
-    return sum(free // bytes_per_slot for free in cards)
+def within_gpu_memory(slots: int, cards: tuple[int, ...], bytes_per_slot: int) -> int:
+    """Return at most as many slots as the cards' memory holds emulators, and at least 1.
+
+    Args:
+        slots: how many fit by everything else.
+        cards: free memory of each card, in bytes; empty where nobody knows, and then it bounds nothing.
+        bytes_per_slot: what an emulator needs of one card; it lies on one, never on two.
+    """
+    if not cards:
+        return slots
+    return max(1, min(slots, sum(free // bytes_per_slot for free in cards)))

@@ -101,7 +101,10 @@ def estimates(
     per_chunk = settings.frames_per_chunk
     chunks = sum(num_chunks_of(frames, per_chunk) for frames in left)
     work = Work(len(left), sum(left), chunks)
-    slots, cores = settings.slots or slots_here(), options["cores_per_slot"]
+    slots, cores = (
+        settings.slots or slots_here(settings.scratch, settings.drawn_by),
+        options["cores_per_slot"],
+    )
     measured = _measured(settings, options["measured"], cores, is_begun=bool(done))
     prices = Prices(
         **{name: options[name] for name in ("core_hour", "gigabyte_month", "thousand_puts", "thousand_gets")}

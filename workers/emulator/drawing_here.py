@@ -46,6 +46,16 @@ def drawing_here(choice: RendererChoice) -> Drawing:
     return drawing
 
 
+def renderer_here(choice: RendererChoice) -> str:
+    """Return what draws for an emulator here, as its driver calls itself.
+
+    Raises:
+        EnvironmentFailed: nothing draws, or a GPU was asked for and none does.
+    """
+    drawing = drawing_here(choice)
+    return drawing.renderer or renderer_with(drawing.variables)
+
+
 def emulator_variables(drawing: Drawing, emulators: int | None) -> dict[str, str]:
     """Return what the environment of an emulator must hold besides, so that it is drawn for in this way."""
     if drawing.is_gpu:

@@ -97,9 +97,9 @@ class SlippiDolphin:
         """Check that this machine can start it. `farm doctor --emulator slippi` looks deeper.
 
         Raises:
-            EnvironmentFailed: no program, no game, no Xvfb, or no GPU where one was asked for.
+            EnvironmentFailed: no playback Dolphin, no game, no Xvfb, or no GPU where one was asked for.
         """
-        self._install()
+        slippi_install.require_playback(self._install())
         self._require_game()
         if self.frames == "channel":
             require_channel(self.preset)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from manifests.home_folder import NoHome, cache_base, with_home
+from workers.emulator.slippi_versions import knowledge_of
 from workers.emulator.xvfb import xvfb
 from workers.errors import EnvironmentFailed
 
@@ -36,6 +37,7 @@ LAUNCHER_FOLDERS: Final = (
 )
 """Where Slippi Launcher puts it on Linux; the last place is for a Launcher from Flatpak."""
 PROGRAM: Final = "dolphin-emu"
+NETPLAY_REMEDY: Final = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
 STANDIN_TITLE: Final = "GameSettings/00000000.ini"
 """Settings file of the title id that a DOL has. The program refuses every title without such a file."""
 _REMEDY: Final = (
@@ -150,6 +152,23 @@ def can_play_back(install: SlippiInstall) -> bool:
         EnvironmentFailed: as program_version.
     """
     return "slippi-input" in _answer(install.program, "--help")
+
+
+def require_playback(install: SlippiInstall) -> None:
+    """Check that the program plays replays in the way that our driver expects.
+
+    Raises:
+        EnvironmentFailed: it is another program, or another build of Slippi's Dolphin; or as program_version.
+    """
+    version = program_version(install)
+    known = knowledge_of(version)
+    if known.standing == "mainline":
+        message = f"{install.source} is version {version}, {known.about}; take a 3.x playback Dolphin"
+    elif not can_play_back(install):
+        message = f"{install.source} {version} cannot play replays: {NETPLAY_REMEDY}"
+    else:
+        return
+    raise EnvironmentFailed(message)
 
 
 @functools.cache

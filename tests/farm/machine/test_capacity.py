@@ -9,6 +9,7 @@ import pytest
 from farm.machine import capacity
 from farm.machine.capacity import Footprint, Machine, num_slots, slots_here, this_machine
 from farm.machine.slot_calibration import VARIABLE, SlotCalibration, save_calibration, saved_calibration
+from workers.emulator.drawing import Drawing
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -101,3 +102,12 @@ def test_without_control_groups_there_are_no_limits(tmp_path: Path):
 def test_a_footprint_of_nothing_fails():
     with pytest.raises(ValueError, match="above zero"):
         Footprint(cores=0)
+
+
+def test_a_gpu_that_draws_leaves_cores_for_more_slots(monkeypatch: pytest.MonkeyPatch):
+    drawn = Drawing("NVIDIA H200", "nvidia", {}, "")
+    monkeypatch.setattr(capacity, "drawing_here", lambda _choice: drawn)
+    monkeypatch.setattr(capacity, "this_machine", lambda _scratch: Machine(24.0, 100 * GIB, 100 * GIB))
+    for free, slots in ((100 * GIB, 16), (2 * GIB, 4)):
+        monkeypatch.setattr(capacity, "cards_here", lambda free=free: (free,))
+        assert slots_here(renderer="gpu") == slots

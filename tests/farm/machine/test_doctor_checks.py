@@ -198,7 +198,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Hardware, str
         monkeypatch.setattr(doctor_slippi, "display", lambda: Finding("display", "ok", "Xvfb"))
         for module in (drawing_here, doctor_slippi):
             monkeypatch.setattr(module, "hardware_here", lambda: hardware)
-            monkeypatch.setattr(module, "renderer_with", lambda _variables: draws)
+        monkeypatch.setattr(drawing_here, "renderer_with", lambda _variables: draws)
 
     yield has
     drawing_here.drawing_here.cache_clear()

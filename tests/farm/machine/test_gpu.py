@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.machine.gpu import cards_here, free_memory, slots_by_memory
+from farm.machine.gpu import cards_here, free_memory, within_gpu_memory
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -22,8 +22,17 @@ def test_a_driver_that_does_not_answer_fails():
         free_memory("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n")
 
 
-def test_an_emulator_does_not_lie_on_two_cards():
-    assert slots_by_memory((700 * MIB, 700 * MIB), 512 * MIB) == 2
+@pytest.mark.parametrize(
+    ("cards", "slots"),
+    [
+        ((700 * MIB, 700 * MIB), 2),  # none lies on two cards
+        ((9000 * MIB,), 8),  # the cores run out first
+        ((100 * MIB,), 1),
+        ((), 8),  # nobody knows
+    ],
+)
+def test_the_cards_memory_bounds_the_slots(cards: tuple[int, ...], slots: int):
+    assert within_gpu_memory(8, cards, 512 * MIB) == slots
 
 
 def test_a_machine_without_the_driver_has_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -49,6 +49,9 @@ def play(recording: Path, frames: Path, replay: str) -> None:
         if verb == "said":
             sys.stdout.write(rest.replace("REPLAY", replay) + "\n")
             sys.stdout.flush()  # as the real one does, line by line
+        elif verb == "half":
+            sys.stdout.write(rest)  # a line that is cut off
+            sys.stdout.flush()
         elif verb == "begun":
             begun[rest] = (frames / f"framedump_{rest}.png").open("wb")
         elif verb == "written":

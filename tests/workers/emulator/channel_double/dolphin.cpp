@@ -5,6 +5,7 @@
 //     dolphin-emu --user DIR --slippi-input COMM ...     the script is the "replay" that the comm file names
 //
 //     said TEXT             a line on standard output, by std::cout
+//     half TEXT             a line that is cut off
 //     printed TEXT          the same past the C library's streams, which the real program does not do
 //     size W H              the size of the pictures from here on
 //     shown BITS SEED       a picture: stamped with these 32 cells (or - for none), its rest made from SEED
@@ -182,6 +183,8 @@ static void play(Screen& screen, std::istream& script) {
     words >> verb;
     if (verb == "said") {
       say(text.substr(5));
+    } else if (verb == "half") {
+      std::cout << text.substr(5) << std::flush;
     } else if (verb == "printed") {
       dprintf(1, "%s\n", text.c_str() + 8);
     } else if (verb == "size") {
