@@ -28,7 +28,6 @@ from manifests.store.open import open_store
 from workers.align.calibration import known_calibrations
 from workers.errors import RenderFailed
 from workers.job import RenderTask, render_game, set_aside
-from workers.rendering.emulator_setup import emulator_setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -208,7 +207,7 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
         EnvironmentFailed: this machine cannot do the work, or a source is not there.
         DatasetError: the output cannot be used.
     """
-    set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
+    set_up = for_jobs.set_up()
     set_up.emulator.check()
     key = key_of_dataset(store, settings.out)
     begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key)

@@ -33,6 +33,7 @@ from farm.setting import (
 from workers.emulator.contract import EMULATORS
 from workers.emulator.slippi_preset import FRAMES_CHOICES, RESOLUTIONS, SlippiPreset
 from workers.errors import FarmError
+from workers.files.remote import GAME_IMAGE, PROGRAM, check_place
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
 
 if TYPE_CHECKING:
@@ -111,16 +112,16 @@ class RunSettings:
     game_image: str | None = _declared(
         Setting(
             read_text,
-            "a file, or standin",
+            "a file, an s3:// URL, or standin",
             "Slippi: your Melee disc image, or `standin`, our own game.",
             metavar="FILE",
         ),
         None,
     )
-    slippi_dolphin: Path | None = _declared(
+    slippi_dolphin: str | None = _declared(
         Setting(
-            read_path,
-            "a file or folder",
+            read_text,
+            "a file or folder, or an s3:// URL",
             "Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN, else Slippi Launcher's]",
             metavar="PATH",
         ),
@@ -223,6 +224,11 @@ class RunSettings:
                     "--game-image standin for our own game"
                 )
                 raise SettingsRefused(message)
+            try:
+                check_place(GAME_IMAGE, self.game_image)
+                check_place(PROGRAM, self.slippi_dolphin or "")
+            except ValueError as problem:
+                raise SettingsRefused(str(problem)) from problem
 
     def preset(self) -> SlippiPreset:
         """What Melee is to look like.
@@ -243,34 +249,43 @@ class RunSettings:
             raise SettingsRefused(str(problem)) from problem
 
     def slippi(self) -> SlippiDolphin | None:
-        """The user's Slippi and game; None where another emulator plays.
+        """The user's Slippi and game on this machine, fetched if need be; None where another emulator plays.
 
         Raises:
             EnvironmentFailed: the playback Dolphin or the game image is not there, or not what it should be.
         """
-        if self.emulator != "slippi":
-            return None
-        assert self.game_image is not None, "settings with Slippi but without a game cannot exist"
-        # Settings are also read where nothing renders, and where the packages that render are not installed.
-        from workers.rendering.game_image import slippi_dolphin  # noqa: PLC0415
+        return self.render_settings().slippi
 
-        return slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin, self.frames)
-
-    def render_settings(self, calibrations: tuple[Calibration, ...] = ()) -> RenderSettings:
+    def render_settings(
+        self, calibrations: tuple[Calibration, ...] = (), *, is_planning: bool = False
+    ) -> RenderSettings:
         """The part of the settings that every job of the run is given.
 
-        Raises:
-            EnvironmentFailed: as `slippi`.
-        """
-        from workers.job import RenderSettings  # noqa: PLC0415 - as in `slippi`
+        Args:
+            calibrations: what was measured of emulators before.
+            is_planning: nothing will be played, so that nothing is fetched from S3.
 
+        Raises:
+            EnvironmentFailed: the game image or the playback Dolphin cannot be fetched.
+        """
+        # Settings are also read where nothing renders, and where the packages that render are not installed.
+        from workers.job import RenderSettings  # noqa: PLC0415
+        from workers.rendering.game_image import FetchedParts, fetched_parts, slippi_dolphin  # noqa: PLC0415
+
+        parts, slippi = FetchedParts(), None
+        if self.emulator == "slippi":
+            assert self.game_image is not None, "settings with Slippi but without a game cannot exist"
+            if not is_planning:
+                parts = fetched_parts(self.game_image, self.slippi_dolphin)
+            slippi = slippi_dolphin(self.game_image, self.preset(), self.slippi_dolphin, self.frames, parts)
         return RenderSettings(
             self.out,
             self.emulator,
             scratch_base=self.scratch,
             frames_per_chunk=self.frames_per_chunk,
             stamp=self.stamp,
-            slippi=self.slippi(),
+            slippi=slippi,
+            parts=parts,
             calibrations=calibrations,
         )
 

@@ -26,6 +26,7 @@ from workers.rendering.capture import capture
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.encode import VideoSettings
+from workers.rendering.game_image import FetchedParts
 from workers.rendering.proof import prove
 from workers.rendering.publish import publish, run_record
 from workers.replay import read_replay
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside
+    from workers.rendering.emulator_setup import EmulatorSetup
 
 ResultStatus: TypeAlias = Literal["committed", "set_aside", "already_done", "attempt_failed"]
 
@@ -91,6 +93,7 @@ class RenderSettings:
         deadlines: how long an emulator may take.
         stamp: whether the stand-in paints its frame stamp.
         slippi: the user's Slippi and game; for `slippi` only.
+        parts: what of `slippi` lies on S3, so that every machine fetches it for itself.
         calibrations: of every emulator that was ever measured; the one with the present fingerprint is used.
     """
 
@@ -102,7 +105,17 @@ class RenderSettings:
     deadlines: Deadlines = field(default_factory=Deadlines)
     stamp: bool = True
     slippi: SlippiDolphin | None = None
+    parts: FetchedParts = field(default_factory=FetchedParts)
     calibrations: tuple[Calibration, ...] = ()
+
+    def set_up(self) -> EmulatorSetup:
+        """Set up the emulator on this machine; fetches what lies on S3 and is not here yet.
+
+        Raises:
+            EnvironmentFailed: there is no such emulator, or a file cannot be fetched.
+        """
+        slippi = None if self.slippi is None else self.parts.put_into(self.slippi)
+        return emulator_setup(self.emulator, stamp=self.stamp, slippi=slippi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +197,7 @@ def make_entry(
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, settings.frames_per_chunk)
-    set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=settings.slippi)
+    set_up = settings.set_up()
     fingerprint = set_up.fingerprint()
     calibration = calibration_for(settings.calibrations, fingerprint)
     with scratch(settings.scratch_base) as folder:

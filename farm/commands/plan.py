@@ -24,7 +24,6 @@ from farm.terminal.output_file import refuse_other_content
 from farm.terminal.scan_progress import scan_progress
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
-from workers.rendering.emulator_setup import emulator_setup
 
 if TYPE_CHECKING:
     from farm.planning.catalogue import Catalogue
@@ -101,9 +100,9 @@ def command(**options: Any) -> None:
         _estimate(catalogue, settings, options)
         return
     if not options["dry_run"]:
-        for_jobs = settings.render_settings()
-        set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
         # The fingerprint follows with the first run: a machine that plans need not have the emulator.
+        for_jobs = settings.render_settings(is_planning=True)
+        set_up = for_jobs.set_up()
         begin_dataset(store, for_jobs, set_up, {}, key)
         planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     _tell(catalogue, len(planned), options)

@@ -88,6 +88,16 @@ def test_what_is_not_given_has_its_default():
             {},
             r"widescreen",
         ),
+        (
+            ENOUGH | {"emulator": "slippi", "game_image": "s3://bucket/folder/"},
+            {},
+            r"--game-image: an s3:// URL names one object",
+        ),
+        (
+            ENOUGH | {"emulator": "slippi", "game_image": "standin", "slippi_dolphin": "s3://bucket/prefix"},
+            {},
+            r"--slippi-dolphin: an s3:// URL names one object.* ends in \.AppImage or \.zip",
+        ),
         (ENOUGH | {"replays": 5}, {}, r"replays: got 5"),
     ],
 )
@@ -113,3 +123,10 @@ def test_a_wrong_file_fails(tmp_path: Path, text: str, match: str):
 def test_a_file_that_is_not_there_fails(tmp_path: Path):
     with pytest.raises(SettingsRefused, match=r"cannot read the settings in .*absent\.toml"):
         load_settings(ENOUGH, {}, tmp_path / "absent.toml")
+
+
+def test_a_machine_that_plans_fetches_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("workers.rendering.game_image.identified", None)
+    flags = ENOUGH | {"emulator": "slippi", "game_image": "s3://b/m.iso", "slippi_dolphin": "s3://b/p.zip"}
+    for_jobs = load_settings(flags, {}).render_settings(is_planning=True)
+    assert for_jobs.set_up().width == 640

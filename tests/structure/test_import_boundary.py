@@ -42,10 +42,11 @@ ROOMS = {
         "errors": "",
         "scratch": "errors",
         "replay": "errors",
-        "emulator": "errors scratch",
+        "files": "errors replay",
+        "emulator": "errors files scratch",
         "align": "emulator errors",
         "standin": "align errors replay",
-        "rendering": "align emulator errors replay scratch standin",
+        "rendering": "align emulator errors files replay scratch standin",
         "job": "align emulator errors rendering replay scratch",
     },
     "farm": {
