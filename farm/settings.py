@@ -54,6 +54,10 @@ class SettingsRefused(FarmError):  # noqa: N818 - named like its siblings
     """A setting is missing, unknown, out of its range, or excludes another."""
 
 
+class GameNotNamed(SettingsRefused):
+    """The settings name neither a game nor an emulator, so that a run would have to guess what to render."""
+
+
 def _declared(setting: Setting, default: Any = dataclasses.MISSING) -> Any:
     """A field of RunSettings that carries its own declaration."""
     return field(default=default, metadata={_DECLARATION: setting})
@@ -94,9 +98,11 @@ class RunSettings:
     )
     emulator: str = _declared(
         Setting(
-            one_of(*EMULATORS), " or ".join(EMULATORS), "The emulator that plays.  [standin]", metavar="NAME"
-        ),
-        "standin",
+            one_of(*EMULATORS),
+            " or ".join(EMULATORS),
+            "The emulator that plays: slippi where a game image or Slippi is named; never guessed.",
+            metavar="NAME",
+        )
     )
     games: int | None = _declared(Setting(read_count, _COUNT, "Take at most so many games.  [all]"), None)
     slots: int | None = _declared(
@@ -216,6 +222,12 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
+        if self.emulator == "standin" and (self.game_image or self.slippi_dolphin):
+            message = (
+                "--emulator standin plays no disc image, and one is named, or a Slippi Dolphin is; leave out "
+                "--emulator standin, or the two (FARM_GAME_IMAGE and FARM_SLIPPI_DOLPHIN count, too)"
+            )
+            raise SettingsRefused(message)
         if self.emulator == "slippi":
             _ = self.preset()
             if self.game_image is None:
@@ -312,7 +324,12 @@ def flag_of(name: str) -> str:
 
 
 def load_settings(
-    flags: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None, **fixed: object
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    file: Path | None = None,
+    *,
+    is_rendering: bool = True,
+    **fixed: object,
 ) -> RunSettings:
     """Read, merge and check the settings.
 
@@ -320,9 +337,12 @@ def load_settings(
         flags: by name, those that were given; None or an empty tuple for one that was not.
         environment: variables of the process.
         file: TOML; None for the one that FARM_CONFIG names, else `farm.toml` in this folder if there is one.
+        is_rendering: something is rendered, or a dataset begun, so that the game must be named; otherwise it
+            is taken to be the stand-in where none is.
         fixed: settings that the command decides, whatever the user says.
 
     Raises:
+        GameNotNamed: nothing says which game to play.
         SettingsRefused: naming the setting, what was found and where, and what is allowed.
     """
     found: dict[str, tuple[object, str]] = {}
@@ -338,11 +358,26 @@ def load_settings(
     values: dict[str, Any] = {name: _parse(name, raw, origin) for name, (raw, origin) in found.items()}
     values |= fixed
     for name in REQUIRED:
-        if name not in fixed and not values.get(name):
+        if name not in fixed and name != "emulator" and not values.get(name):
             places = f"{flag_of(name)}, {PREFIX}{name.upper()}, or {name} in {DEFAULT_FILE}"
             message = f"{name} is not set; give {places}"
             raise SettingsRefused(message)
+    if "emulator" not in values:
+        values["emulator"] = _emulator_for(values, is_rendering=is_rendering)
     return RunSettings(**values)
+
+
+def _emulator_for(values: Mapping[str, Any], *, is_rendering: bool) -> str:
+    """Which emulator plays where none is named: Slippi's for its game, and none by guess."""
+    if values.get("game_image") or values.get("slippi_dolphin"):
+        return "slippi"
+    if is_rendering:
+        message = (
+            "nothing says which game to play: name your Melee image with --game-image (a file or an s3:// "
+            "URL), or ask for our own game with --emulator standin"
+        )
+        raise GameNotNamed(message)
+    return "standin"
 
 
 def _read_file(path: Path) -> dict[str, object]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  farm plan --replays ~/Slippi --replays ranked.zip --out dataset --for-training --games 22000
+  farm plan --replays ~/Slippi --replays a.zip --out dataset --for-training --game-image melee.iso
   farm plan --replays 'logs/*.slp.gz' --out dataset --hold-out character=PICHU --dry-run
   farm plan --replays ~/Slippi --out dataset --estimate --slots 6 --core-hour 0.02
 """
@@ -73,7 +73,8 @@ def command(**options: Any) -> None:
     """  # fmt: skip
     flags, options = split_settings(options)
     _check_report(options["report"])
-    settings = load_settings(flags, os.environ)
+    is_beginning = not (options["dry_run"] or options["estimate"])
+    settings = load_settings(flags, os.environ, is_rendering=is_beginning)
     try:
         selection, splits = _selection(options, settings.games), _splits(options)
     except ValueError as error:
