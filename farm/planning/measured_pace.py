@@ -1,0 +1,116 @@
+"""The pace at which one emulator was measured to render on one machine, and what its pictures weighed.
+
+A canary game, a bench and a public report all give the same figures, so that an estimate can say where its
+figure is from, and a nearer measurement can take the place of one from far away.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PaceOrigin: TypeAlias = Literal["canary", "dataset", "bench", "public"]
+"""Who measured: a run's first game, games of a dataset, a bench, or somebody who told of it."""
+
+ORIGINS: Final[tuple[PaceOrigin, ...]] = get_args(PaceOrigin)
+_MORE_THAN_ZERO: Final = (
+    "slots", "num_frames", "frames_per_second", "cpu_seconds_per_1000_frames", "video_bytes_per_frame",
+    "states_bytes_per_frame",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredPace:
+    """What one measurement of rendering gave, and on what it was made.
+
+    Attributes:
+        origin: one of ORIGINS.
+        emulator: the run's setting `emulator`, "standin" or "slippi".
+        game: what was played, e.g. "Melee" or "the stand-in": Slippi's Dolphin plays both, and they cost
+            differently.
+        renderer: what drew, as the driver calls itself, e.g. "llvmpipe (LLVM 15.0.6, 256 bits)".
+        machine: the machine in words, e.g. "2 cores of an Intel Xeon".
+        slots: emulators that ran side by side while it was measured.
+        num_frames: frames that were rendered for it.
+        frames_per_second: frames of one slot per second of wall time, starts and ends included.
+        cpu_seconds_per_1000_frames: CPU time of all processes of a slot, in seconds per 1,000 frames.
+        video_bytes_per_frame, states_bytes_per_frame: bytes that a frame takes in the dataset.
+        measured_on: the day, as YYYY-MM-DD.
+
+    Raises:
+        ValueError: a figure that is not above zero, an unknown origin, or no such day.
+    """
+
+    origin: PaceOrigin
+    emulator: str
+    game: str
+    renderer: str
+    machine: str
+    slots: int
+    num_frames: int
+    frames_per_second: float
+    cpu_seconds_per_1000_frames: float
+    video_bytes_per_frame: float
+    states_bytes_per_frame: float
+    measured_on: str
+
+    def __post_init__(self) -> None:
+        if self.origin not in ORIGINS:
+            message = f"origin is one of {', '.join(ORIGINS)}, got {self.origin!r}"
+            raise ValueError(message)
+        for name in _MORE_THAN_ZERO:
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 < value < math.inf:
+                message = f"{name} is above 0, got {value!r}"
+                raise ValueError(message)
+        date.fromisoformat(self.measured_on)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures by name, as JSON takes them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> MeasuredPace:
+        """The pace that `to_dict` gave.
+
+        Raises:
+            ValueError: a field is missing, unknown or out of its range.
+        """
+        try:
+            return cls(**fields)
+        except TypeError as problem:
+            message = f"not the figures of a measured pace: {problem}"
+            raise ValueError(message) from problem
+
+    def describe(self) -> str:
+        """Where the figures are from, as a phrase for people."""
+        slots = "one emulator" if self.slots == 1 else f"{self.slots} emulators side by side"
+        return (
+            f"{_BY[self.origin]}: {self.game} in --emulator {self.emulator}, drawn by {self.renderer}, on "
+            f"{self.machine}, {slots}, {self.num_frames:,} frames, {self.measured_on}"
+        )
+
+
+_BY: Final[Mapping[PaceOrigin, str]] = {
+    "canary": "a canary game",
+    "dataset": "games of a dataset",
+    "bench": "a bench",
+    "public": "a public report",
+}
+
+
+def nearest_pace(paces: Iterable[MeasuredPace], emulator: str, game: str) -> MeasuredPace | None:
+    """Return the measurement to go by for this emulator and game: a canary's first, then the latest.
+
+    Args:
+        paces: any number of measurements; those of another emulator or game do not count.
+        emulator: as in MeasuredPace.
+        game: as in MeasuredPace.
+    """
+    fitting = [pace for pace in paces if (pace.emulator, pace.game) == (emulator, game)]
+    return max(fitting, key=lambda pace: (pace.origin == "canary", pace.measured_on), default=None)
