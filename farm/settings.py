@@ -161,6 +161,10 @@ class RunSettings:
         ),
         "png",
     )
+    canary: bool = _declared(
+        _switch("Render one short game on each kind of machine first, and stop if it fails.  [yes]"),
+        default=True,
+    )
     keep_paths: bool = _declared(
         _switch("Write down paths of replays that name a player, too, instead of their hashes.  [no]"),
         default=False,

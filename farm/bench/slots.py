@@ -104,7 +104,7 @@ def best_number(rows: Sequence[SlotsTrial]) -> int:
 
 def _measure(replays: Path, out: Path, slots: int, scratch: Path | None) -> SlotsTrial:
     settings = RunSettings(
-        replays=(str(replays),), out=str(out), emulator="standin", slots=slots, scratch=scratch
+        replays=(str(replays),), out=str(out), emulator="standin", slots=slots, scratch=scratch, canary=False
     )
     outcome = run(settings, local_slots(settings, slots), Silence())
     if outcome.exit_status:
