@@ -1,7 +1,8 @@
-# One image for head and workers: headless Dolphin, ffmpeg, Mesa's software Vulkan, Ray and our wheel.
-# It holds no game, no Slippi and no replay: those are mounted or fetched at run time.
+# One image for head and workers: ffmpeg, Ray, our wheel, and what an emulator needs of the system. It holds no game, no
+# Slippi and no replay: those are mounted or fetched at run time.
 #
-#   docker build -f docker/worker.Dockerfile -t dolphin-farm .
+#   docker build -f docker/worker.Dockerfile -t dolphin-farm .                      Melee in Slippi's Dolphin, and the stand-in
+#   docker build -f docker/worker.Dockerfile --target standin -t dolphin-farm .     the stand-in alone, 300 MB less
 ARG BASE=debian:bookworm-20250520-slim
 
 FROM ${BASE} AS build
@@ -19,7 +20,7 @@ COPY manifests manifests
 COPY dolphin_configs dolphin_configs
 RUN /opt/farm/bin/pip install --no-cache-dir --no-deps .
 
-FROM ${BASE}
+FROM ${BASE} AS standin
 # dolphin-emu recommends a desktop; setpriv (parent-death signals) is in util-linux, which is always there.
 # Ray copies files into running containers with rsync. A container whose first process does not reap would collect
 # Ray's zombies, hence tini.
@@ -42,3 +43,11 @@ HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["farm", "slots"
 # Not `tini -g`: told to stop, `ray start` lets the node drain first; the raylet must not hear of it by itself.
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/farm-entrypoint"]
 CMD ["farm", "--help"]
+
+# What the playback Dolphin needs besides, which is a desktop program: a display (Xvfb), Mesa's OpenGL, GTK, fonts, libraries.
+FROM standin AS slippi
+USER root
+COPY docker/system-packages /usr/local/bin/farm-system-packages
+RUN farm-system-packages slippi \
+    && rm -rf /var/lib/apt/lists/*
+USER farm

@@ -92,7 +92,7 @@ def _wanting(command: str, missing: ModuleNotFoundError) -> Exception:
 def farm() -> None:
     """Turn Slippi replays into pairs of game state and video, proved frame by frame.
 
-    First run: `farm demo`. Your own replays: `farm render --replays DIR --out DIR`.
+    First run: `farm demo`. Your own: `farm render --replays DIR --out DIR --game-image MELEE.iso`.
     """
 
 

@@ -30,9 +30,8 @@ try:
     from farm.engine.exit_status import ExitStatus
     from farm.machine.capacity import slots_here
     from farm.run import run
-    from farm.settings import load_settings
     from farm.terminal.odd_names import show_odd_names
-    from farm.terminal.options import run_options
+    from farm.terminal.options import run_options, settings_of_run
     from farm.terminal.report import TerminalReport
     from manifests.errors import DatasetError
     from manifests.store.open import open_store
@@ -50,7 +49,8 @@ except ModuleNotFoundError as problem:
 EXAMPLE = """\b
 Examples:
   ray submit docker/cluster.yaml farm/launch.py --games 22000 --replays s3://b/slp --out s3://b/d
-  python farm/launch.py --replays ~/Slippi --out dataset --address local
+      --game-image s3://mine/melee.iso --slippi-dolphin s3://mine/playback.zip
+  python farm/launch.py --replays ~/Slippi --out dataset --emulator standin --address local
 """
 
 
@@ -60,11 +60,13 @@ Examples:
 def command(*, config: Path | None, as_json: bool, **flags: Any) -> int:
     """Render replays on a Ray cluster; run the same command again to go on where it stopped.
 
+    With a game image it is Melee in Slippi's playback Dolphin; our own game only with --emulator standin.
     Every setting may also stand in a file, or in the environment as FARM_ and its name in capitals.
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
     """
-    return render_on_cluster(load_settings(flags, os.environ, config), as_json=as_json)
+    settings = settings_of_run(flags, os.environ, config, "farm/launch.py")
+    return render_on_cluster(settings, as_json=as_json)
 
 
 def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:

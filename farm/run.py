@@ -8,16 +8,20 @@ on this machine, `farm/launch.py` gives slots on Ray.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from farm.engine.canary import Canaries
 from farm.engine.exit_status import ExitStatus, exit_status
 from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
+from farm.planning.canary_pace import canary_pace
 from farm.planning.catalogue import build_catalogue
 from farm.planning.dataset_plan import begin_dataset, goes_into_ledger, key_of_dataset, write_plan
 from farm.planning.nothing_found import refuse_nothing
+from farm.planning.saved_paces import save_pace
 from farm.planning.selection import Selection
 from farm.pools.local_pool import LocalPool
 from manifests.ledger.entry import done_game_ids
@@ -26,23 +30,24 @@ from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.store.open import open_store
 from workers.align.calibration import known_calibrations
-from workers.errors import RenderFailed
-from workers.job import RenderTask, render_game, set_aside
-from workers.rendering.emulator_setup import emulator_setup
+from workers.errors import EnvironmentFailed, RenderFailed
+from workers.job import GameResult, RenderTask, render_game, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from farm.engine.attempts import FailedAttempt
+    from farm.engine.canary import ProvedKind
     from farm.engine.loop import Summary
     from farm.engine.pool import Event, Pool, Result
     from farm.engine.run_counts import RunCounts
     from farm.planning.catalogue import LeftOut
+    from farm.planning.measured_pace import MeasuredPace
     from farm.settings import RunSettings
     from manifests.ledger.reasons import Reason
     from manifests.store.contract import Store
-    from workers.job import GameResult, RenderSettings
+    from workers.job import RenderSettings
 
     OpenPool = Callable[[RenderSettings, int], AbstractContextManager[Pool[RenderTask]]]
     """Opens the slots of a run, given what every job gets and the number of games."""
@@ -59,6 +64,9 @@ class Report(Protocol):
 
     def rendering(self) -> AbstractContextManager[Callable[[RunCounts], None]]:
         """While games are rendered; gives a function that takes the counts, several times a second."""
+
+    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
+        """Hear that a kind of machine has rendered its first game, and how fast."""
 
     def failed(self, attempt: FailedAttempt) -> None:
         """Hear of an attempt that ended without a result, be it tried again or not."""
@@ -85,6 +93,9 @@ class Silence:
     def rendering(self) -> Iterator[Callable[[RunCounts], None]]:
         """Take the counts, and say nothing."""
         yield lambda _counts: None
+
+    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
+        """Say nothing of a canary."""
 
     def failed(self, attempt: FailedAttempt) -> None:
         """Say nothing of a failure."""
@@ -130,6 +141,7 @@ class RunOutcome:
         committed: game_ids of the games given that the ledger commits.
         set_aside: game_ids of those that the ledger sets aside.
         summary: how the rendering went; None if there was nothing to render.
+        canaries: what the first game on each kind of machine measured.
     """
 
     dataset: str
@@ -137,6 +149,7 @@ class RunOutcome:
     committed: frozenset[str] = field(repr=False)
     set_aside: frozenset[str] = field(repr=False)
     summary: Summary | None
+    canaries: tuple[MeasuredPace, ...] = ()
 
     @property
     def num_games(self) -> int:
@@ -168,12 +181,15 @@ class RunOutcome:
 def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcome:
     """Render what the settings name into their dataset, as far as that is not done yet.
 
+    Where there are more games than slots, one short game on each kind of machine comes first.
+
     Args:
         settings: of the run.
         open_pool: gives the slots that render; asked only if there is something to render.
         report: told of everything that happens.
 
     Raises:
+        CanaryFailed: the first game on a kind of machine failed; no other game was begun there.
         EnvironmentFailed: this machine cannot do the work; what was committed stays.
         DatasetError: the output cannot be used.
     """
@@ -181,10 +197,12 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
     store = open_store(settings.out)
     work = plan_work(settings, for_jobs, store, report)
     report.planned(work, store)
-    summary = _render(work, for_jobs, open_pool, report) if work.tasks else None
+    paces: list[MeasuredPace] = []
+    canaries = Canaries() if settings.canary else None
+    summary = _render(work, for_jobs, open_pool, report, canaries, paces) if work.tasks else None
     finalize(store)
     committed, rejected = _ended(store, frozenset(work.sources))
-    return RunOutcome(settings.out, work, committed, rejected, summary)
+    return RunOutcome(settings.out, work, committed, rejected, summary, tuple(paces))
 
 
 def local_slots(settings: RunSettings, num_slots: int) -> OpenPool:
@@ -208,7 +226,7 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
         EnvironmentFailed: this machine cannot do the work, or a source is not there.
         DatasetError: the output cannot be used.
     """
-    set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
+    set_up = for_jobs.set_up()
     set_up.emulator.check()
     key = key_of_dataset(store, settings.out)
     begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key)
@@ -241,10 +259,27 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
     )
 
 
-def _render(work: PlannedWork, for_jobs: RenderSettings, open_pool: OpenPool, report: Report) -> Summary:
+def _render(
+    work: PlannedWork,
+    for_jobs: RenderSettings,
+    open_pool: OpenPool,
+    report: Report,
+    canaries: Canaries | None,
+    paces: list[MeasuredPace],
+) -> Summary:
+    """Render what is to do; what canaries measure is added to `paces`."""
+
     def give_up(task: RenderTask, reason: Reason, detail: str) -> GameResult:
         # Its workers died of the game, so they cannot write down that it ends here.
         return set_aside(task, for_jobs, RenderFailed(reason, detail))
+
+    def hear(proved: ProvedKind) -> None:
+        assert isinstance(proved.result, GameResult), "the jobs of a run return these"
+        pace = canary_pace(proved.result, for_jobs, proved.kind, datetime.now(UTC).date())
+        paces.append(pace)
+        with suppress(EnvironmentFailed):  # where the cache cannot be written, later estimates go without
+            save_pace(pace)
+        report.proved(pace, work.num_frames - pace.num_frames, proved.result.cores / proved.num_slots)
 
     with (
         StopSignals() as stop,
@@ -256,6 +291,8 @@ def _render(work: PlannedWork, for_jobs: RenderSettings, open_pool: OpenPool, re
             pool,
             give_up=give_up,
             stop=stop,
+            canaries=canaries,
+            on_canary=hear,
             on_counts=on_counts,
             on_failure=report.failed,
             on_result=report.ended,

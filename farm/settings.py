@@ -34,6 +34,7 @@ from workers.emulator.contract import EMULATORS
 from workers.emulator.drawing import RENDERER_CHOICES
 from workers.emulator.slippi_preset import FRAMES_CHOICES, RESOLUTIONS, SlippiPreset
 from workers.errors import FarmError
+from workers.files.remote import GAME_IMAGE, PROGRAM, check_place
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ _DECLARATION: Final = "setting"
 
 class SettingsRefused(FarmError):  # noqa: N818 - named like its siblings
     """A setting is missing, unknown, out of its range, or excludes another."""
+
+
+class GameNotNamed(SettingsRefused):
+    """The settings name neither a game nor an emulator, so that a run would have to guess what to render."""
 
 
 def _declared(setting: Setting, default: Any = dataclasses.MISSING) -> Any:
@@ -95,9 +100,11 @@ class RunSettings:
     )
     emulator: str = _declared(
         Setting(
-            one_of(*EMULATORS), " or ".join(EMULATORS), "The emulator that plays.  [standin]", metavar="NAME"
-        ),
-        "standin",
+            one_of(*EMULATORS),
+            " or ".join(EMULATORS),
+            "The emulator that plays: slippi where a game image or Slippi is named; never guessed.",
+            metavar="NAME",
+        )
     )
     games: int | None = _declared(Setting(read_count, _COUNT, "Take at most so many games.  [all]"), None)
     slots: int | None = _declared(
@@ -113,16 +120,16 @@ class RunSettings:
     game_image: str | None = _declared(
         Setting(
             read_text,
-            "a file, or standin",
+            "a file, an s3:// URL, or standin",
             "Slippi: your Melee disc image, or `standin`, our own game.",
             metavar="FILE",
         ),
         None,
     )
-    slippi_dolphin: Path | None = _declared(
+    slippi_dolphin: str | None = _declared(
         Setting(
-            read_path,
-            "a file or folder",
+            read_text,
+            "a file or folder, or an s3:// URL",
             "Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN, else Slippi Launcher's]",
             metavar="PATH",
         ),
@@ -164,6 +171,10 @@ class RunSettings:
             metavar="WHO",
         ),
         "auto",
+    )
+    canary: bool = _declared(
+        _switch("Render one short game on each kind of machine first, and stop if it fails.  [yes]"),
+        default=True,
     )
     keep_paths: bool = _declared(
         _switch("Write down paths of replays that name a player, too, instead of their hashes.  [no]"),
@@ -226,6 +237,12 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
+        if self.emulator == "standin" and (self.game_image or self.slippi_dolphin):
+            message = (
+                "--emulator standin plays no disc image, and one is named, or a Slippi Dolphin is; leave out "
+                "--emulator standin, or the two (FARM_GAME_IMAGE and FARM_SLIPPI_DOLPHIN count, too)"
+            )
+            raise SettingsRefused(message)
         if self.emulator == "slippi":
             _ = self.preset()
             if self.game_image is None:
@@ -234,6 +251,11 @@ class RunSettings:
                     "--game-image standin for our own game"
                 )
                 raise SettingsRefused(message)
+            try:
+                check_place(GAME_IMAGE, self.game_image)
+                check_place(PROGRAM, self.slippi_dolphin or "")
+            except ValueError as problem:
+                raise SettingsRefused(str(problem)) from problem
 
     @property
     def drawn_by(self) -> RendererChoice:
@@ -259,36 +281,51 @@ class RunSettings:
             raise SettingsRefused(str(problem)) from problem
 
     def slippi(self) -> SlippiDolphin | None:
-        """The user's Slippi and game; None where another emulator plays.
+        """The user's Slippi and game on this machine, fetched if need be; None where another emulator plays.
 
         Raises:
             EnvironmentFailed: the playback Dolphin or the game image is not there, or not what it should be.
         """
-        if self.emulator != "slippi":
-            return None
-        assert self.game_image is not None, "settings with Slippi but without a game cannot exist"
-        # Settings are also read where nothing renders, and where the packages that render are not installed.
-        from workers.rendering.game_image import slippi_dolphin  # noqa: PLC0415
+        return self.render_settings().slippi
 
-        return slippi_dolphin(
-            self.game_image, self.preset(), self.slippi_dolphin, self.frames, self.renderer, self.slots
-        )
-
-    def render_settings(self, calibrations: tuple[Calibration, ...] = ()) -> RenderSettings:
+    def render_settings(
+        self, calibrations: tuple[Calibration, ...] = (), *, is_planning: bool = False
+    ) -> RenderSettings:
         """The part of the settings that every job of the run is given.
 
-        Raises:
-            EnvironmentFailed: as `slippi`.
-        """
-        from workers.job import RenderSettings  # noqa: PLC0415 - as in `slippi`
+        Args:
+            calibrations: what was measured of emulators before.
+            is_planning: nothing will be played, so that nothing is fetched from S3.
 
+        Raises:
+            EnvironmentFailed: the game image or the playback Dolphin cannot be fetched.
+        """
+        # Settings are also read where nothing renders, and where the packages that render are not installed.
+        from workers.job import RenderSettings  # noqa: PLC0415
+        from workers.rendering.game_image import FetchedParts, fetched_parts, slippi_dolphin  # noqa: PLC0415
+
+        parts, slippi = FetchedParts(), None
+        if self.emulator == "slippi":
+            assert self.game_image is not None, "settings with Slippi but without a game cannot exist"
+            if not is_planning:
+                parts = fetched_parts(self.game_image, self.slippi_dolphin)
+            slippi = slippi_dolphin(
+                self.game_image,
+                self.preset(),
+                self.slippi_dolphin,
+                self.frames,
+                self.renderer,
+                self.slots,
+                parts=parts,
+            )
         return RenderSettings(
             self.out,
             self.emulator,
             scratch_base=self.scratch,
             frames_per_chunk=self.frames_per_chunk,
             stamp=self.stamp,
-            slippi=self.slippi(),
+            slippi=slippi,
+            parts=parts,
             calibrations=calibrations,
         )
 
@@ -315,7 +352,12 @@ def flag_of(name: str) -> str:
 
 
 def load_settings(
-    flags: Mapping[str, object], environment: Mapping[str, str], file: Path | None = None, **fixed: object
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    file: Path | None = None,
+    *,
+    is_rendering: bool = True,
+    **fixed: object,
 ) -> RunSettings:
     """Read, merge and check the settings.
 
@@ -323,9 +365,12 @@ def load_settings(
         flags: by name, those that were given; None or an empty tuple for one that was not.
         environment: variables of the process.
         file: TOML; None for the one that FARM_CONFIG names, else `farm.toml` in this folder if there is one.
+        is_rendering: something is rendered, or a dataset begun, so that the game must be named; otherwise it
+            is taken to be the stand-in where none is.
         fixed: settings that the command decides, whatever the user says.
 
     Raises:
+        GameNotNamed: nothing says which game to play.
         SettingsRefused: naming the setting, what was found and where, and what is allowed.
     """
     found: dict[str, tuple[object, str]] = {}
@@ -341,11 +386,26 @@ def load_settings(
     values: dict[str, Any] = {name: _parse(name, raw, origin) for name, (raw, origin) in found.items()}
     values |= fixed
     for name in REQUIRED:
-        if name not in fixed and not values.get(name):
+        if name not in fixed and name != "emulator" and not values.get(name):
             places = f"{flag_of(name)}, {PREFIX}{name.upper()}, or {name} in {DEFAULT_FILE}"
             message = f"{name} is not set; give {places}"
             raise SettingsRefused(message)
+    if "emulator" not in values:
+        values["emulator"] = _emulator_for(values, is_rendering=is_rendering)
     return RunSettings(**values)
+
+
+def _emulator_for(values: Mapping[str, Any], *, is_rendering: bool) -> str:
+    """Which emulator plays where none is named: Slippi's for its game, and none by guess."""
+    if values.get("game_image") or values.get("slippi_dolphin"):
+        return "slippi"
+    if is_rendering:
+        message = (
+            "nothing says which game to play: name your Melee image with --game-image (a file or an s3:// "
+            "URL), or ask for our own game with --emulator standin"
+        )
+        raise GameNotNamed(message)
+    return "standin"
 
 
 def _read_file(path: Path) -> dict[str, object]:

@@ -22,12 +22,15 @@ from manifests.store.open import open_store
 from workers.align.calibration import calibration_for, require_calibrated
 from workers.emulator.contract import Deadlines
 from workers.errors import EnvironmentFailed, Misaligned, RenderFailed, ReplayRefused
+from workers.machine import cores_here
 from workers.rendering.capture import capture
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.encode import VideoSettings
+from workers.rendering.game_image import FetchedParts
 from workers.rendering.proof import prove
 from workers.rendering.publish import publish, run_record
+from workers.rendering.who_draws import who_draws
 from workers.replay import read_replay
 from workers.replay.facts import game_facts
 from workers.replay.renderable import renderable
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside
+    from workers.rendering.emulator_setup import EmulatorSetup
 
 ResultStatus: TypeAlias = Literal["committed", "set_aside", "already_done", "attempt_failed"]
 
@@ -56,12 +60,14 @@ class RenderTask:
         attempt: the number of this attempt, from 1.
         is_last_attempt: whether the game is set aside, and not tried again, if rendering fails.
         place: locator of the replay where the run has just found it; empty to take the one in the plan.
+        is_canary: whether a kind of machine is judged by it, so that its result says what drew.
     """
 
     game: PlannedGame
     attempt: int = 1
     is_last_attempt: bool = True
     place: str = ""
+    is_canary: bool = False
 
     @property
     def game_id(self) -> str:
@@ -77,6 +83,10 @@ class RenderTask:
         """Return this task as attempt number `number`, counted from 1."""
         return replace(self, attempt=number, is_last_attempt=is_last)
 
+    def as_canary(self) -> RenderTask:
+        """Return this task as one by which its machine is judged."""
+        return replace(self, is_canary=True)
+
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
@@ -91,6 +101,7 @@ class RenderSettings:
         deadlines: how long an emulator may take.
         stamp: whether the stand-in paints its frame stamp.
         slippi: the user's Slippi and game; for `slippi` only.
+        parts: what of `slippi` lies on S3, so that every machine fetches it for itself.
         calibrations: of every emulator that was ever measured; the one with the present fingerprint is used.
     """
 
@@ -102,7 +113,17 @@ class RenderSettings:
     deadlines: Deadlines = field(default_factory=Deadlines)
     stamp: bool = True
     slippi: SlippiDolphin | None = None
+    parts: FetchedParts = field(default_factory=FetchedParts)
     calibrations: tuple[Calibration, ...] = ()
+
+    def set_up(self) -> EmulatorSetup:
+        """Set up the emulator on this machine; fetches what lies on S3 and is not here yet.
+
+        Raises:
+            EnvironmentFailed: there is no such emulator, or a file cannot be fetched.
+        """
+        slippi = None if self.slippi is None else self.parts.put_into(self.slippi)
+        return emulator_setup(self.emulator, stamp=self.stamp, slippi=slippi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +140,9 @@ class GameResult:
         video_bytes: size of all its videos together.
         wall_seconds: duration of the attempt.
         cpu_seconds: processor time of this process and its ended children meanwhile.
+        states_bytes: size of all its states files together.
+        renderer: of a canary: what drew, in words; else empty.
+        cores: of a canary: cores that its slot may run on; else 0.
         evidence: for a committed game, the name of each evidence, and `agrees` or `cannot_tell`.
     """
 
@@ -129,6 +153,9 @@ class GameResult:
     num_frames: int
     num_chunks: int = 0
     video_bytes: int = 0
+    states_bytes: int = 0
+    renderer: str = ""
+    cores: int = 0
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
     evidence: tuple[tuple[str, str], ...] = ()
@@ -154,7 +181,8 @@ def render_game(task: RenderTask, settings: RenderSettings) -> GameResult:
             return set_aside(task, settings, failure)
         except ReplayRefused as refusal:
             return set_aside(task, settings, refusal)
-        return _result(entry, clock, won=write_entry(store, entry))
+        result = _result(entry, clock, won=write_entry(store, entry))
+        return _telling_of_machine(result, settings) if task.is_canary else result
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
     except OSError as error:
@@ -184,7 +212,7 @@ def make_entry(
     _require_unchanged(task, replay.game_id)
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, settings.frames_per_chunk)
-    set_up = emulator_setup(settings.emulator, stamp=settings.stamp, slippi=settings.slippi)
+    set_up = settings.set_up()
     fingerprint = set_up.fingerprint()
     calibration = calibration_for(settings.calibrations, fingerprint)
     with scratch(settings.scratch_base) as folder:
@@ -284,6 +312,10 @@ def _require_unchanged(task: RenderTask, game_id: str) -> None:
         raise EnvironmentFailed(message)
 
 
+def _telling_of_machine(result: GameResult, settings: RenderSettings) -> GameResult:
+    return replace(result, renderer=who_draws(settings.emulator), cores=cores_here())
+
+
 def _failed_attempt(task: RenderTask, failure: RenderFailed, clock: _Clock) -> GameResult:
     return GameResult(
         task.game_id,
@@ -305,6 +337,7 @@ def _result(entry: LedgerEntry, clock: _Clock, *, won: bool) -> GameResult:
         entry.num_frames,
         num_chunks=len(entry.chunks),
         video_bytes=sum(chunk.video.size_bytes for chunk in entry.chunks),
+        states_bytes=sum(chunk.states.size_bytes for chunk in entry.chunks),
         wall_seconds=clock.wall_seconds,
         cpu_seconds=clock.cpu_seconds,
         evidence=tuple((e.name, "agrees" if e.available else "cannot_tell") for e in entry.evidence),

@@ -103,7 +103,9 @@ def best_number(rows: Sequence[SlotsTrial]) -> int:
 
 
 def _measure(replays: Path, out: Path, slots: int, scratch: Path | None) -> SlotsTrial:
-    settings = RunSettings(replays=(str(replays),), out=str(out), slots=slots, scratch=scratch)
+    settings = RunSettings(
+        replays=(str(replays),), out=str(out), emulator="standin", slots=slots, scratch=scratch, canary=False
+    )
     outcome = run(settings, local_slots(settings, slots), Silence())
     if outcome.exit_status:
         message = f"not every game was rendered on {slots} slots; `farm render` would say why"

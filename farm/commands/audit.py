@@ -141,7 +141,10 @@ def _rerender(dataset: str, share: float, seed: int, slippi: Mapping[str, Any]) 
     from farm.rerender import rerender  # noqa: PLC0415 - brings the render side along, which audits need not
 
     emulator = read_description(open_store(dataset)).emulator
-    settings = load_settings(slippi, os.environ, emulator=emulator, replays=(), out=dataset)
+    fixed: dict[str, Any] = {"emulator": emulator, "replays": (), "out": dataset}
+    if emulator != "slippi":
+        fixed |= {"game_image": None, "slippi_dolphin": None}  # a variable may name them for other datasets
+    settings = load_settings(slippi, os.environ, **fixed)
     with Console(stderr=True).status("rendering again") as status:
         return list(
             rerender(

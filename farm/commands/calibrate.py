@@ -26,7 +26,7 @@ from workers.replay.source import read_source
 EXAMPLE = """\b
 Examples:
   farm calibrate
-  farm calibrate --emulator slippi --game-image melee.iso --replay ~/Slippi/a_lively_game.slp
+  farm calibrate --game-image melee.iso --replay ~/Slippi/a_lively_game.slp
 """
 
 
@@ -34,9 +34,7 @@ Examples:
 @click.option(
     "--emulator",
     type=click.Choice(EMULATORS),
-    default="standin",
-    show_default=True,
-    help="The emulator to measure.",
+    help="The emulator to measure.  [default: slippi where a game image or Slippi is named, else standin]",
 )
 @click.option(
     "--replay",
@@ -51,25 +49,29 @@ Examples:
 )
 @slippi_options
 @click.option("--json", "as_json", is_flag=True, help="Print the constants as one JSON object.")
-def command(*, emulator: str, replay: str | None, file: Path | None, as_json: bool, **slippi: Any) -> None:
+def command(
+    *, emulator: str | None, replay: str | None, file: Path | None, as_json: bool, **slippi: Any
+) -> None:
     """Measure an emulator's constants on one rendered game, and keep them for later runs.
 
     It prints each evidence's offset on that game. The constants are kept under the fingerprint of emulator,
     settings and game program. `farm render` and `farm/launch.py` judge by them from then on: a run on the
     same fingerprint whose offset differs stops at once, before it renders thousands of games wrong.
     """
-    if emulator == "slippi" and slippi["game_image"] not in (None, "standin") and replay is None:
+    settings = load_settings(
+        {**slippi, "emulator": emulator}, os.environ, is_rendering=False, replays=(), out=""
+    )
+    if settings.emulator == "slippi" and settings.game_image != "standin" and replay is None:
         message = (
             "Melee computes the game itself, so a match of our recorder does not play in it: give a replay "
             "of your own, the livelier the better, with --replay FILE"
         )
         raise click.UsageError(message)
-    settings = load_settings(slippi, os.environ, emulator=emulator, replays=(), out="")
-    set_up = emulator_setup(emulator, slippi=settings.slippi())
+    set_up = emulator_setup(settings.emulator, slippi=settings.slippi())
     set_up.emulator.check()
     try:
         game = None if replay is None else read_replay(read_source(replay))
-        with waiting(f"rendering a game with {emulator}"):
+        with waiting(f"rendering a game with {settings.emulator}"):
             calibration, evidence = measure_constants(set_up, Deadlines(), replay=game)
     except ReplayRefused as refusal:
         message = f"{replay}: {refusal.detail}; give another game with --replay"

@@ -28,13 +28,14 @@ FRAMES_PER_GAME = 2700  # 45 s of play: four games render in about two minutes o
 def command(out: str, replays: str | None) -> None:
     """Render a few replays with the stand-in game on real headless Dolphin, and say what to do next."""
     sources = replays or str(_recorded(Path("demo-replays")))
-    status = render_here(RunSettings(replays=(sources,), out=out))
+    status = render_here(RunSettings(replays=(sources,), out=out, emulator="standin", canary=False))
     videos = sorted(Path(out).glob("videos/*/*/*.mp4"))
     if videos:
         click.echo(
             f"\nWatch a clip:       {videos[0]}\n"
             f"Prove it again:     .venv/bin/farm audit {out} --depth decode\n"
-            f"Your own replays:   .venv/bin/farm render --replays DIR --out {out}"
+            f"Your own replays:   .venv/bin/farm render --replays DIR --out {out} --emulator standin\n"
+            "Melee itself:       .venv/bin/farm render --replays DIR --out melee --game-image MELEE.iso"
         )
     sys.exit(status)
 

@@ -24,7 +24,6 @@ from farm.terminal.output_file import refuse_other_content
 from farm.terminal.scan_progress import scan_progress
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
-from workers.rendering.emulator_setup import emulator_setup
 
 if TYPE_CHECKING:
     from farm.planning.catalogue import Catalogue
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  farm plan --replays ~/Slippi --replays ranked.zip --out dataset --for-training --games 22000
+  farm plan --replays ~/Slippi --replays a.zip --out dataset --for-training --game-image melee.iso
   farm plan --replays 'logs/*.slp.gz' --out dataset --hold-out character=PICHU --dry-run
   farm plan --replays ~/Slippi --out dataset --estimate --slots 6 --core-hour 0.02
 """
@@ -74,7 +73,8 @@ def command(**options: Any) -> None:
     """  # fmt: skip
     flags, options = split_settings(options)
     _check_report(options["report"])
-    settings = load_settings(flags, os.environ)
+    is_beginning = not (options["dry_run"] or options["estimate"])
+    settings = load_settings(flags, os.environ, is_rendering=is_beginning)
     try:
         selection, splits = _selection(options, settings.games), _splits(options)
     except ValueError as error:
@@ -101,9 +101,9 @@ def command(**options: Any) -> None:
         _estimate(catalogue, settings, options)
         return
     if not options["dry_run"]:
-        for_jobs = settings.render_settings()
-        set_up = emulator_setup(for_jobs.emulator, stamp=for_jobs.stamp, slippi=for_jobs.slippi)
         # The fingerprint follows with the first run: a machine that plans need not have the emulator.
+        for_jobs = settings.render_settings(is_planning=True)
+        set_up = for_jobs.set_up()
         begin_dataset(store, for_jobs, set_up, {}, key)
         planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     _tell(catalogue, len(planned), options)

@@ -11,8 +11,7 @@ import click
 
 from farm.machine.capacity import slots_here
 from farm.run import local_slots, run
-from farm.settings import load_settings
-from farm.terminal.options import run_options
+from farm.terminal.options import run_options, settings_of_run
 from farm.terminal.report import TerminalReport
 from manifests.store.open import open_store
 
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Examples:
-  farm render --replays ~/Slippi --out dataset
-  farm render --replays ~/Slippi --out melee --emulator slippi --game-image melee.iso
-  farm render --replays games.zip --replays more/ --out dataset --games 100 --json
+  farm render --replays ~/Slippi --out melee --game-image melee.iso
+  farm render --replays ~/Slippi --out dataset --emulator standin
+  farm render --replays games.zip --replays more/ --out melee --game-image melee.iso --games 100 --json
 """
 
 
@@ -36,11 +35,13 @@ Examples:
 def command(*, config: Path | None, as_json: bool, **flags: Any) -> None:
     """Render replays into pairs of state and video; run it again to go on where it stopped.
 
+    With a game image it is Melee in Slippi's playback Dolphin; our own game only with --emulator standin.
     Every setting may also stand in a file, or in the environment as FARM_ and its name in capitals.
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
     """
-    sys.exit(render_here(load_settings(flags, os.environ, config), as_json=as_json))
+    settings = settings_of_run(flags, os.environ, config, "farm render")
+    sys.exit(render_here(settings, as_json=as_json))
 
 
 def render_here(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from farm.engine.attempts import FailedAttempt
+    from farm.engine.canary import Canaries, ProvedKind
     from farm.engine.exit_status import ExitStatus
     from farm.engine.pool import Event, Pool, Result, TaskT
     from farm.engine.run_counts import RunCounts
@@ -54,10 +55,12 @@ def run(
     give_up: GiveUp[TaskT],
     stop: StopSignals,
     limits: Limits | None = None,
+    canaries: Canaries | None = None,
     on_result: Callable[[Result], None] = lambda _result: None,
     on_counts: Callable[[RunCounts], None] = lambda _counts: None,
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
     on_event: Callable[[Event], None] = lambda _event: None,
+    on_canary: Callable[[ProvedKind], None] = lambda _proved: None,
 ) -> Summary:
     """Run every task on the slots of a pool until each has an end, or a signal stops it.
 
@@ -68,16 +71,19 @@ def run(
         give_up: Writes down, from here, a game whose workers died of it; returns its result.
         stop: What the user asked for so far.
         limits: Bounds of retries and waits.
+        canaries: Trials of the machines, which begin before all other games; None to begin with all.
         on_result: Called with the result of every game that ends.
         on_counts: Called several times a second with where the run stands.
         on_failure: Called with every attempt that ended without a result, be it tried again or not.
         on_event: Called with everything that a slot reports.
+        on_canary: Called with every kind of machine whose canary was committed.
 
     Raises:
+        CanaryFailed: if the first game on a kind of machine fails for another reason than its own content.
         EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
     """
     limits = limits or Limits()
-    queue = GameQueue(tasks, limits)
+    queue = GameQueue(tasks, limits, canaries)
     set_aside: list[Result] = []
     started = last_slot_seen = time.monotonic()
     while not queue.is_over and not _is_stopping(queue, stop):
@@ -89,6 +95,8 @@ def run(
             if result.status == "set_aside":
                 set_aside.append(result)
             on_result(result)
+        for proved in [] if canaries is None else canaries.take_proved():
+            on_canary(proved)
         for failed in queue.failed_attempts():
             on_failure(failed)
         on_counts(queue.counts())

@@ -36,6 +36,9 @@ class Task(Protocol):
     def for_attempt(self, number: int, *, is_last: bool) -> Self:
         """Return the task as its `number`-th attempt, from 1; `is_last` if no other follows its failure."""
 
+    def as_canary(self) -> Self:
+        """Return the task as one by which a kind of machine is judged, so that its result tells of that."""
+
 
 class Result(Protocol):
     """What a job hands back: a small record, never a picture or a path to one."""
@@ -89,10 +92,17 @@ class Breakage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SlotOpened:
-    """A new slot is ready for a job. Names are never used twice."""
+    """A new slot is ready for a job. Names are never used twice.
+
+    Attributes:
+        slot: the slot's name.
+        node: the machine that it is on.
+        kind: what that machine is, in words; machines of one kind are alike.
+    """
 
     slot: str
     node: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

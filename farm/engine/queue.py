@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
 from farm.engine.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, FailedAttempt, Limits
+from farm.engine.canary import Part, canary_place, is_crowd
 from farm.engine.pool import Breakage, JobBroke, JobReturned, Result, SlotClosed, SlotOpened, TaskT
 from farm.engine.run_counts import RunCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from farm.engine.canary import Canaries
     from farm.engine.pool import Event
     from manifests.ledger.reasons import Reason
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class _Slot:
     node: str
+    kind: str = ""
     index: int | None = None  # of the task on it
     kill_at: float = 0.0
 
@@ -43,9 +46,12 @@ class _Machine:
 class GameQueue(Generic[TaskT]):
     """The state of one run. `now` is always in seconds of one monotonic clock."""
 
-    def __init__(self, tasks: Sequence[TaskT], limits: Limits | None = None) -> None:
+    def __init__(
+        self, tasks: Sequence[TaskT], limits: Limits | None = None, canaries: Canaries | None = None
+    ) -> None:
         self._tasks = tasks
         self._limits = limits or Limits()
+        self._canaries = canaries
         frames = [task.num_frames for task in tasks]
         self._queue = sorted(range(len(tasks)), key=frames.__getitem__)  # the longest is taken from the end
         self._frames_total = sum(frames)
@@ -102,25 +108,29 @@ class GameQueue(Generic[TaskT]):
     def assignments(self, now: float) -> list[tuple[str, TaskT]]:
         """Tasks to start, each with a free slot; they count as started from now on."""
         chosen = []
+        is_crowded = self._canaries is not None and is_crowd(self.num_outstanding, len(self._slots))
         for name, slot in self._slots.items():
             if slot.index is not None or not self._may_work(slot.node, now):
                 continue
-            index = self._take(name, slot.node)
+            part = self._canaries.part(slot.kind) if self._canaries and is_crowded else Part.CROWD
+            index = self._take_for(part, name, slot)
             if index is None:
                 continue
             task = self._tasks[index]
             slot.index = index
             slot.kill_at = now + self._limits.attempt_seconds(task.num_frames)
             attempts = self._attempts.get(index, Attempts())
-            last = attempts.next_is_last(self._limits)
-            chosen.append((name, task.for_attempt(attempts.number + 1, is_last=last)))
+            # A canary makes no last attempt, which would write the game off: the machine may be at fault.
+            last = attempts.next_is_last(self._limits) and part is not Part.CANARY
+            task = task.for_attempt(attempts.number + 1, is_last=last)
+            chosen.append((name, task.as_canary() if part is Part.CANARY else task))
         return chosen
 
     def apply(self, event: Event, now: float) -> Result | None:
         """Take one event of the pool into account; returns the result if it is the end of a game."""
         match event:
             case SlotOpened():
-                self._slots[event.slot] = _Slot(event.node)
+                self._slots[event.slot] = _Slot(event.node, event.kind)
             case SlotClosed():
                 self._slots.pop(event.slot, None)
             case JobReturned():
@@ -170,15 +180,20 @@ class GameQueue(Generic[TaskT]):
         machine.has_succeeded = True
         machine.failed.clear()
         if event.result.status == ATTEMPT_FAILED:
-            failed = _Slot(slot.node, index)
-            self._failed(failed, event.slot, ATTEMPT_FAILED, f"{event.result.reason}: {event.result.detail}")
+            failed, reason = _Slot(slot.node, slot.kind, index), event.result.reason
+            self._failed(failed, event.slot, ATTEMPT_FAILED, f"{reason}: {event.result.detail}", reason)
             return None
+        if self._canaries is not None and self._canaries.is_canary(slot.kind, index):
+            beside = sum(other.node == slot.node for other in self._slots.values())
+            self._canaries.ended(slot.kind, slot.node, beside, event.result)
         self._attempts.pop(index, None)
         self._avoid.pop(index, None)
         self.finish(event.result, self._tasks[index].num_frames)
         return event.result
 
-    def _failed(self, slot: _Slot, name: str, failure: str, detail: str) -> None:
+    def _failed(
+        self, slot: _Slot, name: str, failure: str, detail: str, reason: Reason | None = None
+    ) -> None:
         if slot.index is None:
             return
         index = slot.index
@@ -190,6 +205,13 @@ class GameQueue(Generic[TaskT]):
         )
         if failure in GOES_ELSEWHERE:
             self._avoid[index] = (slot.node, name)
+        if self._canaries is not None and self._canaries.is_canary(slot.kind, index):
+            self._retries.append(index)
+            # Judged before its last attempt, which would write the game off.
+            is_judged = attempts.next_is_last(self._limits) or attempts.is_exhausted(self._limits)
+            evidence = f"game {self._tasks[index].game_id[:12]}: {detail or failure}"
+            self._canaries.failed(slot.kind, evidence, reason, is_judged=is_judged)
+            return
         if not attempts.is_exhausted(self._limits):
             self._retries.append(index)
             return
@@ -199,6 +221,26 @@ class GameQueue(Generic[TaskT]):
         else:
             del self._attempts[index]
             self._left_undone += 1
+
+    def _take_for(self, part: Part, name: str, slot: _Slot) -> int | None:
+        """Take a game off the queue for a slot; None if it has to wait."""
+        if part is Part.CROWD:
+            return self._take(name, slot.node)
+        if part is Part.WAIT:
+            return None
+        assert self._canaries is not None, "nobody else asks for a canary"
+        index = self._canaries.trial(slot.kind).index
+        if index in self._retries:
+            if not self._suits(index, name, slot.node):
+                return None
+            self._retries.remove(index)
+        elif self._queue:
+            index = self._queue.pop(canary_place([self._tasks[each].num_frames for each in self._queue]))
+        else:
+            index = self._take(name, slot.node)
+        if index is not None:
+            self._canaries.begin(slot.kind, index)
+        return index
 
     def _take(self, name: str, node: str) -> int | None:
         # Retries go first: a game that cannot be rendered then shows early, and not when all others are done.

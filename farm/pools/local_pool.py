@@ -33,6 +33,7 @@ from farm.engine.pool import (
 from farm.engine.slot_report import Ready, Returned, Unable
 from farm.pools.leftovers import remove_leftovers
 from workers.errors import EnvironmentFailed
+from workers.machine import machine_kind
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -85,6 +86,7 @@ class LocalPool:
         self._processes: dict[str, _Process] = {}
         self._num_started = 0
         self._logs: Path | None = None
+        self._kind = machine_kind()
 
     def __enter__(self) -> Self:
         """Start the processes; their slots open as they get ready.
@@ -199,7 +201,7 @@ class LocalPool:
             return self._died(name)
         if isinstance(report, Ready):
             process.is_ready = True
-            return [SlotOpened(name, NODE)]
+            return [SlotOpened(name, NODE, self._kind)]
         if isinstance(report, Returned):
             process.is_busy = False
             process.num_done += 1

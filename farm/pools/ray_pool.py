@@ -33,6 +33,7 @@ from farm.pools.ray_nodes import RESOURCE, NodeWatch, head_probe, on_node
 from farm.pools.ray_slot import RaySlot
 from farm.pools.slot_guard import start_guard
 from workers.errors import EnvironmentFailed
+from workers.machine import machine_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,12 @@ NOTICE_MARGIN_SECONDS = 10.0  # before its machine goes, a slot's game is given 
 SWEEP_SECONDS = 15.0  # for all nodes together to remove scratch folders, starting a process for it
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    node: str  # Ray's node id, in hex
+    kind: str  # what that machine is, in words
+
+
 class _Actor(RaySlot):
     """A RaySlot that can say where Ray put it, and that ends when its node's Ray or the head is gone."""
 
@@ -54,10 +61,9 @@ class _Actor(RaySlot):
         start_guard(head_probe(), head_lost_seconds)
         super().__init__(job, settings)
 
-    def where(self) -> str:
-        """The node's id in hex; the answer also says that the slot is open."""
-        node: str = ray.get_runtime_context().get_node_id()
-        return node
+    def where(self) -> _Place:
+        """The node, and what it is; the answer also says that the slot is open."""
+        return _Place(ray.get_runtime_context().get_node_id(), machine_kind())
 
 
 @dataclass(slots=True)
@@ -237,22 +243,22 @@ class RayPool:
             return self._lost(name, self._why_lost(slot, error), _last_line(error))
         if slot.doubted_since is not None:
             return self._break(name, Breakage.NODE_LOST, "the answer of its worker was lost on the way")
-        if isinstance(answer, str):
-            return self._opened(name, answer)
+        if isinstance(answer, _Place):
+            return self._opened(name, answer.node, answer.kind)
         if isinstance(answer, Returned):
             slot.is_busy = False
             slot.num_done += 1
             return [JobReturned(name, answer.result), *self._close_if_spent(name)]
         return self._break(name, Breakage.ENVIRONMENT, answer.detail)
 
-    def _opened(self, name: str, node: str) -> list[Event]:
+    def _opened(self, name: str, node: str, kind: str) -> list[Event]:
         if node in self._nodes.leaving:  # placed there before Ray knew
             ray.kill(self._slots.pop(name).actor)
             return []
         self._slots[name].node = node
         self._failed_starts = 0
         self._nodes.watch(node)
-        return [SlotOpened(name, node)]
+        return [SlotOpened(name, node, kind)]
 
     def _doubt(self, slot: _Slot) -> list[Event]:
         """It does not answer: ask until it does, is declared dead, or the doubt has lasted too long."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from farm.settings import FILE_VARIABLE, SETTINGS, SLIPPI_SETTINGS, flag_of
+from farm.settings import (
+    FILE_VARIABLE,
+    SETTINGS,
+    SLIPPI_SETTINGS,
+    GameNotNamed,
+    flag_of,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from farm.settings import RunSettings
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -58,6 +68,50 @@ def split_settings(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     """Divide a command's options into those that are settings of a run, and its own."""
     settings = {name: value for name, value in options.items() if name in SETTINGS}
     return settings, {name: value for name, value in options.items() if name not in SETTINGS}
+
+
+def settings_of_run(
+    flags: Mapping[str, Any], environment: Mapping[str, str], config: Path | None, command: str
+) -> RunSettings:
+    """Read the settings of a run that renders.
+
+    Args:
+        flags: by name, those that were given.
+        environment: variables of the process.
+        config: file of settings, or None.
+        command: what the user typed before the flags, for the two commands that an error shows.
+
+    Raises:
+        click.UsageError: nothing says which game to play; the text holds the command for either.
+        SettingsRefused: a setting is wrong or missing.
+    """
+    try:
+        return load_settings(flags, environment, config)
+    except GameNotNamed as problem:
+        given = flags if config is None else {**flags, "config": str(config)}
+        message = f"{problem}\n\n{both_commands(command, given)}"
+        raise click.UsageError(message) from problem
+
+
+def both_commands(command: str, flags: Mapping[str, Any]) -> str:
+    """Return the command for the real game and the one for the stand-in, each on a line.
+
+    Args:
+        command: what stands before the flags.
+        flags: by name, those that were given; None or an empty tuple for one that was not.
+    """
+    words = [command]
+    for name, value in flags.items():
+        if isinstance(value, bool):
+            words.append(flag_of(name) if value else flag_of(f"no-{name}"))
+        elif value is not None:
+            several = value if isinstance(value, list | tuple) else (value,)
+            words += [f"{flag_of(name)} {shlex.quote(str(one))}" for one in several]
+    typed = " ".join(words)
+    return (
+        f"Melee:      {typed} --game-image MELEE.iso --slippi-dolphin SLIPPI.AppImage\n"
+        f"stand-in:   {typed} --emulator standin"
+    )
 
 
 def _option(name: str) -> Callable[[_Command], _Command]:

@@ -55,9 +55,13 @@ def outcome_as_json(outcome: RunOutcome, store: Store) -> str:
         }
         for left in outcome.work.left_out
     ]
-    return json.dumps(
-        {"games": games, "num_new": outcome.num_new, "exit_status": outcome.exit_status}, indent=2
-    )
+    told = {
+        "games": games,
+        "num_new": outcome.num_new,
+        "canaries": [pace.to_dict() for pace in outcome.canaries],
+        "exit_status": outcome.exit_status,
+    }
+    return json.dumps(told, indent=2)
 
 
 def _plain(entry: LedgerEntry, source: str | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from farm.engine.metrics import RunMetrics, Unheard
+from farm.planning.canary_pace import seconds_left
 from farm.terminal.outcome import outcome_as_json, print_outcome
 from farm.terminal.progress import LOG_SECONDS, clock, progress, tell_failures
 from farm.terminal.scan_progress import scan_progress
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from farm.engine.attempts import FailedAttempt
     from farm.engine.pool import Event, Result
     from farm.engine.run_counts import RunCounts
+    from farm.planning.measured_pace import MeasuredPace
     from farm.run import PlannedWork, RunOutcome
     from manifests.store.contract import Store
 
@@ -82,6 +84,20 @@ class TerminalReport:
             return line + f"{clock(status.seconds_left)} at the pace of the last hour."
         seconds = num_frames / (self._num_slots * GAME_FRAMES_PER_SECOND)
         return line + f"{clock(seconds)} if {self._num_slots} slots render as fast as the game runs."
+
+    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
+        """Say what a kind of machine's first game measured, and what the rest takes at that pace."""
+        bytes_per_frame = (pace.video_bytes_per_frame or 0.0) + (pace.states_bytes_per_frame or 0.0)
+        self.say(
+            f"Canary: {pace.num_frames:,} frames committed on {pace.machine}, drawn by {pace.renderer}: "
+            f"{pace.frames_per_second:,.0f} frames/s, {pace.cpu_seconds_per_1000_frames:,.1f} CPU s per "
+            f"1,000 frames, {bytes_per_frame:,.0f} B/frame."
+        )
+        seconds = seconds_left(num_frames_left, pace, self._num_slots, cores_per_slot)
+        self.say(
+            f"At that pace {num_frames_left:,} frames take {clock(seconds)} on {self._num_slots} slots, and "
+            f"{num_frames_left * bytes_per_frame / 1e6:,.0f} MB."
+        )
 
     @contextmanager
     def rendering(self) -> Iterator[Callable[[RunCounts], None]]:

@@ -95,7 +95,17 @@ class Containers:
         self._workers.append(self._start(f"worker-{next(self._numbers)}", "worker", *options))
 
     def start_driver(self) -> subprocess.Popen[str]:
-        launch = ("python", "-m", "farm.launch", "--replays", "/replays", "--out", "/dataset")
+        launch = (
+            "python",
+            "-m",
+            "farm.launch",
+            "--emulator",
+            "standin",
+            "--replays",
+            "/replays",
+            "--out",
+            "/dataset",
+        )
         return subprocess.Popen(
             [*PODMAN, "exec", self._head, *launch, "--log-seconds", "5"],
             stdin=subprocess.DEVNULL,

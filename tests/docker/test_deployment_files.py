@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +145,8 @@ def test_every_base_is_pinned(name: str):
     text = (DOCKER / name).read_text()
     [base] = re.findall(r"^ARG BASE=(\S+)", text, re.MULTILINE)
     assert PINNED.search(base)
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}"}
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE))
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) - stages == {"${BASE}"}
 
 
 @pytest.mark.parametrize("name", SPOKEN_OF)
@@ -199,3 +202,68 @@ def test_only_spot_machines_have_slots_on_aws():
     assert "dolphin" not in types["head"]["resources"]
     assert types["worker"]["resources"]["dolphin"] > 0
     assert types["worker"]["node_config"]["InstanceMarketOptions"] == {"MarketType": "spot"}
+
+
+def commands(name: str) -> list[str]:
+    """Every command in a file that starts a run, without its line breaks."""
+    lines = re.sub(r"^ *# ?", " ", (DOCKER / name).read_text(), flags=re.MULTILINE)
+    whole = re.sub(r"\\?\n +(?=--)", " ", lines)
+    return re.findall(r"(?:farm/launch\.py|python -m farm\.launch) (--games .*|--replays .*)", whole)
+
+
+@pytest.mark.parametrize("name", [*SPOKEN_OF, "README.md"])
+def test_a_file_shows_the_real_run_first_and_the_standin_second(name: str):
+    from farm.launch import command  # noqa: PLC0415 - it looks for its packages
+    from farm.terminal.options import settings_of_run  # noqa: PLC0415
+
+    shown = []
+    for line in commands(name):
+        if "..." in line or "DIR" in line:
+            continue  # a row of a table
+        flags = command.make_context("launch.py", line.split()).params
+        flags = {key: value for key, value in flags.items() if key not in ("config", "as_json")}
+        shown.append(settings_of_run(flags, {}, None, "launch.py").emulator)
+    assert shown[:2] == ["slippi", "standin"]
+
+
+def stages() -> dict[str, str]:
+    """The text of each stage of the image, by the stage's name, in their order."""
+    text = (DOCKER / "worker.Dockerfile").read_text()
+    parts = re.split(r"^FROM \S+ AS (\S+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_image_that_is_built_without_a_target_can_play_slippi():
+    assert [*stages()][-1] == "slippi"
+    assert "farm-system-packages slippi" in stages()["slippi"]
+    assert stages()["slippi"].rstrip().endswith("USER farm")  # not root
+
+
+def asked_for(role: str, *, with_nothing: Path) -> list[str]:
+    """The packages that a role asks for on a machine that has none, and no package manager."""
+    tools = {"sh", "grep"}
+    for tool in tools:
+        found = shutil.which(tool)
+        assert found
+        (with_nothing / tool).symlink_to(found)
+    asked = (DOCKER / "system-packages").read_text().replace("/sbin/ldconfig", "/nowhere/ldconfig")
+    (with_nothing / "script").write_text(asked.replace("/usr/", "/nowhere/").replace(":/nowhere/games", ""))
+    ran = subprocess.run(
+        [with_nothing / "sh", with_nothing / "script", role],
+        env={"PATH": str(with_nothing)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1
+    [missing] = re.findall(r"missing:(.*); no apt-get here", ran.stderr)
+    return missing.split()
+
+
+def test_a_machine_gets_a_display_a_driver_a_font_and_the_programs_libraries(tmp_path: Path):
+    packages = asked_for("slippi", with_nothing=tmp_path)
+    assert {"xvfb", "libgl1-mesa-dri", "fontconfig", "fonts-dejavu-core", "libgtk-3-0", "libpng16-16"} <= {
+        *packages
+    }
+    assert len(packages) == len({*packages})

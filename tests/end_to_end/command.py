@@ -24,6 +24,7 @@ class FarmCommand:
         scratch = self.home / "tmp"
         scratch.mkdir(exist_ok=True)
         ours = {"XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(scratch), TOKEN: self.mark}
+        ours["XDG_CACHE_HOME"] = str(self.home / "cache")
         return {**os.environ, **ours}
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:

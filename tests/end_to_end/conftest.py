@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.command import FarmCommand
+from tests.s3_server.fixtures import bare_s3
+
+__all__ = ["bare_s3"]
 
 
 @pytest.fixture

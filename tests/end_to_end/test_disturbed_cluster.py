@@ -45,7 +45,7 @@ class Processes:
 
     def __init__(self, cluster: Any, command: FarmCommand, replays: Path, dataset: Path) -> None:
         self._cluster, self._command = cluster, command
-        self._arguments = ["--replays", str(replays), "--out", str(dataset)]
+        self._arguments = ["--emulator", "standin", "--replays", str(replays), "--out", str(dataset)]
         self._arguments += ["--scratch", str(command.home / "scratch"), "--log-seconds", "5"]
         self._arguments += ["--address", cluster.address]
 
@@ -128,7 +128,7 @@ def test_what_it_made_is_to_the_byte_what_a_laptop_makes(disturbed: Disturbed, t
     on_cluster = products(disturbed.dataset)
     for num_slots in (1, 2):
         dataset = tmp_path / f"by {num_slots}"
-        arguments = ("render", *sources, "--out", dataset, "--slots", str(num_slots))
+        arguments = ("render", "--emulator", "standin", *sources, "--out", dataset, "--slots", str(num_slots))
         run = disturbed.command.run(*arguments, seconds=PATIENCE_SECONDS)
         assert run.returncode == 0, run.stderr
         made = products(dataset)

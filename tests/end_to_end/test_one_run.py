@@ -29,7 +29,7 @@ def arguments(tmp_path: Path) -> tuple[str, ...]:
     replays.mkdir()
     (replays / "good.slp").write_bytes(record_match(3, num_frames=60))
     (replays / "wrong stage.slp").write_bytes(with_other_stage(record_match(4, num_frames=60), 4))
-    return ("--replays", str(replays), "--out", str(tmp_path / "dataset"))
+    return ("--emulator", "standin", "--replays", str(replays), "--out", str(tmp_path / "dataset"))
 
 
 def test_set_aside_games_give_1_in_the_first_run_and_in_every_later_one(
@@ -46,7 +46,9 @@ def test_a_folder_without_a_replay_is_not_finished_and_says_what_was_there(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "notes.txt").write_text("no replay")
     (tmp_path / "in" / "games.7z").write_bytes(b"7z\xbc\xaf")
-    ran = farm_command.run("render", "--replays", tmp_path / "in", "--out", tmp_path / "dataset")
+    ran = farm_command.run(
+        "render", "--emulator", "standin", "--replays", tmp_path / "in", "--out", tmp_path / "dataset"
+    )
     assert ran.returncode == 2
     assert ran.stderr.startswith("farm: no replay among 2 files looked at")
     assert "games.7z" in ran.stderr

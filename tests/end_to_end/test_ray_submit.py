@@ -54,7 +54,7 @@ def test_the_command_as_the_user_types_it(machine: LoneMachine, tmp_path: Path):
     told(machine, "ray get-auth-token --generate")
     told(machine, f"ray up --yes --disable-usage-stats {CLUSTER}")
     machine.write("farm.toml", settings(replays, first))
-    submit = f"ray submit {CLUSTER} farm/launch.py --games {NUM_GAMES}"
+    submit = f"ray submit {CLUSTER} farm/launch.py --emulator standin --games {NUM_GAMES}"
     output = told(machine, submit)
     assert f"Plan: {NUM_GAMES} games" in output
     assert "Dashboard: http://127.0.0.1:8265" in output
@@ -63,9 +63,16 @@ def test_the_command_as_the_user_types_it(machine: LoneMachine, tmp_path: Path):
     assert f"Everything was done already: {NUM_GAMES} games committed" in told(machine, submit)
 
     job = "ray job submit --address http://127.0.0.1:8265 --"
-    output = told(machine, f"{job} python -m farm.launch --games 1 --replays {replays} --out {second}")
+    output = told(
+        machine,
+        f"{job} python -m farm.launch --emulator standin --games 1 --replays {replays} --out {second}",
+    )
     assert re.search(r"\b1 of \d+ replays committed to", output)
     assert "succeeded" in output
-    told(machine, f"{job} python -m farm.launch --games none --replays {replays} --out {second}", status=1)
+    told(
+        machine,
+        f"{job} python -m farm.launch --emulator standin --games none --replays {replays} --out {second}",
+        status=1,
+    )
     assert re.search(r"committed +│ +1 games", told(machine, f"farm status {second}"))
     told(machine, f"ray down --yes {CLUSTER}")

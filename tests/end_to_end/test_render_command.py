@@ -42,7 +42,9 @@ def folder(tmp_path: Path) -> Path:
 def test_the_good_go_through_and_each_of_the_others_has_its_reason(
     folder: Path, tmp_path: Path, farm_command: FarmCommand
 ):
-    run = farm_command.run("render", "--replays", folder, "--out", tmp_path / "dataset", "--json")
+    run = farm_command.run(
+        "render", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "dataset", "--json"
+    )
     assert run.returncode == 1, run.stderr
     games = {Path(game["source"]).name: game for game in json.loads(run.stdout)["games"]}
     good = {name for name, game in games.items() if game["status"] == "committed"}
@@ -65,7 +67,15 @@ def modification_times(folder: Path) -> dict[Path, int]:
 
 @pytest.mark.dolphin
 def test_a_second_run_finds_everything_done(folder: Path, tmp_path: Path, farm_command: FarmCommand):
-    arguments = ("render", "--replays", folder / "good.slp", "--out", tmp_path / "dataset")
+    arguments = (
+        "render",
+        "--emulator",
+        "standin",
+        "--replays",
+        folder / "good.slp",
+        "--out",
+        tmp_path / "dataset",
+    )
     assert farm_command.run(*arguments).returncode == 0
     files = modification_times(tmp_path / "dataset")
     again = farm_command.run(*arguments)
@@ -77,7 +87,9 @@ def test_a_second_run_finds_everything_done(folder: Path, tmp_path: Path, farm_c
 @pytest.mark.dolphin
 def test_no_name_or_code_reaches_the_dataset(folder: Path, tmp_path: Path, farm_command: FarmCommand):
     assert b"REC#" in (folder / "good.slp").read_bytes(), "the recorder invents connect codes"
-    run = farm_command.run("render", "--replays", folder / "good.slp", "--out", tmp_path / "dataset")
+    run = farm_command.run(
+        "render", "--emulator", "standin", "--replays", folder / "good.slp", "--out", tmp_path / "dataset"
+    )
     assert run.returncode == 0
     assert "REC#" not in run.stdout + run.stderr
     for path in (tmp_path / "dataset").rglob("*"):
@@ -86,7 +98,9 @@ def test_no_name_or_code_reaches_the_dataset(folder: Path, tmp_path: Path, farm_
 
 def test_no_dolphin_fails_in_one_line(folder: Path, tmp_path: Path, farm_command: FarmCommand, monkeypatch):
     monkeypatch.setenv("FARM_DOLPHIN", "/no/such/dolphin")
-    run = farm_command.run("render", "--replays", folder, "--out", tmp_path / "dataset")
+    run = farm_command.run(
+        "render", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "dataset"
+    )
     assert run.returncode == 2
     assert run.stderr.startswith("farm: ")
     assert run.stderr.count("\n") == 1
@@ -101,7 +115,7 @@ def test_an_output_of_another_schema_fails_and_is_left_alone(
     out = tmp_path / "dataset"
     out.mkdir()
     (out / "dataset.json").write_text('{"format": "dolphin-farm", "schema_version": 999}')
-    run = farm_command.run("render", "--replays", folder, "--out", out)
+    run = farm_command.run("render", "--emulator", "standin", "--replays", folder, "--out", out)
     assert run.returncode == 2
     assert "999" in run.stderr
     assert run.stderr.count("\n") == 1
@@ -113,13 +127,15 @@ def test_a_folder_with_something_else_in_it_fails(folder: Path, tmp_path: Path, 
     out = tmp_path / "holiday"
     out.mkdir()
     (out / "photo.jpg").write_bytes(b"x")
-    run = farm_command.run("render", "--replays", folder, "--out", out)
+    run = farm_command.run("render", "--emulator", "standin", "--replays", folder, "--out", out)
     assert run.returncode == 2
     assert "photo.jpg" in run.stderr
 
 
 def test_replays_that_are_not_there_fail(tmp_path: Path, farm_command: FarmCommand):
-    run = farm_command.run("render", "--replays", tmp_path / "nowhere", "--out", tmp_path / "dataset")
+    run = farm_command.run(
+        "render", "--emulator", "standin", "--replays", tmp_path / "nowhere", "--out", tmp_path / "dataset"
+    )
     assert run.returncode == 2
     assert "nowhere" in run.stderr
     assert run.stderr.count("\n") == 1

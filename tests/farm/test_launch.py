@@ -53,6 +53,14 @@ def test_slippi_without_a_game_fails_in_one_line_and_says_what_to_give(tmp_path:
     assert ran.stderr.count("\n") == 1
 
 
+def test_a_run_that_nobody_told_the_game_stops_with_both_commands(tmp_path: Path):
+    ran = launched(tmp_path, "--games", "22000", "--replays", "s3://b/slp", "--out", "s3://b/d")
+    assert ran.returncode == 2
+    typed = "farm/launch.py --games 22000 --replays s3://b/slp --out s3://b/d"
+    assert f"{typed} --game-image MELEE.iso --slippi-dolphin SLIPPI.AppImage\n" in ran.stderr
+    assert f"{typed} --emulator standin\n" in ran.stderr
+
+
 def test_an_unknown_flag_is_named(tmp_path: Path):
     ran = launched(tmp_path, "--gaems", "3")
     assert ran.returncode == 2

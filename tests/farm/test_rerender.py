@@ -28,7 +28,9 @@ pytestmark = [pytest.mark.dolphin, pytest.mark.slow]
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("again")
     (root / "game.slp").write_bytes(record_match(3, num_frames=300))
-    settings = RunSettings(replays=(str(root),), out=str(root / "set"), frames_per_chunk=180)
+    settings = RunSettings(
+        replays=(str(root),), out=str(root / "set"), emulator="standin", frames_per_chunk=180
+    )
     run(settings, local_slots(settings, 1), Silence())
     return root / "set"
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.settings import SETTINGS, RunSettings, SettingsRefused, load_settings
+from farm.settings import SETTINGS, GameNotNamed, RunSettings, SettingsRefused, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENOUGH = {"replays": "replays", "out": "dataset"}
+ENOUGH = {"replays": "replays", "out": "dataset", "emulator": "standin"}
 
 
 @pytest.fixture(autouse=True)
@@ -57,15 +57,22 @@ def test_the_file_is_the_one_named_or_the_one_here(tmp_path: Path):
 
 
 def test_several_sources_are_lines_of_a_variable_flags_or_a_list(tmp_path: Path):
-    assert load_settings({"out": "d"}, {"FARM_REPLAYS": "a, b\ns3://b/c"}).replays == ("a, b", "s3://b/c")
+    assert load_settings({"out": "d", "emulator": "standin"}, {"FARM_REPLAYS": "a, b\ns3://b/c"}).replays == (
+        "a, b",
+        "s3://b/c",
+    )
     assert load_settings(ENOUGH | {"replays": ("a,b", " c d ")}, {}).replays == ("a,b", " c d ")
-    assert load_settings({"out": "d"}, {"FARM_REPLAYS": "a\u2028b\n"}).replays == ("a\u2028b",)
+    assert load_settings({"out": "d", "emulator": "standin"}, {"FARM_REPLAYS": "a\u2028b\n"}).replays == (
+        "a\u2028b",
+    )
     file = written(tmp_path / "a.toml", 'replays = ["a,b", "c"]')
-    assert load_settings({"out": "d"}, {}, file).replays == ("a,b", "c")
+    assert load_settings({"out": "d", "emulator": "standin"}, {}, file).replays == ("a,b", "c")
 
 
 def test_what_is_not_given_has_its_default():
-    assert load_settings(ENOUGH, {"UNRELATED": "1"}) == RunSettings(replays=("replays",), out="dataset")
+    assert load_settings(ENOUGH, {"UNRELATED": "1"}) == RunSettings(
+        replays=("replays",), out="dataset", emulator="standin"
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,16 @@ def test_what_is_not_given_has_its_default():
             ENOUGH | {"emulator": "slippi", "game_image": "m.iso", "melee_stamp": "yes", "widescreen": "yes"},
             {},
             r"widescreen",
+        ),
+        (
+            ENOUGH | {"emulator": "slippi", "game_image": "s3://bucket/folder/"},
+            {},
+            r"--game-image: an s3:// URL names one object",
+        ),
+        (
+            ENOUGH | {"emulator": "slippi", "game_image": "standin", "slippi_dolphin": "s3://bucket/prefix"},
+            {},
+            r"--slippi-dolphin: an s3:// URL names one object.* ends in \.AppImage or \.zip",
         ),
         (ENOUGH | {"replays": 5}, {}, r"replays: got 5"),
     ],
@@ -113,3 +130,41 @@ def test_a_wrong_file_fails(tmp_path: Path, text: str, match: str):
 def test_a_file_that_is_not_there_fails(tmp_path: Path):
     with pytest.raises(SettingsRefused, match=r"cannot read the settings in .*absent\.toml"):
         load_settings(ENOUGH, {}, tmp_path / "absent.toml")
+
+
+def test_a_machine_that_plans_fetches_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("workers.rendering.game_image.identified", None)
+    flags = ENOUGH | {"emulator": "slippi", "game_image": "s3://b/m.iso", "slippi_dolphin": "s3://b/p.zip"}
+    for_jobs = load_settings(flags, {}).render_settings(is_planning=True)
+    assert for_jobs.set_up().width == 640
+
+
+@pytest.mark.parametrize(
+    "named", [{"game_image": "m.iso"}, {"slippi_dolphin": "p.zip", "game_image": "standin"}]
+)
+def test_with_a_game_image_it_is_slippi(named: dict[str, str]):
+    flags = {"replays": "r", "out": "d"}
+    assert load_settings(flags | named, {}).emulator == "slippi"
+    variables = {f"FARM_{name.upper()}": value for name, value in named.items()}
+    assert load_settings(flags, variables).emulator == "slippi"
+
+
+def test_a_run_that_nobody_told_the_game_stops():
+    with pytest.raises(
+        GameNotNamed, match=r"--game-image \(a file or an s3:// URL\), or .* --emulator standin"
+    ):
+        load_settings({"replays": "r", "out": "d"}, {"FARM_GAMES": "22000"})
+
+
+def test_a_slippi_without_a_game_stops():
+    with pytest.raises(SettingsRefused, match=r"needs a game: give --game-image FILE"):
+        load_settings({"replays": "r", "out": "d", "slippi_dolphin": "p.zip"}, {})
+
+
+def test_the_standin_does_not_take_the_place_of_an_image_that_is_named():
+    with pytest.raises(SettingsRefused, match=r"--emulator standin plays no disc image"):
+        load_settings(ENOUGH, {"FARM_GAME_IMAGE": "melee.iso"})
+
+
+def test_who_only_looks_at_replays_needs_no_game():
+    assert load_settings({"replays": "r", "out": "d"}, {}, is_rendering=False).emulator == "standin"

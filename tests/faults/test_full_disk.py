@@ -65,7 +65,20 @@ def test_a_disk_that_fills_up_ends_the_run_clearly_and_the_next_one_completes_it
         **command.environment, "SMALL": size, "DISK": str(disk), "DATASET": str(dataset), "SAID": str(said),
         "PYTHON": sys.executable, "MAIN": MAIN,
     }  # fmt: skip
-    run = [sys.executable, "-c", MAIN, "render", "--slots", "1", "--replays", replays, "--out", dataset]
+    run = [
+        sys.executable,
+        "-c",
+        MAIN,
+        "render",
+        "--emulator",
+        "standin",
+        "--slots",
+        "1",
+        "--replays",
+        replays,
+        "--out",
+        dataset,
+    ]
     run += ["--scratch", tmp_path / "scratch"]
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", SCRIPT, "sh", disk, *run],

@@ -59,7 +59,9 @@ def assert_whole(dataset: Path) -> None:
 def test_a_killed_dolphin_costs_an_attempt_not_the_game(
     replay: Path, tmp_path: Path, farm_command: FarmCommand
 ):
-    running = farm_command.start("render", "--replays", replay, "--out", tmp_path / "dataset")
+    running = farm_command.start(
+        "render", "--emulator", "standin", "--replays", replay, "--out", tmp_path / "dataset"
+    )
     until(lambda: farm_command.descendants(DOLPHIN))
     kill(farm_command.descendants(DOLPHIN))
     out, err = running.communicate(timeout=PATIENCE_SECONDS)
@@ -72,7 +74,7 @@ def test_a_killed_dolphin_costs_an_attempt_not_the_game(
 def test_a_killed_job_leaves_nothing_and_the_next_run_completes_it(
     victim: str, replay: Path, tmp_path: Path, farm_command: FarmCommand
 ):
-    arguments = ("render", "--replays", replay, "--out", tmp_path / "dataset")
+    arguments = ("render", "--emulator", "standin", "--replays", replay, "--out", tmp_path / "dataset")
     running = farm_command.start(*arguments)
     until(lambda: farm_command.descendants(DOLPHIN))
     kill([running.pid] if victim == "the run" else farm_command.descendants("farm.pools.slot_process"))

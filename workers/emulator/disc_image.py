@@ -28,6 +28,8 @@ MELEE_ID: Final = "GALE01"
 MELEE_REVISION: Final = 2
 MELEE_SHA1: Final = "d4e70c064cc714ba8400a849cf299dbd1aa326fc"
 """The sha1 of the whole disc of Melee NTSC 1.02, as published by Redump."""
+DISC_BYTES: Final = 1_459_978_240
+"""The size of every GameCube disc, and so of every plain image of one."""
 PLAYABLE: Final[frozenset[Container]] = frozenset({"ISO", "CISO", "GCZ"})
 """The containers that Slippi's playback Dolphin 3.x opens; the two others came later, to mainline."""
 

@@ -173,9 +173,7 @@ class SlippiDolphin:
 
     def _require_game(self) -> None:
         if not self.game.is_file():  # the program itself would crash without a word
-            message = (
-                f"no game image at {self.game}; give one with --game-image FILE, or --game-image standin"
-            )
+            message = "there is no game image where --game-image points; give --game-image FILE, or standin"
             raise EnvironmentFailed(message)
 
     @contextmanager

@@ -4,8 +4,8 @@
     Sys folder)
 
 Nothing is ever changed in the user's installation. An AppImage is unpacked once into the cache (it needs no
-FUSE then); to boot the stand-in game, which the program's list of known titles lacks, a copy with one entry
-more is made there.
+FUSE then), and so is a .zip or .tar.gz of the program's folder, or of an AppImage. To boot the stand-in game,
+which the program's list of known titles lacks, a copy with one entry more is made there.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from manifests.home_folder import NoHome, cache_base, with_home
 from workers.emulator.slippi_versions import knowledge_of
 from workers.emulator.xvfb import xvfb
 from workers.errors import EnvironmentFailed
+from workers.files.digest import file_sha256
+from workers.files.unpack import is_archive, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,7 @@ STANDIN_TITLE: Final = "GameSettings/00000000.ini"
 """Settings file of the title id that a DOL has. The program refuses every title without such a file."""
 _REMEDY: Final = (
     "install Slippi Launcher (slippi.gg), start it once and let it fetch the playback Dolphin, or set "
-    f"{ENVIRONMENT_VARIABLE} to a Slippi_Playback AppImage or {PROGRAM} file"
+    f"{ENVIRONMENT_VARIABLE} to a Slippi_Playback AppImage, a {PROGRAM} file, or an archive of its folder"
 )
 _TIMEOUT_SECONDS: Final = 120
 
@@ -74,8 +76,8 @@ def find_install(named: Path | None = None, cache: Path | None = None) -> Slippi
     """Return the playback Dolphin: `named`, else the one $SLIPPI_DOLPHIN names, else Slippi Launcher's.
 
     Args:
-        named: an AppImage, a program file, or a folder that holds one of them.
-        cache: where an AppImage is unpacked; `cache_folder()` if None.
+        named: an AppImage, a program file, a folder that holds one of them, or a .zip or .tar.gz of that.
+        cache: where AppImages and archives are unpacked; `cache_folder()` if None.
 
     Raises:
         EnvironmentFailed: there is none, or it is not complete.
@@ -88,6 +90,8 @@ def find_install(named: Path | None = None, cache: Path | None = None) -> Slippi
         source = _program_in(place)
         if source is None:
             continue
+        if is_archive(source):
+            source = _program_of_archive(source, cache or cache_folder())
         if source.suffix.lower() == ".appimage":
             return _unpacked(source, cache or cache_folder())
         return _complete(SlippiInstall(source.resolve(), source))
@@ -213,10 +217,23 @@ def _program_in(place: Path) -> Path | None:
     return next((path for path in (*images, *programs) if path.is_file()), None)
 
 
+def _program_of_archive(archive: Path, cache: Path) -> Path:
+    """Unpack an archive once; return the AppImage or program in it."""
+    target = cache / f"slippi-archive-{file_sha256(archive)[:16]}"
+    if not target.is_dir():
+        _build_once(target, functools.partial(unpack, archive))
+    below = sorted(path for path in target.iterdir() if path.is_dir() and not path.is_symlink())
+    for folder in (target, *below):
+        program = _program_in(folder) or _program_in(folder / "squashfs-root")
+        if program is not None:
+            program.chmod(0o755)  # archives made on other systems lose what may be run; this copy is ours
+            return program
+    message = f"{archive} holds no {PROGRAM} and no Slippi_Playback AppImage, at its top or one folder below"
+    raise EnvironmentFailed(message)
+
+
 def _unpacked(image: Path, cache: Path) -> SlippiInstall:
-    with image.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    target = cache / f"slippi-{digest[:16]}"
+    target = cache / f"slippi-{file_sha256(image)[:16]}"
     install = SlippiInstall(target / "squashfs-root" / "usr" / "bin" / PROGRAM, image)
 
     def fill(folder: Path) -> None:
@@ -235,6 +252,9 @@ def _unpacked(image: Path, cache: Path) -> SlippiInstall:
             message = f"{image} cannot be unpacked: {error}"
             raise EnvironmentFailed(message) from error
         runnable.unlink()
+        beside = image.parent / "Sys"  # as in the releases' archives, for images that lack it
+        if beside.is_dir() and not (inside := folder / "squashfs-root" / "usr" / "bin" / "Sys").exists():
+            shutil.copytree(beside, inside)
 
     if not install.program.exists():
         _build_once(target, fill)

@@ -34,6 +34,8 @@ def test_farm_plan_refuses_a_report_before_it_plans(tmp_path: Path, report: str,
     (tmp_path / "a.slp").write_bytes(replay := record_match(3, num_frames=130))
     words = [
         "plan",
+        "--emulator",
+        "standin",
         "--replays",
         tmp_path / "a.slp",
         "--out",

@@ -65,7 +65,7 @@ def test_inspect_hashes_as_a_dataset_does(folder: Path, tmp_path: Path):
 
     dataset = tmp_path / "set"
     assert hashes() != hashes()
-    call("plan", "--replays", folder, "--out", dataset)
+    call("plan", "--emulator", "standin", "--replays", folder, "--out", dataset)
     assert hashes("--dataset", dataset) == hashes("--dataset", dataset)
     (game,) = planned_games(open_store(dataset))
     assert list(game.player_hashes) == hashes("--dataset", dataset)
@@ -98,12 +98,25 @@ def test_state_of_what_is_no_replay_fails(folder: Path, tmp_path: Path):
 def test_plan_writes_games_once(folder: Path, tmp_path: Path, replay: bytes):
     out = tmp_path / "set"
     first = json.loads(
-        call("plan", "--replays", folder, "--out", out, "--json", "--report", tmp_path / "r.json").stdout
+        call(
+            "plan",
+            "--emulator",
+            "standin",
+            "--replays",
+            folder,
+            "--out",
+            out,
+            "--json",
+            "--report",
+            tmp_path / "r.json",
+        ).stdout
     )
     assert (first["games"], first["new"], first["frames"]) == (1, 1, 180)
     assert first["left_out"] == {"not_slp": 1}
     assert json.loads((tmp_path / "r.json").read_text())[0]["reason"] == "not_slp"
-    again = json.loads(call("plan", "--replays", folder, "--out", out, "--json").stdout)
+    again = json.loads(
+        call("plan", "--emulator", "standin", "--replays", folder, "--out", out, "--json").stdout
+    )
     assert (again["games"], again["new"]) == (1, 0)
     (game,) = planned_games(open_store(out))
     assert game.game_id == read_replay(replay).game_id
@@ -111,7 +124,10 @@ def test_plan_writes_games_once(folder: Path, tmp_path: Path, replay: bytes):
 
 def test_a_dry_run_writes_nothing(folder: Path, tmp_path: Path):
     assert (
-        "games that pass" in call("plan", "--replays", folder, "--out", tmp_path / "set", "--dry-run").output
+        "games that pass"
+        in call(
+            "plan", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "set", "--dry-run"
+        ).output
     )
     assert not (tmp_path / "set").exists()
 
@@ -128,7 +144,7 @@ def test_a_dry_run_writes_nothing(folder: Path, tmp_path: Path):
     ],
 )
 def test_a_plan_that_cannot_be_meant_fails(folder: Path, tmp_path: Path, wrong: list[str], message: str):
-    result = call("plan", "--replays", folder, "--out", tmp_path / "set", *wrong)
+    result = call("plan", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "set", *wrong)
     assert result.exit_code == 2
     assert message in result.output
     assert not (tmp_path / "set").exists()
@@ -160,11 +176,15 @@ def test_a_plan_of_nothing_fails_and_says_what_was_looked_at(tmp_path: Path, nam
     if name is not None:
         (tmp_path / "in" / name).write_bytes(b"no replay")
     with pytest.raises(EnvironmentFailed, match=f"no replay among {int(name is not None)} files looked at"):
-        call("plan", "--replays", tmp_path / "in", "--out", tmp_path / "set", "--json")
+        call(
+            "plan", "--emulator", "standin", "--replays", tmp_path / "in", "--out", tmp_path / "set", "--json"
+        )
     assert not (tmp_path / "set").exists()
 
 
 def test_a_plan_counts_what_it_passes_over(folder: Path, tmp_path: Path):
     (folder / "notes.txt").write_text("no replay")
-    result = call("plan", "--replays", folder, "--out", tmp_path / "set", "--json", "--dry-run")
+    result = call(
+        "plan", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "set", "--json", "--dry-run"
+    )
     assert json.loads(result.stdout)["passed_over"] == 1

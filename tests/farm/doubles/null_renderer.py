@@ -36,9 +36,13 @@ class NullTask:
     seconds: float = 0.0
     attempt: int = 1
     is_last_attempt: bool = True
+    is_canary: bool = False
 
     def for_attempt(self, number: int, *, is_last: bool) -> NullTask:
         return dataclasses.replace(self, attempt=number, is_last_attempt=is_last)
+
+    def as_canary(self) -> NullTask:
+        return dataclasses.replace(self, is_canary=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from null_renderer import NullResult, NullTask
 from farm.engine.pool import JobReturned, SlotOpened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from farm.engine.pool import Event
 
@@ -19,7 +19,10 @@ def committed(task: NullTask) -> NullResult:
 
 
 class ScriptedPool:
-    """Opens `num_slots` slots on one machine each; every game that is started ends as `answer` says."""
+    """Opens `num_slots` slots on one machine each; every game that is started ends as `answer` says.
+
+    `kinds` are those of the machines, in turn.
+    """
 
     def __init__(
         self,
@@ -27,9 +30,12 @@ class ScriptedPool:
         answer: Callable[[str, NullTask], list[Event]] = lambda slot, task: [
             JobReturned(slot, committed(task))
         ],
+        kinds: Sequence[str] = ("",),
     ) -> None:
         self._answer = answer
-        self._pending: list[Event] = [SlotOpened(f"slot-{k}", f"node-{k}") for k in range(num_slots)]
+        self._pending: list[Event] = [
+            SlotOpened(f"slot-{k}", f"node-{k}", kinds[k % len(kinds)]) for k in range(num_slots)
+        ]
         self.started: list[tuple[str, NullTask]] = []
         self.killed: list[str] = []
         self.wanted: list[int] = []

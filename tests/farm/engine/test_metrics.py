@@ -128,7 +128,7 @@ def test_a_real_run_is_told_as_it_went(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.slp").write_bytes(record_match(3, num_frames=60))
     with metrics_server(0) as (metrics, port):
-        settings = RunSettings(replays=(str(tmp_path / "in"),), out=str(tmp_path / "out"))
+        settings = RunSettings(replays=(str(tmp_path / "in"),), out=str(tmp_path / "out"), emulator="standin")
         run(settings, local_slots(settings, 1), TerminalReport(num_slots=1, metrics=metrics))
         found = scraped(port)
     store = open_store(str(tmp_path / "out"))

@@ -103,7 +103,9 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[
 
     def call(*arguments: str | Path) -> dict[str, Any]:
         words = [word for argument in arguments for word in ("--replays", str(argument))]
-        result = CliRunner().invoke(farm, ["plan", *words, "--out", str(tmp_path / "set"), "--json"])
+        result = CliRunner().invoke(
+            farm, ["plan", "--emulator", "standin", *words, "--out", str(tmp_path / "set"), "--json"]
+        )
         assert result.exit_code in (0, 1, 2), result.output
         found: dict[str, Any] = json.loads(result.stdout)
         return found

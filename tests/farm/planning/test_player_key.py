@@ -165,7 +165,15 @@ def test_a_plan_for_a_dataset_that_moved_has_the_same_hashes_and_splits(tmp_path
     (tmp_path / "b.slp").write_bytes(record_match(4, num_frames=140))
 
     def planned(replay: str, out: str) -> Any:
-        arguments = ["plan", "--replays", str(tmp_path / replay), "--out", str(tmp_path / out)]
+        arguments = [
+            "plan",
+            "--emulator",
+            "standin",
+            "--replays",
+            str(tmp_path / replay),
+            "--out",
+            str(tmp_path / out),
+        ]
         return CliRunner().invoke(farm, arguments)
 
     assert planned("a.slp", "set").exit_code == 0

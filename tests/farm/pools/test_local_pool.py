@@ -18,6 +18,7 @@ from null_renderer import NullSettings, NullTask, render_nothing
 from farm.engine.pool import Breakage, JobBroke, JobReturned, SlotClosed, SlotOpened
 from farm.pools.local_pool import NODE, LocalPool
 from workers.errors import EnvironmentFailed
+from workers.machine import machine_kind
 from workers.scratch import PREFIX
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def test_a_slot_that_is_killed_is_replaced_without_an_event_of_its_own(settings:
         (slot,) = opened(pool)
         pool.start(slot, NullTask("g", behaviour="hang"))
         pool.kill(slot)
-        assert next_events(pool) == [SlotOpened("local/1", NODE)]
+        assert next_events(pool) == [SlotOpened("local/1", NODE, machine_kind())]
 
 
 def test_a_slot_that_there_is_not_cannot_be_started(settings: NullSettings):

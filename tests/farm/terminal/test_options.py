@@ -11,7 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from farm.settings import SETTINGS, load_settings
-from farm.terminal.options import run_options, setting_options, slippi_options, split_settings
+from farm.terminal.options import (
+    run_options,
+    setting_options,
+    settings_of_run,
+    slippi_options,
+    split_settings,
+)
 
 
 def given(decorate: Any, *arguments: str) -> dict[str, Any]:
@@ -39,7 +45,8 @@ def test_a_flag_that_is_not_given_says_nothing_so_that_file_and_environment_spea
     options = given(run_options("machine"))
     options.pop("config")
     settings = load_settings(
-        options | {"replays": ()}, {"FARM_OUT": "d", "FARM_REPLAYS": "r", "FARM_HUD": "no"}
+        options | {"replays": (), "emulator": "standin"},
+        {"FARM_OUT": "d", "FARM_REPLAYS": "r", "FARM_HUD": "no"},
     )
     assert (settings.out, settings.replays, settings.hud) == ("d", ("r",), False)
 
@@ -84,5 +91,25 @@ def test_the_config_flag_names_a_file(tmp_path: Path):
         click.echo(load_settings(flags, {}, config).games)
 
     file = tmp_path / "other.toml"
-    file.write_text('games = 7\nout = "d"\nreplays = ["r"]\n')
+    file.write_text('games = 7\nout = "d"\nemulator = "standin"\nreplays = ["r"]\n')
     assert CliRunner().invoke(command, ["--config", str(file)]).stdout == "7\n"
+
+
+def test_a_run_without_a_game_is_told_the_command_for_either(tmp_path: Path):
+    flags = {"replays": ("a b", "s3://b/c"), "out": "d", "games": "22000", "hud": False, "slots": None}
+    config = tmp_path / "x.toml"
+    config.write_text("slots = 3")
+    with pytest.raises(click.UsageError) as refused:
+        settings_of_run(flags, {}, config, "farm/launch.py")
+    typed = "farm/launch.py --replays 'a b' --replays s3://b/c --out d --games 22000 --no-hud"
+    typed += f" --config {config}"
+    melee, standin = str(refused.value.message).split("\n")[-2:]
+    assert melee == f"Melee:      {typed} --game-image MELEE.iso --slippi-dolphin SLIPPI.AppImage"
+    assert standin == f"stand-in:   {typed} --emulator standin"
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("extra", [{"emulator": "standin"}, {"game_image": "MELEE.iso"}])
+def test_either_command_is_one_that_runs(extra: dict[str, str]):
+    flags = {"replays": ("r",), "out": "d", "games": "22000"}
+    assert settings_of_run(flags | extra, {}, None, "farm render").games == 22000

@@ -21,6 +21,7 @@ from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import PlannedGame
 from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
+from tests.farm.terminal.test_report import PACE
 from tests.manifests.conftest import Samples
 from workers.job import RenderTask
 
@@ -129,3 +130,8 @@ def test_machines_get_every_game_and_every_replay_that_was_left_out(store: Store
     assert sorted(game["status"] for game in told["games"]) == ["committed", "set_aside", "set_aside"]
     assert {game["reason"] for game in told["games"]} == {None, "misaligned", "duplicate"}
     assert (told["num_new"], told["exit_status"]) == (2, 1)
+
+
+def test_json_holds_what_the_canaries_measured(store: Store):
+    outcome = dataclasses.replace(outcome_of(store, committed=1), canaries=(PACE,))
+    assert json.loads(outcome_as_json(outcome, store))["canaries"] == [PACE.to_dict()]

@@ -32,14 +32,20 @@ needs_slippi = pytest.mark.skipif(
 )
 
 
-def scripted_slippi(folder: Path, recording: str | Path = "game_of_80_frames") -> SlippiDolphin:
-    """The emulator with the scripted process as its program; a recording is a name, or a file of its own."""
+def scripted_slippi(
+    folder: Path, recording: str | Path = "game_of_80_frames", *, with_seeds: bool = False
+) -> SlippiDolphin:
+    """The emulator with the scripted process as its program; with seeds, its pictures can be proved.
+
+    A recording is a name, or a file of its own.
+    """
     if isinstance(recording, str):
         recording = HERE / f"recordings/{recording}.txt"
     (folder / "Sys/GameSettings").mkdir(parents=True)
     (folder / "Sys/GameSettings/00000000.ini").write_text("")
     program = folder / "dolphin-emu"
     script = [sys.executable, str(HERE / "scripted_dolphin.py"), str(recording)]
+    script += ["--seeds"] if with_seeds else []
     program.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(PROJECT))} exec {shlex.join(script)} "$@"\n')
     program.chmod(0o755)
     return SlippiDolphin(IMAGE, program=program, is_standin=True)

@@ -5,6 +5,8 @@ The "AppImages" and "programs" here are shell scripts that answer the two option
 
 from __future__ import annotations
 
+import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +107,51 @@ def test_a_broken_appimage_fails(tmp_path: Path):
     image.write_bytes(b"\x7fELF, or so it says")
     with pytest.raises(EnvironmentFailed, match=r"cannot be unpacked"):
         find_install(image)
+    assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
+
+
+def packed(folder: Path, archive: Path) -> Path:
+    """An archive of a folder, of the kind that its name says."""
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(folder, arcname=folder.name)
+    return archive
+
+
+def test_an_archive_of_the_programs_folder_is_unpacked_once(tmp_path: Path):
+    make_folder(tmp_path / "playback")
+    archive = packed(tmp_path / "playback", tmp_path / "dolphin.tar.gz")
+    install = find_install(archive)
+    assert install.program.is_relative_to(tmp_path / "home/.cache/dolphin-farm")
+    assert install.sys_folder.is_dir()
+    inode = install.program.stat().st_ino
+    assert find_install(archive).program.stat().st_ino == inode
+
+
+def test_an_archive_as_the_releases_are_is_unpacked_down_to_its_program(tmp_path: Path):
+    """A .zip with an AppImage, and Sys beside it rather than in it; made where nothing is executable."""
+    image = make_appimage(tmp_path / "release/Slippi_Playback-x86_64.AppImage")
+    image.write_text(image.read_text().replace("usr/bin/Sys/GameSettings", "usr/bin"))
+    with zipfile.ZipFile(tmp_path / "playback-3.5.1-Linux.zip", "w") as archive:
+        archive.write(image, image.name)
+        archive.writestr("Sys/GameSettings/GALE01r2.ini", "[Core]\n")
+    install = find_install(tmp_path / "playback-3.5.1-Linux.zip")
+    assert (install.sys_folder / "GameSettings/GALE01r2.ini").is_file()
+    assert program_version(install) == "3.4.1"
+
+
+def test_an_archive_without_the_program_fails(tmp_path: Path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/readme").write_text("")
+    with pytest.raises(EnvironmentFailed, match=r"holds no dolphin-emu and no Slippi_Playback AppImage"):
+        find_install(packed(tmp_path / "other", tmp_path / "dolphin.tar.gz"))
+
+
+def test_an_archive_that_is_cut_off_fails_and_leaves_nothing(tmp_path: Path):
+    make_folder(tmp_path / "playback")
+    archive = packed(tmp_path / "playback", tmp_path / "dolphin.tar.gz")
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(EnvironmentFailed, match=r"cannot be unpacked: it is damaged, or cut off"):
+        find_install(archive)
     assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
 
 

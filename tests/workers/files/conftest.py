@@ -1,0 +1,7 @@
+"""Fixtures of the S3 server."""
+
+from __future__ import annotations
+
+from tests.s3_server.fixtures import s3_proxy
+
+__all__ = ["s3_proxy"]

@@ -1,0 +1,1 @@
+"""Brings the files that a run needs onto the machine that renders: fetched once, checked, unpacked."""

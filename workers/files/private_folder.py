@@ -1,0 +1,102 @@
+"""A folder that only this user can look into, and a lock that the processes of one machine share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from workers.errors import EnvironmentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOOK_SECONDS: Final = 0.2
+"""Time between two tries for a lock: the kernel has none that gives up after a while."""
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only this user can look into, or check that the one there is such a folder.
+
+    Raises:
+        EnvironmentFailed: it cannot be made, is a link, or is in somebody else's hands.
+    """
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        above = folder.parent.stat()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        why_not = _why_not_private(found, above)
+        if why_not is None and stat.S_IMODE(found.st_mode) != 0o700:  # noqa: PLR2004 - the owner alone
+            folder.chmod(0o700)
+    except OSError as error:
+        why_not = error.strerror or str(error)
+    if why_not is not None:
+        message = (
+            f"{folder} cannot keep files for this user alone: {why_not}; set XDG_CACHE_HOME to one of yours"
+        )
+        raise EnvironmentFailed(message)
+    return folder
+
+
+def _why_not_private(found: os.stat_result, above: os.stat_result) -> str | None:
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is a link, or no folder"
+    if found.st_uid != os.geteuid():
+        return f"it belongs to user {found.st_uid}"
+    if above.st_uid not in (os.geteuid(), 0):
+        return f"the folder that holds it belongs to user {above.st_uid}"
+    if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
+        return "anybody can write the folder that holds it"
+    return None
+
+
+def is_own_file(path: Path) -> bool:
+    """Return whether there is a plain file of this user, and no link."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+
+
+@contextmanager
+def locked(path: Path, deadline: float, what: str) -> Iterator[None]:
+    """Hold a lock that all processes of this machine share; the kernel drops it if its holder dies.
+
+    Args:
+        path: of the lock's file, in a private folder.
+        deadline: monotonic time at which to give up.
+        what: what the holder is doing, for the error.
+
+    Raises:
+        EnvironmentFailed: somebody held it until the deadline, or the file cannot be made.
+    """
+    clock = threading.Event()  # never set
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        message = f"{path.parent} cannot be written: {error.strerror}; free some room, or set XDG_CACHE_HOME"
+        raise EnvironmentFailed(message) from error
+    try:
+        while not _is_taken(descriptor):
+            if time.monotonic() >= deadline:
+                message = f"another process of this machine was not done in time with {what}; run again"
+                raise EnvironmentFailed(message)
+            clock.wait(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
