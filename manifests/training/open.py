@@ -22,6 +22,7 @@ from manifests.training.cache import Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.fields import VIDEO, Fields
 from manifests.training.footage import select_footage
+from manifests.training.packed_states import warn_of_size
 from manifests.training.pictures import Pictures
 from manifests.training.reader import SampleReader
 from manifests.training.windows import WindowIndex, WindowSpec
@@ -104,7 +105,7 @@ def open_dataset(
         raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
     wanted = Fields(tuple(name for name in fields if name != VIDEO))
     manifest = open_manifest(url, snapshot)
-    footage = select_footage(manifest, split, filter)
+    footage = select_footage(manifest, split, filter, with_video=VIDEO in fields)
     index = WindowIndex.of(footage.grid, spec, footage.num_games)
     if not index.num_windows:
         message = f"no chunk of {manifest.store.url} is as long as a window of {spec.span} frames"
@@ -114,6 +115,7 @@ def open_dataset(
         pictures=pictures, verify=verify, cache=None if cache is None else cache.open(),
         cache_video=manifest.store.is_remote,
     )  # fmt: skip
+    warn_of_size(reader.states, "memory" if reader.cache is None else str(reader.cache.folder))
     dataset = WindowDataset(footage, index, reader, transform)
     if as_torch is None:
         as_torch = importlib.util.find_spec("torch") is not None

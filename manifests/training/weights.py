@@ -7,13 +7,11 @@ other ranks, worker processes and later runs need not read the states again.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
-from manifests.training.fields import Fields
 from manifests.training.sampling import by_balance, by_character, count_actions, damage, rarity, window_means
 
 if TYPE_CHECKING:
@@ -80,10 +78,9 @@ def _by_damage(reader: SampleReader) -> Iterator[Weights]:
 
 def _columns(reader: SampleReader, *names: str) -> Iterator[NDArray[Any]]:
     """Yield [T, len(names)] of each chunk in turn."""
-    of_names = dataclasses.replace(reader, fields=Fields(names), with_video=False)
     chunks = range(reader.footage.grid.game.size)
-    for _, rows in read_ahead(of_names.rows, chunks, _THREADS):
-        yield np.stack([rows[name] for name in names], axis=1)
+    for _, table in read_ahead(reader.states.table, chunks, _THREADS):
+        yield np.stack([table.values(name) for name in names], axis=1)
 
 
 def _of_windows(index: WindowIndex, of_frames: Iterator[Weights]) -> Weights:

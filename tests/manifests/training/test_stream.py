@@ -179,8 +179,8 @@ def test_weights_by_name_are_what_the_windows_show(
     )
     assert by_damage.shape == by_action.shape == (len(dataset),)
     counts = sum(
-        count_actions(np.stack([rows["p0.action"], rows["p1.action"]], 1))
-        for rows in map(dataset.reader.rows, range(dataset.footage.grid.game.size))
+        count_actions(np.stack([table.values("p0.action"), table.values("p1.action")], 1))
+        for table in map(dataset.reader.states.table, range(dataset.footage.grid.game.size))
     )
     for window in range(0, len(dataset), 3):
         sample, (chunk, _) = dataset[window], dataset.index.locate(window)
@@ -191,7 +191,7 @@ def test_weights_by_name_are_what_the_windows_show(
         assert by_damage[window] == (sample["slp_frame"][of_step] - first_slp_frame).mean()
     assert by_action.max() > by_action.min()
     again = opened(fields=LIGHT, window=8, **options)
-    again.reader.store = None  # type: ignore[assignment] # the second time they come from the cache
+    again.reader.states._store = None  # type: ignore[assignment] # the second time they come from the cache
     assert (window_weights(again.reader, again.index, "damage") == by_damage).all()
 
 
