@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Transform: TypeAlias = Callable[[Sample], Mapping[str, Any]]
     """The user's own last step, from a sample to whatever should come out in its place."""
     WeightsWanted: TypeAlias = (
-        Literal["character", "action", "damage"] | Mapping[str, float] | NDArray[np.float64]
+        Literal["character", "action", "damage"] | Mapping[str, float] | NDArray[np.floating[Any]]
     )
     """How windows are weighed: see `manifests.training.weights.window_weights`; or a weight per window."""
 
@@ -146,7 +146,8 @@ class WindowDataset:
             drop_last: leave out the last windows that do not fill a batch on every rank; otherwise windows
                 from the beginning of the epoch fill them up, marked in `is_repeat`.
             weights: how often each window comes: "character", "action", "damage", a weight by character
-                ({"FOX": 3.0}), or float64 [len(dataset)]; by default every window comes once. See
+                ({"FOX": 3.0}), float [len(dataset)], or float [number of games] for what each window of a
+                game weighs; by default every window comes once. See
                 `manifests.training.weights.window_weights`.
             num_visits: with weights, how many windows an epoch has; as many as there are by default.
             apart: neighbouring positions of the order that hold no game twice, as far as there are enough

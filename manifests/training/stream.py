@@ -17,21 +17,24 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
+from manifests.training.arguments import check_whole
 from manifests.training.order import DEFAULT_APART, Order, RankShare
 from manifests.training.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from manifests.training.footage import Footage
     from manifests.training.reader import Fetched
     from manifests.training.sample import Sample
-    from manifests.training.sampling import Weights
     from manifests.training.windows import WindowIndex
 
 STATE_VERSION: Final = 2
 _LOG: Final = logging.getLogger(__name__)
 _REMOTE_THREADS: Final = 16
+_LEAST_SEED: Final = -(1 << 63)
 _BLOCK: Final = 4096  # windows looked up at once
 
 _SPEC_DEFAULTS: Final = {"actions": "last", "action_fps": None}
@@ -76,7 +79,8 @@ class Stream:
 
     Args:
         source: where windows come from.
-        weights: float64 [number of windows], how often each window comes; None for every window once.
+        weights: float [number of windows] or [number of games], how often each window comes; None for every
+            window once.
 
     Raises:
         ValueError: a number out of its range, or weights that are none.
@@ -84,9 +88,16 @@ class Stream:
 
     def __init__(
         self, source: WindowSource, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0,
-        epoch: int = 0, drop_last: bool = False, weights: Weights | None = None,
+        epoch: int = 0, drop_last: bool = False, weights: NDArray[np.floating[Any]] | None = None,
         num_visits: int | None = None, apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> None:  # fmt: skip
+        for name, value, least in (
+            ("batch_size", batch_size, 1), ("rank", rank, 0), ("world_size", world_size, 1),
+            ("seed", seed, _LEAST_SEED), ("epoch", epoch, 0), ("apart", apart, 1),
+            ("threads", 0 if threads is None else threads, 0),
+            ("num_visits", 1 if num_visits is None else num_visits, 1),
+        ):  # fmt: skip
+            check_whole(name, value, least)
         self.source, self.seed, self._apart = source, seed, apart
         offsets = source.index.game_offset
         self._sampling = (
@@ -96,6 +107,12 @@ class Stream:
         self._threads = threads if threads is not None else (_REMOTE_THREADS if source.is_remote else 0)
         total = int(self._sampling.visits.sum())
         self._share = RankShare(total, batch_size, rank, world_size, 0, drop_last)
+        if drop_last and total < self._share.positions_per_step:
+            message = (
+                f"an epoch of {total} windows does not fill one batch of {batch_size} on {world_size} ranks, "
+                "and drop_last=True leaves out what does not; give a smaller batch_size, or drop_last=False"
+            )
+            raise ValueError(message)
         self._worker, self._num_workers = 0, 1
         if self._share.positions_per_step > apart:
             _LOG.warning(
