@@ -29,7 +29,7 @@ EXTRA_OF: Final = {
 
 
 GROUPS: Final = {
-    "Make a dataset": ("demo", "record", "plan", "render", "retry", "finalize", "gc"),
+    "Make a dataset": ("demo", "record", "plan", "render", "states", "retry", "finalize", "gc"),
     "Look at it": ("status", "games", "browse", "view"),
     "Read its states, take it elsewhere": ("inspect", "state", "schema", "sql", "export"),
     "Check": ("doctor", "audit", "align"),
@@ -38,7 +38,8 @@ GROUPS: Final = {
 """The verbs, by what one is doing; the order is that in which a newcomer needs them."""
 
 _LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
-_RENDERING: Final = ("align", "bench", "calibrate", "demo", "doctor", "plan", "record", "render", "slots")
+_RENDERING: Final = ("align", "bench", "calibrate", "demo", "doctor", "plan", "record", "render", "slots",
+              "states")  # fmt: skip
 
 
 class LazyVerbs(click.Group):

@@ -67,6 +67,9 @@ def rerender(
     """
     store = open_store(dataset)
     description = read_description(store)
+    if description.video is None:
+        message = f"{dataset} has states alone, so there is nothing to render again"
+        raise EnvironmentFailed(message)
     settings = RenderSettings(
         dataset,
         description.emulator,

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from farm.engine.run_counts import RunCounts
     from farm.planning.catalogue import LeftOut
     from farm.planning.measured_pace import MeasuredPace
+    from farm.planning.splits import SplitRule
     from farm.settings import RunSettings
     from manifests.ledger.reasons import Reason
     from manifests.store.contract import Store
@@ -196,6 +197,14 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
     for_jobs = settings.render_settings(known_calibrations())
     store = open_store(settings.out)
     work = plan_work(settings, for_jobs, store, report)
+    return do_work(settings, for_jobs, store, work, open_pool, report)
+
+
+def do_work(
+    settings: RunSettings, for_jobs: RenderSettings, store: Store, work: PlannedWork, open_pool: OpenPool,
+    report: Report,
+) -> RunOutcome:  # fmt: skip
+    """Do what is planned and compile the manifests; the arguments and errors are those of `run`."""
     report.planned(work, store)
     paces: list[MeasuredPace] = []
     canaries = Canaries() if settings.canary else None
@@ -205,12 +214,16 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
     return RunOutcome(settings.out, work, committed, rejected, summary, tuple(paces))
 
 
-def local_slots(settings: RunSettings, num_slots: int) -> OpenPool:
+def local_slots(
+    settings: RunSettings,
+    num_slots: int,
+    job: Callable[[RenderTask, RenderSettings], GameResult] = render_game,
+) -> OpenPool:
     """Slots on this machine: at most one for each game."""
 
     def open_pool(for_jobs: RenderSettings, num_games: int) -> AbstractContextManager[Pool[RenderTask]]:
         return LocalPool(
-            render_game,
+            job,
             for_jobs,
             num_slots=min(settings.slots or num_slots, num_games),
             recycle_games=settings.recycle_games,
@@ -230,11 +243,33 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
     set_up.emulator.check()
     key = key_of_dataset(store, settings.out)
     begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key)
+    return plan_replays(settings, store, key, report)
+
+
+def plan_replays(
+    settings: RunSettings, store: Store, key: bytes, report: Report, selection: Selection | None = None,
+    splits: SplitRule | None = None,
+) -> PlannedWork:  # fmt: skip
+    """Add the replays to the plan of a dataset that has begun; say what is left to do.
+
+    Args:
+        settings: say which replays.
+        store: of the dataset.
+        key: the one with which players are hashed.
+        report: told how many replays were looked at.
+        selection: which games are wanted; all that can be rendered by default.
+        splits: how games are divided; by default as `farm plan` does.
+
+    Raises:
+        EnvironmentFailed: a source is not there.
+        DatasetError: the output cannot be used.
+    """
     with report.scanning() as on_scan:
         catalogue = build_catalogue(
             settings.replays,
-            Selection(max_games=settings.games),
+            selection or Selection(max_games=settings.games),
             key,
+            splits=splits,
             keep_paths=settings.keep_paths,
             on_progress=on_scan,
         )

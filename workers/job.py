@@ -38,6 +38,7 @@ from workers.replay.source import read_source
 from workers.scratch import scratch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from manifests.ledger.plan import PlannedGame
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside
     from workers.rendering.emulator_setup import EmulatorSetup
+
+    MakeEntry = Callable[["RenderTask", "RenderSettings", Store, "Clock"], LedgerEntry]
+    """Makes the entry that commits a game, and places the objects that it names."""
 
 ResultStatus: TypeAlias = Literal["committed", "set_aside", "already_done", "attempt_failed"]
 
@@ -167,13 +171,22 @@ def render_game(task: RenderTask, settings: RenderSettings) -> GameResult:
     Raises:
         EnvironmentFailed: this machine, or the store, cannot do the work; the game stays as it was.
     """
-    clock = _Clock()
+    return end_game(task, settings, make_entry)
+
+
+def end_game(task: RenderTask, settings: RenderSettings, make: MakeEntry) -> GameResult:
+    """Make a game's entry and write it, or write why there is none; see the module.
+
+    Raises:
+        EnvironmentFailed: this machine, or the store, cannot do the work; the game stays as it was.
+    """
+    clock = Clock()
     try:
         store = open_store(settings.store_url)
         if read_entry(store, task.game_id) is not None:
             return GameResult(task.game_id, "already_done", None, "it was in the ledger", task.num_frames)
         try:
-            entry = make_entry(task, settings, store, clock)
+            entry = make(task, settings, store, clock)
         except RenderFailed as failure:
             # Nothing is written, so that the next attempt finds the game as it was.
             if not task.is_last_attempt:
@@ -196,7 +209,7 @@ def render_game(task: RenderTask, settings: RenderSettings) -> GameResult:
 
 
 def make_entry(
-    task: RenderTask, settings: RenderSettings, store: Store, clock: _Clock | None = None
+    task: RenderTask, settings: RenderSettings, store: Store, clock: Clock | None = None
 ) -> LedgerEntry:
     """Render, prove and publish the game's pairs; return the entry that would commit them.
 
@@ -206,10 +219,10 @@ def make_entry(
         EnvironmentFailed: this machine cannot do the work, or its emulator is off its calibration.
         DatasetError: the store cannot.
     """
-    clock = clock or _Clock()
+    clock = clock or Clock()
     replay = read_replay(read_source(task.place or task.game.source))
     # File numbers and lengths were planned for these bytes; others would not fit them.
-    _require_unchanged(task, replay.game_id)
+    require_unchanged(task, replay.game_id)
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, settings.frames_per_chunk)
     set_up = settings.set_up()
@@ -247,7 +260,7 @@ def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> G
     Raises:
         EnvironmentFailed: the store failed.
     """
-    clock = _Clock()
+    clock = Clock()
     try:
         store = open_store(settings.store_url)
         entry = LedgerEntry.set_aside(
@@ -275,7 +288,7 @@ def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> G
     )
 
 
-class _Clock:
+class Clock:
     """Measures wall and processor time from its creation on."""
 
     def __init__(self) -> None:
@@ -283,13 +296,16 @@ class _Clock:
 
     @property
     def wall_seconds(self) -> float:
+        """Seconds since then."""
         return time.monotonic() - self._wall
 
     @property
     def cpu_seconds(self) -> float:
+        """Processor time of this process and its ended children since then."""
         return _cpu_seconds() - self._cpu
 
     def timings(self, num_frames: int) -> dict[str, float]:
+        """Make the timings of a ledger entry."""
         wall = self.wall_seconds
         return {
             "wall_seconds": round(wall, 3),
@@ -303,7 +319,12 @@ def _cpu_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def _require_unchanged(task: RenderTask, game_id: str) -> None:
+def require_unchanged(task: RenderTask, game_id: str) -> None:
+    """Check that the replay is the one that was planned.
+
+    Raises:
+        EnvironmentFailed: it has other bytes.
+    """
     if game_id != task.game_id:
         message = (
             f"{task.game.source}: not the bytes that were planned (sha256 {game_id[:12]}, planned "
@@ -316,7 +337,7 @@ def _telling_of_machine(result: GameResult, settings: RenderSettings) -> GameRes
     return replace(result, renderer=who_draws(settings.emulator), cores=cores_here())
 
 
-def _failed_attempt(task: RenderTask, failure: RenderFailed, clock: _Clock) -> GameResult:
+def _failed_attempt(task: RenderTask, failure: RenderFailed, clock: Clock) -> GameResult:
     return GameResult(
         task.game_id,
         "attempt_failed",
@@ -328,7 +349,7 @@ def _failed_attempt(task: RenderTask, failure: RenderFailed, clock: _Clock) -> G
     )
 
 
-def _result(entry: LedgerEntry, clock: _Clock, *, won: bool) -> GameResult:
+def _result(entry: LedgerEntry, clock: Clock, *, won: bool) -> GameResult:
     return GameResult(
         entry.game_id,
         "committed" if won else "already_done",
@@ -336,7 +357,7 @@ def _result(entry: LedgerEntry, clock: _Clock, *, won: bool) -> GameResult:
         entry.detail if won else "another worker committed it first",
         entry.num_frames,
         num_chunks=len(entry.chunks),
-        video_bytes=sum(chunk.video.size_bytes for chunk in entry.chunks),
+        video_bytes=sum(chunk.video_bytes for chunk in entry.chunks),
         states_bytes=sum(chunk.states.size_bytes for chunk in entry.chunks),
         wall_seconds=clock.wall_seconds,
         cpu_seconds=clock.cpu_seconds,

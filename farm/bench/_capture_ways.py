@@ -190,7 +190,7 @@ def _worker(frames: FramesChoice) -> Way:
         if result.status != "committed" or entry is None:
             message = f"the worker did not commit the game: {result.detail}"
             raise EmulatorFailed(result.reason or Reason.EMULATOR_EXIT, message)
-        return Played(0, tuple(folder / "dataset" / chunk.video.key for chunk in entry.chunks))
+        return Played(0, tuple(folder / "dataset" / chunk.video.key for chunk in entry.chunks if chunk.video))
 
     return render
 

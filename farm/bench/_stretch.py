@@ -59,7 +59,7 @@ def stretch(source: Path, target: Path, num_frames: int) -> int:
 def _linked(source: Path, target: Path, entry: LedgerEntry, game: PlannedGame) -> LedgerEntry:
     chunks = []
     for number, chunk in zip(game.file_numbers, entry.chunks, strict=True):
-        video = _link(source, target, chunk.video, video_key(number))
+        video = None if chunk.video is None else _link(source, target, chunk.video, video_key(number))
         states = _link(source, target, chunk.states, states_key(number))
         chunks.append(dataclasses.replace(chunk, file_number=number, video=video, states=states))
     return dataclasses.replace(entry, game_id=game.game_id, chunks=tuple(chunks))

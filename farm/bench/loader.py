@@ -177,16 +177,19 @@ def _runs(dataset: WindowDataset, places: list[tuple[int, int]]) -> Iterator[tup
         seen = spec.seen_frames(start)
         span = footage.gop_span(chunk, int(seen[0]), int(seen[-1]))
         data = dataset.reader.store.get_range(
-            footage.video_keys[chunk], span.byte_start, span.byte_exclusive_end
+            footage.video_key(chunk), span.byte_start, span.byte_exclusive_end
         )
-        yield GopRun(data, footage.avcc[chunk], footage.width, footage.height), seen - span.first_frame_index
+        yield (
+            GopRun(data, footage.avcc(chunk), footage.video.width, footage.video.height),
+            seen - span.first_frame_index,
+        )
 
 
 def _limit(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
     """Decode the same frames back to back with PyAV, to RGB arrays, and do nothing else."""
     return sum(
         decode_back_to_back(
-            ((run.data, wanted.tolist()) for run, wanted in _runs(dataset, places)), dataset.footage.avcc[0]
+            ((run.data, wanted.tolist()) for run, wanted in _runs(dataset, places)), dataset.footage.avcc(0)
         )
     )
 
@@ -197,7 +200,7 @@ def _torchcodec(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
 
     frames = 0
     for chunk, start in places:
-        path = Path(dataset.url) / dataset.footage.video_keys[chunk]
+        path = Path(dataset.url) / dataset.footage.video_key(chunk)
         video = VideoDecoder(str(path), seek_mode="approximate", num_ffmpeg_threads=1)
         frames += int(video.get_frames_in_range(start, start + dataset.index.spec.window).data.shape[0])
     return frames

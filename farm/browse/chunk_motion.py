@@ -32,7 +32,7 @@ def motion_of(
         DatasetError: a file cannot be read or decoded.
     """
     witness = MotionWitness(read_description(store).picture_delay_frames)
-    for luma in decode_luma(io.BytesIO(store.get(chunk.video.key))):
+    for luma in decode_luma(io.BytesIO(store.get(chunk.footage[0].key))):
         witness.see(luma)
         on_frame()
     _, found = witness.finding(chunk_states(store, chunk))

@@ -36,12 +36,13 @@ class Curves:
             DatasetError: the files cannot be read.
         """
         with self._turn:
-            if chunk.video.sha256 not in self._kept:
-                self._kept[chunk.video.sha256] = _measured(store, chunk)
-            self._kept.move_to_end(chunk.video.sha256)
+            sha256 = chunk.footage[0].sha256
+            if sha256 not in self._kept:
+                self._kept[sha256] = _measured(store, chunk)
+            self._kept.move_to_end(sha256)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-            return self._kept[chunk.video.sha256]
+            return self._kept[sha256]
 
 
 def _measured(store: Store, chunk: ChunkRecord) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from manifests.store.canonical_json import to_plain
 if TYPE_CHECKING:
     from farm.browse.library import Library
     from manifests.ledger.entry import LedgerEntry
+    from manifests.ledger.records import ChunkRecord
     from manifests.state.table import StateTable
     from manifests.store.contract import Store
 
@@ -37,22 +38,24 @@ def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
     return {
         "game_id": entry.game_id,
         "evidence": to_plain(entry.evidence),
-        "chunks": [
-            {
-                "video": chunk.video.key,
-                "avcc": base64.b64encode(bytes.fromhex(chunk.avcc)).decode(),
-                "slp_frame_start": chunk.slp_frame_start,
-                "num_frames": chunk.num_frames,
-                "gops": {
-                    "first_frame_index": chunk.gops.first_frame_index,
-                    "num_frames": chunk.gops.num_frames,
-                    "byte_offset": chunk.gops.byte_offset,
-                    "byte_size": chunk.gops.byte_size,
-                },
-                "evidence": to_plain(chunk.evidence),
-            }
-            for chunk in entry.chunks
-        ],
+        "chunks": [_describe_chunk(chunk) for chunk in entry.chunks],
+    }
+
+
+def _describe_chunk(chunk: ChunkRecord) -> dict[str, Any]:
+    video, gops = chunk.footage
+    return {
+        "video": video.key,
+        "avcc": base64.b64encode(bytes.fromhex(chunk.avcc)).decode(),
+        "slp_frame_start": chunk.slp_frame_start,
+        "num_frames": chunk.num_frames,
+        "gops": {
+            "first_frame_index": gops.first_frame_index,
+            "num_frames": gops.num_frames,
+            "byte_offset": gops.byte_offset,
+            "byte_size": gops.byte_size,
+        },
+        "evidence": to_plain(chunk.evidence),
     }
 
 

@@ -49,7 +49,7 @@ def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
         chunk, gop = _key_frame(entry, total * place // (_ROWS * _COLUMNS))
         left, top = place % _COLUMNS * _STILL[0], place // _COLUMNS * (_STILL[1] + _CAPTION)
         sheet.paste(_picture(store, chunk, gop).resize(_STILL), (left, top))
-        row = chunk.gops.first_frame_index[gop]
+        row = chunk.footage[1].first_frame_index[gop]
         caption = _caption(parsed_states(chunk.states.key, states(chunk.states.key), row, row + 1))
         draw.text((left + 4, top + _STILL[1] + 2), caption, fill="black")
     return _jpeg(sheet)
@@ -62,13 +62,14 @@ def _key_frame(entry: LedgerEntry, frame: int) -> tuple[ChunkRecord, int]:
             break
         frame -= chunk.num_frames
     # Only key frames are decoded, since any other takes decoding all that come before it in its GOP.
-    return chunk, int(np.searchsorted(chunk.gops.first_frame_index, frame, side="right")) - 1
+    return chunk, int(np.searchsorted(chunk.footage[1].first_frame_index, frame, side="right")) - 1
 
 
 def _picture(store: Store, chunk: ChunkRecord, gop: int) -> Image.Image:
     """Decode the first picture of a chunk's GOP."""
-    first, size = chunk.gops.byte_offset[gop], chunk.gops.byte_size[gop]
-    data = store.get_range(chunk.video.key, first, first + size)
+    video, gops = chunk.footage
+    first, size = gops.byte_offset[gop], gops.byte_size[gop]
+    data = store.get_range(video.key, first, first + size)
     return _to_rgb(next(decode_gop(data, bytes.fromhex(chunk.avcc))))
 
 

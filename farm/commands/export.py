@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from farm.terminal.waiting import counted, waiting
@@ -10,7 +12,7 @@ EXAMPLE = """\b
 Examples:
   farm export webdataset dataset shards --window 30
   farm export mds s3://bucket/melee mds --split train
-  farm export zarr dataset small.zarr --window 16 --scale 4
+  farm export zarr dataset small.zarr --window 16 --start any --stride 16 --scale 4
 """
 
 
@@ -26,7 +28,14 @@ Examples:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Start a window at every n-th group of pictures (30 frames each).",
+    help="Start a window at every n-th place where one may start (every 30 frames, or see --start).",
+)
+@click.option(
+    "--start",
+    type=click.Choice(["gop", "any"]),
+    default="gop",
+    show_default=True,
+    help="zarr: start windows at groups of pictures, or, with any, at every n-th frame (n is --stride).",
 )
 @click.option("--split", help="Only this split: train, val or test.  [default: all]")
 @click.option(
@@ -47,8 +56,8 @@ Examples:
     help="zarr: keep every n-th pixel of each row and column.",
 )
 def command(
-    *, form: str, dataset: str, out: str, window: int, stride: int, split: str | None, where: str | None,
-    shard_mb: float, scale: int,
+    *, form: str, dataset: str, out: str, window: int, stride: int, start: Literal["gop", "any"],
+    split: str | None, where: str | None, shard_mb: float, scale: int,
 ) -> None:  # fmt: skip
     """Write the windows of DATASET into OUT (a folder or URL), in the FORMAT of another library.
 
@@ -63,8 +72,11 @@ def command(
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
+    if start == "any" and form != "zarr":
+        message = f"{form} copies packets, so its windows start at groups of pictures: leave out --start any"
+        raise click.UsageError(message)
     try:
-        spec = WindowSpec(window, stride=stride)
+        spec = WindowSpec(window, stride=stride, start=start)
         opened = open_dataset(dataset, window=spec, split=split, filter=where, as_torch=False)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
@@ -75,4 +87,5 @@ def command(
         else:
             write = write_webdataset if form == "webdataset" else write_mds
             count = write(counted(read_clips(opened), "windows written", tell), store, shard_bytes)
-    click.echo(f"{count} windows of {window} frames in {out}")
+    shown = opened.index.grid.share_seen(spec)
+    click.echo(f"{count} windows of {window} frames in {out}; they show {shown:.1%} of the frames")

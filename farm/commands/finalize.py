@@ -63,7 +63,7 @@ def command(
         compiled, made = None, None
         if done.snapshot.totals.num_committed:
             manifest = open_manifest(store)
-            if lerobot:
+            if lerobot and manifest.description.video is not None:
                 compiled = compile_lerobot(
                     manifest, on_file=lambda n, of: status.update(f"LeRobot tables: {n} of {of} files")
                 )

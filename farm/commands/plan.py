@@ -15,13 +15,12 @@ from rich.table import Table
 from farm.planning.catalogue import build_catalogue
 from farm.planning.dataset_plan import begin_dataset, hold_against_plan, key_of_dataset, write_plan
 from farm.planning.nothing_found import refuse_nothing
-from farm.planning.selection import Selection
-from farm.planning.splits import SplitRule
 from farm.settings import load_settings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from farm.terminal.options import setting_options, slippi_options, split_settings
 from farm.terminal.output_file import refuse_other_content
 from farm.terminal.scan_progress import scan_progress
+from farm.terminal.selection_options import chosen_selection, chosen_splits, selection_options
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 
@@ -40,21 +39,7 @@ Examples:
 
 @click.command(epilog=EXAMPLE)
 @setting_options(("replays", "out", "games"))
-@click.option(
-    "--for-training", is_flag=True, help="People, 8-minute timer, a minute or more, nothing impossible."
-)
-@click.option("--humans-only", is_flag=True, help="No computer players.")
-@click.option("--min-frames", type=click.IntRange(min=0), help="Shortest game.")
-@click.option("--min-version", metavar="X.Y", help="Oldest replay format.")
-@click.option("--stage", "stages", multiple=True, metavar="NAME", help="Only this stage; may be given again.")
-@click.option("--character", "characters", multiple=True, metavar="NAME", help="Only these on both sides.")
-@click.option(
-    "--val", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Fraction of pairings."
-)
-@click.option(
-    "--test", type=click.FloatRange(0, 1), help="Fraction of pairings.  [default: 0.05, 0 with --hold-out]"
-)
-@click.option("--hold-out", multiple=True, metavar="FIELD=VALUE", help="Games with it are the test split.")
+@selection_options
 @setting_options(("emulator", "frames_per_chunk", "stamp", "slots", "keep_paths"))
 @slippi_options
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read.  [default: one per CPU]")
@@ -76,7 +61,7 @@ def command(**options: Any) -> None:
     is_beginning = not (options["dry_run"] or options["estimate"])
     settings = load_settings(flags, os.environ, is_rendering=is_beginning)
     try:
-        selection, splits = _selection(options, settings.games), _splits(options)
+        selection, splits = chosen_selection(options, settings.games), chosen_splits(options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     store = open_store(settings.out)
@@ -148,36 +133,6 @@ def _estimate(catalogue: Catalogue, settings: RunSettings, options: dict[str, An
         click.echo(json.dumps(found))
     else:
         print_estimate(found, Console())
-
-
-def _selection(options: dict[str, Any], max_games: int | None) -> Selection:
-    base = Selection.for_training() if options["for_training"] else Selection()
-    min_version = base.min_version
-    if options["min_version"]:
-        major, _, minor = options["min_version"].partition(".")
-        if not (major.isdigit() and minor.isdigit()):
-            msg = f"--min-version {options['min_version']!r} is not of the form 3.7"
-            raise ValueError(msg)
-        min_version = (int(major), int(minor))
-    return Selection(
-        humans_only=base.humans_only or options["humans_only"],
-        min_frames=base.min_frames if options["min_frames"] is None else options["min_frames"],
-        min_version=min_version,
-        timer_seconds=base.timer_seconds,
-        stages=frozenset(name.upper() for name in options["stages"]),
-        characters=frozenset(name.upper() for name in options["characters"]),
-        sane=base.sane,
-        max_games=max_games,
-    )
-
-
-def _splits(options: dict[str, Any]) -> SplitRule:
-    if options["hold_out"]:
-        if options["test"]:
-            msg = "--hold-out makes the test split; leave out --test"
-            raise ValueError(msg)
-        return SplitRule.holding_out(*options["hold_out"], val=options["val"])
-    return SplitRule(val=options["val"], test=0.05 if options["test"] is None else options["test"])
 
 
 def summarise(catalogue: Catalogue, num_new: int) -> dict[str, Any]:

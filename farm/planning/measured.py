@@ -24,13 +24,15 @@ _TAILS = (0.1, 0.9)  # of the frames lie in games outside the range, at either s
 
 
 def measured_in(store: Store) -> Measured | None:
-    """Pace and sizes of the dataset's committed games, from their ledger entries; None if there are none."""
+    """Pace and sizes of the dataset's rendered games, from their ledger entries; None if there are none."""
     game_ids = list(done_game_ids(store))
     step = max(1, len(game_ids) // MOST_ENTRIES)
     entries = [
         entry
         for entry in read_entries(store, game_ids[::step])
-        if entry.status is Status.COMMITTED and entry.run.timings.get("wall_seconds", 0.0) > 0
+        if entry.status is Status.COMMITTED
+        and entry.run.timings.get("wall_seconds", 0.0) > 0
+        and all(chunk.video is not None for chunk in entry.chunks)
     ]
     if not entries:
         return None
@@ -47,7 +49,7 @@ def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
     """
     frames = np.array([entry.num_frames for entry in entries], np.float64)
     wall = np.array([entry.run.timings["wall_seconds"] for entry in entries])
-    video = np.array([sum(chunk.video.size_bytes for chunk in entry.chunks) for entry in entries])
+    video = np.array([sum(chunk.video_bytes for chunk in entry.chunks) for entry in entries])
     states = np.array([sum(chunk.states.size_bytes for chunk in entry.chunks) for entry in entries])
     return Measured(
         _span(frames / wall, frames, frames.sum() / wall.sum()),

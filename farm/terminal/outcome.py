@@ -139,15 +139,20 @@ def _row(entry: LedgerEntry) -> tuple[str, ...]:
         " vs ".join(player.character_name for player in entry.game.players),
         f"{entry.num_frames:,}",
         str(len(entry.chunks)),
-        "aligned",
-        f"{_video_bytes(entry) / entry.num_frames:,.0f}",
+        "aligned" if _video_bytes(entry) else "states alone",
+        f"{_made_bytes(entry) / entry.num_frames:,.0f}",
         f"{rate:.0f}",
         f"{rate / FIELDS_PER_SECOND:.1f}",
     )
 
 
 def _video_bytes(entry: LedgerEntry) -> int:
-    return sum(chunk.video.size_bytes for chunk in entry.chunks)
+    return sum(chunk.video_bytes for chunk in entry.chunks)
+
+
+def _made_bytes(entry: LedgerEntry) -> int:
+    """Bytes of the videos; of the states files where there are none."""
+    return _video_bytes(entry) or sum(chunk.states.size_bytes for chunk in entry.chunks)
 
 
 def _counts_table(summary: Summary) -> Table:

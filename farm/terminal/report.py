@@ -37,6 +37,7 @@ class TerminalReport:
     Args:
         num_slots: how many emulators will render side by side, for the time that is foretold.
         log_seconds: between two lines of progress where there is no terminal.
+        with_video: whether the run makes videos, so that their size and the time they take are foretold.
         metrics: told of everything that happens, too.
         as_json: print nothing on stdout but the outcome, as one JSON object.
     """
@@ -46,10 +47,12 @@ class TerminalReport:
         *,
         num_slots: int,
         log_seconds: float = LOG_SECONDS,
+        with_video: bool = True,
         metrics: RunMetrics | None = None,
         as_json: bool = False,
     ) -> None:
         self._num_slots, self._log_seconds, self._as_json = num_slots, log_seconds, as_json
+        self._with_video = with_video
         self._metrics = metrics or RunMetrics(Unheard())
         self._errors, self._output = Console(stderr=True), Console()
         if not self._output.is_terminal:
@@ -74,6 +77,8 @@ class TerminalReport:
 
     def _plan(self, work: PlannedWork, store: Store) -> str:
         num_games, num_frames = len(work.tasks), work.num_frames
+        if not self._with_video:
+            return f"Plan: {num_games:,} games, {num_frames:,} frames to do; {work.num_done:,} done before."
         status = dataset_status(store)
         bytes_per_frame = status.video_bytes / status.num_frames if status.num_frames else BYTES_PER_FRAME
         line = (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.audit.sources import Pair
-    from manifests.ledger.dataset import DatasetDescription, Rectangle
+    from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract
     from manifests.ledger.records import ObjectRef
     from manifests.state.table import StateTable
     from manifests.store.contract import Store
@@ -86,7 +86,11 @@ class PairChecks:
         """
         checked = Checked()
         states = self._fetch(pair.chunk.states, checked)
-        video = self._fetch(pair.chunk.video, checked)
+        ref, video_of = pair.chunk.video, self._description.video
+        video = None if ref is None else self._fetch(ref, checked)
+        if (ref is None) != (video_of is None):
+            detail = "the dataset has videos and this chunk none, or the other way about"
+            checked.findings.append(Finding(Kind.DISAGREEMENT, pair.chunk.states.key, detail))
         if checked.findings or self._depth < Depth.STRUCTURE:
             return checked
         self._look_into(pair, video, states, checked)
@@ -104,20 +108,33 @@ class PairChecks:
             checked.findings.append(Finding(Kind.CHECKSUM, ref.key, f"sha256 {found}, recorded {ref.sha256}"))
         return data
 
-    def _look_into(self, pair: Pair, video: bytes, states: bytes, checked: Checked) -> None:
+    def _look_into(self, pair: Pair, video: bytes | None, states: bytes, checked: Checked) -> None:
         state = _state(pair, states, checked)
-        _check_video(pair, video, self._description, checked)
+        ref, index, size = pair.chunk.video, pair.chunk.gops, self._description.video
+        if video is None or ref is None or index is None or size is None:
+            return
+        recorded = _Recorded(ref.key, index, size, self._description)
+        _check_video(pair, video, recorded, checked)
         if checked.findings or state is None or self._depth < Depth.DECODE:
             return
         witness = self._witness(self._description) if self._witness else None
-        _check_pictures(pair, video, state, self._description, witness, checked)
+        _check_pictures(recorded, video, state, witness, checked)
         if self._video_check:
-            size = self._description.video
             wrong = self._video_check(
                 video, num_frames=pair.chunk.num_frames, width=size.width, height=size.height
             )
-            checked.findings += [Finding(Kind.STRUCTURE, pair.chunk.video.key, line) for line in wrong]
+            checked.findings += [Finding(Kind.STRUCTURE, ref.key, line) for line in wrong]
             checked.num_independently_checked += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What the records say of a video: its key, where its GOPs are, and how all videos are made."""
+
+    key: str
+    gops: GopIndex
+    size: VideoContract
+    description: DatasetDescription
 
 
 def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
@@ -140,34 +157,34 @@ def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
     return state
 
 
-def _check_video(pair: Pair, video: bytes, description: DatasetDescription, checked: Checked) -> None:
+def _check_video(pair: Pair, video: bytes, recorded: _Recorded, checked: Checked) -> None:
     """Check packets, key frames, their bytes and the size of the pictures against the record."""
     from manifests.video.mp4 import read_gops  # noqa: PLC0415 - libav is an extra, not for listings
 
-    chunk = pair.chunk
+    chunk, gops = pair.chunk, recorded.gops
     try:
         found = read_gops(io.BytesIO(video))
     except VideoUnreadable as error:
-        checked.findings.append(Finding(Kind.UNREADABLE, chunk.video.key, str(error)[:300]))
+        checked.findings.append(Finding(Kind.UNREADABLE, recorded.key, str(error)[:300]))
         return
     index = GopIndex.of(found.first_frame_index, found.num_frames, found.byte_offset, found.byte_size)
-    size = (description.video.width, description.video.height)
+    size = (recorded.size.width, recorded.size.height)
     facts = {
         "packets": (sum(index.num_frames), chunk.num_frames),
-        "key frames": (index.first_frame_index, chunk.gops.first_frame_index),
-        "byte offsets of GOPs": (index.byte_offset, chunk.gops.byte_offset),
-        "byte sizes of GOPs": (index.byte_size, chunk.gops.byte_size),
+        "key frames": (index.first_frame_index, gops.first_frame_index),
+        "byte offsets of GOPs": (index.byte_offset, gops.byte_offset),
+        "byte sizes of GOPs": (index.byte_size, gops.byte_size),
         "avcC": (found.avcc.hex(), chunk.avcc),
         "picture size": ((found.width, found.height), size),
     }
-    for what, (has, recorded) in facts.items():
-        if has != recorded:
-            detail = f"{what}: {has!s:.100}, recorded {recorded!s:.100}"
-            checked.findings.append(Finding(Kind.STRUCTURE, chunk.video.key, detail))
-    wrong = _wrong_marks(pair, video, index, found.avcc, are_due=description.marks_key_frames)
+    for what, (has, due) in facts.items():
+        if has != due:
+            detail = f"{what}: {has!s:.100}, recorded {due!s:.100}"
+            checked.findings.append(Finding(Kind.STRUCTURE, recorded.key, detail))
+    wrong = _wrong_marks(pair, video, index, found.avcc, are_due=recorded.description.marks_key_frames)
     if wrong:
         detail = f"{len(wrong)} key frames are marked wrongly; {wrong[0]}"
-        checked.findings.append(Finding(Kind.STRUCTURE, chunk.video.key, detail))
+        checked.findings.append(Finding(Kind.STRUCTURE, recorded.key, detail))
 
 
 def _wrong_marks(pair: Pair, video: bytes, index: GopIndex, avcc: bytes, *, are_due: bool) -> list[str]:
@@ -183,17 +200,16 @@ def _wrong_marks(pair: Pair, video: bytes, index: GopIndex, avcc: bytes, *, are_
 
 
 def _check_pictures(
-    pair: Pair,
+    recorded: _Recorded,
     video: bytes,
     state: StateTable,
-    description: DatasetDescription,
     witness: Witness | None,
     checked: Checked,
 ) -> None:
     """Check every decoded picture: how many there are, each stamp against its row, what the witness says."""
     from manifests.video.mp4 import decode_luma  # noqa: PLC0415 - as above
 
-    stamp, num_pictures = description.stamp, 0
+    stamp, num_pictures = recorded.description.stamp, 0
     levels: list[NDArray[np.float32]] = []
     try:
         for luma in decode_luma(io.BytesIO(video)):
@@ -203,18 +219,18 @@ def _check_pictures(
             if witness:
                 witness.see(luma)
     except VideoUnreadable as error:
-        checked.findings.append(Finding(Kind.UNREADABLE, pair.chunk.video.key, str(error)[:300]))
+        checked.findings.append(Finding(Kind.UNREADABLE, recorded.key, str(error)[:300]))
         return
     checked.num_frames += num_pictures
     if num_pictures != state.num_frames:
         detail = f"{num_pictures} pictures decoded, {state.num_frames} rows of state"
-        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, detail))
+        checked.findings.append(Finding(Kind.FRAMES, recorded.key, detail))
     if levels:
-        _check_stamps(pair, state, np.concatenate(levels), description.stamp_seed_column, checked)
+        _check_stamps(recorded, state, np.concatenate(levels), checked)
     objection = witness.objection(state) if witness else ""
     checked.num_witnessed += objection != ""
     if objection:
-        checked.findings.append(Finding(Kind.FRAMES, pair.chunk.video.key, objection))
+        checked.findings.append(Finding(Kind.FRAMES, recorded.key, objection))
 
 
 def _levels(luma: NDArray[np.uint8], stamp: Rectangle) -> NDArray[np.float32]:
@@ -223,7 +239,7 @@ def _levels(luma: NDArray[np.uint8], stamp: Rectangle) -> NDArray[np.float32]:
 
 
 def _check_stamps(
-    pair: Pair, state: StateTable, levels: NDArray[np.float32], seed_column: str | None, checked: Checked
+    recorded: _Recorded, state: StateTable, levels: NDArray[np.float32], checked: Checked
 ) -> None:
     """Check stamps' numbers, and seeds if there are any, against the rows; levels is float32 [T, 64]."""
     numbers, valid = decode_levels(levels)
@@ -235,7 +251,7 @@ def _check_stamps(
         )
         if wanted != got
     ]
-    key = pair.chunk.video.key
+    key, seed_column = recorded.key, recorded.description.stamp_seed_column
     if wrong:
         frame_index, wanted, got = wrong[0]
         shows = "no readable stamp" if got is None else f"slp_frame {got}"

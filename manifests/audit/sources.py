@@ -27,7 +27,7 @@ class Pair:
     @property
     def objects(self) -> tuple[tuple[DataName, ObjectRef], ...]:
         """The pair's video and states file: what each key says, and what the object must be."""
-        named = ((parse_data_key(ref.key), ref) for ref in (self.chunk.video, self.chunk.states))
+        named = ((parse_data_key(ref.key), ref) for _, ref in self.chunk.objects)
         return tuple((name, ref) for name, ref in named if name is not None)
 
 
@@ -45,7 +45,7 @@ def pairs_of_manifest(manifest: Manifest) -> Iterator[Pair]:
     gops = _rows(manifest, "gops")
     for row in _rows(manifest, "chunks"):
         own = list(itertools.islice(gops, row["num_gops"]))
-        if {gop["file_number"] for gop in own} != {row["file_number"]}:
+        if {gop["file_number"] for gop in own} - {row["file_number"]} or len(own) != row["num_gops"]:
             message = f"the gops table does not continue with file number {row['file_number']}"
             raise ValueError(message)
         yield Pair(row["game_id"], _chunk(row, own))
@@ -58,13 +58,17 @@ def _rows(manifest: Manifest, table: str) -> Iterator[dict[str, Any]]:
 
 def _chunk(row: dict[str, Any], gops: list[dict[str, Any]]) -> ChunkRecord:
     names = ("first_frame_index", "num_frames", "byte_offset", "byte_size")
+    video, index = None, None
+    if row["video_key"]:
+        video = ObjectRef(row["video_key"], row["video_bytes"], row["video_sha256"])
+        index = GopIndex.of(*([gop[name] for gop in gops] for name in names))
     return ChunkRecord(
         file_number=row["file_number"],
         slp_frame_start=row["slp_frame_start"],
         slp_frame_exclusive_end=row["slp_frame_exclusive_end"],
-        video=ObjectRef(row["video_key"], row["video_bytes"], row["video_sha256"]),
+        video=video,
         states=ObjectRef(row["states_key"], row["states_bytes"], row["states_sha256"]),
-        gops=GopIndex.of(*([gop[name] for gop in gops] for name in names)),
+        gops=index,
         avcc=row["avcc"].hex(),
         evidence=tuple(Evidence(**evidence) for evidence in row["evidence"]),
     )

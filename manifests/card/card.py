@@ -142,6 +142,8 @@ def _timing(description: DatasetDescription) -> str:
 
 def _pictures(description: DatasetDescription) -> str:
     video, stamp = description.video, description.stamp
+    if video is None:
+        return "## Pictures\n\nThere are none: this is a dataset of states alone."
     text = (
         f"## Pictures\n\n{video.width}x{video.height}, {video.codec} {video.profile}, {video.pixel_format}, "
         f"a key frame every {video.gop_frames} frames, {video.b_frames} B-frames; colour matrix "

@@ -83,9 +83,9 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
 def _copied(dataset: WindowDataset, chunk: int, start: int) -> bytes:
     footage = dataset.footage
     span = footage.gop_span(chunk, start, start + dataset.index.spec.span - 1)
-    data = dataset.reader.store.get_range(footage.video_keys[chunk], span.byte_start, span.byte_exclusive_end)
-    avcc = footage.avcc[chunk]
+    data = dataset.reader.store.get_range(footage.video_key(chunk), span.byte_start, span.byte_exclusive_end)
+    avcc = footage.avcc(chunk)
     units = split_access_units(data, avcc)[: dataset.index.spec.span]
     return make_mp4(
-        units, [is_key_picture(unit, avcc) for unit in units], avcc, footage.width, footage.height
+        units, [is_key_picture(unit, avcc) for unit in units], avcc, footage.video.width, footage.video.height
     )

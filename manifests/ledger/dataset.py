@@ -77,10 +77,10 @@ class DatasetDescription:
     """What dataset.json says.
 
     Attributes:
-        emulator: "standin" or "slippi"; one dataset never mixes them.
+        emulator: "standin" or "slippi", one dataset never mixes them; "none" for states alone.
         frames_per_chunk: frames of every chunk but a game's last, which may be shorter; a multiple of
             video.gop_frames.
-        video: how every video is made.
+        video: how every video is made; None in a dataset of states alone.
         stamp: where each picture shows its slp_frame (see manifests/video/stamp.py), or None if it does not.
         picture_delay_frames: by how many frames pictures lag behind the recorded state by design. It is 0
             except where the stand-in plays in Slippi's Dolphin, and draws the state that a frame begins with.
@@ -101,7 +101,7 @@ class DatasetDescription:
 
     emulator: str
     frames_per_chunk: int
-    video: VideoContract
+    video: VideoContract | None
     stamp: Rectangle | None
     state_schema: str
     fingerprints: Mapping[str, str] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class DatasetDescription:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fingerprints", MappingProxyType(dict(self.fingerprints)))
-        gop_frames = self.video.gop_frames
+        gop_frames = 1 if self.video is None else self.video.gop_frames
         if self.frames_per_chunk < 1 or gop_frames < 1 or self.frames_per_chunk % gop_frames:
             message = f"frames_per_chunk is a multiple of the GOP ({gop_frames}), got {self.frames_per_chunk}"
             raise ValueError(message)

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from manifests.errors import RecordRefused
 from manifests.ledger.evidence import Evidence  # noqa: TC001 - canonical_json reads the fields' types at run time
 from manifests.store.canonical_json import ADDED_LATER
-from manifests.store.keys import check_key, lerobot_position
+from manifests.store.keys import Kind, check_key, lerobot_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,13 +94,13 @@ class GopIndex:
 
 @dataclass(frozen=True, slots=True)
 class ChunkRecord:
-    """One chunk of a game: a video and a states file of the same frames.
+    """One chunk of a game: a video and a states file of the same frames, or a states file alone.
 
     Attributes:
         file_number: planned number of both files.
         slp_frame_start: slp_frame of its first frame.
         slp_frame_exclusive_end: one past the slp_frame of its last frame.
-        video: the mp4.
+        video: the mp4; None in a dataset of states alone, as are the GOPs.
         states: the Parquet file.
         gops: where the video's GOPs are; together they have the chunk's frames.
         avcc: the video's decoder configuration (avcC box) in hexadecimal, with which GOPs can be decoded
@@ -107,28 +108,57 @@ class ChunkRecord:
         evidence: what was found about the alignment of this chunk alone.
 
     Raises:
-        ValueError: the range of frames is empty, or the video is of another length.
+        ValueError: the range of frames is empty, the video is of another length, or there are GOPs and no
+            video, or the other way about.
     """
 
     file_number: int
     slp_frame_start: int
     slp_frame_exclusive_end: int
-    video: ObjectRef
+    video: ObjectRef | None
     states: ObjectRef
-    gops: GopIndex
+    gops: GopIndex | None
     avcc: str
     evidence: tuple[Evidence, ...]
 
     def __post_init__(self) -> None:
-        if self.num_frames < 1 or sum(self.gops.num_frames) != self.num_frames:
+        if (self.video is None) != (self.gops is None):
+            message = "a chunk has a video and its GOPs, or neither"
+            raise ValueError(message)
+        in_gops = self.num_frames if self.gops is None else sum(self.gops.num_frames)
+        if self.num_frames < 1 or in_gops != self.num_frames:
             message = (
                 f"slp_frames [{self.slp_frame_start}, {self.slp_frame_exclusive_end}) are {self.num_frames}, "
-                f"the frames of the GOPs {sum(self.gops.num_frames)}; a chunk has as many of both, at least 1"
+                f"the frames of the GOPs {in_gops}; a chunk has as many of both, at least 1"
             )
             raise ValueError(message)
-        lerobot_position(self.video.key)
+        if self.video is not None:
+            lerobot_position(self.video.key)
         lerobot_position(self.states.key)
         bytes.fromhex(self.avcc)
+
+    @property
+    def footage(self) -> tuple[ObjectRef, GopIndex]:
+        """The video and its GOPs.
+
+        Raises:
+            RecordRefused: the chunk has states alone.
+        """
+        if self.video is None or self.gops is None:
+            message = f"{self.states.key}: a chunk of states alone has no pictures to show"
+            raise RecordRefused(message)
+        return self.video, self.gops
+
+    @property
+    def video_bytes(self) -> int:
+        """Size of the video; 0 if there is none."""
+        return 0 if self.video is None else self.video.size_bytes
+
+    @property
+    def objects(self) -> tuple[tuple[Kind, ObjectRef], ...]:
+        """The chunk's objects with their kinds: the video, if there is one, and the states file."""
+        states: tuple[Kind, ObjectRef] = ("states", self.states)
+        return (states,) if self.video is None else (("video", self.video), states)
 
     @property
     def num_frames(self) -> int:

@@ -77,9 +77,12 @@ def compile_lerobot(
         on_file: called with the number of data files that are done, and the number of all data files.
 
     Raises:
-        RecordRefused: a states file is not as recorded, or there are no games.
+        RecordRefused: a states file is not as recorded, there are no games, or no videos.
         StoreFailed: the store failed.
     """
+    if manifest.description.video is None:
+        message = f"{manifest.store.url} has states alone, and LeRobot's tables are for datasets with videos"
+        raise RecordRefused(message)
     episodes = episodes_of(manifest)
     if not episodes.episodes:
         message = f"{manifest.store.url}: no game is committed yet, and LeRobot has no empty datasets"

@@ -69,6 +69,7 @@ def data_schema() -> pa.Schema:
 def declared_features(description: DatasetDescription) -> dict[str, Any]:
     """Make the `features` of info.json, the video among them."""
     video = description.video
+    assert video is not None, "a dataset of states alone is not compiled for LeRobot"
     return {
         VIDEO_FEATURE: {
             "dtype": "video",

@@ -51,7 +51,7 @@ def _game_row(entry: LedgerEntry) -> Row:
         "slp_frame_exclusive_end": entry.chunks[-1].slp_frame_exclusive_end,
         "num_chunks": len(entry.chunks),
         "first_file_number": entry.chunks[0].file_number,
-        "video_bytes": sum(chunk.video.size_bytes for chunk in entry.chunks),
+        "video_bytes": sum(chunk.video_bytes for chunk in entry.chunks),
         "states_bytes": sum(chunk.states.size_bytes for chunk in entry.chunks),
         "state_sha256": entry.state_sha256,
         **_game_facts(entry),
@@ -99,10 +99,11 @@ def _chunk_rows(entry: LedgerEntry) -> list[Row]:
             "slp_frame_start": chunk.slp_frame_start,
             "slp_frame_exclusive_end": chunk.slp_frame_exclusive_end,
             "num_frames": chunk.num_frames,
-            "num_gops": len(chunk.gops.num_frames),
-            "video_key": chunk.video.key,
-            "video_bytes": chunk.video.size_bytes,
-            "video_sha256": chunk.video.sha256,
+            "num_gops": 0 if chunk.gops is None else len(chunk.gops.num_frames),
+            # A chunk without a video: its columns are not nullable, so empty texts stand for none.
+            "video_key": "" if chunk.video is None else chunk.video.key,
+            "video_bytes": chunk.video_bytes,
+            "video_sha256": "" if chunk.video is None else chunk.video.sha256,
             "states_key": chunk.states.key,
             "states_bytes": chunk.states.size_bytes,
             "states_sha256": chunk.states.sha256,
@@ -118,7 +119,9 @@ def _gops(entries: Iterable[LedgerEntry]) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in arrow_schema("gops").names}
     for entry in entries:
         for chunk in entry.chunks:
-            gops, number = chunk.gops, len(chunk.gops.num_frames)
+            if (gops := chunk.gops) is None:
+                continue
+            number = len(gops.num_frames)
             columns["game_id"] += [entry.game_id] * number
             columns["file_number"] += [chunk.file_number] * number
             columns["gop_index"] += range(number)
@@ -141,5 +144,5 @@ def _file_rows(entry: LedgerEntry) -> list[Row]:
             "sha256": ref.sha256,
         }
         for chunk in entry.chunks
-        for kind, ref in (("states", chunk.states), ("video", chunk.video))
+        for kind, ref in sorted(chunk.objects)
     ]

@@ -171,7 +171,7 @@ def _add_up(entries: Iterable[LedgerEntry], sums: Counter[str]) -> Counter[str]:
             num_games=1,
             num_chunks=len(entry.chunks),
             num_frames=entry.num_frames,
-            video_bytes=sum(chunk.video.size_bytes for chunk in entry.chunks),
+            video_bytes=sum(chunk.video_bytes for chunk in entry.chunks),
             states_bytes=sum(chunk.states.size_bytes for chunk in entry.chunks),
         )
     return rejects

@@ -154,6 +154,11 @@ STAGE_COLUMNS: tuple[Column, ...] = (
            "height of Yoshi's Story's cloud, a function of slp_frame; null elsewhere"),
 )
 
+COLUMNS_BY_STAGE: tuple[tuple[str, ...], ...] = (
+    ("fod_left", "fod_right"), ("whispy",), ("ps_event", "ps_type"), ("d_randall_x", "d_randall_y")
+)
+"""Names of STAGE_COLUMNS, stage by stage; a game is on one stage, so it has the columns of one at most."""
+
 ITEM_COLUMNS: tuple[Column, ...] = (
     _item("type", "uint16#", 0x5, _U2, _ID, "3.0", "item id; projectiles from 48 on"),
     _item("state", "uint8#", 0x7, _U1, _ID, "3.0", "state of the item; its meaning depends on the type"),

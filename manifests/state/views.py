@@ -161,6 +161,16 @@ def category_names(of: View, num_players: int = 2) -> tuple[str, ...]:
     return _expand(of.categories, of, num_players)
 
 
+@cache
+def view_columns(of: View, num_players: int = 2) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Name the columns that a view is made of: plain values, bit fields of buttons, and categories."""
+    return (
+        _expand(of.values, of, num_players),
+        _expand(of.buttons, of, num_players),
+        _expand(of.categories, of, num_players),
+    )
+
+
 def _expand(templates: tuple[str, ...], of: View, num_players: int) -> tuple[str, ...]:
     """Put players' names into the templates: player after player, then the columns that belong to nobody."""
     suffix = "n." if of.of_followers else "."

@@ -18,10 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+import pyarrow as pa
+
 from manifests.home_folder import cache_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
 _ROOM: Final = 0.9  # an eviction leaves this share of the bound, so that it does not run for every piece
@@ -91,6 +96,29 @@ class LocalCache:
         finally:
             os.close(descriptor)
         return data if len(data) == end - start else None
+
+    def map(self, key: str) -> NDArray[np.uint8] | None:
+        """Map a piece into memory, uint8 [size], read-only; None if it is not here.
+
+        No file stays open, and what is mapped stays readable when the piece is evicted.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        path = self._path(key)
+        try:
+            # Python's own mmap would keep a descriptor open for each of thousands of pieces.
+            with pa.memory_map(str(path)) as file:
+                data = np.frombuffer(file.read_buffer(), np.uint8)
+            os.utime(path)  # eviction goes by the time of last use
+        except FileNotFoundError:
+            return None
+        return data
+
+    def drop(self, key: str) -> None:
+        """Remove a piece that turned out to be damaged."""
+        with suppress(FileNotFoundError):
+            self._path(key).unlink()
 
     def put(self, key: str, data: bytes) -> None:
         """Keep a piece, unless it is larger than the bound.

@@ -5,6 +5,7 @@ Needs nothing but NumPy, PyAV and pyarrow; `manifests.training.torch_windows` ma
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Transform: TypeAlias = Callable[[Sample], Mapping[str, Any]]
     """The user's own last step, from a sample to whatever should come out in its place."""
     WeightsWanted: TypeAlias = (
-        Literal["character", "action", "damage"] | Mapping[str, float] | NDArray[np.float64]
+        Literal["character", "action", "damage"] | Mapping[str, float] | NDArray[np.floating[Any]]
     )
     """How windows are weighed: see `manifests.training.weights.window_weights`; or a weight per window."""
 
@@ -102,23 +103,27 @@ class WindowDataset:
         """
         return self.reader.fetch(*self.index.locate(window))
 
+    def fetch_at(self, place: tuple[int, int]) -> Fetched:
+        """Fetch the bytes of the window at a chunk and frame_index, as `fetch` does."""
+        return self.reader.fetch(*place)
+
     def collate(self, fetched: Iterable[Fetched], size: int) -> Sample:
         """Make one batch, arrays [size, ...], of windows that were fetched; pictures are decoded in place."""
         # A transform may want to see whole samples, so nothing can be decoded into the batch's memory.
         if self._transform is not None:
             return _stacked([self._finished(self.reader.read(one)) for one in fetched])
-        pictures, samples = None, []
-        if self.reader.with_video:
-            shape = self.reader.pictures.shape(self.footage.width, self.footage.height)
-            pictures = self._pool.take((size, self.index.spec.num_seen, *shape))
+        if not self.reader.with_video:
+            return cast("Sample", self.reader.read_states(list(fetched)))
+        video = self.footage.video
+        shape = self.reader.pictures.shape(video.width, video.height)
+        pictures = self._pool.take((size, self.index.spec.num_seen, *shape))
+        decoded = []
         for place, one in enumerate(fetched):
-            arrays = self.reader.read(one, None if pictures is None else pictures[place])
-            arrays.pop(VIDEO, None)
-            samples.append(arrays)
-        batch = _stacked(samples)
-        if pictures is not None:
-            batch["video"] = self.reader.pictures.arrange(pictures, self.index.spec.stack)
-        return batch
+            self.reader.read_pictures(one, pictures[place])
+            decoded.append(dataclasses.replace(one, video=b""))
+        batch = self.reader.read_states(decoded)
+        batch["video"] = self.reader.pictures.arrange(pictures, self.index.spec.stack)
+        return cast("Sample", batch)
 
     def _finished(self, arrays: Arrays) -> Mapping[str, Any]:
         if VIDEO in arrays:
@@ -141,7 +146,8 @@ class WindowDataset:
             drop_last: leave out the last windows that do not fill a batch on every rank; otherwise windows
                 from the beginning of the epoch fill them up, marked in `is_repeat`.
             weights: how often each window comes: "character", "action", "damage", a weight by character
-                ({"FOX": 3.0}), or float64 [len(dataset)]; by default every window comes once. See
+                ({"FOX": 3.0}), float [len(dataset)], or float [number of games] for what each window of a
+                game weighs; by default every window comes once. See
                 `manifests.training.weights.window_weights`.
             num_visits: with weights, how many windows an epoch has; as many as there are by default.
             apart: neighbouring positions of the order that hold no game twice, as far as there are enough

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow.compute as pc
 
 from manifests.errors import RecordRefused
 from manifests.ledger.tables import TABLES
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from manifests.snapshot.reader import Manifest
 
     Int = NDArray[np.int64]
+
+
+_CHUNK_COLUMNS: Final = (
+    "game_id", "chunk_index", "file_number", "slp_frame_start", "num_frames", "states_key", "states_sha256",
+)  # fmt: skip
+_GOP_COLUMNS: Final = ("file_number", "gop_index", "first_frame_index", "byte_offset", "byte_size")
+_VIDEO_COLUMNS: Final = ("num_gops", "video_key", "avcc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,29 @@ class GopSpan:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class GopTable:
+    """Where the GOPs of C chunks are in their videos, and what it takes to decode them.
+
+    Attributes:
+        offset: int64 [C + 1], the row at which each chunk's GOPs begin; at the end, the number of all GOPs.
+        byte_offset: int64 [num_gops], where each GOP begins in its video file.
+        byte_size: int64 [num_gops], the bytes of each GOP.
+        video_keys: key of each chunk's video, strings.
+        avcc: decoder configuration record of each chunk's video, binary.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
+    """
+
+    offset: Int
+    byte_offset: Int
+    byte_size: Int
+    video_keys: pa.ChunkedArray
+    avcc: pa.ChunkedArray
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Footage:
     """Games, chunks and GOPs of a dataset, or of the part of it that was asked for.
 
@@ -50,55 +81,77 @@ class Footage:
         games: the games table's rows, in order of game_id.
         grid: the C chunks and their key frames; the columns below have the same order.
         slp_frame_start: int64 [C], the slp_frame of each chunk's first frame.
-        gop_byte_offset: int64 [num_gops], where each GOP begins in its video file.
-        gop_byte_size: int64 [num_gops], the bytes of each GOP.
-        video_keys: key of each chunk's video.
-        states_keys: key of each chunk's states file.
-        states_sha256: hash of each chunk's states file, in hexadecimal.
-        avcc: decoder configuration record of each chunk's video.
+        file_number: int64 [C], the number that the plan gave to each chunk.
+        states_keys: key of each chunk's states file, strings.
+        states_sha256: uint8 [C, 32], hash of each chunk's states file.
         sha256: hash of what was selected from which snapshot; the windows' order depends on it.
-        width: width of the pictures, in pixels.
-        height: height of the pictures, in pixels.
+        gops: where the pictures are; None if no pictures were asked for.
     """
 
     games: pa.Table
     grid: ChunkGrid
     slp_frame_start: Int
-    gop_byte_offset: Int
-    gop_byte_size: Int
-    video_keys: list[str]
-    states_keys: list[str]
-    states_sha256: list[str]
-    avcc: list[bytes]
+    file_number: Int
+    states_keys: pa.ChunkedArray
+    states_sha256: NDArray[np.uint8]
     sha256: str
-    width: int
-    height: int
+    gops: GopTable | None = None
 
     @property
     def num_games(self) -> int:
         """Number of games that were selected."""
         return int(self.games.num_rows)
 
+    @property
+    def video(self) -> GopTable:
+        """Where the pictures are.
+
+        Raises:
+            ValueError: the dataset was opened without "video".
+        """
+        if self.gops is None:
+            message = "the dataset was opened without pictures; add 'video' to its fields"
+            raise ValueError(message)
+        return self.gops
+
+    def video_key(self, chunk: int) -> str:
+        """Key of a chunk's video."""
+        key: str = self.video.video_keys[chunk].as_py()
+        return key
+
+    def avcc(self, chunk: int) -> bytes:
+        """Give the decoder configuration record of a chunk's video."""
+        record: bytes = self.video.avcc[chunk].as_py()
+        return record
+
+    def states_key(self, chunk: int) -> str:
+        """Key of a chunk's states file."""
+        key: str = self.states_keys[chunk].as_py()
+        return key
+
     def gop_span(self, chunk: int, frame_index: int, last_frame_index: int) -> GopSpan:
         """Find the GOPs that hold the frames from frame_index to last_frame_index, both included."""
-        begin, end = int(self.grid.gop_offset[chunk]), int(self.grid.gop_offset[chunk + 1])
-        firsts = self.grid.gop_first[begin:end]
-        first = begin + int(np.searchsorted(firsts, frame_index, side="right")) - 1
-        last = begin + int(np.searchsorted(firsts, last_frame_index, side="right")) - 1
+        begin, gop_frames = int(self.video.offset[chunk]), self.grid.gop_frames
+        first, last = begin + frame_index // gop_frames, begin + last_frame_index // gop_frames
         return GopSpan(
             first=first,
             exclusive_end=last + 1,
-            first_frame_index=int(self.grid.gop_first[first]),
-            byte_start=int(self.gop_byte_offset[first]),
-            byte_exclusive_end=int(self.gop_byte_offset[last] + self.gop_byte_size[last]),
+            first_frame_index=(first - begin) * gop_frames,
+            byte_start=int(self.video.byte_offset[first]),
+            byte_exclusive_end=int(self.video.byte_offset[last] + self.video.byte_size[last]),
         )
 
 
-def select_footage(manifest: Manifest, split: str | None = None, where: str | None = None) -> Footage:
+def select_footage(
+    manifest: Manifest, split: str | None = None, where: str | None = None, *, with_video: bool = True
+) -> Footage:
     """Select the games of a split for which a filter holds; all games by default.
 
+    Without video, nothing of the GOP table is read, which is by far the largest.
+
     Raises:
-        ValueError: a filter that cannot be read, a split without games, or no game is left.
+        ValueError: a filter that cannot be read, a split without games, no game is left, or pictures are
+            wanted of a dataset of states alone.
         RecordRefused: the snapshot's tables do not fit together.
     """
     games = manifest.games()
@@ -115,7 +168,13 @@ def select_footage(manifest: Manifest, split: str | None = None, where: str | No
     if not keep.any():
         message = f"no game of {manifest.store.url} is left by split {split!r} and filter {where!r}"
         raise ValueError(message)
-    return _of_games(manifest, games.filter(keep), [split, where])
+    if with_video and manifest.description.video is None:
+        message = (
+            f"{manifest.store.url} is a dataset of states alone, which has no pictures; name fields without "
+            "'video', such as fields=['state', 'action']"
+        )
+        raise ValueError(message)
+    return _of_games(manifest, games.filter(keep), [split, where], with_video=with_video)
 
 
 def _with_names_seen(row: dict[str, Any]) -> dict[str, Any]:
@@ -125,28 +184,17 @@ def _with_names_seen(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "characters_seen": names}
 
 
-def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) -> Footage:
+def _of_games(
+    manifest: Manifest, games: pa.Table, selection: list[str | None], *, with_video: bool
+) -> Footage:
     # Everything becomes an array in the order of games, chunks and GOPs; tables have them by game_id.
-    place = {game_id: number for number, game_id in enumerate(games["game_id"].to_pylist())}
-    chunks, gops = manifest.chunks(), manifest.gops()
-    game = np.array([place.get(game_id, -1) for game_id in chunks["game_id"].to_pylist()], np.int64)
+    names = [*_CHUNK_COLUMNS, *(_VIDEO_COLUMNS if with_video else ())]
+    chunks = manifest.table("chunks", names)
+    game = pc.index_in(chunks["game_id"], value_set=games["game_id"]).fill_null(-1).to_numpy()
+    game = game.astype(np.int64)
     rows = np.flatnonzero(game >= 0)
     rows = rows[np.lexsort((chunks["chunk_index"].to_numpy()[rows], game[rows]))]
     chunks = chunks.take(rows)
-    numbers = chunks["file_number"].to_numpy()
-    # GOPs in the order of the chunks: by their chunk's row, then as they follow in it.
-    by_number = np.argsort(numbers)
-    found = np.searchsorted(numbers[by_number], gops["file_number"].to_numpy())
-    found = by_number[np.minimum(found, numbers.size - 1)]
-    ours = np.flatnonzero(numbers[found] == gops["file_number"].to_numpy())
-    ours = ours[np.lexsort((gops["gop_index"].to_numpy()[ours], found[ours]))]
-    per_chunk = np.bincount(found[ours], minlength=numbers.size)
-    if (per_chunk != chunks["num_gops"].to_numpy()).any():
-        message = (
-            f"{manifest.store.url}: the tables gops and chunks of snapshot {manifest.snapshot.number} do not "
-            "fit together; run farm finalize --from-scratch"
-        )
-        raise RecordRefused(message)
     video = manifest.description.video
     # What the order of windows depends on: the same selection of the same chunks gives the same order.
     identity = [manifest.snapshot.tables["chunks"].object.sha256, *selection, games["game_id"].to_pylist()]
@@ -155,17 +203,52 @@ def _of_games(manifest: Manifest, games: pa.Table, selection: list[str | None]) 
         grid=ChunkGrid(
             game=game[rows],
             num_frames=chunks["num_frames"].to_numpy().astype(np.int64),
-            gop_offset=np.concatenate([[0], np.cumsum(per_chunk)]).astype(np.int64),
-            gop_first=gops["first_frame_index"].to_numpy()[ours].astype(np.int64),
+            gop_frames=1 if video is None else video.gop_frames,
         ),
         slp_frame_start=chunks["slp_frame_start"].to_numpy().astype(np.int64),
-        gop_byte_offset=gops["byte_offset"].to_numpy()[ours].astype(np.int64),
-        gop_byte_size=gops["byte_size"].to_numpy()[ours].astype(np.int64),
-        video_keys=chunks["video_key"].to_pylist(),
-        states_keys=chunks["states_key"].to_pylist(),
-        states_sha256=chunks["states_sha256"].to_pylist(),
-        avcc=chunks["avcc"].to_pylist(),
+        file_number=chunks["file_number"].to_numpy().astype(np.int64),
+        states_keys=chunks["states_key"],
+        states_sha256=_hashes(chunks["states_sha256"]),
         sha256=hashlib.sha256(json.dumps(identity).encode()).hexdigest(),
+        gops=_gops(manifest, chunks) if with_video else None,
+    )
+
+
+def _hashes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    """Make bytes of hexadecimal hashes, uint8 [C, 32]."""
+    digits = np.array(column.to_pylist(), "S64").view(np.uint8).reshape(-1, 64)
+    values = np.where(digits >= ord("a"), digits - ord("a") + 10, digits - ord("0")).astype(np.uint8)
+    joined: NDArray[np.uint8] = values[:, ::2] * np.uint8(16) + values[:, 1::2]
+    return joined
+
+
+def _gops(manifest: Manifest, chunks: pa.Table) -> GopTable:
+    """Read where the GOPs of some chunks are: by their chunk's row, then as they follow in it."""
+    gops = manifest.table("gops", list(_GOP_COLUMNS))
+    video = manifest.description.video
+    assert video is not None, "whoever asks for pictures has looked whether there are any"
+    numbers = chunks["file_number"].to_numpy()
+    by_number = np.argsort(numbers)
+    found = np.searchsorted(numbers[by_number], gops["file_number"].to_numpy())
+    found = by_number[np.minimum(found, numbers.size - 1)]
+    ours = np.flatnonzero(numbers[found] == gops["file_number"].to_numpy())
+    ours = ours[np.lexsort((gops["gop_index"].to_numpy()[ours], found[ours]))]
+    per_chunk = np.bincount(found[ours], minlength=numbers.size)
+    offset = np.concatenate([[0], np.cumsum(per_chunk)]).astype(np.int64)
+    place = np.arange(ours.size) - np.repeat(offset[:-1], per_chunk)
+    is_regular = gops["first_frame_index"].to_numpy()[ours] == place * video.gop_frames
+    if (per_chunk != chunks["num_gops"].to_numpy()).any() or not is_regular.all():
+        message = (
+            f"{manifest.store.url}: the tables gops and chunks of snapshot {manifest.snapshot.number} do not "
+            "fit together; run farm finalize --from-scratch"
+        )
+        raise RecordRefused(message)
+    return GopTable(
+        offset=offset,
+        byte_offset=gops["byte_offset"].to_numpy()[ours].astype(np.int64),
+        byte_size=gops["byte_size"].to_numpy()[ours].astype(np.int64),
+        video_keys=chunks["video_key"],
+        avcc=chunks["avcc"],
         width=video.width,
         height=video.height,
     )

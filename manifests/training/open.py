@@ -18,13 +18,15 @@ import importlib.util
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from manifests.snapshot.reader import open_manifest
+from manifests.training.arguments import check_open_arguments
 from manifests.training.cache import Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.fields import VIDEO, Fields
 from manifests.training.footage import select_footage
+from manifests.training.packed_states import warn_of_size
 from manifests.training.pictures import Pictures
 from manifests.training.reader import SampleReader
-from manifests.training.windows import WindowIndex, WindowSpec
+from manifests.training.windows import WindowIndex, WindowSpec, warn_of_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +76,10 @@ def open_dataset(
 
     Args:
         url: folder, file:// or s3:// URL.
-        window: number of steps of a sample; or a `WindowSpec`, which also says where windows start, how many
-            frames lie between steps, and which context, stacked pictures and later actions come with them.
+        window: number of steps of a sample, which then begins at a key frame (every 30 frames: windows
+            shorter than that leave frames out, and a warning says how many); or a `WindowSpec`, which also
+            says where windows start, how many frames lie between steps, and which context, stacked pictures
+            and later actions come with them.
         fields: what a sample holds: "video"; views of the state ("state", "action", "followers",
             "raw_action", "just_pressed"); and single columns, as `farm schema` lists them.
         split: "train", "val" or "test", as the plan dealt the games; None for all games.
@@ -99,12 +103,10 @@ def open_dataset(
         ModuleNotFoundError: as_torch is True, and torch is not installed.
     """
     spec = window if isinstance(window, WindowSpec) else WindowSpec(window)
-    if isinstance(fields, str):
-        message = f"fields is a list, as in fields=[{fields!r}]; got the text {fields!r}"
-        raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
+    check_open_arguments(fields, pictures, cache, snapshot)
     wanted = Fields(tuple(name for name in fields if name != VIDEO))
     manifest = open_manifest(url, snapshot)
-    footage = select_footage(manifest, split, filter)
+    footage = select_footage(manifest, split, filter, with_video=VIDEO in fields)
     index = WindowIndex.of(footage.grid, spec, footage.num_games)
     if not index.num_windows:
         message = f"no chunk of {manifest.store.url} is as long as a window of {spec.span} frames"
@@ -114,6 +116,8 @@ def open_dataset(
         pictures=pictures, verify=verify, cache=None if cache is None else cache.open(),
         cache_video=manifest.store.is_remote,
     )  # fmt: skip
+    warn_of_gaps(index)
+    warn_of_size(reader.states, "memory" if reader.cache is None else str(reader.cache.folder))
     dataset = WindowDataset(footage, index, reader, transform)
     if as_torch is None:
         as_torch = importlib.util.find_spec("torch") is not None

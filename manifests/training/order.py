@@ -12,7 +12,9 @@ neighbouring positions should be of different games. To that end the sequence is
 There are as many buckets as it takes for `apart` neighbouring positions to hold no game twice. If there are
 too few games for that, they take turns.
 
-Nothing here has state: to look up any range of positions costs one or two rounds of arithmetic on arrays.
+Any position can be looked up without those before it. Rounds are worked out in blocks, the last of which is
+remembered, and only what all positions of a round depend on is worked out for all of them: which games take
+part, and in which order. So many ranks that each look up their own positions do little twice.
 """
 
 from __future__ import annotations
@@ -31,6 +33,22 @@ if TYPE_CHECKING:
     Int = NDArray[np.int64]
 
 DEFAULT_APART: Final = 256
+_BLOCK_PLACES: Final = 1 << 18  # games times rounds that are worked out at once
+_LAST: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Block:
+    """Some rounds that follow each other: the game at each of their positions, and the round it is of."""
+
+    first: int
+    next_round: int
+    games: NDArray[np.int32]
+    numbers: NDArray[np.int32]
+
+    @property
+    def exclusive_end(self) -> int:
+        return self.first + self.games.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +74,8 @@ class Order:
     _phase: Int = field(init=False, repr=False)
     _key: int = field(init=False, repr=False)
     _bucket: Int = field(init=False, repr=False)
+    _shuffle_keys: NDArray[np.uint64] = field(init=False, repr=False)
+    _remembered: _Block | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if (self.visits < 0).any() or not self.visits.any():
@@ -70,6 +90,8 @@ class Order:
         object.__setattr__(self, "_phase", phase.astype(np.int64))
         shuffled = permute(games.astype(np.int64), np.full(games.size, games.size), self._keys(games, 2))
         object.__setattr__(self, "_bucket", shuffled * self.num_buckets // games.size)
+        object.__setattr__(self, "_shuffle_keys", self._keys(games, 3))
+        object.__setattr__(self, "_remembered", None)
 
     @property
     def num_positions(self) -> int:
@@ -105,26 +127,60 @@ class Order:
         if not 0 <= start <= exclusive_end <= self.num_positions:
             message = f"[{start}, {exclusive_end}) is no range within {self.num_positions} positions"
             raise ValueError(message)
-        number, games, visits = self._round_of(start), [], []
-        position = self._before(number)
-        while position < exclusive_end:
-            game, visit = self.round(number)
-            part = slice(max(0, start - position), exclusive_end - position)
-            games.append(game[part])
-            visits.append(visit[part])
-            position, number = position + game.size, number + 1
-        empty = np.zeros(0, np.int64)
-        return np.concatenate([empty, *games]), np.concatenate([empty, *visits])
+        return self.at(np.arange(start, exclusive_end, dtype=np.int64))
 
-    def round(self, number: int) -> tuple[Int, Int]:
-        """Give the games of one round in order, and which visit of each game this is; int64 [K] each."""
-        before, after = self._visits_before(number), self._visits_before(number + 1)
-        game = np.flatnonzero(after > before)
-        shuffle = mix(self._keys(game.astype(np.uint64), 3) ^ np.uint64(number))
-        game = game[np.lexsort((shuffle, self._bucket[game]))]
+    def at(self, positions: Int) -> tuple[Int, Int]:
+        """Look up any positions, int64 [K]; fast if they are near each other or after those asked for last.
+
+        Returns:
+            The game at each position, and which of the game's visits this is, from 0; int64 [K] each.
+
+        Raises:
+            ValueError: a position outside of the epoch.
+        """
+        if positions.size and not 0 <= positions.min() <= positions.max() < self.num_positions:
+            message = f"positions {positions.min()} to {positions.max()} of {self.num_positions}"
+            raise ValueError(message)
+        games, numbers = np.zeros(positions.shape, np.int64), np.zeros(positions.shape, np.int64)
+        left = np.ones(positions.shape, bool)
+        while left.any():
+            block = self._block_of(int(positions[left].min()))
+            inside = left & (positions >= block.first) & (positions < block.exclusive_end)
+            places = positions[inside] - block.first
+            games[inside], numbers[inside] = block.games[places], block.numbers[places]
+            left &= ~inside
         # Otherwise a game's windows would come in the order of time, round by round.
-        visit = permute(before[game], self.visits[game], self._keys(game.astype(np.uint64), 4))
-        return game, visit
+        before = (numbers * self.visits[games] + self._phase[games]) // self.num_rounds
+        keys = self._keys(games.astype(np.uint64), 4)
+        return games, permute(before, self.visits[games], keys)
+
+    def _block_of(self, position: int) -> _Block:
+        """Find the rounds around a position, which may be those that were asked for last, or the next."""
+        last = self._remembered
+        if last is None or not last.first <= position < last.exclusive_end:
+            if last is not None and position == last.exclusive_end:
+                last = self._rounds(last.next_round)
+            else:
+                last = self._rounds(self._round_of(position))
+            object.__setattr__(self, "_remembered", last)
+        return last
+
+    def _rounds(self, first: int) -> _Block:
+        """Work out which games some rounds have, in order, from round `first` on."""
+        count = max(1, min(_BLOCK_PLACES // self.visits.size, self.num_rounds - first))
+        numbers = np.arange(first, first + count, dtype=np.int64)
+        before = (np.arange(first, first + count + 1)[:, None] * self.visits + self._phase) // self.num_rounds
+        takes_part = before[1:] > before[:-1]
+        shuffle = mix(self._shuffle_keys ^ numbers.astype(np.uint64)[:, None])
+        order = _sorted_games(takes_part, self._bucket, shuffle)
+        per_round = takes_part.sum(axis=1)
+        is_taken = np.arange(self.visits.size) < per_round[:, None]
+        return _Block(
+            first=int(before[0].sum()),
+            next_round=first + count,
+            games=order[is_taken].astype(np.int32),
+            numbers=np.repeat(numbers, per_round).astype(np.int32),
+        )
 
     def _keys(self, games: NDArray[np.uint64], purpose: int) -> NDArray[np.uint64]:
         if purpose == 2:  # noqa: PLR2004 - one permutation over all games, so one key for all
@@ -145,6 +201,30 @@ class Order:
             middle = (low + high) // 2
             low, high = (middle, high) if self._before(middle) <= position else (low, middle)
         return low
+
+
+def _sorted_games(takes_part: NDArray[np.bool_], bucket: Int, shuffle: NDArray[np.uint64]) -> Int:
+    """Sort the games of R rounds by bucket, then by random number; those that take no part come last.
+
+    Args:
+        takes_part: bool [R, G].
+        bucket: int64 [G].
+        shuffle: uint64 [R, G].
+
+    Returns:
+        int64 [R, G], numbers of games.
+    """
+    # One number per game, bucket in front, sorts much faster than two; the random number loses a few bits.
+    bits = np.uint64(int(bucket.max()).bit_length())
+    high = (bucket.astype(np.uint64) << (np.uint64(63) - bits)) << np.uint64(1) if bits else np.uint64(0)
+    keys = np.where(takes_part, high | (shuffle >> bits), _LAST)
+    order = np.argsort(keys, axis=1)
+    in_order = np.take_along_axis(keys, order, axis=1)
+    is_equal = (in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != _LAST)
+    for number in np.flatnonzero(is_equal.any(axis=1) | ((keys == _LAST) & takes_part).any(axis=1)).tolist():
+        absent = ~takes_part[number]
+        order[number] = np.lexsort((shuffle[number], bucket, absent))
+    return order
 
 
 @dataclass(frozen=True, slots=True)

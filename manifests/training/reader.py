@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from manifests.errors import RecordRefused
-from manifests.state.file import read_states
 from manifests.store.open import open_store
+from manifests.training.action_groups import group_actions
+from manifests.training.packed_states import PackedStates
 from manifests.training.pictures import Pictures
+from manifests.training.row_arrays import RowArrays
 from manifests.video.decoder import Decoder, GopRun, luma_of
 from manifests.video.open_decoder import open_decoder
 from manifests.video.sei import find_mark
 from manifests.video.stamp import read_stamps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from manifests.store.contract import Store
     from manifests.training.cache import LocalCache
     from manifests.training.fields import Fields
     from manifests.training.footage import Footage
+    from manifests.training.packed_states import Span
     from manifests.training.windows import WindowSpec
 
+    Int = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
 Verify: TypeAlias = Literal["none", "mark", "stamp"]
-_MEMORY_CHUNKS: Final = 64  # packed chunks kept in memory: 100 MB of the default fields
-_ACTIONS: Final = frozenset({"action", "raw_action", "just_pressed"})
 _MARK_BYTES: Final = 4096  # a mark comes before the first slice, so the beginning of a GOP is enough
 _LOG: Final = logging.getLogger(__name__)
 
@@ -44,15 +48,13 @@ class Fetched:
         chunk: number of the window's chunk.
         start: frame_index of the first frame seen.
         video: bytes of the GOPs that hold its pictures; empty if no pictures are asked for.
-        rows: packed states of the window's frames, see `manifests.training.fields`.
-        first_row: frame_index of rows[0].
+        span: where the packed states of its frames are.
     """
 
     chunk: int
     start: int
     video: bytes
-    rows: NDArray[Any]
-    first_row: int
+    span: Span
 
 
 @dataclass
@@ -93,9 +95,9 @@ class SampleReader:
         """Drop what belongs to one process: a forked child must share neither decoder nor connections."""
         self._process = os.getpid()
         self._decoder: Decoder | None = None
-        self._memory: OrderedDict[int, bytes] = OrderedDict()
-        self._dtype = self.fields.dtype
         self._game_ids: list[str] | None = None
+        self._of_rows = RowArrays(self.fields)
+        self._states: PackedStates | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {name: value for name, value in vars(self).items() if not name.startswith("_")}
@@ -105,11 +107,22 @@ class SampleReader:
         vars(self).update({**state, "store": open_store(state["store"])})
         self._forget()
 
+    @property
+    def states(self) -> PackedStates:
+        """The packed states of the chunks."""
+        if self._states is None:
+            self._states = PackedStates(self.store, self.footage, self._of_rows, self.fields.key, self.cache)
+        return self._states
+
     def settle(self) -> None:
         """Open connections of this process's own, if it was forked since the last call."""
         if self._process != os.getpid():
             self.store = open_store(self.store.url)
+            states = self._states
             self._forget()
+            if states is not None:
+                states.settle(self.store)
+                self._states = states
 
     def fetch(self, chunk: int, start: int) -> Fetched:
         """Fetch a window's bytes: one range of the video, and its rows. Several threads may do so at once.
@@ -118,12 +131,17 @@ class SampleReader:
             StoreFailed: the store cannot give them.
             RecordRefused: a states file is not the one that the manifest names.
         """
-        num_frames = int(self.footage.grid.num_frames[chunk])
-        actions, _ = self.spec.action_frames(start, num_frames)
-        # With a negative action_shift, the first action is before the first picture.
-        first = min(start, int(actions.min()))
-        end = max(start + self.spec.span, int(actions.max()) + 1)
-        return Fetched(chunk, start, self._video(chunk, start), self._rows(chunk, first, end), first)
+        span = self.states.span(chunk)
+        if span is None:
+            frames, actions, _ = self._frames(np.array([chunk]), np.array([start]))
+            first = int(min(frames.min(), actions.min()))
+            span = self.states.read(chunk, first, int(max(frames.max(), actions.max())) + 1)
+        return Fetched(chunk, start, self._video(chunk, start), span)
+
+    def _frames(self, chunks: Int, starts: Int) -> tuple[Int, Int, Mask]:
+        """Frames of the steps, int64 [B, T], and those of the actions with their mask, [B, A, per action]."""
+        actions, is_pad = self.spec.action_frames(starts, self.footage.grid.num_frames[chunks])
+        return self.spec.step_frames(starts), actions, is_pad
 
     def read(self, fetched: Fetched, pictures: NDArray[np.uint8] | None = None) -> dict[str, NDArray[Any]]:
         """Make the arrays of a window's bytes, by name, as `manifests.training.sample` describes them.
@@ -138,44 +156,72 @@ class SampleReader:
             VideoUnreadable: the video is damaged.
             RecordRefused: a picture is not the one it should be.
         """
-        spec, chunk = self.spec, fetched.chunk
-        seen = spec.seen_frames(fetched.start)
-        num_frames = int(self.footage.grid.num_frames[chunk])
-        actions, is_pad = spec.action_frames(fetched.start, num_frames)
-        rows = fetched.rows[seen[spec.stack - 1 :] - fetched.first_row]
-        # `copy`, not `ascontiguousarray`: of a single row NumPy takes the packed row's stride for contiguous,
-        # and torch refuses strides that are no multiple of the element's size.
-        sample: dict[str, NDArray[Any]] = {"slp_frame": rows["slp_frame"].copy()}
-        acted = fetched.rows[actions - fetched.first_row]
-        for name in self._dtype.names or ():
-            if name != "slp_frame":
-                is_action = _is_action(name)
-                sample[name] = (acted if is_action else rows)[name].copy()
-                if is_action and name.endswith("_valid"):
-                    sample[name][is_pad] = False
-        sample["action_is_pad"] = is_pad
-        sample["is_context"] = np.arange(spec.num_steps) < spec.history
-        sample["game"] = np.array(self.footage.grid.game[chunk], np.int64)
-        sample["chunk"], sample["frame_index"] = np.array(chunk, np.int64), np.array(fetched.start, np.int64)
+        sample = {name: np.asarray(array[0]) for name, array in self.read_states([fetched]).items()}
         if self.with_video:
-            sample["video"] = self._pictures(fetched, seen, pictures)
+            sample["video"] = self.read_pictures(fetched, pictures)
         return sample
 
-    def _pictures(
-        self, fetched: Fetched, seen: NDArray[np.int64], out: NDArray[np.uint8] | None
-    ) -> NDArray[np.uint8]:
-        footage, chunk = self.footage, fetched.chunk
+    def read_states(self, fetched: Sequence[Fetched]) -> dict[str, NDArray[Any]]:
+        """Make the arrays of B windows but their pictures, each [B, ...], by name.
+
+        Raises:
+            StoreFailed, RecordRefused: packed rows were damaged, and their states file cannot be read.
+        """
+        chunks = np.array([one.chunk for one in fetched], np.int64)
+        starts = np.array([one.start for one in fetched], np.int64)
+        frames, actions, is_pad = self._frames(chunks, starts)
+        spans = [one.span for one in fetched]
+        batch: dict[str, NDArray[Any]] = {
+            "slp_frame": (frames + self.footage.slp_frame_start[chunks, None]).astype(np.int32)
+        }
+        batch |= self._fields_of(chunks, frames, actions, is_pad, spans)
+        batch["action_is_pad"] = is_pad if self.spec.actions == "every" else np.any(is_pad, axis=2)
+        is_context = np.arange(self.spec.num_steps) < self.spec.history
+        batch["is_context"] = np.tile(is_context, (chunks.size, 1))
+        batch["game"] = self.footage.grid.game[chunks]
+        batch["chunk"], batch["frame_index"] = chunks, starts
+        return batch
+
+    def _fields_of(
+        self, chunks: Int, frames: Int, actions: Int, is_pad: Mask, spans: Sequence[Span]
+    ) -> dict[str, NDArray[Any]]:
+        parts = self._of_rows.parts
+        flat = actions.reshape(chunks.size, -1)
+        gathered: dict[bool, tuple[NDArray[np.uint8], Int]] = {}
+        if not all(part.is_action for part in parts) or not parts:
+            gathered[False] = self.states.gather(chunks, frames, spans)
+        if self._of_rows.with_actions:
+            is_same = np.array_equal(flat, frames) and False in gathered
+            gathered[True] = gathered[False] if is_same else self.states.gather(chunks, flat, spans)
+        masks = self.states.masks()
+        found: dict[str, NDArray[Any]] = {}
+        for part in parts:
+            arrays = self._of_rows.arrays(part, *gathered[part.is_action], masks)
+            shape = actions.shape if part.is_action else frames.shape
+            arrays = {name: array.reshape(*shape, *array.shape[1:]) for name, array in arrays.items()}
+            found |= group_actions(arrays, is_pad, part, self.spec) if part.is_action else arrays
+        return found
+
+    def read_pictures(self, fetched: Fetched, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """Decode and check the pictures of a window, uint8 [num_seen, *shape], into `out` if it is given.
+
+        Raises:
+            VideoUnreadable: the video is damaged.
+            RecordRefused: a picture is not the one it should be.
+        """
+        footage, chunk, seen = self.footage, fetched.chunk, self.spec.seen_frames(fetched.start)
+        width, height = footage.video.width, footage.video.height
         if out is None:
-            out = np.empty((seen.size, *self.pictures.shape(footage.width, footage.height)), np.uint8)
+            out = np.empty((seen.size, *self.pictures.shape(width, height)), np.uint8)
         span = footage.gop_span(chunk, int(seen[0]), int(seen[-1]))
-        run = GopRun(fetched.video, footage.avcc[chunk], footage.width, footage.height)
+        run = GopRun(fetched.video, footage.avcc(chunk), width, height)
         if self.verify != "none":
             self._check_mark(run, chunk, span.first_frame_index)
         if self._decoder is None:
             self._decoder = open_decoder(self.pictures.decoder, self.pictures.pixel_format)
         self._decoder.decode(run, seen - span.first_frame_index, out)
         if self.verify == "stamp":
-            self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_keys[chunk])
+            self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_key(chunk))
         return out
 
     def _check_mark(self, run: GopRun, chunk: int, frame_index: int) -> None:
@@ -187,7 +233,7 @@ class SampleReader:
         # Datasets from before marks have none, so silence is no fault here; `farm audit` knows what is due.
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (
-                f"{self.footage.video_keys[chunk]}: the key frame at {frame_index} is marked slp_frame "
+                f"{self.footage.video_key(chunk)}: the key frame at {frame_index} is marked slp_frame "
                 f"{mark.slp_frame} of {mark.game_id:.12}, not {slp_frame} of {game_id:.12}; audit the "
                 "dataset, or read it with verify='none'"
             )
@@ -208,7 +254,7 @@ class SampleReader:
         if not self.with_video:
             return b""
         span = self.footage.gop_span(chunk, start, start + self.spec.span - 1)
-        key = self.footage.video_keys[chunk]
+        key = self.footage.video_key(chunk)
         if self.cache is None or not self.cache_video:
             return self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
         name = (
@@ -220,45 +266,6 @@ class SampleReader:
             self.keep(name, data)
         return data
 
-    def rows(self, chunk: int) -> NDArray[Any]:
-        """Read the packed rows of a whole chunk, [T] of the fields' dtype.
-
-        Raises:
-            StoreFailed: the store cannot give them.
-            RecordRefused: the states file is not the one that the manifest names.
-        """
-        return self._rows(chunk, 0, int(self.footage.grid.num_frames[chunk]))
-
-    def _rows(self, chunk: int, first: int, end: int) -> NDArray[Any]:
-        size = self._dtype.itemsize
-        sha256 = self.footage.states_sha256[chunk]
-        name = f"rows {sha256} {self.fields.key}"
-        data = None
-        if self.cache is not None:
-            # The cache gives the window's part of the file; a chunk in memory would be kept per process.
-            data = self.cache.read(name, first * size, end * size)
-        elif (packed := self._memory.get(chunk)) is not None:
-            data = packed[first * size : end * size]
-        if data is None:
-            packed = self._packed(chunk, sha256)
-            data = packed[first * size : end * size]
-            if self.cache is not None:
-                self.keep(name, packed)
-            else:
-                self._memory[chunk] = packed
-                while len(self._memory) > _MEMORY_CHUNKS:
-                    self._memory.popitem(last=False)
-        return np.frombuffer(data, self._dtype)
-
-    def _packed(self, chunk: int, sha256: str) -> bytes:
-        key = self.footage.states_keys[chunk]
-        data = self.store.get(key)
-        table = read_states(data) if hashlib.sha256(data).hexdigest() == sha256 else None
-        if table is None or table.num_frames != self.footage.grid.num_frames[chunk]:
-            message = f"{self.store.url}/{key}: not the bytes that the manifest names; audit the dataset"
-            raise RecordRefused(message)
-        return self.fields.pack(table).tobytes()
-
     def keep(self, name: str, data: bytes) -> None:
         """Put bytes into the cache, if there is one; a full or read-only disk costs speed, not the run."""
         if (cache := self.cache) is None:
@@ -268,7 +275,3 @@ class SampleReader:
         except OSError as error:
             _LOG.warning("%s: %s; going on without the cache", cache.folder, error)
             self.cache = None
-
-
-def _is_action(name: str) -> bool:
-    return name.removesuffix("_valid").removesuffix("_ids").partition("/")[0] in _ACTIONS

@@ -2,7 +2,8 @@
 
 With weights, each game gets visits in proportion to the sum of its windows' weights. Within a game, visits
 are dealt by systematic sampling: at equal distances along the running sum of the weights. So a window of
-twice the weight is visited twice as often, give or take one visit, and nothing is left to chance.
+twice the weight is visited twice as often, give or take one visit, and nothing is left to chance. Weights may
+also be one per game, whose windows are then alike; that takes no memory per window.
 """
 
 from __future__ import annotations
@@ -31,19 +32,22 @@ class Sampling:
     Attributes:
         game_offset: int64 [G + 1], the number of each game's first window; at the end, of all windows.
         visits: int64 [G], how often each game is visited in an epoch.
-        cumulative: float64 [number of windows], the running sum of the weights; None if there are none, and
-            each window is visited once.
+        cumulative: float32 [number of windows], the running sum of the weights of each game's windows, as a
+            share of the game's sum; None if all windows of a game are alike.
     """
 
     game_offset: Int
     visits: Int
-    cumulative: Weights | None = None
+    cumulative: NDArray[np.float32] | None = None
 
     @property
     def sha256(self) -> str:
         """Hash of everything that decides which windows are visited."""
         parts = [self.game_offset, self.visits] + ([] if self.cumulative is None else [self.cumulative])
-        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
 
     @classmethod
     def uniform(cls, game_offset: Int) -> Sampling:
@@ -51,72 +55,105 @@ class Sampling:
         return cls(game_offset, np.diff(game_offset))
 
     @classmethod
-    def weighted(cls, game_offset: Int, weights: Weights, num_visits: int | None = None) -> Sampling:
+    def weighted(
+        cls, game_offset: Int, weights: NDArray[np.floating[Any]], num_visits: int | None = None
+    ) -> Sampling:
         """Visit windows in proportion to their weights.
 
         Args:
             game_offset: as in the class.
-            weights: float64 [number of windows], finite and not negative.
+            weights: float [number of windows], or [number of games] for what each window of a game weighs;
+                finite and not negative.
             num_visits: visits of an epoch; as many as there are windows by default.
 
         Raises:
             ValueError: the weights are of another shape, negative, not finite, or all zero.
         """
-        num_windows = int(game_offset[-1])
-        if weights.shape != (num_windows,) or not np.isfinite(weights).all() or (weights < 0).any():
-            message = f"want {num_windows} weights of 0 or more, got {weights.shape}"
+        num_windows, per_game = int(game_offset[-1]), np.diff(game_offset)
+        is_sound = bool((np.isfinite(weights) & (weights >= 0)).all())
+        if weights.shape not in ((num_windows,), per_game.shape) or not is_sound:
+            message = (
+                f"want {num_windows} weights of windows, or {per_game.size} of games, of 0 or more; got "
+                f"{weights.dtype} {weights.shape}"
+            )
             raise ValueError(message)
-        cumulative = np.cumsum(weights, dtype=np.float64)
-        if not num_windows or cumulative[-1] <= 0:
+        # Where every game has one window, both mean the same.
+        of_games = weights.shape == per_game.shape
+        sums = (weights * per_game).astype(np.float64) if of_games else _sums(weights, game_offset)
+        if sums.sum() <= 0:
             message = "no window has a weight above 0"
             raise ValueError(message)
-        sums = np.diff(np.concatenate([[0.0], cumulative])[game_offset])
         share = sums / sums.sum() * (num_visits or num_windows)
         visits = np.floor(share).astype(np.int64)
         # What rounding down left over goes to the games that lost most by it.
         missing = round(float(share.sum())) - int(visits.sum())
         visits[np.argsort(-(share - visits), kind="stable")[:missing]] += 1
-        return cls(game_offset, visits, cumulative)
+        return cls(game_offset, visits, None if of_games else _running_shares(weights, game_offset, sums))
 
     def windows(self, game: Int, visit: Int) -> Int:
         """Find the window of each pair of game and visit, int64 [K]."""
-        first = self.game_offset[game]
-        if self.cumulative is None:
+        first, end = self.game_offset[game], self.game_offset[game + 1]
+        if self.cumulative is None and (self.visits[game] == end - first).all():
             return first + visit
-        before = np.where(first > 0, self.cumulative[np.maximum(first - 1, 0)], 0.0)
-        end = self.game_offset[game + 1]
-        total = self.cumulative[end - 1] - before
         # The middle of each visit's part of the game's weight; where it falls, there is the window.
-        at = before + (visit + 0.5) / self.visits[game] * total
-        return np.clip(np.searchsorted(self.cumulative, at, side="right"), first, end - 1)
+        at = (visit + 0.5) / self.visits[game]
+        if self.cumulative is None:
+            return np.minimum(first + (at * (end - first)).astype(np.int64), end - 1)
+        low, high = first.copy(), end - 1
+        # The first window whose running share is above `at`, halving the rest of the game at each turn.
+        while (open_ := low < high).any():
+            middle = (low + high) // 2
+            is_below = open_ & (self.cumulative[middle] <= at)
+            high = np.where(open_ & ~is_below, middle, high)
+            low = np.where(is_below, middle + 1, low)
+        return low
 
 
-def by_character(
-    characters: Sequence[Sequence[str]], game_offset: Int, wanted: Mapping[str, float]
-) -> Weights:
-    """Weigh windows by who plays: a game weighs what its players weigh on average.
+def _sums(weights: NDArray[np.floating[Any]], game_offset: Int) -> Weights:
+    """Add up the weights of each game's windows, float64 [G]."""
+    sums = np.zeros(game_offset.size - 1, np.float64)
+    has_windows = np.diff(game_offset) > 0
+    sums[has_windows] = np.add.reduceat(weights, game_offset[:-1][has_windows], dtype=np.float64)
+    return sums
+
+
+def _running_shares(
+    weights: NDArray[np.floating[Any]], game_offset: Int, sums: Weights
+) -> NDArray[np.float32]:
+    """Add up each game's weights from its first window on, as shares of the game's sum, float32 [windows]."""
+    running = np.empty(weights.size, np.float32)
+    # Game by game: one running sum over all games would need float64, twice the memory.
+    for first, end, total in zip(
+        game_offset[:-1].tolist(), game_offset[1:].tolist(), sums.tolist(), strict=True
+    ):
+        if total > 0:
+            running[first:end] = np.cumsum(weights[first:end], dtype=np.float64) / total
+        else:
+            running[first:end] = 1.0
+    return running
+
+
+def by_character(characters: Sequence[Sequence[str]], wanted: Mapping[str, float]) -> Weights:
+    """Weigh games by who plays: a game weighs what its players weigh on average.
 
     Args:
         characters: names of the characters of each game, as in the games table.
-        game_offset: as in `Sampling`.
         wanted: weight by character; characters that are not named weigh 1.
 
     Returns:
-        float64 [number of windows].
+        float64 [number of games], what each of a game's windows weighs.
     """
-    of_game = np.array([sum(wanted.get(name, 1.0) for name in names) / len(names) for names in characters])
-    return np.repeat(of_game, np.diff(game_offset))
+    return np.array([sum(wanted.get(name, 1.0) for name in names) / len(names) for names in characters])
 
 
 def by_balance(characters: Sequence[Sequence[str]], game_offset: Int) -> Weights:
-    """Weigh windows so that every character is seen about as often as any other; float64 [windows]."""
-    per_game = np.diff(game_offset)
+    """Weigh games so that every character is seen about as often as any other; float64 [number of games]."""
     seen: dict[str, int] = {}
-    for names, count in zip(characters, per_game.tolist(), strict=True):
+    for names, count in zip(characters, np.diff(game_offset).tolist(), strict=True):
         for name in names:
             seen[name] = seen.get(name, 0) + count
     wanted = {name: 1.0 / count for name, count in seen.items() if count}
-    return by_character(characters, game_offset, wanted)
+    return by_character(characters, wanted)
 
 
 def count_actions(actions: NDArray[Any]) -> Int:

@@ -10,12 +10,14 @@ All ranks are assumed to have taken the same number of batches, as they have at 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
+from manifests.training.arguments import check_whole
 from manifests.training.order import DEFAULT_APART, Order, RankShare
 from manifests.training.sampling import Sampling
 
@@ -27,13 +29,16 @@ if TYPE_CHECKING:
     from manifests.training.footage import Footage
     from manifests.training.reader import Fetched
     from manifests.training.sample import Sample
-    from manifests.training.sampling import Weights
     from manifests.training.windows import WindowIndex
 
 STATE_VERSION: Final = 2
 _LOG: Final = logging.getLogger(__name__)
 _REMOTE_THREADS: Final = 16
-_BLOCK: Final = 4096  # positions looked up at once
+_LEAST_SEED: Final = -(1 << 63)
+_BLOCK: Final = 4096  # windows looked up at once
+
+_SPEC_DEFAULTS: Final = {"actions": "last", "action_fps": None}
+"""What holds for the states of streams from before these options."""
 
 
 class WindowSource(Protocol):
@@ -58,8 +63,8 @@ class WindowSource(Protocol):
         """Open what belongs to one process alone, such as connections and a decoder."""
         ...
 
-    def fetch(self, window: int) -> Fetched:
-        """Fetch the bytes of a window, without decoding; several threads may call it at once."""
+    def fetch_at(self, place: tuple[int, int]) -> Fetched:
+        """Fetch the bytes of the window at a chunk and frame_index; several threads may call it at once."""
         ...
 
     def collate(self, fetched: Iterable[Fetched], size: int) -> Sample:
@@ -74,7 +79,8 @@ class Stream:
 
     Args:
         source: where windows come from.
-        weights: float64 [number of windows], how often each window comes; None for every window once.
+        weights: float [number of windows] or [number of games], how often each window comes; None for every
+            window once.
 
     Raises:
         ValueError: a number out of its range, or weights that are none.
@@ -82,9 +88,16 @@ class Stream:
 
     def __init__(
         self, source: WindowSource, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0,
-        epoch: int = 0, drop_last: bool = False, weights: Weights | None = None,
+        epoch: int = 0, drop_last: bool = False, weights: NDArray[np.floating[Any]] | None = None,
         num_visits: int | None = None, apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> None:  # fmt: skip
+        for name, value, least in (
+            ("batch_size", batch_size, 1), ("rank", rank, 0), ("world_size", world_size, 1),
+            ("seed", seed, _LEAST_SEED), ("epoch", epoch, 0), ("apart", apart, 1),
+            ("threads", 0 if threads is None else threads, 0),
+            ("num_visits", 1 if num_visits is None else num_visits, 1),
+        ):  # fmt: skip
+            check_whole(name, value, least)
         self.source, self.seed, self._apart = source, seed, apart
         offsets = source.index.game_offset
         self._sampling = (
@@ -94,6 +107,12 @@ class Stream:
         self._threads = threads if threads is not None else (_REMOTE_THREADS if source.is_remote else 0)
         total = int(self._sampling.visits.sum())
         self._share = RankShare(total, batch_size, rank, world_size, 0, drop_last)
+        if drop_last and total < self._share.positions_per_step:
+            message = (
+                f"an epoch of {total} windows does not fill one batch of {batch_size} on {world_size} ranks, "
+                "and drop_last=True leaves out what does not; give a smaller batch_size, or drop_last=False"
+            )
+            raise ValueError(message)
         self._worker, self._num_workers = 0, 1
         if self._share.positions_per_step > apart:
             _LOG.warning(
@@ -116,7 +135,7 @@ class Stream:
         self._epoch, self.step, self._is_workers_own = epoch, 0, False
         self._share = dataclasses.replace(self._share, begin=position)
         self._order = Order(self._sampling.visits, self.seed, epoch, self.source.footage.sha256, self._apart)
-        self._block: tuple[int, NDArray[np.int64]] = (0, np.zeros(0, np.int64))
+        self._places: dict[int, list[tuple[int, int]]] = {}
 
     def __len__(self) -> int:
         """Count the batches that are left of this epoch, on this rank."""
@@ -137,15 +156,15 @@ class Stream:
         else:
             self.source.settle()
             for step in steps:
-                fetched = (self.source.fetch(window) for window in self._windows_of(step))
+                fetched = (self.source.fetch_at(place) for place in self._places_of(step))
                 yield self._batch(fetched, step)
         self._begin_at(self._epoch + 1, 0)
 
     def _ahead(self, steps: range) -> Iterator[Sample]:
         """Give the same batches, with the bytes of the next windows fetched on threads meanwhile."""
         self.source.settle()
-        wanted = (window for step in steps for window in self._windows_of(step))
-        arriving = read_ahead(self.source.fetch, wanted, self._threads)
+        wanted = (place for step in steps for place in self._places_of(step))
+        arriving = read_ahead(self.source.fetch_at, wanted, self._threads)
         for step in steps:
             fetched: Iterator[Fetched] = (next(arriving)[1] for _ in range(self._share.batch_size))
             yield self._batch(fetched, step)
@@ -157,24 +176,18 @@ class Stream:
         self.step = step + self._num_workers
         return batch
 
-    def _windows_of(self, step: int) -> list[int]:
-        """Numbers of the windows of this rank's batch at a step."""
-        windows: list[int] = self._windows(self._share.batch(step)[0]).tolist()
-        return windows
-
-    def _windows(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Numbers of the windows at some positions of the epoch, int64 [K]."""
-        # Neighbouring batches need neighbouring positions, so a block of the order is looked up at once.
-        start, block = self._block
-        low, high = int(positions.min()), int(positions.max()) + 1
-        if not start <= low <= high <= start + block.size:
-            if high - low > max(_BLOCK, self._share.positions_per_step):
-                # A last batch that is filled up with the epoch's beginning: two places far from each other.
-                return np.concatenate([self._windows(positions[k : k + 1]) for k in range(positions.size)])
-            end = min(max(high, low + _BLOCK), self._order.num_positions)
-            start, block = low, self._sampling.windows(*self._order.slice(low, end))
-            self._block = (start, block)
-        return block[positions - start]
+    def _places_of(self, step: int) -> list[tuple[int, int]]:
+        """Chunk and frame_index of the windows of this rank's batch at a step."""
+        if step not in self._places:
+            # The batches to come need neighbouring positions, so some are looked up at once.
+            count = max(1, _BLOCK // self._share.batch_size)
+            steps = range(step, self._share.num_steps, self._num_workers)[:count]
+            positions = np.concatenate([self._share.batch(one)[0] for one in steps])
+            windows = self._sampling.windows(*self._order.at(positions))
+            chunks, starts = self.source.index.locate_all(windows)
+            places = zip(chunks.tolist(), starts.tolist(), strict=True)
+            self._places = {one: list(itertools.islice(places, self._share.batch_size)) for one in steps}
+        return self._places[step]
 
     def state_dict(self) -> dict[str, Any]:
         """Say where the stream is in this process, JSON-ready; with worker processes, ask the `Loader`."""
@@ -201,6 +214,7 @@ class Stream:
                 single worker process (as StatefulDataLoader keeps it), and ranks or batch size differ.
         """
         ours = self.state_dict()
+        state = {**state, "window": {**_SPEC_DEFAULTS, **state.get("window", {})}}
         # Ranks and batch size are not among these: a position in the order means the same for any of them.
         fixed = ("version", "seed", "dataset_sha256", "window", "num_positions", "sampling_sha256", "apart")
         if odd := [name for name in fixed if state.get(name) != ours[name]]:

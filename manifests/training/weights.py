@@ -7,13 +7,11 @@ other ranks, worker processes and later runs need not read the states again.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
-from manifests.training.fields import Fields
 from manifests.training.sampling import by_balance, by_character, count_actions, damage, rarity, window_means
 
 if TYPE_CHECKING:
@@ -26,12 +24,14 @@ if TYPE_CHECKING:
     from manifests.training.windows import WindowIndex
 
 _NAMES: Final = ("character", "action", "damage")
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Part of the cache's keys: raise it with any change of what a name means."""
 _THREADS: Final = 8
 
 
-def window_weights(reader: SampleReader, index: WindowIndex, wanted: str | Mapping[str, float]) -> Weights:
+def window_weights(
+    reader: SampleReader, index: WindowIndex, wanted: str | Mapping[str, float]
+) -> NDArray[np.floating[Any]]:
     """Weigh all windows of a dataset by what they show.
 
     Args:
@@ -42,7 +42,7 @@ def window_weights(reader: SampleReader, index: WindowIndex, wanted: str | Mappi
             how rare; "damage": a frame in which somebody's percent rises counts ten times.
 
     Returns:
-        float64 [number of windows].
+        float64 [number of games] for characters, float32 [number of windows] for what windows show.
 
     Raises:
         ValueError: there are no weights of that name.
@@ -51,7 +51,7 @@ def window_weights(reader: SampleReader, index: WindowIndex, wanted: str | Mappi
     offsets = index.game_offset
     characters = reader.footage.games["characters"].to_pylist()
     if not isinstance(wanted, str):
-        return by_character(characters, offsets, wanted)
+        return by_character(characters, wanted)
     if wanted == "character":
         return by_balance(characters, offsets)
     if wanted not in _NAMES:
@@ -59,7 +59,7 @@ def window_weights(reader: SampleReader, index: WindowIndex, wanted: str | Mappi
         raise ValueError(message)
     key = f"weights {_VERSION} {wanted} {reader.footage.sha256} {index.spec}"
     if reader.cache is not None and (data := reader.cache.read(key)) is not None:
-        return np.frombuffer(data, np.float64)
+        return np.frombuffer(data, np.float32)
     of_frames = _by_action(reader) if wanted == "action" else _by_damage(reader)
     weights = _of_windows(index, of_frames)
     reader.keep(key, weights.tobytes())
@@ -80,16 +80,18 @@ def _by_damage(reader: SampleReader) -> Iterator[Weights]:
 
 def _columns(reader: SampleReader, *names: str) -> Iterator[NDArray[Any]]:
     """Yield [T, len(names)] of each chunk in turn."""
-    of_names = dataclasses.replace(reader, fields=Fields(names), with_video=False)
     chunks = range(reader.footage.grid.game.size)
-    for _, rows in read_ahead(of_names.rows, chunks, _THREADS):
-        yield np.stack([rows[name] for name in names], axis=1)
+    for _, table in read_ahead(reader.states.table, chunks, _THREADS):
+        yield np.stack([table.values(name) for name in names], axis=1)
 
 
-def _of_windows(index: WindowIndex, of_frames: Iterator[Weights]) -> Weights:
-    """Average the weights of each chunk's frames over the steps of its windows, float64 [num_windows]."""
+def _of_windows(index: WindowIndex, of_frames: Iterator[Weights]) -> NDArray[np.float32]:
+    """Average the weights of each chunk's frames over the steps of its windows, float32 [num_windows]."""
     spec, grid = index.spec, index.grid
     # Context and stacked pictures come before the steps that are learned from, and weigh nothing.
     steps = (spec.num_seen - spec.window + np.arange(spec.window, dtype=np.int64)) * spec.frame_step
-    means = [window_means(frames, grid.starts(spec, chunk), steps) for chunk, frames in enumerate(of_frames)]
-    return np.concatenate(means)
+    weights = np.empty(index.num_windows, np.float32)
+    for chunk, frames in enumerate(of_frames):
+        windows = slice(int(index.chunk_offset[chunk]), int(index.chunk_offset[chunk + 1]))
+        weights[windows] = window_means(frames, grid.starts(spec, chunk), steps)
+    return weights

@@ -12,8 +12,10 @@ chunk. Actions that would be beyond the chunk's ends are not made up but masked.
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Int = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+FRAMES_PER_SECOND: Final = 60
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,12 @@ class WindowSpec:
         lookahead: number of further steps, after the last one, whose actions are given.
         history: number of steps of context in front of the first one.
         stack: number of pictures per step: the step's own, and those before it.
+        actions: which inputs a step of several frames has. "last": those of its action's frame alone, so that
+            a press between two steps is lost; "every": those of all `frame_step` frames that end with it;
+            "any": one set, in which a button counts as held if it was in any of these frames, and sticks and
+            triggers are those of the last one.
+        action_fps: with actions="any", sets of inputs per second; more than one set per step if that is more
+            than the steps per second. None for one set per step.
 
     Raises:
         ValueError: a number out of its range.
@@ -50,6 +62,8 @@ class WindowSpec:
     lookahead: int = 0
     history: int = 0
     stack: int = 1
+    actions: Literal["last", "every", "any"] = "last"
+    action_fps: int | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("window", 1), ("stride", 1), ("frame_step", 1), ("lookahead", 0),
@@ -60,6 +74,25 @@ class WindowSpec:
                 raise ValueError(message)
         if self.start not in ("gop", "any"):
             message = f"a window starts at a 'gop' or at 'any' frame, got {self.start!r}"
+            raise ValueError(message)
+        if isinstance(self.action_shift, bool) or not isinstance(self.action_shift, int):
+            message = f"action_shift is a whole number of frames, got {self.action_shift!r}"
+            raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
+        self._check_actions()
+
+    def _check_actions(self) -> None:
+        if self.actions not in ("last", "every", "any"):
+            message = f"actions are of the 'last' frame, of 'every' or of 'any', got {self.actions!r}"
+            raise ValueError(message)
+        if self.action_fps is None:
+            return
+        divisors = [n for n in range(1, self.frame_step + 1) if self.frame_step % n == 0]
+        rates = [FRAMES_PER_SECOND // n for n in divisors if FRAMES_PER_SECOND % n == 0]
+        if self.actions != "any" or self.action_fps not in rates:
+            message = (
+                f"action_fps goes with actions='any'; with frame_step={self.frame_step} it is one of "
+                f"{rates}, got {self.action_fps!r} with actions={self.actions!r}"
+            )
             raise ValueError(message)
 
     @property
@@ -77,20 +110,49 @@ class WindowSpec:
         """Number of frames from the first one seen to the last, both counted."""
         return (self.num_seen - 1) * self.frame_step + 1
 
+    @property
+    def frames_per_action(self) -> int:
+        """Number of frames whose inputs a step has: 1, or all since the step before."""
+        return 1 if self.actions == "last" else self.frame_step
+
+    @property
+    def actions_per_step(self) -> int:
+        """Number of sets of inputs that a step has."""
+        if self.actions == "every":
+            return self.frame_step
+        return 1 if self.action_fps is None else self.action_fps * self.frame_step // FRAMES_PER_SECOND
+
+    @property
+    def has_sets(self) -> bool:
+        """Whether the inputs of a step have an axis of their own, [T, sets per step, D]."""
+        return self.actions == "every" or self.action_fps is not None
+
     def seen_frames(self, start: int) -> Int:
         """Give the frame_index of every picture that is seen, int64 [num_seen]."""
         return start + np.arange(self.num_seen, dtype=np.int64) * self.frame_step
 
-    def action_frames(self, start: int, num_frames: int) -> tuple[Int, NDArray[np.bool_]]:
-        """Give the frame_index of every action, and which of these frames do not exist.
+    def step_frames(self, starts: Int) -> Int:
+        """Give the frame_index of every step of B windows, int64 [B, num_steps]."""
+        steps = self.stack - 1 + np.arange(self.num_steps, dtype=np.int64)
+        return starts[:, None] + steps * self.frame_step
+
+    def action_frames(self, starts: Int, num_frames: Int) -> tuple[Int, Mask]:
+        """Give the frame_index of every frame whose inputs B windows have, and which of these do not exist.
+
+        Args:
+            starts: int64 [B], the first frame that each window sees.
+            num_frames: int64 [B], frames of each window's chunk.
 
         Returns:
-            int64 [num_steps + lookahead], where frames beyond the chunk are replaced by its nearest end; and
-            bool of the same shape, True for those.
+            int64 [B, num_steps + lookahead, frames_per_action], where frames beyond the chunk are replaced by
+            its nearest end; and bool of the same shape, True for those.
         """
         steps = self.stack - 1 + np.arange(self.num_steps + self.lookahead, dtype=np.int64)
-        wanted = start + steps * self.frame_step + self.action_shift
-        return np.clip(wanted, 0, num_frames - 1), (wanted < 0) | (wanted >= num_frames)
+        since_last = np.arange(1 - self.frames_per_action, 1, dtype=np.int64)
+        of_window = (steps * self.frame_step + self.action_shift)[:, None] + since_last
+        wanted = starts[:, None, None] + of_window
+        end = num_frames[:, None, None]
+        return np.clip(wanted, 0, end - 1), (wanted < 0) | (wanted >= end)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,51 +162,56 @@ class ChunkGrid:
     Attributes:
         game: int64 [C], the game of each chunk, counted from 0; it never decreases.
         num_frames: int64 [C], the length of each chunk.
-        gop_offset: int64 [C + 1], the place in `gop_first` at which each chunk's key frames begin.
-        gop_first: int64 [num_gops], the frame_index of each key frame, chunk after chunk.
+        gop_frames: frames from one key frame to the next, in every chunk; 1 where there is no video.
 
     Raises:
-        ValueError: the columns do not fit together.
+        ValueError: the columns do not fit together, or gop_frames is below 1.
     """
 
     game: Int
     num_frames: Int
-    gop_offset: Int
-    gop_first: Int
+    gop_frames: int
 
     def __post_init__(self) -> None:
-        fits = self.game.size == self.num_frames.size == self.gop_offset.size - 1
-        if not fits or (np.diff(self.game) < 0).any() or self.gop_offset[-1] != self.gop_first.size:
+        fits = self.game.size == self.num_frames.size and self.gop_frames >= 1
+        if not fits or (np.diff(self.game) < 0).any():
             message = (
-                f"{self.game.size} chunks, {self.num_frames.size} lengths, {self.gop_offset.size} offsets"
+                f"{self.game.size} chunks, {self.num_frames.size} lengths, key frames every "
+                f"{self.gop_frames}; chunks are in order of their games"
             )
             raise ValueError(message)
 
+    def _frames_between(self, spec: WindowSpec) -> int:
+        """Count the frames from the start of a window to that of the chunk's next."""
+        return spec.stride if spec.start == "any" else spec.stride * self.gop_frames
+
     def windows_per_chunk(self, spec: WindowSpec) -> Int:
         """Count the windows of each chunk, int64 [C]; 0 for a chunk that is too short."""
-        last = (
-            self.num_frames - spec.span
-        )  # the last start after which a whole window is left; may be below 0
-        if spec.start == "any":
-            return np.where(last >= 0, last // spec.stride + 1, 0)
-        # For key frames, count those of each chunk that leave room for a whole window.
-        chunk_of_gop = np.repeat(np.arange(self.game.size), np.diff(self.gop_offset))
-        fits = self.gop_first <= last[chunk_of_gop]
-        starts = np.bincount(chunk_of_gop[fits], minlength=self.game.size)
-        return (starts + spec.stride - 1) // spec.stride
+        # The last start after which a whole window is left; it may be below 0.
+        last = self.num_frames - spec.span
+        return np.where(last >= 0, last // self._frames_between(spec) + 1, 0)
 
     def starts(self, spec: WindowSpec, chunk: int) -> Int:
         """Give the frame_index at which each of the chunk's W windows starts, int64 [W]."""
-        begin, end = int(self.gop_offset[chunk]), int(self.gop_offset[chunk + 1])
         last = int(self.num_frames[chunk]) - spec.span
-        firsts = np.arange(last + 1, dtype=np.int64) if spec.start == "any" else self.gop_first[begin:end]
-        return firsts[firsts <= last][:: spec.stride]
+        return np.arange(0, last + 1, self._frames_between(spec), dtype=np.int64)
 
-    def start_of(self, spec: WindowSpec, chunk: int, place: int) -> int:
-        """Give the frame_index at which the chunk's window number `place` starts, counted from 0."""
-        if spec.start == "any":
-            return place * spec.stride
-        return int(self.gop_first[self.gop_offset[chunk] + place * spec.stride])
+    def starts_of(self, spec: WindowSpec, places: Int) -> Int:
+        """Give the frame_index at which windows start, by their number in their chunk, from 0 on."""
+        return places * self._frames_between(spec)
+
+    def share_seen(self, spec: WindowSpec) -> float:
+        """Say which share of all frames is a step of some window, context not counted; 0 to 1."""
+        lengths, counts = np.unique(self.num_frames, return_counts=True)
+        steps = np.arange(spec.num_seen - spec.window, spec.num_seen, dtype=np.int64) * spec.frame_step
+        seen = 0
+        for length, count in zip(lengths.tolist(), counts.tolist(), strict=True):
+            starts = np.arange(0, length - spec.span + 1, self._frames_between(spec), dtype=np.int64)
+            shown = np.zeros(length, bool)
+            for step in steps.tolist():
+                shown[starts + step] = True
+            seen += count * int(shown.sum())
+        return seen / max(int(self.num_frames.sum()), 1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -184,6 +251,24 @@ class WindowIndex:
         if not 0 <= window < self.num_windows:
             message = f"no window {window}; there are {self.num_windows}, counted from 0"
             raise IndexError(message)
+        chunks, starts = self.locate_all(np.array([window], np.int64))
+        return int(chunks[0]), int(starts[0])
+
+    def locate_all(self, windows: Int) -> tuple[Int, Int]:
+        """Find the chunks of B windows that there are, and the frames at which they start, int64 [B] each."""
         # side="right" passes over chunks without windows, whose offset is that of the next chunk.
-        chunk = int(np.searchsorted(self.chunk_offset, window, side="right")) - 1
-        return chunk, self.grid.start_of(self.spec, chunk, window - int(self.chunk_offset[chunk]))
+        chunks = np.searchsorted(self.chunk_offset, windows, side="right") - 1
+        return chunks, self.grid.starts_of(self.spec, windows - self.chunk_offset[chunks])
+
+
+def warn_of_gaps(index: WindowIndex) -> None:
+    """Say at opening that windows at key frames leave out frames between them, and what shows all."""
+    grid, spec = index.grid, index.spec
+    if spec.start != "gop" or grid.gop_frames == 1 or spec.stride != 1 or spec.span >= grid.gop_frames:
+        return
+    _LOG.warning(
+        "windows of %d steps that start at key frames alone, every %d frames, show %.1f %% of the frames; "
+        "WindowSpec(%d, start='any', stride=%d) shows %.1f %%, stride=1 every window there is",
+        spec.window, grid.gop_frames, 100 * grid.share_seen(spec), spec.window, spec.window * spec.frame_step,
+        100 * grid.share_seen(dataclasses.replace(spec, start="any", stride=spec.window * spec.frame_step)),
+    )  # fmt: skip

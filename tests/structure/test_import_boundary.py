@@ -49,6 +49,7 @@ ROOMS = {
         "standin": "align errors replay",
         "rendering": "align emulator errors files replay scratch standin",
         "job": "align emulator errors machine rendering replay scratch",
+        "states_job": "job rendering replay scratch",
     },
     "farm": {
         "farm": "",
@@ -63,10 +64,13 @@ ROOMS = {
         "setting": "",
         "settings": "pools setting",
         "run": "engine planning pools settings",
+        "states_run": "planning run settings",
         "terminal": "engine machine planning run settings",
         "bench": "engine machine planning pools run settings terminal",
         "launch": "engine machine pools run settings terminal",
-        "commands": "align_plot bench browse engine machine planning rerender run settings terminal view",
+        "commands": (
+            "align_plot bench browse engine machine planning rerender run settings states_run terminal view"
+        ),
         "cli": "commands engine terminal",
     },
 }

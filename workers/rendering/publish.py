@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from manifests.ledger.evidence import Evidence
     from manifests.ledger.plan import PlannedGame
+    from manifests.ledger.records import ObjectRef
     from manifests.state.table import StateTable
     from manifests.store.contract import Store
     from workers.rendering.capture import EncodedChunk
+    from workers.rendering.chunk import ChunkSpan
     from workers.rendering.proof import Proof
 
 
@@ -52,6 +54,42 @@ def publish(
     )
 
 
+def publish_states(
+    store: Store, game: PlannedGame, spans: Sequence[ChunkSpan], state: StateTable, folder: Path
+) -> tuple[ChunkRecord, ...]:
+    """Put the states of a game on the store, chunk by chunk, without videos.
+
+    Args:
+        store: the store of the dataset.
+        game: the planned game, which carries the file numbers.
+        spans: where the game is cut into chunks.
+        state: the state of the whole game.
+        folder: scratch folder for the states files.
+
+    Raises:
+        ValueError: the plan has another number of chunks.
+        DatasetError: the store failed.
+    """
+    chunks = []
+    for file_number, span in zip(game.file_numbers, spans, strict=True):
+        rows = state.slice(span.start, span.exclusive_end)
+        placed = _place_states(store, file_number, rows, folder / f"chunk-{span.chunk_number:04d}.parquet")
+        chunks.append(
+            ChunkRecord(
+                file_number, rows.first_slp_frame, rows.exclusive_end_slp_frame,
+                video=None, states=placed, gops=None, avcc="", evidence=(),
+            )
+        )  # fmt: skip
+    return tuple(chunks)
+
+
+def _place_states(store: Store, file_number: int, rows: StateTable, path: Path) -> ObjectRef:
+    write_states(rows, path)
+    placed = place_chunk_file(store, "states", file_number, path)
+    path.unlink()
+    return placed
+
+
 def _publish_chunk(
     store: Store,
     file_number: int,
@@ -61,21 +99,18 @@ def _publish_chunk(
     folder: Path,
 ) -> ChunkRecord:
     span = chunk.span
-    states = folder / f"chunk-{span.chunk_number:04d}.parquet"
     rows = state.slice(span.start, span.exclusive_end)
-    write_states(rows, states)
     gops = read_gops(chunk.video)
     record = ChunkRecord(
         file_number=file_number,
         slp_frame_start=rows.first_slp_frame,
         slp_frame_exclusive_end=rows.exclusive_end_slp_frame,
         video=place_chunk_file(store, "video", file_number, chunk.video),
-        states=place_chunk_file(store, "states", file_number, states),
+        states=_place_states(store, file_number, rows, folder / f"chunk-{span.chunk_number:04d}.parquet"),
         gops=GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size),
         avcc=gops.avcc.hex(),
         evidence=tuple(evidence),
     )
-    states.unlink()
     chunk.video.unlink()
     return record
 

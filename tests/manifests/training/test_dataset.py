@@ -240,6 +240,43 @@ def test_options_out_of_range_fail(opened: Opened):
         opened(cache=Cache(max_bytes=0))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"cache": "/tmp/cache"}, r"cache is a Cache or None, as in cache=Cache\('/tmp/cache'\)"),
+        ({"cache": 5}, "cache is a Cache or None"),
+        ({"pictures": "rgb"}, r"as in pictures=Pictures\('rgb'\)"),
+        ({"snapshot": "0"}, "snapshot is a whole number, 0 or more; got '0'"),
+        ({"snapshot": -1}, "snapshot is a whole number"),
+        ({"fields": "state"}, r"as in fields=\['state'\]"),
+        ({"fields": ["state", "state"]}, "a field is named once, but state comes more often"),
+        ({"action_shift": 0.5}, "action_shift is a whole number of frames"),
+    ],
+)
+def test_an_argument_of_another_type_is_named_with_what_to_write(opened: Opened, wrong: dict, said: str):
+    with pytest.raises(ValueError, match=said):
+        opened(**wrong)
+
+
+def test_windows_that_leave_frames_out_say_so_and_what_shows_all(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+):
+    dataset = opened()
+    shown = {(sample["game"].item(), frame) for sample in dataset for frame in sample["slp_frame"].tolist()}
+    share = 100 * len(shown) / (NUM_GAMES * one_state().num_frames)
+    assert f"every 30 frames, show {share:.1f} % of the frames" in caplog.text
+    caplog.clear()
+    whole = opened(window=16, start="any", stride=1, fields=["p0.x"])
+    shown = {(sample["game"].item(), frame) for sample in whole for frame in sample["slp_frame"].tolist()}
+    assert (
+        whole.index.grid.share_seen(whole.index.spec)
+        == len(shown) / (NUM_GAMES * one_state().num_frames)
+        == 1
+    )
+    opened(window=30)
+    assert not caplog.records
+
+
 def test_one_range_of_the_video_is_read_per_window(
     sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

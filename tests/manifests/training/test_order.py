@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manifests.training.order import Order, RankShare
+from manifests.training.order import Order, RankShare, _sorted_games
 from manifests.training.permutation import permute
 
 visit_counts = st.lists(st.integers(0, 40), min_size=1, max_size=30).filter(any)
 SHA = "5" * 64
+GAMES_OF_OLD = [6, 3, 0, 6, 2, 4, 0, 6, 4, 5, 3, 2, 6, 4, 0, 6, 3, 0, 6, 4, 5, 0, 3, 6, 2, 4]
+VISITS_OF_OLD = [0, 2, 3, 6, 0, 2, 4, 4, 0, 1, 1, 1, 5, 3, 2, 2, 0, 1, 3, 1, 0, 0, 3, 1, 2, 4]
 
 
 def whole(order: Order) -> list[tuple[int, int]]:
@@ -132,3 +134,33 @@ def test_nothing_to_visit_fails():
 def test_a_share_out_of_range_fails(wrong: dict[str, int], what: str):
     with pytest.raises(ValueError, match=what):
         RankShare(8, 1, **wrong)
+
+
+@given(visit_counts, st.integers(0, 3), st.data())
+def test_any_positions_are_looked_up_alike_in_any_order(visits: list[int], seed: int, data: st.DataObject):
+    order = Order(np.array(visits), seed, 0, SHA, 4)
+    wanted = data.draw(st.lists(st.integers(0, order.num_positions - 1), max_size=20))
+    game, visit = order.at(np.array(wanted, np.int64))
+    expected = whole(Order(np.array(visits), seed, 0, SHA, 4))
+    assert list(zip(game.tolist(), visit.tolist(), strict=True)) == [expected[place] for place in wanted]
+
+
+def test_the_order_of_an_epoch_never_changes():
+    # Written down when every round was sorted on its own: a state of a stream must mean the same for ever.
+    game, visit = Order(np.array([5, 0, 3, 4, 5, 2, 7]), 3, 1, SHA, 2).slice(0, 26)
+    assert game.tolist() == GAMES_OF_OLD
+    assert visit.tolist() == VISITS_OF_OLD
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 9), st.integers(1, 3))
+def test_sorting_by_one_number_is_sorting_by_two(seed: int, rounds: int, games: int, coarse: int):
+    dice = np.random.default_rng(seed)
+    takes_part, bucket = dice.random((rounds, games)) < 0.7, dice.integers(0, 3, games)
+    # Equal random numbers, and numbers that differ in their last bits alone, are what could go wrong.
+    shuffle = dice.integers(0, coarse + 1, (rounds, games), dtype=np.uint64)
+    shuffle[dice.random((rounds, games)) < 0.2] = 2**64 - 1
+    order = _sorted_games(takes_part, bucket, shuffle)
+    for number in range(rounds):
+        present = np.flatnonzero(takes_part[number])
+        wanted = present[np.lexsort((shuffle[number, present], bucket[present]))]
+        assert order[number, : present.size].tolist() == wanted.tolist()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manifests.training.sampling import (
     Sampling,
@@ -89,7 +91,7 @@ def test_a_batch_larger_than_games_are_kept_apart_is_warned_of(
     opened: Opened, caplog: pytest.LogCaptureFixture
 ):
     opened(fields=LIGHT).stream(batch_size=4, world_size=2, apart=8)
-    assert not caplog.records
+    assert "apart" not in caplog.text
     opened(fields=LIGHT).stream(batch_size=5, world_size=2, apart=8)
     assert "give apart=10" in caplog.text
 
@@ -147,12 +149,68 @@ def test_weights_that_are_none_fail(weights: np.ndarray):
         Sampling.weighted(np.array([0, 5]), weights)
 
 
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=12).filter(any),
+    st.integers(0, 2**32),
+    st.integers(1, 400),
+)
+def test_visits_are_in_proportion_to_weights_and_stay_in_their_game(
+    lengths: list[int], seed: int, num_visits: int
+):
+    offsets = np.cumsum([0, *lengths])
+    dice = np.random.default_rng(seed)
+    weights = dice.random(offsets[-1]).astype(np.float32) * (dice.random(offsets[-1]) < 0.8)
+    weights[0] += 1e-3  # so that there is something to visit
+    sampling = Sampling.weighted(offsets, weights, num_visits)
+    assert sampling.visits.sum() == num_visits
+    game = np.repeat(np.arange(len(lengths)), sampling.visits)
+    visit = np.concatenate([np.arange(count) for count in sampling.visits.tolist()])
+    windows = sampling.windows(game, visit)
+    assert ((windows >= offsets[game]) & (windows < offsets[game + 1])).all()
+    counts = np.bincount(windows, minlength=offsets[-1])
+    for number, (first, end) in enumerate(itertools.pairwise(offsets.tolist())):
+        if total := float(weights[first:end].sum()):
+            due = weights[first:end] / total * sampling.visits[number]
+            assert np.abs(counts[first:end] - due).max() < 1.01
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=12), st.integers(1, 400))
+def test_weights_of_games_spread_visits_evenly_over_their_windows(lengths: list[int], num_visits: int):
+    offsets, weights = np.cumsum([0, *lengths]), np.arange(len(lengths), dtype=np.float64)
+    by_game = Sampling.weighted(offsets, weights, num_visits)
+    assert by_game.cumulative is None
+    assert by_game.visits[0] == 0
+    game = np.repeat(np.arange(len(lengths)), by_game.visits)
+    visit = np.concatenate([np.arange(count) for count in by_game.visits.tolist()])
+    counts = np.bincount(by_game.windows(game, visit), minlength=offsets[-1])
+    for first, end in itertools.pairwise(offsets.tolist()):
+        assert counts[first:end].max() - counts[first:end].min() <= 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"batch_size": 2.5}, "batch_size is a whole number, 1 or more; got 2.5"),
+        ({"batch_size": True}, "batch_size is a whole number"),
+        ({"seed": "x"}, "seed is a whole number"),
+        ({"threads": -1}, "threads is a whole number, 0 or more; got -1"),
+        ({"epoch": -1}, "epoch is a whole number"),
+        ({"num_visits": 0, "weights": "character"}, "num_visits is a whole number, 1 or more"),
+        ({"rank": 1}, "rank 1 of 1"),
+        ({"batch_size": 22, "drop_last": True}, "an epoch of 21 windows does not fill one batch of 22 on 1"),
+    ],
+)
+def test_an_argument_of_another_type_or_out_of_range_is_named(
+    opened: Opened, wrong: dict[str, Any], said: str
+):
+    with pytest.raises(ValueError, match=said):
+        opened(fields=LIGHT).stream(**{"batch_size": 2, **wrong})
+
+
 def test_rare_characters_and_rare_actions_weigh_more():
-    offsets = np.array([0, 30, 40])
-    balanced = by_balance([("FOX", "FOX"), ("FOX", "PICHU")], offsets)
-    assert balanced[35] > balanced[0]
-    named = by_character([("FOX", "FOX"), ("FOX", "PICHU")], offsets, {"PICHU": 5.0})
-    assert named[[0, 35]].tolist() == [1.0, 3.0]
+    balanced = by_balance([("FOX", "FOX"), ("FOX", "PICHU")], np.array([0, 30, 40]))
+    assert balanced[1] > balanced[0]
+    assert by_character([("FOX", "FOX"), ("FOX", "PICHU")], {"PICHU": 5.0}).tolist() == [1.0, 3.0]
     common, rare = np.array([[14, 14]] * 99), np.array([[350, 14]])
     counts = count_actions(common) + count_actions(rare)
     assert rarity(rare, counts)[0] > rarity(common, counts)[0] > 1.0
@@ -179,8 +237,8 @@ def test_weights_by_name_are_what_the_windows_show(
     )
     assert by_damage.shape == by_action.shape == (len(dataset),)
     counts = sum(
-        count_actions(np.stack([rows["p0.action"], rows["p1.action"]], 1))
-        for rows in map(dataset.reader.rows, range(dataset.footage.grid.game.size))
+        count_actions(np.stack([table.values("p0.action"), table.values("p1.action")], 1))
+        for table in map(dataset.reader.states.table, range(dataset.footage.grid.game.size))
     )
     for window in range(0, len(dataset), 3):
         sample, (chunk, _) = dataset[window], dataset.index.locate(window)
@@ -191,7 +249,7 @@ def test_weights_by_name_are_what_the_windows_show(
         assert by_damage[window] == (sample["slp_frame"][of_step] - first_slp_frame).mean()
     assert by_action.max() > by_action.min()
     again = opened(fields=LIGHT, window=8, **options)
-    again.reader.store = None  # type: ignore[assignment] # the second time they come from the cache
+    again.reader.states._store = None  # type: ignore[assignment] # the second time they come from the cache
     assert (window_weights(again.reader, again.index, "damage") == by_damage).all()
 
 

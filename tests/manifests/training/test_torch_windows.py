@@ -83,6 +83,16 @@ def test_streams_and_loaders_take_the_arguments_of_the_arrays_stream():
     assert arguments(TorchWindows.loader) == usual | of_workers
 
 
+@pytest.mark.parametrize("start", ["gop", "any"])
+def test_a_window_of_one_frame_makes_tensors(sound: Path, tmp_path: Path, start: str):
+    spec = WindowSpec(1, start=start)
+    dataset = open_dataset(sound, window=spec, cache=Cache(tmp_path), as_torch=True)
+    for window in (0, len(dataset) - 1):
+        sample = dataset[window]
+        assert sample["video"].shape == (1, 3, 480, 640)
+        assert sample["state"].shape == (1, len(dataset.names["state"]))
+
+
 def test_torchs_own_loader_takes_the_map_style_one(sound: Path, tmp_path: Path):
     dataset = open_dataset(sound, window=4, cache=Cache(tmp_path))
     loader = torch.utils.data.DataLoader(dataset, batch_size=3, num_workers=2)

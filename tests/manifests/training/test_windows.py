@@ -14,12 +14,10 @@ GOP = 30
 
 def grid_of(chunks: list[tuple[int, int]]) -> ChunkGrid:
     """Chunks as (game, num_frames), GOPs of 30."""
-    firsts = [np.arange(0, num_frames, GOP) for _, num_frames in chunks]
     return ChunkGrid(
         game=np.array([game for game, _ in chunks], np.int64),
         num_frames=np.array([num_frames for _, num_frames in chunks], np.int64),
-        gop_offset=np.cumsum([0, *map(len, firsts)]).astype(np.int64),
-        gop_first=np.concatenate(firsts).astype(np.int64),
+        gop_frames=GOP,
     )
 
 
@@ -60,8 +58,11 @@ def test_what_is_seen_ends_with_the_last_step_and_actions_are_of_their_steps(spe
     num_frames = start + spec.span
     seen = spec.seen_frames(start)
     assert (seen[0], seen[-1], seen.size) == (start, num_frames - 1, spec.num_seen)
-    actions, is_pad = spec.action_frames(start, num_frames)
-    steps = seen[spec.stack - 1 :]
+    (steps,) = spec.step_frames(np.array([start]))
+    assert (steps == seen[spec.stack - 1 :]).all()
+    actions, is_pad = (
+        found[0, :, 0] for found in spec.action_frames(np.array([start]), np.array([num_frames]))
+    )
     assert actions.size == steps.size + spec.lookahead
     wanted = steps[0] + np.arange(actions.size) * spec.frame_step + spec.action_shift
     assert (is_pad == ((wanted < 0) | (wanted >= num_frames))).all()
@@ -91,7 +92,7 @@ def test_another_start_fails():
 
 def test_columns_that_do_not_fit_fail():
     with pytest.raises(ValueError, match="1 chunks, 2 lengths"):
-        ChunkGrid(*(np.array(column, np.int64) for column in ([0], [1, 2], [0, 1], [0])))
+        ChunkGrid(np.array([0]), np.array([1, 2]), GOP)
 
 
 @pytest.mark.parametrize("window", [2.5, True, "16", None])

@@ -1,0 +1,90 @@
+"""The bytes of a shard: the packed rows of some chunks, the patterns that they name, and what they are of.
+
+    rows [n, row_bytes] | patterns, a byte per place | number of rows, patterns and places | sha256 | magic
+
+The sha256 is over the identity that the reader expects, the numbers and the patterns. Rows have checks of
+their own, see `manifests.training.row_layout`, so a shard of any size is opened without reading it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from manifests.training.row_layout import MAX_PATTERNS, PackedRows, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from manifests.training.row_layout import RowLayout
+
+_MAGIC: Final = b"dfarmpk1"
+_COUNTS: Final = struct.Struct("<QIIQ")
+_TRAILER_BYTES: Final = _COUNTS.size + 32 + len(_MAGIC)
+
+
+def join_chunks(layout: RowLayout, chunks: Iterable[PackedRows], seeds: Sequence[int]) -> PackedRows:
+    """Put the rows of some chunks one behind another, with patterns in common, and seal them.
+
+    Args:
+        layout: of all rows.
+        chunks: whole chunks, whose frames count from 0.
+        seeds: the seed of each chunk's checks.
+
+    Raises:
+        ValueError: together they have more than 65,536 patterns.
+    """
+    known: dict[bytes, int] = {}
+    parts: list[NDArray[np.uint8]] = []
+    for chunk, seed in zip(chunks, seeds, strict=True):
+        numbers = [known.setdefault(pattern.tobytes(), len(known)) for pattern in chunk.patterns]
+        if len(known) > MAX_PATTERNS:
+            message = f"{len(known)} patterns of validity in one shard; a row can name {MAX_PATTERNS}"
+            raise ValueError(message)
+        rows = chunk.rows.copy()
+        codes = rows.view(np.uint16)[:, layout.code_byte // 2]
+        codes[:] = np.array(numbers, np.uint16)[codes]
+        num_frames = rows.shape[0]
+        seal(rows, np.full(num_frames, seed, np.uint32), np.arange(num_frames, dtype=np.int64))
+        parts.append(rows)
+    patterns = np.frombuffer(b"".join(known), bool).reshape(len(known), len(layout.columns))
+    return PackedRows(np.concatenate(parts), patterns)
+
+
+def shard_bytes(packed: PackedRows, identity: str) -> bytes:
+    """Make the bytes of a shard."""
+    counts = _COUNTS.pack(packed.rows.shape[0], *packed.patterns.shape, packed.rows.shape[1])
+    marks = packed.patterns.astype(np.uint8).tobytes()
+    digest = hashlib.sha256(identity.encode() + counts + marks).digest()
+    return b"".join((packed.rows.tobytes(), marks, counts, digest, _MAGIC))
+
+
+def open_shard(layout: RowLayout, data: NDArray[np.uint8], identity: str) -> PackedRows:
+    """Look at the bytes of a shard, uint8 [size], without copying the rows.
+
+    Raises:
+        ValueError: it is no such shard, or one of other chunks, or it is damaged.
+    """
+    if data.size < _TRAILER_BYTES or data[-len(_MAGIC) :].tobytes() != _MAGIC:
+        message = f"{data.size} bytes that are no shard of packed states"
+        raise ValueError(message)
+    trailer = data[-_TRAILER_BYTES:].tobytes()
+    counts, digest = trailer[: _COUNTS.size], trailer[_COUNTS.size : _COUNTS.size + 32]
+    num_rows, num_patterns, num_columns, row_bytes = _COUNTS.unpack(counts)
+    num_marks = num_patterns * num_columns
+    if data.size != num_rows * row_bytes + num_marks + _TRAILER_BYTES:
+        message = f"a shard of {num_rows} rows of {row_bytes} bytes is not {data.size} bytes long"
+        raise ValueError(message)
+    end = num_rows * row_bytes
+    marks = data[end : end + num_marks]
+    wanted = hashlib.sha256(identity.encode() + counts + marks.tobytes()).digest()
+    if wanted != digest or (num_columns, row_bytes) != (len(layout.columns), layout.row_bytes):
+        message = "a shard of packed states of other games, of another layout, or damaged"
+        raise ValueError(message)
+    rows = data[:end].reshape(num_rows, row_bytes)
+    return PackedRows(rows, marks.astype(bool).reshape(num_patterns, num_columns))

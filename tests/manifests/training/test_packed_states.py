@@ -1,0 +1,184 @@
+"""The packed store: the same samples with and without room, and whatever is damaged is read again."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manifests.snapshot.reader import Manifest
+from manifests.training.cache import Cache, LocalCache
+from manifests.training.packed_shard import join_chunks, open_shard, shard_bytes
+from manifests.training.packed_states import Shards
+from manifests.training.row_layout import PackedRows, broken, row_layout
+from tests.manifests.small_dataset import NUM_GAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from manifests.training.dataset import WindowDataset
+
+    Opened = Callable[..., WindowDataset]
+
+STATES = ("state", "action", "p0.d_pressed")
+LAYOUT = row_layout(("p0.x", "p0.stocks", "p0.present"))
+
+
+def rows_of(seed: int, num_frames: int, num_patterns: int) -> PackedRows:
+    dice = np.random.default_rng(seed)
+    rows = dice.integers(0, 256, (num_frames, LAYOUT.row_bytes), dtype=np.uint8)
+    codes = dice.integers(0, num_patterns, num_frames)
+    rows.view(np.uint16)[:, LAYOUT.code_byte // 2] = codes
+    patterns = np.array([[1, 1, 1], [0, 1, 1], [0, 0, 0]], bool)[dice.permutation(3)[:num_patterns]]
+    return PackedRows(rows, patterns)
+
+
+def test_a_shard_holds_its_chunks_with_their_masks():
+    chunks = [rows_of(1, 7, 2), rows_of(2, 4, 3)]
+    joined = join_chunks(LAYOUT, chunks, [5, 6])
+    again = open_shard(LAYOUT, np.frombuffer(shard_bytes(joined, "id"), np.uint8), "id")
+    place = LAYOUT.code_byte // 2
+    codes = again.rows.view(np.uint16)[:, place]
+    wanted = np.concatenate([one.patterns[one.rows.view(np.uint16)[:, place]] for one in chunks])
+    assert (again.patterns[codes] == wanted).all()
+    assert len(again.patterns) == 3
+    seeds = np.repeat(np.array([5, 6], np.uint32), [7, 4])
+    assert not broken(np.ascontiguousarray(again.rows), seeds, np.array([*range(7), *range(4)])).any()
+
+
+@given(st.integers(0, 7), st.data())
+def test_a_damaged_or_foreign_shard_is_refused(bit: int, data: st.DataObject):
+    joined = join_chunks(LAYOUT, [rows_of(1, 7, 2)], [5])
+    whole = np.frombuffer(shard_bytes(joined, "id"), np.uint8).copy()
+    with pytest.raises(ValueError, match="shard"):
+        open_shard(LAYOUT, whole, "another id")
+    with pytest.raises(ValueError, match="shard"):
+        open_shard(LAYOUT, whole[: data.draw(st.integers(0, whole.size - 1))], "id")
+    # The rows have checks of their own; all that comes after them is under the hash.
+    place = data.draw(st.integers(joined.rows.nbytes, whole.size - 1))
+    whole[place] ^= np.uint8(1 << bit)
+    with pytest.raises(ValueError, match="shard"):
+        open_shard(LAYOUT, whole, "id")
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 300), st.integers(1, 50)), min_size=1, max_size=40, unique_by=lambda x: x[0]
+    )
+)
+def test_every_row_of_every_chunk_has_its_own_place(chunks: list[tuple[int, int]]):
+    numbers, lengths = (np.array(column, np.int64) for column in zip(*chunks, strict=True))
+    shards = Shards.of(numbers, lengths, per_shard=64)
+    places = {
+        (int(shards.of_chunk[chunk]), int(shards.first_row[chunk]) + frame)
+        for chunk, length in enumerate(lengths.tolist())
+        for frame in range(length)
+    }
+    assert places == {
+        (shard, row) for shard, num_rows in enumerate(shards.num_rows.tolist()) for row in range(num_rows)
+    }
+    for shard in range(shards.num_rows.size):
+        assert len({int(numbers[chunk]) // 64 for chunk in shards.chunks(shard)}) == 1
+    assert shards.count_fitting(8, 8 * int(lengths.sum())) == shards.num_rows.size
+    assert shards.count_fitting(8, 8 * int(shards.num_rows[0]) - 1) == 0
+
+
+def samples_of(dataset: WindowDataset) -> list[dict[str, Any]]:
+    return [dict(dataset[window]) for window in range(0, len(dataset), 5)]
+
+
+def same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    return all(
+        a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_a_cache_with_no_room_gives_the_same_samples_and_says_so_at_opening(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    roomy = opened(fields=STATES, start="any", action_shift=-2, lookahead=3)
+    assert "packed" not in caplog.text
+    tight = opened(
+        fields=STATES, start="any", action_shift=-2, lookahead=3, cache=Cache(tmp_path / "tight", 5000)
+    )
+    assert "0 of 9 chunks are packed" in caplog.text
+    assert same(samples_of(roomy), samples_of(tight))
+    assert not list((tmp_path / "tight").glob("*/*"))
+
+
+def test_memory_alone_gives_the_same_samples(opened: Opened, caplog: pytest.LogCaptureFixture):
+    assert same(samples_of(opened(fields=STATES)), samples_of(opened(fields=STATES, cache=None)))
+    assert "packed" not in caplog.text
+
+
+def test_a_disk_that_is_full_costs_the_cache_and_not_the_run(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    expected = samples_of(opened(fields=STATES, cache=None))
+    monkeypatch.setattr(LocalCache, "put", refuse)
+    assert same(samples_of(opened(fields=STATES)), expected)
+    assert "going on without the cache" in caplog.text
+
+
+def piece_of(folder: Path) -> Path:
+    (piece,) = [path for path in folder.glob("*/*") if path.is_file()]
+    return piece
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.999])
+def test_flipped_bits_in_the_cache_are_found_and_the_states_read_again(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture, place: float
+):
+    dataset = opened(fields=STATES, start="any")
+    expected = samples_of(dataset)
+    piece = piece_of(tmp_path / "cache")
+    data = bytearray(piece.read_bytes())
+    for byte in range(int(place * len(data)), len(data), 997):
+        data[byte] ^= 1 << byte % 8
+    piece.unlink()  # what other processes have mapped stays as it was
+    piece.write_bytes(data)
+    with caplog.at_level(logging.WARNING):
+        assert same(samples_of(opened(fields=STATES, start="any")), expected)
+    assert "the states are read and packed again" in caplog.text
+    assert same(samples_of(opened(fields=STATES, start="any")), expected)
+
+
+def test_a_piece_in_the_place_of_another_is_refused(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    expected = samples_of(opened(fields=STATES))
+    piece = piece_of(tmp_path / "cache")
+    opened(fields=("state", "action", "p1.d_pressed"), cache=Cache(tmp_path / "other"))[0]
+    other = piece_of(tmp_path / "other").read_bytes()
+    assert len(other) == piece.stat().st_size
+    piece.unlink()
+    piece.write_bytes(other)
+    assert same(samples_of(opened(fields=STATES)), expected)
+    assert "of other games, of another layout, or damaged" in caplog.text
+
+
+def test_without_pictures_nothing_of_the_gop_table_is_read(opened: Opened, monkeypatch: pytest.MonkeyPatch):
+    table = Manifest.table
+    asked = []
+
+    def noted(self: Manifest, name: str, columns: Any = None) -> Any:
+        asked.append(name)
+        return table(self, name, columns)
+
+    with_video = len(opened())
+    monkeypatch.setattr(Manifest, "table", noted)
+    dataset = opened(fields=STATES)
+    dataset[0]
+    assert sorted(asked) == ["chunks", "games"]
+    assert len(dataset) == with_video == 7 * NUM_GAMES
+    with pytest.raises(ValueError, match="opened without pictures"):
+        dataset.footage.video_key(0)
