@@ -145,7 +145,7 @@ def opengl(choice: RendererChoice = "auto", num_workers: int | None = None) -> F
     hardware = hardware_here()
     try:
         drawing = drawing_here(choice)
-        variables = emulator_variables(drawing, num_workers)
+        variables = emulator_variables(drawing, SlippiPreset().height, num_workers)
         found = renderer_here(choice)
     except EnvironmentFailed as error:
         no_driver = "apt-get install libgl1 libgl1-mesa-dri libx11-6"

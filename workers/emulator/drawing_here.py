@@ -56,12 +56,18 @@ def renderer_here(choice: RendererChoice) -> str:
     return drawing.renderer or renderer_with(drawing.variables)
 
 
-def emulator_variables(drawing: Drawing, emulators: int | None) -> dict[str, str]:
-    """Return what the environment of an emulator must hold besides, so that it is drawn for in this way."""
+def emulator_variables(drawing: Drawing, rows: int, emulators: int | None) -> dict[str, str]:
+    """Return what the environment of an emulator must hold besides, so that it is drawn for in this way.
+
+    Args:
+        drawing: who draws.
+        rows: rows of a picture.
+        emulators: how many run side by side; None where nobody said.
+    """
     if drawing.is_gpu:
         return dict(drawing.variables)
     cores = float(len(os.sched_getaffinity(0)))
-    return {**drawing.variables, **llvmpipe_variables(cores, emulators, os.environ)}
+    return {**drawing.variables, **llvmpipe_variables(rows, cores, emulators, os.environ)}
 
 
 def require_still_drawing(drawing: Drawing) -> None:

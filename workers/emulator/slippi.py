@@ -226,7 +226,7 @@ class SlippiDolphin:
             yield frames, child
 
     def _environment(self, display: str, frames: SlippiFrames) -> dict[str, str]:
-        drawn = emulator_variables(drawing_here(self.renderer), self.emulators)
+        drawn = emulator_variables(drawing_here(self.renderer), self.preset.height, self.emulators)
         return joined(_environment(display) | dict(frames.variables), drawn)
 
     def _frames(self, home: Path, scratch: Path) -> SlippiFrames:

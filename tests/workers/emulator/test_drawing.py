@@ -151,21 +151,33 @@ def test_a_machine_without_virtualgl_is_not_tried_with_it():
 
 
 @pytest.mark.parametrize(
-    ("cores", "emulators", "threads"),
-    [(2, 1, "2"), (2, None, "2"), (2, 2, "1"), (2, 4, "1"), (64, 24, "2"), (64, 64, "1"), (1, None, "1")],
+    ("rows", "cores", "emulators", "threads"),
+    [
+        (480, 2, 1, "1"),
+        (480, 64, None, "1"),
+        (720, 64, 24, "1"),
+        (1440, 2, 1, "2"),
+        (1440, 64, 24, "2"),
+        (1440, 64, None, "2"),
+        (1440, 2, 4, "1"),
+        (1440, 64, 64, "1"),
+        (1440, 1, None, "1"),
+    ],
 )
-def test_an_emulator_gets_few_threads_and_never_one_for_each_core(cores: int, emulators: int, threads: str):
-    assert llvmpipe_variables(cores, emulators, {})["LP_NUM_THREADS"] == threads
+def test_an_emulator_gets_few_threads_and_never_one_for_each_core(
+    rows: int, cores: int, emulators: int, threads: str
+):
+    assert llvmpipe_variables(rows, cores, emulators, {})["LP_NUM_THREADS"] == threads
 
 
 def test_what_the_user_says_to_llvmpipe_wins():
-    assert llvmpipe_variables(2, 4, {"LP_NUM_THREADS": "4"}) == {"mesa_glthread": "false"}
+    assert llvmpipe_variables(480, 2, 4, {"LP_NUM_THREADS": "4"}) == {"mesa_glthread": "false"}
 
 
 def test_a_gpu_is_not_told_about_threads(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("LP_NUM_THREADS", raising=False)
     gpu = Drawing(NVIDIA, "nvidia", {"A": "B"}, "")
-    assert here.emulator_variables(gpu, 4) == {"A": "B"}
+    assert here.emulator_variables(gpu, 480, 4) == {"A": "B"}
 
 
 def test_what_both_sides_preload_is_preloaded_and_the_channel_comes_first():
