@@ -8,13 +8,11 @@ on this machine, `farm/launch.py` gives slots on Ray.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from farm.engine.canary import Canaries
-from farm.engine.exit_status import ExitStatus, exit_status
 from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
 from farm.planning.canary_pace import canary_pace
@@ -24,6 +22,7 @@ from farm.planning.nothing_found import refuse_nothing
 from farm.planning.saved_paces import save_pace
 from farm.planning.selection import Selection
 from farm.pools.local_pool import LocalPool
+from farm.run_outcome import PlannedWork, RunOutcome
 from manifests.ledger.entry import done_game_ids
 from manifests.ledger.plan import pending_games
 from manifests.snapshot.finalize import finalize
@@ -34,17 +33,15 @@ from workers.errors import EnvironmentFailed, RenderFailed
 from workers.job import GameResult, RenderTask, render_game, set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from farm.engine.attempts import FailedAttempt
     from farm.engine.canary import ProvedKind
     from farm.engine.loop import Summary
-    from farm.engine.pool import Event, Pool, Result
-    from farm.engine.run_counts import RunCounts
-    from farm.planning.catalogue import LeftOut
+    from farm.engine.pool import Pool
     from farm.planning.measured_pace import MeasuredPace
     from farm.planning.splits import SplitRule
+    from farm.run_report import Report
     from farm.settings import RunSettings
     from manifests.ledger.reasons import Reason
     from manifests.store.contract import Store
@@ -52,131 +49,6 @@ if TYPE_CHECKING:
 
     OpenPool = Callable[[RenderSettings, int], AbstractContextManager[Pool[RenderTask]]]
     """Opens the slots of a run, given what every job gets and the number of games."""
-
-
-class Report(Protocol):
-    """What a run tells whoever watches it, in this order."""
-
-    def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
-        """While replays are looked at; gives a function that takes (looked at, games that pass)."""
-
-    def planned(self, work: PlannedWork, store: Store) -> None:
-        """Hear what there is to do, before it is begun."""
-
-    def rendering(self) -> AbstractContextManager[Callable[[RunCounts], None]]:
-        """While games are rendered; gives a function that takes the counts, several times a second."""
-
-    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
-        """Hear that a kind of machine has rendered its first game, and how fast."""
-
-    def failed(self, attempt: FailedAttempt) -> None:
-        """Hear of an attempt that ended without a result, be it tried again or not."""
-
-    def ended(self, result: Result) -> None:
-        """Hear the result of a game that ended."""
-
-    def happened(self, event: Event) -> None:
-        """Hear what a slot reported: that it opened or closed, returned a result or broke."""
-
-
-class Silence:
-    """A report that nobody reads."""
-
-    @contextmanager
-    def scanning(self) -> Iterator[Callable[[int, int], None]]:
-        """Take the numbers of looked-at and passing replays, and say nothing."""
-        yield lambda _looked_at, _passed: None
-
-    def planned(self, work: PlannedWork, store: Store) -> None:
-        """Say nothing of the plan."""
-
-    @contextmanager
-    def rendering(self) -> Iterator[Callable[[RunCounts], None]]:
-        """Take the counts, and say nothing."""
-        yield lambda _counts: None
-
-    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
-        """Say nothing of a canary."""
-
-    def failed(self, attempt: FailedAttempt) -> None:
-        """Say nothing of a failure."""
-
-    def ended(self, result: Result) -> None:
-        """Say nothing of a result."""
-
-    def happened(self, event: Event) -> None:
-        """Say nothing of an event."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedWork:
-    """What a run is to do: the plan minus the ledger, of the games given.
-
-    Attributes:
-        tasks: the games without a ledger entry.
-        num_done: games given that have one.
-        left_out: replays that get no ledger entry: duplicates, and files that are not replays.
-        sources: where the replay of each game given is, by game_id, with or without a ledger entry.
-        warnings: what a person should know about the games given, a line each.
-    """
-
-    tasks: tuple[RenderTask, ...]
-    num_done: int
-    left_out: tuple[LeftOut, ...]
-    sources: dict[str, str] = field(repr=False)
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def num_frames(self) -> int:
-        """Frames of all games that are to be rendered."""
-        return sum(task.num_frames for task in self.tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """What a run did, and how all the games that it was given stand now.
-
-    Attributes:
-        dataset: where it is, as the user named it.
-        work: what it was to do.
-        committed: game_ids of the games given that the ledger commits.
-        set_aside: game_ids of those that the ledger sets aside.
-        summary: how the rendering went; None if there was nothing to render.
-        canaries: what the first game on each kind of machine measured.
-    """
-
-    dataset: str
-    work: PlannedWork
-    committed: frozenset[str] = field(repr=False)
-    set_aside: frozenset[str] = field(repr=False)
-    summary: Summary | None
-    canaries: tuple[MeasuredPace, ...] = ()
-
-    @property
-    def num_games(self) -> int:
-        """Distinct games given."""
-        return len(self.work.sources)
-
-    @property
-    def num_unfinished(self) -> int:
-        """Games given that have no ledger entry yet."""
-        return self.num_games - len(self.committed) - len(self.set_aside)
-
-    @property
-    def num_new(self) -> int:
-        """Games that got their ledger entry while this run went on."""
-        return len(self.committed) + len(self.set_aside) - self.work.num_done
-
-    @property
-    def wall_seconds(self) -> float:
-        """Time that the rendering took."""
-        return 0.0 if self.summary is None else self.summary.wall_seconds
-
-    @property
-    def exit_status(self) -> ExitStatus:
-        """What the program ends with."""
-        num_set_aside = len(self.set_aside) + len(self.work.left_out)
-        return exit_status(num_unfinished=self.num_unfinished, num_set_aside=num_set_aside)
 
 
 def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcome:

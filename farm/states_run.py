@@ -20,7 +20,8 @@ from workers.states_job import EMULATOR, states_of_game
 if TYPE_CHECKING:
     from farm.planning.selection import Selection
     from farm.planning.splits import SplitRule
-    from farm.run import Report, RunOutcome
+    from farm.run_outcome import RunOutcome
+    from farm.run_report import Report
     from farm.settings import RunSettings
 
 

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from farm.machine.capacity import this_machine
 from farm.machine.slot_calibration import SlotCalibration, save_calibration
-from farm.run import Silence, local_slots, run
+from farm.run import local_slots, run
+from farm.run_report import Silence
 from farm.settings import RunSettings
 from farm.terminal.waiting import waiting
 from workers.standin.recorder import record_match

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from farm.engine.loop import Summary
-    from farm.run import RunOutcome
+    from farm.run_outcome import RunOutcome
     from manifests.store.contract import Store
 
 FIELDS_PER_SECOND: Final = 60000 / 1001  # of the console

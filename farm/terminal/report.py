@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from farm.engine.pool import Event, Result
     from farm.engine.run_counts import RunCounts
     from farm.planning.measured_pace import MeasuredPace
-    from farm.run import PlannedWork, RunOutcome
+    from farm.run_outcome import PlannedWork, RunOutcome
     from manifests.store.contract import Store
 
 FILE_WIDTH: Final = 110  # columns, where nobody's terminal sets them
@@ -32,7 +32,7 @@ GAME_FRAMES_PER_SECOND: Final = 60  # what a slot is taken to render before anyt
 
 
 class TerminalReport:
-    """Progress and failures on stderr, what is to do and what came of it on stdout; a `farm.run.Report`.
+    """Progress and failures on stderr, what is to do and what came of it on stdout: a Report of a run.
 
     Args:
         num_slots: how many emulators will render side by side, for the time that is foretold.

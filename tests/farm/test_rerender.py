@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from farm.cli import farm
 from farm.rerender import rerender
-from farm.run import Silence, local_slots, run
+from farm.run import local_slots, run
+from farm.run_report import Silence
 from farm.settings import RunSettings
 from manifests.ledger.entry import LedgerEntry
 from manifests.store.keys import DATASET_KEY, LEDGER_PREFIX

@@ -63,10 +63,12 @@ ROOMS = {
         "view": "browse",
         "setting": "",
         "settings": "pools setting",
-        "run": "engine planning pools settings",
-        "states_run": "planning run settings",
-        "terminal": "engine machine planning run settings",
-        "bench": "engine machine planning pools run settings terminal",
+        "run_outcome": "engine planning",
+        "run_report": "engine planning run_outcome",
+        "run": "engine planning pools run_outcome run_report settings",
+        "states_run": "planning run run_outcome run_report settings",
+        "terminal": "engine machine planning run_outcome settings",
+        "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
             "align_plot bench browse engine machine planning rerender run settings states_run terminal view"

@@ -11,16 +11,19 @@ from null_processes import sleeping, wait_for
 from null_renderer import NullSettings, NullTask, give_up, render_nothing
 
 from farm.engine.attempts import FailedAttempt, Limits
+from farm.engine.canary import Canaries
 from farm.engine.loop import Summary, run
 from farm.engine.pool import Breakage, Pool, Result
 from farm.engine.stopping import Stop, StopSignals
 from farm.pools.local_pool import LocalPool
 from workers.errors import EnvironmentFailed
+from workers.machine import machine_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from farm.engine.canary import ProvedKind
     from farm.engine.run_counts import RunCounts
 
     PoolMaker = Callable[..., Pool[NullTask]]
@@ -69,6 +72,15 @@ def test_every_game_is_done_once(make_pool: PoolMaker, settings: NullSettings):
     assert summary.counts.committed == 40
     assert ledger(settings) == {f"game-{index:04}" for index in range(40)}
     assert Counter(result.game_id for result in seen).most_common(1)[0][1] == 1
+
+
+def test_machines_are_told_by_kind_and_one_game_of_each_kind_comes_first(
+    make_pool: PoolMaker, settings: NullSettings
+):
+    proved: list[ProvedKind] = []
+    summary = go(make_pool(settings), games(9), canaries=Canaries(), on_canary=proved.append)
+    assert summary.counts.committed == 9
+    assert [one.kind for one in proved] == [machine_kind()]  # all nodes of the tests are this machine
 
 
 def test_a_worker_that_dies_loses_nothing(make_pool: PoolMaker, settings: NullSettings):

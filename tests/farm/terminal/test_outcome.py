@@ -15,7 +15,7 @@ from rich.console import Console
 from farm.engine.loop import Summary
 from farm.engine.run_counts import RunCounts
 from farm.planning.scanned_replay import LeftOut
-from farm.run import PlannedWork, RunOutcome
+from farm.run_outcome import PlannedWork, RunOutcome
 from farm.terminal.outcome import MOST_GAMES, outcome_as_json, print_outcome
 from manifests.ledger.entry import write_entry
 from manifests.ledger.plan import PlannedGame

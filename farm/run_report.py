@@ -1,0 +1,71 @@
+"""What a run tells whoever watches it; and the watcher that says nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from farm.engine.attempts import FailedAttempt
+    from farm.engine.pool import Event, Result
+    from farm.engine.run_counts import RunCounts
+    from farm.planning.measured_pace import MeasuredPace
+    from farm.run_outcome import PlannedWork
+    from manifests.store.contract import Store
+
+
+class Report(Protocol):
+    """What a run tells whoever watches it, in this order."""
+
+    def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """While replays are looked at; gives a function that takes (looked at, games that pass)."""
+
+    def planned(self, work: PlannedWork, store: Store) -> None:
+        """Hear what there is to do, before it is begun."""
+
+    def rendering(self) -> AbstractContextManager[Callable[[RunCounts], None]]:
+        """While games are rendered; gives a function that takes the counts, several times a second."""
+
+    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
+        """Hear that a kind of machine has rendered its first game, and how fast."""
+
+    def failed(self, attempt: FailedAttempt) -> None:
+        """Hear of an attempt that ended without a result, be it tried again or not."""
+
+    def ended(self, result: Result) -> None:
+        """Hear the result of a game that ended."""
+
+    def happened(self, event: Event) -> None:
+        """Hear what a slot reported: that it opened or closed, returned a result or broke."""
+
+
+class Silence:
+    """A report that nobody reads."""
+
+    @contextmanager
+    def scanning(self) -> Iterator[Callable[[int, int], None]]:
+        """Take the numbers of looked-at and passing replays, and say nothing."""
+        yield lambda _looked_at, _passed: None
+
+    def planned(self, work: PlannedWork, store: Store) -> None:
+        """Say nothing of the plan."""
+
+    @contextmanager
+    def rendering(self) -> Iterator[Callable[[RunCounts], None]]:
+        """Take the counts, and say nothing."""
+        yield lambda _counts: None
+
+    def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
+        """Say nothing of a canary."""
+
+    def failed(self, attempt: FailedAttempt) -> None:
+        """Say nothing of a failure."""
+
+    def ended(self, result: Result) -> None:
+        """Say nothing of a result."""
+
+    def happened(self, event: Event) -> None:
+        """Say nothing of an event."""
