@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -27,6 +27,7 @@ from workers.rendering.encode import ChunkEncoder, VideoSettings
 from workers.rendering.game_image import slippi_dolphin
 from workers.replay import read_replay
 from workers.replay.state import state_table
+from workers.standin.image.build import HEAVY_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +60,7 @@ class CaptureRequest:
         folder: where throw-away files go.
         game_image: for `slippi`: a disc image, or `standin`.
         program: for `slippi`: the playback Dolphin; None to look for it.
+        is_heavy: for `slippi`: whether the stand-in draws a scene about as heavy as Melee's.
     """
 
     way: str
@@ -68,6 +70,7 @@ class CaptureRequest:
     folder: str
     game_image: str = "standin"
     program: str | None = None
+    is_heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ def _slippi(request: CaptureRequest, frames: FramesChoice) -> SlippiDolphin | No
     if request.emulator != "slippi":
         return None
     program = Path(request.program) if request.program else None
-    return slippi_dolphin(request.game_image, SlippiPreset(), program, frames)
+    slippi = slippi_dolphin(request.game_image, SlippiPreset(), program, frames)
+    return replace(slippi, game=HEAVY_IMAGE, is_standin=True) if request.is_heavy else slippi
 
 
 def _drain_pictures(game: Game, folder: Path) -> Played:

@@ -74,6 +74,9 @@ _SIDE_BY_SIDE = (WORKER_WAY, PEERS_WAY)
     show_default=True,
     help="Slippi: the game. Only the stand-in's pictures say whether pairs are right.",
 )
+@click.option(
+    "--heavy", is_flag=True, help="Slippi: let the stand-in draw a scene about as heavy as Melee's."
+)
 @click.option("--slippi-dolphin", help="Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN]")
 @click.option(
     "--scratch",
@@ -83,19 +86,29 @@ _SIDE_BY_SIDE = (WORKER_WAY, PEERS_WAY)
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 def command(
     *, emulator: str, replay: Path | None, frames: int, runs: int, more: tuple[int, ...], game_image: str,
-    slippi_dolphin: str | None, scratch: Path | None, as_json: bool,
+    heavy: bool, slippi_dolphin: str | None, scratch: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Render one game in every way, several times, and compare the worker with its limits and its peers.
 
     The machine should do nothing else meanwhile. The ratios hold on any machine; the times only on this one.
     """
+    if heavy and emulator != "slippi":
+        message = "--heavy is for Slippi's Dolphin: add --emulator slippi"
+        raise click.UsageError(message)
     with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
         folder = Path(name)
         if replay is None:
             replay = folder / "game.slp"
             replay.write_bytes(record_match(7, num_frames=frames))
         request = CaptureRequest(
-            "", emulator, str(replay.resolve()), str(folder / "pictures"), name, game_image, slippi_dolphin
+            "",
+            emulator,
+            str(replay.resolve()),
+            pictures=str(folder / "pictures"),
+            folder=name,
+            game_image=game_image,
+            program=slippi_dolphin,
+            is_heavy=heavy,
         )
         with waiting("rendering one game in every way", is_measuring=True):
             keep_pictures(game_of(request), folder, folder / "pictures")

@@ -87,6 +87,12 @@ def test_a_key_that_is_not_there_cannot_be_changed():
         with_values("[Core]\nSpeed = 1\n", {"Depth": "2"})
 
 
+def test_the_heavy_scene_is_refused_where_the_worker_would_not_draw_it():
+    done = CliRunner().invoke(command, ["--heavy"])
+    assert done.exit_code == 2
+    assert "add --emulator slippi" in done.output
+
+
 @pytest.mark.dolphin
 def test_a_worker_of_the_stand_in_makes_every_pair_right():
     done = CliRunner().invoke(command, ["--runs", "1", "--frames", "60", "--json"], catch_exceptions=False)
