@@ -71,7 +71,7 @@ def machines(tmp_path: Path, bare_s3: str, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def packed_double(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The scripted double and its Sys in an archive; and an Xvfb that shows nothing, which will do."""
+    """Pack the scripted double and its Sys; and put an Xvfb on PATH that shows nothing."""
     use_fake_xvfb(folder / "bin", monkeypatch)
     scripted_slippi(folder / "playback", with_seeds=True)
     with tarfile.open(folder / "playback.tar.gz", "w:gz") as archive:
