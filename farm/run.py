@@ -29,6 +29,7 @@ from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.store.open import open_store
 from workers.align.calibration import known_calibrations
+from workers.emulator.contract import EMULATORS
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.job import GameResult, RenderTask, render_game, set_aside
 
@@ -70,7 +71,8 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
     work = plan_work(settings, for_jobs, store, report)
     report.planned(work, store)
     paces: list[MeasuredPace] = []
-    canaries = Canaries() if settings.canary else None
+    # Where no emulator plays there is nothing that a machine could do wrong, nor a pace of rendering.
+    canaries = Canaries() if settings.canary and settings.emulator in EMULATORS else None
     summary = _render(work, for_jobs, open_pool, report, canaries, paces) if work.tasks else None
     finalize(store)
     committed, rejected = _ended(store, frozenset(work.sources))
