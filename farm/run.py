@@ -29,6 +29,7 @@ from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.store.open import open_store
 from workers.align.calibration import known_calibrations
+from workers.emulator.contract import EMULATORS
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.job import GameResult, RenderTask, render_game, set_aside
 
@@ -79,7 +80,8 @@ def do_work(
     """Do what is planned and compile the manifests; the arguments and errors are those of `run`."""
     report.planned(work, store)
     paces: list[MeasuredPace] = []
-    canaries = Canaries() if settings.canary else None
+    # Where no emulator plays there is nothing that a machine could do wrong, nor a pace of rendering.
+    canaries = Canaries() if settings.canary and settings.emulator in EMULATORS else None
     summary = _render(work, for_jobs, open_pool, report, canaries, paces) if work.tasks else None
     finalize(store)
     committed, rejected = _ended(store, frozenset(work.sources))

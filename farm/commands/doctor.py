@@ -15,6 +15,7 @@ from rich.table import Table
 from farm.machine.doctor import Finding, examine, is_ready
 from farm.machine.doctor_slippi import slippi_checks
 from farm.machine.doctor_standin import standin_checks
+from farm.terminal.fetched_file import PROGRAM_FILE, game_image_here
 from farm.terminal.waiting import waiting
 from workers.emulator.drawing import RENDERER_CHOICES, RendererChoice
 
@@ -38,7 +39,7 @@ _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]look[/]", "failed": "[red]fa
 )
 @click.option(
     "--slippi-dolphin",
-    type=click.Path(path_type=Path),
+    type=PROGRAM_FILE,
     help="The playback Dolphin: AppImage, program or folder.  [default: SLIPPI_DOLPHIN, else the Launcher's]",
 )
 @click.option(
@@ -71,6 +72,7 @@ def command(
 
     Exit status: 0 ready, 2 something is missing.
     """
+    game_image = game_image_here(game_image)
     folder = scratch or Path(tempfile.gettempdir())
     if emulator == "slippi":
         checks = slippi_checks(slippi_dolphin, game_image, slots, folder, renderer)
