@@ -2,7 +2,7 @@
 # Slippi and no replay: those are mounted or fetched at run time.
 #
 #   docker build -f docker/worker.Dockerfile -t dolphin-farm .                      Melee in Slippi's Dolphin, and the stand-in
-#   docker build -f docker/worker.Dockerfile --target standin -t dolphin-farm .     the stand-in alone, 300 MB less
+#   docker build -f docker/worker.Dockerfile --target standin -t dolphin-farm .     the stand-in alone, 240 MB less
 ARG BASE=debian:bookworm-20250520-slim
 
 FROM ${BASE} AS build
