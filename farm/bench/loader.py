@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.bench._distance import Distance
+from farm.bench._state_windows import measure
 from farm.bench._stretch import stretch
 from farm.bench._window_times import WindowTimes, timed
 from manifests.training.cache import Cache
@@ -39,6 +40,7 @@ _LEROBOT_SECONDS = 400.0
 EXAMPLE = """\b
 Examples:
   farm bench loader --dataset dataset
+  farm bench loader --dataset states --state --hours 6
   farm bench loader --dataset dataset --hours 2 --lerobot-python ~/lerobot/bin/python --json
   farm bench loader --dataset dataset --remote s3://bucket/dataset --latency-ms 20 --core 0
 """
@@ -82,14 +84,30 @@ Examples:
     type=int,
     help="Process id of --remote's server on this machine; then its processor time is told.",
 )
+@click.option(
+    "--state",
+    is_flag=True,
+    help="Measure windows of states alone; --hours, then, is the set whose cache just fits, or just not.",
+)
+@click.option(
+    "--games",
+    type=click.IntRange(min=1),
+    default=288_000,
+    show_default=True,
+    help="--state: games of a simulated set, made of the same files again and again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     *, dataset: Path, hours: float, windows: int, window: int, lerobot_python: str | None, remote: str | None,
-    latency_ms: float, core: int | None, server_pid: int | None, as_json: bool,
+    latency_ms: float, core: int | None, server_pid: int | None, state: bool, games: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure windows per second and frames per core-second of the loader against decoding alone."""
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=dataset.parent) as scratch:
+        if state:
+            found["state"] = measure(dataset, Path(scratch), hours, games)
+            _tell(found, as_json=as_json)
+            return
         cache = Path(scratch) / "cache"
         found["dataset"] = local(dataset, window, windows, cache)
         if lerobot_python:
@@ -102,6 +120,10 @@ def command(
         if remote:
             bench = Distance(dataset, remote, latency_ms, window, windows, cache, core, server_pid)
             found["remote"] = bench.measure()
+    _tell(found, as_json=as_json)
+
+
+def _tell(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
     else:

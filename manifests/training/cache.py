@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import pyarrow as pa
-
 from manifests.home_folder import cache_base
+from manifests.training.mapped_file import map_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
 CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
@@ -107,9 +106,7 @@ class LocalCache:
         """
         path = self._path(key)
         try:
-            # Python's own mmap would keep a descriptor open for each of thousands of pieces.
-            with pa.memory_map(str(path)) as file:
-                data = np.frombuffer(file.read_buffer(), np.uint8)
+            data = map_file(path)
             os.utime(path)  # eviction goes by the time of last use
         except FileNotFoundError:
             return None

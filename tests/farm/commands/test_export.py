@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tarfile
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from manifests.errors import DatasetError
+from tests.manifests.small_dataset import NUM_FRAMES, one_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +65,37 @@ def test_zarr_may_start_windows_anywhere_and_says_how_much_they_show(call: Call,
     assert "leave out --start any" in refused.output
 
 
+def test_packed_states_are_read_with_numpy_alone(call: Call, sound: Path, tmp_path: Path):
+    fields = ("state", "p0.d_dead", "rng_seed", "whispy")
+    words = [word for field in fields for word in ("--field", field)]
+    result = call("export", "packed", sound, tmp_path / "rows", *words)
+    assert result.exit_code == 0, result.output
+    index = json.loads((tmp_path / "rows" / "index.json").read_text())
+    assert f"{3 * NUM_FRAMES} frames of {index['row_bytes']} bytes, of 3 games" in result.output
+    rows, patterns = (np.load(tmp_path / "rows" / f"{name}-00000.npy") for name in ("rows", "patterns"))
+    valid = patterns[rows.view(np.uint16)[:, index["code_byte"] // 2]]
+    chunks = np.load(tmp_path / "rows" / "chunks.npy")
+    named = [dict(zip(index["chunks"]["columns"], row, strict=True)) for row in chunks.tolist()]
+    for chunk in named:
+        first = chunk["slp_frame_start"] - one_state().first_slp_frame
+        frames, own = slice(first, first + chunk["num_frames"]), slice(chunk["first_row"], None)
+        for place, column in enumerate(index["columns"]):
+            dtype = np.dtype(column["dtype"])
+            if column["bit"] is None:
+                values = rows.view(dtype)[:, column["byte"] // dtype.itemsize]
+            else:
+                values = rows[:, column["byte"]] >> column["bit"] & 1
+            if "d_" in column["name"] or column["name"] not in one_state().columns:
+                continue
+            is_valid = one_state().valid(column["name"])[frames]
+            assert (valid[own, place][: chunk["num_frames"]] == is_valid).all()
+            wanted = one_state().values(column["name"])[frames][is_valid]
+            assert (values[own][: chunk["num_frames"]][is_valid] == wanted).all(), column["name"]
+    for files in index["shards"]:
+        for name, sha256 in files.items():
+            assert hashlib.sha256((tmp_path / "rows" / name).read_bytes()).hexdigest() == sha256
+
+
 def test_a_stride_takes_fewer_windows(call: Call, sound: Path, tmp_path: Path):
     def number(stride: int) -> int:
         out = tmp_path / f"stride-{stride}"
@@ -91,7 +125,7 @@ def test_what_cannot_be_meant_fails_and_writes_nothing(
 def test_a_format_that_there_is_not_fails_with_those_there_are(call: Call, sound: Path, tmp_path: Path):
     result = call("export", "parquet", sound, tmp_path / "out")
     assert result.exit_code == 2
-    assert "'webdataset', 'mds', 'zarr'" in result.output
+    assert "'webdataset', 'mds', 'zarr', 'packed'" in result.output
 
 
 def test_what_is_no_dataset_fails(call: Call, tmp_path: Path):
