@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from farm.engine.exit_status import ExitStatus, exit_status
 from farm.engine.loop import run as run_games
@@ -199,7 +199,7 @@ def do_work(
 def local_slots(
     settings: RunSettings,
     num_slots: int,
-    job: Callable[[RenderTask, RenderSettings], GameResult] = render_game,
+    job: Callable[[RenderTask, Any], GameResult] = render_game,
 ) -> OpenPool:
     """Slots on this machine: at most one for each game."""
 

@@ -189,7 +189,7 @@ class ShardStore:
         )  # fmt: skip
         _LOG.warning(
             "the states of this selection take %.3g GB, and %s has room for %.3g GB: they are compressed, "
-            "which takes a fifth of the room and 4 times as long%s; cache=Cache(max_bytes=%d) would hold them "
-            "as they are",
+            "which takes a fifth of the room and 4 times as long%s; cache=Cache(max_bytes=%d) would hold "
+            "them as they are",
             self.num_bytes / 1e9, where, self.max_bytes / 1e9, rest, int(self.num_bytes / _ROOM) + 1,
         )  # fmt: skip

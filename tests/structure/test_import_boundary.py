@@ -48,6 +48,7 @@ ROOMS = {
         "rendering": "align emulator errors replay scratch standin",
         "job": "align emulator errors rendering replay scratch",
         "states_job": "job rendering replay scratch",
+        "rendition_job": "errors job rendering scratch",
     },
     "farm": {
         "farm": "",
@@ -63,11 +64,13 @@ ROOMS = {
         "settings": "pools setting",
         "run": "engine planning pools settings",
         "states_run": "planning run settings",
+        "rendition_run": "run settings",
         "terminal": "engine machine planning run settings",
         "bench": "engine machine planning pools run settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench browse engine machine planning rerender run settings states_run terminal view"
+            "align_plot bench browse engine machine planning rendition_run rerender run settings states_run "
+            "terminal view"
         ),
         "cli": "commands engine terminal",
     },
