@@ -115,8 +115,7 @@ def _around_the_bound(root: Path, scratch: Path, num_frames: int) -> dict[str, A
     num_bytes = _open(root, _LENGTHS[0], Cache(scratch / "none", 1)).reader.states.shards.num_bytes
     for name, share in (("just below", 1.02), ("just above", 0.98), ("3 times", 0.33), ("8 times", 0.125)):
         dataset = _open(root, _LENGTHS[0], Cache(scratch / name, int(num_bytes * share / 0.9)))
-        for chunk in range(dataset.footage.grid.game.size):
-            dataset.reader.states.span(chunk)  # packed once, whoever reads first
+        dataset.prepare()
         rates = [_rate(_batches(dataset)) for _ in range(_ROUNDS)]
         kept = dataset.reader.states.shards.num_chunks_kept / dataset.footage.grid.game.size
         found[name] = {"windows_per_second": round(statistics.median(rates)), "share packed": round(kept, 3)}
@@ -133,11 +132,10 @@ def _many(root: Path, cache: Path, num_games: int) -> dict[str, Any]:
         "opening seconds": round(time.perf_counter() - started, 2),
         "opening MB": round((_memory() - before) / 1e6),
     }
-    started, shards = time.process_time(), dataset.reader.states.shards.shards
-    for shard in range(shards.num_rows.size):
-        dataset.reader.states.span(int(shards.chunks(shard)[0]))
+    started = time.process_time()
+    dataset.prepare()
     found["packing and mapping seconds"] = round(time.process_time() - started, 2)
-    found["shards"] = shards.num_rows.size
+    found["shards"] = dataset.reader.states.shards.shards.num_rows.size
     rates = [_worker_rate(dataset, 0)[0] for _ in range(_ROUNDS)]
     found["windows_per_second"] = round(statistics.median(rates))
     context = multiprocessing.get_context("fork")

@@ -103,6 +103,17 @@ class PackedStates:
             first_row = int(self.shards.shards.first_row[chunk])
             return Span(opened.rows, first_row, self._numbers(shard, opened))
 
+    def prepare(self, part: int, num_parts: int) -> None:
+        """Make every `num_parts`-th shard, from the `part`-th on, as far as there is room for them.
+
+        Raises:
+            StoreFailed: the store cannot give a states file.
+            RecordRefused: one is not the file that the manifest names.
+        """
+        for shard in range(part, self.shards.shards.num_rows.size, num_parts):
+            with self._lock:
+                self.shards.opened(shard)
+
     def read(self, chunk: int, first: int, exclusive_end: int) -> Span:
         """Read the rows [first, exclusive_end) of a chunk, from a compressed shard or from its states file.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,6 +128,16 @@ def test_compressed_rows_come_back_from_any_block_on(lengths: list[int], seed: i
     found = again.rows(int(shards.first_block[chunk]) + first // BLOCK_ROWS, lengths[chunk] - first)
     begin = sum(lengths[:chunk])
     assert (found == whole.rows[begin + first : begin + lengths[chunk]]).all()
+
+
+def test_prepared_states_need_their_files_no_more(opened: Opened, sound: Path, tmp_path: Path):
+    copy = shutil.copytree(sound, tmp_path / "copy")
+    expected = samples_of(opened(url=copy, fields=STATES, cache=None))
+    opened(url=copy, fields=STATES).prepare()
+    shutil.rmtree(copy / "states")
+    assert same(samples_of(opened(url=copy, fields=STATES)), expected)
+    with pytest.raises(ValueError, match="part 2 of 2: parts count from 0"):
+        opened(fields=STATES).prepare(2, 2)
 
 
 def test_memory_alone_gives_the_same_samples(opened: Opened, caplog: pytest.LogCaptureFixture):
