@@ -103,9 +103,7 @@ def command(
         else:
             write = write_webdataset if form == "webdataset" else write_mds
             count = write(counted(read_clips(opened), "windows written", tell), store, shard_bytes)
-    shown = opened.index.grid.share_seen(spec)
     click.echo(f"{count} windows of {window} frames in {out}")
-    click.echo(f"they show {shown:.1%} of the frames", err=True)
 
 
 def _export_packed(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import secrets
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
 _ROOM: Final = 0.9  # an eviction leaves this share of the bound, so that it does not run for every piece
 _LEFTOVER: Final = ".part"
 _COUNTER_BYTES: Final = 8
+_SEAL_BYTES: Final = 16
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,30 @@ class LocalCache:
             return None
         return data
 
+    def read_sealed(self, key: str) -> bytes | None:
+        """Read a piece that `put_sealed` put; None if it is not here, or damaged, or another key's.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        data = self.read(key)
+        if data is None:
+            return None
+        body, seal = data[:-_SEAL_BYTES], data[-_SEAL_BYTES:]
+        if seal == _seal(key, body):
+            return body
+        _LOG.warning("%s: a piece is damaged; it is fetched or made again", self.folder)
+        self.drop(key)
+        return None
+
+    def put_sealed(self, key: str, data: bytes) -> None:
+        """Keep a piece with a hash of its key and bytes, for `read_sealed`.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self.put(key, data + _seal(key, data))
+
     def drop(self, key: str) -> None:
         """Remove a piece that turned out to be damaged."""
         with suppress(FileNotFoundError):
@@ -175,3 +202,9 @@ class LocalCache:
     def _path(self, key: str) -> Path:
         digest = hashlib.sha256(key.encode()).hexdigest()
         return self.folder / digest[:2] / digest[2:]
+
+
+def _seal(key: str, data: bytes) -> bytes:
+    digest = hashlib.blake2b(key.encode(), digest_size=_SEAL_BYTES)
+    digest.update(data)
+    return digest.digest()

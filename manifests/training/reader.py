@@ -264,10 +264,9 @@ class SampleReader:
         key = self.footage.video_key(chunk)
         if self.cache is None or not self.cache_video:
             return self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
-        name = (
-            f"video {self.store.url} {self.footage.sha256} {key} {span.byte_start} {span.byte_exclusive_end}"
-        )
-        data = self.cache.read(name)
+        part = f"{key} {span.byte_start} {span.byte_exclusive_end}"
+        name = f"sealed video {self.store.url} {self.footage.sha256} {part}"
+        data = self.cache.read_sealed(name)
         if data is None:
             data = self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
             self.keep(name, data)
@@ -278,7 +277,7 @@ class SampleReader:
         if (cache := self.cache) is None:
             return
         try:
-            cache.put(name, data)
+            cache.put_sealed(name, data)
         except OSError as error:
             _LOG.warning("%s: %s; going on without the cache", cache.folder, error)
             self.cache = None
