@@ -16,9 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.bench._distance import Distance
+from farm.bench._sizes import measure_size
 from farm.bench._state_windows import measure
 from farm.bench._stretch import stretch
-from farm.bench._window_times import WindowTimes, timed
+from farm.bench._window_times import WindowTimes, alternated, median_of
+from farm.terminal.picture_size import read_size
 from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
 from manifests.training.windows import WindowSpec
@@ -41,6 +43,7 @@ EXAMPLE = """\b
 Examples:
   farm bench loader --dataset dataset
   farm bench loader --dataset states --state --hours 6
+  farm bench loader --dataset dataset --size 64x128
   farm bench loader --dataset dataset --hours 2 --lerobot-python ~/lerobot/bin/python --json
   farm bench loader --dataset dataset --remote s3://bucket/dataset --latency-ms 20 --core 0
 """
@@ -85,6 +88,11 @@ Examples:
     help="Process id of --remote's server on this machine; then its processor time is told.",
 )
 @click.option(
+    "--size",
+    metavar="ROWSxCOLUMNS",
+    help="Measure pictures that are resized to this while they are decoded, and by torch afterwards.",
+)
+@click.option(
     "--state",
     is_flag=True,
     help="Measure windows of states alone; --hours, then, is the set whose cache just fits, or just not.",
@@ -99,7 +107,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     *, dataset: Path, hours: float, windows: int, window: int, lerobot_python: str | None, remote: str | None,
-    latency_ms: float, core: int | None, server_pid: int | None, state: bool, games: int, as_json: bool,
+    latency_ms: float, core: int | None, server_pid: int | None, size: str | None,
+    state: bool, games: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure windows per second and frames per core-second of the loader against decoding alone."""
     found: dict[str, Any] = {}
@@ -109,6 +118,10 @@ def command(
             _tell(found, as_json=as_json)
             return
         cache = Path(scratch) / "cache"
+        if size:
+            found["size"] = measure_size(dataset, read_size(size), window, windows, cache)
+            _tell(found, as_json=as_json)
+            return
         found["dataset"] = local(dataset, window, windows, cache)
         if lerobot_python:
             ours = found["dataset"]["random"]["loader"]["frames_per_core_second"]
@@ -145,8 +158,8 @@ def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify
         }
         if _has_torchcodec():
             jobs["torchcodec"] = partial(_torchcodec, dataset, places)
-        paces = _alternate(jobs, len(places))
-        found[kind] = {name: _median(rounds).figures() for name, rounds in paces.items()}
+        paces = alternated(jobs, len(places), _ROUNDS)
+        found[kind] = {name: median_of(rounds).figures() for name, rounds in paces.items()}
         for other in jobs.keys() - {"loader"}:
             ratios = [
                 theirs.cpu_seconds / ours.cpu_seconds
@@ -166,21 +179,6 @@ def _has_torchcodec() -> bool:
 
 def _chosen(total: int, count: int) -> list[int]:
     return random.Random(0).choices(range(total), k=count)
-
-
-def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, list[WindowTimes]]:
-    """Time the jobs in turn, several rounds, so that a busy machine slows all of them alike."""
-    paces: dict[str, list[WindowTimes]] = {name: [] for name in jobs}
-    for job in jobs.values():
-        job()
-    for _ in range(_ROUNDS):
-        for name, job in jobs.items():
-            paces[name].append(timed(job, windows))
-    return paces
-
-
-def _median(paces: list[WindowTimes]) -> WindowTimes:
-    return sorted(paces, key=lambda pace: pace.cpu_seconds)[len(paces) // 2]
 
 
 def _load(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:

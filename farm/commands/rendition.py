@@ -8,6 +8,7 @@ import sys
 import click
 
 from farm.rendition_run import run_rendition
+from farm.terminal.picture_size import read_size
 from farm.terminal.report import TerminalReport
 from manifests.store.open import open_store
 
@@ -36,16 +37,8 @@ def command(*, dataset: str, size: str, out: str | None, workers: int | None, as
     report = TerminalReport(num_slots=num_workers, with_video=False, as_json=as_json)
     where = out or f"{dataset.rstrip('/')}-{size}"
     try:
-        outcome = run_rendition(dataset, where, _read_size(size), num_workers, report)
+        outcome = run_rendition(dataset, where, read_size(size), num_workers, report)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     report.outcome(outcome, open_store(where))
     sys.exit(outcome.exit_status)
-
-
-def _read_size(text: str) -> tuple[int, int]:
-    rows, _, columns = text.partition("x")
-    if not (rows.isdecimal() and columns.isdecimal()):
-        message = f"--size is ROWSxCOLUMNS, such as 288x384; got {text!r}"
-        raise ValueError(message)
-    return int(rows), int(columns)

@@ -107,6 +107,7 @@ DOORS = {
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
     "starlette": {"farm/browse/app.py", "farm/browse/safety.py"},
     "torch": {
+        "farm/bench/_sizes.py",
         "manifests/reference/next_frame.py",
         "manifests/training/torch_windows.py",
         "manifests/video/torchcodec_decoder.py",

@@ -136,3 +136,18 @@ def test_windows_of_states_stand_beside_their_limit_at_every_scale(
     assert found["cache"]["just below"]["share packed"] == 1.0
     assert found["many games"]["games"] == 40
     assert found["many games"]["windows"] == 40 * (2 * 81 + 11)
+
+
+@pytest.mark.usefixtures("quick")
+def test_pictures_of_a_size_stand_beside_whole_ones(sound: Path):
+    result = call("--dataset", sound, "--size", "64x128", "--windows", 8, "--window", 4, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["size"]
+    assert {"full size", "resized while decoding"} <= set(found)
+    assert all(one["pictures_per_core_second"] > 0 for one in found.values())
+
+
+def test_a_size_that_is_none_is_named(sound: Path):
+    result = call("--dataset", sound, "--size", "64")
+    assert result.exit_code == 2
+    assert "--size is ROWSxCOLUMNS, such as 288x384; got '64'" in result.output
