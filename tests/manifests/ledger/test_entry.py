@@ -311,8 +311,8 @@ def test_a_chunk_of_states_alone_comes_back_equal_and_shows_nothing(samples: Sam
     _, states = samples.refs(0)
     chunk = ChunkRecord(0, -123, -33, None, states, None, "", ())
     entry = LedgerEntry.committed(
-        samples.game_id(1), split="train", game=samples.facts(), state_sha256=samples.game_id(2), chunks=[chunk],
-        evidence=(), fingerprint={}, run=RUN,
+        samples.game_id(1), split="train", game=samples.facts(), state_sha256=samples.game_id(2),
+        chunks=[chunk], evidence=(), fingerprint={}, run=RUN,
     )  # fmt: skip
     again = LedgerEntry.from_json(entry.to_json())
     assert again == entry
