@@ -86,11 +86,11 @@ def _batches(dataset: WindowDataset, rank: int = 0, world_size: int = 1) -> Iter
     return _forever(dataset.stream(batch_size=_BATCH, apart=_APART, rank=rank, world_size=world_size))
 
 
-def _rate(batches: Iterator[Sample], seconds: float = _SECONDS) -> float:
+def _rate(batches: Iterator[Sample]) -> float:
     """Windows per second of processor time, the first batch not counted."""
     next(batches)
     started, count = time.process_time(), 0
-    while (gone := time.process_time() - started) < seconds:
+    while (gone := time.process_time() - started) < _SECONDS:
         next(batches)
         count += _BATCH
     return count / gone
