@@ -29,7 +29,7 @@ EXTRA_OF: Final = {
 
 
 GROUPS: Final = {
-    "Make a dataset": ("demo", "record", "plan", "render", "states", "retry", "finalize", "gc"),
+    "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
     "Look at it": ("status", "games", "browse", "view"),
     "Read its states, take it elsewhere": ("inspect", "state", "schema", "sql", "export"),
     "Check": ("doctor", "audit", "align"),
@@ -39,7 +39,7 @@ GROUPS: Final = {
 
 _LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
 _RENDERING: Final = ("align", "bench", "calibrate", "demo", "doctor", "plan", "record", "render", "slots",
-              "states")  # fmt: skip
+              "rendition", "states")  # fmt: skip
 
 
 class LazyVerbs(click.Group):

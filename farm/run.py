@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from farm.engine.canary import Canaries
 from farm.engine.loop import run as run_games
@@ -91,7 +91,7 @@ def do_work(
 def local_slots(
     settings: RunSettings,
     num_slots: int,
-    job: Callable[[RenderTask, RenderSettings], GameResult] = render_game,
+    job: Callable[[RenderTask, Any], GameResult] = render_game,
 ) -> OpenPool:
     """Slots on this machine: at most one for each game."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
+from manifests.training.arguments import check_whole
 from manifests.training.buffers import BufferPool
 from manifests.training.fields import VIDEO
 from manifests.training.order import DEFAULT_APART
@@ -93,6 +94,24 @@ class WindowDataset:
     def settle(self) -> None:
         """Open this process's own decoder and connections; needed once in a process that was forked."""
         self.reader.settle()
+
+    def prepare(self, part: int = 0, num_parts: int = 1) -> None:
+        """Pack the states of all chunks into the cache now, rather than each shard when it is first needed.
+
+        Args:
+            part: which part of the shards, from 0, so that several processes or machines share the work.
+            num_parts: number of parts.
+
+        Raises:
+            ValueError: there is no such part.
+            StoreFailed, RecordRefused: as `WindowDataset.__getitem__`.
+        """
+        check_whole("num_parts", num_parts, 1)
+        if check_whole("part", part, 0) >= num_parts:
+            message = f"part {part} of {num_parts}: parts count from 0"
+            raise ValueError(message)
+        self.settle()
+        self.reader.states.prepare(part, num_parts)
 
     def fetch(self, window: int) -> Fetched:
         """Fetch the bytes of a window, without decoding; several threads may do so at once.

@@ -23,7 +23,6 @@ from manifests.training.cache import Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.fields import VIDEO, Fields
 from manifests.training.footage import select_footage
-from manifests.training.packed_states import warn_of_size
 from manifests.training.pictures import Pictures
 from manifests.training.reader import SampleReader
 from manifests.training.windows import WindowIndex, WindowSpec, warn_of_gaps
@@ -117,7 +116,7 @@ def open_dataset(
         cache_video=manifest.store.is_remote,
     )  # fmt: skip
     warn_of_gaps(index)
-    warn_of_size(reader.states, "memory" if reader.cache is None else str(reader.cache.folder))
+    reader.states.shards.warn_of_size()
     dataset = WindowDataset(footage, index, reader, transform)
     if as_torch is None:
         as_torch = importlib.util.find_spec("torch") is not None

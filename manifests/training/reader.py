@@ -89,6 +89,11 @@ class SampleReader:
         if self.verify not in ("none", "mark", "stamp"):
             message = f"verify is 'none', 'mark' or 'stamp', got {self.verify!r}"
             raise ValueError(message)
+        if self.with_video:
+            self.pictures.shape(self.footage.video.width, self.footage.video.height)
+        if self.verify == "stamp" and not self.pictures.framing.is_whole:
+            message = "stamps are read in whole pictures; leave out size and crop, or take verify='mark'"
+            raise ValueError(message)
         self._forget()
 
     def _forget(self) -> None:
@@ -218,7 +223,9 @@ class SampleReader:
         if self.verify != "none":
             self._check_mark(run, chunk, span.first_frame_index)
         if self._decoder is None:
-            self._decoder = open_decoder(self.pictures.decoder, self.pictures.pixel_format)
+            self._decoder = open_decoder(
+                self.pictures.decoder, self.pictures.pixel_format, self.pictures.framing
+            )
         self._decoder.decode(run, seen - span.first_frame_index, out)
         if self.verify == "stamp":
             self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_key(chunk))
@@ -257,10 +264,9 @@ class SampleReader:
         key = self.footage.video_key(chunk)
         if self.cache is None or not self.cache_video:
             return self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
-        name = (
-            f"video {self.store.url} {self.footage.sha256} {key} {span.byte_start} {span.byte_exclusive_end}"
-        )
-        data = self.cache.read(name)
+        part = f"{key} {span.byte_start} {span.byte_exclusive_end}"
+        name = f"sealed video {self.store.url} {self.footage.sha256} {part}"
+        data = self.cache.read_sealed(name)
         if data is None:
             data = self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
             self.keep(name, data)
@@ -271,7 +277,7 @@ class SampleReader:
         if (cache := self.cache) is None:
             return
         try:
-            cache.put(name, data)
+            cache.put_sealed(name, data)
         except OSError as error:
             _LOG.warning("%s: %s; going on without the cache", cache.folder, error)
             self.cache = None

@@ -32,7 +32,8 @@ class SampleRecord(
 
         slp_frame      int32 [T]             Slippi's index of each step's frame
         is_context     bool [T]              True for the `history` steps in front
-        action_is_pad  bool [T + lookahead]  True where the chunk has no such frame
+        action_is_pad  bool [T + lookahead]  True where the chunk has no such frame, or lacks one of a step's;
+                                             [T + lookahead, frame_step] with actions="every"
         game           int64 []              row of `dataset.games`
         chunk          int64 []              number of the chunk, counted over the whole dataset
         frame_index    int64 []              the first frame that is seen, counted from 0 in its chunk
@@ -45,7 +46,8 @@ class SampleRecord(
         state_ids        int64 [T, C]    ids and bit fields, which must not be scaled or averaged
         state_ids_valid  bool [T, C]
         action, raw_action, just_pressed  as a view, but [T + lookahead, ...]: step k has the inputs of its
-                         frame + action_shift
+                         frame + action_shift; [T + lookahead, frame_step, ...] with actions="every", and
+                         [T + lookahead, sets, ...] with `action_fps`
         is_repeat        bool [batch_size], in batches alone: True where a window only fills the last batch
 
     A single column ("p0.percent") or a view of a fixed version ("state/1") may be asked for as well; such

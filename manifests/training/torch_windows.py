@@ -73,6 +73,10 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
         """Read every window once, in order."""
         return (self[window] for window in range(len(self)))
 
+    def prepare(self, part: int = 0, num_parts: int = 1) -> None:
+        """Pack the states of all chunks now; see `WindowDataset.prepare`."""
+        self.windows.prepare(part, num_parts)
+
     def stream(
         self, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0, epoch: int = 0,
         drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,

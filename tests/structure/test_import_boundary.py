@@ -50,6 +50,7 @@ ROOMS = {
         "rendering": "align emulator errors files replay scratch standin",
         "job": "align emulator errors machine rendering replay scratch",
         "states_job": "job rendering replay scratch",
+        "rendition_job": "errors job rendering scratch",
     },
     "farm": {
         "farm": "",
@@ -67,11 +68,13 @@ ROOMS = {
         "run_report": "engine planning run_outcome",
         "run": "engine planning pools run_outcome run_report settings",
         "states_run": "planning run run_outcome run_report settings",
+        "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench browse engine machine planning rerender run settings states_run terminal view"
+            "align_plot bench browse engine machine planning rendition_run rerender run settings states_run "
+            "terminal view"
         ),
         "cli": "commands engine terminal",
     },
@@ -108,6 +111,7 @@ DOORS = {
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
     "starlette": {"farm/browse/app.py", "farm/browse/safety.py"},
     "torch": {
+        "farm/bench/_sizes.py",
         "manifests/reference/next_frame.py",
         "manifests/training/torch_windows.py",
         "manifests/video/torchcodec_decoder.py",
