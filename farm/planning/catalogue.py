@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from farm.planning.duplicates import drop_duplicates
 from farm.planning.identities import accounts, pairing_of
 from farm.planning.listing import PassedOver, list_replays
 from farm.planning.public_source import public_source
@@ -26,7 +27,6 @@ from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_rep
 from farm.planning.selection import Selection
 from farm.planning.splits import SplitRule, Traits
 from manifests.ledger.plan import GameToPlan
-from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -144,32 +144,6 @@ def link_accounts(
     return linked
 
 
-def drop_duplicates(seen: Iterable[ScannedReplay]) -> tuple[list[ScannedReplay], list[LeftOut]]:
-    """Keep one replay of each game; return these, in order of game_id, and the others with the reason.
-
-    Two replays are of one game if they have the same bytes; the same online match, game and tiebreak; or the
-    same beginning, which both players' own recordings of a game have. The longest recording is kept, and of
-    equally long ones the first by game_id.
-    """
-    kept: list[ScannedReplay] = []
-    duplicates: list[LeftOut] = []
-    known: set[str] = set()
-    for scanned in sorted(seen, key=lambda one: (-one.num_frames, one.game_id, one.source)):
-        keys = {
-            scanned.game_id: "these bytes",
-            f"match {scanned.match_key}" if scanned.match_key else "": "this online game",
-            f"play {scanned.play_key}": "this game by its beginning",
-        }
-        same = [what for key, what in keys.items() if key in known]
-        if same:
-            detail = f"another replay has {same[0]}"
-            duplicates.append(LeftOut(scanned.source, scanned.game_id, Reason.DUPLICATE, detail))
-        else:
-            known.update(key for key in keys if key)
-            kept.append(scanned)
-    return sorted(kept, key=lambda one: one.game_id), duplicates
-
-
 def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
     traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters_seen, scanned.player_hashes)
     return GameToPlan(
@@ -182,6 +156,7 @@ def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
         player_hashes=scanned.player_hashes,
         match_key=scanned.match_key,
         play_key=scanned.play_key,
+        play_sha256=scanned.play_sha256,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from farm.planning.duplicates import difference_of
 from farm.planning.known_games import against_plan
 from farm.planning.player_key import key_fingerprint, player_key
 from farm.planning.scanned_replay import LeftOut
@@ -40,10 +41,11 @@ if TYPE_CHECKING:
 
     from farm.planning.catalogue import Catalogue
     from farm.planning.known_games import Outgrown
-    from manifests.ledger.plan import PlannedGame
+    from manifests.ledger.plan import GameToPlan, PlannedGame
     from manifests.store.contract import Store
     from workers.job import RenderSettings
     from workers.rendering.emulator_setup import EmulatorSetup
+    from workers.replay.play import Difference
 
 # A replay that was not asked for this time may be asked for the next; the ledger would rule it out for good.
 _NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE, Reason.STILL_RECORDED})
@@ -129,7 +131,20 @@ def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tu
     Raises:
         DatasetError: the plan or the ledger cannot be read.
     """
-    return against_plan(catalogue, planned_games(store), partial(_status_in, store))
+    disagreement = partial(_disagreement, catalogue.places)
+    return against_plan(catalogue, planned_games(store), partial(_status_in, store), disagreement)
+
+
+def _disagreement(places: Mapping[str, str], game: GameToPlan, planned: PlannedGame) -> Difference | None:
+    """Where a new recording disagrees with the planned one; None also where the latter cannot be read."""
+    if game.play_sha256 == planned.play_sha256:
+        return None
+    try:
+        return difference_of(
+            places.get(game.game_id, game.source), places.get(planned.game_id, planned.source)
+        )
+    except EnvironmentFailed:
+        return None  # it is where it was planned no more, or its path is hidden
 
 
 def _status_in(store: Store, game_id: str) -> Status | None:
