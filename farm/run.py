@@ -17,7 +17,13 @@ from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
 from farm.planning.canary_pace import canary_pace
 from farm.planning.catalogue import build_catalogue
-from farm.planning.dataset_plan import begin_dataset, goes_into_ledger, key_of_dataset, write_plan
+from farm.planning.dataset_plan import (
+    begin_dataset,
+    goes_into_ledger,
+    key_of_dataset,
+    rule_of_dataset,
+    write_plan,
+)
 from farm.planning.nothing_found import refuse_nothing
 from farm.planning.saved_paces import save_pace
 from farm.planning.selection import Selection
@@ -114,13 +120,14 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
     set_up = for_jobs.set_up()
     set_up.emulator.check()
     key = key_of_dataset(store, settings.out)
-    begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key)
-    return plan_replays(settings, store, key, report)
+    splits = rule_of_dataset(store, settings.split_rule())
+    begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key, splits)
+    return plan_replays(settings, store, key, report, splits)
 
 
 def plan_replays(
-    settings: RunSettings, store: Store, key: bytes, report: Report, selection: Selection | None = None,
-    splits: SplitRule | None = None,
+    settings: RunSettings, store: Store, key: bytes, report: Report, splits: SplitRule,
+    selection: Selection | None = None,
 ) -> PlannedWork:  # fmt: skip
     """Add the replays to the plan of a dataset that has begun; say what is left to do.
 
@@ -129,8 +136,8 @@ def plan_replays(
         store: of the dataset.
         key: the one with which players are hashed.
         report: told how many replays were looked at.
+        splits: how games are divided; see `rule_of_dataset`.
         selection: which games are wanted; all that can be rendered by default.
-        splits: how games are divided; by default as `farm plan` does.
 
     Raises:
         EnvironmentFailed: a source is not there.

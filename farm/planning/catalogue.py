@@ -25,8 +25,9 @@ from farm.planning.listing import PassedOver, list_replays
 from farm.planning.public_source import public_source
 from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
 from farm.planning.selection import Selection
-from farm.planning.splits import SplitRule, Traits
+from farm.planning.splits import PLAYER, SplitRule, Traits
 from manifests.ledger.plan import GameToPlan
+from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Catalogue:
         places: Where every replay of a game is, by game_id, planned or not; a plan may keep less of it.
         largest_pairing: Games of the two players who have most of them; 0 if there are none.
         num_passed_over: Files in searched folders and archives that have no name of a replay or an archive.
+        splits: The rule by which the games are divided.
     """
 
     games: tuple[GameToPlan, ...]
@@ -63,19 +65,39 @@ class Catalogue:
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
     largest_pairing: int = 0
     num_passed_over: int = 0
+    splits: SplitRule = field(default_factory=SplitRule)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know before these games are planned, a line each, without names."""
+        return (*self._across_splits(), *self._unnamed_players(), *self._large_pairing())
+
+    def _across_splits(self) -> Iterator[str]:
+        num_across = sum(left.reason is Reason.ACROSS_SPLITS for left in self.left_out)
+        if num_across:
+            num_all = num_across + len(self.games) + self.num_beyond
+            yield (
+                f"splitting by player costs {num_across:,} of {num_all:,} games "
+                f"({num_across / num_all:.1%}): their players are in different splits, so they are in none"
+            )
+
+    def _unnamed_players(self) -> Iterator[str]:
+        num_unnamed = sum(None in game.player_hashes for game in self.games)
+        if num_unnamed and self.splits.by == PLAYER:
+            yield (
+                f"{num_unnamed:,} of {len(self.games):,} games have a player whom the replay does not name; "
+                "such a player cannot be held apart, and may be in several splits"
+            )
+
+    def _large_pairing(self) -> Iterator[str]:
         num_games = len(self.games)
         if num_games < _FEWEST_GAMES_TO_WARN or self.largest_pairing <= num_games * _MOST_OF_ONE_PAIRING:
-            return ()
-        warning = (
+            return
+        yield (
             f"{self.largest_pairing:,} of {num_games:,} games are of one pairing of players, and all of one "
             "pairing go to one split, so the splits may be far from the fractions asked for; add replays of "
             "other players, or look with `farm inspect` whether these are really the same two people"
         )
-        return (warning,)
 
 
 def build_catalogue(
@@ -115,17 +137,19 @@ def build_catalogue(
             left_out.append(replace(outcome, source=source))
         on_progress(len(seen) + len(left_out), len(seen))
     distinct, duplicates = drop_duplicates(link_accounts(seen, left_out, player_key))
-    chosen = distinct[: selection.max_games]
+    placed, across = _divide(distinct, rule)
+    chosen = placed[: selection.max_games]
     return Catalogue(
-        games=tuple(_to_plan(scanned, rule) for scanned in chosen),
-        left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
-        num_beyond=len(distinct) - len(chosen),
+        games=tuple(_to_plan(scanned, split) for scanned, split in chosen),
+        left_out=tuple(sorted([*left_out, *duplicates, *across], key=lambda left: left.source)),
+        num_beyond=len(placed) - len(chosen),
         places={
             scanned.game_id: scanned.place  # of equal files the first by name, as `drop_duplicates` takes it
             for scanned in sorted(seen, key=lambda one: one.source, reverse=True)
         },
-        largest_pairing=max(Counter(scanned.pairing for scanned in chosen).values(), default=0),
+        largest_pairing=max(Counter(scanned.pairing for scanned, _ in chosen).values(), default=0),
         num_passed_over=passed_over.count,
+        splits=rule,
     )
 
 
@@ -144,13 +168,29 @@ def link_accounts(
     return linked
 
 
-def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
-    traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters_seen, scanned.player_hashes)
+def _divide(
+    distinct: Iterable[ScannedReplay], rule: SplitRule
+) -> tuple[list[tuple[ScannedReplay, str]], list[LeftOut]]:
+    """Give each game its split; leave out those that are in none, because their players are in several."""
+    placed: list[tuple[ScannedReplay, str]] = []
+    across: list[LeftOut] = []
+    for scanned in distinct:
+        traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters_seen, scanned.player_hashes)
+        split = rule.split_of(traits)
+        if split is None:
+            detail = f"its players, or what is held out, are in different splits by {rule}"
+            across.append(LeftOut(scanned.source, scanned.game_id, Reason.ACROSS_SPLITS, detail))
+        else:
+            placed.append((scanned, split))
+    return placed, across
+
+
+def _to_plan(scanned: ScannedReplay, split: str) -> GameToPlan:
     return GameToPlan(
         game_id=scanned.game_id,
         source=scanned.source,
         num_frames=scanned.num_frames,
-        split=rule.split_of(traits),
+        split=split,
         stage_name=scanned.stage_name,
         characters=scanned.characters,
         player_hashes=scanned.player_hashes,

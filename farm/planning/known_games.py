@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workers.replay.play import Difference
 
     FindDisagreement = Callable[[GameToPlan, PlannedGame], Difference | None]
-    """Finds where a new recording disagrees with the planned one; None if it does not, as far as one can see."""
+    """Finds where a new recording disagrees with a planned one; None if it does not, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

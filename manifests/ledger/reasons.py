@@ -22,6 +22,7 @@ class Reason(StrEnum):
     ILLEGAL_STAGE = "illegal_stage"  # not one of the six tournament stages
     ILLEGAL_CHARACTER = "illegal_character"  # not one that the unmodified game lets people choose
     FILTERED = "filtered"  # legal, but outside what the plan's filters ask for
+    ACROSS_SPLITS = "across_splits"  # splits are by player, and its players are in different ones
     TOO_LONG = "too_long"  # more frames than the stand-in game holds in the console's memory
     DUPLICATE = "duplicate"  # the same game is already in the plan
     DESYNC = "desync"  # recordings of this game disagree on a confirmed frame, and none can be believed

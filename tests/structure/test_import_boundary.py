@@ -62,7 +62,7 @@ ROOMS = {
         "browse": "machine planning",
         "view": "browse",
         "setting": "",
-        "settings": "pools setting",
+        "settings": "planning pools setting",
         "run_outcome": "engine planning",
         "run_report": "engine planning run_outcome",
         "run": "engine planning pools run_outcome run_report settings",

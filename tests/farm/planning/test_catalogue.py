@@ -136,8 +136,8 @@ def test_the_splits_are_those_of_the_rule(folder: Path):
         for game in build_catalogue([str(folder)], Selection(), KEY, splits=rule, num_workers=0).games
     }
     assert splits <= {"train", "val", "test"}
-    held_out = SplitRule.holding_out(
-        *(f"stage={melee_names.stage_name(n)}" for n in melee_names.LEGAL_STAGES)
+    held_out = SplitRule.chosen(
+        hold_out=[f"stage={melee_names.stage_name(n)}" for n in melee_names.LEGAL_STAGES]
     )
     games = build_catalogue([str(folder)], Selection(), KEY, splits=held_out, num_workers=0).games
     assert {game.split for game in games} == {"test"}
