@@ -98,6 +98,7 @@ DOORS = {
     "matplotlib": {"farm/align_plot.py"},
     "melee": {"workers/replay/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
+    "py7zr": {"workers/replay/sevenzip.py"},
     "prometheus_client": {"farm/engine/metrics_server.py"},
     "ray": {
         "farm/pools/ray_metrics.py",
