@@ -29,6 +29,8 @@ from farm.planning.splits import PLAYER, SplitRule, Traits
 from manifests.ledger.plan import GameToPlan
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
+from workers.replay.locator import place_of
+from workers.replay.source import is_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,6 +43,9 @@ _REPLAYS_PER_TASK = 8
 _TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of replays is in memory
 _TASK_DEADLINE_SECONDS = 600.0
 _FEW_REPLAYS = 32  # are read here sooner than processes start
+
+_SECONDS_PER_MEMBER = 0.0125  # to decompress a replay of a .tar.gz, on the way to a later one
+_SECONDS_TO_WARN = 60.0
 
 _FEWEST_GAMES_TO_WARN, _MOST_OF_ONE_PAIRING = 20, 0.1
 
@@ -70,7 +75,9 @@ class Catalogue:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know before these games are planned, a line each, without names."""
-        return (*self._across_splits(), *self._unnamed_players(), *self._large_pairing())
+        return (
+            *self._across_splits(), *self._unnamed_players(), *self._large_pairing(), *self._slow_archives()
+        )  # fmt: skip
 
     def _across_splits(self) -> Iterator[str]:
         num_across = sum(left.reason is Reason.ACROSS_SPLITS for left in self.left_out)
@@ -87,6 +94,17 @@ class Catalogue:
             yield (
                 f"{num_unnamed:,} of {len(self.games):,} games have a player whom the replay does not name; "
                 "such a player cannot be held apart, and may be in several splits"
+            )
+
+    def _slow_archives(self) -> Iterator[str]:
+        places = [place_of(self.places[game.game_id]) for game in self.games if game.game_id in self.places]
+        counts = Counter(place.path for place in places if is_slow(place))
+        seconds = sum(_SECONDS_PER_MEMBER * count * (count + 1) / 2 for count in counts.values())
+        if seconds >= _SECONDS_TO_WARN:
+            yield (
+                f"{counts.total():,} games lie in archives that are read from their beginning (.tar.gz, .7z "
+                f"and others): one by one they cost {seconds / 60:,.0f} min of reading. A run on one "
+                "machine unpacks them once to scratch; on a cluster, unpack them first"
             )
 
     def _large_pairing(self) -> Iterator[str]:
