@@ -20,7 +20,7 @@ from workers.replay.locator import shown
 EXTRA_OF: Final = {
     "av": "load", "PIL": "load",
     "cv2": "render", "ffmpeg": "render", "matplotlib": "render", "melee": "render",
-    "prometheus_client": "render",
+    "prometheus_client": "render", "py7zr": "render",
     "boto3": "s3", "botocore": "s3",
     "ray": "farm", "torch": "torch", "torchcodec": "torch",
     "duckdb": "browse", "jinja2": "browse", "starlette": "browse", "uvicorn": "browse",
@@ -31,7 +31,7 @@ EXTRA_OF: Final = {
 GROUPS: Final = {
     "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
     "Look at it": ("status", "games", "browse", "view"),
-    "Read its states, take it elsewhere": ("inspect", "state", "schema", "sql", "export"),
+    "Read its states, take it elsewhere": ("inspect", "parity", "state", "schema", "sql", "export"),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),
 }

@@ -25,7 +25,7 @@ from workers.replay.locator import (
     NameKind,
     is_in_bucket,
     kind_of_name,
-    member_locator,
+    nested_locator,
     path_locator,
     shown,
 )
@@ -34,7 +34,7 @@ from workers.replay.source import archive_members
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workers.replay.source import Member
+    from workers.replay.archive_walk import Member
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
@@ -139,7 +139,7 @@ def _in_archive(archive: Path, passed_over: PassedOver) -> Iterator[Found | Left
 
 
 def _as_found(archive: Path, member: Member) -> Found | LeftOut:
-    locator = member_locator(str(archive), member.name, member.number)
+    locator = nested_locator(str(archive), member.steps)
     if isinstance(member.content, ReplayRefused):
         return LeftOut(locator, None, member.content.reason, shown(member.content.detail))
     return Found(locator, member.content)
