@@ -20,10 +20,9 @@ from typing import IO, TYPE_CHECKING, Final, cast
 from manifests.errors import DatasetError
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.replay.archive_entries import INDEXED, Entry
 from workers.replay.archive_walk import (
-    INDEXED,
     Budget,
-    Entry,
     Member,
     Part,
     as_members,
