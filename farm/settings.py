@@ -87,7 +87,7 @@ class RunSettings:
     replays: tuple[str, ...] = _declared(
         Setting(
             read_sources,
-            "folders, files, globs, archives or s3:// prefixes",
+            "folders, files, globs, archives, s3:// prefixes or hf://datasets/...",
             "Where the replays are; may be given again.",
             kind="several",
             metavar="SOURCE",

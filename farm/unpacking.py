@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from workers.errors import ReplayRefused
 from workers.replay.locator import path_locator, place_of
-from workers.replay.source import archive_members, is_slow
+from workers.replay.source import archive_members, at_hand, is_slow
 from workers.scratch import default_base, scratch, sweep
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _in_slow_archives(tasks: tuple[RenderTask, ...]) -> dict[str, dict[Steps, st
     for task in tasks:
         place = place_of(task.place or task.game.source)
         if is_slow(place):
+            place = at_hand(place)
             found[place.path][place.steps] = task.game.game_id
     return {archive: wanted for archive, wanted in found.items() if len(wanted) >= _WORTHWHILE}
 

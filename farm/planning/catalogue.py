@@ -9,12 +9,7 @@ Nothing is unpacked, and beside the replays being looked at only one small recor
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
-import threading
-from collections import Counter, deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,26 +18,20 @@ from farm.planning.duplicates import drop_duplicates
 from farm.planning.identities import accounts, pairing_of
 from farm.planning.listing import PassedOver, list_replays
 from farm.planning.public_source import public_source
-from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
+from farm.planning.scanned_replay import LeftOut, ScannedReplay, scan_replay
+from farm.planning.scanning import look_at_all
 from farm.planning.selection import Selection
 from farm.planning.splits import PLAYER, SplitRule, Traits
 from manifests.ledger.plan import GameToPlan
 from manifests.ledger.reasons import Reason
-from workers.errors import EnvironmentFailed
 from workers.replay.locator import place_of
 from workers.replay.source import is_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    _Scan = Callable[[Found], ScannedReplay | LeftOut]
 
 __all__ = ["Catalogue", "LeftOut", "Selection", "build_catalogue"]
-
-_REPLAYS_PER_TASK = 8
-_TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of replays is in memory
-_TASK_DEADLINE_SECONDS = 600.0
-_FEW_REPLAYS = 32  # are read here sooner than processes start
 
 _SECONDS_PER_MEMBER = 0.0125  # to decompress a replay of a .tar.gz, on the way to a later one
 _SECONDS_TO_WARN = 60.0
@@ -147,7 +136,7 @@ def build_catalogue(
     left_out: list[LeftOut] = []
     scan = partial(scan_replay, selection=selection, key=player_key, keep_paths=keep_paths)
     passed_over = PassedOver()
-    for outcome in _look_at_all(list_replays(sources, passed_over), scan, num_workers):
+    for outcome in look_at_all(list_replays(sources, passed_over), scan, num_workers):
         if isinstance(outcome, ScannedReplay):
             seen.append(outcome)
         else:
@@ -216,69 +205,3 @@ def _to_plan(scanned: ScannedReplay, split: str) -> GameToPlan:
         play_key=scanned.play_key,
         play_sha256=scanned.play_sha256,
     )
-
-
-def _look_at_all(
-    listed: Iterator[Found | LeftOut], scan: _Scan, num_workers: int | None
-) -> Iterator[ScannedReplay | LeftOut]:
-    num_workers = os.cpu_count() or 1 if num_workers is None else num_workers
-    first = list(itertools.islice(listed, _FEW_REPLAYS))
-    if num_workers == 0 or len(first) < _FEW_REPLAYS:
-        for one in itertools.chain(first, listed):
-            yield one if isinstance(one, LeftOut) else scan(one)
-        return
-    pool = reading_pool(num_workers)
-    pending: deque[Future[list[ScannedReplay | LeftOut]]] = deque()
-    try:
-        for batch in _batches(itertools.chain(first, listed)):
-            pending.append(pool.submit(_look_at_batch, batch, scan))
-            if len(pending) >= num_workers * _TASKS_AHEAD_PER_WORKER:
-                yield from _result(pending.popleft())
-        while pending:
-            yield from _result(pending.popleft())
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def reading_pool(num_workers: int) -> ProcessPoolExecutor:
-    """Processes that end with this one, even when it is killed, and leave no file.
-
-    Spawned: a forked child of a process with threads may deadlock, a fork server leaves its socket behind.
-    """
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "runs in the pool's processes only"
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _batches(listed: Iterator[Found | LeftOut]) -> Iterator[list[Found | LeftOut]]:
-    while batch := list(itertools.islice(listed, _REPLAYS_PER_TASK)):
-        yield batch
-
-
-def _look_at_batch(batch: list[Found | LeftOut], scan: _Scan) -> list[ScannedReplay | LeftOut]:
-    return [one if isinstance(one, LeftOut) else scan(one) for one in batch]
-
-
-def _result(future: Future[list[ScannedReplay | LeftOut]]) -> list[ScannedReplay | LeftOut]:
-    try:
-        return future.result(_TASK_DEADLINE_SECONDS)
-    except BrokenProcessPool as error:
-        message = (
-            "a process that reads replays ended; free some memory, or scan with --workers 0 to see where"
-        )
-        raise EnvironmentFailed(message) from error
-    except TimeoutError as error:
-        message = (
-            f"{_REPLAYS_PER_TASK} replays took more than {_TASK_DEADLINE_SECONDS:.0f} s; is the disk stalled?"
-        )
-        raise EnvironmentFailed(message) from error

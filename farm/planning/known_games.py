@@ -71,7 +71,12 @@ def against_plan(
     left_out: list[LeftOut] = []
     outgrown: dict[str, Outgrown] = {}
     # A scan keeps one recording of each game and does not know the plan: it may leave out the planned one.
-    put_back: dict[str, PlannedGame] = {}
+    put_back = {
+        # Its players turned out to be in several splits only now; the plan is not changed for that.
+        left.game_id: before[left.game_id]
+        for left in catalogue.left_out
+        if left.reason is Reason.ACROSS_SPLITS and left.game_id is not None and left.game_id in before
+    }
     duplicates = {left.game_id for left in catalogue.left_out if left.reason is Reason.DUPLICATE}
     for game in catalogue.games:
         if game.game_id in before:

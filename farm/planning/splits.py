@@ -45,6 +45,10 @@ class Traits:
     players: Sequence[str | None]
 
 
+def _stages() -> list[str]:
+    return [melee_names.stage_name(stage) for stage in melee_names.LEGAL_STAGES]
+
+
 _HOLD_OUT_FIELDS: Final[Mapping[str, Callable[[Traits], Sequence[str | None]]]] = {
     "character": lambda traits: traits.characters,
     "stage": lambda traits: [traits.stage],
@@ -87,6 +91,9 @@ class SplitRule:
                 raise ValueError(msg)
             if field == "character":
                 melee_names.external_character_id(value)
+            if field == "stage" and value not in (stages := _stages()):
+                msg = f"cannot hold out stage {value!r}; the tournament stages are {', '.join(stages)}"
+                raise ValueError(msg)
         object.__setattr__(self, "hold_out", tuple(sorted(set(self.hold_out))))
 
     @classmethod

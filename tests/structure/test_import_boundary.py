@@ -97,6 +97,7 @@ DOORS = {
     "cv2": {"workers/align/motion/thumbnails.py"},
     "duckdb": {"farm/browse/library.py"},
     "ffmpeg": {"workers/rendering/independent_check.py"},
+    "huggingface_hub": {"workers/replay/hub.py"},
     "jinja2": {"farm/browse/templates.py"},
     "lerobot": {"farm/bench/_lerobot.py"},
     "matplotlib": {"farm/align_plot.py"},

@@ -8,27 +8,24 @@ outer one could hold in earnest.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
-from workers.replay.content import MAX_REPLAY_BYTES, replay_content
+from workers.replay.archive_entries import INDEXED, entries
+from workers.replay.content import replay_content
 from workers.replay.decompression import DAMAGE as DAMAGED_STREAM
-from workers.replay.decompression import decompressed
 from workers.replay.locator import NameKind, archive_suffix, kind_of_name
-from workers.replay.tar_archive import DAMAGE, open_tar, tar_members, why_not_read
-from workers.replay.zip_archive import ZipIndex, trouble
+from workers.replay.tar_archive import DAMAGE
+from workers.replay.zip_archive import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workers.replay.decompression import Stream
+    from workers.replay.archive_entries import Entry
 
-INDEXED: Final = (".zip", ".tar")
-"""The archives whose members are read where they lie, without those before them."""
 MAX_DEPTH: Final = 3  # of archives in each other
 _MAX_INNER_MEMBERS: Final = 1_000_000
 _INNER_BYTES_PER_BYTE: Final = 4  # archives hardly shrink when they are packed once more
@@ -62,15 +59,6 @@ class Member:
     def number(self) -> int:
         """Which one of that name it is, from 1."""
         return self.steps[-1][1]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A member of an open archive; its content can be read until the next one is asked for."""
-
-    name: str
-    number: int
-    content: IO[bytes] | ReplayRefused | None
 
 
 @dataclass(slots=True)
@@ -137,7 +125,7 @@ def members_within(file: IO[bytes], name: str, budget: Budget, depth: int = 1) -
         ReplayRefused: UNREADABLE: it is not whole; raised after the members that can be read all the same.
     """
     with _damage_refused(name):
-        for entry in _entries(file, name, budget):
+        for entry in entries(file, name, budget.num_bytes):
             if depth > 1:
                 budget.take(num_members=1)
             yield from as_members(entry, name, budget, depth)
@@ -188,7 +176,7 @@ def read_within(file: IO[bytes], name: str, steps: Sequence[tuple[str, int]], bu
     """
     wanted, rest = steps[0], steps[1:]
     with _damage_refused(name):
-        for entry in _entries(file, name, budget, wanted):
+        for entry in entries(file, name, budget.num_bytes, wanted):
             if (entry.name, entry.number) != wanted:
                 continue
             if isinstance(entry.content, ReplayRefused):
@@ -241,70 +229,3 @@ def _damage_refused(archive: str) -> Iterator[None]:
 
 def _words(error: BaseException, suffix: str) -> str:
     return trouble(error) if suffix == ".zip" else str(error)
-
-
-def _entries(
-    file: IO[bytes], name: str, budget: Budget, wanted: tuple[str, int] | None = None
-) -> Iterator[Entry]:
-    """Yield the members of an open archive; with `wanted` only that one need have its content."""
-    suffix = archive_suffix(name)
-    if suffix == ".zip":
-        yield from _of_zip(file, wanted)
-    elif suffix == ".7z":
-        yield from _of_sevenzip(file, budget, wanted)
-    elif suffix == ".tar":
-        yield from _of_tar(file, is_stream=False)
-    else:
-        yield from _of_tar(decompressed(file, name), is_stream=True)
-
-
-def _of_zip(file: IO[bytes], wanted: tuple[str, int] | None) -> Iterator[Entry]:
-    index = ZipIndex(file)
-    for name, number in index.names():
-        content: IO[bytes] | ReplayRefused | None = None
-        if wanted in (None, (name, number)) and _is_of_interest(name):
-            try:
-                content = index.open(name, number)
-            except ReplayRefused as refusal:
-                content = refusal
-        try:
-            yield Entry(name, number, content)
-        finally:
-            if content is not None and not isinstance(content, ReplayRefused):
-                content.close()
-
-
-def _of_tar(file: Stream, *, is_stream: bool) -> Iterator[Entry]:
-    seen: Counter[str] = Counter()
-    with open_tar(cast("IO[bytes]", file), "r|" if is_stream else "r:") as opened:
-        for header in tar_members(opened):
-            seen[header.name] += 1
-            content: IO[bytes] | ReplayRefused | None = None
-            if _is_of_interest(header.name):
-                why_not = why_not_read(header)
-                content = (
-                    opened.extractfile(header) if why_not is None else ReplayRefused(Reason.NOT_READ, why_not)
-                )
-            yield Entry(header.name, seen[header.name], content)
-
-
-def _of_sevenzip(file: IO[bytes], budget: Budget, wanted: tuple[str, int] | None) -> Iterator[Entry]:
-    from workers.replay.sevenzip import sevenzip_members  # noqa: PLC0415 - few need it, and it is large
-
-    def most_bytes(name: str) -> int:
-        if wanted is not None and name != wanted[0]:
-            return 0
-        kind = kind_of_name(name)
-        # One byte more than is allowed shows that there is more.
-        return {NameKind.REPLAY: MAX_REPLAY_BYTES + 1, NameKind.ARCHIVE: budget.num_bytes + 1}.get(kind, 0)
-
-    for member in sevenzip_members(file, most_bytes):
-        try:
-            yield Entry(member.name, member.number, member.content)
-        finally:
-            if member.content is not None:
-                member.content.close()
-
-
-def _is_of_interest(name: str) -> bool:
-    return kind_of_name(name) in (NameKind.REPLAY, NameKind.ARCHIVE)

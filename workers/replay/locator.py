@@ -5,6 +5,7 @@ r"""The text by which a plan, a report and the terminal name a replay: printable
     ARCHIVE!MEMBER:2     the second one of that name in the archive
     ARCHIVE!INNER!MEMBER a replay within an archive that is a member itself
     s3://BUCKET/KEY      an object
+    hf://datasets/OWNER/NAME@COMMIT/PATH  a file of a repository on the hub, which may be an archive
 
 Names of files are bytes, and need not be text: an archive that was packed in Japan unpacks to Shift-JIS. Each
 byte that is no part of UTF-8, and each byte of a control character, stands in a locator as \xHH. So does a
@@ -30,6 +31,7 @@ ARCHIVE_SUFFIXES: Final = (
     ".zip", ".7z", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst"
 )  # fmt: skip
 BUCKET_SCHEME: Final = "s3://"
+HUB_SCHEME: Final = "hf://"
 
 _UNREAD: Final = re.compile(
     r".*\.(?:7z|rar|gz|xz|txz|bz2|tbz2?|zst|tzst|lz|tlz|lz4|lzma|lzo|z|taz|br|sz|zz|zipx|slpz"
@@ -65,7 +67,7 @@ class Place:
     """Where a replay lies, with names as the file system and the archive have them.
 
     Attributes:
-        path: The file's path, the archive's if it lies in one, or s3://BUCKET/KEY.
+        path: The file's path, the archive's if it lies in one, or its s3:// or hf:// URL.
         member: The name within the archive; None if it is not in one.
         number: 1 for the first member of that name, 2 for the second, and so on.
         inner: Names and numbers of further members, each in the archive that the one before it is.
@@ -108,6 +110,11 @@ def archive_suffix(name: str) -> str:
 def is_in_bucket(locator: str) -> bool:
     """Return whether a locator is s3://BUCKET/KEY."""
     return locator.startswith(BUCKET_SCHEME)
+
+
+def is_on_hub(locator: str) -> bool:
+    """Return whether a locator is hf://datasets/OWNER/NAME, with or without more."""
+    return locator.startswith(HUB_SCHEME)
 
 
 def shown(text: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import io
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
@@ -20,10 +20,9 @@ from typing import IO, TYPE_CHECKING, Final, cast
 from manifests.errors import DatasetError
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.replay.archive_entries import INDEXED, Entry
 from workers.replay.archive_walk import (
-    INDEXED,
     Budget,
-    Entry,
     Member,
     Part,
     as_members,
@@ -33,10 +32,12 @@ from workers.replay.archive_walk import (
 )
 from workers.replay.bucket import read_object
 from workers.replay.content import MAX_REPLAY_BYTES, replay_content
+from workers.replay.hub import local_copy
 from workers.replay.locator import (
     NameKind,
     archive_suffix,
     is_in_bucket,
+    is_on_hub,
     kind_of_name,
     place_of,
     shown,
@@ -71,7 +72,7 @@ def read_source(locator: str) -> bytes:
         FileUnread: the file is not there, or cannot be read; that says nothing about the replay.
         EnvironmentFailed: the bucket, or this machine, cannot do it.
     """
-    place = place_of(locator)
+    place = at_hand(place_of(locator))
     try:
         if is_in_bucket(place.path):
             return replay_content(io.BytesIO(read_object(place.path, MAX_REPLAY_BYTES + 1)), place.path)
@@ -86,6 +87,16 @@ def read_source(locator: str) -> bytes:
         raise FileUnread(shown(locator), error.strerror or str(error)) from error
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
+
+
+def at_hand(place: Place) -> Place:
+    """The same place on this machine, if it is one on the hub; the file is fetched unless it is there.
+
+    Raises:
+        ReplayRefused: NOT_READ: no file could be called so.
+        EnvironmentFailed: it cannot be fetched.
+    """
+    return replace(place, path=str(local_copy(place.path))) if is_on_hub(place.path) else place
 
 
 def archive_members(archive: Path) -> Iterator[Member]:

@@ -79,6 +79,25 @@ def test_a_render_of_the_dataset_takes_its_rule(plan: Plan, tmp_path: Path):
     assert found == SplitRule.chosen(hold_out=["character=MARTH"])
 
 
+def test_a_run_takes_the_rule_and_a_later_run_goes_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("FARM_CANARY", "no")
+    (tmp_path / "in").mkdir()
+
+    def states(seed: int, *options: str) -> None:
+        replay = record_match(seed, num_frames=130, characters=(MARTH, FOX))
+        (tmp_path / "in" / f"{seed}.slp").write_bytes(replay)
+        words = ["states", "--replays", tmp_path / "in", "--out", tmp_path / "set", "--workers", "1"]
+        result = CliRunner().invoke(farm, [*map(str, words), *options], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+
+    states(1, "--hold-out", "character=MARTH")
+    states(2)
+    assert [game.split for game in planned_games(open_store(tmp_path / "set"))] == ["test", "test"]
+    with pytest.raises(EnvironmentFailed, match="asked for"):
+        states(3, "--split-by", "player")
+
+
 def test_another_rule_is_refused_with_the_one_that_holds(plan: Plan):
     plan(1, (FOX, MARTH), "--hold-out", "character=MARTH")
     for options in (["--val", "0.1"], ["--hold-out", "character=FOX"], ["--split-by", "player"]):

@@ -269,3 +269,13 @@ def test_a_corrupt_recording_that_comes_later_sets_the_planned_one_aside(
         entry = read_entry(store, hashlib.sha256(path.read_bytes()).hexdigest())
         assert entry is not None
         assert (entry.status, entry.reason) == (Status.SET_ASIDE, Reason.DESYNC)
+
+
+def test_a_planned_game_stays_though_its_players_are_found_to_be_in_several_splits():
+    before = as_planned(to_plan(1))
+    left = LeftOut(before.source, before.game_id, Reason.ACROSS_SPLITS, "its players are in different splits")
+    other = LeftOut("x.slp", "f" * 64, Reason.ACROSS_SPLITS, "its players are in different splits")
+    catalogue, outgrown = against_plan(Catalogue((), (left, other)), [before], status(None))
+    assert [(game.game_id, game.split) for game in catalogue.games] == [(before.game_id, before.split)]
+    assert catalogue.left_out == (other,)
+    assert outgrown == ()

@@ -57,7 +57,10 @@ def test_what_is_held_out_is_the_test_split_and_nothing_else(text: str, changes:
         assert rule.split_of(traits(k)) != "test"
 
 
-@pytest.mark.parametrize("text", ["character", "character=", "=PICHU", "colour=RED", "character=PICHUU"])
+@pytest.mark.parametrize(
+    "text",
+    ["character", "character=", "=PICHU", "colour=RED", "character=PICHUU", "stage=HYRULE"],
+)
 def test_a_hold_out_that_is_none_fails(text: str):
     with pytest.raises(ValueError, match=r"hold out|no playable"):
         SplitRule.chosen(hold_out=[text])

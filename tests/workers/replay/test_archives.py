@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
-from workers.replay import archive_walk, content
+from workers.replay import archive_entries, archive_walk, content
 from workers.replay.archive_walk import Budget, Member
 from workers.replay.locator import NameKind, Place, nested_locator, place_of
 from workers.replay.source import archive_members, is_slow, read_source
@@ -259,7 +259,7 @@ def test_an_inner_archive_of_too_many_members_is_refused(tmp_path: Path):
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_replay_that_is_a_bomb_is_not_expanded(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch):
-    for module in (content, archive_walk):
+    for module in (content, archive_entries):
         monkeypatch.setattr(module, "MAX_REPLAY_BYTES", 1 << 20)
     path = tmp_path / f"a{kind}"
     path.write_bytes(pack(kind, {"a.slp": replay(1) + bytes(8 << 20)}))
