@@ -25,6 +25,7 @@ ROOMS = {
         "errors": "",
         "home_folder": "errors",
         "state": "",
+        "labels": "state",
         "store": "errors home_folder",
         "video": "errors state",
         "ledger": "errors state store",
@@ -60,7 +61,8 @@ ROOMS = {
         "rerender": "",
         "pools": "engine",
         "browse": "machine planning",
-        "view": "browse",
+        "boxes": "browse",
+        "view": "boxes browse",
         "setting": "",
         "settings": "pools setting",
         "run_outcome": "engine planning",
@@ -71,7 +73,8 @@ ROOMS = {
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench browse engine machine planning rerender run settings states_run terminal view"
+            "align_plot bench boxes browse engine machine planning rerender run settings states_run terminal "
+            "view"
         ),
         "cli": "commands engine terminal",
     },
