@@ -51,7 +51,7 @@ BODIES: Final = (
 below and above, in percent of the height."""
 _C = ActionCategory
 _USUAL: Final = (41, 46, 6, 107)
-# Reach behind, ahead, below and above, percent of the height; categories that are not here have the usual one.
+# Reach behind, ahead, below and above, percent of the height; other categories have the usual one.
 _REACH: Final = {
     _C.RESPAWN: (35, 41, 10, 108),
     _C.ENTRY: (42, 27, 9, 118),

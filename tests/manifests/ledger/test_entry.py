@@ -305,3 +305,18 @@ def test_a_committed_entry_without_chunks_is_refused(samples: Any):
             entry.game_id, split="train", game=entry.game, state_sha256=entry.state_sha256, chunks=(),
             evidence=entry.evidence, fingerprint=entry.fingerprint, run=entry.run,
         )  # fmt: skip
+
+
+def test_an_entry_from_before_events_reads_and_gives_the_same_bytes(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = dataclasses.replace(samples.committed(game), events=None)
+    assert b'"events"' not in entry.to_json()
+    assert LedgerEntry.from_json(entry.to_json()) == entry
+    assert entry.num_events is None
+
+
+def test_events_of_a_kind_that_nobody_knows_are_refused(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = samples.committed(game)
+    with pytest.raises(ValueError, match="unknown kinds of events: sneeze"):
+        dataclasses.replace(entry, events={**entry.events, "sneeze": entry.events["hit"]})
