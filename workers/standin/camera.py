@@ -12,6 +12,7 @@ import numpy as np
 
 from manifests.labels.camera import Camera
 from manifests.state.schema import FIRST_SLP_FRAME
+from manifests.state.stages import BLAST_ZONES
 from workers.standin.image.layout import FIGHTER_FLAGS, UNIT
 from workers.standin.image.records import frame_records
 
@@ -59,13 +60,16 @@ def _bounds(left: float, right: float, top: float, bottom: float) -> Bounds:
     return Bounds(*(int(value * UNIT) for value in (left, right, top, bottom)))
 
 
+_SEEN: Final = {
+    2: (-132, 132, 130, -62),
+    3: (-165, 165, 118, -66),
+    8: (-128, 128, 112, -62),
+    28: (-165, 165, 150, -70),
+    31: (-160, 160, 136, -62),
+    32: (-170, 170, 125, -80),
+}
 STAGE_LIMITS: Final = {
-    2: StageLimits(_bounds(-198.75, 198.75, 202.5, -146.25), _bounds(-132, 132, 130, -62)),
-    3: StageLimits(_bounds(-230, 230, 180, -111), _bounds(-165, 165, 118, -66)),
-    8: StageLimits(_bounds(-175.7, 173.6, 168, -91), _bounds(-128, 128, 112, -62)),
-    28: StageLimits(_bounds(-255, 255, 250, -123), _bounds(-165, 165, 150, -70)),
-    31: StageLimits(_bounds(-224, 224, 200, -108.8), _bounds(-160, 160, 136, -62)),
-    32: StageLimits(_bounds(-246, 246, 188, -140), _bounds(-170, 170, 125, -80)),
+    stage: StageLimits(_bounds(*BLAST_ZONES[stage]), _bounds(*seen)) for stage, seen in _SEEN.items()
 }
 """By external stage id, as game/stage_table.c has them."""
 

@@ -149,7 +149,7 @@ def test_columns_that_do_not_fit_each_other_are_refused(columns: Any, said: str)
 
 
 REAL = {
-    # Counted from the game's own columns by a script of its own, and by eye for the shortest.
+    # Deaths, L-cancels, throws, techs and rollbacks were counted by a script of its own; hits are pinned.
     "Whispy.slp": {"death": 6, "l_cancel": 43, "missed_l_cancel": 6, "throw": 4, "tech": 2, "respawn": 5},
     "rollbackFrameTest.slp": {"death": 5, "rollback": 1159, "throw": 10, "tech": 8},
     "sheik_vs_ics_yoshis.slp": {"death": 6, "throw": 1},  # two of them Nana's
