@@ -29,7 +29,7 @@ ROOMS = {
         "store": "errors home_folder",
         "video": "errors state",
         "ledger": "errors labels state store",
-        "snapshot": "errors labels ledger store",
+        "snapshot": "errors labels ledger state store",
         "audit": "errors ledger snapshot state store video",
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
