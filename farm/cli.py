@@ -31,15 +31,23 @@ EXTRA_OF: Final = {
 GROUPS: Final = {
     "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
     "Look at it": ("status", "games", "browse", "view"),
-    "Read its states, take it elsewhere": ("inspect", "parity", "state", "schema", "sql", "export"),
+    "Read its states, take it elsewhere": (
+        "inspect",
+        "parity",
+        "state",
+        "schema",
+        "sql",
+        "boxes",
+        "export",
+    ),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),
 }
 """The verbs, by what one is doing; the order is that in which a newcomer needs them."""
 
 _LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
-_RENDERING: Final = ("align", "bench", "calibrate", "demo", "doctor", "plan", "record", "render", "slots",
-              "rendition", "states")  # fmt: skip
+_RENDERING: Final = ("align", "bench", "boxes", "calibrate", "demo", "doctor", "plan", "record", "render",
+              "rendition", "slots", "states")  # fmt: skip
 
 
 class LazyVerbs(click.Group):

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from farm.boxes import boxes_of_game, camera_is_known
 from farm.browse.action_names import action_name
+from manifests.ledger.dataset import read_description
+from manifests.ledger.entry import read_entry
+from manifests.store.open import open_store
 from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
 from manifests.training.windows import WindowSpec
 from manifests.video.clip import write_mp4
-from manifests.video.overlay import PlayerState, draw_over, write_gif
+from manifests.video.overlay import PlayerState, draw_boxes, draw_over, write_gif
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from manifests.store.contract import Store
     from manifests.training.dataset import WindowDataset
     from manifests.training.sample import Sample
 
@@ -72,11 +77,19 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
     raise ClipRefused(message)
 
 
-def write_clip(url: str, window: str, num_frames: int, path: Path, *, with_state: bool = True) -> int:
+def write_clip(
+    url: str,
+    window: str,
+    num_frames: int,
+    path: Path,
+    *,
+    with_state: bool = True,
+    with_boxes: bool = False,
+) -> int:
     """Write a window as .mp4 (60 pictures a second) or .gif (20); return how many pictures it has.
 
     Raises:
-        ClipRefused: no such window, or another kind of file.
+        ClipRefused: no such window, another kind of file, or boxes of a game whose camera is not known.
         DatasetError: the dataset cannot be read.
     """
     if path.suffix not in (".mp4", ".gif"):
@@ -88,6 +101,9 @@ def write_clip(url: str, window: str, num_frames: int, path: Path, *, with_state
     sample = dataset[_number(dataset, place_of(dataset, window))]
     names = dataset.games["characters"][int(sample["game"])].as_py()
     pictures = list(_drawn(sample, names) if with_state else _plain(sample))
+    if with_boxes:
+        game_id = dataset.games["game_id"][int(sample["game"])].as_py()
+        pictures = _boxed(pictures, sample, open_store(url), game_id)
     if path.suffix == ".mp4":
         return write_mp4(pictures, path, Fraction(FPS))
     write_gif(
@@ -109,6 +125,24 @@ def _drawn(sample: Sample, names: list[str]) -> Iterator[NDArray[np.uint8]]:
     for step, picture in enumerate(_plain(sample)):
         players = {player: _player(sample, player, step, names[player]) for player in range(len(names))}
         yield draw_over(picture, int(sample["slp_frame"][step]), players)
+
+
+def _boxed(
+    pictures: list[NDArray[np.uint8]], sample: Sample, store: Store, game_id: str
+) -> list[NDArray[np.uint8]]:
+    description, entry = read_description(store), read_entry(store, game_id)
+    if entry is None or not camera_is_known(description, entry):
+        message = (
+            f"game {game_id[:12]}: no boxes, as its camera is not known; it is for games that the stand-in "
+            "of this version drew, and not for Melee"
+        )
+        raise ClipRefused(message)
+    first, boxes = boxes_of_game(store, description, entry)
+    rows = np.asarray(sample["slp_frame"]) - first
+    return [
+        draw_boxes(picture, [(int(name[1]), one.edges[row]) for name, one in boxes.items() if one.valid[row]])
+        for picture, row in zip(pictures, rows.tolist(), strict=True)
+    ]
 
 
 def _player(sample: Sample, player: int, step: int, name: str) -> PlayerState:

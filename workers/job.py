@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from manifests.errors import DatasetError
+from manifests.labels.events import game_events
 from manifests.ledger.entry import LedgerEntry, read_entry, write_entry
 from manifests.store.open import open_store
 from workers.align.calibration import calibration_for, require_calibrated
@@ -251,6 +252,7 @@ def make_entry(
         evidence=proof.whole_game,
         fingerprint=fingerprint,
         run=run_record(task.attempt, clock.timings(state.num_frames)),
+        events=game_events(state),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from manifests.labels.events import game_events
 from manifests.ledger.entry import LedgerEntry
 from manifests.state.schema import SCHEMA_VERSION
 from workers.job import end_game, require_unchanged
@@ -60,4 +61,5 @@ def make_states_entry(task: RenderTask, settings: RenderSettings, store: Store, 
         evidence=(),
         fingerprint={"state_schema": SCHEMA_VERSION},
         run=run_record(task.attempt, clock.timings(state.num_frames)),
+        events=game_events(state),
     )

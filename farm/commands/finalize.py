@@ -13,6 +13,7 @@ from manifests.ledger.dataset import read_description
 from manifests.lerobot.compile import Compiled, compile_lerobot
 from manifests.snapshot.finalize import Finalized, finalize
 from manifests.snapshot.reader import open_manifest
+from manifests.snapshot.statistics import write_statistics
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
 
@@ -27,7 +28,7 @@ EXAMPLE = """\b
 Examples:
   farm finalize dataset
   farm finalize s3://bucket/melee --no-lerobot --json
-  farm finalize dataset --sheets
+  farm finalize dataset --sheets --statistics
 """
 
 
@@ -47,9 +48,22 @@ Examples:
     show_default=True,
     help="Write a contact sheet per game, those that are missing: sheets/, and a table of them.",
 )
+@click.option(
+    "--statistics/--no-statistics",
+    default=False,
+    show_default=True,
+    help="Compute mean and deviation of every column, by split: it reads all states.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(
-    dataset: str, *, from_scratch: bool, lerobot: bool, card: bool, sheets: bool, as_json: bool
+    dataset: str,
+    *,
+    from_scratch: bool,
+    lerobot: bool,
+    card: bool,
+    sheets: bool,
+    statistics: bool,
+    as_json: bool,
 ) -> None:
     """Compile the ledger of DATASET (a folder or URL) into a new snapshot of its Parquet manifests.
 
@@ -70,6 +84,8 @@ def command(
             if card:
                 status.update("writing the card")
                 write_card(manifest)
+            if statistics:
+                write_statistics(manifest, lambda n: status.update(f"statistics: {n:,} games"))
             if sheets:
                 made = _sheets(manifest, store, status)
     if as_json:

@@ -12,6 +12,7 @@ EXAMPLE = """\b
 Examples:
   farm view dataset 0
   farm view dataset 1f3a:1200 --frames 240 --out clip.gif
+  farm view dataset 0 --boxes --no-state
 """
 
 
@@ -32,7 +33,8 @@ Examples:
     help="The clip: an .mp4, or a .gif of half the size.  [default: clip.mp4]",
 )
 @click.option("--state/--no-state", default=True, show_default=True, help="Draw the state over the pictures.")
-def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -> None:
+@click.option("--boxes", is_flag=True, help="Draw a box around each fighter; not for Melee, see farm boxes.")
+def command(*, dataset: str, window: str, frames: int, out: Path, state: bool, boxes: bool) -> None:
     """Write WINDOW of DATASET (a folder or URL) as a video clip with the state drawn over the pictures.
 
     What is drawn: sticks, buttons, actions, places and percents of both players.
@@ -43,7 +45,7 @@ def command(*, dataset: str, window: str, frames: int, out: Path, state: bool) -
 
     try:
         with waiting("drawing"):
-            count = write_clip(dataset, window, frames, out, with_state=state)
+            count = write_clip(dataset, window, frames, out, with_state=state, with_boxes=boxes)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{out}: {count} pictures")

@@ -21,10 +21,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import RecordRefused
+from manifests.labels.events import EventColumns, EventKind
 from manifests.ledger.evidence import Evidence  # noqa: TC001 - likewise
 from manifests.ledger.reasons import Reason  # noqa: TC001 - likewise
 from manifests.ledger.records import ChunkRecord, GameFacts, check_sha256
-from manifests.store.canonical_json import canonical, from_plain, parse, to_plain
+from manifests.store.canonical_json import ADDED_LATER, canonical, from_plain, parse, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import LEDGER_PREFIX, check_game_id, game_id_of_ledger_key, ledger_key
 from manifests.store.read_ahead import read_ahead
@@ -78,9 +79,11 @@ class LedgerEntry:
         evidence: what was found about the alignment of the whole game.
         fingerprint: what rendered it: emulator version, configuration hashes and so on.
         run: the circumstances of the attempt.
+        events: what happens in the game, by kind (see `manifests.labels.events`); None if set aside, and in
+            entries from before events were noted.
 
     Raises:
-        ValueError: parts that contradict each other.
+        ValueError: parts that contradict each other, or events of an unknown kind.
     """
 
     game_id: str
@@ -94,6 +97,7 @@ class LedgerEntry:
     evidence: tuple[Evidence, ...]
     fingerprint: Mapping[str, str]
     run: RunRecord
+    events: Mapping[str, EventColumns] | None = field(default=None, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         check_game_id(self.game_id)
@@ -101,6 +105,11 @@ class LedgerEntry:
             check_sha256("state_sha256", self.state_sha256)
         # Frozen, so the caller's own dict must not stay reachable through it.
         object.__setattr__(self, "fingerprint", MappingProxyType(dict(self.fingerprint)))
+        if self.events is not None:
+            if unknown := sorted(set(self.events) - set(EventKind)):
+                message = f"unknown kinds of events: {', '.join(unknown)}"
+                raise ValueError(message)
+            object.__setattr__(self, "events", MappingProxyType(dict(self.events)))
         if self.status is Status.SET_ASIDE:
             if self.reason is None or self.chunks:
                 message = "a game that is set aside has a reason and no chunks"
@@ -127,6 +136,7 @@ class LedgerEntry:
         fingerprint: Mapping[str, str],
         run: RunRecord,
         detail: str = "",
+        events: Mapping[str, EventColumns] | None = None,
     ) -> LedgerEntry:
         """Make the entry of a game whose pairs are proved and placed; the class explains the arguments.
 
@@ -135,7 +145,7 @@ class LedgerEntry:
         """
         return cls(
             game_id, Status.COMMITTED, split, None, detail, game, state_sha256, tuple(chunks),
-            tuple(evidence), fingerprint, run,
+            tuple(evidence), fingerprint, run, events,
         )  # fmt: skip
 
     @classmethod
@@ -157,6 +167,11 @@ class LedgerEntry:
     def num_frames(self) -> int:
         """Number of frames in all chunks together."""
         return sum(chunk.num_frames for chunk in self.chunks)
+
+    @property
+    def num_events(self) -> int | None:
+        """Number of events of all kinds; None where they were not noted."""
+        return None if self.events is None else sum(len(of.slp_frame) for of in self.events.values())
 
     def content_sha256(self) -> str:
         """Hash everything but the circumstances; 64 hexadecimal digits."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, get_args, get_type_hints
 
 import pyarrow as pa
 
+from manifests.labels.events import EventKind
 from manifests.ledger.evidence import Evidence
 from manifests.ledger.records import CharacterSeen, PlayerFacts
 
@@ -104,6 +105,9 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
         ManifestColumn("video_bytes", pa.int64(), "size of its videos together"),
         ManifestColumn("states_bytes", pa.int64(), "size of its states files together"),
         ManifestColumn("state_sha256", pa.string(), "canonical hash of the whole game's state table"),
+        ManifestColumn(
+            "num_events", pa.int32(), "its rows in events; null where they were not noted yet", nullable=True
+        ),
         *_GAME_FACTS,
         ManifestColumn("evidence", _EVIDENCE, "of the whole game's alignment"),
         _FINGERPRINT,
@@ -160,6 +164,15 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
         ManifestColumn("size_bytes", pa.int64(), "its size"),
         ManifestColumn("sha256", pa.string(), "its hash, hex"),
     ),
+    "events": (
+        _GAME_ID,
+        ManifestColumn("slp_frame", pa.int32(), "first frame that shows it"),
+        ManifestColumn("kind", pa.string(), ", ".join(EventKind)),
+        ManifestColumn("player", pa.int8(), "to whom it happens: 0 is p0; null: to none", nullable=True),
+        ManifestColumn("is_follower", pa.bool_(), "it happens to the player's follower (Nana)"),
+        ManifestColumn("other", pa.int8(), "the other player, where the kind has one", nullable=True),
+        ManifestColumn("value", pa.float32(), "a number, where the kind has one", nullable=True),
+    ),
     "plan": (
         _GAME_ID,
         ManifestColumn("source", pa.string(), "where the replay is; may hold what its owner called the file"),
@@ -192,8 +205,10 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
         ),
     ),
 }
-MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files")
+MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files", "events")
 """The tables of a snapshot, in the order in which they are written."""
+ADDED_TABLES: Final = frozenset({"events"})
+"""Tables that the first snapshots did not have."""
 
 
 def arrow_schema(table: str) -> pa.Schema:

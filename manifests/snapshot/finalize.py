@@ -85,7 +85,7 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
 
 
 class _Compiler:
-    """Writes the five tables into a folder; a context manager that closes them."""
+    """Writes the tables into a folder; a context manager that closes them."""
 
     def __init__(self, store: Store, last: Snapshot | None, folder: Path) -> None:
         self._store = store
@@ -220,11 +220,15 @@ class _OldRows:
 
 
 def _last_snapshot(store: Store) -> Snapshot | None:
-    """Read the newest snapshot; None if there is none whose rows this program can copy."""
+    """Read the newest snapshot; None if there is none whose rows this program can copy.
+
+    One that lacks a table may be of a program that left out what entries say for it, so all are read again.
+    """
     try:
-        return current_snapshot(store)
+        last = current_snapshot(store)
     except (NotFinalized, SchemaRefused):
         return None
+    return last if last.tables.keys() == set(MANIFEST_TABLES) else None
 
 
 def _hashes(tables: Any) -> dict[str, str]:

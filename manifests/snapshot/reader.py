@@ -68,6 +68,14 @@ class Manifest:
         """Read the files table: one row per chunk object, with size and sha256."""
         return self.table("files")
 
+    def events(self) -> pa.Table:
+        """Read the events table: one row per hit, death, throw and so on, in order of game_id and slp_frame.
+
+        Raises:
+            ValueError: the snapshot is from before there was this table.
+        """
+        return self.table("events")
+
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table, or some of its columns; those that an older snapshot had not yet are null.
 
@@ -98,7 +106,10 @@ class Manifest:
 
     def _object(self, name: str) -> ObjectRef:
         if name not in self.snapshot.tables:
-            message = f"no table {name!r}; there are {', '.join(MANIFEST_TABLES)}"
+            there = [one for one in MANIFEST_TABLES if one in self.snapshot.tables]
+            message = f"no table {name!r}; there are {', '.join(there)}"
+            if name in MANIFEST_TABLES:
+                message += ". This snapshot is from before it: run farm finalize again"
             raise ValueError(message)
         return self.snapshot.tables[name].object
 

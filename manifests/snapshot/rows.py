@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from manifests.labels.events import NOBODY
 from manifests.ledger.entry import Status
 from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema
 from manifests.store.canonical_json import canonical, to_plain
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from manifests.ledger.entry import LedgerEntry
 
 Row = dict[str, Any]
+_BY_COLUMN: Final = frozenset({"gops", "events"})
+"""Tables with hundreds of rows a game, which are made column by column."""
 
 SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "games": ("game_id",),
@@ -23,6 +26,7 @@ SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "gops": ("game_id", "file_number", "gop_index"),
     "rejects": ("game_id",),
     "files": ("game_id", "file_number", "kind"),
+    "events": ("game_id", "slp_frame", "kind", "player", "is_follower"),
 }
 """The columns that each table's rows are sorted by; no two rows of a table are equal in all of them."""
 
@@ -30,7 +34,7 @@ SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
 def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
     """Make the rows of some entries, per table; in the order of SORT_KEYS if entries ascend by game_id."""
     entries = list(entries)
-    collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name != "gops"}
+    collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name not in _BY_COLUMN}
     for entry in entries:
         if entry.status is Status.SET_ASIDE:
             collected["rejects"].append(_reject_row(entry))
@@ -39,7 +43,7 @@ def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
         collected["chunks"] += _chunk_rows(entry)
         collected["files"] += _file_rows(entry)
     tables = {name: pa.Table.from_pylist(rows, schema=arrow_schema(name)) for name, rows in collected.items()}
-    return {**tables, "gops": _gops(entries)}
+    return {**tables, "gops": _gops(entries), "events": _events(entries)}
 
 
 def _game_row(entry: LedgerEntry) -> Row:
@@ -54,6 +58,7 @@ def _game_row(entry: LedgerEntry) -> Row:
         "video_bytes": sum(chunk.video_bytes for chunk in entry.chunks),
         "states_bytes": sum(chunk.states.size_bytes for chunk in entry.chunks),
         "state_sha256": entry.state_sha256,
+        "num_events": entry.num_events,
         **_game_facts(entry),
         **_provenance(entry),
     }
@@ -131,6 +136,25 @@ def _gops(entries: Iterable[LedgerEntry]) -> pa.Table:
             columns["byte_offset"] += gops.byte_offset
             columns["byte_size"] += gops.byte_size
     return pa.table(columns, schema=arrow_schema("gops"))
+
+
+def _events(entries: Iterable[LedgerEntry]) -> pa.Table:
+    """Make the rows of the events table, column by column."""
+    columns: dict[str, list[Any]] = {name: [] for name in arrow_schema("events").names}
+    for entry in entries:
+        for kind, events in (entry.events or {}).items():
+            number = len(events.slp_frame)
+            columns["game_id"] += [entry.game_id] * number
+            columns["slp_frame"] += events.slp_frame
+            columns["kind"] += [kind] * number
+            columns["player"] += [None if fighter == NOBODY else fighter // 2 for fighter in events.fighter]
+            columns["is_follower"] += [fighter != NOBODY and fighter % 2 == 1 for fighter in events.fighter]
+            columns["other"] += [
+                None if other == NOBODY else other for other in events.other or [NOBODY] * number
+            ]
+            columns["value"] += events.value or [None] * number
+    rows = pa.table(columns, schema=arrow_schema("events"))
+    return rows.sort_by([(key, "ascending") for key in SORT_KEYS["events"]])
 
 
 def _file_rows(entry: LedgerEntry) -> list[Row]:

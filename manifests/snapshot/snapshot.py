@@ -1,6 +1,6 @@
 """Snapshots: each is one compiled state of the manifests, and never changes once its snapshot.json exists.
 
-A snapshot is written in this order: its tables manifest/NNNN/{games,chunks,gops,rejects,files}.parquet, its
+A snapshot is written in this order: its tables, manifest/NNNN/games.parquet and so on, its
 manifest/NNNN/snapshot.json, and manifest/current.json, a copy of the newest snapshot.json.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger.records import ObjectRef
-from manifests.ledger.tables import MANIFEST_TABLES, SCHEMA_VERSION
+from manifests.ledger.tables import ADDED_TABLES, MANIFEST_TABLES, SCHEMA_VERSION
 from manifests.store.canonical_json import from_plain, parse, readable, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import CURRENT_KEY, MANIFEST_PREFIX, manifest_key, snapshot_key, snapshot_number_of
@@ -60,7 +60,7 @@ class Snapshot:
 
     Attributes:
         number: the snapshot's number, from 0.
-        tables: the five tables by name.
+        tables: the tables by name; old snapshots lack ADDED_TABLES.
         totals: sums over the tables.
 
     Raises:
@@ -72,7 +72,7 @@ class Snapshot:
     totals: Totals
 
     def __post_init__(self) -> None:
-        if set(self.tables) != set(MANIFEST_TABLES):
+        if not set(MANIFEST_TABLES) - ADDED_TABLES <= set(self.tables) <= set(MANIFEST_TABLES):
             message = f"a snapshot has the tables {sorted(MANIFEST_TABLES)}, got {sorted(self.tables)}"
             raise ValueError(message)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests.state import derived, schema
+from manifests.state.kinds import Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,7 @@ class Tensor:
     view: str
     values: NDArray[np.float32]
     valid: NDArray[np.bool_]
-    names: tuple[str, ...]
+    names: Names
     categories: Mapping[str, NDArray[Any]]
     categories_valid: Mapping[str, NDArray[np.bool_]]
 
@@ -108,6 +109,10 @@ _ENTITY_CATEGORIES = tuple(
         *("l_cancel", "hurtbox", "animation"),
     )
 )
+_ENTITY_CLASSES = (
+    *("d_character_class", "d_action_class", "d_action_category", "d_last_attack_class"),
+    *("d_last_hit_by_class", "d_ground_class", "l_cancel", "hurtbox", "d_animation_class"),
+)
 STATE = View(
     "state", 1,
     values=(*_ENTITY_VALUES, "fod_left", "fod_right", "d_randall_x", "d_randall_y"),
@@ -129,10 +134,33 @@ RAW_ACTION = View(
     categories=(_PLAYER + "buttons_phys",),
     buttons=(_PLAYER + "buttons_phys",),
 )  # fmt: skip
+STATE_2 = View(
+    "state", 2,
+    values=STATE.values,
+    categories=(*(_PLAYER + name for name in _ENTITY_CLASSES), "whispy", "ps_event", "ps_type"),
+)  # fmt: skip
+FOLLOWERS_2 = View(
+    "followers", 2,
+    values=_ENTITY_VALUES,
+    categories=tuple(_PLAYER + name for name in _ENTITY_CLASSES),
+    of_followers=True,
+)  # fmt: skip
+FLAGS = View("flags", 1, values=tuple(_PLAYER + column.name for column in derived.FLAG_BITS), categories=())
+PROJECTILES = View(
+    "projectiles", 1,
+    values=tuple(_PLAYER + one.name for one in derived.PROJECTILES if not one.is_category),
+    categories=tuple(_PLAYER + one.name for one in derived.PROJECTILES if one.is_category),
+)  # fmt: skip
 JUST_PRESSED = View(
     "just_pressed", 1, values=(), categories=(_PLAYER + "d_pressed",), buttons=(_PLAYER + "d_pressed",)
 )
-VIEWS: Mapping[str, View] = {view.key: view for view in (STATE, FOLLOWERS, ACTION, RAW_ACTION, JUST_PRESSED)}
+VIEWS: Mapping[str, View] = {
+    view.key: view
+    for view in (
+        *(STATE, FOLLOWERS, ACTION, RAW_ACTION, JUST_PRESSED),
+        *(STATE_2, FOLLOWERS_2, FLAGS, PROJECTILES),
+    )
+}
 
 
 def view(key: str) -> View:
@@ -148,17 +176,17 @@ def view(key: str) -> View:
 
 
 @cache
-def value_names(of: View, num_players: int = 2) -> tuple[str, ...]:
-    """Name the D places of the tensor that a view makes of a game of `num_players`."""
+def value_names(of: View, num_players: int = 2) -> Names:
+    """Name the D places of the tensor that a view makes of a game of `num_players`; `.kinds` says of what."""
     columns = _expand(of.values, of, num_players)
     pressed = [f"{column}.{button}" for column in _expand(of.buttons, of, num_players) for button in BUTTONS]
-    return (*columns, *pressed)
+    return Names((*columns, *pressed))
 
 
 @cache
-def category_names(of: View, num_players: int = 2) -> tuple[str, ...]:
-    """Name the columns of integers that a view makes of a game of `num_players`."""
-    return _expand(of.categories, of, num_players)
+def category_names(of: View, num_players: int = 2) -> Names:
+    """Name the columns of integers that a view makes of a game of `num_players`; `.domains` has classes."""
+    return Names(_expand(of.categories, of, num_players))
 
 
 @cache

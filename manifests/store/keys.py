@@ -4,7 +4,7 @@
     plan/NNNN.parquet
     videos/observation.images.game/chunk-CCC/file-FFF.mp4     states/chunk-CCC/file-FFF.parquet
     ledger/GAME_ID.json
-    manifest/NNNN/{games,chunks,gops,rejects,files}.parquet   manifest/NNNN/snapshot.json
+    manifest/NNNN/{games,chunks,gops,rejects,files,events}.parquet   manifest/NNNN/snapshot.json
     manifest/current.json
 
 A *file number* is given to every chunk in the plan, before anything is rendered: number n lies in folder

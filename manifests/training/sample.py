@@ -75,6 +75,12 @@ class SampleRecord(
     just_pressed_valid: Bools
     just_pressed_ids: Ints
     just_pressed_ids_valid: Bools
+    flags: Floats
+    flags_valid: Bools
+    projectiles: Floats
+    projectiles_valid: Bools
+    projectiles_ids: Ints
+    projectiles_ids_valid: Bools
     is_repeat: Bools
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from manifests.state.views import BUTTONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -63,6 +63,25 @@ def draw_over(
     draw.text(
         (image.width // 2 - 34, 6), f"slp_frame {slp_frame}", fill=_WHITE, stroke_width=1, stroke_fill=_BLACK
     )
+    return np.asarray(image, np.uint8)
+
+
+def draw_boxes(
+    picture: NDArray[np.uint8], boxes: Iterable[tuple[int, NDArray[np.float32]]]
+) -> NDArray[np.uint8]:
+    """Copy a picture, uint8 [H, W, 3], and draw boxes in their players' colours.
+
+    Args:
+        picture: what is drawn over.
+        boxes: player's number and left, top, right and bottom edge in pixels, [4], of each box.
+    """
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    for player, edges in boxes:
+        left, top, right, bottom = edges.round().astype(int).tolist()
+        # Pillow's far corner is part of the outline, whereas a box ends before its right and bottom edge.
+        corner = (max(right - 1, left), max(bottom - 1, top))
+        draw.rectangle((left, top, *corner), outline=_COLOURS[player % len(_COLOURS)], width=2)
     return np.asarray(image, np.uint8)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from manifests.labels.events import EventColumns
 from manifests.ledger.commit import place_chunk_file
 from manifests.ledger.dataset import DatasetDescription, Rectangle, VideoContract
 from manifests.ledger.entry import LedgerEntry, RunRecord
@@ -31,6 +32,13 @@ FRAMES_PER_CHUNK = 90
 ALIGNED = Evidence("count", True, 0, 1.0, detail="all there")
 MOTION = Evidence("motion", True, 0, 0.875, margin=3.5, detail="peak at 0")
 RUN = RunRecord("2024-01-01T00:00:00Z", "attempt", 1, {"render_seconds": 1.5})
+
+
+EVENTS = {
+    "hit": EventColumns((-80, -75), (0, 2), (1, 0), (3.27, 12.0)),
+    "ledge": EventColumns((-90,), (3,), (), ()),
+    "rollback": EventColumns((-80,), (-1,), (), (7.0,)),
+}
 
 
 class Samples:
@@ -105,6 +113,7 @@ class Samples:
         return LedgerEntry.committed(
             game.game_id, split=game.split, game=self.facts(game.num_frames), state_sha256=game.game_id,
             chunks=chunks, evidence=(ALIGNED, MOTION), fingerprint={"emulator": "5.0"}, run=RUN,
+            events=EVENTS,
         )  # fmt: skip
 
     def set_aside(self, n: int, reason: Reason = Reason.MISALIGNED) -> LedgerEntry:

@@ -25,10 +25,11 @@ ROOMS = {
         "errors": "",
         "home_folder": "errors",
         "state": "",
+        "labels": "state",
         "store": "errors home_folder",
         "video": "errors state",
-        "ledger": "errors state store",
-        "snapshot": "errors ledger store",
+        "ledger": "errors labels state store",
+        "snapshot": "errors labels ledger state store",
         "audit": "errors ledger snapshot state store video",
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
@@ -61,7 +62,8 @@ ROOMS = {
         "rerender": "",
         "pools": "engine",
         "browse": "machine planning",
-        "view": "browse",
+        "boxes": "browse",
+        "view": "boxes browse",
         "setting": "",
         "settings": "planning pools setting",
         "run_outcome": "engine planning",
@@ -74,8 +76,8 @@ ROOMS = {
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench browse engine machine planning rendition_run rerender run settings states_run "
-            "terminal view"
+            "align_plot bench boxes browse engine machine planning rendition_run rerender run settings "
+            "states_run terminal view"
         ),
         "cli": "commands engine terminal",
     },

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
+from manifests.labels.events import game_events
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entries
 from manifests.snapshot.reader import open_manifest
@@ -76,6 +77,7 @@ def test_it_holds_the_states_of_every_replay_and_no_video(states: Path, replays:
         tables[replay.game_id] = state_table(replay)
     for entry in read_entries(store, sorted(tables)):
         assert entry.state_sha256 == tables[entry.game_id].sha256
+        assert entry.events == game_events(tables[entry.game_id])
         for chunk in entry.chunks:
             assert chunk.video is None
             rows = read_states(store.get(chunk.states.key))
@@ -84,6 +86,8 @@ def test_it_holds_the_states_of_every_replay_and_no_video(states: Path, replays:
             assert rows.sha256 == wanted.sha256
     assert not (states / "videos").exists()
     assert open_manifest(store).gops().num_rows == 0
+    num_events = sum(open_manifest(store).games()["num_events"].to_pylist())
+    assert open_manifest(store).events().num_rows == num_events > 0
 
 
 def test_the_loader_reads_it_and_says_what_it_has_not(states: Path, tmp_path: Path):

@@ -328,3 +328,18 @@ def test_a_video_without_its_gops_fails(samples: Samples):
         ChunkRecord(0, -123, -33, video, states, None, "", ())
     with pytest.raises(ValueError, match="a video and its GOPs, or neither"):
         ChunkRecord(0, -123, -33, None, states, samples.gops(90), "", ())
+
+
+def test_an_entry_from_before_events_reads_and_gives_the_same_bytes(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = dataclasses.replace(samples.committed(game), events=None)
+    assert b'"events"' not in entry.to_json()
+    assert LedgerEntry.from_json(entry.to_json()) == entry
+    assert entry.num_events is None
+
+
+def test_events_of_a_kind_that_nobody_knows_are_refused(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = samples.committed(game)
+    with pytest.raises(ValueError, match="unknown kinds of events: sneeze"):
+        dataclasses.replace(entry, events={**entry.events, "sneeze": entry.events["hit"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from manifests.ledger.plan import number_games
 from manifests.ledger.reasons import Reason
 from manifests.ledger.tables import MANIFEST_TABLES, TABLES, arrow_schema, describe
 from manifests.snapshot import finalize as finalize_module
+from manifests.snapshot import rows as rows_module
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.snapshot.rows import SORT_KEYS, rows_of
@@ -324,3 +326,53 @@ def test_games_are_added_to_a_snapshot_from_before_a_column(old_snapshot: Store,
     kept = tables_of(old_snapshot, done.snapshot.number)
     again = finalize(old_snapshot, from_scratch=True)
     assert tables_of(old_snapshot, again.snapshot.number) == kept
+
+
+def test_events_are_rows_in_order_of_frames(store: Store, samples: Any):
+    commit(store, samples, [3])
+    finalize(store)
+    manifest = open_manifest(store)
+    rows = [tuple(row.values()) for row in manifest.events().to_pylist()]
+    game_id, value = samples.game_id(3), pytest.approx(3.27)
+    assert rows == [
+        (game_id, -90, "ledge", 1, True, None, None),
+        (game_id, -80, "hit", 0, False, 1, value),
+        (game_id, -80, "rollback", None, False, None, 7.0),
+        (game_id, -75, "hit", 1, False, 0, 12.0),
+    ]
+    assert manifest.games()["num_events"].to_pylist() == [4]
+
+
+def test_a_game_whose_events_were_not_noted_has_none_in_the_table(store: Store, samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    write_entry(store, dataclasses.replace(samples.committed(game), events=None))
+    finalize(store)
+    manifest = open_manifest(store)
+    assert manifest.events().num_rows == 0
+    assert manifest.games()["num_events"].to_pylist() == [None]
+
+
+@pytest.fixture
+def without_events(store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store whose snapshot is of a program that knew no events, although its entries have them."""
+    commit(store, samples, range(3))
+    earlier = tuple(name for name in MANIFEST_TABLES if name != "events")
+    with monkeypatch.context() as before:
+        for module in (finalize_module, rows_module):
+            before.setattr(module, "MANIFEST_TABLES", earlier)
+        finalize(store)
+    return store
+
+
+def test_a_snapshot_from_before_events_is_read_and_says_what_it_lacks(without_events: Store):
+    manifest = open_manifest(without_events)
+    assert manifest.games().num_rows == 3
+    with pytest.raises(ValueError, match="from before it: run farm finalize again"):
+        manifest.events()
+
+
+def test_a_snapshot_from_before_events_is_followed_by_one_with_all_of_them(without_events: Store):
+    done = finalize(without_events)
+    assert (done.is_new, done.num_read, done.num_kept) == (True, 3, 0)
+    assert open_manifest(without_events).events().num_rows == 3 * 4
+    assert finalize(without_events).num_kept == 3

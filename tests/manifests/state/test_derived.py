@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from manifests.state.derived import ENTITY_DERIVED, FRAME_DERIVED, derive, derived_column, is_derived
+from manifests.state.derived import (
+    CLASSES,
+    ENTITY_DERIVED,
+    FLAG_BITS,
+    FRAME_DERIVED,
+    derive,
+    derived_column,
+    is_derived,
+)
 from manifests.state.table import StateTable
 
 
@@ -39,6 +47,12 @@ def table(make_state: Any) -> StateTable:
         ("p0.d_offscreen", {"p0_flags5": [0x80, 0, 0x7F, 0xFF]}, [1, 0, 0, 1]),
         ("p0.d_action_category", {"p0_character": [1, 9, 1, 1], "p0_action": [0x41, 0x155, 0x155, 0]}, [12,
         8, 13, 1]),
+        ("p0.d_character_class", {"p0_character": [0, 32, 33, 255]}, [0, 32, 33, 33]),
+        ("p0.d_action_class", {"p0_action": [0, 537, 538, 0xFFFF]}, [0, 537, 538, 538]),
+        ("p0.d_last_attack_class", {"p0_last_attack_landed": [0, 1, 62, 255]}, [0, 1, 62, 255]),
+        ("p1.d_last_hit_by_class", {"p1_last_hit_by": [0, 3, 6, 5]}, [0, 3, 4, 4]),
+        ("p0.d_ground_class", {"p0_ground_id": [0, 127, 128, 0xFFFF]}, [0, 127, 128, 128]),
+        ("p0.d_animation_class", {"p0_animation": [0, 1023, 2**20, 2**32 - 1]}, [0, 1023, 1024, 1024]),
         ("d_rolled_back", {"n_written": [1, 2, 1, 255]}, [0, 1, 0, 1]),
     ],
 )  # fmt: skip
@@ -52,7 +66,7 @@ def test_a_rule(table: StateTable, name: str, columns: dict[str, Any], expected:
 def test_every_column_has_a_rule_under_test():
     tested = {mark.args[1][k][0] for mark in test_a_rule.pytestmark for k in range(len(mark.args[1]))}
     own = {name.rpartition(".")[2] for name in tested} | {"d_playable", "d_loss_mask"}
-    assert own == {column.name for column in (*ENTITY_DERIVED, *FRAME_DERIVED)}
+    assert own == {column.name for column in (*ENTITY_DERIVED, *FRAME_DERIVED, *CLASSES)}
 
 
 def test_playable_begins_with_go(make_state: Any):
@@ -96,3 +110,11 @@ def test_an_unknown_derived_column_fails(table: StateTable, name: str):
     assert not is_derived(name)
     with pytest.raises(KeyError, match="no derived column"):
         derive(table, name)
+
+
+def test_every_flag_is_a_bit_of_its_byte(table: StateTable):
+    given = np.array([0, 0x81, 0x5A, 0xFF], np.uint8)
+    table = with_columns(table, **{f"p1_flags{number}": given for number in range(1, 6)})
+    bits = np.array([derive(table, f"p1.{column.name}")[0] for column in FLAG_BITS])
+    assert len(bits) == 40
+    assert np.array_equal(np.packbits(bits.reshape(5, 8, 4), axis=1, bitorder="little")[:, 0], [given] * 5)

@@ -79,7 +79,24 @@ def test_a_view_is_asked_for_by_name_and_version():
     assert view("state/1") is STATE
     assert view("action/1") is ACTION
     with pytest.raises(KeyError, match="no view"):
-        view("state/2")
+        view("state/99")
+
+
+def test_a_place_of_a_tensor_says_what_kind_it_is():
+    names = value_names(ACTION)
+    kinds = dict(zip(names, names.kinds, strict=True))
+    assert (kinds["p0.main_x"], kinds["p1.buttons.start"]) == ("continuous", "flag")
+    assert {"continuous", "flag"} == {kind for of in VIEWS.values() for kind in value_names(of).kinds}
+    assert {"categorical", "mask"} == {kind for of in VIEWS.values() for kind in category_names(of).kinds}
+
+
+def test_every_id_of_the_newest_state_fits_an_embedding(make_state: Any):
+    names = category_names(view("state/2"))
+    for seed in range(3):
+        tensor = make_view(make_state(200, seed=seed), view("state/2"))  # ids of any value
+        for name, domain in zip(names, names.domains, strict=True):
+            if name.rpartition(".")[2] not in ("l_cancel", "hurtbox", "whispy", "ps_event", "ps_type"):
+                assert tensor.categories[name].max() < domain.num_classes, name
 
 
 def test_just_pressed_is_an_event_per_button():
@@ -94,6 +111,10 @@ PINNED = {
     "action/1": "dc0f261575b4e80e",
     "raw_action/1": "6d8046c3ea230453",
     "just_pressed/1": "6c5a5178a7f3afe2",
+    "state/2": "fecd841666c126b6",
+    "followers/2": "219fddee0ac28394",
+    "flags/1": "bd8575f58056d137",
+    "projectiles/1": "cedc7b08b563426c",
 }
 
 
