@@ -221,7 +221,7 @@ class SampleReader:
         span = footage.gop_span(chunk, int(seen[0]), int(seen[-1]))
         run = GopRun(fetched.video, footage.avcc(chunk), width, height)
         if self.verify != "none":
-            self._check_mark(run, chunk, span.first_frame_index)
+            self.check_mark(run, chunk, span.first_frame_index)
         if self._decoder is None:
             self._decoder = open_decoder(
                 self.pictures.decoder, self.pictures.pixel_format, self.pictures.framing
@@ -231,7 +231,12 @@ class SampleReader:
             self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_key(chunk))
         return out
 
-    def _check_mark(self, run: GopRun, chunk: int, frame_index: int) -> None:
+    def check_mark(self, run: GopRun, chunk: int, frame_index: int) -> None:
+        """Check that a run of GOPs begins with the key frame of a frame_index of a chunk, if it is marked.
+
+        Raises:
+            RecordRefused: its mark names another frame or game.
+        """
         if self._game_ids is None:
             self._game_ids = self.footage.games["game_id"].to_pylist()
         mark = find_mark(run.data[:_MARK_BYTES], run.avcc)

@@ -33,7 +33,7 @@ ROOMS = {
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
         "training": "errors home_folder ledger snapshot state store video",
-        "exports": "state store training video",
+        "exports": "errors state store training video",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
         "reference": "manifests",
     },
