@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 
 from manifests.errors import RecordRefused
+from manifests.side_tables.open import open_side_table
 from manifests.store.open import open_store
 from manifests.training.action_groups import group_actions
 from manifests.training.packed_states import PackedStates
@@ -21,10 +23,11 @@ from manifests.video.sei import find_mark
 from manifests.video.stamp import read_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from manifests.side_tables.contract import SideTable
     from manifests.store.contract import Store
     from manifests.training.cache import LocalCache
     from manifests.training.fields import Fields
@@ -49,12 +52,14 @@ class Fetched:
         start: frame_index of the first frame seen.
         video: bytes of the GOPs that hold its pictures; empty if no pictures are asked for.
         span: where the packed states of its frames are.
+        joined: values and validity of its steps' frames, by the name of the side table they are from.
     """
 
     chunk: int
     start: int
     video: bytes
     span: Span
+    joined: Mapping[str, tuple[NDArray[Any], Mask]] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,6 +78,7 @@ class SampleReader:
             stand-in datasets have; "none": nothing.
         cache: keeps packed states, and video bytes if `cache_video`; None to keep packed states in memory.
         cache_video: whether video bytes are kept in the cache, too.
+        join: where the side tables are that samples get columns from, by the columns' names.
     """
 
     store: Store
@@ -84,6 +90,7 @@ class SampleReader:
     verify: Verify = "mark"
     cache: LocalCache | None = None
     cache_video: bool = False
+    join: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.verify not in ("none", "mark", "stamp"):
@@ -101,6 +108,7 @@ class SampleReader:
         self._process = os.getpid()
         self._decoder: Decoder | None = None
         self._game_ids: list[str] | None = None
+        self._tables: dict[str, SideTable] | None = None
         self._of_rows = RowArrays(self.fields)
         self._states: PackedStates | None = None
 
@@ -118,6 +126,12 @@ class SampleReader:
         if self._states is None:
             self._states = PackedStates(self.store, self.footage, self._of_rows, self.fields.key, self.cache)
         return self._states
+
+    def of_spec(self, spec: WindowSpec) -> SampleReader:
+        """Make a reader of other windows in this process, which shares packed states and side tables."""
+        other = dataclasses.replace(self, spec=spec)
+        other._states, other._tables = self.states, self._tables  # noqa: SLF001 - of the same class
+        return other
 
     def settle(self) -> None:
         """Open connections of this process's own, if it was forked since the last call."""
@@ -141,7 +155,28 @@ class SampleReader:
             frames, actions, _ = self._frames(np.array([chunk]), np.array([start]))
             first = int(min(frames.min(), actions.min()))
             span = self.states.read(chunk, first, int(max(frames.max(), actions.max())) + 1)
-        return Fetched(chunk, start, self._video(chunk, start), span)
+        return Fetched(chunk, start, self._video(chunk, start), span, self._joined(chunk, start))
+
+    def _joined(self, chunk: int, start: int) -> dict[str, tuple[NDArray[Any], Mask]]:
+        """Look up the side tables' values of a window's steps."""
+        steps = self.spec.step_frames(np.array([start]))[0]
+        slp_frames = steps + int(self.footage.slp_frame_start[chunk])
+        game_id = self.game_ids[int(self.footage.grid.game[chunk])] if self.join else ""
+        return {name: table.rows(game_id, slp_frames) for name, table in self.tables.items()}
+
+    @property
+    def tables(self) -> Mapping[str, SideTable]:
+        """The side tables that are joined, by name; they are opened once in each process."""
+        if self._tables is None:
+            self._tables = {name: open_side_table(url) for name, url in self.join.items()}
+        return self._tables
+
+    @property
+    def game_ids(self) -> list[str]:
+        """The game_id of each game, in the order of the games table."""
+        if self._game_ids is None:
+            self._game_ids = self.footage.games["game_id"].to_pylist()
+        return self._game_ids
 
     def _frames(self, chunks: Int, starts: Int) -> tuple[Int, Int, Mask]:
         """Frames of the steps, int64 [B, T], and those of the actions with their mask, [B, A, per action]."""
@@ -184,7 +219,12 @@ class SampleReader:
         is_context = np.arange(self.spec.num_steps) < self.spec.history
         batch["is_context"] = np.tile(is_context, (chunks.size, 1))
         batch["game"] = self.footage.grid.game[chunks]
+        ids = [bytes.fromhex(self.game_ids[game]) for game in batch["game"].tolist()]
+        batch["game_id"] = np.frombuffer(b"".join(ids), np.uint8).reshape(chunks.size, -1).copy()
         batch["chunk"], batch["frame_index"] = chunks, starts
+        for name in self.join:
+            values, valid = zip(*(one.joined[name] for one in fetched), strict=True)
+            batch[name], batch[f"{name}_valid"] = np.stack(values), np.stack(valid)
         return batch
 
     def _fields_of(
@@ -237,11 +277,9 @@ class SampleReader:
         Raises:
             RecordRefused: its mark names another frame or game.
         """
-        if self._game_ids is None:
-            self._game_ids = self.footage.games["game_id"].to_pylist()
         mark = find_mark(run.data[:_MARK_BYTES], run.avcc)
         slp_frame = int(self.footage.slp_frame_start[chunk]) + frame_index
-        game_id = self._game_ids[int(self.footage.grid.game[chunk])]
+        game_id = self.game_ids[int(self.footage.grid.game[chunk])]
         # Datasets from before marks have none, so silence is no fault here; `farm audit` knows what is due.
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (

@@ -32,7 +32,8 @@ ROOMS = {
         "audit": "errors ledger snapshot state store video",
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
-        "training": "errors home_folder ledger snapshot state store video",
+        "side_tables": "errors state store",
+        "training": "errors home_folder ledger side_tables snapshot state store video",
         "exports": "errors state store training video",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
         "reference": "manifests",
