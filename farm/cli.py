@@ -31,7 +31,15 @@ EXTRA_OF: Final = {
 GROUPS: Final = {
     "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
     "Look at it": ("status", "games", "browse", "view"),
-    "Read its states, take it elsewhere": ("inspect", "parity", "state", "schema", "sql", "export"),
+    "Read its states, take it elsewhere": (
+        "inspect",
+        "parity",
+        "state",
+        "schema",
+        "sql",
+        "export",
+        "latents",
+    ),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),
 }
