@@ -38,6 +38,10 @@ class SideTable(Protocol):
         """The shape of one frame's values."""
         ...
 
+    def settle(self) -> None:
+        """Open connections of this process's own, after it was forked."""
+        ...
+
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Look up frames of a game.
 

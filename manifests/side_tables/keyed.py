@@ -66,6 +66,9 @@ class KeyedTable:
         """The shape of one frame's values."""
         return self._values.shape[1:]
 
+    def settle(self) -> None:
+        """Do nothing: all of it is in memory, which forked processes share."""
+
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Look up frames of a game; as `SideTable.rows`."""
         values = np.zeros((slp_frames.size, *self.row_shape), self.dtype)

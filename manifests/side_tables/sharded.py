@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests.side_tables.contract import SHARD_PREFIX, TABLE_KEY, Span, TableDescription, header_bytes
+from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +45,10 @@ class ShardedTable:
     def row_shape(self) -> tuple[int, ...]:
         """The shape of one frame's values."""
         return self._row_shape
+
+    def settle(self) -> None:
+        """Open the store anew; as `SideTable.settle`."""
+        self._store = open_store(self._store.url)
 
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Look up frames of a game; as `SideTable.rows`."""

@@ -6,14 +6,15 @@ import dataclasses
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from manifests.errors import RecordRefused
-from manifests.side_tables.open import open_side_table
 from manifests.store.open import open_store
 from manifests.training.action_groups import group_actions
+from manifests.training.joined_tables import JoinedTables
 from manifests.training.packed_states import PackedStates
 from manifests.training.pictures import Pictures
 from manifests.training.row_arrays import RowArrays
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from manifests.side_tables.contract import SideTable
     from manifests.store.contract import Store
     from manifests.training.cache import LocalCache
     from manifests.training.fields import Fields
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 Verify: TypeAlias = Literal["none", "mark", "stamp"]
 _MARK_BYTES: Final = 4096  # a mark comes before the first slice, so the beginning of a GOP is enough
+_ID_BYTES: Final = 32  # of a sha256
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -108,17 +109,23 @@ class SampleReader:
         self._process = os.getpid()
         self._decoder: Decoder | None = None
         self._game_ids: list[str] | None = None
-        self._tables: dict[str, SideTable] | None = None
+        self.joins = JoinedTables(self.join)
         self._of_rows = RowArrays(self.fields)
         self._states: PackedStates | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        del kept["joins"]
         return {**kept, "store": self.store.url}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update({**state, "store": open_store(state["store"])})
         self._forget()
+
+    @cached_property
+    def _id_bytes(self) -> NDArray[np.uint8]:
+        """The game_id of each game, uint8 [G, 32]."""
+        return np.frombuffer(bytes.fromhex("".join(self.game_ids)), np.uint8).reshape(-1, _ID_BYTES)
 
     @property
     def states(self) -> PackedStates:
@@ -130,15 +137,17 @@ class SampleReader:
     def of_spec(self, spec: WindowSpec) -> SampleReader:
         """Make a reader of other windows in this process, which shares packed states and side tables."""
         other = dataclasses.replace(self, spec=spec)
-        other._states, other._tables = self.states, self._tables  # noqa: SLF001 - of the same class
+        other._states, other.joins = self.states, self.joins  # noqa: SLF001 - of the same class
         return other
 
     def settle(self) -> None:
         """Open connections of this process's own, if it was forked since the last call."""
         if self._process != os.getpid():
             self.store = open_store(self.store.url)
-            states = self._states
+            states, joins = self._states, self.joins
             self._forget()
+            joins.settle()
+            self.joins = joins
             if states is not None:
                 states.settle(self.store)
                 self._states = states
@@ -159,17 +168,12 @@ class SampleReader:
 
     def _joined(self, chunk: int, start: int) -> dict[str, tuple[NDArray[Any], Mask]]:
         """Look up the side tables' values of a window's steps."""
+        if not self.join:
+            return {}
         steps = self.spec.step_frames(np.array([start]))[0]
         slp_frames = steps + int(self.footage.slp_frame_start[chunk])
-        game_id = self.game_ids[int(self.footage.grid.game[chunk])] if self.join else ""
-        return {name: table.rows(game_id, slp_frames) for name, table in self.tables.items()}
-
-    @property
-    def tables(self) -> Mapping[str, SideTable]:
-        """The side tables that are joined, by name; they are opened once in each process."""
-        if self._tables is None:
-            self._tables = {name: open_side_table(url) for name, url in self.join.items()}
-        return self._tables
+        game_id = self.game_ids[int(self.footage.grid.game[chunk])]
+        return self.joins.rows(game_id, slp_frames)
 
     @property
     def game_ids(self) -> list[str]:
@@ -219,13 +223,9 @@ class SampleReader:
         is_context = np.arange(self.spec.num_steps) < self.spec.history
         batch["is_context"] = np.tile(is_context, (chunks.size, 1))
         batch["game"] = self.footage.grid.game[chunks]
-        ids = [bytes.fromhex(self.game_ids[game]) for game in batch["game"].tolist()]
-        batch["game_id"] = np.frombuffer(b"".join(ids), np.uint8).reshape(chunks.size, -1).copy()
+        batch["game_id"] = self._id_bytes.take(batch["game"], axis=0)
         batch["chunk"], batch["frame_index"] = chunks, starts
-        for name in self.join:
-            values, valid = zip(*(one.joined[name] for one in fetched), strict=True)
-            batch[name], batch[f"{name}_valid"] = np.stack(values), np.stack(valid)
-        return batch
+        return batch | self.joins.batch([one.joined for one in fetched])
 
     def _fields_of(
         self, chunks: Int, frames: Int, actions: Int, is_pad: Mask, spans: Sequence[Span]

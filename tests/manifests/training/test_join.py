@@ -77,6 +77,17 @@ def test_batches_and_other_processes_have_the_same_rows(opened: Open, latents: P
         assert (as_dict(batch)["latent"][place][valid] == expected[valid]).all()
 
 
+def test_a_forked_process_reads_the_table_by_connections_of_its_own(opened: Open, latents: Path, monkeypatch):
+    dataset = opened(window=8, join={"latent": latents})
+    before = as_dict(dataset[0])["latent"]
+    table = dataset.reader.joins.open()["latent"]
+    store = table._store
+    monkeypatch.setattr("manifests.training.reader.os.getpid", lambda: -1)
+    assert (as_dict(dataset[0])["latent"] == before).all()
+    assert dataset.reader.joins.open()["latent"] is table
+    assert table._store is not store
+
+
 @pytest.mark.parametrize("name", ["video", "state", "state_ids", "game", "is_context"])
 def test_a_name_that_samples_have_already_is_refused(opened: Open, latents: Path, name: str):
     with pytest.raises(ValueError, match="of their own"):
