@@ -39,6 +39,7 @@ GROUPS: Final = {
         "sql",
         "boxes",
         "export",
+        "latents",
     ),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from manifests.side_tables.contract import Span
     from manifests.training.dataset import WeightsWanted, WindowDataset
     from manifests.training.sample import Sample
     from manifests.training.stream import Stream
@@ -68,6 +69,19 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
     def __getitem__(self, window: int) -> TensorSample:
         """Read one sample; it raises what `WindowDataset.__getitem__` raises."""
         return as_tensors(self.windows[window])
+
+    @property
+    def num_chunks(self) -> int:
+        """Number of chunks of the games that were selected."""
+        return self.windows.num_chunks
+
+    def span(self, chunk: int) -> Span:
+        """Say which frames a chunk has; see `WindowDataset.span`."""
+        return self.windows.span(chunk)
+
+    def read_chunk(self, chunk: int, start: int = 0, exclusive_end: int | None = None) -> TensorSample:
+        """Read frames of a chunk as one sample; see `WindowDataset.read_chunk`."""
+        return as_tensors(self.windows.read_chunk(chunk, start, exclusive_end))
 
     def __iter__(self) -> Iterator[TensorSample]:
         """Read every window once, in order."""

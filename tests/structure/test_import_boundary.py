@@ -33,8 +33,10 @@ ROOMS = {
         "audit": "errors ledger snapshot state store video",
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
-        "training": "errors home_folder ledger snapshot state store video",
-        "exports": "state store training video",
+        "side_tables": "errors state store",
+        "training": "errors home_folder ledger side_tables snapshot state store video",
+        "exports": "errors state store training video",
+        "latents": "errors side_tables training",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
         "reference": "manifests",
     },
@@ -117,6 +119,7 @@ DOORS = {
     "starlette": {"farm/browse/app.py", "farm/browse/safety.py"},
     "torch": {
         "farm/bench/_sizes.py",
+        "manifests/latents/torch_device.py",
         "manifests/reference/next_frame.py",
         "manifests/training/torch_windows.py",
         "manifests/video/torchcodec_decoder.py",

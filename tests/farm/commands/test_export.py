@@ -100,6 +100,29 @@ def test_packed_states_are_read_with_numpy_alone(call: Call, sound: Path, tmp_pa
             assert hashlib.sha256((tmp_path / "rows" / name).read_bytes()).hexdigest() == sha256
 
 
+def test_mira_copies_pictures_of_their_own_size_and_resizes_others(call: Call, sound: Path, tmp_path: Path):
+    result = call("export", "mira", sound, tmp_path / "own", "--size", "own", "--split", "train")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"3 games in 9 chunks, 600 pictures copied, in {tmp_path / 'own'}\n"
+    small = call("export", "mira", sound, tmp_path / "small", "--size", "48x64", "--fps", 20)
+    assert "3 games in 9 chunks, 201 pictures resized and encoded" in small.stdout
+    index = json.loads((tmp_path / "small" / "train" / "index.json").read_text())
+    assert (index["total_samples"], index["export"]["size"], index["export"]["fps"]) == (3, [48, 64], 20)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [(("--fps", "24"), "fps divides 60"), (("--size", "big"), "ROWSxCOLUMNS"), (("--size", "3x4"), "even")],
+)
+def test_mira_refuses_pictures_that_cannot_be(
+    call: Call, sound: Path, tmp_path: Path, wrong: tuple[str, str], message: str
+):
+    result = call("export", "mira", sound, tmp_path / "out", *wrong)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_stride_takes_fewer_windows(call: Call, sound: Path, tmp_path: Path):
     def number(stride: int) -> int:
         out = tmp_path / f"stride-{stride}"
@@ -129,7 +152,7 @@ def test_what_cannot_be_meant_fails_and_writes_nothing(
 def test_a_format_that_there_is_not_fails_with_those_there_are(call: Call, sound: Path, tmp_path: Path):
     result = call("export", "parquet", sound, tmp_path / "out")
     assert result.exit_code == 2
-    assert "'webdataset', 'mds', 'zarr', 'packed'" in result.output
+    assert "'webdataset', 'mds', 'zarr', 'packed', 'mira'" in result.output
 
 
 def test_what_is_no_dataset_fails(call: Call, tmp_path: Path):
