@@ -84,7 +84,7 @@ def encoded_stamp_evidence(chunk: EncodedChunk, rows: StateTable | None = None) 
     Raises:
         VideoUnreadable: the file cannot be decoded.
     """
-    levels = np.stack([cell_levels(luma[None])[0] for luma in decode_luma(chunk.video)])
+    levels = np.stack([cell_levels(luma[None])[0] for luma in decode_luma(chunk.video, is_smoothed=False)])
     slp_frame, valid = decode_levels(levels)
     if valid.size != chunk.span.num_frames:
         message = f"{valid.size} frames decoded from a chunk of {chunk.span.num_frames}"
