@@ -20,7 +20,7 @@ from workers.replay.locator import shown
 EXTRA_OF: Final = {
     "av": "load", "PIL": "load",
     "cv2": "render", "ffmpeg": "render", "matplotlib": "render", "melee": "render",
-    "prometheus_client": "render",
+    "prometheus_client": "render", "py7zr": "render",
     "boto3": "s3", "botocore": "s3",
     "ray": "farm", "torch": "torch", "torchcodec": "torch",
     "duckdb": "browse", "jinja2": "browse", "starlette": "browse", "uvicorn": "browse",
@@ -29,9 +29,18 @@ EXTRA_OF: Final = {
 
 
 GROUPS: Final = {
-    "Make a dataset": ("demo", "record", "plan", "render", "states", "retry", "finalize", "gc"),
+    "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
     "Look at it": ("status", "games", "browse", "view"),
-    "Read its states, take it elsewhere": ("inspect", "state", "schema", "sql", "boxes", "export"),
+    "Read its states, take it elsewhere": (
+        "inspect",
+        "parity",
+        "state",
+        "schema",
+        "sql",
+        "boxes",
+        "export",
+        "latents",
+    ),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),
 }
@@ -39,7 +48,7 @@ GROUPS: Final = {
 
 _LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
 _RENDERING: Final = ("align", "bench", "boxes", "calibrate", "demo", "doctor", "plan", "record", "render",
-              "slots", "states")  # fmt: skip
+              "rendition", "slots", "states")  # fmt: skip
 
 
 class LazyVerbs(click.Group):

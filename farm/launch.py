@@ -110,7 +110,7 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
             as_json=as_json,
         )
         report.say(str(cluster))
-        outcome = run(settings, open_pool, report)
+        outcome = run(settings, open_pool, report, on_one_machine=cluster.is_ours)
         report.outcome(outcome, open_store(settings.out))
     return outcome.exit_status
 

@@ -8,21 +8,28 @@ on this machine, `farm/launch.py` gives slots on Ray.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from farm.engine.canary import Canaries
 from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
 from farm.planning.canary_pace import canary_pace
 from farm.planning.catalogue import build_catalogue
-from farm.planning.dataset_plan import begin_dataset, goes_into_ledger, key_of_dataset, write_plan
+from farm.planning.dataset_plan import (
+    begin_dataset,
+    goes_into_ledger,
+    key_of_dataset,
+    rule_of_dataset,
+    write_plan,
+)
 from farm.planning.nothing_found import refuse_nothing
 from farm.planning.saved_paces import save_pace
 from farm.planning.selection import Selection
 from farm.pools.local_pool import LocalPool
 from farm.run_outcome import PlannedWork, RunOutcome
+from farm.unpacking import unpacked
 from manifests.ledger.entry import done_game_ids
 from manifests.ledger.plan import pending_games
 from manifests.snapshot.finalize import finalize
@@ -52,7 +59,9 @@ if TYPE_CHECKING:
     """Opens the slots of a run, given what every job gets and the number of games."""
 
 
-def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcome:
+def run(
+    settings: RunSettings, open_pool: OpenPool, report: Report, *, on_one_machine: bool = True
+) -> RunOutcome:
     """Render what the settings name into their dataset, as far as that is not done yet.
 
     Where there are more games than slots, one short game on each kind of machine comes first.
@@ -61,6 +70,7 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
         settings: of the run.
         open_pool: gives the slots that render; asked only if there is something to render.
         report: told of everything that happens.
+        on_one_machine: all slots are on this machine, and read what is unpacked here.
 
     Raises:
         CanaryFailed: the first game on a kind of machine failed; no other game was begun there.
@@ -70,19 +80,20 @@ def run(settings: RunSettings, open_pool: OpenPool, report: Report) -> RunOutcom
     for_jobs = settings.render_settings(known_calibrations())
     store = open_store(settings.out)
     work = plan_work(settings, for_jobs, store, report)
-    return do_work(settings, for_jobs, store, work, open_pool, report)
+    return do_work(settings, for_jobs, store, work, open_pool, report, on_one_machine=on_one_machine)
 
 
 def do_work(
     settings: RunSettings, for_jobs: RenderSettings, store: Store, work: PlannedWork, open_pool: OpenPool,
-    report: Report,
+    report: Report, *, on_one_machine: bool = True,
 ) -> RunOutcome:  # fmt: skip
     """Do what is planned and compile the manifests; the arguments and errors are those of `run`."""
     report.planned(work, store)
     paces: list[MeasuredPace] = []
     # Where no emulator plays there is nothing that a machine could do wrong, nor a pace of rendering.
     canaries = Canaries() if settings.canary and settings.emulator in EMULATORS else None
-    summary = _render(work, for_jobs, open_pool, report, canaries, paces) if work.tasks else None
+    with unpacked(work, settings.scratch) if on_one_machine else nullcontext(work) as ready:
+        summary = _render(ready, for_jobs, open_pool, report, canaries, paces) if work.tasks else None
     finalize(store)
     committed, rejected = _ended(store, frozenset(work.sources))
     return RunOutcome(settings.out, work, committed, rejected, summary, tuple(paces))
@@ -91,7 +102,7 @@ def do_work(
 def local_slots(
     settings: RunSettings,
     num_slots: int,
-    job: Callable[[RenderTask, RenderSettings], GameResult] = render_game,
+    job: Callable[[RenderTask, Any], GameResult] = render_game,
 ) -> OpenPool:
     """Slots on this machine: at most one for each game."""
 
@@ -116,13 +127,14 @@ def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, rep
     set_up = for_jobs.set_up()
     set_up.emulator.check()
     key = key_of_dataset(store, settings.out)
-    begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key)
-    return plan_replays(settings, store, key, report)
+    splits = rule_of_dataset(store, settings.split_rule())
+    begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key, splits)
+    return plan_replays(settings, store, key, report, splits)
 
 
 def plan_replays(
-    settings: RunSettings, store: Store, key: bytes, report: Report, selection: Selection | None = None,
-    splits: SplitRule | None = None,
+    settings: RunSettings, store: Store, key: bytes, report: Report, splits: SplitRule,
+    selection: Selection | None = None,
 ) -> PlannedWork:  # fmt: skip
     """Add the replays to the plan of a dataset that has begun; say what is left to do.
 
@@ -131,8 +143,8 @@ def plan_replays(
         store: of the dataset.
         key: the one with which players are hashed.
         report: told how many replays were looked at.
+        splits: how games are divided; see `rule_of_dataset`.
         selection: which games are wanted; all that can be rendered by default.
-        splits: how games are divided; by default as `farm plan` does.
 
     Raises:
         EnvironmentFailed: a source is not there.

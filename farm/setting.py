@@ -80,6 +80,16 @@ def read_positive(raw: object) -> float:
     return number
 
 
+def read_fraction(raw: object) -> float:
+    """Read a number from 0 to 1."""
+    if isinstance(raw, bool):
+        raise TypeError
+    number = float(raw)  # type: ignore[arg-type]
+    if not 0 <= number <= 1:
+        raise ValueError
+    return number
+
+
 def read_port(raw: object) -> int:
     """Read a TCP port, or 0."""
     number = int(raw)  # type: ignore[call-overload]

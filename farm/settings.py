@@ -23,6 +23,7 @@ from farm.setting import (
     one_of,
     read_chunk_frames,
     read_count,
+    read_fraction,
     read_path,
     read_port,
     read_positive,
@@ -40,6 +41,7 @@ from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from farm.planning.splits import SplitRule
     from workers.align.calibration import Calibration
     from workers.emulator.drawing import RendererChoice
     from workers.emulator.slippi import SlippiDolphin
@@ -71,6 +73,7 @@ def _switch(about: str) -> Setting:
 
 _COUNT: Final = "a whole number from 1"
 _POSITIVE: Final = "a number above 0"
+_FRACTION: Final = "a number from 0 to 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ class RunSettings:
     replays: tuple[str, ...] = _declared(
         Setting(
             read_sources,
-            "folders, files, globs, archives or s3:// prefixes",
+            "folders, files, globs, archives, s3:// prefixes or hf://datasets/...",
             "Where the replays are; may be given again.",
             kind="several",
             metavar="SOURCE",
@@ -107,6 +110,40 @@ class RunSettings:
         )
     )
     games: int | None = _declared(Setting(read_count, _COUNT, "Take at most so many games.  [all]"), None)
+    split_by: str | None = _declared(
+        Setting(
+            one_of("pairing", "player"),
+            "pairing or player",
+            "Who is in one split only: two players' games, or, at the cost of games, each player.  [pairing]",
+            metavar="WHO",
+        ),
+        None,
+    )
+    val: float | None = _declared(
+        Setting(
+            read_fraction, _FRACTION, "Fraction of pairings, or players, for val.  [0.05]", metavar="FRACTION"
+        ),
+        None,
+    )
+    test: float | None = _declared(
+        Setting(
+            read_fraction,
+            _FRACTION,
+            "Fraction of pairings, or players, for test.  [0.05, 0 with --hold-out]",
+            metavar="FRACTION",
+        ),
+        None,
+    )
+    hold_out: tuple[str, ...] = _declared(
+        Setting(
+            read_sources,
+            "character=, stage= or player=, with the value",
+            "Games with it are the test split; may be given again.  [none]",
+            kind="several",
+            metavar="FIELD=VALUE",
+        ),
+        (),
+    )
     slots: int | None = _declared(
         Setting(read_count, _COUNT, "Emulators side by side; a cluster grows to it.  [all that fit]"), None
     )
@@ -237,6 +274,7 @@ class RunSettings:
     )
 
     def __post_init__(self) -> None:
+        _ = self.split_rule()
         if self.emulator == "standin" and (self.game_image or self.slippi_dolphin):
             message = (
                 "--emulator standin plays no disc image, and one is named, or a Slippi Dolphin is; leave out "
@@ -256,6 +294,22 @@ class RunSettings:
                 check_place(PROGRAM, self.slippi_dolphin or "")
             except ValueError as problem:
                 raise SettingsRefused(str(problem)) from problem
+
+    def split_rule(self) -> SplitRule | None:
+        """The rule by which games are to be divided; None where nothing is said, and the dataset's own holds.
+
+        Raises:
+            SettingsRefused: there is no such rule.
+        """
+        if not (self.split_by or self.hold_out) and self.val is None and self.test is None:
+            return None
+        # It knows libmelee's names, which are not installed where nothing is planned.
+        from farm.planning.splits import SplitRule  # noqa: PLC0415
+
+        try:
+            return SplitRule.chosen(by=self.split_by, val=self.val, test=self.test, hold_out=self.hold_out)
+        except ValueError as problem:
+            raise SettingsRefused(str(problem)) from problem
 
     @property
     def drawn_by(self) -> RendererChoice:
@@ -338,6 +392,9 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 REQUIRED: Final = tuple(
     each.name for each in dataclasses.fields(RunSettings) if each.default is dataclasses.MISSING
 )
+
+SPLIT_SETTINGS: Final = ("split_by", "val", "test", "hold_out")
+"""The settings that say how games are divided into train, val and test."""
 
 SLIPPI_SETTINGS: Final = (
     "game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod", "melee_stamp",

@@ -336,7 +336,7 @@ def require_unchanged(task: RenderTask, game_id: str) -> None:
 
 
 def _telling_of_machine(result: GameResult, settings: RenderSettings) -> GameResult:
-    return replace(result, renderer=who_draws(settings.emulator), cores=cores_here())
+    return replace(result, renderer=who_draws(settings.slippi), cores=cores_here())
 
 
 def _failed_attempt(task: RenderTask, failure: RenderFailed, clock: Clock) -> GameResult:

@@ -12,15 +12,17 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from farm.bench._capture_ways import WAYS, CaptureRequest, game_of, shown_frames
+from farm.bench._capture_ways import WAYS, CaptureRequest, game_of, is_worker, shown_frames
 from farm.bench._stamped import count_right
 from workers.errors import EnvironmentFailed, FarmError
+from workers.standin.recorder import record_match
 
 _RUN_SECONDS: Final = 2400.0
+_WARM_UP_FRAMES: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class CaptureRun:
         num_frames: length of the game.
         wall_seconds: start and end of the emulator included.
         game_seconds: from the game's first line or picture to its last; 0 where it is not told.
-        cpu_seconds: processor time of the process and its ended children, imports not counted.
+        cpu_seconds: processor time of the process and its ended children, loading of libraries not counted.
         num_right: frames whose picture, by index, shows them; None where the way makes no video.
     """
 
@@ -61,6 +63,8 @@ def run_way(request: CaptureRequest) -> CaptureRun:
     """
     way = WAYS[request.emulator][request.way]
     with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=request.folder) as name:
+        if is_worker(request.way):
+            _warm_up(request, Path(name))
         clock, cpu = time.monotonic(), _cpu_seconds()
         game = game_of(request)
         played = way(game, Path(name))
@@ -70,6 +74,14 @@ def run_way(request: CaptureRequest) -> CaptureRun:
             count_right(shown_frames(played), num_frames) if played.videos and game.set_up.has_stamp else None
         )
     return CaptureRun(num_frames, wall, played.game_seconds, used, num_right)
+
+
+def _warm_up(request: CaptureRequest, folder: Path) -> None:
+    """Render a second of a game: a worker renders hundreds, and loads its libraries once."""
+    (folder / "short.slp").write_bytes(record_match(1, num_frames=_WARM_UP_FRAMES))
+    (folder / "short").mkdir()
+    game = game_of(replace(request, replay=str(folder / "short.slp")))
+    WAYS[request.emulator][request.way](game, folder / "short")
 
 
 def _run_apart(request: CaptureRequest) -> CaptureRun:

@@ -231,6 +231,11 @@ WAYS: Final[Mapping[str, Mapping[str, Way]]] = {
 """The ways of each emulator, by name, from the limit to the whole worker."""
 
 
+def is_worker(way: str) -> bool:
+    """Return whether a way is a worker's whole job."""
+    return way.startswith(WORKER_WAY)
+
+
 def shown_frames(played: Played) -> npt.NDArray[np.int64]:
     """Return the slp_frame that each picture of its videos shows, int64 [T], by the stamp."""
     return np.concatenate([stamps_of(video) for video in played.videos])

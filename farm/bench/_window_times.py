@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,21 @@ def timed(job: Callable[[], int], windows: int) -> WindowTimes:
     wall, cpu = time.perf_counter(), time.process_time()
     frames = job()
     return WindowTimes(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def alternated(
+    jobs: Mapping[str, Callable[[], int]], windows: int, rounds: int = 3
+) -> dict[str, list[WindowTimes]]:
+    """Time the jobs in turn, several rounds, so that a busy machine slows all of them alike."""
+    paces: dict[str, list[WindowTimes]] = {name: [] for name in jobs}
+    for job in jobs.values():
+        job()
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            paces[name].append(timed(job, windows))
+    return paces
+
+
+def median_of(paces: list[WindowTimes]) -> WindowTimes:
+    """Take the round of median processor time."""
+    return sorted(paces, key=lambda pace: pace.cpu_seconds)[len(paces) // 2]

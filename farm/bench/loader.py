@@ -16,8 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.bench._distance import Distance
+from farm.bench._sizes import measure_size
+from farm.bench._state_windows import measure
 from farm.bench._stretch import stretch
-from farm.bench._window_times import WindowTimes, timed
+from farm.bench._window_times import WindowTimes, alternated, median_of
+from farm.terminal.picture_size import read_size
 from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
 from manifests.training.windows import WindowSpec
@@ -39,6 +42,8 @@ _LEROBOT_SECONDS = 400.0
 EXAMPLE = """\b
 Examples:
   farm bench loader --dataset dataset
+  farm bench loader --dataset states --state --hours 6
+  farm bench loader --dataset dataset --size 64x128
   farm bench loader --dataset dataset --hours 2 --lerobot-python ~/lerobot/bin/python --json
   farm bench loader --dataset dataset --remote s3://bucket/dataset --latency-ms 20 --core 0
 """
@@ -82,15 +87,41 @@ Examples:
     type=int,
     help="Process id of --remote's server on this machine; then its processor time is told.",
 )
+@click.option(
+    "--size",
+    metavar="ROWSxCOLUMNS",
+    help="Measure pictures that are resized to this while they are decoded, and by torch afterwards.",
+)
+@click.option(
+    "--state",
+    is_flag=True,
+    help="Measure windows of states alone; --hours, then, is the set whose cache just fits, or just not.",
+)
+@click.option(
+    "--games",
+    type=click.IntRange(min=1),
+    default=288_000,
+    show_default=True,
+    help="--state: games of a simulated set, made of the same files again and again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     *, dataset: Path, hours: float, windows: int, window: int, lerobot_python: str | None, remote: str | None,
-    latency_ms: float, core: int | None, server_pid: int | None, as_json: bool,
+    latency_ms: float, core: int | None, server_pid: int | None, size: str | None,
+    state: bool, games: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure windows per second and frames per core-second of the loader against decoding alone."""
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=dataset.parent) as scratch:
+        if state:
+            found["state"] = measure(dataset, Path(scratch), hours, games)
+            _tell(found, as_json=as_json)
+            return
         cache = Path(scratch) / "cache"
+        if size:
+            found["size"] = measure_size(dataset, read_size(size), window, windows, cache)
+            _tell(found, as_json=as_json)
+            return
         found["dataset"] = local(dataset, window, windows, cache)
         if lerobot_python:
             ours = found["dataset"]["random"]["loader"]["frames_per_core_second"]
@@ -102,6 +133,10 @@ def command(
         if remote:
             bench = Distance(dataset, remote, latency_ms, window, windows, cache, core, server_pid)
             found["remote"] = bench.measure()
+    _tell(found, as_json=as_json)
+
+
+def _tell(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -123,8 +158,8 @@ def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify
         }
         if _has_torchcodec():
             jobs["torchcodec"] = partial(_torchcodec, dataset, places)
-        paces = _alternate(jobs, len(places))
-        found[kind] = {name: _median(rounds).figures() for name, rounds in paces.items()}
+        paces = alternated(jobs, len(places), _ROUNDS)
+        found[kind] = {name: median_of(rounds).figures() for name, rounds in paces.items()}
         for other in jobs.keys() - {"loader"}:
             ratios = [
                 theirs.cpu_seconds / ours.cpu_seconds
@@ -144,21 +179,6 @@ def _has_torchcodec() -> bool:
 
 def _chosen(total: int, count: int) -> list[int]:
     return random.Random(0).choices(range(total), k=count)
-
-
-def _alternate(jobs: dict[str, Callable[[], int]], windows: int) -> dict[str, list[WindowTimes]]:
-    """Time the jobs in turn, several rounds, so that a busy machine slows all of them alike."""
-    paces: dict[str, list[WindowTimes]] = {name: [] for name in jobs}
-    for job in jobs.values():
-        job()
-    for _ in range(_ROUNDS):
-        for name, job in jobs.items():
-            paces[name].append(timed(job, windows))
-    return paces
-
-
-def _median(paces: list[WindowTimes]) -> WindowTimes:
-    return sorted(paces, key=lambda pace: pace.cpu_seconds)[len(paces) // 2]
 
 
 def _load(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:

@@ -6,18 +6,23 @@ from typing import Literal
 
 import click
 
+from farm.terminal.picture_size import read_size
 from farm.terminal.waiting import counted, waiting
+
+_UNBOUNDED = 1 << 60  # shards are written out one by one, and nothing is put into the cache
 
 EXAMPLE = """\b
 Examples:
   farm export webdataset dataset shards --window 30
   farm export mds s3://bucket/melee mds --split train
+  farm export packed dataset rows --field state --field action
   farm export zarr dataset small.zarr --window 16 --start any --stride 16 --scale 4
+  farm export mira dataset shards --size 288x384 --fps 20
 """
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("form", metavar="FORMAT", type=click.Choice(["webdataset", "mds", "zarr"]))
+@click.argument("form", metavar="FORMAT", type=click.Choice(["webdataset", "mds", "zarr", "packed", "mira"]))
 @click.argument("dataset")
 @click.argument("out")
 @click.option(
@@ -46,7 +51,7 @@ Examples:
     type=click.FloatRange(min=0.01),
     default=256.0,
     show_default=True,
-    help="webdataset, mds: size of a shard, in millions of bytes.",
+    help="webdataset, mds, mira: size of a shard, in millions of bytes.",
 )
 @click.option(
     "--scale",
@@ -55,14 +60,41 @@ Examples:
     show_default=True,
     help="zarr: keep every n-th pixel of each row and column.",
 )
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    default=("state", "action"),
+    show_default=True,
+    metavar="NAME",
+    help="packed: a view or a column of the states; may be given again.",
+)
+@click.option(
+    "--size",
+    default="288x384",
+    show_default=True,
+    metavar="ROWSxCOLUMNS",
+    help="mira: size of the pictures, or own for that of DATASET.",
+)
+@click.option(
+    "--fps",
+    type=click.IntRange(min=1),
+    default=60,
+    show_default=True,
+    help="mira: pictures a second, a divisor of 60.",
+)
 def command(
     *, form: str, dataset: str, out: str, window: int, stride: int, start: Literal["gop", "any"],
-    split: str | None, where: str | None, shard_mb: float, scale: int,
+    split: str | None, where: str | None, shard_mb: float, scale: int, fields: tuple[str, ...],
+    size: str, fps: int,
 ) -> None:  # fmt: skip
     """Write the windows of DATASET into OUT (a folder or URL), in the FORMAT of another library.
 
-    FORMAT is webdataset, mds (MosaicML Streaming) or zarr. The first two carry the video as it is, copied;
-    zarr carries decoded pictures. A window is a number of consecutive frames of one game.
+    webdataset and mds (MosaicML Streaming) carry the video as it is, copied; zarr carries decoded pictures.
+    A window is a number of consecutive frames of one game. packed has no windows: it writes the states and
+    inputs of all frames as .npy shards of rows, with an index. mira writes chunks of 4 s as MIRA's loader,
+    RocketScienceDataset, wants them, a folder for each split. It copies the video if neither --size nor --fps
+    changes the pictures; run it again to go on.
     """
     from manifests.exports.clips import read_clips  # noqa: PLC0415 - PyAV is in the extra `load`
     from manifests.exports.mds import write_mds  # noqa: PLC0415
@@ -72,6 +104,12 @@ def command(
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
+    if form == "packed":
+        _export_packed(dataset, out, split, where, fields)
+        return
+    if form == "mira":
+        _export_mira(dataset, out, split, where, None if size == "own" else read_size(size), fps, shard_mb)
+        return
     if start == "any" and form != "zarr":
         message = f"{form} copies packets, so its windows start at groups of pictures: leave out --start any"
         raise click.UsageError(message)
@@ -87,5 +125,56 @@ def command(
         else:
             write = write_webdataset if form == "webdataset" else write_mds
             count = write(counted(read_clips(opened), "windows written", tell), store, shard_bytes)
-    shown = opened.index.grid.share_seen(spec)
-    click.echo(f"{count} windows of {window} frames in {out}; they show {shown:.1%} of the frames")
+    click.echo(f"{count} windows of {window} frames in {out}")
+
+
+def _export_packed(
+    dataset: str, out: str, split: str | None, where: str | None, fields: tuple[str, ...]
+) -> None:
+    from manifests.exports.packed import write_packed  # noqa: PLC0415 - with the others
+    from manifests.store.open import open_store  # noqa: PLC0415
+    from manifests.training.cache import Cache  # noqa: PLC0415
+    from manifests.training.open import open_dataset  # noqa: PLC0415
+    from manifests.training.windows import WindowSpec  # noqa: PLC0415
+
+    try:
+        opened = open_dataset(
+            dataset, window=WindowSpec(1, start="any"), fields=fields, split=split, filter=where,
+            cache=Cache(max_bytes=_UNBOUNDED), as_torch=False,
+        )  # fmt: skip
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    with waiting("writing packed states") as tell:
+        frames = write_packed(opened, open_store(out), lambda shards: tell(f"{shards} shards written"))
+    row_bytes = opened.reader.states.layout.row_bytes
+    click.echo(f"{frames} frames of {row_bytes} bytes, of {opened.games.num_rows} games, in {out}")
+
+
+def _export_mira(
+    dataset: str, out: str, split: str | None, where: str | None, size: tuple[int, int] | None, fps: int,
+    shard_mb: float,
+) -> None:  # fmt: skip
+    from manifests.exports.mira.options import MiraOptions  # noqa: PLC0415 - with the others
+    from manifests.exports.mira.shards import write_mira  # noqa: PLC0415
+    from manifests.ledger.dataset import read_description  # noqa: PLC0415
+    from manifests.store.open import open_store  # noqa: PLC0415
+    from manifests.training.open import open_dataset  # noqa: PLC0415
+    from manifests.training.windows import WindowSpec  # noqa: PLC0415
+    from workers.rendering.clip_encoder import ClipEncoder  # noqa: PLC0415
+
+    try:
+        options = MiraOptions(size, fps, shard_bytes=round(shard_mb * 1e6))
+        opened = open_dataset(
+            dataset, window=WindowSpec(1, start="any"), fields=["video"], split=split, filter=where,
+            cache=None, as_torch=False,
+        )  # fmt: skip
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    encoder = ClipEncoder.like(read_description(opened.reader.store).video)
+    with waiting("writing MIRA's shards") as tell:
+        done = write_mira(
+            opened, open_store(out), options, encoder.encode, encoder.describe(),
+            lambda games: tell(f"{games} games written"),
+        )  # fmt: skip
+    how = "copied" if done.is_copy else "resized and encoded"
+    click.echo(f"{done.games} games in {done.chunks} chunks, {done.pictures:,} pictures {how}, in {out}")

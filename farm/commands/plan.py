@@ -13,14 +13,21 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.planning.catalogue import build_catalogue
-from farm.planning.dataset_plan import begin_dataset, hold_against_plan, key_of_dataset, write_plan
+from farm.planning.dataset_plan import (
+    begin_dataset,
+    hold_against_plan,
+    key_of_dataset,
+    rule_of_dataset,
+    write_plan,
+)
 from farm.planning.nothing_found import refuse_nothing
-from farm.settings import load_settings
+from farm.settings import SPLIT_SETTINGS, load_settings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from farm.terminal.options import setting_options, slippi_options, split_settings
 from farm.terminal.output_file import refuse_other_content
 from farm.terminal.scan_progress import scan_progress
-from farm.terminal.selection_options import chosen_selection, chosen_splits, selection_options
+from farm.terminal.selection_options import chosen_selection, selection_options
+from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 
@@ -40,6 +47,7 @@ Examples:
 @click.command(epilog=EXAMPLE)
 @setting_options(("replays", "out", "games"))
 @selection_options
+@setting_options(SPLIT_SETTINGS)
 @setting_options(("emulator", "frames_per_chunk", "stamp", "slots", "keep_paths"))
 @slippi_options
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read.  [default: one per CPU]")
@@ -54,18 +62,20 @@ def command(**options: Any) -> None:
 
     Games are planned in order of game_id, which is as good as random. A plan is written once and never
     changed; planning more replays later appends. Every replay left out has its reason. Players are keyed
-    hashes; the key stays under XDG_CONFIG_HOME (or give FARM_PLAYER_KEY).
+    hashes; the key stays under XDG_CONFIG_HOME (or give FARM_PLAYER_KEY). The rule by which games are divided
+    is written down with the dataset, and holds for every later plan and run.
     """  # fmt: skip
     flags, options = split_settings(options)
     _check_report(options["report"])
     is_beginning = not (options["dry_run"] or options["estimate"])
     settings = load_settings(flags, os.environ, is_rendering=is_beginning)
     try:
-        selection, splits = chosen_selection(options, settings.games), chosen_splits(options)
+        selection = chosen_selection(options, settings.games)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     store = open_store(settings.out)
     key = key_of_dataset(store, settings.out)
+    splits = rule_of_dataset(store, settings.split_rule())
     with scan_progress(Console(stderr=True)) as show:
         catalogue = build_catalogue(
             settings.replays, selection, key,
@@ -89,7 +99,7 @@ def command(**options: Any) -> None:
         # The fingerprint follows with the first run: a machine that plans need not have the emulator.
         for_jobs = settings.render_settings(is_planning=True)
         set_up = for_jobs.set_up()
-        begin_dataset(store, for_jobs, set_up, {}, key)
+        begin_dataset(store, for_jobs, set_up, {}, key, splits)
         planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     _tell(catalogue, len(planned), options)
 
@@ -141,6 +151,7 @@ def summarise(catalogue: Catalogue, num_new: int) -> dict[str, Any]:
         "games": len(catalogue.games),
         "new": num_new,
         "frames": sum(game.num_frames for game in catalogue.games),
+        "split_rule": to_plain(catalogue.splits.to_contract()),
         "splits": dict(sorted(Counter(game.split for game in catalogue.games).items())),
         "beyond_the_first": catalogue.num_beyond,
         "largest_pairing": catalogue.largest_pairing,

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from farm.settings import load_settings
+from farm.settings import SPLIT_SETTINGS, load_settings
 from farm.states_run import run_states
 from farm.terminal.options import setting_options, split_settings
 from farm.terminal.report import TerminalReport
-from farm.terminal.selection_options import chosen_selection, chosen_splits, selection_options
+from farm.terminal.selection_options import chosen_selection, selection_options
 from manifests.store.open import open_store
 
 EXAMPLE = """\b
@@ -25,6 +25,7 @@ Examples:
 @click.command(epilog=EXAMPLE)
 @setting_options(("replays", "out", "games"))
 @selection_options
+@setting_options(SPLIT_SETTINGS)
 @setting_options(("frames_per_chunk", "keep_paths", "scratch"))
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one per CPU]")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
@@ -39,11 +40,11 @@ def command(*, workers: int | None, as_json: bool, **options: Any) -> None:
     flags, own = split_settings(options)
     settings = load_settings(flags, os.environ, None, emulator="none")
     try:
-        selection, splits = chosen_selection(own, settings.games), chosen_splits(own)
+        selection = chosen_selection(own, settings.games)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     num_workers = workers or os.cpu_count() or 1
     report = TerminalReport(num_slots=num_workers, with_video=False, as_json=as_json)
-    outcome = run_states(settings, num_workers, selection, splits, report)
+    outcome = run_states(settings, num_workers, selection, report)
     report.outcome(outcome, open_store(settings.out))
     sys.exit(outcome.exit_status)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from farm.planning.known_paces import MELEE, STANDIN_GAME
 from farm.planning.measured_pace import MeasuredPace
 
 if TYPE_CHECKING:
     from datetime import date
 
     from workers.job import GameResult, RenderSettings
-
-_MELEE: Final = "Melee"
-_STANDIN: Final = "the stand-in"
 
 
 def canary_pace(result: GameResult, settings: RenderSettings, machine: str, today: date) -> MeasuredPace:
@@ -29,7 +27,7 @@ def canary_pace(result: GameResult, settings: RenderSettings, machine: str, toda
     return MeasuredPace(
         origin="canary",
         emulator=settings.emulator,
-        game=_STANDIN if is_standin else _MELEE,
+        game=STANDIN_GAME if is_standin else MELEE,
         renderer=result.renderer,
         machine=machine,
         slots=1,

@@ -9,37 +9,32 @@ Nothing is unpacked, and beside the replays being looked at only one small recor
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
-import threading
-from collections import Counter, deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from farm.planning.duplicates import drop_duplicates
 from farm.planning.identities import accounts, pairing_of
 from farm.planning.listing import PassedOver, list_replays
 from farm.planning.public_source import public_source
-from farm.planning.scanned_replay import Found, LeftOut, ScannedReplay, scan_replay
+from farm.planning.scanned_replay import LeftOut, ScannedReplay, scan_replay
+from farm.planning.scanning import look_at_all
 from farm.planning.selection import Selection
-from farm.planning.splits import SplitRule, Traits
+from farm.planning.splits import PLAYER, SplitRule, Traits
 from manifests.ledger.plan import GameToPlan
 from manifests.ledger.reasons import Reason
-from workers.errors import EnvironmentFailed
+from workers.replay.locator import place_of
+from workers.replay.source import is_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    _Scan = Callable[[Found], ScannedReplay | LeftOut]
 
 __all__ = ["Catalogue", "LeftOut", "Selection", "build_catalogue"]
 
-_REPLAYS_PER_TASK = 8
-_TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of replays is in memory
-_TASK_DEADLINE_SECONDS = 600.0
-_FEW_REPLAYS = 32  # are read here sooner than processes start
+_SECONDS_PER_MEMBER = 0.0125  # to decompress a replay of a .tar.gz, on the way to a later one
+_SECONDS_TO_WARN = 60.0
 
 _FEWEST_GAMES_TO_WARN, _MOST_OF_ONE_PAIRING = 20, 0.1
 
@@ -55,6 +50,7 @@ class Catalogue:
         places: Where every replay of a game is, by game_id, planned or not; a plan may keep less of it.
         largest_pairing: Games of the two players who have most of them; 0 if there are none.
         num_passed_over: Files in searched folders and archives that have no name of a replay or an archive.
+        splits: The rule by which the games are divided.
     """
 
     games: tuple[GameToPlan, ...]
@@ -63,19 +59,52 @@ class Catalogue:
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
     largest_pairing: int = 0
     num_passed_over: int = 0
+    splits: SplitRule = field(default_factory=SplitRule)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know before these games are planned, a line each, without names."""
+        return (
+            *self._across_splits(), *self._unnamed_players(), *self._large_pairing(), *self._slow_archives()
+        )  # fmt: skip
+
+    def _across_splits(self) -> Iterator[str]:
+        num_across = sum(left.reason is Reason.ACROSS_SPLITS for left in self.left_out)
+        if num_across:
+            num_all = num_across + len(self.games) + self.num_beyond
+            yield (
+                f"splitting by player costs {num_across:,} of {num_all:,} games "
+                f"({num_across / num_all:.1%}): their players are in different splits, so they are in none"
+            )
+
+    def _unnamed_players(self) -> Iterator[str]:
+        num_unnamed = sum(None in game.player_hashes for game in self.games)
+        if num_unnamed and self.splits.by == PLAYER:
+            yield (
+                f"{num_unnamed:,} of {len(self.games):,} games have a player whom the replay does not name; "
+                "such a player cannot be held apart, and may be in several splits"
+            )
+
+    def _slow_archives(self) -> Iterator[str]:
+        places = [place_of(self.places[game.game_id]) for game in self.games if game.game_id in self.places]
+        counts = Counter(place.path for place in places if is_slow(place))
+        seconds = sum(_SECONDS_PER_MEMBER * count * (count + 1) / 2 for count in counts.values())
+        if seconds >= _SECONDS_TO_WARN:
+            yield (
+                f"{counts.total():,} games lie in archives that are read from their beginning (.tar.gz, .7z "
+                f"and others): one by one they cost {seconds / 60:,.0f} min of reading. A run on one "
+                "machine unpacks them once to scratch; on a cluster, unpack them first"
+            )
+
+    def _large_pairing(self) -> Iterator[str]:
         num_games = len(self.games)
         if num_games < _FEWEST_GAMES_TO_WARN or self.largest_pairing <= num_games * _MOST_OF_ONE_PAIRING:
-            return ()
-        warning = (
+            return
+        yield (
             f"{self.largest_pairing:,} of {num_games:,} games are of one pairing of players, and all of one "
             "pairing go to one split, so the splits may be far from the fractions asked for; add replays of "
             "other players, or look with `farm inspect` whether these are really the same two people"
         )
-        return (warning,)
 
 
 def build_catalogue(
@@ -107,7 +136,7 @@ def build_catalogue(
     left_out: list[LeftOut] = []
     scan = partial(scan_replay, selection=selection, key=player_key, keep_paths=keep_paths)
     passed_over = PassedOver()
-    for outcome in _look_at_all(list_replays(sources, passed_over), scan, num_workers):
+    for outcome in look_at_all(list_replays(sources, passed_over), scan, num_workers):
         if isinstance(outcome, ScannedReplay):
             seen.append(outcome)
         else:
@@ -115,17 +144,19 @@ def build_catalogue(
             left_out.append(replace(outcome, source=source))
         on_progress(len(seen) + len(left_out), len(seen))
     distinct, duplicates = drop_duplicates(link_accounts(seen, left_out, player_key))
-    chosen = distinct[: selection.max_games]
+    placed, across = _divide(distinct, rule)
+    chosen = placed[: selection.max_games]
     return Catalogue(
-        games=tuple(_to_plan(scanned, rule) for scanned in chosen),
-        left_out=tuple(sorted(left_out + duplicates, key=lambda left: left.source)),
-        num_beyond=len(distinct) - len(chosen),
+        games=tuple(_to_plan(scanned, split) for scanned, split in chosen),
+        left_out=tuple(sorted([*left_out, *duplicates, *across], key=lambda left: left.source)),
+        num_beyond=len(placed) - len(chosen),
         places={
             scanned.game_id: scanned.place  # of equal files the first by name, as `drop_duplicates` takes it
             for scanned in sorted(seen, key=lambda one: one.source, reverse=True)
         },
-        largest_pairing=max(Counter(scanned.pairing for scanned in chosen).values(), default=0),
+        largest_pairing=max(Counter(scanned.pairing for scanned, _ in chosen).values(), default=0),
         num_passed_over=passed_over.count,
+        splits=rule,
     )
 
 
@@ -144,108 +175,33 @@ def link_accounts(
     return linked
 
 
-def drop_duplicates(seen: Iterable[ScannedReplay]) -> tuple[list[ScannedReplay], list[LeftOut]]:
-    """Keep one replay of each game; return these, in order of game_id, and the others with the reason.
-
-    Two replays are of one game if they have the same bytes; the same online match, game and tiebreak; or the
-    same beginning, which both players' own recordings of a game have. The longest recording is kept, and of
-    equally long ones the first by game_id.
-    """
-    kept: list[ScannedReplay] = []
-    duplicates: list[LeftOut] = []
-    known: set[str] = set()
-    for scanned in sorted(seen, key=lambda one: (-one.num_frames, one.game_id, one.source)):
-        keys = {
-            scanned.game_id: "these bytes",
-            f"match {scanned.match_key}" if scanned.match_key else "": "this online game",
-            f"play {scanned.play_key}": "this game by its beginning",
-        }
-        same = [what for key, what in keys.items() if key in known]
-        if same:
-            detail = f"another replay has {same[0]}"
-            duplicates.append(LeftOut(scanned.source, scanned.game_id, Reason.DUPLICATE, detail))
+def _divide(
+    distinct: Iterable[ScannedReplay], rule: SplitRule
+) -> tuple[list[tuple[ScannedReplay, str]], list[LeftOut]]:
+    """Give each game its split; leave out those that are in none, because their players are in several."""
+    placed: list[tuple[ScannedReplay, str]] = []
+    across: list[LeftOut] = []
+    for scanned in distinct:
+        traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters_seen, scanned.player_hashes)
+        split = rule.split_of(traits)
+        if split is None:
+            detail = f"its players, or what is held out, are in different splits by {rule}"
+            across.append(LeftOut(scanned.source, scanned.game_id, Reason.ACROSS_SPLITS, detail))
         else:
-            known.update(key for key in keys if key)
-            kept.append(scanned)
-    return sorted(kept, key=lambda one: one.game_id), duplicates
+            placed.append((scanned, split))
+    return placed, across
 
 
-def _to_plan(scanned: ScannedReplay, rule: SplitRule) -> GameToPlan:
-    traits = Traits(scanned.pairing, scanned.stage_name, scanned.characters_seen, scanned.player_hashes)
+def _to_plan(scanned: ScannedReplay, split: str) -> GameToPlan:
     return GameToPlan(
         game_id=scanned.game_id,
         source=scanned.source,
         num_frames=scanned.num_frames,
-        split=rule.split_of(traits),
+        split=split,
         stage_name=scanned.stage_name,
         characters=scanned.characters,
         player_hashes=scanned.player_hashes,
         match_key=scanned.match_key,
         play_key=scanned.play_key,
+        play_sha256=scanned.play_sha256,
     )
-
-
-def _look_at_all(
-    listed: Iterator[Found | LeftOut], scan: _Scan, num_workers: int | None
-) -> Iterator[ScannedReplay | LeftOut]:
-    num_workers = os.cpu_count() or 1 if num_workers is None else num_workers
-    first = list(itertools.islice(listed, _FEW_REPLAYS))
-    if num_workers == 0 or len(first) < _FEW_REPLAYS:
-        for one in itertools.chain(first, listed):
-            yield one if isinstance(one, LeftOut) else scan(one)
-        return
-    pool = reading_pool(num_workers)
-    pending: deque[Future[list[ScannedReplay | LeftOut]]] = deque()
-    try:
-        for batch in _batches(itertools.chain(first, listed)):
-            pending.append(pool.submit(_look_at_batch, batch, scan))
-            if len(pending) >= num_workers * _TASKS_AHEAD_PER_WORKER:
-                yield from _result(pending.popleft())
-        while pending:
-            yield from _result(pending.popleft())
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def reading_pool(num_workers: int) -> ProcessPoolExecutor:
-    """Processes that end with this one, even when it is killed, and leave no file.
-
-    Spawned: a forked child of a process with threads may deadlock, a fork server leaves its socket behind.
-    """
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "runs in the pool's processes only"
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _batches(listed: Iterator[Found | LeftOut]) -> Iterator[list[Found | LeftOut]]:
-    while batch := list(itertools.islice(listed, _REPLAYS_PER_TASK)):
-        yield batch
-
-
-def _look_at_batch(batch: list[Found | LeftOut], scan: _Scan) -> list[ScannedReplay | LeftOut]:
-    return [one if isinstance(one, LeftOut) else scan(one) for one in batch]
-
-
-def _result(future: Future[list[ScannedReplay | LeftOut]]) -> list[ScannedReplay | LeftOut]:
-    try:
-        return future.result(_TASK_DEADLINE_SECONDS)
-    except BrokenProcessPool as error:
-        message = (
-            "a process that reads replays ended; free some memory, or scan with --workers 0 to see where"
-        )
-        raise EnvironmentFailed(message) from error
-    except TimeoutError as error:
-        message = (
-            f"{_REPLAYS_PER_TASK} replays took more than {_TASK_DEADLINE_SECONDS:.0f} s; is the disk stalled?"
-        )
-        raise EnvironmentFailed(message) from error

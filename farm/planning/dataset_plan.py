@@ -6,9 +6,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from farm.planning.duplicates import difference_of
 from farm.planning.known_games import against_plan
 from farm.planning.player_key import key_fingerprint, player_key
 from farm.planning.scanned_replay import LeftOut
+from farm.planning.splits import SplitRule
+from manifests.errors import RecordRefused
 from manifests.ledger.dataset import (
     DatasetDescription,
     Rectangle,
@@ -40,13 +43,16 @@ if TYPE_CHECKING:
 
     from farm.planning.catalogue import Catalogue
     from farm.planning.known_games import Outgrown
-    from manifests.ledger.plan import PlannedGame
+    from manifests.ledger.plan import GameToPlan, PlannedGame
     from manifests.store.contract import Store
     from workers.job import RenderSettings
     from workers.rendering.emulator_setup import EmulatorSetup
+    from workers.replay.play import Difference
 
 # A replay that was not asked for this time may be asked for the next; the ledger would rule it out for good.
-_NOT_FOR_THE_LEDGER = frozenset({Reason.FILTERED, Reason.DUPLICATE, Reason.STILL_RECORDED})
+_NOT_FOR_THE_LEDGER = frozenset(
+    {Reason.FILTERED, Reason.ACROSS_SPLITS, Reason.DUPLICATE, Reason.STILL_RECORDED}
+)
 
 
 def key_of_dataset(store: Store, url: str) -> bytes:
@@ -60,8 +66,41 @@ def key_of_dataset(store: Store, url: str) -> bytes:
     return player_key(url, begun)
 
 
+def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
+    """Find the rule by which games of a dataset are divided: its own, else the one asked for.
+
+    Args:
+        store: of the dataset.
+        asked: what the user asks for; None if nothing, which means the dataset's own, or the default.
+
+    Raises:
+        EnvironmentFailed: the dataset is divided by another rule than the one asked for.
+        DatasetError: dataset.json cannot be read.
+    """
+    begun = None if store.head(DATASET_KEY) is None else read_description(store)
+    if begun is None or begun.splits is None:
+        return asked or SplitRule()
+    try:
+        own = SplitRule.of_contract(begun.splits)
+    except ValueError as error:
+        message = f"{store.url}/{DATASET_KEY}: splits: {error}; it was changed after it was written"
+        raise RecordRefused(message) from error
+    if asked is not None and asked != own:
+        message = (
+            f"{store.url}: its games are divided by {own}, and asked for is {asked}: some games would be in "
+            "two splits; leave these options out (the dataset's own rule is used), or give another output"
+        )
+        raise EnvironmentFailed(message)
+    return own
+
+
 def begin_dataset(
-    store: Store, settings: RenderSettings, set_up: EmulatorSetup, fingerprint: Mapping[str, str], key: bytes
+    store: Store,
+    settings: RenderSettings,
+    set_up: EmulatorSetup,
+    fingerprint: Mapping[str, str],
+    key: bytes,
+    splits: SplitRule,
 ) -> DatasetDescription:
     """Write dataset.json, or check that the one there was made by the same settings.
 
@@ -71,16 +110,29 @@ def begin_dataset(
         set_up: the emulator that will render.
         fingerprint: what decides the pixels; empty where that is not known yet.
         key: the one with which players are hashed.
+        splits: how games are divided; see `rule_of_dataset`.
 
     Raises:
-        EnvironmentFailed: somebody else began the dataset at the same moment, with another key.
+        EnvironmentFailed: as `begin`.
         DatasetError: the store holds something else, or a dataset of other settings.
     """
-    ours = describe(settings, set_up, fingerprint, key_fingerprint(key))
+    return begin(store, describe(settings, set_up, fingerprint), key, splits)
+
+
+def begin(store: Store, description: DatasetDescription, key: bytes, splits: SplitRule) -> DatasetDescription:
+    """Write a description, with the key's fingerprint and the splits, as dataset.json, or check the old one.
+
+    Raises:
+        EnvironmentFailed: somebody else began the dataset at the same moment, with another key or other
+            splits.
+        DatasetError: the store holds something else, or a dataset of other settings.
+    """
+    ours = replace(description, player_key_sha256=key_fingerprint(key), splits=splits.to_contract())
     found = open_or_create(store, ours)
-    if found.player_key_sha256 not in (None, ours.player_key_sha256):
-        message = f"{store.url}: somebody else began it meanwhile, with another player key; run again"
-        raise EnvironmentFailed(message)
+    for name, what in (("player_key_sha256", "another player key"), ("splits", "other splits")):
+        if getattr(found, name) not in (None, getattr(ours, name)):
+            message = f"{store.url}: somebody else began it meanwhile, with {what}; run again"
+            raise EnvironmentFailed(message)
     return found
 
 
@@ -129,7 +181,20 @@ def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tu
     Raises:
         DatasetError: the plan or the ledger cannot be read.
     """
-    return against_plan(catalogue, planned_games(store), partial(_status_in, store))
+    disagreement = partial(_disagreement, catalogue.places)
+    return against_plan(catalogue, planned_games(store), partial(_status_in, store), disagreement)
+
+
+def _disagreement(places: Mapping[str, str], game: GameToPlan, planned: PlannedGame) -> Difference | None:
+    """Where a new recording disagrees with the planned one; None also where the latter cannot be read."""
+    if game.play_sha256 == planned.play_sha256:
+        return None
+    try:
+        return difference_of(
+            places.get(game.game_id, game.source), places.get(planned.game_id, planned.source)
+        )
+    except EnvironmentFailed:
+        return None  # it is where it was planned no more, or its path is hidden
 
 
 def _status_in(store: Store, game_id: str) -> Status | None:
@@ -150,7 +215,6 @@ def describe(
     settings: RenderSettings,
     set_up: EmulatorSetup,
     fingerprint: Mapping[str, str],
-    player_key_sha256: str | None = None,
 ) -> DatasetDescription:
     """Describe the dataset that these settings make with this emulator, as dataset.json will."""
     is_stamped = set_up.has_stamp and not set_up.crop_rows
@@ -167,7 +231,6 @@ def describe(
         stamp=Rectangle(*stamp_rectangle(set_up.width, set_up.height)) if is_stamped else None,
         stamp_seed_column=SEED_COLUMN if is_stamped and set_up.has_seed else None,
         picture_delay_frames=set_up.state_delay,
-        player_key_sha256=player_key_sha256,
         state_schema=str(STATE_SCHEMA_VERSION),
         fingerprints=fingerprint,
         marks_key_frames=True,

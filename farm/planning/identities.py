@@ -6,7 +6,8 @@ hash of an account never depends on what else was scanned; that of a code does, 
 
 What a later scan learns changes no plan: a game that was planned keeps the player hashes and the split that
 it has. From then on newly planned games carry the account's hash, and their pairing, whose split is drawn by
-that hash, may fall into another split than the games that were planned by the code. To have a person's games
+that hash, may fall into another split than the games that were planned by the code; so may the person, where
+splits are by player. To have a person's games
 together whatever comes later, plan replays with and without accounts in one scan.
 
 A code that several accounts used, one after another, says nobody: it stays as it is, and so do the accounts.

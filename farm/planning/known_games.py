@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from farm.planning.duplicates import in_words
 from farm.planning.scanned_replay import LeftOut
 from manifests.ledger.entry import Status
 from manifests.ledger.reasons import Reason
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from farm.planning.catalogue import Catalogue
     from manifests.ledger.plan import GameToPlan, PlannedGame
+    from workers.replay.play import Difference
+
+    FindDisagreement = Callable[[GameToPlan, PlannedGame], Difference | None]
+    """Finds where a new recording disagrees with a planned one; None if it does not, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,8 @@ class Outgrown:
 
     Attributes:
         game: as it was planned.
-        reason: DUPLICATE where a longer recording of the same game takes its place, SOURCE_CHANGED where its
-            file holds another game now.
+        reason: DUPLICATE where a longer recording of the same game takes its place, DESYNC where another one
+            disagrees with it, SOURCE_CHANGED where its file holds another game now.
         detail: one line for a person.
         successor: game_id of the recording that takes its place; None if none does.
     """
@@ -44,15 +49,18 @@ def against_plan(
     catalogue: Catalogue,
     planned: Iterable[PlannedGame],
     status_of: Callable[[str], Status | None],
+    disagreement: FindDisagreement | None = None,
 ) -> tuple[Catalogue, tuple[Outgrown, ...]]:
     """Leave out what is planned already under another id, and name the planned games that are outgrown.
 
     Of two recordings of one game the planned one stays, unless it is not committed and the new one is longer.
+    Where the two disagree, the new one is left out, and the planned one ends unless it is committed.
 
     Args:
         catalogue: of the scan.
         planned: every game that the dataset planned before.
         status_of: how the ledger has a game, by its id; None if it has not.
+        disagreement: compares a new recording with the planned one; None to believe that they agree.
 
     Returns:
         The catalogue without the newcomers that are left out, which it names; and the outgrown games.
@@ -63,7 +71,12 @@ def against_plan(
     left_out: list[LeftOut] = []
     outgrown: dict[str, Outgrown] = {}
     # A scan keeps one recording of each game and does not know the plan: it may leave out the planned one.
-    put_back: dict[str, PlannedGame] = {}
+    put_back = {
+        # Its players turned out to be in several splits only now; the plan is not changed for that.
+        left.game_id: before[left.game_id]
+        for left in catalogue.left_out
+        if left.reason is Reason.ACROSS_SPLITS and left.game_id is not None and left.game_id in before
+    }
     duplicates = {left.game_id for left in catalogue.left_out if left.reason is Reason.DUPLICATE}
     for game in catalogue.games:
         if game.game_id in before:
@@ -72,6 +85,13 @@ def against_plan(
         same = _same_game(game, by_key)
         if same is None:
             games.append(game)
+        elif disagreement is not None and (difference := disagreement(game, same)) is not None:
+            detail = in_words(difference, game.source, same.source)
+            is_open = status_of(same.game_id) is None
+            told = detail if is_open else f"{detail}; the latter has its ledger entry already"
+            left_out.append(LeftOut(game.source, game.game_id, Reason.DESYNC, told))
+            if is_open:
+                outgrown[same.game_id] = Outgrown(same, Reason.DESYNC, detail, None)
         elif status_of(same.game_id) is Status.COMMITTED or game.num_frames <= same.num_frames:
             detail = f"another recording of this game is in the plan: {same.source}"
             left_out.append(LeftOut(game.source, game.game_id, Reason.DUPLICATE, detail))

@@ -1,8 +1,8 @@
 """Lists the replays that a person's sources hold, one after another and never all at once.
 
-A source is a folder (searched through, archives in it included), a glob, a file, an archive, or an s3://
-prefix. Nothing vanishes: each file is listed, or left out with a reason, or counted as passed over because
-its name is neither that of a replay nor that of an archive.
+A source is a folder (searched through, archives in it included), a glob, a file, an archive, an s3:// prefix
+or a repository on the hub (hf://). Nothing vanishes: each file is listed, or left out with a reason, or
+counted as passed over because its name is neither that of a replay nor that of an archive.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from manifests.errors import DatasetError
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay.bucket import list_bucket
+from workers.replay.hub import list_hub, local_copy
 from workers.replay.locator import (
     ARCHIVE_SUFFIXES,
     REPLAY_SUFFIXES,
     NameKind,
     is_in_bucket,
+    is_on_hub,
     kind_of_name,
-    member_locator,
+    nested_locator,
     path_locator,
     shown,
 )
@@ -34,7 +36,7 @@ from workers.replay.source import archive_members
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workers.replay.source import Member
+    from workers.replay.archive_walk import Member
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
@@ -50,16 +52,18 @@ def list_replays(sources: Iterable[str], passed_over: PassedOver | None = None) 
     """Yield every replay that the sources hold, by name within each source, and every file that is not read.
 
     Args:
-        sources: Folders, globs, files, archives and s3:// prefixes.
+        sources: Folders, globs, files, archives, s3:// prefixes and hf:// repositories.
         passed_over: Counts, as far as the listing has come, the files that are not named.
 
     Raises:
-        EnvironmentFailed: If a source is not there, or a bucket cannot be listed.
+        EnvironmentFailed: If a source is not there, or a bucket or the hub cannot be listed.
     """
     passed_over = PassedOver() if passed_over is None else passed_over
     for source in sources:
         if is_in_bucket(source):
             yield from _in_bucket(source, passed_over)
+        elif is_on_hub(source):
+            yield from _on_hub(source, passed_over)
         else:
             yield from _on_disk(source, passed_over)
 
@@ -108,7 +112,7 @@ def _in_file(path: Path, passed_over: PassedOver, *, is_named: bool) -> Iterator
     if kind is NameKind.UNREAD:
         yield _not_read(path_locator(str(path)))
     elif kind is NameKind.ARCHIVE:
-        yield from _in_archive(path, passed_over)
+        yield from _in_archive(path, str(path), passed_over)
     elif kind is NameKind.REPLAY or is_named:
         yield Found(path_locator(str(path)))
     else:
@@ -121,7 +125,8 @@ def _not_read(locator: str) -> LeftOut:
     return LeftOut(locator, None, Reason.NOT_READ, detail)
 
 
-def _in_archive(archive: Path, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+def _in_archive(archive: Path, name: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+    """Yield what lies in an archive; `name` is what it is called, wherever its bytes are."""
     is_empty = True
     try:
         for member in archive_members(archive):
@@ -129,20 +134,43 @@ def _in_archive(archive: Path, passed_over: PassedOver) -> Iterator[Found | Left
             if member.kind is NameKind.OTHER:
                 passed_over.count += 1
             else:
-                yield _as_found(archive, member)
+                yield _as_found(name, member)
         if is_empty:
             passed_over.count += 1
     except ReplayRefused as refusal:
-        yield LeftOut(path_locator(str(archive)), None, refusal.reason, shown(refusal.detail))
+        yield LeftOut(path_locator(name), None, refusal.reason, shown(refusal.detail))
     except OSError as error:
-        yield left_out_path(archive, error)
+        yield left_out_path(name, error)
 
 
-def _as_found(archive: Path, member: Member) -> Found | LeftOut:
-    locator = member_locator(str(archive), member.name, member.number)
+def _as_found(archive: str, member: Member) -> Found | LeftOut:
+    locator = nested_locator(archive, member.steps)
     if isinstance(member.content, ReplayRefused):
         return LeftOut(locator, None, member.content.reason, shown(member.content.detail))
     return Found(locator, member.content)
+
+
+def _on_hub(url: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
+    is_empty = True
+    for file in list_hub(url):
+        is_empty = False
+        kind = kind_of_name(file)
+        if kind is NameKind.REPLAY:
+            yield Found(path_locator(file))
+        elif kind is NameKind.OTHER:
+            passed_over.count += 1
+        elif kind is NameKind.UNREAD:
+            yield _not_read(path_locator(file))
+        else:
+            try:
+                archive = local_copy(file)
+            except ReplayRefused as refusal:
+                yield LeftOut(path_locator(file), None, refusal.reason, refusal.detail)
+            else:
+                yield from _in_archive(archive, file, passed_over)
+    if is_empty:
+        message = f"{shown(url)}: no file's path begins so; give a repository and the beginning of its paths"
+        raise EnvironmentFailed(message)
 
 
 def _in_bucket(url: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:

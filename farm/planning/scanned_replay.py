@@ -16,6 +16,7 @@ from workers.errors import ReplayRefused
 from workers.replay import read_replay
 from workers.replay.facts import characters_seen
 from workers.replay.locator import place_of
+from workers.replay.play import play_sha256
 from workers.replay.renderable import renderable
 from workers.replay.source import FileUnread, read_source
 
@@ -58,6 +59,7 @@ class ScannedReplay:
         pairing: Keyed hash of who played; see `farm.planning.splits`.
         links: What it tells about accounts; see `farm.planning.identities`.
         characters_seen: libmelee's names of the characters in its frames, without repetition.
+        play_sha256: Hash of how the whole game went; see `workers.replay.play`.
     """
 
     place: str
@@ -72,6 +74,7 @@ class ScannedReplay:
     pairing: str
     links: Links = ()
     characters_seen: tuple[str, ...] = ()
+    play_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def scan_replay(
         pairing=pairing_of(key, hashes) or keyed_hash(key, "pairing", record.match_id or play_key),
         links=links,
         characters_seen=tuple(sorted({seen.character_name for seen in characters_seen(table)})),
+        play_sha256=play_sha256(table),
     )
 
 

@@ -1,4 +1,4 @@
-"""Command line options that say which replays become part of a dataset, and how they are divided."""
+"""Command line options that say which replays become part of a dataset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from farm.planning.selection import Selection
-from farm.planning.splits import SplitRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,22 +26,11 @@ _OPTIONS = (
     click.option(
         "--character", "characters", multiple=True, metavar="NAME", help="Only these on both sides."
     ),
-    click.option(
-        "--val", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Fraction of pairings."
-    ),
-    click.option(
-        "--test",
-        type=click.FloatRange(0, 1),
-        help="Fraction of pairings.  [default: 0.05, 0 with --hold-out]",
-    ),
-    click.option(
-        "--hold-out", multiple=True, metavar="FIELD=VALUE", help="Games with it are the test split."
-    ),
 )
 
 
 def selection_options(command: _Command) -> _Command:
-    """Add the options that `chosen_selection` and `chosen_splits` read."""
+    """Add the options that `chosen_selection` reads."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -72,17 +60,3 @@ def chosen_selection(options: Mapping[str, Any], max_games: int | None) -> Selec
         sane=base.sane,
         max_games=max_games,
     )
-
-
-def chosen_splits(options: Mapping[str, Any]) -> SplitRule:
-    """Read from a command's options how games are divided.
-
-    Raises:
-        ValueError: options that exclude each other, or a rule that cannot be read.
-    """
-    if options["hold_out"]:
-        if options["test"]:
-            msg = "--hold-out makes the test split; leave out --test"
-            raise ValueError(msg)
-        return SplitRule.holding_out(*options["hold_out"], val=options["val"])
-    return SplitRule(val=options["val"], test=0.05 if options["test"] is None else options["test"])

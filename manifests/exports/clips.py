@@ -67,6 +67,7 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
         chunk, start = dataset.index.locate(window)
         sample = as_dict(dataset[window])
         game = int(sample.pop("game"))
+        sample.pop("game_id")  # `about` has it as text
         arrays = {name: np.asarray(value) for name, value in sample.items() if np.asarray(value).ndim}
         about = {
             "game_id": game_ids[game],

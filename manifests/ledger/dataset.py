@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from manifests.errors import SchemaRefused
 from manifests.state.schema import FIRST_SLP_FRAME
-from manifests.store.canonical_json import from_plain, parse, readable, to_plain
+from manifests.store.canonical_json import ADDED_LATER, from_plain, parse, readable, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import DATASET_KEY, PROBE_PREFIX, STORE_KEY
 
@@ -26,10 +26,10 @@ TIMING_RULE: Final = (
 )
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
-MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256"})
+MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256", "splits"})
 """Fields in which a later run may differ from the first.
 
-Each ledger entry has its own fingerprints, and whoever hashes players looks for the dataset's own key first.
+Each ledger entry has its own fingerprints, and whoever plans looks for the dataset's own key and rule first.
 """
 
 
@@ -73,6 +73,22 @@ class Rectangle:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitContract:
+    """The rule by which every game of the dataset goes to train, val or test.
+
+    Attributes:
+        by: "pairing" or "player": whose keyed hash the split is drawn by. By player, no player is in two.
+        val, test: fractions of pairings or of players.
+        hold_out: texts such as "character=PICHU", ascending; the games with one of them are for test.
+    """
+
+    by: str
+    val: float
+    test: float
+    hold_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetDescription:
     """What dataset.json says.
 
@@ -90,6 +106,8 @@ class DatasetDescription:
         marks_key_frames: whether every key frame names its game and slp_frame (see manifests/video/sei.py).
         player_key_sha256: fingerprint of the key with which players are hashed; None in old datasets, which
             do not say.
+        splits: by which rule games are divided, in every plan of this dataset; None in old datasets, which do
+            not say.
         fps: rate of the videos' time stamps: frame k is at exactly k / fps seconds.
         true_fps_numerator, true_fps_denominator: the console's real rate, 60000/1001 per second.
         first_slp_frame: the slp_frame with which every game begins.
@@ -114,6 +132,7 @@ class DatasetDescription:
     true_fps_denominator: int = 1001
     first_slp_frame: int = FIRST_SLP_FRAME
     timing_rule: str = TIMING_RULE
+    splits: SplitContract | None = field(default=None, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fingerprints", MappingProxyType(dict(self.fingerprints)))

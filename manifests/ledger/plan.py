@@ -49,6 +49,8 @@ class GameToPlan:
         match_key: keyed hash of what Slippi's servers call the game; None if they did not arrange it, and in
             plans of old.
         play_key: hash of how the game begins, which two recordings of one game share; None in plans of old.
+        play_sha256: hash of how the whole game went, without how often a frame was written; None in plans of
+            old.
 
     Raises:
         ValueError: game_id is no sha256, there are no frames, or the split is empty.
@@ -63,6 +65,7 @@ class GameToPlan:
     player_hashes: tuple[str | None, ...]
     match_key: str | None = field(default=None, kw_only=True)
     play_key: str | None = field(default=None, kw_only=True)
+    play_sha256: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         check_game_id(self.game_id)
@@ -131,7 +134,7 @@ def number_games(
             PlannedGame(
                 game.game_id, game.source, game.num_frames, game.split, game.stage_name, game.characters,
                 game.player_hashes, match_key=game.match_key, play_key=game.play_key,
-                num_chunks=num_chunks, first_file_number=next_file_number,
+                play_sha256=game.play_sha256, num_chunks=num_chunks, first_file_number=next_file_number,
             )
         )  # fmt: skip
         next_file_number += num_chunks

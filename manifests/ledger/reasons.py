@@ -22,8 +22,10 @@ class Reason(StrEnum):
     ILLEGAL_STAGE = "illegal_stage"  # not one of the six tournament stages
     ILLEGAL_CHARACTER = "illegal_character"  # not one that the unmodified game lets people choose
     FILTERED = "filtered"  # legal, but outside what the plan's filters ask for
+    ACROSS_SPLITS = "across_splits"  # splits are by player, and its players are in different ones
     TOO_LONG = "too_long"  # more frames than the stand-in game holds in the console's memory
     DUPLICATE = "duplicate"  # the same game is already in the plan
+    DESYNC = "desync"  # recordings of this game disagree on a confirmed frame, and none can be believed
     STILL_RECORDED = "still_recorded"  # the file grew while it was read, or its game is still going on
     SOURCE_CHANGED = "source_changed"  # the file that was planned holds another game now
     NOT_READ = "not_read"  # a kind of file or place that is not read; never in a ledger, as it has no game_id

@@ -197,6 +197,12 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
             "hash of how the game begins, the same in two recordings of it",
             nullable=True,
         ),
+        ManifestColumn(
+            "play_sha256",
+            pa.string(),
+            "hash of how the whole game went, without how often a frame was written",
+            nullable=True,
+        ),
     ),
 }
 MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files", "events")

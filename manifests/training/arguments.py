@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from manifests.training.cache import Cache
 from manifests.training.pictures import Pictures
+from manifests.training.sample import SampleRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,3 +46,20 @@ def check_open_arguments(fields: Sequence[str], pictures: object, cache: object,
         raise ValueError(message)
     if snapshot is not None:
         check_whole("snapshot", snapshot, 0)
+
+
+def check_join(join: object, fields: Sequence[str]) -> None:
+    """Check the names that side tables' values get in samples.
+
+    Raises:
+        ValueError: join is no mapping, or a name is one that samples have anyway.
+    """
+    if not isinstance(join, Mapping):
+        message = f"join names side tables, as in join={{'latent': 'latents'}}; got {join!r}"
+        raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
+    taken = {*fields, *SampleRecord.__annotations__}
+    if odd := [name for name in join if name in taken or f"{name}_valid" in taken]:
+        message = (
+            f"samples have {', '.join(map(repr, odd))} of their own; choose other names for joined values"
+        )
+        raise ValueError(message)

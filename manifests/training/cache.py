@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import secrets
 from contextlib import contextmanager, suppress
@@ -18,20 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import pyarrow as pa
-
 from manifests.home_folder import cache_base
+from manifests.training.mapped_file import map_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
 CACHE_VARIABLE: Final = "DOLPHIN_FARM_CACHE"
 _ROOM: Final = 0.9  # an eviction leaves this share of the bound, so that it does not run for every piece
 _LEFTOVER: Final = ".part"
 _COUNTER_BYTES: Final = 8
+_SEAL_BYTES: Final = 16
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,35 @@ class LocalCache:
         """
         path = self._path(key)
         try:
-            # Python's own mmap would keep a descriptor open for each of thousands of pieces.
-            with pa.memory_map(str(path)) as file:
-                data = np.frombuffer(file.read_buffer(), np.uint8)
+            data = map_file(path)
             os.utime(path)  # eviction goes by the time of last use
         except FileNotFoundError:
             return None
         return data
+
+    def read_sealed(self, key: str) -> bytes | None:
+        """Read a piece that `put_sealed` put; None if it is not here, or damaged, or another key's.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        data = self.read(key)
+        if data is None:
+            return None
+        body, seal = data[:-_SEAL_BYTES], data[-_SEAL_BYTES:]
+        if seal == _seal(key, body):
+            return body
+        _LOG.warning("%s: a piece is damaged; it is fetched or made again", self.folder)
+        self.drop(key)
+        return None
+
+    def put_sealed(self, key: str, data: bytes) -> None:
+        """Keep a piece with a hash of its key and bytes, for `read_sealed`.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self.put(key, data + _seal(key, data))
 
     def drop(self, key: str) -> None:
         """Remove a piece that turned out to be damaged."""
@@ -178,3 +202,9 @@ class LocalCache:
     def _path(self, key: str) -> Path:
         digest = hashlib.sha256(key.encode()).hexdigest()
         return self.folder / digest[:2] / digest[2:]
+
+
+def _seal(key: str, data: bytes) -> bytes:
+    digest = hashlib.blake2b(key.encode(), digest_size=_SEAL_BYTES)
+    digest.update(data)
+    return digest.digest()

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
+from manifests.side_tables.contract import Span
+from manifests.training.arguments import check_whole
 from manifests.training.buffers import BufferPool
 from manifests.training.fields import VIDEO
 from manifests.training.order import DEFAULT_APART
 from manifests.training.stream import Stream
 from manifests.training.weights import window_weights
+from manifests.training.windows import WindowSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,6 +89,46 @@ class WindowDataset:
         arrays = self.reader.read(self.fetch(window + len(self) if window < 0 else window))
         return cast("Sample", self._finished(arrays))
 
+    @property
+    def num_chunks(self) -> int:
+        """Number of chunks of the games that were selected."""
+        return int(self.footage.grid.num_frames.size)
+
+    def span(self, chunk: int) -> Span:
+        """Say which frames a chunk has, by names that are the same in any selection: game_id and slp_frame.
+
+        Raises:
+            IndexError: there is no chunk of that number.
+        """
+        if not 0 <= chunk < self.num_chunks:
+            message = f"no chunk {chunk}; there are {self.num_chunks}, counted from 0"
+            raise IndexError(message)
+        grid = self.footage.grid
+        game_id = self.reader.game_ids[int(grid.game[chunk])]
+        return Span(game_id, int(self.footage.slp_frame_start[chunk]), int(grid.num_frames[chunk]))
+
+    def read_chunk(self, chunk: int, start: int = 0, exclusive_end: int | None = None) -> Sample:
+        """Read the frames [start, exclusive_end) of a chunk, all of them by default, as one sample.
+
+        Every frame is a step of its own, whatever the windows are. A minute of pictures takes 3.3 GB at
+        640x480, so pictures are better read in parts that begin at key frames.
+
+        Raises:
+            IndexError: there is no such chunk, or it does not have these frames.
+            StoreFailed, VideoUnreadable, RecordRefused: as `__getitem__`.
+        """
+        span = self.span(chunk)
+        end = span.num_frames if exclusive_end is None else exclusive_end
+        if not 0 <= start < end <= span.num_frames:
+            message = f"chunk {chunk} has frames [0, {span.num_frames}), got [{start}, {end})"
+            raise IndexError(message)
+        self.settle()
+        reader = self.reader.of_spec(WindowSpec(end - start, start="any"))
+        arrays = reader.read(reader.fetch(chunk, start))
+        if VIDEO in arrays:
+            arrays[VIDEO] = reader.pictures.arrange(arrays[VIDEO], 1)
+        return cast("Sample", arrays)
+
     def __iter__(self) -> Iterator[Sample]:
         """Read every window once, in order."""
         return (self[window] for window in range(len(self)))
@@ -93,6 +136,24 @@ class WindowDataset:
     def settle(self) -> None:
         """Open this process's own decoder and connections; needed once in a process that was forked."""
         self.reader.settle()
+
+    def prepare(self, part: int = 0, num_parts: int = 1) -> None:
+        """Pack the states of all chunks into the cache now, rather than each shard when it is first needed.
+
+        Args:
+            part: which part of the shards, from 0, so that several processes or machines share the work.
+            num_parts: number of parts.
+
+        Raises:
+            ValueError: there is no such part.
+            StoreFailed, RecordRefused: as `WindowDataset.__getitem__`.
+        """
+        check_whole("num_parts", num_parts, 1)
+        if check_whole("part", part, 0) >= num_parts:
+            message = f"part {part} of {num_parts}: parts count from 0"
+            raise ValueError(message)
+        self.settle()
+        self.reader.states.prepare(part, num_parts)
 
     def fetch(self, window: int) -> Fetched:
         """Fetch the bytes of a window, without decoding; several threads may do so at once.

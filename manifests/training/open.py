@@ -18,18 +18,17 @@ import importlib.util
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from manifests.snapshot.reader import open_manifest
-from manifests.training.arguments import check_open_arguments
+from manifests.training.arguments import check_join, check_open_arguments
 from manifests.training.cache import Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.fields import VIDEO, Fields
 from manifests.training.footage import select_footage
-from manifests.training.packed_states import warn_of_size
 from manifests.training.pictures import Pictures
 from manifests.training.reader import SampleReader
 from manifests.training.windows import WindowIndex, WindowSpec, warn_of_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from manifests.training.dataset import Transform
@@ -45,7 +44,8 @@ _CACHE: Final = Cache()
 def open_dataset(
     url: str | Path, *, window: int | WindowSpec = ..., fields: Sequence[str] = ..., split: str | None = ...,
     filter: str | None = ..., transform: Transform | None = ..., pictures: Pictures = ...,
-    verify: Verify = ..., cache: Cache | None = ..., snapshot: int | None = ..., as_torch: Literal[False],
+    verify: Verify = ..., cache: Cache | None = ..., snapshot: int | None = ...,
+    join: Mapping[str, str | Path] | None = ..., as_torch: Literal[False],
 ) -> WindowDataset: ...  # fmt: skip
 
 
@@ -53,7 +53,8 @@ def open_dataset(
 def open_dataset(
     url: str | Path, *, window: int | WindowSpec = ..., fields: Sequence[str] = ..., split: str | None = ...,
     filter: str | None = ..., transform: Transform | None = ..., pictures: Pictures = ...,
-    verify: Verify = ..., cache: Cache | None = ..., snapshot: int | None = ..., as_torch: Literal[True],
+    verify: Verify = ..., cache: Cache | None = ..., snapshot: int | None = ...,
+    join: Mapping[str, str | Path] | None = ..., as_torch: Literal[True],
 ) -> TorchWindows: ...  # fmt: skip
 
 
@@ -61,7 +62,8 @@ def open_dataset(
 def open_dataset(
     url: str | Path, *, window: int | WindowSpec = ..., fields: Sequence[str] = ..., split: str | None = ...,
     filter: str | None = ..., transform: Transform | None = ..., pictures: Pictures = ...,
-    verify: Verify = ..., cache: Cache | None = ..., snapshot: int | None = ..., as_torch: bool | None = ...,
+    verify: Verify = ..., cache: Cache | None = ..., snapshot: int | None = ...,
+    join: Mapping[str, str | Path] | None = ..., as_torch: bool | None = ...,
 ) -> WindowDataset | TorchWindows: ...  # fmt: skip
 
 
@@ -70,7 +72,8 @@ def open_dataset(
     split: str | None = None,
     filter: str | None = None,  # noqa: A002 - the word everybody looks for
     transform: Transform | None = None, pictures: Pictures = _PICTURES, verify: Verify = "mark",
-    cache: Cache | None = _CACHE, snapshot: int | None = None, as_torch: bool | None = None,
+    cache: Cache | None = _CACHE, snapshot: int | None = None,
+    join: Mapping[str, str | Path] | None = None, as_torch: bool | None = None,
 ) -> WindowDataset | TorchWindows:  # fmt: skip
     """Open a dataset for training.
 
@@ -91,6 +94,8 @@ def open_dataset(
             frame, "stamp" also every picture's painted number (stand-in datasets alone), "none" nothing.
         cache: where packed states, and bytes of remote videos, are kept between runs; None for memory alone.
         snapshot: number of the snapshot of the manifests; the newest by default.
+        join: side tables by the name that their values get in samples, {"latent": URL}: their rows are found
+            by game_id and slp_frame, see `manifests.side_tables.open.open_side_table`.
         as_torch: True for tensors, False for NumPy arrays. The default, None, gives tensors if torch is
             installed; a script that is type-checked should say which it wants.
 
@@ -104,6 +109,7 @@ def open_dataset(
     """
     spec = window if isinstance(window, WindowSpec) else WindowSpec(window)
     check_open_arguments(fields, pictures, cache, snapshot)
+    check_join(join or {}, fields)
     wanted = Fields(tuple(name for name in fields if name != VIDEO))
     manifest = open_manifest(url, snapshot)
     footage = select_footage(manifest, split, filter, with_video=VIDEO in fields)
@@ -115,9 +121,11 @@ def open_dataset(
         store=manifest.store, footage=footage, spec=spec, fields=wanted, with_video=VIDEO in fields,
         pictures=pictures, verify=verify, cache=None if cache is None else cache.open(),
         cache_video=manifest.store.is_remote,
+        join={name: str(url) for name, url in (join or {}).items()},
     )  # fmt: skip
+    reader.joins.open()  # a side table that cannot be read is told of now, not in the first batch
     warn_of_gaps(index)
-    warn_of_size(reader.states, "memory" if reader.cache is None else str(reader.cache.folder))
+    reader.states.shards.warn_of_size()
     dataset = WindowDataset(footage, index, reader, transform)
     if as_torch is None:
         as_torch = importlib.util.find_spec("torch") is not None

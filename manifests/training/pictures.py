@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from manifests.video.decoder import picture_shape
+from manifests.video.framing import Framing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,24 +25,43 @@ class Pictures:
         stack_layout: where the K pictures of a step go if the window stacks them, oldest first: "channels"
             for [T, 3 * K, H, W], "frames" for [T, K, 3, H, W]. Planes of yuv420 are always stacked as frames.
         decoder: "libav" (PyAV), "torchcodec" (on the CPU), or "nvdec" (torchcodec on an NVIDIA GPU).
+        size: (height, width) of the pictures that come out, resized while they are decoded, by libav alone;
+            None for those of the video, or of the crop.
+        crop: (top, left, height, width) of the part that is wanted, in pixels of the video; None for all.
 
     Raises:
-        ValueError: a pixel format or layout that there is not.
+        ValueError: a pixel format or layout that there is not, or a size or crop that is none.
     """
 
     pixel_format: PixelFormat = "rgb"
     stack_layout: Literal["channels", "frames"] = "channels"
     decoder: Literal["libav", "torchcodec", "nvdec"] = "libav"
+    size: tuple[int, int] | None = None
+    crop: tuple[int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
         picture_shape(self.pixel_format, 2, 2)
+        _ = self.framing
         if self.stack_layout not in ("channels", "frames"):
             message = f"stack_layout is 'channels' or 'frames', got {self.stack_layout!r}"
             raise ValueError(message)
 
+    @property
+    def framing(self) -> Framing:
+        """Which part of the video's pictures comes out, and at which size."""
+        return Framing(self.size, self.crop)
+
     def shape(self, width: int, height: int) -> tuple[int, ...]:
-        """Shape of one picture as it is decoded: [H, W, 3] of RGB, or [H * 3 / 2, W] of planes."""
-        return picture_shape(self.pixel_format, width, height)
+        """Shape of one picture as it is decoded: [H, W, 3] of RGB, or [H * 3 / 2, W] of planes.
+
+        Args:
+            width: columns of the video.
+            height: rows of the video.
+
+        Raises:
+            ValueError: the crop reaches beyond the picture.
+        """
+        return picture_shape(self.pixel_format, *self.framing.output(width, height))
 
     def arrange(self, pictures: NDArray[np.uint8], stack: int) -> NDArray[np.uint8]:
         """Lay decoded pictures out as samples hold them, without copying them where that is possible.

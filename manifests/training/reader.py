@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from manifests.errors import RecordRefused
 from manifests.store.open import open_store
 from manifests.training.action_groups import group_actions
+from manifests.training.joined_tables import JoinedTables
 from manifests.training.packed_states import PackedStates
 from manifests.training.pictures import Pictures
 from manifests.training.row_arrays import RowArrays
@@ -21,7 +24,7 @@ from manifests.video.sei import find_mark
 from manifests.video.stamp import read_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 Verify: TypeAlias = Literal["none", "mark", "stamp"]
 _MARK_BYTES: Final = 4096  # a mark comes before the first slice, so the beginning of a GOP is enough
+_ID_BYTES: Final = 32  # of a sha256
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -49,12 +53,14 @@ class Fetched:
         start: frame_index of the first frame seen.
         video: bytes of the GOPs that hold its pictures; empty if no pictures are asked for.
         span: where the packed states of its frames are.
+        joined: values and validity of its steps' frames, by the name of the side table they are from.
     """
 
     chunk: int
     start: int
     video: bytes
     span: Span
+    joined: Mapping[str, tuple[NDArray[Any], Mask]] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,6 +79,7 @@ class SampleReader:
             stand-in datasets have; "none": nothing.
         cache: keeps packed states, and video bytes if `cache_video`; None to keep packed states in memory.
         cache_video: whether video bytes are kept in the cache, too.
+        join: where the side tables are that samples get columns from, by the columns' names.
     """
 
     store: Store
@@ -84,10 +91,16 @@ class SampleReader:
     verify: Verify = "mark"
     cache: LocalCache | None = None
     cache_video: bool = False
+    join: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.verify not in ("none", "mark", "stamp"):
             message = f"verify is 'none', 'mark' or 'stamp', got {self.verify!r}"
+            raise ValueError(message)
+        if self.with_video:
+            self.pictures.shape(self.footage.video.width, self.footage.video.height)
+        if self.verify == "stamp" and not self.pictures.framing.is_whole:
+            message = "stamps are read in whole pictures; leave out size and crop, or take verify='mark'"
             raise ValueError(message)
         self._forget()
 
@@ -96,16 +109,23 @@ class SampleReader:
         self._process = os.getpid()
         self._decoder: Decoder | None = None
         self._game_ids: list[str] | None = None
+        self.joins = JoinedTables(self.join)
         self._of_rows = RowArrays(self.fields)
         self._states: PackedStates | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        del kept["joins"]
         return {**kept, "store": self.store.url}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update({**state, "store": open_store(state["store"])})
         self._forget()
+
+    @cached_property
+    def _id_bytes(self) -> NDArray[np.uint8]:
+        """The game_id of each game, uint8 [G, 32]."""
+        return np.frombuffer(bytes.fromhex("".join(self.game_ids)), np.uint8).reshape(-1, _ID_BYTES)
 
     @property
     def states(self) -> PackedStates:
@@ -114,12 +134,20 @@ class SampleReader:
             self._states = PackedStates(self.store, self.footage, self._of_rows, self.fields.key, self.cache)
         return self._states
 
+    def of_spec(self, spec: WindowSpec) -> SampleReader:
+        """Make a reader of other windows in this process, which shares packed states and side tables."""
+        other = dataclasses.replace(self, spec=spec)
+        other._states, other.joins = self.states, self.joins  # noqa: SLF001 - of the same class
+        return other
+
     def settle(self) -> None:
         """Open connections of this process's own, if it was forked since the last call."""
         if self._process != os.getpid():
             self.store = open_store(self.store.url)
-            states = self._states
+            states, joins = self._states, self.joins
             self._forget()
+            joins.settle()
+            self.joins = joins
             if states is not None:
                 states.settle(self.store)
                 self._states = states
@@ -136,7 +164,23 @@ class SampleReader:
             frames, actions, _ = self._frames(np.array([chunk]), np.array([start]))
             first = int(min(frames.min(), actions.min()))
             span = self.states.read(chunk, first, int(max(frames.max(), actions.max())) + 1)
-        return Fetched(chunk, start, self._video(chunk, start), span)
+        return Fetched(chunk, start, self._video(chunk, start), span, self._joined(chunk, start))
+
+    def _joined(self, chunk: int, start: int) -> dict[str, tuple[NDArray[Any], Mask]]:
+        """Look up the side tables' values of a window's steps."""
+        if not self.join:
+            return {}
+        steps = self.spec.step_frames(np.array([start]))[0]
+        slp_frames = steps + int(self.footage.slp_frame_start[chunk])
+        game_id = self.game_ids[int(self.footage.grid.game[chunk])]
+        return self.joins.rows(game_id, slp_frames)
+
+    @property
+    def game_ids(self) -> list[str]:
+        """The game_id of each game, in the order of the games table."""
+        if self._game_ids is None:
+            self._game_ids = self.footage.games["game_id"].to_pylist()
+        return self._game_ids
 
     def _frames(self, chunks: Int, starts: Int) -> tuple[Int, Int, Mask]:
         """Frames of the steps, int64 [B, T], and those of the actions with their mask, [B, A, per action]."""
@@ -179,8 +223,9 @@ class SampleReader:
         is_context = np.arange(self.spec.num_steps) < self.spec.history
         batch["is_context"] = np.tile(is_context, (chunks.size, 1))
         batch["game"] = self.footage.grid.game[chunks]
+        batch["game_id"] = self._id_bytes.take(batch["game"], axis=0)
         batch["chunk"], batch["frame_index"] = chunks, starts
-        return batch
+        return batch | self.joins.batch([one.joined for one in fetched])
 
     def _fields_of(
         self, chunks: Int, frames: Int, actions: Int, is_pad: Mask, spans: Sequence[Span]
@@ -216,20 +261,25 @@ class SampleReader:
         span = footage.gop_span(chunk, int(seen[0]), int(seen[-1]))
         run = GopRun(fetched.video, footage.avcc(chunk), width, height)
         if self.verify != "none":
-            self._check_mark(run, chunk, span.first_frame_index)
+            self.check_mark(run, chunk, span.first_frame_index)
         if self._decoder is None:
-            self._decoder = open_decoder(self.pictures.decoder, self.pictures.pixel_format)
+            self._decoder = open_decoder(
+                self.pictures.decoder, self.pictures.pixel_format, self.pictures.framing
+            )
         self._decoder.decode(run, seen - span.first_frame_index, out)
         if self.verify == "stamp":
             self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_key(chunk))
         return out
 
-    def _check_mark(self, run: GopRun, chunk: int, frame_index: int) -> None:
-        if self._game_ids is None:
-            self._game_ids = self.footage.games["game_id"].to_pylist()
+    def check_mark(self, run: GopRun, chunk: int, frame_index: int) -> None:
+        """Check that a run of GOPs begins with the key frame of a frame_index of a chunk, if it is marked.
+
+        Raises:
+            RecordRefused: its mark names another frame or game.
+        """
         mark = find_mark(run.data[:_MARK_BYTES], run.avcc)
         slp_frame = int(self.footage.slp_frame_start[chunk]) + frame_index
-        game_id = self._game_ids[int(self.footage.grid.game[chunk])]
+        game_id = self.game_ids[int(self.footage.grid.game[chunk])]
         # Datasets from before marks have none, so silence is no fault here; `farm audit` knows what is due.
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (
@@ -257,10 +307,9 @@ class SampleReader:
         key = self.footage.video_key(chunk)
         if self.cache is None or not self.cache_video:
             return self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
-        name = (
-            f"video {self.store.url} {self.footage.sha256} {key} {span.byte_start} {span.byte_exclusive_end}"
-        )
-        data = self.cache.read(name)
+        part = f"{key} {span.byte_start} {span.byte_exclusive_end}"
+        name = f"sealed video {self.store.url} {self.footage.sha256} {part}"
+        data = self.cache.read_sealed(name)
         if data is None:
             data = self.store.get_range(key, span.byte_start, span.byte_exclusive_end)
             self.keep(name, data)
@@ -271,7 +320,7 @@ class SampleReader:
         if (cache := self.cache) is None:
             return
         try:
-            cache.put(name, data)
+            cache.put_sealed(name, data)
         except OSError as error:
             _LOG.warning("%s: %s; going on without the cache", cache.folder, error)
             self.cache = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.training.fields import Fields
-    from manifests.training.row_layout import RowLayout, StoredColumn
+    from manifests.training.row_layout import StoredColumn
 
     Arrays = dict[str, NDArray[Any]]
 
@@ -84,8 +84,18 @@ class RowArrays:
             view = fields.view_of(name)
             names += [name] if view is None else [one for part in view_columns(view) for one in part]
         self.layout = row_layout(names)
+        self._dtypes = {one.dtype.str: one.dtype for one in self.layout.columns if one.bit is None}
         self._column = {column.name: (place, column) for place, column in enumerate(self.layout.columns)}
         self.parts = tuple(Part(is_action(name), self._arrays_of(fields, name)) for name in fields.names)
+
+    def _typed(self, rows: NDArray[np.uint8]) -> Arrays:
+        """Look at rows as columns of each dtype."""
+        kinds: Arrays = {name: rows.view(dtype) for name, dtype in self._dtypes.items()}
+        if self.layout.num_bit_bytes:
+            first = self.layout.first_bit_byte
+            bits = rows[:, first : first + self.layout.num_bit_bytes]
+            kinds[_BITS] = np.unpackbits(bits, axis=1, bitorder="little")
+        return kinds
 
     @property
     def with_actions(self) -> bool:
@@ -155,7 +165,7 @@ class RowArrays:
         Returns:
             NAME [N, D] and NAME_valid of the same shape, by name.
         """
-        kinds = _typed(self.layout, rows)
+        kinds = self._typed(rows)
         found: Arrays = {}
         for array in part.arrays:
             out = np.empty((rows.shape[0], array.width), array.dtype)
@@ -171,15 +181,6 @@ class RowArrays:
             found[array.name] = out[:, 0] if array.is_single else out
             found[f"{array.name}_valid"] = valid[:, 0] if array.is_single else valid
         return found
-
-
-def _typed(layout: RowLayout, rows: NDArray[np.uint8]) -> Arrays:
-    """Look at rows as columns of each dtype."""
-    kinds = {column.dtype.str: rows.view(column.dtype) for column in layout.columns if column.bit is None}
-    if layout.num_bit_bytes:
-        first, end = layout.first_bit_byte, layout.first_bit_byte + layout.num_bit_bytes
-        kinds[_BITS] = np.unpackbits(rows[:, first:end], axis=1, bitorder="little")
-    return kinds
 
 
 def _widened(dtype: np.dtype[Any]) -> np.dtype[Any]:

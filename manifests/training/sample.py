@@ -14,7 +14,8 @@ ShortInts = TypeVar("ShortInts")
 Bools = TypeVar("Bools")
 
 
-class _Always(TypedDict, Generic[Ints, ShortInts, Bools]):
+class _Always(TypedDict, Generic[Bytes, Ints, ShortInts, Bools]):
+    game_id: Bytes
     slp_frame: ShortInts
     is_context: Bools
     action_is_pad: Bools
@@ -24,7 +25,7 @@ class _Always(TypedDict, Generic[Ints, ShortInts, Bools]):
 
 
 class SampleRecord(
-    _Always[Ints, ShortInts, Bools], Generic[Bytes, Floats, Ints, ShortInts, Bools], total=False
+    _Always[Bytes, Ints, ShortInts, Bools], Generic[Bytes, Floats, Ints, ShortInts, Bools], total=False
 ):
     """A window by name. In a batch, every value has one more axis in front, [batch_size, ...].
 
@@ -32,9 +33,12 @@ class SampleRecord(
 
         slp_frame      int32 [T]             Slippi's index of each step's frame
         is_context     bool [T]              True for the `history` steps in front
-        action_is_pad  bool [T + lookahead]  True where the chunk has no such frame
-        game           int64 []              row of `dataset.games`
-        chunk          int64 []              number of the chunk, counted over the whole dataset
+        action_is_pad  bool [T + lookahead]  True where the chunk has no such frame, or lacks one of a step's;
+                                             [T + lookahead, frame_step] with actions="every"
+        game_id        uint8 [32]            sha256 of the replay, the same in any selection and dataset;
+                                             bytes(sample["game_id"]).hex() is the text in tables
+        game           int64 []              row of `dataset.games`, so another number in another selection
+        chunk          int64 []              number of the chunk, counted over what was selected
         frame_index    int64 []              the first frame that is seen, counted from 0 in its chunk
 
     The others are there if `fields` asks for them; a view, here "state", brings up to four arrays:
@@ -45,11 +49,14 @@ class SampleRecord(
         state_ids        int64 [T, C]    ids and bit fields, which must not be scaled or averaged
         state_ids_valid  bool [T, C]
         action, raw_action, just_pressed  as a view, but [T + lookahead, ...]: step k has the inputs of its
-                         frame + action_shift
+                         frame + action_shift; [T + lookahead, frame_step, ...] with actions="every", and
+                         [T + lookahead, sets, ...] with `action_fps`
         is_repeat        bool [batch_size], in batches alone: True where a window only fills the last batch
 
-    A single column ("p0.percent") or a view of a fixed version ("state/1") may be asked for as well; such
-    names are not declared here, so a type checker wants `as_dict(sample)["p0.percent"]` for them.
+    A side table that is joined as NAME brings NAME [T, ...], in its own dtype, and NAME_valid, bool [T],
+    False where it has no row; there the values are zero. A single column ("p0.percent") or a view of a fixed
+    version ("state/1") may be asked for as well. Such names are not declared here, so a type checker wants
+    `as_dict(sample)["p0.percent"]` for them.
     """
 
     video: Bytes

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from manifests.side_tables.contract import Span
     from manifests.training.dataset import WeightsWanted, WindowDataset
     from manifests.training.sample import Sample
     from manifests.training.stream import Stream
@@ -69,9 +70,26 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
         """Read one sample; it raises what `WindowDataset.__getitem__` raises."""
         return as_tensors(self.windows[window])
 
+    @property
+    def num_chunks(self) -> int:
+        """Number of chunks of the games that were selected."""
+        return self.windows.num_chunks
+
+    def span(self, chunk: int) -> Span:
+        """Say which frames a chunk has; see `WindowDataset.span`."""
+        return self.windows.span(chunk)
+
+    def read_chunk(self, chunk: int, start: int = 0, exclusive_end: int | None = None) -> TensorSample:
+        """Read frames of a chunk as one sample; see `WindowDataset.read_chunk`."""
+        return as_tensors(self.windows.read_chunk(chunk, start, exclusive_end))
+
     def __iter__(self) -> Iterator[TensorSample]:
         """Read every window once, in order."""
         return (self[window] for window in range(len(self)))
+
+    def prepare(self, part: int = 0, num_parts: int = 1) -> None:
+        """Pack the states of all chunks now; see `WindowDataset.prepare`."""
+        self.windows.prepare(part, num_parts)
 
     def stream(
         self, *, batch_size: int, rank: int = 0, world_size: int = 1, seed: int = 0, epoch: int = 0,

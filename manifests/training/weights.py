@@ -58,7 +58,7 @@ def window_weights(
         message = f"weights by name are {', '.join(_NAMES)}, got {wanted!r}"
         raise ValueError(message)
     key = f"weights {_VERSION} {wanted} {reader.footage.sha256} {index.spec}"
-    if reader.cache is not None and (data := reader.cache.read(key)) is not None:
+    if reader.cache is not None and (data := reader.cache.read_sealed(key)) is not None:
         return np.frombuffer(data, np.float32)
     of_frames = _by_action(reader) if wanted == "action" else _by_damage(reader)
     weights = _of_windows(index, of_frames)

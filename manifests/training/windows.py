@@ -7,7 +7,8 @@ chunk. Actions that would be beyond the chunk's ends are not made up but masked.
 
     seen     frames whose pictures are read: start, start + frame_step, ... (num_seen of them)
     steps    the last `history + window` of the frames seen
-    actions  frames whose inputs are given: the steps and `lookahead` more, each moved by `action_shift`
+    actions  frames whose inputs are given: the steps and `lookahead` more, each moved by `action_shift`; with
+             actions="every" or "any", the `frame_step` frames that end there
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class WindowSpec:
             return
         divisors = [n for n in range(1, self.frame_step + 1) if self.frame_step % n == 0]
         rates = [FRAMES_PER_SECOND // n for n in divisors if FRAMES_PER_SECOND % n == 0]
-        if self.actions != "any" or self.action_fps not in rates:
+        if self.actions != "any" or self.action_fps not in rates or not isinstance(self.action_fps, int):
             message = (
                 f"action_fps goes with actions='any'; with frame_step={self.frame_step} it is one of "
                 f"{rates}, got {self.action_fps!r} with actions={self.actions!r}"

@@ -54,7 +54,7 @@ class Decoder(Protocol):
         Args:
             run: begins with a key frame.
             wanted: int64 [K], numbers of pictures, counted from the run's first; strictly ascending.
-            out: uint8 [K, *picture_shape(...)], C-contiguous; overwritten.
+            out: uint8 [K, *picture_shape(...)] of the size that comes out, C-contiguous; overwritten.
 
         Raises:
             VideoUnreadable: the bytes are not such pictures, or there are fewer than wanted.

@@ -15,14 +15,17 @@ from av.video.reformatter import VideoReformatter
 
 from manifests.video.access_units import is_key_picture, split_access_units
 from manifests.video.decoder import VideoUnreadable
+from manifests.video.framing import WHOLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manifests.video.decoder import GopRun, PixelFormat
+    from manifests.video.framing import Framing
 
 _STRICT = {"err_detect": "explode"}  # libav's default is to paint over damage without a word
 _INTERMEDIATE = "yuv420p"
+_SCALING = "AREA"  # every pixel of the video counts; where nothing is resized it changes nothing
 
 
 class LibavDecoder:
@@ -30,8 +33,8 @@ class LibavDecoder:
 
     name = "libav"
 
-    def __init__(self, pixel_format: PixelFormat) -> None:
-        self._is_rgb = pixel_format == "rgb"
+    def __init__(self, pixel_format: PixelFormat, framing: Framing = WHOLE) -> None:
+        self._is_rgb, self._framing = pixel_format == "rgb", framing
         self._reformatter = VideoReformatter()
         self._avcc = b""
         self._context: av.VideoCodecContext | None = None
@@ -77,14 +80,35 @@ class LibavDecoder:
         if frame.is_corrupt or frame.format.name != _INTERMEDIATE or shape != (run.width, run.height):
             message = f"a damaged frame, or not {_INTERMEDIATE} of {run.width}x{run.height}: {frame}"
             raise VideoUnreadable(message)
+        width, height = self._framing.output(run.width, run.height)
+        if self._framing.crop is not None:
+            frame = _cropped(frame, self._framing.crop)
         if self._is_rgb:
-            rgb = self._reformatter.reformat(frame, format="rgb24")
-            out[:] = plane_of(rgb, 0, 3 * run.width).reshape(run.height, run.width, 3)
+            # swscale converts and resizes in one pass, without the full-size picture in between.
+            rgb = self._reformatter.reformat(frame, width, height, format="rgb24", interpolation=_SCALING)
+            out[:] = plane_of(rgb, 0, 3 * width).reshape(height, width, 3)
             return
-        height, half = run.height, run.width // 2
-        out[:height] = plane_of(frame, 0, run.width)
-        chroma = out[height:].reshape(2, height // 2, half)
-        chroma[0], chroma[1] = plane_of(frame, 1, half), plane_of(frame, 2, half)
+        if (frame.width, frame.height) != (width, height):
+            frame = self._reformatter.reformat(
+                frame, width, height, format=_INTERMEDIATE, interpolation=_SCALING
+            )
+        out[:height] = plane_of(frame, 0, width)
+        chroma = out[height:].reshape(2, height // 2, width // 2)
+        chroma[0], chroma[1] = plane_of(frame, 1, width // 2), plane_of(frame, 2, width // 2)
+
+
+def _cropped(frame: av.VideoFrame, crop: tuple[int, int, int, int]) -> av.VideoFrame:
+    """Copy a part of a frame of yuv420p, (top, left, height, width), all even."""
+    top, left, height, width = crop
+    part = av.VideoFrame(width, height, _INTERMEDIATE)
+    part.colorspace, part.color_range = frame.colorspace, frame.color_range
+    for number, scale in ((0, 1), (1, 2), (2, 2)):
+        rows = slice(top // scale, (top + height) // scale)
+        columns = slice(left // scale, (left + width) // scale)
+        plane = np.frombuffer(memoryview(part.planes[number]), np.uint8)
+        plane = plane.reshape(-1, part.planes[number].line_size)[: height // scale, : width // scale]
+        plane[:] = plane_of(frame, number, frame.width // scale)[rows, columns]
+    return part
 
 
 def plane_of(frame: av.VideoFrame, number: int, row_bytes: int) -> NDArray[np.uint8]:

@@ -33,8 +33,10 @@ ROOMS = {
         "audit": "errors ledger snapshot state store video",
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
-        "training": "errors home_folder ledger snapshot state store video",
-        "exports": "state store training video",
+        "side_tables": "errors state store",
+        "training": "errors home_folder ledger side_tables snapshot state store video",
+        "exports": "errors state store training video",
+        "latents": "errors side_tables training",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
         "reference": "manifests",
     },
@@ -51,6 +53,7 @@ ROOMS = {
         "rendering": "align emulator errors files replay scratch standin",
         "job": "align emulator errors machine rendering replay scratch",
         "states_job": "job rendering replay scratch",
+        "rendition_job": "errors job rendering scratch",
     },
     "farm": {
         "farm": "",
@@ -64,17 +67,19 @@ ROOMS = {
         "boxes": "browse",
         "view": "boxes browse",
         "setting": "",
-        "settings": "pools setting",
+        "settings": "planning pools setting",
         "run_outcome": "engine planning",
         "run_report": "engine planning run_outcome",
-        "run": "engine planning pools run_outcome run_report settings",
+        "unpacking": "run_outcome",
+        "run": "engine planning pools run_outcome run_report settings unpacking",
         "states_run": "planning run run_outcome run_report settings",
+        "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench boxes browse engine machine planning rerender run settings states_run terminal "
-            "view"
+            "align_plot bench boxes browse engine machine planning rendition_run rerender run settings "
+            "states_run terminal view"
         ),
         "cli": "commands engine terminal",
     },
@@ -96,11 +101,13 @@ DOORS = {
     "cv2": {"workers/align/motion/thumbnails.py"},
     "duckdb": {"farm/browse/library.py"},
     "ffmpeg": {"workers/rendering/independent_check.py"},
+    "huggingface_hub": {"workers/replay/hub.py"},
     "jinja2": {"farm/browse/templates.py"},
     "lerobot": {"farm/bench/_lerobot.py"},
     "matplotlib": {"farm/align_plot.py"},
     "melee": {"workers/replay/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
+    "py7zr": {"workers/replay/sevenzip.py"},
     "prometheus_client": {"farm/engine/metrics_server.py"},
     "ray": {
         "farm/pools/ray_metrics.py",
@@ -111,6 +118,8 @@ DOORS = {
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
     "starlette": {"farm/browse/app.py", "farm/browse/safety.py"},
     "torch": {
+        "farm/bench/_sizes.py",
+        "manifests/latents/torch_device.py",
         "manifests/reference/next_frame.py",
         "manifests/training/torch_windows.py",
         "manifests/video/torchcodec_decoder.py",

@@ -77,6 +77,7 @@ class ChannelFrames:
         self._newest = -1
         self._newest_number: int | None = None
         self._has_greeted = False
+        self._has_shown = False
         self._has_lines = False
         self._has_printed = False
 
@@ -130,6 +131,7 @@ class ChannelFrames:
             return None
         if record is None:
             self._look_for_trouble()
+        self._has_shown = self._has_shown or isinstance(record, ShownPicture)
         return record
 
     def is_drained(self) -> bool:
@@ -198,7 +200,7 @@ class ChannelFrames:
             if self._child is not None and self._child.wait(_EXIT_SECONDS) is None:
                 message = f"slippi playback failed: it still runs, but {why}"
                 raise EmulatorFailed(Reason.EMULATOR_EXIT, message)
-        elif self._newest_number is None and time.monotonic() - self._begun > _FIRST_SECONDS:
+        elif not self._has_shown and time.monotonic() - self._begun > _FIRST_SECONDS:
             what = "shows its pictures in a way" if self._has_greeted else "was started in a way"
             message = (
                 f"the frame channel does not take: the emulator {what} that the preloaded library does not "

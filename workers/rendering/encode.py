@@ -81,6 +81,7 @@ class ChunkEncoder:
         height: of the pictures, in pixels.
         mark: the mark of the first frame, as `manifests.video.sei` has it; every key frame then carries its
             own mark. None: no marks.
+        fps: pictures per second of the time stamps, a divisor of 60; datasets have 60 and nothing else.
 
     Raises:
         RenderFailed: the encoder refuses.
@@ -95,20 +96,21 @@ class ChunkEncoder:
         width: int = WIDTH,
         height: int = HEIGHT,
         mark: FrameMark | None = None,
+        fps: int = FPS,
     ) -> None:
-        self._path = path
+        self._path, self._fps = path, fps
         self._mark = mark
         self._shape = (height * 3 // 2, width)
         self._num_frames = 0
         self._is_open = True
         try:
             self._file = _open_mp4(path)
-            self._stream = self._file.add_stream("libx264", rate=FPS, options=_x264_options(settings))
+            self._stream = self._file.add_stream("libx264", rate=fps, options=_x264_options(settings))
         except (av.FFmpegError, OSError) as error:
             _fail(path, error)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
         context = self._stream.codec_context
-        self._stream.time_base = context.time_base = Fraction(1, FPS)
+        self._stream.time_base = context.time_base = Fraction(1, fps)
         context.thread_count = 1  # the bytes depend on it
         context.color_range = ColorRange.MPEG
         context.colorspace = _SMPTE170M
@@ -137,7 +139,7 @@ class ChunkEncoder:
             message = f"pictures are uint8 {self._shape}, got {picture_yuv.dtype} {picture_yuv.shape}"
             raise ValueError(message)
         frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture_yuv), format="yuv420p")
-        frame.pts, frame.time_base = self._num_frames, Fraction(1, FPS)
+        frame.pts, frame.time_base = self._num_frames, Fraction(1, self._fps)
         self._num_frames += 1
         self._encode(frame)
 

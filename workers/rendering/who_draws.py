@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-from workers.emulator.gl_probe import renderer
+from workers.emulator.drawing_here import renderer_here
 from workers.emulator.mainline_install import find_driver
-from workers.emulator.xvfb import xvfb
 from workers.errors import EnvironmentFailed
 
+if TYPE_CHECKING:
+    from workers.emulator.drawing import RendererChoice
+    from workers.emulator.slippi import SlippiDolphin
+
 UNKNOWN: Final = "something that does not say what it is"
-_PIXELS: Final = 64
 
 
-def who_draws(emulator: str) -> str:
+def who_draws(slippi: SlippiDolphin | None) -> str:
     """Return what draws for an emulator here, e.g. "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5".
 
     Args:
-        emulator: one of EMULATORS. Slippi's draws by OpenGL on a display, the stand-in's by Vulkan.
+        slippi: Slippi's Dolphin, which draws by OpenGL on a display; None for the stand-in on mainline
+            Dolphin, which draws by Vulkan.
     """
     try:
-        if emulator == "standin":
-            return f"Vulkan by {find_driver().stem}"
-        with tempfile.TemporaryDirectory() as folder, xvfb(_PIXELS, _PIXELS, Path(folder)) as display:
-            return renderer({**os.environ, "DISPLAY": display})
+        return f"Vulkan by {find_driver().stem}" if slippi is None else _by_opengl(slippi.renderer)
     except EnvironmentFailed:
         return UNKNOWN
+
+
+@cache
+def _by_opengl(choice: RendererChoice) -> str:
+    """Ask once per process: the answer takes a display, and each game's result tells it."""
+    return renderer_here(choice)

@@ -1,15 +1,17 @@
 r"""The text by which a plan, a report and the terminal name a replay: printable, and turned back by reading.
 
     PATH                 a file
-    ARCHIVE!MEMBER       a replay within a .zip, .tar, .tar.gz or .tgz
+    ARCHIVE!MEMBER       a replay within a .zip, .7z, .tar, .tar.gz, .tar.xz or .tar.zst
     ARCHIVE!MEMBER:2     the second one of that name in the archive
+    ARCHIVE!INNER!MEMBER a replay within an archive that is a member itself
     s3://BUCKET/KEY      an object
+    hf://datasets/OWNER/NAME@COMMIT/PATH  a file of a repository on the hub, which may be an archive
 
 Names of files are bytes, and need not be text: an archive that was packed in Japan unpacks to Shift-JIS. Each
 byte that is no part of UTF-8, and each byte of a control character, stands in a locator as \xHH. So does a
 backslash that would otherwise be read as such an escape, and an exclamation mark that would otherwise end the
 name of an archive. `MEMBER:2` cannot be mistaken for a name, because names of replays end in .slp, .slp.gz or
-.slp.zst.
+.slp.zst, and those of archives in the suffixes below.
 """
 
 from __future__ import annotations
@@ -19,11 +21,17 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 REPLAY_SUFFIXES: Final = (".slp", ".slp.gz", ".slp.zst")
-ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz")
+ARCHIVE_SUFFIXES: Final = (
+    ".zip", ".7z", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst"
+)  # fmt: skip
 BUCKET_SCHEME: Final = "s3://"
+HUB_SCHEME: Final = "hf://"
 
 _UNREAD: Final = re.compile(
     r".*\.(?:7z|rar|gz|xz|txz|bz2|tbz2?|zst|tzst|lz|tlz|lz4|lzma|lzo|z|taz|br|sz|zz|zipx|slpz"
@@ -33,9 +41,10 @@ _UNREAD: Final = re.compile(
 )
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 _LOOKS_LIKE_ESCAPE: Final = re.compile(r"\\(?=x[0-9a-f]{2})")
-_LOOKS_LIKE_ARCHIVE: Final = re.compile(r"(\.(?:zip|tar|tar\.gz|tgz))!", re.IGNORECASE)
+_ARCHIVE: Final = "|".join(re.escape(suffix) for suffix in ARCHIVE_SUFFIXES)
+_LOOKS_LIKE_ARCHIVE: Final = re.compile(rf"((?:{_ARCHIVE})(?::[1-9][0-9]*)?)!", re.IGNORECASE)
 _IN_ARCHIVE: Final = re.compile(
-    r"(?P<archive>.*?\.(?:zip|tar|tar\.gz|tgz))!(?P<member>.+)", re.IGNORECASE | re.DOTALL
+    rf"(?P<archive>.*?(?:{_ARCHIVE}))(?::(?P<number>[1-9][0-9]*))?!(?P<member>.+)", re.IGNORECASE | re.DOTALL
 )
 _NUMBERED: Final = re.compile(
     r"(?P<name>.+\.slp(?:\.gz|\.zst)?):(?P<number>[1-9][0-9]*)", re.IGNORECASE | re.DOTALL
@@ -58,14 +67,21 @@ class Place:
     """Where a replay lies, with names as the file system and the archive have them.
 
     Attributes:
-        path: The file's path, the archive's if it lies in one, or s3://BUCKET/KEY.
+        path: The file's path, the archive's if it lies in one, or its s3:// or hf:// URL.
         member: The name within the archive; None if it is not in one.
         number: 1 for the first member of that name, 2 for the second, and so on.
+        inner: Names and numbers of further members, each in the archive that the one before it is.
     """
 
     path: str
     member: str | None = None
     number: int = 1
+    inner: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def steps(self) -> tuple[tuple[str, int], ...]:
+        """Name and number of each member on the way from the file to the replay; none if it is the file."""
+        return () if self.member is None else ((self.member, self.number), *self.inner)
 
 
 def kind_of_name(name: str) -> NameKind:
@@ -78,9 +94,27 @@ def kind_of_name(name: str) -> NameKind:
     return NameKind.UNREAD if _UNREAD.fullmatch(lower) else NameKind.OTHER
 
 
+def archive_suffix(name: str) -> str:
+    """Return the suffix that makes a file an archive, in small letters: ".tar.gz" rather than ".gz".
+
+    Raises:
+        ValueError: it is none by its name.
+    """
+    found = [suffix for suffix in ARCHIVE_SUFFIXES if name.lower().endswith(suffix)]
+    if not found:
+        message = f"{shown(name)!r} is no archive by its name"
+        raise ValueError(message)
+    return max(found, key=len)
+
+
 def is_in_bucket(locator: str) -> bool:
     """Return whether a locator is s3://BUCKET/KEY."""
     return locator.startswith(BUCKET_SCHEME)
+
+
+def is_on_hub(locator: str) -> bool:
+    """Return whether a locator is hf://datasets/OWNER/NAME, with or without more."""
+    return locator.startswith(HUB_SCHEME)
 
 
 def shown(text: str) -> str:
@@ -98,8 +132,16 @@ def path_locator(path: str) -> str:
 
 def member_locator(archive: str, member: str, number: int = 1) -> str:
     """Return the locator of a member of an archive, given the archive's path and the member's name in it."""
-    locator = f"{path_locator(archive)}!{_escaped(member)}"
-    return locator if number == 1 else f"{locator}:{number}"
+    return nested_locator(archive, ((member, number),))
+
+
+def nested_locator(archive: str, steps: Iterable[tuple[str, int]]) -> str:
+    """Return the locator of a member of a member: each step is a name and its number, from the outside in."""
+    locator = path_locator(archive)
+    for name, number in steps:
+        step = _LOOKS_LIKE_ARCHIVE.sub(r"\1\\x21", _escaped(name))
+        locator += f"!{step}" if number == 1 else f"!{step}:{number}"
+    return locator
 
 
 def given_locator(text: str) -> str:
@@ -108,15 +150,20 @@ def given_locator(text: str) -> str:
 
 
 def place_of(locator: str) -> Place:
-    """Return where the replay of this locator lies; the inverse of `path_locator` and `member_locator`."""
+    """Return where the replay of this locator lies; the inverse of `path_locator` and `nested_locator`."""
     within = None if is_in_bucket(locator) else _IN_ARCHIVE.fullmatch(locator)
-    if within is None:
+    # What is called like the second archive of a name lies in none; the file of that name is meant.
+    if within is None or within["number"] is not None:
         return Place(_unescaped(locator))
-    numbered = _NUMBERED.fullmatch(within["member"])
-    member, number = (
-        (within["member"], 1) if numbered is None else (numbered["name"], int(numbered["number"]))
-    )
-    return Place(_unescaped(within["archive"]), _unescaped(member), number)
+    steps: list[tuple[str, int]] = []
+    rest = within["member"]
+    while (nested := _IN_ARCHIVE.fullmatch(rest)) is not None:
+        steps.append((_unescaped(nested["archive"]), int(nested["number"] or 1)))
+        rest = nested["member"]
+    numbered = _NUMBERED.fullmatch(rest)
+    name, number = (rest, 1) if numbered is None else (numbered["name"], int(numbered["number"]))
+    (member, first), *inner = [*steps, (_unescaped(name), number)]
+    return Place(_unescaped(within["archive"]), member, first, tuple(inner))
 
 
 def _escaped(text: str) -> str:

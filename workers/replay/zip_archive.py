@@ -24,15 +24,16 @@ def trouble(error: BaseException) -> str:
 
 
 class ZipIndex:
-    """An open .zip with its table of contents.
+    """An open .zip, by its path or as an open file that can be sought, with its table of contents.
 
     Raises:
         ReplayRefused: UNREADABLE: it is no whole .zip.
         OSError: It cannot be read.
     """
 
-    def __init__(self, archive: str) -> None:
-        open_plain(archive).close()  # zipfile would wait at a FIFO
+    def __init__(self, archive: str | IO[bytes]) -> None:
+        if isinstance(archive, str):
+            open_plain(archive).close()  # zipfile would wait at a FIFO
         try:
             self._opened = zipfile.ZipFile(archive)
         except DAMAGE as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from farm.bench import loader
+from farm.bench import _state_windows, loader
 from farm.bench._distance import Distance, _cpu_seconds, _ratio
 from farm.bench._window_times import WindowTimes
 from farm.cli import farm
@@ -117,3 +117,37 @@ def test_a_processs_time_only_grows():
     before = _cpu_seconds(os.getpid())
     sum(range(2_000_000))
     assert _cpu_seconds(os.getpid()) >= before
+
+
+@pytest.mark.usefixtures("quick")
+def test_windows_of_states_stand_beside_their_limit_at_every_scale(
+    sound: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(_state_windows, "_ROUNDS", 1)
+    monkeypatch.setattr(_state_windows, "_SECONDS", 0.01)
+    monkeypatch.setattr(_state_windows, "_BATCH", 4)
+    monkeypatch.setattr(_state_windows, "_WORKERS", 1)
+    result = call("--dataset", sound, "--state", "--hours", 0.01, "--games", 40, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout.splitlines()[-1])["state"]
+    assert set(found) == {"K=10", "K=60", "cache", "many games"}
+    assert set(found["K=10"]) >= {"one rank", "one of 8 ranks", "numpy gather", "ranks' share"}
+    assert found["K=10"]["bytes a frame"] == 200
+    assert found["cache"]["just below"]["share packed"] == 1.0
+    assert found["many games"]["games"] == 40
+    assert found["many games"]["windows"] == 40 * (2 * 81 + 11)
+
+
+@pytest.mark.usefixtures("quick")
+def test_pictures_of_a_size_stand_beside_whole_ones(sound: Path):
+    result = call("--dataset", sound, "--size", "64x128", "--windows", 8, "--window", 4, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["size"]
+    assert {"full size", "resized while decoding"} <= set(found)
+    assert all(one["pictures_per_core_second"] > 0 for one in found.values())
+
+
+def test_a_size_that_is_none_is_named(sound: Path):
+    result = call("--dataset", sound, "--size", "64")
+    assert result.exit_code == 2
+    assert "--size is ROWSxCOLUMNS, such as 288x384; got '64'" in result.output

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.bench._window_times import WindowTimes, timed
-from farm.bench.loader import _alternate, _chosen, _median
+from farm.bench._window_times import WindowTimes, alternated, median_of, timed
+from farm.bench.loader import _chosen
 
 TIMES = st.floats(0.01, 1000)
 
@@ -44,7 +44,7 @@ def test_an_error_of_the_job_is_no_time():
 
 def test_jobs_take_turns_after_a_round_that_does_not_count():
     turns: list[str] = []
-    paces = _alternate({"a": lambda: turns.append("a") or 1, "b": lambda: turns.append("b") or 2}, 7)
+    paces = alternated({"a": lambda: turns.append("a") or 1, "b": lambda: turns.append("b") or 2}, 7)
     assert "".join(turns) == "ab" + "ab" * 3
     assert {name: [pace.frames for pace in rounds] for name, rounds in paces.items()} == {
         "a": [1, 1, 1],
@@ -54,7 +54,7 @@ def test_jobs_take_turns_after_a_round_that_does_not_count():
 
 @given(st.lists(TIMES, min_size=1, max_size=9).filter(lambda rounds: len(rounds) % 2))
 def test_the_round_in_the_middle_counts(rounds: list[float]):
-    assert _median([times(each) for each in rounds]).cpu_seconds == sorted(rounds)[len(rounds) // 2]
+    assert median_of([times(each) for each in rounds]).cpu_seconds == sorted(rounds)[len(rounds) // 2]
 
 
 def test_the_same_windows_are_drawn_each_time():

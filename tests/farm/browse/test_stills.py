@@ -53,7 +53,7 @@ def test_a_frame_is_found_in_the_gop_that_holds_it(lengths: list[int], data: st.
         SimpleNamespace(
             number=number,
             num_frames=length,
-            gops=SimpleNamespace(first_frame_index=tuple(range(0, length, 30))),
+            footage=(None, SimpleNamespace(first_frame_index=tuple(range(0, length, 30)))),
         )
         for number, length in enumerate(lengths)
     ]
@@ -61,7 +61,8 @@ def test_a_frame_is_found_in_the_gop_that_holds_it(lengths: list[int], data: st.
     chunk, gop = stills._key_frame(SimpleNamespace(chunks=chunks), frame)  # type: ignore[arg-type]
     within = frame - sum(lengths[: chunk.number])  # type: ignore[attr-defined]
     assert 0 <= within < chunk.num_frames
-    assert chunk.gops.first_frame_index[gop] <= within < chunk.gops.first_frame_index[gop] + 30
+    first = chunk.footage[1].first_frame_index[gop]
+    assert first <= within < first + 30
 
 
 def test_a_caption_has_the_frame_and_of_each_player_percent_and_action():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tarfile
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from manifests.errors import DatasetError
+from tests.manifests.small_dataset import NUM_FRAMES, one_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,15 +54,73 @@ def test_a_scale_makes_pictures_smaller(call: Call, sound: Path, tmp_path: Path)
     assert any(shape and {60, 80} <= set(shape) for shape in shapes)
 
 
-def test_zarr_may_start_windows_anywhere_and_says_how_much_they_show(call: Call, sound: Path, tmp_path: Path):
+def test_zarr_may_start_windows_anywhere_and_says_what_key_frames_alone_leave_out(
+    call: Call, sound: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     words = ("--window", 16, "--scale", 80, "--split", "train")
     few = call("export", "zarr", sound, tmp_path / "few.zarr", *words)
-    assert "they show 56.0% of the frames" in few.output
-    all_ = call("export", "zarr", sound, tmp_path / "all.zarr", *words, "--start", "any", "--stride", 16)
-    assert "they show 88.0% of the frames" in all_.output
+    assert "every 30 frames, show 56.0 % of the frames" in caplog.text
+    caplog.clear()
+    more = call("export", "zarr", sound, tmp_path / "all.zarr", *words, "--start", "any", "--stride", 16)
+    assert not caplog.records
+    assert int(more.stdout.split()[0]) > int(few.stdout.split()[0])
     refused = call("export", "mds", sound, tmp_path / "mds", "--start", "any")
     assert refused.exit_code == 2
     assert "leave out --start any" in refused.output
+
+
+def test_packed_states_are_read_with_numpy_alone(call: Call, sound: Path, tmp_path: Path):
+    fields = ("state", "p0.d_dead", "rng_seed", "whispy")
+    words = [word for field in fields for word in ("--field", field)]
+    result = call("export", "packed", sound, tmp_path / "rows", *words)
+    assert result.exit_code == 0, result.output
+    index = json.loads((tmp_path / "rows" / "index.json").read_text())
+    assert f"{3 * NUM_FRAMES} frames of {index['row_bytes']} bytes, of 3 games" in result.output
+    rows, patterns = (np.load(tmp_path / "rows" / f"{name}-00000.npy") for name in ("rows", "patterns"))
+    valid = patterns[rows.view(np.uint16)[:, index["code_byte"] // 2]]
+    chunks = np.load(tmp_path / "rows" / "chunks.npy")
+    named = [dict(zip(index["chunks"]["columns"], row, strict=True)) for row in chunks.tolist()]
+    for chunk in named:
+        first = chunk["slp_frame_start"] - one_state().first_slp_frame
+        frames, own = slice(first, first + chunk["num_frames"]), slice(chunk["first_row"], None)
+        for place, column in enumerate(index["columns"]):
+            dtype = np.dtype(column["dtype"])
+            if column["bit"] is None:
+                values = rows.view(dtype)[:, column["byte"] // dtype.itemsize]
+            else:
+                values = rows[:, column["byte"]] >> column["bit"] & 1
+            if "d_" in column["name"] or column["name"] not in one_state().columns:
+                continue
+            is_valid = one_state().valid(column["name"])[frames]
+            assert (valid[own, place][: chunk["num_frames"]] == is_valid).all()
+            wanted = one_state().values(column["name"])[frames][is_valid]
+            assert (values[own][: chunk["num_frames"]][is_valid] == wanted).all(), column["name"]
+    for files in index["shards"]:
+        for name, sha256 in files.items():
+            assert hashlib.sha256((tmp_path / "rows" / name).read_bytes()).hexdigest() == sha256
+
+
+def test_mira_copies_pictures_of_their_own_size_and_resizes_others(call: Call, sound: Path, tmp_path: Path):
+    result = call("export", "mira", sound, tmp_path / "own", "--size", "own", "--split", "train")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"3 games in 9 chunks, 600 pictures copied, in {tmp_path / 'own'}\n"
+    small = call("export", "mira", sound, tmp_path / "small", "--size", "48x64", "--fps", 20)
+    assert "3 games in 9 chunks, 201 pictures resized and encoded" in small.stdout
+    index = json.loads((tmp_path / "small" / "train" / "index.json").read_text())
+    assert (index["total_samples"], index["export"]["size"], index["export"]["fps"]) == (3, [48, 64], 20)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [(("--fps", "24"), "fps divides 60"), (("--size", "big"), "ROWSxCOLUMNS"), (("--size", "3x4"), "even")],
+)
+def test_mira_refuses_pictures_that_cannot_be(
+    call: Call, sound: Path, tmp_path: Path, wrong: tuple[str, str], message: str
+):
+    result = call("export", "mira", sound, tmp_path / "out", *wrong)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_stride_takes_fewer_windows(call: Call, sound: Path, tmp_path: Path):
@@ -91,7 +152,7 @@ def test_what_cannot_be_meant_fails_and_writes_nothing(
 def test_a_format_that_there_is_not_fails_with_those_there_are(call: Call, sound: Path, tmp_path: Path):
     result = call("export", "parquet", sound, tmp_path / "out")
     assert result.exit_code == 2
-    assert "'webdataset', 'mds', 'zarr'" in result.output
+    assert "'webdataset', 'mds', 'zarr', 'packed', 'mira'" in result.output
 
 
 def test_what_is_no_dataset_fails(call: Call, tmp_path: Path):

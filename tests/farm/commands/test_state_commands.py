@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from farm.cli import farm
+from farm.settings import SettingsRefused
 from manifests.ledger.plan import planned_games
 from manifests.state.arrow import from_arrow
 from manifests.state.file import read_states
@@ -138,15 +139,30 @@ def test_a_dry_run_writes_nothing(folder: Path, tmp_path: Path):
         (["--stage", "HYRULE"], "HYRULE"),
         (["--character", "SONIC"], "SONIC"),
         (["--min-version", "new"], "of the form"),
-        (["--hold-out", "PICHU"], "hold out"),
-        (["--hold-out", "character=PICHU", "--test", "0.1"], "leave out --test"),
-        (["--val", "0.6", "--test", "0.5"], "leave some"),
     ],
 )
 def test_a_plan_that_cannot_be_meant_fails(folder: Path, tmp_path: Path, wrong: list[str], message: str):
     result = call("plan", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "set", *wrong)
     assert result.exit_code == 2
     assert message in result.output
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--hold-out", "PICHU"], "hold out"),
+        (["--hold-out", "character=PICHU", "--test", "0.1"], "leave out --test"),
+        (["--val", "0.6", "--test", "0.5"], "leave some"),
+        (["--val", "1.5"], "a number from 0 to 1"),
+        (["--split-by", "evening"], "pairing or player"),
+    ],
+)
+def test_splits_that_cannot_be_meant_are_refused(
+    folder: Path, tmp_path: Path, wrong: list[str], message: str
+):
+    with pytest.raises(SettingsRefused, match=message):
+        call("plan", "--emulator", "standin", "--replays", folder, "--out", tmp_path / "set", *wrong)
     assert not (tmp_path / "set").exists()
 
 

@@ -114,4 +114,4 @@ def test_other_commands_take_it(call: Call, states: Path, words: tuple[str, ...]
 
 def test_a_plan_of_games_to_render_is_refused(call: Call, states: Path, replays: Path, config: Path):
     with pytest.raises(Exception, match="made with emulator = none, this run has standin"):
-        call("plan", "--replays", replays, "--out", states, "--frames-per-chunk", 90)
+        call("plan", "--replays", replays, "--out", states, "--frames-per-chunk", 90, "--emulator", "standin")

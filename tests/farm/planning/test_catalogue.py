@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import tarfile
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.planning.catalogue import Selection, build_catalogue, drop_duplicates
-from farm.planning.scanned_replay import ScannedReplay
+from farm.planning.catalogue import Selection, build_catalogue
 from farm.planning.splits import SplitRule
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
@@ -131,41 +129,6 @@ def test_no_name_gets_into_the_catalogue(tmp_path: Path, recorded: list[bytes]):
     assert "Secret" not in repr(catalogue)
 
 
-SCANNED = ScannedReplay(
-    "b.slp", "b.slp", "b" * 64, 500, "BATTLEFIELD", ("FOX", "FOX"), (None, None), None, "play-b", "0" * 32
-)
-
-
-def seen(source: str, **changes: object) -> ScannedReplay:
-    base = dataclasses.replace(
-        SCANNED, place=source, source=source, game_id=source[0] * 64, play_key=f"play-{source}"
-    )
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
-        ({"game_id": "b" * 64}, "these bytes"),
-        ({"match_key": "m"}, "this online game"),
-        ({"play_key": "p"}, "its beginning"),
-    ],
-)
-def test_of_one_game_the_longest_recording_is_kept(changes: dict[str, str], what: str):
-    shorter, longer = seen("a", **changes), seen("c", **{"num_frames": 501, **changes})
-    for order in ([shorter, longer], [longer, shorter]):
-        kept, duplicates = drop_duplicates(order)
-        assert kept == [longer]
-        assert [(left.source, left.reason) for left in duplicates] == [("a", Reason.DUPLICATE)]
-        assert what in duplicates[0].detail
-
-
-def test_games_without_a_match_are_not_each_others_duplicates():
-    kept, duplicates = drop_duplicates([seen("a"), seen("c")])
-    assert [one.source for one in kept] == ["a", "c"]
-    assert not duplicates
-
-
 def test_the_splits_are_those_of_the_rule(folder: Path):
     rule = SplitRule(val=0.5, test=0.49)
     splits = {
@@ -173,8 +136,8 @@ def test_the_splits_are_those_of_the_rule(folder: Path):
         for game in build_catalogue([str(folder)], Selection(), KEY, splits=rule, num_workers=0).games
     }
     assert splits <= {"train", "val", "test"}
-    held_out = SplitRule.holding_out(
-        *(f"stage={melee_names.stage_name(n)}" for n in melee_names.LEGAL_STAGES)
+    held_out = SplitRule.chosen(
+        hold_out=[f"stage={melee_names.stage_name(n)}" for n in melee_names.LEGAL_STAGES]
     )
     games = build_catalogue([str(folder)], Selection(), KEY, splits=held_out, num_workers=0).games
     assert {game.split for game in games} == {"test"}

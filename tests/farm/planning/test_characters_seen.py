@@ -34,7 +34,7 @@ def transformed(first: int, *changes: tuple[int, int]) -> bytes:
 
 def catalogue_of(folder: Path, data: bytes, selection: Selection, *held_out: str) -> Catalogue:
     (folder / "a.slp").write_bytes(data)
-    rule = SplitRule.holding_out(*held_out, val=0.0) if held_out else None
+    rule = SplitRule.chosen(hold_out=held_out, val=0.0) if held_out else None
     return build_catalogue([str(folder)], selection, KEY, splits=rule, num_workers=0)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import struct
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
 from tests.conftest import SHARED
 from tests.manifests.conftest import Samples
+from workers.replay import Entity, read_replay
+from workers.replay.play import Difference
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
@@ -224,3 +227,55 @@ def test_a_second_recording_beside_the_planned_one_leaves_that_pending_and_found
     known, _ = against_plan(both, [as_planned(game) for game in before.games], status(None))
     assert [game.game_id for game in known.games] == [ids[late]]
     assert known.places[ids[late]] == str(first)
+
+
+DIFFERENCE = Difference(7, "p0.x", "1.0", "2.0")
+
+
+@pytest.mark.parametrize("num_frames", [100, 200, 300])
+def test_a_recording_that_disagrees_with_the_planned_one_ends_both(num_frames: int):
+    first, second = to_plan(1, 200, play_key="same"), to_plan(2, num_frames, play_key="same")
+    planned = [as_planned(first)]
+    catalogue, (old,) = against_plan(
+        Catalogue((second,), ()), planned, status(None), lambda _new, _old: DIFFERENCE
+    )
+    assert catalogue.games == ()
+    assert [left.reason for left in catalogue.left_out] == [Reason.DESYNC]
+    assert (old.game.game_id, old.reason, old.successor) == (first.game_id, Reason.DESYNC, None)
+    assert "frame 7 on, first in p0.x" in old.detail
+
+
+def test_a_committed_game_stays_and_the_recording_that_disagrees_is_left_out():
+    first, second = to_plan(1, play_key="same"), to_plan(2, play_key="same")
+    catalogue, outgrown = against_plan(
+        Catalogue((second,), ()), [as_planned(first)], status(Status.COMMITTED), lambda _new, _old: DIFFERENCE
+    )
+    assert (catalogue.games, outgrown) == ((), ())
+    assert [left.reason for left in catalogue.left_out] == [Reason.DESYNC]
+
+
+def test_a_corrupt_recording_that_comes_later_sets_the_planned_one_aside(
+    tmp_path: Path, plan: Callable[..., dict[str, Any]]
+):
+    whole = record_match(3, num_frames=400)
+    first = aged(tmp_path / "a.slp", whole)
+    assert plan(first)["new"] == 1
+    place = int(read_replay(whole).frames.post[Entity(0, is_follower=False)][300]) + 0x16
+    second = aged(tmp_path / "b.slp", whole[:place] + struct.pack(">f", 321.0) + whole[place + 4 :])
+    assert plan(second)["left_out"] == {"desync": 1}
+    store = open_store(tmp_path / "set")
+    assert list(pending_games(store)) == []
+    for path in (first, second):
+        entry = read_entry(store, hashlib.sha256(path.read_bytes()).hexdigest())
+        assert entry is not None
+        assert (entry.status, entry.reason) == (Status.SET_ASIDE, Reason.DESYNC)
+
+
+def test_a_planned_game_stays_though_its_players_are_found_to_be_in_several_splits():
+    before = as_planned(to_plan(1))
+    left = LeftOut(before.source, before.game_id, Reason.ACROSS_SPLITS, "its players are in different splits")
+    other = LeftOut("x.slp", "f" * 64, Reason.ACROSS_SPLITS, "its players are in different splits")
+    catalogue, outgrown = against_plan(Catalogue((), (left, other)), [before], status(None))
+    assert [(game.game_id, game.split) for game in catalogue.games] == [(before.game_id, before.split)]
+    assert catalogue.left_out == (other,)
+    assert outgrown == ()

@@ -16,7 +16,9 @@ import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import py7zr
 import pytest
 
 from farm.planning.catalogue import Catalogue, Selection, build_catalogue
@@ -46,6 +48,7 @@ _SUFFIXES = (
     b"",
     b".7z",
     b".tar.xz",
+    b".rar",
     b".gz",
     b".zip",
     b".tar",
@@ -129,8 +132,15 @@ class Tree:
                 warnings.simplefilter("ignore")  # that a name is there twice
                 for name in names:
                     archive.writestr(name, self._content(name))
+        elif path.name.endswith(".7z"):
+            # py7zr writes no name twice, and none that begins like a drive or has a backslash.
+            names = sorted({name for name in names if not name.startswith("e:") and "\\" not in name})
+            with py7zr.SevenZipFile(packed, "w", filters=[{"id": py7zr.FILTER_COPY}]) as seven:
+                for name in names:
+                    seven.writestr(self._content(name), name)
         else:
-            with tarfile.open(fileobj=packed, mode="w:gz" if path.name.endswith("gz") else "w") as opened:
+            mode: Any = {"gz": "w:gz", "xz": "w:xz"}.get(path.name[-2:], "w")
+            with tarfile.open(fileobj=packed, mode=mode) as opened:
                 for name in names:
                     member, data = tarfile.TarInfo(name), self._content(name)
                     member.size = len(data)

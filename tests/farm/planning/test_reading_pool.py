@@ -11,7 +11,7 @@ from null_processes import wait_for
 
 SCAN = """
 import os, time
-from farm.planning.catalogue import reading_pool
+from farm.planning.scanning import reading_pool
 
 if __name__ == "__main__":
     pool = reading_pool(1)

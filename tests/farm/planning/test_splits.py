@@ -51,16 +51,19 @@ def test_a_larger_test_split_holds_the_smaller_one():
     ],
 )
 def test_what_is_held_out_is_the_test_split_and_nothing_else(text: str, changes: dict[str, object]):
-    rule = SplitRule.holding_out(text)
+    rule = SplitRule.chosen(hold_out=[text])
     for k in range(300):
         assert rule.split_of(traits(k, **changes)) == "test"
         assert rule.split_of(traits(k)) != "test"
 
 
-@pytest.mark.parametrize("text", ["character", "character=", "=PICHU", "colour=RED", "character=PICHUU"])
+@pytest.mark.parametrize(
+    "text",
+    ["character", "character=", "=PICHU", "colour=RED", "character=PICHUU", "stage=HYRULE"],
+)
 def test_a_hold_out_that_is_none_fails(text: str):
     with pytest.raises(ValueError, match=r"hold out|no playable"):
-        SplitRule.holding_out(text)
+        SplitRule.chosen(hold_out=[text])
 
 
 @pytest.mark.parametrize(("val", "test"), [(0.5, 0.5), (-0.1, 0.1), (1.0, 0.0)])

@@ -32,7 +32,7 @@ def command(dataset: Path, arguments: str) -> list[str]:
 VERBS = [
     "status {dataset}", "games {dataset}", "gc {dataset}", "audit {dataset} --depth listing",
     "finalize {dataset} --no-lerobot --sheets", "browse {dataset} --export {out}/pages",
-    "export webdataset {dataset} {out}/shards --window 16",
+    "export webdataset {dataset} {out}/shards --window 30",
     "view {dataset} 0 --frames 30 --out {out}.mp4", "record --games 1 --seconds 1 --out {out}",
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from manifests.ledger.records import CharacterSeen, ChunkRecord, GameFacts, GopI
 from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, states_key, video_key
 from manifests.store.open import open_store
-from tests.manifests.conftest import RUN
+from tests.manifests.conftest import RUN, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -305,6 +305,29 @@ def test_a_committed_entry_without_chunks_is_refused(samples: Any):
             entry.game_id, split="train", game=entry.game, state_sha256=entry.state_sha256, chunks=(),
             evidence=entry.evidence, fingerprint=entry.fingerprint, run=entry.run,
         )  # fmt: skip
+
+
+def test_a_chunk_of_states_alone_comes_back_equal_and_shows_nothing(samples: Samples):
+    _, states = samples.refs(0)
+    chunk = ChunkRecord(0, -123, -33, None, states, None, "", ())
+    entry = LedgerEntry.committed(
+        samples.game_id(1), split="train", game=samples.facts(), state_sha256=samples.game_id(2),
+        chunks=[chunk], evidence=(), fingerprint={}, run=RUN,
+    )  # fmt: skip
+    again = LedgerEntry.from_json(entry.to_json())
+    assert again == entry
+    assert [kind for kind, _ in again.chunks[0].objects] == ["states"]
+    assert again.chunks[0].video_bytes == 0
+    with pytest.raises(RecordRefused, match="a chunk of states alone has no pictures to show"):
+        _ = again.chunks[0].footage
+
+
+def test_a_video_without_its_gops_fails(samples: Samples):
+    video, states = samples.refs(0)
+    with pytest.raises(ValueError, match="a video and its GOPs, or neither"):
+        ChunkRecord(0, -123, -33, video, states, None, "", ())
+    with pytest.raises(ValueError, match="a video and its GOPs, or neither"):
+        ChunkRecord(0, -123, -33, None, states, samples.gops(90), "", ())
 
 
 def test_an_entry_from_before_events_reads_and_gives_the_same_bytes(samples: Any):

@@ -7,6 +7,8 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from manifests.training.cache import LocalCache
 
@@ -35,6 +37,30 @@ def test_a_piece_comes_back_whole_and_in_part(tmp_path: Path):
     assert cache.read("a") == b"0123456789"
     assert cache.read("a", 2, 5) == b"234"
     assert cache.read("a", 8, 12) is None
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 8 * 116 - 1))
+def test_a_flipped_bit_of_a_sealed_piece_is_found_and_the_piece_dropped(tmp_path_factory, bit: int):
+    cache = LocalCache(tmp_path_factory.mktemp("cache"), 10_000)
+    cache.put_sealed("a", bytes(range(100)))
+    assert cache.read_sealed("a") == bytes(range(100))
+    (path,) = cache.folder.glob("*/*")
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+    assert cache.read_sealed("a") is None
+    assert cache.read("a") is None
+
+
+def test_a_sealed_piece_in_the_place_of_another_is_refused(tmp_path: Path):
+    cache = LocalCache(tmp_path, 10_000)
+    cache.put_sealed("a", b"0123456789")
+    (path,) = tmp_path.glob("*/*")
+    cache.put_sealed("b", b"9876543210")
+    (other,) = set(tmp_path.glob("*/*")) - {path}
+    path.write_bytes(other.read_bytes())
+    assert cache.read_sealed("a") is None
 
 
 def test_what_was_used_last_stays(tmp_path: Path):

@@ -115,6 +115,28 @@ def test_planes_hold_the_same_pictures(opened: Opened):
     assert (found == sample["slp_frame"]).all()
 
 
+def test_pictures_come_at_the_size_and_of_the_part_that_is_asked_for(opened: Opened):
+    dataset = opened(verify="mark", pictures=Pictures(size=(120, 160)))
+    sample = dataset[0]
+    assert sample["video"].shape == (16, 3, 120, 160)
+    assert next(iter(dataset.stream(batch_size=2)))["video"].shape == (2, 16, 3, 120, 160)
+    assert (sample["state"] == opened()[0]["state"]).all()
+    part = opened(verify="mark", pictures=Pictures(crop=(464, 0, 16, 640)))[0]["video"]
+    assert (part == opened()[0]["video"][:, :, 464:]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"pictures": Pictures(crop=(0, 0, 482, 640))}, "reaches beyond pictures of 480 rows"),
+        ({"pictures": Pictures(size=(240, 320)), "verify": "stamp"}, "stamps are read in whole pictures"),
+    ],
+)
+def test_a_size_that_cannot_be_had_fails_at_opening(opened: Opened, options: dict, said: str):
+    with pytest.raises(ValueError, match=said):
+        opened(**options)
+
+
 def test_single_columns_and_versions_may_be_asked_for(opened: Opened):
     sample = opened(fields=["p0.x", "d_loss_mask", "action/1", "just_pressed"])[0]
     assert "video" not in sample

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from manifests.snapshot.reader import Manifest
 from manifests.training.cache import Cache, LocalCache
+from manifests.training.compressed_shard import BLOCK_ROWS, compressed_bytes, open_compressed
 from manifests.training.packed_shard import join_chunks, open_shard, shard_bytes
-from manifests.training.packed_states import Shards
 from manifests.training.row_layout import PackedRows, broken, row_layout
+from manifests.training.shard_store import Shards
 from tests.manifests.small_dataset import NUM_GAMES
 
 if TYPE_CHECKING:
@@ -99,22 +100,49 @@ def same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
     )
 
 
-def test_a_cache_with_no_room_gives_the_same_samples_and_says_so_at_opening(
-    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("max_bytes", "said"), [(5000, "of 9 chunks only 0 fit even so"), (70_000, "they are compressed")]
+)
+def test_a_cache_with_too_little_room_gives_the_same_samples_and_says_so_at_opening(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture, max_bytes: int, said: str
 ):
-    roomy = opened(fields=STATES, start="any", action_shift=-2, lookahead=3)
-    assert "packed" not in caplog.text
-    tight = opened(
-        fields=STATES, start="any", action_shift=-2, lookahead=3, cache=Cache(tmp_path / "tight", 5000)
-    )
-    assert "0 of 9 chunks are packed" in caplog.text
+    options = {"fields": STATES, "start": "any", "action_shift": -2, "lookahead": 3}
+    roomy = opened(**options)
+    assert "GB" not in caplog.text
+    tight = opened(**options, cache=Cache(tmp_path / "tight", max_bytes))
+    assert said in caplog.text
     assert same(samples_of(roomy), samples_of(tight))
-    assert not list((tmp_path / "tight").glob("*/*"))
+    kept = [path.stat().st_size for path in (tmp_path / "tight").glob("*/*")]
+    assert sum(kept) <= max_bytes
+    assert bool(kept) == (max_bytes > 5000)
+
+
+@given(st.lists(st.integers(1, 150), min_size=1, max_size=5), st.integers(0, 2**32), st.data())
+def test_compressed_rows_come_back_from_any_block_on(lengths: list[int], seed: int, data: st.DataObject):
+    whole = rows_of(seed, sum(lengths), 2)
+    again = open_compressed(LAYOUT, np.frombuffer(compressed_bytes(whole, lengths, "id"), np.uint8), "id")
+    assert (again.patterns == whole.patterns).all()
+    chunk = data.draw(st.integers(0, len(lengths) - 1))
+    first = data.draw(st.integers(0, (lengths[chunk] - 1) // BLOCK_ROWS)) * BLOCK_ROWS
+    shards = Shards.of(np.arange(len(lengths)), np.array(lengths))
+    found = again.rows(int(shards.first_block[chunk]) + first // BLOCK_ROWS, lengths[chunk] - first)
+    begin = sum(lengths[:chunk])
+    assert (found == whole.rows[begin + first : begin + lengths[chunk]]).all()
+
+
+def test_prepared_states_need_their_files_no_more(opened: Opened, sound: Path, tmp_path: Path):
+    copy = shutil.copytree(sound, tmp_path / "copy")
+    expected = samples_of(opened(url=copy, fields=STATES, cache=None))
+    opened(url=copy, fields=STATES).prepare()
+    shutil.rmtree(copy / "states")
+    assert same(samples_of(opened(url=copy, fields=STATES)), expected)
+    with pytest.raises(ValueError, match="part 2 of 2: parts count from 0"):
+        opened(fields=STATES).prepare(2, 2)
 
 
 def test_memory_alone_gives_the_same_samples(opened: Opened, caplog: pytest.LogCaptureFixture):
     assert same(samples_of(opened(fields=STATES)), samples_of(opened(fields=STATES, cache=None)))
-    assert "packed" not in caplog.text
+    assert "GB" not in caplog.text
 
 
 def test_a_disk_that_is_full_costs_the_cache_and_not_the_run(
@@ -134,22 +162,25 @@ def piece_of(folder: Path) -> Path:
     return piece
 
 
+@pytest.mark.parametrize("max_bytes", [1 << 30, 70_000])
 @pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.999])
 def test_flipped_bits_in_the_cache_are_found_and_the_states_read_again(
-    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture, place: float
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture, place: float, max_bytes: int
 ):
-    dataset = opened(fields=STATES, start="any")
-    expected = samples_of(dataset)
+    options = {"fields": STATES, "start": "any", "cache": Cache(tmp_path / "cache", max_bytes)}
+    expected = samples_of(opened(**options))
     piece = piece_of(tmp_path / "cache")
     data = bytearray(piece.read_bytes())
-    for byte in range(int(place * len(data)), len(data), 997):
+    for byte in range(int(place * len(data)), len(data), 97):
         data[byte] ^= 1 << byte % 8
     piece.unlink()  # what other processes have mapped stays as it was
     piece.write_bytes(data)
-    with caplog.at_level(logging.WARNING):
-        assert same(samples_of(opened(fields=STATES, start="any")), expected)
+    caplog.clear()
+    assert same(samples_of(opened(**options)), expected)
     assert "the states are read and packed again" in caplog.text
-    assert same(samples_of(opened(fields=STATES, start="any")), expected)
+    caplog.clear()
+    assert same(samples_of(opened(**options)), expected)
+    assert "packed again" not in caplog.text
 
 
 def test_a_piece_in_the_place_of_another_is_refused(

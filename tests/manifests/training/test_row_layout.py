@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,11 @@ from manifests.training.fields import Fields
 from manifests.training.row_arrays import RowArrays
 from manifests.training.row_layout import broken, encode_patterns, pack, row_layout, seal, seeds_of
 from tests.manifests.small_dataset import one_state
+from workers.replay import read_replay
+from workers.replay.state import state_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIELD_SETS = [
     ("state", "action"),
@@ -60,21 +67,39 @@ def expected(fields: Fields, table: StateTable) -> dict[str, np.ndarray]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.integers(0, 3), st.sampled_from(FIELD_SETS))
-def test_packed_rows_give_every_value_and_mask_as_the_views_do(seed: int, stage: int, names: tuple[str, ...]):
-    fields, table = Fields(names), with_holes(seed, stage)
+def unpacked(fields: Fields, table: StateTable) -> dict[str, np.ndarray]:
+    """What a sample holds of each field, by way of packed rows."""
     of_rows = RowArrays(fields)
     packed = pack(of_rows.layout, table)
     codes = packed.rows.view(np.uint16)[:, of_rows.layout.code_byte // 2].astype(np.int64)
-    masks, found = of_rows.masks(packed.patterns), {}
+    masks = of_rows.masks(packed.patterns)
+    found: dict[str, np.ndarray] = {}
     for part in of_rows.parts:
         found |= of_rows.arrays(part, packed.rows, codes, masks)
-    wanted = expected(fields, table)
+    return found
+
+
+def assert_same(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> None:
     assert list(found) == list(wanted)
     for name, array in wanted.items():
         assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
         assert np.ascontiguousarray(found[name]).tobytes() == np.ascontiguousarray(array).tobytes(), name
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 3), st.sampled_from(FIELD_SETS))
+def test_packed_rows_give_every_value_and_mask_as_the_views_do(seed: int, stage: int, names: tuple[str, ...]):
+    fields, table = Fields(names), with_holes(seed, stage)
+    assert_same(unpacked(fields, table), expected(fields, table))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["sheik_vs_ics_yoshis", "transform", "v3.16", "test_game_1", "Whispy"])
+def test_packed_rows_of_real_games_of_every_version_give_the_same(real_replays: Path, name: str):
+    table = state_table(read_replay((real_replays / f"{name}.slp").read_bytes()))
+    for names in (*FIELD_SETS, tuple(name for name in schema.table_columns(2) if name != "slp_frame")):
+        fields = Fields(names)
+        assert_same(unpacked(fields, table), expected(fields, table))
 
 
 def test_a_number_that_is_none_keeps_its_bits():

@@ -80,6 +80,14 @@ def test_an_emulator_whose_pictures_do_not_come_is_told(
         take_until_failure(tmp_path, f"os.write(fd, {written}); time.sleep(60)")
 
 
+def test_an_emulator_that_shows_nothing_new_for_long_is_not_taken_for_one_whose_pictures_do_not_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(channel_frames, "_FIRST_SECONDS", 0.3)
+    picture = "struct.pack('=IIIiIIIi', 0x4d524644, 3, 26, 1, 2, 2, 0, 0) + bytes(6)"
+    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(2)} + {picture}); time.sleep(1)")
+
+
 def test_what_the_user_preloads_stays_behind_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LD_PRELOAD", "libvglfaker.so")
     with ChannelFrames(640, 480, tmp_path) as frames:

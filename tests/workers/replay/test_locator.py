@@ -89,11 +89,11 @@ def test_a_file_that_a_person_names_is_meant_by_its_name(tmp_path: Path):
     ("kind", "these"),
     [
         (NameKind.REPLAY, "a.slp A.SLP a.slp.gz a.SLP.zst"),
-        (NameKind.ARCHIVE, "a.zip a.TAR a.tar.gz a.tgz"),
+        (NameKind.ARCHIVE, "a.zip a.TAR a.tar.gz a.tgz a.7z a.tar.xz a.TXZ a.tar.zst a.tzst"),
         (
             NameKind.UNREAD,
             (
-                "a.7z a.rar a.tar.xz a.txz a.tar.bz2 a.tbz a.tbz2 a.tar.zst a.tar.lz4 a.gz a.xz a.zst "
+                "a.rar a.tar.bz2 a.tbz a.tbz2 a.tar.lz4 a.gz a.xz a.zst "
                 "a.slp.xz a.slp.bz2 a.Z a.zipx a.7z.001 a.zip.002 a.z01 a.r00 a.part1.rar a.slpz a.LZH"
             ),
         ),

@@ -1,0 +1,101 @@
+"""`farm latents`: an encoder's values of every picture, as a side table that the loader joins."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+
+import click
+
+from farm.terminal.picture_size import read_size
+from farm.terminal.waiting import waiting
+
+EXAMPLE = """\b
+Examples:
+  farm latents dataset latents --encoder manifests.latents.toy:grid
+  farm latents s3://bucket/melee latents --encoder my_vae:encode --device cuda:0 --size 288x384 --part 0/2
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset")
+@click.argument("out")
+@click.option(
+    "--encoder",
+    required=True,
+    metavar="MODULE:FUNCTION",
+    help="A function from pictures, uint8 [N, 3, H, W], to N values of one shape.",
+)
+@click.option(
+    "--device", help="Give it tensors on this device, such as cpu or cuda:0.  [default: NumPy arrays]"
+)
+@click.option("--size", metavar="ROWSxCOLUMNS", help="Resize while decoding.  [default: as they are]")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=60,
+    show_default=True,
+    help="Pictures that it gets at once; best a multiple of 30.",
+)
+@click.option(
+    "--part",
+    default="0/1",
+    show_default=True,
+    metavar="K/N",
+    help="Encode only every N-th chunk, from the K-th on, as one of N processes.",
+)
+@click.option("--note", help="What else decides the values, such as the weights' version; kept in the table.")
+@click.option("--split", help="Only this split: train, val or test.  [default: all]")
+@click.option(
+    "--filter", "where", help="Only games that meet this condition, such as \"stage == 'BATTLEFIELD'\"."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(
+    *, dataset: str, out: str, encoder: str, device: str | None, size: str | None, batch: int, part: str,
+    note: str | None, split: str | None, where: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Run an encoder over every picture of DATASET, into the side table OUT (a folder or URL each).
+
+    The loader joins the table by game and frame: open_dataset(DATASET, join={"latent": OUT}). One table
+    serves every split and selection. Run it again to go on; chunks that are done are left as they are.
+    """
+    from manifests.latents.encoder import load_encoder  # noqa: PLC0415 - PyAV is in the extra `load`
+    from manifests.latents.run import encode_dataset  # noqa: PLC0415
+    from manifests.side_tables.writer import SideTableWriter  # noqa: PLC0415
+    from manifests.training.open import open_dataset  # noqa: PLC0415
+    from manifests.training.pictures import Pictures  # noqa: PLC0415
+    from manifests.training.windows import WindowSpec  # noqa: PLC0415
+
+    number, parts = _read_part(part)
+    # Last, so that nothing in this folder hides a module of ours.
+    sys.path.append(os.getcwd())  # noqa: PTH109 - sys.path holds text
+    encode = load_encoder(encoder)
+    try:
+        opened = open_dataset(
+            dataset, window=WindowSpec(1, start="any"), fields=["video"], split=split, filter=where,
+            pictures=Pictures(size=None if size is None else read_size(size)), cache=None, as_torch=False,
+        )  # fmt: skip
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    height, width = opened.reader.pictures.shape(opened.footage.video.width, opened.footage.video.height)[:2]
+    writer = SideTableWriter(out, {"encoder": encoder, "size": [height, width], "note": note})
+    with waiting("encoding pictures") as tell:
+        done = encode_dataset(
+            opened, writer, encode, batch_size=batch, device=device, part=number, num_parts=parts,
+            on_chunk=lambda pictures: tell(f"{pictures:,} pictures encoded"),
+        )  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(done)))
+    else:
+        before = f"; {done.chunks_done_before} chunks were done before" if done.chunks_done_before else ""
+        click.echo(f"{done.pictures:,} pictures of {done.chunks} chunks encoded in {out}{before}")
+
+
+def _read_part(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal()) or int(part) >= int(parts):
+        message = f"--part is K/N, and K counts from 0, such as 0/4; got {text!r}"
+        raise click.UsageError(message)
+    return int(part), int(parts)

@@ -1,0 +1,44 @@
+"""`farm rendition`: a smaller copy of a dataset, of the same frames, beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from farm.rendition_run import run_rendition
+from farm.terminal.picture_size import read_size
+from farm.terminal.report import TerminalReport
+from manifests.store.open import open_store
+
+EXAMPLE = """\b
+Examples:
+  farm rendition dataset --size 288x384
+  farm rendition s3://bucket/melee --size 64x128 --out small
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("dataset")
+@click.option("--size", required=True, metavar="ROWSxCOLUMNS", help="Size of the pictures, both even.")
+@click.option("--out", metavar="OUT", help="The dataset to make.  [default: DATASET-ROWSxCOLUMNS]")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes side by side.  [default: one per CPU]")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome of every game as JSON.")
+def command(*, dataset: str, size: str, out: str | None, workers: int | None, as_json: bool) -> None:
+    """Make a second dataset of DATASET's committed games (a folder or URL), with smaller pictures.
+
+    It has the same games, frames, states and splits. Every picture is proved again before it is resized: the
+    file by its sha256, key frames by their marks, and stamps where there are any. Run it again to go on.
+
+    Exit status: 0 all committed, 1 some game was set aside, 2 not finished.
+    """
+    num_workers = workers or os.cpu_count() or 1
+    report = TerminalReport(num_slots=num_workers, with_video=False, as_json=as_json)
+    where = out or f"{dataset.rstrip('/')}-{size}"
+    try:
+        outcome = run_rendition(dataset, where, read_size(size), num_workers, report)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    report.outcome(outcome, open_store(where))
+    sys.exit(outcome.exit_status)

@@ -1,0 +1,18 @@
+"""Read the size of pictures as people write it."""
+
+from __future__ import annotations
+
+import click
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Read ROWSxCOLUMNS, such as 288x384, as (height, width).
+
+    Raises:
+        click.UsageError: it is not of this form.
+    """
+    rows, _, columns = text.partition("x")
+    if not (rows.isdecimal() and columns.isdecimal()):
+        message = f"--size is ROWSxCOLUMNS, such as 288x384; got {text!r}"
+        raise click.UsageError(message)
+    return int(rows), int(columns)

@@ -1,0 +1,112 @@
+"""Unpacks, once for a run, the replays that lie where each costs the reading of all before it.
+
+A member of a .tar.gz is reached by decompressing what lies before it, about 0.0125 s a replay. Games are
+rendered in order of their ids, so a run of 22,000 games from one such archive would decompress for weeks. So
+the archive is walked once, and what the run needs is put into scratch, compressed anew and one file a replay.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import defaultdict
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from workers.errors import ReplayRefused
+from workers.replay.locator import path_locator, place_of
+from workers.replay.source import archive_members, at_hand, is_slow
+from workers.scratch import default_base, scratch, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from farm.run_outcome import PlannedWork
+    from workers.job import RenderTask
+    from workers.replay.archive_walk import Member
+
+_FOLDER: Final = "unpacked"
+_SHARE_OF_FREE: Final = 0.5  # of the disk; the rest is for whatever else goes on there
+_WORTHWHILE: Final = 2  # replays of one archive; a single one is read as soon from where it lies
+
+Steps = tuple[tuple[str, int], ...]
+
+
+@contextmanager
+def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None) -> Iterator[PlannedWork]:
+    """Give the same work with its replays where they can be read at once; nothing is left afterwards.
+
+    What does not fit, and what cannot be unpacked, stays where it is and is read from there.
+
+    Args:
+        work: what a run on this machine is to do.
+        base: the folder for throw-away files; None for one on the disk of $TMPDIR or /tmp, not in memory.
+        most_bytes: the most that is written; None for half of what the disk has free.
+
+    Raises:
+        EnvironmentFailed: no folder can be made there.
+    """
+    wanted = _in_slow_archives(work.tasks)
+    if not wanted:
+        yield work
+        return
+    base = (base or Path(tempfile.gettempdir()) / default_base().name) / _FOLDER
+    sweep(base)  # what a run that was killed left
+    with scratch(base) as folder:
+        room = int(shutil.disk_usage(folder).free * _SHARE_OF_FREE) if most_bytes is None else most_bytes
+        places: dict[str, str] = {}
+        for archive, tasks in wanted.items():
+            with suppress(ReplayRefused, OSError):  # whoever reads the rest from the archive says the same
+                for game_id, path in _unpack(Path(archive), tasks, folder, room):
+                    places[game_id] = path_locator(str(path))
+                    room -= path.stat().st_size
+        yield replace(
+            work,
+            tasks=tuple(
+                replace(task, place=places.get(task.game.game_id, task.place)) for task in work.tasks
+            ),
+        )
+
+
+def _in_slow_archives(tasks: tuple[RenderTask, ...]) -> dict[str, dict[Steps, str]]:
+    """Map each archive that is worth it to the ids of its games, by the way to their replays."""
+    found: dict[str, dict[Steps, str]] = defaultdict(dict)
+    for task in tasks:
+        place = place_of(task.place or task.game.source)
+        if is_slow(place):
+            place = at_hand(place)
+            found[place.path][place.steps] = task.game.game_id
+    return {archive: wanted for archive, wanted in found.items() if len(wanted) >= _WORTHWHILE}
+
+
+def _unpack(
+    archive: Path, wanted: Mapping[Steps, str], folder: Path, room: int
+) -> Iterator[tuple[str, Path]]:
+    """Write the wanted replays of an archive into the folder; yield the game_id and the path of each."""
+    num_left = len(wanted)
+    members = archive_members(archive)
+    for member in members:
+        packed = _packed(member) if member.steps in wanted else None
+        if packed is None:
+            continue
+        if len(packed) > room:
+            return
+        game_id = wanted[member.steps]
+        path = folder / f"{game_id}.slp.zst"
+        path.write_bytes(packed)
+        room -= len(packed)
+        num_left -= 1
+        yield game_id, path
+        if not num_left:
+            return
+
+
+def _packed(member: Member) -> bytes | None:
+    if not isinstance(member.content, bytes):
+        return None
+    packed: bytes = pa.Codec("zstd", compression_level=1).compress(member.content, asbytes=True)
+    return packed

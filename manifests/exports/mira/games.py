@@ -1,0 +1,100 @@
+"""Turn one game into the members of a tar shard, and the entry of index.json that names them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from manifests.exports.mira.anchors import find_happenings, make_anchors
+from manifests.exports.mira.keys import held_keys, join_steps, key_lines
+from manifests.exports.mira.physics import physics_lines
+from manifests.exports.mira.pieces import Piece, cut_chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manifests.exports.mira.options import MiraOptions
+    from manifests.exports.mira.pictures import PieceVideos
+    from manifests.state.table import StateTable
+    from manifests.training.dataset import WindowDataset
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of a shard."""
+
+    name: str
+    data: bytes
+
+
+class GameExport:
+    """Reads games and makes what an export holds of each.
+
+    Args:
+        dataset: opened with its pictures.
+        options: say what is wanted.
+        videos: make the videos.
+    """
+
+    def __init__(self, dataset: WindowDataset, options: MiraOptions, videos: PieceVideos) -> None:
+        self._dataset, self._options, self._videos = dataset, options, videos
+        self._facts = dataset.games.select(["game_id", "split", "stage_name", "characters"]).to_pylist()
+
+    def split(self, game: int) -> str:
+        """Name the split of a game; "unsplit" for a game that was dealt to none."""
+        return self._facts[game]["split"] or "unsplit"
+
+    def pieces(self, game: int) -> list[Piece]:
+        """Cut all chunks of a game into pieces."""
+        grid, starts = self._dataset.footage.grid, self._dataset.footage.slp_frame_start
+        return [
+            piece
+            for chunk in np.flatnonzero(grid.game == game).tolist()
+            for piece in cut_chunk(
+                chunk, int(grid.num_frames[chunk]), int(starts[chunk]), self._options.piece_frames
+            )
+        ]
+
+    def members(self, game: int) -> Iterator[Member]:
+        """Make the files of each piece of a game, in order.
+
+        Raises:
+            StoreFailed: the store cannot give a file.
+            VideoUnreadable, RecordRefused: a file is damaged, or not what the manifest names.
+        """
+        table: StateTable | None = None
+        chunk = -1
+        for number, piece in enumerate(self.pieces(game)):
+            if table is None or piece.chunk != chunk:
+                table, chunk = self._dataset.reader.states.table(piece.chunk), piece.chunk
+            rows = table.slice(piece.start, piece.exclusive_end)
+            held = join_steps(held_keys(rows), self._options.frame_step)
+            key = f"{self._facts[game]['game_id']}_c{number:05d}"
+            yield Member(f"{key}.p0.mp4", self._videos.mp4(piece))
+            yield Member(f"{key}.p0.jsonl", key_lines(held))
+            yield Member(f"{key}.p0.physics.jsonl", physics_lines(rows, self._options.frame_step))
+            yield Member(f"{key}.meta.json", json.dumps(self._about(game, piece), sort_keys=True).encode())
+
+    def _about(self, game: int, piece: Piece) -> dict[str, Any]:
+        place = {"slp_frame_start": piece.slp_frame_start, "frame_step": self._options.frame_step}
+        return {**self._facts[game], **place}
+
+    def entry(self, game: int, shard: str) -> dict[str, Any]:
+        """Make a game's entry of index.json, JSON-ready; its states files are read for the events."""
+        pieces, fps = self.pieces(game), self._options.fps
+        steps = [piece.num_steps(self._options.frame_step) for piece in pieces]
+        chunks = sorted({piece.chunk for piece in pieces})
+        happenings = find_happenings([self._dataset.reader.states.table(chunk) for chunk in chunks])
+        facts = self._facts[game]
+        return {
+            "match_id": facts["game_id"], "shard": shard, "n_players": 1, "chunk_frames": steps,
+            "arena": facts["stage_name"], "characters": facts["characters"],
+            "perspectives": [{
+                "player_id": 0, "team": 0, "frames": sum(steps), "duration": sum(steps) / fps,
+                "recording_offset_sec": 0.0,
+                "anchors": make_anchors(happenings, pieces, self._options.frame_step, fps),
+            }],
+        }  # fmt: skip

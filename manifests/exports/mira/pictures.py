@@ -1,0 +1,80 @@
+"""Make the video of a piece: its packets copied where that gives what is wanted, else encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from manifests.video.access_units import is_key_picture, split_access_units
+from manifests.video.decoder import Decoder, GopRun, picture_shape
+from manifests.video.open_decoder import open_decoder
+from manifests.video.small_mp4 import make_mp4
+
+if TYPE_CHECKING:
+    from manifests.exports.mira.options import MiraOptions
+    from manifests.exports.mira.pieces import Piece
+    from manifests.training.dataset import WindowDataset
+
+Encode: TypeAlias = Callable[[NDArray[np.uint8], int], bytes]
+"""Makes an mp4 of pictures, packed I420, uint8 [T, H * 3 / 2, W], at some pictures a second."""
+
+
+def copies_packets(dataset: WindowDataset, options: MiraOptions) -> bool:
+    """Whether the dataset's own packets are what is wanted, so that nothing is decoded or encoded."""
+    video, gop_frames = dataset.footage.video, dataset.footage.grid.gop_frames
+    has_size = options.framing.output(video.width, video.height) == (video.width, video.height)
+    return has_size and options.frame_step == 1 and options.piece_frames % gop_frames == 0
+
+
+@dataclass(frozen=True, slots=True)
+class PieceVideos:
+    """Makes videos of pieces, one after the other.
+
+    Attributes:
+        dataset: opened with its pictures.
+        options: say what is wanted.
+        encode: used where packets cannot be copied.
+        decoder: the same.
+    """
+
+    dataset: WindowDataset
+    options: MiraOptions
+    encode: Encode
+    decoder: Decoder
+
+    @classmethod
+    def of(cls, dataset: WindowDataset, options: MiraOptions, encode: Encode) -> PieceVideos:
+        """Open a decoder for a dataset's pictures."""
+        return cls(dataset, options, encode, open_decoder("libav", "yuv420", options.framing))
+
+    def mp4(self, piece: Piece) -> bytes:
+        """Make the mp4 of a piece; the mark of its first key frame is checked.
+
+        Raises:
+            StoreFailed: the store cannot give the video.
+            VideoUnreadable, RecordRefused: the video is damaged, or shows something else.
+        """
+        run, skipped = self._run(piece)
+        if copies_packets(self.dataset, self.options):
+            units = split_access_units(run.data, run.avcc)[: piece.num_frames]
+            are_keys = [is_key_picture(unit, run.avcc) for unit in units]
+            return make_mp4(units, are_keys, run.avcc, run.width, run.height)
+        wanted = skipped + np.arange(0, piece.num_frames, self.options.frame_step, dtype=np.int64)
+        size = self.options.framing.output(run.width, run.height)
+        pictures = np.empty((wanted.size, *picture_shape("yuv420", *size)), np.uint8)
+        self.decoder.decode(run, wanted, pictures)
+        return self.encode(pictures, self.options.fps)
+
+    def _run(self, piece: Piece) -> tuple[GopRun, int]:
+        """Fetch the GOPs of a piece; also give the number of its first picture among theirs."""
+        footage, reader = self.dataset.footage, self.dataset.reader
+        span = footage.gop_span(piece.chunk, piece.start, piece.exclusive_end - 1)
+        key = footage.video_key(piece.chunk)
+        data = reader.store.get_range(key, span.byte_start, span.byte_exclusive_end)
+        run = GopRun(data, footage.avcc(piece.chunk), footage.video.width, footage.video.height)
+        reader.check_mark(run, piece.chunk, span.first_frame_index)
+        return run, piece.start - span.first_frame_index

@@ -1,0 +1,146 @@
+"""The contract of a side table, and the names of the shards of our own."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+
+from manifests.errors import RecordRefused
+from manifests.state.schema import FIRST_SLP_FRAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+TABLE_KEY: Final = "table.json"
+SHARD_PREFIX: Final = "shards/"
+_FORMAT: Final = "dolphin-farm side table"
+_VERSION: Final = 1
+_SHARD: Final = re.compile(r"shards/[0-9a-f]{2}/([0-9a-f]{64})_(\d{7})_(\d{6})\.npy")
+
+
+class SideTable(Protocol):
+    """Values by game_id and slp_frame; several threads may ask at once."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the values."""
+        ...
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of one frame's values."""
+        ...
+
+    def settle(self) -> None:
+        """Open connections of this process's own, after it was forked."""
+        ...
+
+    def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Look up frames of a game.
+
+        Args:
+            game_id: 64 hexadecimal digits.
+            slp_frames: int64 [T], in any order.
+
+        Returns:
+            values [T, *row_shape], zero where there are none, and bool [T], True where there are.
+
+        Raises:
+            StoreFailed: the table cannot be read.
+            RecordRefused: it is not what it says it is.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Consecutive frames of one game, as a chunk of a dataset or a shard of a side table has them.
+
+    Attributes:
+        game_id: sha256 of the replay, 64 hexadecimal digits.
+        slp_frame_start: slp_frame of the first frame.
+        num_frames: number of frames, at least 1.
+
+    Raises:
+        ValueError: a game_id that is none, no frames, or frames from before a game begins.
+    """
+
+    game_id: str
+    slp_frame_start: int
+    num_frames: int
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-f]{64}", self.game_id):
+            message = f"a game_id is 64 hexadecimal digits, got {self.game_id!r}"
+            raise ValueError(message)
+        if self.num_frames < 1 or self.slp_frame_start < FIRST_SLP_FRAME:
+            message = (
+                f"a span has frames from slp_frame {FIRST_SLP_FRAME} on, got {self.num_frames} from "
+                f"{self.slp_frame_start}"
+            )
+            raise ValueError(message)
+
+    @property
+    def key(self) -> str:
+        """Where the shard of these frames is."""
+        place = f"{self.slp_frame_start - FIRST_SLP_FRAME:07d}_{self.num_frames:06d}"
+        return f"{SHARD_PREFIX}{self.game_id[:2]}/{self.game_id}_{place}.npy"
+
+    @classmethod
+    def parse(cls, key: str) -> Span | None:
+        """Read what a shard's key says; None if it is no shard's."""
+        found = _SHARD.fullmatch(key)
+        if found is None:
+            return None
+        return cls(found[1], int(found[2]) + FIRST_SLP_FRAME, int(found[3]))
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """What table.json says.
+
+    Attributes:
+        dtype: numpy name of the values' dtype, such as "float16".
+        row_shape: shape of one frame's values.
+        about: what its maker noted, such as the encoder's name; JSON-ready.
+    """
+
+    dtype: str
+    row_shape: tuple[int, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """Write it as JSON; the same description gives the same bytes."""
+        plain = {"format": _FORMAT, "version": _VERSION, "dtype": self.dtype, "row_shape": self.row_shape}
+        return json.dumps({**plain, "about": self.about}, sort_keys=True, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes, name: str) -> TableDescription:
+        """Read it.
+
+        Raises:
+            RecordRefused: it is another thing, or of another version.
+        """
+        try:
+            plain = json.loads(data)
+            if (plain["format"], plain["version"]) != (_FORMAT, _VERSION):
+                raise ValueError(plain["format"])  # noqa: TRY301 - one message for all of them
+            return cls(np.dtype(plain["dtype"]).name, tuple(map(int, plain["row_shape"])), plain["about"])
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"{name}: not the description of a side table that this version writes"
+            raise RecordRefused(message) from error
+
+
+def header_bytes(dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
+    """Count the bytes in front of the values of an .npy file."""
+    buffer = io.BytesIO()
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, description)
+    return buffer.tell()

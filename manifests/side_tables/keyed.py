@@ -1,0 +1,153 @@
+"""Read other people's side tables: Parquet files, and .npy files of records, with game_id and slp_frame.
+
+    Parquet    columns game_id (text), slp_frame (whole number), and one of values: numbers, or lists of them
+    .npy       records with fields game_id, slp_frame and one of values, such as ("latent", "f2", (16, 8, 8))
+
+They are read whole when a dataset is opened, so they should fit into memory; a table that does not is for
+`manifests.side_tables.writer`.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.errors import RecordRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_KEYS = ("game_id", "slp_frame")
+
+
+class KeyedTable:
+    """A `SideTable` in memory.
+
+    Args:
+        game_ids: N texts.
+        slp_frames: int64 [N]; no frame of a game comes twice.
+        values: [N, ...].
+
+    Raises:
+        ValueError: a frame comes twice, or the columns differ in length.
+    """
+
+    def __init__(self, game_ids: NDArray[Any], slp_frames: NDArray[np.int64], values: NDArray[Any]) -> None:
+        if not game_ids.shape == slp_frames.shape == values.shape[:1]:
+            message = f"{game_ids.size} game_ids, {slp_frames.size} slp_frames, {values.shape[0]} values"
+            raise ValueError(message)
+        names, numbers = np.unique(game_ids, return_inverse=True)
+        order = np.lexsort((slp_frames, numbers))
+        self._frames, self._values = slp_frames[order], values[order]
+        numbers = numbers[order]
+        same = (numbers[1:] == numbers[:-1]) & (self._frames[1:] == self._frames[:-1])
+        if same.any():
+            row = int(np.flatnonzero(same)[0])
+            message = f"slp_frame {self._frames[row]} of game {names[numbers[row]]:.12} comes twice"
+            raise ValueError(message)
+        bounds = np.searchsorted(numbers, np.arange(names.size + 1)).tolist()
+        self._span_of = {
+            str(name): (bounds[number], bounds[number + 1]) for number, name in enumerate(names.tolist())
+        }
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the values."""
+        return self._values.dtype
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of one frame's values."""
+        return self._values.shape[1:]
+
+    def settle(self) -> None:
+        """Do nothing: all of it is in memory, which forked processes share."""
+
+    def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Look up frames of a game; as `SideTable.rows`."""
+        values = np.zeros((slp_frames.size, *self.row_shape), self.dtype)
+        first, end = self._span_of.get(game_id, (0, 0))
+        if first == end:
+            return values, np.zeros(slp_frames.size, bool)
+        places = np.minimum(np.searchsorted(self._frames[first:end], slp_frames), end - first - 1) + first
+        found = self._frames[places] == slp_frames
+        values[found] = self._values[places[found]]
+        return values, found
+
+
+def read_npy(data: bytes, name: str) -> KeyedTable:
+    """Read an .npy file of records.
+
+    Raises:
+        RecordRefused: it is none, or has other fields.
+    """
+    try:
+        records = np.load(io.BytesIO(data), allow_pickle=False)
+        column = _value_column(list(records.dtype.names or ()), name)
+        game_ids = records["game_id"]
+        texts = game_ids.astype("U64") if game_ids.dtype.kind in "SU" else np.array(game_ids, str)
+        return KeyedTable(texts, records["slp_frame"].astype(np.int64), records[column])
+    except (ValueError, EOFError) as error:
+        raise _refused(name, error) from error
+
+
+def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:
+    """Read the Parquet files of a table, at least one.
+
+    Raises:
+        RecordRefused: they are none, have other columns, or values that are no numbers of one shape.
+    """
+    try:
+        table = pa.concat_tables([pq.read_table(pa.BufferReader(data), use_threads=False) for data in files])
+        column = _value_column(table.column_names, name)
+        values = _numbers(table[column].combine_chunks(), table.num_rows)
+        game_ids = np.array(table["game_id"].to_pylist(), "U64")
+        return KeyedTable(game_ids, table["slp_frame"].to_numpy().astype(np.int64), values)
+    except (ValueError, TypeError, pa.ArrowException) as error:
+        raise _refused(name, error) from error
+
+
+def _numbers(array: pa.Array, num_rows: int) -> NDArray[Any]:
+    """Make [N, ...] of numbers, or of lists of numbers of one length, nested as deep as they are."""
+    shape: list[int] = []
+    count = num_rows
+    while pa.types.is_list(array.type) or pa.types.is_large_list(array.type) or (
+        pa.types.is_fixed_size_list(array.type)
+    ):  # fmt: skip
+        if array.null_count:
+            message = "a list is null"
+            raise ValueError(message)
+        lengths = np.unique(array.value_lengths().to_numpy(zero_copy_only=False)).tolist()
+        if len(lengths) != 1:
+            message = f"lists of lengths {lengths[:5]}; all rows have one shape"
+            raise ValueError(message)
+        shape.append(int(lengths[0]))
+        count *= shape[-1]
+        array = array.flatten()
+    if array.null_count or len(array) != count:
+        message = f"{array.null_count} values are null; leave out rows that have none"
+        raise ValueError(message)
+    numbers = array.to_numpy(zero_copy_only=False)
+    if numbers.dtype.kind not in "fiub":
+        message = f"values are numbers, got {array.type}"
+        raise ValueError(message)
+    shaped: NDArray[Any] = numbers.reshape(num_rows, *shape)
+    return shaped
+
+
+def _value_column(names: list[str], table: str) -> str:
+    others = [one for one in names if one not in _KEYS]
+    if not set(_KEYS) <= set(names) or len(others) != 1:
+        message = f"{table}: its columns are {names}; a side table has game_id, slp_frame and one more"
+        raise RecordRefused(message)
+    return others[0]
+
+
+def _refused(name: str, error: Exception) -> RecordRefused:
+    return RecordRefused(f"{name}: no side table: {error}")

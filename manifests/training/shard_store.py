@@ -1,0 +1,195 @@
+"""The shards of packed states: which chunks are in which, and how they come into the cache and out of it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+from manifests.training.compressed_shard import (
+    BLOCK_ROWS,
+    EXPECTED_RATIO,
+    CompressedRows,
+    compressed_bytes,
+    open_compressed,
+)
+from manifests.training.packed_shard import open_shard, shard_bytes
+from manifests.training.row_layout import PackedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from manifests.training.cache import LocalCache
+    from manifests.training.footage import Footage
+    from manifests.training.row_layout import RowLayout
+
+    Int = NDArray[np.int64]
+
+Opened: TypeAlias = PackedRows | CompressedRows
+CHUNKS_PER_SHARD: Final = 64
+MEMORY_BYTES: Final = 256 << 20
+"""Packed states that a process keeps in memory where there is no cache."""
+_ROOM: Final = 0.9  # the rest of the cache is for patterns, for videos, and for other selections
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shards:
+    """Which shard each of C chunks is in, and where: pure arithmetic on the manifest's columns.
+
+    Attributes:
+        of_chunk: int64 [C], the shard of each chunk, counted from 0.
+        first_row: int64 [C], the row of each chunk's first frame in its shard.
+        num_rows: int64 [S], rows of each shard.
+        first_block: int64 [C], the first block of each chunk in its shard, where rows are compressed.
+        order: int64 [C], the chunks in order of their shards, and of their place in them.
+        first: int64 [S + 1], where each shard's chunks begin in `order`.
+    """
+
+    of_chunk: Int
+    first_row: Int
+    num_rows: Int
+    first_block: Int
+    order: Int
+    first: Int
+
+    @classmethod
+    def of(cls, file_number: Int, num_frames: Int, per_shard: int = CHUNKS_PER_SHARD) -> Shards:
+        """Deal chunks to shards by the file numbers that the plan gave them, which never change."""
+        order = np.argsort(file_number, kind="stable")
+        _, of_ordered = np.unique(file_number[order] // per_shard, return_inverse=True)
+        first = np.searchsorted(of_ordered, np.arange(of_ordered[-1] + 2)).astype(np.int64)
+        before = np.concatenate([[0], np.cumsum(num_frames[order])]).astype(np.int64)
+        blocks = np.concatenate([[0], np.cumsum(-(-num_frames[order] // BLOCK_ROWS))]).astype(np.int64)
+        of_chunk, first_row, first_block = (np.empty_like(order) for _ in range(3))
+        of_chunk[order] = of_ordered
+        first_row[order] = before[:-1] - before[first[of_ordered]]
+        first_block[order] = blocks[:-1] - blocks[first[of_ordered]]
+        return cls(of_chunk, first_row, np.diff(before[first]), first_block, order, first)
+
+    def chunks(self, shard: int) -> Int:
+        """List the chunks of a shard, in the order of their rows."""
+        return self.order[self.first[shard] : self.first[shard + 1]]
+
+    def count_fitting(self, row_bytes: float, max_bytes: float) -> int:
+        """Count the shards, from the first on, whose rows take no more than that together."""
+        return int(np.searchsorted(np.cumsum(self.num_rows * row_bytes), max_bytes, side="right"))
+
+
+class ShardStore:
+    """The shards of a selection, as far as there is room for them.
+
+    If there is room for the rows of all chunks, they are kept as they are; otherwise all are compressed.
+
+    Args:
+        footage: the chunks.
+        layout: of the rows.
+        key: names the fields and their versions.
+        cache: keeps shards; None to keep up to `MEMORY_BYTES` of them in memory.
+        pack: packs a chunk's rows one behind another, for a shard's number.
+    """
+
+    def __init__(
+        self, footage: Footage, layout: RowLayout, key: str, cache: LocalCache | None,
+        pack: Callable[[int], PackedRows],
+    ) -> None:  # fmt: skip
+        self._footage, self._layout, self._key, self._pack = footage, layout, key, pack
+        self.cache = cache
+        self.shards = Shards.of(footage.file_number, footage.grid.num_frames)
+        self.num_bytes = int(footage.grid.num_frames.sum()) * layout.row_bytes
+        self.max_bytes = MEMORY_BYTES if cache is None else int(cache.max_bytes * _ROOM)
+        self.is_compressed = self.num_bytes > self.max_bytes
+        row_bytes = layout.row_bytes / EXPECTED_RATIO if self.is_compressed else layout.row_bytes
+        self._num_fitting = self.shards.count_fitting(row_bytes, self.max_bytes)
+        self._open: dict[int, Opened] = {}
+        self._in_memory = 0
+
+    @property
+    def num_chunks_kept(self) -> int:
+        """Number of chunks whose packed states there is room for."""
+        return int(self.shards.first[self._num_fitting])
+
+    def opened(self, shard: int) -> Opened | None:
+        """Open a shard, or make it; None if there is no room for it."""
+        if shard not in self._open and shard < self._num_fitting:
+            found = self._mapped(shard) or self._built(shard)
+            if found is not None:
+                self._open[shard] = found
+        return self._open.get(shard)
+
+    def refuse(self, shard: int, why: str) -> None:
+        """Throw a damaged shard away, so that it is made anew."""
+        self._open.pop(shard, None)
+        if self.cache is not None:
+            _LOG.warning("%s: %s; the states are read and packed again", self.cache.folder, why)
+            self.cache.drop(self._identity(shard))
+
+    def _identity(self, shard: int) -> str:
+        chunks = self.shards.chunks(shard)
+        digest = hashlib.sha256(self._footage.states_sha256[chunks].tobytes())
+        digest.update(self._footage.grid.num_frames[chunks].tobytes())
+        kind = "compressed" if self.is_compressed else "packed"
+        return f"{kind} states {self._key} {digest.hexdigest()}"
+
+    def _mapped(self, shard: int) -> Opened | None:
+        identity = self._identity(shard)
+        data = None if self.cache is None else self.cache.map(identity)
+        if data is None:
+            return None
+        try:
+            return self._look_at(data, identity)
+        except ValueError as error:
+            self.refuse(shard, str(error))
+            return None
+
+    def _look_at(self, data: NDArray[np.uint8], identity: str) -> Opened:
+        look = open_compressed if self.is_compressed else open_shard
+        return look(self._layout, data, identity)
+
+    def _built(self, shard: int) -> Opened | None:
+        packed, identity = self._pack(shard), self._identity(shard)
+        lengths = self._footage.grid.num_frames[self.shards.chunks(shard)].tolist()
+        data = (
+            compressed_bytes(packed, lengths, identity)
+            if self.is_compressed
+            else shard_bytes(packed, identity)
+        )
+        if self._kept(identity, data) and (found := self._mapped(shard)) is not None:
+            return found
+        self._in_memory += len(data)
+        if self._in_memory >= MEMORY_BYTES:
+            self._num_fitting = 0  # what is open stays, and nothing more is packed
+        return self._look_at(np.frombuffer(data, np.uint8), identity)
+
+    def _kept(self, identity: str, data: bytes) -> bool:
+        if self.cache is None:
+            return False
+        try:
+            self.cache.put(identity, data)
+        except OSError as error:
+            _LOG.warning("%s: %s; going on without the cache", self.cache.folder, error)
+            self.cache = None
+            return False
+        return True
+
+    def warn_of_size(self) -> None:
+        """Say at opening that the states do not all fit as they are, what follows from it, and what helps."""
+        if not self.is_compressed:
+            return
+        where = "memory" if self.cache is None else str(self.cache.folder)
+        total = self.shards.of_chunk.size
+        rest = "" if self.num_chunks_kept == total else (
+            f"; of {total} chunks only {self.num_chunks_kept} fit even so, and the others' windows are read "
+            "from their files, at a millisecond or two each"
+        )  # fmt: skip
+        _LOG.warning(
+            "the states of this selection take %.3g GB, and %s has room for %.3g GB: they are compressed, "
+            "which takes a fifth of the room and 4 times as long%s; cache=Cache(max_bytes=%d) would hold "
+            "them as they are",
+            self.num_bytes / 1e9, where, self.max_bytes / 1e9, rest, int(self.num_bytes / _ROOM) + 1,
+        )  # fmt: skip

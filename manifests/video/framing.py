@@ -1,0 +1,68 @@
+"""Which part of a video's pictures is wanted, and at which size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_NUM_EDGES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A part of every picture, made smaller or larger while it is decoded.
+
+    Attributes:
+        size: (height, width) of the pictures that come out, in pixels, both even; None for those of the part.
+        crop: (top, left, height, width) of the part, in pixels of the video, all even, since two pixels
+            share their colour; None for whole pictures.
+
+    Raises:
+        ValueError: a number that is not whole, not even, negative, or zero where there must be pixels.
+    """
+
+    size: tuple[int, int] | None = None
+    crop: tuple[int, int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None and not (_are_even(self.size, 2) and min(self.size) > 0):
+            message = f"size is (height, width) in pixels, both even and above 0; got {self.size!r}"
+            raise ValueError(message)
+        if self.crop is not None and not (_are_even(self.crop, _NUM_EDGES) and min(self.crop[2:]) > 0):
+            message = (
+                "crop is (top, left, height, width) in pixels, all even, the last two above 0; got "
+                f"{self.crop!r}"
+            )
+            raise ValueError(message)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether pictures come out as they are in the video."""
+        return self.size is None and self.crop is None
+
+    def output(self, width: int, height: int) -> tuple[int, int]:
+        """Give width and height of what comes out of a video's pictures.
+
+        Raises:
+            ValueError: the crop reaches beyond the picture.
+        """
+        if self.crop is not None:
+            top, left, rows, columns = self.crop
+            if top + rows > height or left + columns > width:
+                message = (
+                    f"crop (top, left, height, width) = {self.crop} reaches beyond pictures of "
+                    f"{height} rows and {width} columns"
+                )
+                raise ValueError(message)
+            height, width = rows, columns
+        return (width, height) if self.size is None else (self.size[1], self.size[0])
+
+
+def _are_even(values: object, count: int) -> bool:
+    if not isinstance(values, tuple | list) or len(values) != count:
+        return False
+    are_whole = all(isinstance(one, int) and not isinstance(one, bool) for one in values)
+    return are_whole and all(one >= 0 and one % 2 == 0 for one in values)
+
+
+WHOLE = Framing()
+"""Pictures as they are in the video."""

@@ -1,0 +1,70 @@
+"""`farm parity`: the same, or where two recordings of one match first differ, or that they are of two."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workers.errors import EnvironmentFailed
+from workers.replay import Entity, read_replay
+from workers.standin.recorder import record_match
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.farm.commands.conftest import Call
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """Both players' recordings of one match."""
+    paths = tmp_path / "mine.slp", tmp_path / "theirs.slp"
+    for path, share in zip(paths, (0.05, 0.2), strict=True):
+        path.write_bytes(record_match(3, num_frames=200, rollback_share=share))
+    return paths
+
+
+def damage(path: Path, row: int) -> None:
+    data = bytearray(path.read_bytes())
+    place = int(read_replay(bytes(data)).frames.post[Entity(1, is_follower=False)][row]) + 0xA
+    data[place : place + 4] = struct.pack(">f", 31.5)
+    path.write_bytes(data)
+
+
+def test_two_whole_recordings_are_the_same(pair: tuple[Path, Path], call: Call):
+    result = call("parity", *pair)
+    assert result.exit_code == 0
+    assert result.output.startswith("the same: 200 confirmed frames")
+
+
+def test_a_changed_byte_is_named_by_frame_and_column(pair: tuple[Path, Path], call: Call):
+    damage(pair[1], 150)
+    result = call("parity", *pair)
+    assert result.exit_code == 1
+    assert "slp_frame 27 on, first in p1.x: " in result.output
+    assert "31.5 in " in result.output
+
+
+def test_the_answer_as_json(pair: tuple[Path, Path], call: Call):
+    same = json.loads(call("parity", *pair, "--json").stdout)
+    assert (same["same"], same["frames_compared"], same["first_difference"]) == (True, 200, None)
+    damage(pair[0], 199)
+    found = json.loads(call("parity", *pair, "--json").stdout)
+    assert found["first_difference"]["slp_frame"] == 76
+    assert found["first_difference"]["column"] == "p1.x"
+    assert found["first_difference"]["values"][0] == "31.5"
+
+
+def test_two_matches_are_refused_with_what_tells_them_apart(pair: tuple[Path, Path], call: Call):
+    pair[1].write_bytes(record_match(4, num_frames=200))
+    with pytest.raises(EnvironmentFailed, match="not of one match"):
+        call("parity", *pair)
+
+
+def test_what_is_no_replay_is_refused(pair: tuple[Path, Path], call: Call):
+    pair[0].write_bytes(b"no replay")
+    with pytest.raises(EnvironmentFailed, match="not_slp"):
+        call("parity", *pair)
