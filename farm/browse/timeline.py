@@ -1,4 +1,4 @@
-"""Marks on a game's time line: stretches that netplay rolled back, and frames at which stocks were lost."""
+"""What is told beside a game: stretches that netplay rolled back, frames at which stocks fell, and events."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from farm.browse.chunk_states import chunk_states
+from manifests.labels.events import NOBODY, EventKind, game_events
+from manifests.state.joined import joined
+from manifests.state.schema import entity_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy.typing as npt
 
+    from manifests.labels.events import EventColumns
     from manifests.ledger.entry import LedgerEntry
     from manifests.store.contract import Store
 
 
 def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
-    """Stretches of frames that netplay simulated more than once, and frames at which stocks fell.
+    """Stretches of frames that netplay simulated more than once, frames at which stocks fell, and events.
 
     Both are in slp_frames. `rolled_back` has [first frame, number of frames, how often the one that was
     simulated most was simulated]; `stocks_lost` has [frame, player], the frame being the first with one less.
+    `events` has [frame, kind, fighter, other, value] of each event but rollbacks, in order of frames: the
+    fighter by name ("p0", "p1n"), the other player's number and the value null where the kind has none. They
+    are found in the states, so games from before events were noted have them as well.
 
     Raises:
         DatasetError: a states file cannot be read.
@@ -33,7 +42,27 @@ def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
         known = np.concatenate([state.valid(f"p{player}.stocks") for state in states])
         fell = np.flatnonzero((np.diff(stocks) < 0) & known[1:] & known[:-1]) + 1
         lost += [[int(frames[row]), player] for row in fell]
-    return {"rolled_back": stretches(written, frames), "stocks_lost": sorted(lost)}
+    return {
+        "rolled_back": stretches(written, frames),
+        "stocks_lost": sorted(lost),
+        "events": told_events(game_events(joined(states)), entity_names(states[0].num_players)),
+    }
+
+
+def told_events(events: Mapping[str, EventColumns], fighters: Sequence[str]) -> list[list[Any]]:
+    """Events but rollbacks as [slp_frame, kind, fighter, other, value], in order of frames, JSON-ready.
+
+    Args:
+        events: of a game, by kind.
+        fighters: their names, in the order of `entity_names`.
+    """
+    told = []
+    for kind, of in events.items():
+        for row, (frame, fighter) in enumerate(zip(of.slp_frame, of.fighter, strict=True)):
+            other = of.other[row] if of.other and of.other[row] != NOBODY else None
+            if kind != EventKind.ROLLBACK:
+                told.append([frame, kind, fighters[fighter], other, of.value[row] if of.value else None])
+    return sorted(told, key=lambda event: (event[0], event[1], event[2]))
 
 
 def stretches(written: npt.NDArray[Any], frames: npt.NDArray[Any]) -> list[list[int]]:

@@ -137,14 +137,19 @@ def _of_fighter(table: StateTable, entity: str) -> dict[EventKind, tuple[NDArray
     nothing = np.full(table.num_frames, NOBODY)
     stocks, l_cancel = column("stocks").astype(np.int16), column("l_cancel")
     rise = np.diff(column("percent"), prepend=column("percent")[:1])
-    stays = there & np.concatenate([[False], there[:-1]])
+
+    def goes_on(name: str) -> Bools:
+        known = there & table.valid(f"{entity}.{name}")
+        both: Bools = known & np.concatenate([[False], known[:-1]])
+        return both
+
     if entity.endswith("n"):  # a follower has no stocks of its own
         dies = _begins(category == ActionCategory.DEAD)
     else:
-        dies = stays & (np.diff(stocks, prepend=stocks[:1]) < 0)
+        dies = goes_on("stocks") & (np.diff(stocks, prepend=stocks[:1]) < 0)
     hitter, thrown = _players_of(table, column("last_hit_by")), _thrown(table, entity)
     happens: dict[EventKind, tuple[Bools, Any, Any]] = {
-        EventKind.HIT: (stays & (rise > 0), hitter, rise),
+        EventKind.HIT: (goes_on("percent") & (rise > 0), hitter, rise),
         EventKind.DEATH: (dies, hitter, stocks),
         EventKind.RESPAWN: (_begins(category == ActionCategory.RESPAWN), nothing, stocks),
         EventKind.LEDGE: (_begins(category == ActionCategory.LEDGE), nothing, nothing),

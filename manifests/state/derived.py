@@ -55,6 +55,7 @@ class DerivedColumn:
         rule: Computes its values [T] from the values [T] of those columns.
         is_category: True for ids and enumerations, as in `manifests.state.column.Column`.
         domain: What values it can have.
+        needs_game: Whether it depends on frames long before, so that it is to be asked of a whole game.
         of_table: Computes values and validity [T] of an entity from the whole table, instead of the rule; for
             what depends on other rows or on items.
     """
@@ -67,6 +68,7 @@ class DerivedColumn:
     is_category: bool = False
     domain: Domain = FLAG
     of_table: Callable[[StateTable, str], tuple[Values, Mask]] | None = None
+    needs_game: bool = False
 
 
 def _bit(mask: int) -> Callable[[Values], Values]:
@@ -127,7 +129,7 @@ FRAMES_IN_ACTION = DerivedColumn(
     "d_frames_in_action", "int32",
     "frames since action or character changed, 0 in the first; null before the first change in a table that "
     "does not begin with the game", ("action", "character"), np.zeros_like, domain=continuous(0, None),
-    of_table=frames_in_action,
+    of_table=frames_in_action, needs_game=True,
 )  # fmt: skip
 
 

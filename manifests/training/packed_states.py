@@ -18,6 +18,7 @@ import numpy as np
 
 from manifests.errors import RecordRefused
 from manifests.state.file import read_states
+from manifests.state.joined import joined
 from manifests.store.read_ahead import read_ahead
 from manifests.training.compressed_shard import BLOCK_ROWS, CompressedRows
 from manifests.training.packed_shard import join_chunks
@@ -138,9 +139,7 @@ class PackedStates:
             return self._read_file(chunk, first, exclusive_end)
 
     def _read_file(self, chunk: int, first: int, exclusive_end: int) -> Span:
-        # A button counts as pressed if it was up in the frame before, so that frame is read as well.
-        skip = min(first, 1)
-        packed = pack(self.layout, self.table(chunk, first - skip, exclusive_end), skip)
+        packed = pack(self.layout, *self._with_past(chunk, first, exclusive_end))
         num_rows = exclusive_end - first
         seal(packed.rows, np.full(num_rows, self._seeds[chunk], np.uint32), np.arange(first, exclusive_end))
         with self._lock:
@@ -190,6 +189,24 @@ class PackedStates:
             mended[window] = span
         return mended
 
+    def _with_past(
+        self, chunk: int, first: int = 0, exclusive_end: int | None = None
+    ) -> tuple[StateTable, int]:
+        """Read rows of a chunk, and in front of them, in how many rows, what is needed to derive theirs.
+
+        Raises:
+            StoreFailed, RecordRefused: as `table`.
+        """
+        if not self.layout.needs_game:
+            # A button counts as pressed if it was up in the frame before, so that frame is read as well.
+            skip = min(first, 1)
+            return self.table(chunk, first - skip, exclusive_end), skip
+        game = self._footage.grid.game
+        before = np.flatnonzero(game[:chunk] == game[chunk]).tolist()
+        own = self.table(chunk, 0, exclusive_end)
+        past = [self.table(one) for one in before]
+        return joined([*past, own]), sum(table.num_frames for table in past) + first
+
     def table(self, chunk: int, first: int = 0, exclusive_end: int | None = None) -> StateTable:
         """Read and check a chunk's states file, or some of its rows.
 
@@ -229,6 +246,6 @@ class PackedStates:
         """
         chunks = self.shards.shards.chunks(shard).tolist()
         threads = _REMOTE_THREADS if self._store.is_remote else 1
-        tables = (table for _, table in read_ahead(self.table, chunks, threads))
-        packed = (pack(self.layout, table) for table in tables)
+        tables = (table for _, table in read_ahead(self._with_past, chunks, threads))
+        packed = (pack(self.layout, *table) for table in tables)
         return join_chunks(self.layout, packed, [int(self._seeds[chunk]) for chunk in chunks])

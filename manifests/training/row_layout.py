@@ -77,6 +77,11 @@ class RowLayout:
     row_bytes: int
 
     @property
+    def needs_game(self) -> bool:
+        """Whether a column depends on frames long before, so that rows are packed of whole games."""
+        return any(is_derived(name) and derived_column(name).needs_game for name in self.names)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
@@ -155,8 +160,8 @@ def pack(layout: RowLayout, table: StateTable, skip: int = 0) -> PackedRows:
 
     Args:
         layout: of the rows.
-        table: T + skip frames of one chunk.
-        skip: frames at the table's beginning that are there only for what derives from them, 0 or 1.
+        table: skip + T frames of one game.
+        skip: frames at the table's beginning that are there only for what derives from them.
 
     Raises:
         ValueError: the table is of another number of players, or has columns of two stages.

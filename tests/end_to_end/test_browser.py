@@ -17,7 +17,7 @@ import pytest
 
 from manifests.video.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
-from tests.manifests.small_dataset import build
+from tests.manifests.small_dataset import build, one_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         root = tmp_path_factory.mktemp("browse")
         build(root / "set", root / "scratch")
         dataset = str(root / "set")
+    yield from served(dataset)
+
+
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dataset whose games have events of two kinds."""
+    root = tmp_path_factory.mktemp("eventful")
+    build(root / "set", root / "scratch", one_state(seed=8))
+    yield from served(str(root / "set"))
+
+
+def served(dataset: str) -> Iterator[str]:
     command = [sys.executable, "-c", "from farm.cli import main; main()", "browse", dataset, "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
@@ -192,3 +204,26 @@ def test_every_page_has_its_twin_for_programs(url: str):
     for page in ("/index", "/games", "/rejects", "/schema"):
         with urllib.request.urlopen(f"{url}{page}.json") as answer:  # noqa: S310 - our own server
             assert answer.headers["content-type"] == "application/json"
+
+
+def test_an_event_leads_to_its_frame(browser: Any, eventful: str):
+    open_first_game(browser, eventful)
+    wait_for(browser, "return document.querySelectorAll('#event-list button').length > 0")
+    labels = browser.execute_script(
+        "return [...document.querySelectorAll('#event-list button')].map((b) => b.textContent)"
+    )
+    last = int(labels[-1].partition(":")[0])
+    assert [int(label.partition(":")[0]) for label in labels] == sorted(
+        int(label.partition(":")[0]) for label in labels
+    )
+    browser.execute_script("[...document.querySelectorAll('#event-list button')].at(-1).click()")
+    wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{last}'")
+    kind = browser.execute_script(
+        "const kinds = document.getElementById('event-kind'); kinds.selectedIndex = 1; "
+        "kinds.dispatchEvent(new Event('change')); return kinds.value"
+    )
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('#event-list button')].map((b) => b.textContent)"
+    )
+    assert 0 < len(shown) <= len(labels)
+    assert all(f": {kind.replace('_', ' ')}, " in label for label in shown)

@@ -223,9 +223,26 @@ fetch(`${root.dataset.game}/timeline.json`).then((answer) => answer.json()).then
   happened = found;
   const frames = found.rolled_back.reduce((sum, [, length]) => sum + length, 0);
   $("rolled").textContent = found.rolled_back.length ? `${frames} frames in ${found.rolled_back.length} places rolled back (orange); stocks lost in red` : "no frame was rolled back; stocks lost in red";
+  listEvents(found.events);
   $("rollback-back").disabled = $("rollback-on").disabled = !found.rolled_back.length;
   drawTimeline(wanted);
 }).catch(() => { $("rolled").textContent = "the time line cannot be read"; });
+
+/** The events of one kind, or of all, each a button that goes to its frame. */
+function listEvents(events) {
+  const kinds = $("event-kind"), list = $("event-list"), name = (player) => (player === null ? "" : ` by p${player}`);
+  kinds.replaceChildren(...["all", ...new Set(events.map(([, kind]) => kind))].map((kind) => new Option(kind)));
+  const show = () => list.replaceChildren(...events.filter(([, kind]) => kinds.value === "all" || kind === kinds.value).map(([frame, kind, fighter, other, value]) => {
+    const item = document.createElement("li"), button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `${frame}: ${kind.replaceAll("_", " ")}, ${fighter}${kind === "throw" ? name(other).replace("by", "throws") : name(other)}${value === null ? "" : ` (${value})`}`;
+    button.addEventListener("click", () => go(frame - FIRST_SLP_FRAME));
+    item.append(button);
+    return item;
+  }));
+  kinds.addEventListener("change", show);
+  show();
+}
 
 function drawTimeline(frame) {
   const canvas = $("timeline"), pen = canvas.getContext("2d"), x = (f) => (f / Math.max(1, numFrames - 1)) * canvas.width;

@@ -62,6 +62,7 @@ def test_a_game_has_its_states_its_timeline_and_its_pictures(pages: Path, sound_
         assert set(json.loads((page.parent / page.stem / "timeline.json").read_text())) == {
             "rolled_back",
             "stocks_lost",
+            "events",
         }
 
 

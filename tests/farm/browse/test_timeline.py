@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from farm.browse.timeline import stretches, timeline
+from farm.browse.timeline import stretches, timeline, told_events
 from manifests.errors import DatasetError
+from manifests.labels.events import EventColumns
 from manifests.state.file import states_bytes
 from tests.manifests.small_dataset import one_state
 
@@ -52,7 +53,27 @@ class Game:
 
 
 def test_a_quiet_game_has_nothing_to_tell():
-    assert Game(6).told() == {"rolled_back": [], "stocks_lost": []}
+    assert Game(6).told() == {"rolled_back": [], "stocks_lost": [], "events": []}
+
+
+def test_events_are_told_across_chunks_with_names_and_without_rollbacks():
+    game = Game(3, 3, p0_stocks=[4, 4, 4, 3, 3, 3], n_written=[1, 2, 1, 1, 1, 1])
+    assert game.told()["events"] == [[FIRST + 3, "death", "p0", None, 3.0]]
+
+
+def test_an_event_has_its_other_player_and_its_value_or_null():
+    events = {
+        "throw": EventColumns((9,), (0,), (1,), (219.0,)),
+        "hit": EventColumns((7, 9), (2, 1), (0, -1), (3.5, 1.0)),
+        "ledge": EventColumns((8,), (3,), (), ()),
+        "rollback": EventColumns((7,), (-1,), (), (2.0,)),
+    }
+    assert told_events(events, ("p0", "p0n", "p1", "p1n")) == [
+        [7, "hit", "p1", 0, 3.5],
+        [8, "ledge", "p1n", None, None],
+        [9, "hit", "p0n", None, 1.0],
+        [9, "throw", "p0", 1, 219.0],
+    ]
 
 
 def test_a_stock_is_lost_at_the_frame_that_first_shows_one_less():

@@ -94,6 +94,13 @@ def test_percent_that_falls_with_a_stock_is_no_hit():
     assert list(events) == ["death"]
 
 
+def test_what_was_not_recorded_did_not_happen():
+    table = quiet(4, p0_stocks=[4, 4, 0, 0], p1_percent=[0, 0, 9, 9])
+    unknown = np.array([True, True, False, False])
+    masks = {**table.masks, "p0.stocks": unknown, "p1.percent": unknown}
+    assert game_events(dataclasses.replace(table, masks=masks)) == {}
+
+
 def test_a_follower_dies_without_a_stock_and_its_coming_is_no_hit():
     table = quiet(4, p0n_present=[True] * 4, p0n_action=[14, 14, 0, 0], p0n_stocks=[4] * 4)
     assert rows(game_events(table)) == [("death", FIRST + 2, 1, -1, 4.0)]

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.snapshot.reader import Manifest
+from manifests.state.derived import derive
 from manifests.training.cache import Cache, LocalCache
 from manifests.training.compressed_shard import BLOCK_ROWS, compressed_bytes, open_compressed
 from manifests.training.packed_shard import join_chunks, open_shard, shard_bytes
 from manifests.training.row_layout import PackedRows, broken, row_layout
+from manifests.training.sample import as_dict
 from manifests.training.shard_store import Shards
-from tests.manifests.small_dataset import NUM_GAMES
+from tests.manifests.small_dataset import NUM_FRAMES, NUM_GAMES, one_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,3 +215,18 @@ def test_without_pictures_nothing_of_the_gop_table_is_read(opened: Opened, monke
     assert len(dataset) == with_video == 7 * NUM_GAMES
     with pytest.raises(ValueError, match="opened without pictures"):
         dataset.footage.video_key(0)
+
+
+@pytest.mark.parametrize("max_bytes", [1 << 30, 20_000, 2000, None])
+def test_what_depends_on_earlier_frames_is_that_of_the_whole_game(
+    opened: Opened, tmp_path: Path, max_bytes: int | None
+):
+    cache = None if max_bytes is None else Cache(tmp_path / "cache", max_bytes)
+    dataset = opened(fields=("p1.d_frames_in_action", "p0.x"), window=1, start="any", cache=cache)
+    values, valid = derive(one_state(), "p1.d_frames_in_action")
+    assert len(dataset) == NUM_GAMES * NUM_FRAMES
+    for number in range(len(dataset)):
+        sample: dict[str, Any] = as_dict(dataset[number])
+        row = int(sample["slp_frame"][0]) + 123
+        found = sample["p1.d_frames_in_action"][0], sample["p1.d_frames_in_action_valid"][0]
+        assert found == (values[row], valid[row])
