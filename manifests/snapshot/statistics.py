@@ -2,7 +2,7 @@
 
 They are computed game by game, so that columns which depend on earlier frames are those of whole games, and
 are added up in order of game_id, so that the same snapshot always gives the same bytes. All states files are
-read, which takes about a tenth of a second a game; so they are made only where they are asked for.
+read, which takes about a quarter of a second a game; so they are made only where they are asked for.
 """
 
 from __future__ import annotations
