@@ -19,7 +19,9 @@ import pytest
 from manifests.labels.bodies import BODIES
 from manifests.labels.boxes import fighter_boxes
 from tests.workers.standin.image.conftest import make_state
+from workers.errors import ReplayRefused
 from workers.replay import melee_names, read_replay
+from workers.replay.renderable import renderable
 from workers.replay.state import state_table
 from workers.standin.camera import STAGE_LIMITS, standin_camera
 from workers.standin.image import layout
@@ -84,23 +86,53 @@ def test_the_camera_knows_every_stage_of_a_dataset():
     assert STAGE_LIMITS.keys() == set(melee_names.LEGAL_STAGES)
 
 
+def compared(program: ctypes.CDLL, state: StateTable) -> tuple[NDArray[Any], int, int, int]:
+    """Errors of all edges in pixels; how many bodies are drawn in the picture, how many of them have a box,
+    and how many boxes there are of the players themselves."""
+    boxes = fighter_boxes(state, standin_camera(state), WIDTH, HEIGHT)
+    _, bodies = drawn(program, state)
+    errors, num_seen, num_both = [], 0, 0
+    for slot, entity in enumerate(("p0", "p0n", "p1", "p1n")):
+        edges = np.clip(bodies[:, slot, 1:] / SUBPIXELS, 0, [WIDTH, HEIGHT] * 2)
+        seen = (bodies[:, slot, 0] == 1) & (edges[:, :2] < edges[:, 2:]).all(axis=1)
+        both = seen & boxes[entity].valid
+        num_seen, num_both = num_seen + int(seen.sum()), num_both + int(both.sum())
+        errors.append(np.abs(boxes[entity].edges[both] - edges[both]).ravel())
+    num_given = sum(int(boxes[player].valid.sum()) for player in ("p0", "p1"))
+    return np.concatenate(errors), num_seen, num_both, num_given
+
+
 @needs_gcc
 def test_half_of_all_edges_are_within_five_pixels_of_the_drawn_body(program: ctypes.CDLL):
-    errors, num_seen, num_given = [], 0, 0
-    for stage in STAGE_LIMITS:
-        state = recorded(stage)
-        boxes = fighter_boxes(state, standin_camera(state), WIDTH, HEIGHT)
-        _, bodies = drawn(program, state)
-        for slot, entity in enumerate(("p0", "p0n", "p1", "p1n")):
-            edges = np.clip(bodies[:, slot, 1:] / SUBPIXELS, 0, [WIDTH, HEIGHT] * 2)
-            seen = (bodies[:, slot, 0] == 1) & (edges[:, :2] < edges[:, 2:]).all(axis=1)
-            both = seen & boxes[entity].valid
-            num_seen, num_given = num_seen + int(seen.sum()), num_given + int(both.sum())
-            errors.append(np.abs(boxes[entity].edges[both] - edges[both]))
+    found = [compared(program, recorded(stage)) for stage in STAGE_LIMITS]
+    errors = np.concatenate([errors for errors, *_ in found])
+    assert np.median(errors) < 5
+    assert np.percentile(errors, 95) < 25
+    assert sum(both for _, _, both, _ in found) > 0.99 * sum(seen for _, seen, _, _ in found)
+
+
+@needs_gcc
+@pytest.mark.shared
+def test_the_page_says_how_near_the_boxes_of_the_real_games_are(program: ctypes.CDLL, real_replays: Path):
+    errors, num_frames, num_given, num_games = [], 0, 0, 0
+    for file in sorted(real_replays.glob("*.slp")):
+        try:
+            state = renderable(read_replay(file.read_bytes()))
+        except ReplayRefused:
+            continue
+        of_game, _, _, given = compared(program, state)
+        errors.append(of_game)
+        num_games, num_frames, num_given = num_games + 1, num_frames + 2 * state.num_frames, num_given + given
     found = np.concatenate(errors)
-    assert np.median(found) < 5
-    assert np.percentile(found, 95) < 25
-    assert num_given > 0.99 * num_seen
+    page = labels_page().read_text()
+    assert num_games == 14
+    assert f"{num_frames:,} frames of players" in page
+    assert f"{num_given / num_frames:.1%}".replace("%", " %") in page
+    assert f"wrong by {np.median(found):.1f} pixels (median; {np.percentile(found, 95):.1f} at the" in page
+
+
+def labels_page() -> Path:
+    return Path(__file__).resolve().parents[3] / "manifests" / "labels" / "README.md"
 
 
 def test_heights_are_those_of_the_programs_looks():
