@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -41,6 +42,16 @@ def test_sticks_and_trigger_are_keys_beyond_the_threshold():
         assert (held[:, KEYS.index(key)] == (sign * state.values(column) > THRESHOLD)).all()
     assert held[:, KEYS.index("P1_RIGHT")].any()
     assert not (held[:, KEYS.index("P1_LEFT")] & held[:, KEYS.index("P1_RIGHT")]).any()
+
+
+def test_a_key_is_held_from_just_beyond_the_dead_zone_on():
+    state = one_state()
+    ramp = np.linspace(-1, 1, state.num_frames, dtype=np.float32)
+    columns = {name: state.values(name) for name in state.names()}
+    held = held_keys(dataclasses.replace(state, columns={**columns, "p0.c_x": ramp, "p1.trigger": ramp}))
+    assert ramp[held[:, KEYS.index("P1_C_RIGHT")]].min() == ramp[ramp > THRESHOLD].min()
+    assert ramp[held[:, KEYS.index("P1_C_LEFT")]].max() == ramp[ramp < -THRESHOLD].max()
+    assert (held[:, KEYS.index("P2_TRIGGER")] == held[:, KEYS.index("P1_C_RIGHT")]).all()
 
 
 @given(held=HELD, frame_step=st.integers(1, 7))

@@ -73,6 +73,27 @@ def test_each_frame_has_its_keys_and_its_state(copied: Path):
             assert (np.array([one[column] for one in fighter], values.dtype) == values).all()
 
 
+@pytest.mark.parametrize("fps", [60, 20])
+def test_pieces_from_the_middle_of_a_chunk_have_pictures_keys_and_states_of_their_own_frames(
+    sound: Path, tmp_path: Path, fps: int
+):
+    export(sound, tmp_path, MiraOptions(size=None, fps=fps, chunk_seconds=1))
+    entry, found = index_of(tmp_path / "train")["entries"][0], members(tmp_path / "train")
+    step = 60 // fps
+    spans = [(0, 60), (60, 90), (90, 150), (150, 180), (180, 200)]
+    assert entry["chunk_frames"] == [len(range(*span, step)) for span in spans]
+    for number, (start, end) in enumerate(spans):
+        key = f"{entry['match_id']}_c{number:05d}.p0"
+        pictures = np.stack([one.copy() for one in decode_luma(io.BytesIO(found[f"{key}.mp4"]))])
+        expected = list(range(start - 123, end - 123, step))
+        assert read_stamps(pictures)[0].tolist() == expected
+        lines = found[f"{key}.physics.jsonl"].splitlines()
+        assert [json.loads(line)["slp_frame"] for line in lines] == expected
+        keys = [json.loads(line)["keys"] for line in found[f"{key}.jsonl"].splitlines()]
+        held = join_steps(held_keys(one_state().slice(start, end)), step)
+        assert keys == [np.array(KEYS)[row].tolist() for row in held]
+
+
 def test_what_a_replay_did_not_record_is_null(copied: Path):
     state = one_state()
     lines = next(data for name, data in members(copied / "train").items() if "physics" in name).splitlines()
