@@ -18,6 +18,7 @@ from workers.errors import EnvironmentFailed
 from workers.job import RenderTask
 from workers.rendering.encode import VideoSettings
 from workers.rendition_job import RenditionSettings, rendition_of_game
+from workers.states_job import EMULATOR as NO_EMULATOR
 
 if TYPE_CHECKING:
     from farm.run_outcome import RunOutcome
@@ -57,7 +58,8 @@ def run_rendition(
         out, description.emulator, frames_per_chunk=description.frames_per_chunk,
         video=VideoSettings(contract.crf, contract.preset), source_url=source_url, width=width, height=height,
     )  # fmt: skip
-    settings = RunSettings(replays=(source_url,), out=out)
+    # Nothing is played, whatever played the pictures once.
+    settings = RunSettings(replays=(source_url,), out=out, emulator=NO_EMULATOR)
     slots = local_slots(settings, num_workers, rendition_of_game)
     return do_work(settings, for_jobs, store, work, slots, report)
 
