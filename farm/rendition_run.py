@@ -57,7 +57,7 @@ def run_rendition(
         out, description.emulator, frames_per_chunk=description.frames_per_chunk,
         video=VideoSettings(contract.crf, contract.preset), source_url=source_url, width=width, height=height,
     )  # fmt: skip
-    settings = RunSettings(replays=(source_url,), out=out, emulator="none")
+    settings = RunSettings(replays=(source_url,), out=out)
     slots = local_slots(settings, num_workers, rendition_of_game)
     return do_work(settings, for_jobs, store, work, slots, report)
 
