@@ -6,11 +6,18 @@ import dataclasses
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from farm.terminal.picture_size import read_size
 from farm.terminal.waiting import waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manifests.latents.job import EncodeJob
+    from manifests.latents.run import Encoded
 
 EXAMPLE = """\b
 Examples:
@@ -46,6 +53,13 @@ Examples:
     metavar="K/N",
     help="Encode only every N-th chunk, from the K-th on, as one of N processes.",
 )
+@click.option(
+    "--ray",
+    "ray_workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Encode on N workers of Ray Data, each with a GPU if --device is cuda.",
+)
 @click.option("--note", help="What else decides the values, such as the weights' version; kept in the table.")
 @click.option("--split", help="Only this split: train, val or test.  [default: all]")
 @click.option(
@@ -54,43 +68,48 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     *, dataset: str, out: str, encoder: str, device: str | None, size: str | None, batch: int, part: str,
-    note: str | None, split: str | None, where: str | None, as_json: bool,
+    ray_workers: int | None, note: str | None, split: str | None, where: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run an encoder over every picture of DATASET, into the side table OUT (a folder or URL each).
 
     The loader joins the table by game and frame: open_dataset(DATASET, join={"latent": OUT}). One table
     serves every split and selection. Run it again to go on; chunks that are done are left as they are.
     """
-    from manifests.latents.encoder import load_encoder  # noqa: PLC0415 - PyAV is in the extra `load`
-    from manifests.latents.run import encode_dataset  # noqa: PLC0415
-    from manifests.side_tables.writer import SideTableWriter  # noqa: PLC0415
-    from manifests.training.open import open_dataset  # noqa: PLC0415
-    from manifests.training.pictures import Pictures  # noqa: PLC0415
-    from manifests.training.windows import WindowSpec  # noqa: PLC0415
+    from manifests.latents.job import EncodeJob  # noqa: PLC0415 - PyAV is in the extra `load`
 
     number, parts = _read_part(part)
     # Last, so that nothing in this folder hides a module of ours.
     sys.path.append(os.getcwd())  # noqa: PTH109 - sys.path holds text
-    encode = load_encoder(encoder)
+    job = EncodeJob(
+        dataset, out, encoder, device, None if size is None else read_size(size), batch, note, split, where
+    )
     try:
-        opened = open_dataset(
-            dataset, window=WindowSpec(1, start="any"), fields=["video"], split=split, filter=where,
-            pictures=Pictures(size=None if size is None else read_size(size)), cache=None, as_torch=False,
-        )  # fmt: skip
+        with waiting("encoding pictures") as tell:
+            done = _encode(job, number, parts, ray_workers, tell)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
-    height, width = opened.reader.pictures.shape(opened.footage.video.width, opened.footage.video.height)[:2]
-    writer = SideTableWriter(out, {"encoder": encoder, "size": [height, width], "note": note})
-    with waiting("encoding pictures") as tell:
-        done = encode_dataset(
-            opened, writer, encode, batch_size=batch, device=device, part=number, num_parts=parts,
-            on_chunk=lambda pictures: tell(f"{pictures:,} pictures encoded"),
-        )  # fmt: skip
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done)))
     else:
         before = f"; {done.chunks_done_before} chunks were done before" if done.chunks_done_before else ""
         click.echo(f"{done.pictures:,} pictures of {done.chunks} chunks encoded in {out}{before}")
+
+
+def _encode(
+    job: EncodeJob, part: int, parts: int, ray_workers: int | None, tell: Callable[[str], object]
+) -> Encoded:
+    def on_chunk(pictures: int) -> None:
+        tell(f"{pictures:,} pictures encoded")
+
+    if ray_workers is not None:
+        from manifests.latents.ray_encode import encode_with_ray  # noqa: PLC0415 - Ray is an extra
+
+        num_gpus = 1 if (job.device or "").startswith("cuda") else 0
+        return encode_with_ray(job, ray_workers, num_gpus, on_chunk)
+    from manifests.latents.run import ChunkEncoder, encode_chunks  # noqa: PLC0415 - with EncodeJob
+
+    encoder = ChunkEncoder(job)
+    return encode_chunks(encoder, range(part, encoder.num_chunks, parts), on_chunk)
 
 
 def _read_part(text: str) -> tuple[int, int]:

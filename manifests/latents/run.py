@@ -7,57 +7,79 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests.latents.encoder import encode_pictures
+from manifests.latents.encoder import encode_pictures, load_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from manifests.latents.encoder import Encode
-    from manifests.side_tables.writer import SideTableWriter
-    from manifests.training.dataset import WindowDataset
+    from manifests.latents.job import EncodeJob
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What a run did: pictures encoded, and chunks that were done before."""
+    """What a run did: pictures encoded, their chunks, and chunks that were done before."""
 
     pictures: int
     chunks: int
     chunks_done_before: int
 
 
-def encode_dataset(
-    dataset: WindowDataset, writer: SideTableWriter, encode: Encode, *, batch_size: int = 60,
-    device: str | None = None, part: int = 0, num_parts: int = 1,
-    on_chunk: Callable[[int], object] = lambda _: None,
-) -> Encoded:  # fmt: skip
-    """Write the encoder's values of each picture into a side table.
+class ChunkEncoder:
+    """Writes an encoder's values of chunks into a side table; each process has its own.
 
     Args:
-        dataset: opened with its pictures, in RGB; its windows do not matter.
-        writer: of the side table.
-        encode: the user's function, see `manifests.latents.encoder.Encode`.
-        batch_size: pictures that it gets at once; a multiple of the 30 of a group, or some are decoded twice.
-        device: as in `encode_pictures`.
-        part: which part of the chunks, from 0, so that several processes share the work.
-        num_parts: number of parts.
+        job: what is encoded, by what, and where to.
+
+    Raises:
+        EncoderRefused: there is no such encoder.
+        ValueError, DatasetError: the dataset cannot be opened, or the table belongs to another encoder.
+    """
+
+    def __init__(self, job: EncodeJob) -> None:
+        self._job, self._encode = job, load_encoder(job.encoder)
+        self._dataset = job.open_dataset()
+        self._writer = job.open_writer(self._dataset)
+
+    @property
+    def num_chunks(self) -> int:
+        """Number of chunks of the games that were selected."""
+        return self._dataset.num_chunks
+
+    def encode(self, chunk: int) -> int | None:
+        """Encode the pictures of one chunk; return how many they were, None if that was done before.
+
+        Raises:
+            EncoderRefused: the encoder does not give a value for each picture.
+            DatasetError: the dataset cannot be read, or the side table not be written.
+        """
+        span, batch_size = self._dataset.span(chunk), self._job.batch_size
+        if self._writer.has(span):
+            return None
+        values = []
+        for start in range(0, span.num_frames, batch_size):
+            end = min(start + batch_size, span.num_frames)
+            pictures = np.ascontiguousarray(self._dataset.read_chunk(chunk, start, end)["video"])
+            values.append(encode_pictures(self._encode, pictures, self._job.device))
+        self._writer.write(span, np.concatenate(values))
+        return span.num_frames
+
+
+def encode_chunks(
+    encoder: ChunkEncoder, chunks: Iterable[int], on_chunk: Callable[[int], object] = lambda _: None
+) -> Encoded:
+    """Encode some chunks, one after the other, in this process.
+
+    Args:
+        encoder: does the work.
+        chunks: their numbers.
         on_chunk: called with the number of pictures done so far.
 
     Raises:
-        EncoderRefused: the encoder does not give a value for each picture.
-        DatasetError: the dataset cannot be read, or the side table not be written.
+        EncoderRefused, DatasetError: as `ChunkEncoder.encode`.
     """
-    pictures = chunks = before = 0
-    for chunk in range(part, dataset.num_chunks, num_parts):
-        span = dataset.span(chunk)
-        if writer.has(span):
-            before += 1
-            continue
-        values = []
-        for start in range(0, span.num_frames, batch_size):
-            read = dataset.read_chunk(chunk, start, min(start + batch_size, span.num_frames))["video"]
-            values.append(encode_pictures(encode, np.ascontiguousarray(read), device))
-        writer.write(span, np.concatenate(values))
-        pictures, chunks = pictures + span.num_frames, chunks + 1
+    pictures = done = before = 0
+    for chunk in chunks:
+        count = encoder.encode(chunk)
+        pictures, done, before = pictures + (count or 0), done + (count is not None), before + (count is None)
         on_chunk(pictures)
-    return Encoded(pictures, chunks, before)
+    return Encoded(pictures, done, before)

@@ -113,6 +113,7 @@ DOORS = {
         "farm/pools/ray_metrics.py",
         "farm/pools/ray_nodes.py",
         "farm/pools/ray_pool.py",
+        "manifests/latents/ray_encode.py",
         "manifests/training/ray_data.py",
     },
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
