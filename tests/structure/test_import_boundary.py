@@ -35,7 +35,7 @@ ROOMS = {
         "lerobot": "errors ledger snapshot state store video",
         "side_tables": "errors state store",
         "training": "errors home_folder ledger side_tables snapshot state store video",
-        "exports": "errors state store training video",
+        "exports": "errors labels state store training video",
         "latents": "errors side_tables training",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
         "reference": "manifests",

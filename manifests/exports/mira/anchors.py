@@ -1,4 +1,4 @@
-"""Find what happens in a game, and place it on the clock of an export, as MIRA's "anchors"."""
+"""Place the events of a game on the clock of an export, as MIRA's "anchors"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from manifests.exports.mira.keys import NUM_PLAYERS
+from manifests.exports.mira.physics import fighter_name
+from manifests.labels.events import NOBODY, EventKind, game_events
+from manifests.state.joined import joined
+from manifests.state.schema import entity_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,47 +18,47 @@ if TYPE_CHECKING:
     from manifests.exports.mira.pieces import Piece
     from manifests.state.table import StateTable
 
-EVENT_NAMES: Final = ("hit", "death")
-"""Names of events; MIRA's `event_type` is the place in this list, so new ones go to its end."""
+EVENT_NAMES: Final = tuple(kind.value for kind in EventKind)
+"""Names of events; MIRA's `event_type` is the place in this list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happens to a player in one frame.
+    """Something that happens in one frame.
 
     Attributes:
         slp_frame: the first frame that shows it.
-        name: one of EVENT_NAMES.
-        player: number of the player, from 0.
-        value: percent of damage of a hit; stocks left after a death.
+        name: one of EVENT_NAMES; `manifests.labels.events` says what each one means.
+        fighter: name of the fighter to whom it happens, such as "P1" or "P2_FOLLOWER"; None for nobody.
+        other: name of another player who has a part in it; None for nobody.
+        value: a number that the event has; None for none.
     """
 
     slp_frame: int
     name: str
-    player: int
-    value: float
+    fighter: str | None = None
+    other: str | None = None
+    value: float | None = None
 
 
 def find_happenings(tables: Sequence[StateTable]) -> list[Happening]:
-    """Find hits and deaths in a game, given as its consecutive tables; in order of frames, then players."""
-
-    def column(name: str) -> Any:
-        return np.concatenate([table.values(name) for table in tables])
-
-    slp_frame, found = column("slp_frame"), []
-    for player in range(NUM_PLAYERS):
-        there = column(f"p{player}.present")
-        stays = there[1:] & there[:-1]
-        rise = np.diff(column(f"p{player}.percent"))
-        stocks = column(f"p{player}.stocks").astype(np.int16)
-        events = (("hit", stays & (rise > 0), rise), ("death", stays & (np.diff(stocks) < 0), stocks[1:]))
-        for name, happens, values in events:
-            found += [
-                # A float32 as it is written shortest.
-                Happening(int(slp_frame[row + 1]), name, player, float(str(values[row])))
-                for row in np.flatnonzero(happens).tolist()
-            ]
-    return sorted(found, key=lambda one: (one.slp_frame, one.player, EVENT_NAMES.index(one.name)))
+    """Find the events of a game, given as its consecutive tables; in order of frames, then kinds."""
+    game = joined(tables)
+    entities = entity_names(game.num_players)
+    found = []
+    for name, events in game_events(game).items():
+        for row, slp_frame in enumerate(events.slp_frame):
+            fighter, other = events.fighter[row], events.other[row] if events.other else NOBODY
+            found.append(
+                Happening(
+                    slp_frame=slp_frame,
+                    name=name,
+                    fighter=None if fighter == NOBODY else fighter_name(entities[fighter]),
+                    other=None if other == NOBODY else fighter_name(f"p{other}"),
+                    value=events.value[row] if events.value else None,
+                )
+            )
+    return sorted(found, key=lambda one: (one.slp_frame, EVENT_NAMES.index(one.name)))
 
 
 def make_anchors(
@@ -79,6 +82,6 @@ def make_anchors(
         step = int(starts[place]) + (one.slp_frame - pieces[place].slp_frame_start) // frame_step
         anchors.append({
             "event_type": EVENT_NAMES.index(one.name), "event_name": one.name, "master_sec": step / fps,
-            "slp_frame": one.slp_frame, "player": f"P{one.player + 1}", "value": one.value,
+            "slp_frame": one.slp_frame, "fighter": one.fighter, "other": one.other, "value": one.value,
         })  # fmt: skip
     return anchors

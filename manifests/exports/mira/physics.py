@@ -31,7 +31,7 @@ def physics_lines(table: StateTable, frame_step: int) -> bytes:
     lines = []
     for row, slp_frame in enumerate(table.values("slp_frame")[frames].tolist()):
         there = [
-            {"fighter": _name_of(entity)} | {name: column[row] for name, column in columns.items()}
+            {"fighter": fighter_name(entity)} | {name: column[row] for name, column in columns.items()}
             for entity, (present, columns) in fighters.items()
             if present[row]
         ]
@@ -39,7 +39,8 @@ def physics_lines(table: StateTable, frame_step: int) -> bytes:
     return "".join(lines).encode()
 
 
-def _name_of(entity: str) -> str:
+def fighter_name(entity: str) -> str:
+    """Name an entity of the state table as an export does: "P1" of "p0", "P1_FOLLOWER" of "p0n"."""
     player = f"P{int(entity[1]) + 1}"
     return f"{player}_FOLLOWER" if entity.endswith("n") else player
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.exports.mira.anchors import EVENT_NAMES, Happening, find_happenings, make_anchors
 from manifests.exports.mira.pieces import Piece, cut_chunk
+from manifests.labels.events import game_events
 from tests.manifests.small_dataset import one_state
 
 LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=4)
@@ -45,7 +47,7 @@ def test_an_anchor_is_at_the_step_whose_frames_have_the_event(
         for piece in pieces
         for step in range(piece.num_steps(frame_step))
     ]
-    (anchor,) = make_anchors([Happening(slp_frame, "hit", 0, 3.5)], pieces, frame_step, fps)
+    (anchor,) = make_anchors([Happening(slp_frame, "hit", "P1", "P2", 3.5)], pieces, frame_step, fps)
     step = round(anchor["master_sec"] * fps)  # as MIRA finds it
     assert steps[step] <= slp_frame < steps[step] + frame_step
     assert step == len(steps) - 1 or slp_frame < steps[step + 1]
@@ -53,21 +55,22 @@ def test_an_anchor_is_at_the_step_whose_frames_have_the_event(
 
 def test_events_beyond_the_pieces_are_left_out():
     pieces = game_of([100], 60)
-    events = [Happening(frame, "death", 1, 3.0) for frame in (-124, -23)]
+    events = [Happening(frame, "death", "P2") for frame in (-124, -23)]
     assert make_anchors(events, pieces, 1, 60) == []
 
 
-def test_hits_and_deaths_are_where_damage_rises_and_stocks_fall():
+def test_a_game_has_the_events_of_the_whole_game_wherever_it_is_cut():
     state = one_state(5, 2000)
     found = find_happenings([state.slice(0, 900), state.slice(900, 2000)])
-    assert {one.name for one in found} <= set(EVENT_NAMES)
+    assert found == find_happenings([state])
     assert found == sorted(found, key=lambda one: one.slp_frame)
-    frames = state.values("slp_frame")
-    for player in (0, 1):
-        percent, stocks = state.values(f"p{player}.percent"), state.values(f"p{player}.stocks").astype(int)
-        hits = [int(frames[row]) for row in range(1, 2000) if percent[row] > percent[row - 1]]
-        deaths = [int(frames[row]) for row in range(1, 2000) if stocks[row] < stocks[row - 1]]
-        mine = [one for one in found if one.player == player]
-        assert [one.slp_frame for one in mine if one.name == "hit"] == hits
-        assert [one.slp_frame for one in mine if one.name == "death"] == deaths
-    assert any(one.name == "hit" for one in found)
+    assert {one.name for one in found} <= set(EVENT_NAMES)
+    for kind, events in game_events(state).items():
+        assert [one.slp_frame for one in found if one.name == kind] == list(events.slp_frame)
+    hits = [one for one in found if one.name == "hit"]
+    assert hits
+    for hit in hits:
+        player = int(str(hit.fighter)[1]) - 1
+        row = hit.slp_frame - state.first_slp_frame
+        percent = state.values(f"p{player}.percent")
+        assert np.isclose(percent[row] - percent[row - 1], hit.value)
