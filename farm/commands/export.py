@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from farm.terminal.picture_size import read_size
 from farm.terminal.waiting import counted, waiting
+
+if TYPE_CHECKING:
+    from manifests.store.contract import Store
 
 _UNBOUNDED = 1 << 60  # shards are written out one by one, and nothing is put into the cache
 
@@ -95,20 +98,26 @@ def command(
     inputs of all frames as .npy shards of rows, with an index. mira writes chunks of 4 s as MIRA's loader,
     RocketScienceDataset, wants them, a folder for each split. It copies the video if neither --size nor --fps
     changes the pictures; run it again to go on.
+
+    OUT is new or empty, but for an export for mira that goes on, and lies outside of DATASET.
     """
     from manifests.exports.clips import read_clips  # noqa: PLC0415 - PyAV is in the extra `load`
     from manifests.exports.mds import write_mds  # noqa: PLC0415
+    from manifests.exports.place import open_place  # noqa: PLC0415
     from manifests.exports.webdataset import write_webdataset  # noqa: PLC0415
     from manifests.exports.zarr import write_zarr  # noqa: PLC0415
-    from manifests.store.open import open_store  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
+    store = open_place(form, dataset, out)
     if form == "packed":
-        _export_packed(dataset, out, split, where, fields)
+        done = _export_packed(dataset, store, split, where, fields)
+        click.echo(f"{done}, in {out}")
         return
     if form == "mira":
-        _export_mira(dataset, out, split, where, None if size == "own" else read_size(size), fps, shard_mb)
+        pictures = None if size == "own" else read_size(size)
+        done = _export_mira(dataset, store, split, where, pictures, fps, shard_mb)
+        click.echo(f"{done}, in {out}")
         return
     if start == "any" and form != "zarr":
         message = f"{form} copies packets, so its windows start at groups of pictures: leave out --start any"
@@ -118,7 +127,7 @@ def command(
         opened = open_dataset(dataset, window=spec, split=split, filter=where, as_torch=False)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
-    store, shard_bytes = open_store(out), round(shard_mb * 1e6)
+    shard_bytes = round(shard_mb * 1e6)
     with waiting(f"writing {form}") as tell:
         if form == "zarr":
             count = write_zarr(opened, store, scale)
@@ -129,10 +138,9 @@ def command(
 
 
 def _export_packed(
-    dataset: str, out: str, split: str | None, where: str | None, fields: tuple[str, ...]
-) -> None:
+    dataset: str, out: Store, split: str | None, where: str | None, fields: tuple[str, ...]
+) -> str:
     from manifests.exports.packed import write_packed  # noqa: PLC0415 - with the others
-    from manifests.store.open import open_store  # noqa: PLC0415
     from manifests.training.cache import Cache  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
@@ -145,19 +153,18 @@ def _export_packed(
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
     with waiting("writing packed states") as tell:
-        frames = write_packed(opened, open_store(out), lambda shards: tell(f"{shards} shards written"))
+        frames = write_packed(opened, out, lambda shards: tell(f"{shards} shards written"))
     row_bytes = opened.reader.states.layout.row_bytes
-    click.echo(f"{frames} frames of {row_bytes} bytes, of {opened.games.num_rows} games, in {out}")
+    return f"{frames} frames of {row_bytes} bytes, of {opened.games.num_rows} games"
 
 
 def _export_mira(
-    dataset: str, out: str, split: str | None, where: str | None, size: tuple[int, int] | None, fps: int,
+    dataset: str, out: Store, split: str | None, where: str | None, size: tuple[int, int] | None, fps: int,
     shard_mb: float,
-) -> None:  # fmt: skip
+) -> str:  # fmt: skip
     from manifests.exports.mira.options import MiraOptions  # noqa: PLC0415 - with the others
     from manifests.exports.mira.shards import write_mira  # noqa: PLC0415
     from manifests.ledger.dataset import read_description  # noqa: PLC0415
-    from manifests.store.open import open_store  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
     from workers.rendering.clip_encoder import ClipEncoder  # noqa: PLC0415
@@ -173,8 +180,8 @@ def _export_mira(
     encoder = ClipEncoder.like(read_description(opened.reader.store).video)
     with waiting("writing MIRA's shards") as tell:
         done = write_mira(
-            opened, open_store(out), options, encoder.encode, encoder.describe(),
+            opened, out, options, encoder.encode, encoder.describe(),
             lambda games: tell(f"{games} games written"),
         )  # fmt: skip
     how = "copied" if done.is_copy else "resized and encoded"
-    click.echo(f"{done.games} games in {done.chunks} chunks, {done.pictures:,} pictures {how}, in {out}")
+    return f"{done.games} games in {done.chunks} chunks, {done.pictures:,} pictures {how}"

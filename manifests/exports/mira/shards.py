@@ -1,6 +1,6 @@
 """Write an export for MIRA shard by shard, so that it goes on where it was stopped.
 
-While it is made, progress/dataset_00000.json says for each shard which games it has. index.json comes last.
+While it is made, dataset_00000.progress.json says for each shard which games it has. index.json comes last.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class _SplitWriter:
         return entries
 
     def _progress_key(self, shard: int) -> str:
-        return f"{self.split}/progress/dataset_{shard:05d}.json"
+        return f"{self.split}/dataset_{shard:05d}.progress.json"
 
     def _record(self, key: str) -> dict[str, Any] | None:
         """Read what was written before under a key; None if there is nothing."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from manifests.errors import DatasetError
+from manifests.errors import DatasetError, RecordRefused
 from tests.manifests.small_dataset import NUM_FRAMES, one_state
 
 if TYPE_CHECKING:
@@ -121,6 +121,19 @@ def test_mira_refuses_pictures_that_cannot_be(
     assert result.exit_code == 2
     assert message in result.output
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", ["webdataset", "mds", "zarr", "packed", "mira"])
+def test_every_format_refuses_a_folder_that_holds_another_export(
+    call: Call, sound: Path, tmp_path: Path, form: str
+):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "shard-000007.tar").write_bytes(b"old")
+    with pytest.raises(RecordRefused, match=r"not empty: it holds shard-000007\.tar"):
+        call("export", form, sound, tmp_path / "out")
+    with pytest.raises(RecordRefused, match="is a dataset"):
+        call("export", form, sound, sound)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["shard-000007.tar"]
 
 
 def test_a_stride_takes_fewer_windows(call: Call, sound: Path, tmp_path: Path):

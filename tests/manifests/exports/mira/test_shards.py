@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_nothing_is_left_of_the_work_in_progress(copied: Path):
+    assert sorted(path.name for path in (copied / "train").iterdir()) == ["dataset_00000.tar", "index.json"]
+
+
 def bytes_of(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
