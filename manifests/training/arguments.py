@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
 import numpy as np
 
 from manifests.training.cache import Cache
 from manifests.training.pictures import Pictures
 from manifests.training.sample import SampleRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from manifests.video.decoder import PixelFormat
 
 
 def check_whole(name: str, value: object, least: int) -> int:
@@ -28,17 +27,17 @@ def check_whole(name: str, value: object, least: int) -> int:
     return int(value)
 
 
-def check_open_arguments(fields: Sequence[str], pictures: object, cache: object, snapshot: object) -> None:
+def check_open_arguments(url: object, pictures: object, cache: object, snapshot: object) -> None:
     """Check the types of options of `open_dataset`.
 
     Raises:
         ValueError: one is of another type; the message says what to write instead.
     """
-    if isinstance(fields, str):
-        message = f"fields is a list, as in fields=[{fields!r}]; got the text {fields!r}"
+    if not isinstance(url, str | PathLike):
+        message = f"url is the folder or URL of a dataset, as in open_dataset('dataset'); got {url!r}"
         raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
     if not isinstance(pictures, Pictures):
-        message = f"pictures is a Pictures, as in pictures=Pictures({pictures!r}); got {pictures!r}"
+        message = f"pictures is a Pictures, as in pictures={_as_pictures(pictures)}; got {pictures!r}"
         raise ValueError(message)  # noqa: TRY004
     if cache is not None and not isinstance(cache, Cache):
         hint = f"cache=Cache({str(cache)!r})" if isinstance(cache, str | Path) else "cache=Cache()"
@@ -46,6 +45,33 @@ def check_open_arguments(fields: Sequence[str], pictures: object, cache: object,
         raise ValueError(message)
     if snapshot is not None:
         check_whole("snapshot", snapshot, 0)
+
+
+def _as_pictures(value: object) -> str:
+    """Write the call that was probably meant by a value of another type."""
+    names = Pictures.__dataclass_fields__
+    if isinstance(value, Mapping) and value and set(value) <= set(names):
+        return f"Pictures({', '.join(f'{name}={one!r}' for name, one in value.items())})"
+    if isinstance(value, str) and value in get_args(PixelFormat):
+        return f"Pictures({value!r})"
+    return "Pictures(size=(288, 384))"
+
+
+def check_fields(fields: object, join: object) -> None:
+    """Check that fields is a list of names, with one at least where nothing is joined.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if isinstance(fields, str):
+        message = f"fields is a list, as in fields=[{fields!r}]; got the text {fields!r}"
+        raise ValueError(message)  # noqa: TRY004 - as for every other wrong argument
+    if not isinstance(fields, Sequence) or not all(isinstance(name, str) for name in fields):
+        message = f"fields is a list of names, as in fields=['video', 'state', 'action']; got {fields!r}"
+        raise ValueError(message)
+    if not fields and not join:
+        message = "fields names nothing; give one at least, as in fields=['state']"
+        raise ValueError(message)
 
 
 def check_join(join: object, fields: Sequence[str]) -> None:

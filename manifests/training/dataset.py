@@ -6,6 +6,7 @@ Needs nothing but NumPy, PyAV and pyarrow; `manifests.training.torch_windows` ma
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -81,10 +82,16 @@ class WindowDataset:
         """Read one sample; negative numbers count from the end.
 
         Raises:
+            TypeError: it is no whole number.
             IndexError: there is no window of that number.
             StoreFailed: the store cannot give its bytes.
             VideoUnreadable, RecordRefused: what it gives is damaged, or not what the manifest names.
         """
+        try:
+            window = operator.index(window)
+        except TypeError:
+            message = f"a window has a whole number, from 0 to {len(self) - 1}; got {window!r}"
+            raise TypeError(message) from None
         self.settle()
         arrays = self.reader.read(self.fetch(window + len(self) if window < 0 else window))
         return cast("Sample", self._finished(arrays))

@@ -18,7 +18,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from manifests.snapshot.reader import open_manifest
-from manifests.training.arguments import check_join, check_open_arguments
+from manifests.training.arguments import check_fields, check_join, check_open_arguments
 from manifests.training.cache import Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.fields import VIDEO, Fields
@@ -84,7 +84,8 @@ def open_dataset(
             says where windows start, how many frames lie between steps, and which context, stacked pictures
             and later actions come with them.
         fields: what a sample holds: "video"; views of the state ("state", "action", "followers",
-            "raw_action", "just_pressed"); and single columns, as `farm schema` lists them.
+            "raw_action", "just_pressed"); and single columns, as `farm schema` lists them. It may be empty
+            where `join` is given.
         split: "train", "val" or "test", as the plan dealt the games; None for all games.
         filter: a condition on the games, see `manifests.training.row_filter`.
         transform: a function from a sample of arrays to what should come out in its place; it must be
@@ -108,7 +109,8 @@ def open_dataset(
         ModuleNotFoundError: as_torch is True, and torch is not installed.
     """
     spec = window if isinstance(window, WindowSpec) else WindowSpec(window)
-    check_open_arguments(fields, pictures, cache, snapshot)
+    check_open_arguments(url, pictures, cache, snapshot)
+    check_fields(fields, join)
     check_join(join or {}, fields)
     wanted = Fields(tuple(name for name in fields if name != VIDEO))
     manifest = open_manifest(url, snapshot)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _NUM_EDGES = 4
+_MOST_PIXELS = (
+    16384  # a side; far beyond any screen, but a typing error is told of before memory is asked for
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +15,8 @@ class Framing:
     """A part of every picture, made smaller or larger while it is decoded.
 
     Attributes:
-        size: (height, width) of the pictures that come out, in pixels, both even; None for those of the part.
+        size: (height, width) of the pictures that come out, in pixels, both even and at most 16384; None for
+            those of the part.
         crop: (top, left, height, width) of the part, in pixels of the video, all even, since two pixels
             share their colour; None for whole pictures.
 
@@ -26,6 +30,9 @@ class Framing:
     def __post_init__(self) -> None:
         if self.size is not None and not (_are_even(self.size, 2) and min(self.size) > 0):
             message = f"size is (height, width) in pixels, both even and above 0; got {self.size!r}"
+            raise ValueError(message)
+        if self.size is not None and max(self.size) > _MOST_PIXELS:
+            message = f"size is (height, width) in pixels, at most {_MOST_PIXELS} each; got {self.size!r}"
             raise ValueError(message)
         if self.crop is not None and not (_are_even(self.crop, _NUM_EDGES) and min(self.crop[2:]) > 0):
             message = (

@@ -268,6 +268,12 @@ def test_options_out_of_range_fail(opened: Opened):
         ({"cache": "/tmp/cache"}, r"cache is a Cache or None, as in cache=Cache\('/tmp/cache'\)"),
         ({"cache": 5}, "cache is a Cache or None"),
         ({"pictures": "rgb"}, r"as in pictures=Pictures\('rgb'\)"),
+        ({"pictures": "large"}, r"as in pictures=Pictures\(size=\(288, 384\)\); got 'large'"),
+        ({"pictures": {"size": (64, 128)}}, r"as in pictures=Pictures\(size=\(64, 128\)\); got"),
+        ({"pictures": {"big": 1}}, r"as in pictures=Pictures\(size=\(288, 384\)\); got"),
+        ({"fields": None}, "fields is a list of names, as in .*; got None"),
+        ({"fields": [1]}, r"fields is a list of names, as in .*; got \[1\]"),
+        ({"fields": []}, "fields names nothing"),
         ({"snapshot": "0"}, "snapshot is a whole number, 0 or more; got '0'"),
         ({"snapshot": -1}, "snapshot is a whole number"),
         ({"fields": "state"}, r"as in fields=\['state'\]"),
@@ -278,6 +284,18 @@ def test_options_out_of_range_fail(opened: Opened):
 def test_an_argument_of_another_type_is_named_with_what_to_write(opened: Opened, wrong: dict, said: str):
     with pytest.raises(ValueError, match=said):
         opened(**wrong)
+
+
+@pytest.mark.parametrize("url", [None, 3, b"set"])
+def test_a_dataset_that_is_no_path_is_named(url: object):
+    with pytest.raises(ValueError, match=r"url is the folder or URL of a dataset, as in .*; got "):
+        open_dataset(url)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("window", ["a", 1.0, None, slice(2)])
+def test_a_window_of_no_number_is_named(opened: Opened, window: object):
+    with pytest.raises(TypeError, match=r"a window has a whole number, from 0 to .*; got "):
+        opened()[window]  # type: ignore[index]
 
 
 def test_windows_that_leave_frames_out_say_so_and_what_shows_all(

@@ -74,6 +74,8 @@ def test_a_part_may_be_made_larger(run: GopRun):
     [
         ({"size": (287, 384)}, "both even and above 0"),
         ({"size": (0, 384)}, "both even and above 0"),
+        ({"size": (100_000, 100_000)}, "at most 16384 each"),
+        ({"size": (2, 16386)}, "at most 16384 each"),
         ({"size": (2.0, 4)}, "both even and above 0"),
         ({"size": 288}, "size is \\(height, width\\)"),
         ({"crop": (0, 1, 4, 4)}, "crop is \\(top, left, height, width\\)"),
