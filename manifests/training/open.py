@@ -23,9 +23,10 @@ from manifests.training.cache import Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.fields import VIDEO, Fields
 from manifests.training.footage import select_footage
+from manifests.training.gaps import warn_of_gaps
 from manifests.training.pictures import Pictures
 from manifests.training.reader import SampleReader
-from manifests.training.windows import WindowIndex, WindowSpec, warn_of_gaps
+from manifests.training.windows import WindowIndex, WindowSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

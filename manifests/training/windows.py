@@ -13,8 +13,6 @@ chunk. Actions that would be beyond the chunk's ends are not made up but masked.
 
 from __future__ import annotations
 
-import dataclasses
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 FRAMES_PER_SECOND: Final = 60
-_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,16 +257,3 @@ class WindowIndex:
         # side="right" passes over chunks without windows, whose offset is that of the next chunk.
         chunks = np.searchsorted(self.chunk_offset, windows, side="right") - 1
         return chunks, self.grid.starts_of(self.spec, windows - self.chunk_offset[chunks])
-
-
-def warn_of_gaps(index: WindowIndex) -> None:
-    """Say at opening that windows at key frames leave out frames between them, and what shows all."""
-    grid, spec = index.grid, index.spec
-    if spec.start != "gop" or grid.gop_frames == 1 or spec.stride != 1 or spec.span >= grid.gop_frames:
-        return
-    _LOG.warning(
-        "windows of %d steps that start at key frames alone, every %d frames, show %.1f %% of the frames; "
-        "WindowSpec(%d, start='any', stride=%d) shows %.1f %%, stride=1 every window there is",
-        spec.window, grid.gop_frames, 100 * grid.share_seen(spec), spec.window, spec.window * spec.frame_step,
-        100 * grid.share_seen(dataclasses.replace(spec, start="any", stride=spec.window * spec.frame_step)),
-    )  # fmt: skip
