@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
+from click.core import ParameterSource
 
 from farm.terminal.picture_size import read_size
 from farm.terminal.waiting import counted, waiting
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 _UNBOUNDED = 1 << 60  # shards are written out one by one, and nothing is put into the cache
+
+HEEDED: Final = {
+    "webdataset": ("window", "stride", "shard_mb"),
+    "mds": ("window", "stride", "shard_mb"),
+    "zarr": ("window", "stride", "start", "scale"),
+    "packed": ("fields",),
+    "mira": ("size", "fps", "shard_mb"),
+}
+"""Each format with the options, by the names of their values, that it heeds beside --split and --filter."""
+
+_FOR_ALL: Final = ("split", "where")
 
 EXAMPLE = """\b
 Examples:
@@ -24,26 +36,35 @@ Examples:
 """
 
 
+def _for(option: str, text: str) -> str:
+    """Put the formats that heed an option in front of its help."""
+    return f"{', '.join(form for form, heeded in HEEDED.items() if option in heeded)}: {text}"
+
+
 @click.command(epilog=EXAMPLE)
-@click.argument("form", metavar="FORMAT", type=click.Choice(["webdataset", "mds", "zarr", "packed", "mira"]))
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(HEEDED)))
 @click.argument("dataset")
 @click.argument("out")
 @click.option(
-    "--window", type=click.IntRange(min=1), default=30, show_default=True, help="Frames per sample."
+    "--window",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help=_for("window", "frames per sample."),
 )
 @click.option(
     "--stride",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Start a window at every n-th place where one may start (every 30 frames, or see --start).",
+    help=_for("stride", "start a window at every n-th group of pictures, or see --start."),
 )
 @click.option(
     "--start",
     type=click.Choice(["gop", "any"]),
     default="gop",
     show_default=True,
-    help="zarr: start windows at groups of pictures, or, with any, at every n-th frame (n is --stride).",
+    help=_for("start", "windows start at groups of pictures, or with any, every --stride frames."),
 )
 @click.option("--split", help="Only this split: train, val or test.  [default: all]")
 @click.option(
@@ -54,14 +75,14 @@ Examples:
     type=click.FloatRange(min=0.01),
     default=256.0,
     show_default=True,
-    help="webdataset, mds, mira: size of a shard, in millions of bytes.",
+    help=_for("shard_mb", "size of a shard, in millions of bytes."),
 )
 @click.option(
     "--scale",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="zarr: keep every n-th pixel of each row and column.",
+    help=_for("scale", "keep every n-th pixel of each row and column."),
 )
 @click.option(
     "--field",
@@ -70,24 +91,26 @@ Examples:
     default=("state", "action"),
     show_default=True,
     metavar="NAME",
-    help="packed: a view or a column of the states; may be given again.",
+    help=_for("fields", "a view or a column of the states; may be given again."),
 )
 @click.option(
     "--size",
     default="288x384",
     show_default=True,
     metavar="ROWSxCOLUMNS",
-    help="mira: size of the pictures, or own for that of DATASET.",
+    help=_for("size", "size of the pictures, or own for that of DATASET."),
 )
 @click.option(
     "--fps",
     type=click.IntRange(min=1),
     default=60,
     show_default=True,
-    help="mira: pictures a second, a divisor of 60.",
+    help=_for("fps", "pictures a second, a divisor of 60."),
 )
+@click.pass_context
 def command(
-    *, form: str, dataset: str, out: str, window: int, stride: int, start: Literal["gop", "any"],
+    context: click.Context, *, form: str, dataset: str, out: str, window: int, stride: int,
+    start: Literal["gop", "any"],
     split: str | None, where: str | None, shard_mb: float, scale: int, fields: tuple[str, ...],
     size: str, fps: int,
 ) -> None:  # fmt: skip
@@ -109,6 +132,7 @@ def command(
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
+    _refuse_unheeded(context, form)
     store = open_place(form, dataset, out)
     if form == "packed":
         done = _export_packed(dataset, store, split, where, fields)
@@ -119,9 +143,6 @@ def command(
         done = _export_mira(dataset, store, split, where, pictures, fps, shard_mb)
         click.echo(f"{done}, in {out}")
         return
-    if start == "any" and form != "zarr":
-        message = f"{form} copies packets, so its windows start at groups of pictures: leave out --start any"
-        raise click.UsageError(message)
     try:
         spec = WindowSpec(window, stride=stride, start=start)
         opened = open_dataset(dataset, window=spec, split=split, filter=where, as_torch=False)
@@ -137,14 +158,34 @@ def command(
     click.echo(f"{count} windows of {window} frames in {out}")
 
 
+def _refuse_unheeded(context: click.Context, form: str) -> None:
+    """Refuse options that were given and that a format would pass over in silence.
+
+    Raises:
+        click.UsageError: there is one; the message names those that the format heeds.
+    """
+    flags = {option.name: option.opts[0] for option in context.command.params}
+    heeded = (*HEEDED[form], *_FOR_ALL)
+    for others in HEEDED.values():
+        for name in others:
+            if name not in heeded and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                kept = ", ".join(flags[one] for one in heeded)
+                message = f"{form} does not heed {flags[name]}: leave it out. Its options are {kept}"
+                raise click.UsageError(message)
+
+
 def _export_packed(
     dataset: str, out: Store, split: str | None, where: str | None, fields: tuple[str, ...]
 ) -> str:
     from manifests.exports.packed import write_packed  # noqa: PLC0415 - with the others
     from manifests.training.cache import Cache  # noqa: PLC0415
+    from manifests.training.fields import VIDEO  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
+    if VIDEO in fields:
+        message = "packed has states and inputs alone, no pictures: leave out --field video"
+        raise click.UsageError(message)
     try:
         opened = open_dataset(
             dataset, window=WindowSpec(1, start="any"), fields=fields, split=split, filter=where,

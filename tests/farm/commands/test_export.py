@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from farm.commands.export import HEEDED
 from manifests.errors import DatasetError, RecordRefused
 from tests.manifests.small_dataset import NUM_FRAMES, one_state
 
@@ -66,7 +67,7 @@ def test_zarr_may_start_windows_anywhere_and_says_what_key_frames_alone_leave_ou
     assert int(more.stdout.split()[0]) > int(few.stdout.split()[0])
     refused = call("export", "mds", sound, tmp_path / "mds", "--start", "any")
     assert refused.exit_code == 2
-    assert "leave out --start any" in refused.output
+    assert "mds does not heed --start" in refused.output
 
 
 def test_packed_states_are_read_with_numpy_alone(call: Call, sound: Path, tmp_path: Path):
@@ -123,7 +124,42 @@ def test_mira_refuses_pictures_that_cannot_be(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("form", ["webdataset", "mds", "zarr", "packed", "mira"])
+VALUES = {"window": 8, "stride": 2, "start": "any", "shard_mb": 1, "scale": 2, "fields": "state",
+          "size": "48x64", "fps": 20}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "name"), [(form, name) for form in HEEDED for name in VALUES])
+def test_options_that_a_format_does_not_heed_are_refused_and_all_others_taken(
+    call: Call, tmp_path: Path, form: str, name: str
+):
+    flag = {"fields": "--field"}.get(name, f"--{name.replace('_', '-')}")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "old").write_bytes(b"old")  # so that nothing is exported where an option is taken
+    words = ("export", form, tmp_path / "set", tmp_path / "full", flag, VALUES[name])
+    if name in HEEDED[form]:
+        with pytest.raises(RecordRefused, match="not empty"):
+            call(*words)
+        return
+    result = call(*words)
+    assert result.exit_code == 2
+    assert f"{form} does not heed {flag}: leave it out. Its options are --" in result.output
+
+
+def test_help_says_which_formats_heed_an_option(call: Call):
+    text = " ".join(call("export", "--help").output.split())
+    for words in ("webdataset, mds, zarr: frames per sample", "webdataset, mds, mira: size of a shard",
+                  "packed: a view", "zarr: keep every"):  # fmt: skip
+        assert words in text
+
+
+def test_packed_states_have_no_pictures_and_say_so(call: Call, sound: Path, tmp_path: Path):
+    result = call("export", "packed", sound, tmp_path / "rows", "--field", "video", "--field", "state")
+    assert result.exit_code == 2
+    assert "leave out --field video" in result.output
+    assert not (tmp_path / "rows").exists()
+
+
+@pytest.mark.parametrize("form", list(HEEDED))
 def test_every_format_refuses_a_folder_that_holds_another_export(
     call: Call, sound: Path, tmp_path: Path, form: str
 ):
