@@ -449,7 +449,21 @@ def load_settings(
             raise SettingsRefused(message)
     if "emulator" not in values:
         values["emulator"] = _emulator_for(values, is_rendering=is_rendering)
+    elif "emulator" in found and values["emulator"] == "standin":
+        _refuse_slippis_own(found)
     return RunSettings(**values)
+
+
+def _refuse_slippis_own(found: Mapping[str, tuple[object, str]]) -> None:
+    """Refuse settings that were given, and that the stand-in would ignore without a word."""
+    # RunSettings itself refuses the game and the program, however they came.
+    unheeded = [
+        name for name in SLIPPI_SETTINGS if name in found and name not in {"game_image", "slippi_dolphin"}
+    ]
+    if unheeded:
+        given = ", ".join(f"{name} (from {found[name][1]})" for name in unheeded)
+        message = f"--emulator standin heeds no {given}: only Slippi does; leave it out"
+        raise SettingsRefused(message)
 
 
 def _emulator_for(values: Mapping[str, Any], *, is_rendering: bool) -> str:

@@ -47,8 +47,12 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
     """Make a new empty folder under `base`, which is made if absent; remove it when the block ends.
 
     Raises:
-        EnvironmentFailed: it cannot be made (no room, no permission).
+        EnvironmentFailed: it cannot be made (no room, no permission), or the folder that is to hold `base` is
+            not there, which mostly is a slip in a path.
     """
+    if base is not None and not (above := base.absolute().parent).exists():
+        message = f"no scratch folder under {base}: {above} is not there; make it, or give another"
+        raise EnvironmentFailed(message)
     base = default_base() if base is None else base
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)

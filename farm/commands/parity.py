@@ -11,9 +11,9 @@ import click
 
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import read_replay
-from workers.replay.locator import given_locator, shown
+from workers.replay.locator import NameKind, given_locator, kind_of_name, place_of, shown
 from workers.replay.play import first_difference, why_not_one_game
-from workers.replay.source import read_source
+from workers.replay.source import FileUnread, read_source
 from workers.replay.state import state_table
 
 if TYPE_CHECKING:
@@ -79,12 +79,18 @@ def command(first: str, second: str, as_json: bool) -> None:
 
 def _read(given: str) -> _Recording:
     locator = given_locator(given)
+    if place_of(locator).member is None and kind_of_name(locator) is NameKind.ARCHIVE:
+        message = f"{shown(given)} is an archive; name the replay in it, as ARCHIVE!NAME"
+        raise EnvironmentFailed(message)
     try:
         replay = read_replay(read_source(locator))
         return _Recording(shown(given), replay.record, state_table(replay))
     except ReplayRefused as refusal:
         message = f"{shown(given)}: {refusal.reason}: {refusal.detail}"
         raise EnvironmentFailed(message) from refusal
+    except FileUnread as unread:
+        message = f"{shown(given)}: {unread.why}; name a replay, ARCHIVE!NAME or s3://BUCKET/KEY"
+        raise EnvironmentFailed(message) from unread
 
 
 def _num_common(one: _Recording, other: _Recording) -> int:
@@ -108,8 +114,19 @@ def _to_plain(one: _Recording, other: _Recording, difference: Difference | None)
 
 def _in_words(one: _Recording, other: _Recording, difference: Difference | None) -> str:
     if difference is None:
-        return f"the same: {_num_common(one, other):,} confirmed frames agree in every column that both have"
+        same = f"the same: {_num_common(one, other):,} confirmed frames agree in every column that both have"
+        return same + _unequal_lengths(one, other)
     return (
         f"they differ from slp_frame {difference.slp_frame} on, first in {difference.column}: "
         f"{difference.first} in {one.source}, {difference.second} in {other.source}"
     )
+
+
+def _unequal_lengths(one: _Recording, other: _Recording) -> str:
+    """Say how many frames each has where that differs, and which ends earlier; else nothing."""
+    if one.table.num_frames == other.table.num_frames:
+        return ""
+    counts = " and ".join(f"{each.source} has {each.table.num_frames:,}" for each in (one, other))
+    first, last = sorted((one, other), key=lambda each: each.table.exclusive_end_slp_frame)
+    gap = last.table.exclusive_end_slp_frame - first.table.exclusive_end_slp_frame
+    return f"; {counts}" + (f": {first.source} ends {gap:,} frames earlier" if gap else "")

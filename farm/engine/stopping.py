@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from contextlib import suppress
 from enum import IntEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
+
+
+_STDERR: Final = 2
+_DRAINING: Final = (
+    b"\nStopping: the games in hand are finished first, and none is begun; ^C again stops at once.\n"
+)
 
 
 class Stop(IntEnum):
@@ -42,7 +50,13 @@ class StopSignals:
             signal.signal(number, handler)
 
     def _interrupted(self, _number: int, _frame: FrameType | None) -> None:
-        self.request = Stop.DRAIN if self.request is Stop.NO else Stop.NOW
+        if self.request is Stop.NO:
+            self.request = Stop.DRAIN
+            # Python's own streams cannot be written by a handler that interrupts one who writes them.
+            with suppress(OSError):
+                os.write(_STDERR, _DRAINING)
+        else:
+            self.request = Stop.NOW
 
     def _terminated(self, _number: int, _frame: FrameType | None) -> None:
         self.request = Stop.NOW

@@ -93,7 +93,7 @@ def estimates(
         options: values of the options of `estimate_options`.
 
     Raises:
-        ValueError: nothing is left to render, or the dataset in `measured` has no committed game.
+        ValueError: nothing is left to render, or the dataset in `measured` has no rendered game.
     """
     store = open_store(settings.out)
     done = set(done_game_ids(store))
@@ -153,7 +153,7 @@ def _measured(settings: RunSettings, dataset: str | None, cores: float, *, is_be
         measured = measured_in(open_store(dataset))
         if measured is None:
             message = (
-                f"{dataset} has no committed game to measure by; render a few first, or leave "
+                f"{dataset} has no rendered game to measure by; render a few of its games first, or leave "
                 "out --measured for figures from elsewhere"
             )
             raise ValueError(message)
@@ -195,16 +195,17 @@ def print_estimate(found: Mapping[str, Any], console: Console) -> None:
     large = found["games_22000"]
     one, six, seed = large["ours_on_one"], large["ours_on_six"], large["seed"]
     size = Span(**one["video_bytes"]).plus(Span(**one["states_bytes"]))
-    table = Table("22,000 games", "ours, about", "from", "to", "begun with")
+    table = Table("22,000 games, to compare", "about", "from", "to", "expected at first")
     table.add_row("GB", *_cells(size, 1e-9, "{:,.0f}"), f"{seed['bytes'] / 1e9:,.0f}")
     table.add_row(
-        "days on 1", *_cells(days(Span(**one["hours"])), 1, "{:,.1f}"), f"{seed['days_on_one']:.0f}"
+        "days on 1 emulator", *_cells(days(Span(**one["hours"])), 1, "{:,.1f}"), f"{seed['days_on_one']:.0f}"
     )
     table.add_row(
-        "days on 6", *_cells(days(Span(**six["hours"])), 1, "{:,.1f}"), f"{seed['days_on_six']:.0f}"
+        "days on 6 emulators", *_cells(days(Span(**six["hours"])), 1, "{:,.1f}"), f"{seed['days_on_six']:.0f}"
     )
     console.print(table)
     for line in (
+        "Expected at first: what this project took 22,000 games to need before anything was measured.",
         f"Measured: {found['measured']['origin']}.",
         _anchor_line(found["anchor"]),
         f"Prices: {found['prices']['origin']}.",
@@ -215,9 +216,9 @@ def print_estimate(found: Mapping[str, Any], console: Console) -> None:
 def _anchor_line(anchor: Mapping[str, Any]) -> str:
     pace, plan = anchor["pace"], anchor["this_plan"]
     return (
-        f"Anchor, {anchor['about']}: {anchor['games_per_hour']:g} games an hour by all {pace['slots']}, "
-        f"{anchor['dollars']:g} USD for {anchor['games']} games. His way this plan takes "
-        f"{plan['hours']:,.2f} hours of that machine and {plan['dollars']:,.2f} USD, if it were Melee; "
+        f"To compare, {anchor['about']}: {anchor['games_per_hour']:g} games an hour by all {pace['slots']}, "
+        f"{anchor['dollars']:g} USD for {anchor['games']} games. On that machine, in that way, this plan "
+        f"would take {plan['hours']:,.2f} hours and {plan['dollars']:,.2f} USD if it were Melee; "
         f"22,000 games take {anchor['games_22000_days']:,.0f} days."
     )
 

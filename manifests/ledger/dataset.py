@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -202,12 +202,26 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
             raise SchemaRefused(message)
         store.put_if_absent(DATASET_KEY, description.to_json())
     found = read_description(store)
-    for name in (declared.name for declared in fields(found)):
-        theirs, ours = getattr(found, name), getattr(description, name)
-        if name not in MAY_DIFFER and theirs != ours:
-            message = (
-                f"{store.url}: made with {name} = {to_plain(theirs)}, this run has {to_plain(ours)}; "
-                "run with the same settings, or give another output"
-            )
-            raise SchemaRefused(message)
+    differences = [
+        line
+        for name in (declared.name for declared in fields(found))
+        if name not in MAY_DIFFER
+        for line in _differences(name, to_plain(getattr(found, name)), to_plain(getattr(description, name)))
+    ]
+    if differences:
+        message = (
+            f"{store.url}: made with {'; '.join(differences)}; run with the dataset's own settings, or give "
+            "another output (--out)"
+        )
+        raise SchemaRefused(message)
     return found
+
+
+def _differences(name: str, theirs: object, ours: object) -> list[str]:
+    """Say in which values two plain records differ, without the keys that they have in common."""
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        keys = [*theirs, *(key for key in ours if key not in theirs)]
+        return [
+            line for key in keys for line in _differences(f"{name}.{key}", theirs.get(key), ours.get(key))
+        ]
+    return [] if theirs == ours else [f"{name} = {theirs}, this run has {ours}"]

@@ -188,6 +188,9 @@ class LocalStore:
                     f"{where}: {error.strerror}; give an output on a file system with hard links and locks"
                 )
                 raise StoreFailed(message) from error
+            if self._root.is_file():
+                message = f"{self._root} is a file, and a dataset is a folder; give another output"
+                raise StoreFailed(message) from error
             message = f"{where}: {error.strerror or error}"
             raise StoreFailed(message) from error
 

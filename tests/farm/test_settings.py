@@ -89,6 +89,11 @@ def test_what_is_not_given_has_its_default():
         (ENOUGH | {"notice": "azure"}, {}, r"allowed: none or aws"),
         (ENOUGH | {"replays": "a\n\nb"}, {}, r"replays: got 'a\\n\\nb'"),
         (ENOUGH | {"metrics_port": 65536}, {}, r"from --metrics-port; allowed: a port"),
+        (
+            ENOUGH | {"resolution": "1440p", "hud": False},
+            {"FARM_RENDERER": "gpu"},
+            r"resolution \(from --resolution\), hud \(from --hud\), renderer \(from FARM_RENDERER\): only",
+        ),
         (ENOUGH | {"emulator": "slippi"}, {}, r"needs a game: give --game-image FILE"),
         (
             ENOUGH | {"emulator": "slippi", "game_image": "m.iso", "melee_stamp": "yes", "widescreen": "yes"},

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_scratch_folder_is_new_and_vanishes_with_its_content(tmp_path: Path):
-    base = tmp_path / "made" / "on demand"
+    base = tmp_path / "made on demand"
     with scratch(base) as first, scratch(base) as second:
         assert first != second
         assert first.parent == second.parent == base
@@ -28,6 +28,15 @@ def test_a_scratch_folder_is_new_and_vanishes_with_its_content(tmp_path: Path):
         (first / "deep").mkdir()
         (first / "deep" / "file").write_bytes(b"x")
     assert not any(base.iterdir())
+
+
+def test_a_path_whose_parent_is_not_there_is_refused_and_nothing_is_made(tmp_path: Path):
+    with (
+        pytest.raises(EnvironmentFailed, match=r"slip is not there; make it"),
+        scratch(tmp_path / "slip" / "s"),
+    ):
+        pass
+    assert not any(tmp_path.iterdir())
 
 
 def test_it_vanishes_when_its_block_fails(tmp_path: Path):

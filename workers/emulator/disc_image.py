@@ -79,7 +79,10 @@ def read_disc(path: Path) -> DiscImage:
         message = f"{path} is damaged: {error}"
         raise EnvironmentFailed(message) from error
     if head[_MAGIC_AT : _MAGIC_AT + 4] != _DISC_MAGIC:
-        message = f"{path} holds no GameCube disc (no magic word at 0x1C); ISO, GCM, CISO, GCZ, RVZ are known"
+        message = (
+            f"{path} holds no GameCube disc (no magic word at 0x1C); Slippi plays ISO, GCM, CISO and GCZ, "
+            "and an RVZ or WIA must be converted to .iso first"
+        )
         raise EnvironmentFailed(message)
     return DiscImage(container, head[:6].decode("ascii", "replace"), head[7])
 

@@ -173,7 +173,8 @@ class SlippiDolphin:
 
     def _require_game(self) -> None:
         if not self.game.is_file():  # the program itself would crash without a word
-            message = "there is no game image where --game-image points; give --game-image FILE, or standin"
+            what = "--game-image names a folder" if self.game.is_dir() else "--game-image names no file"
+            message = f"{what}; give the disc image itself, --game-image FILE, or standin"
             raise EnvironmentFailed(message)
 
     @contextmanager

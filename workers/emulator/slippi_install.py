@@ -15,8 +15,10 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,11 +44,15 @@ PROGRAM: Final = "dolphin-emu"
 NETPLAY_REMEDY: Final = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
 STANDIN_TITLE: Final = "GameSettings/00000000.ini"
 """Settings file of the title id that a DOL has. The program refuses every title without such a file."""
+_NETPLAY_NAMES: Final = re.compile("faster melee|netplay", re.IGNORECASE)
+"""What the netplay builds call themselves, before their version."""
 _REMEDY: Final = (
     "install Slippi Launcher (slippi.gg), start it once and let it fetch the playback Dolphin, or set "
     f"{ENVIRONMENT_VARIABLE} to a Slippi_Playback AppImage, a {PROGRAM} file, or an archive of its folder"
 )
-_TIMEOUT_SECONDS: Final = 120
+_UNPACK_SECONDS: Final = 120
+_ANSWER_SECONDS: Final = 20
+"""Far more than a cold start on a busy machine takes; who waits longer waits for a program that hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> Sli
     The program looks for its data beside its own real path, so a link to it would not do.
 
     Raises:
-        EnvironmentFailed: the cache cannot be written.
+        EnvironmentFailed: the cache cannot be written; or as require_playback: no refused program is copied.
     """
     if (install.sys_folder / STANDIN_TITLE).exists():
         return install
@@ -119,6 +125,7 @@ def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> Sli
     copy = SlippiInstall(target / "bin" / install.program.name, install.source)
     if copy.program.exists():
         return copy
+    require_playback(install)
 
     def fill(folder: Path) -> None:
         (folder / "bin").mkdir()
@@ -140,13 +147,15 @@ def program_version(install: SlippiInstall) -> str:
     Raises:
         EnvironmentFailed: there is no display, it cannot be started, or it says no version.
     """
-    said = _answer(install.program, "--version")
+    said = _answer(install, "--version")
     version = re.search(r"^([0-9]+\.[0-9]+\.[0-9]+\S*)", said, re.MULTILINE)
-    if version is None:
-        last = said.strip().splitlines()[-1:] or ["nothing"]
-        message = f"{install.program} --version gives no version; it said: {last[0]}"
-        raise EnvironmentFailed(message)
-    return version.group(1)
+    if version is not None:
+        return version.group(1)
+    last = said.strip().splitlines()[-1:] or ["nothing"]
+    message = f"{install.source} --version gives no version; it said: {last[0]}"
+    if _NETPLAY_NAMES.search(said):
+        message += f"; {NETPLAY_REMEDY}"
+    raise EnvironmentFailed(message)
 
 
 def can_play_back(install: SlippiInstall) -> bool:
@@ -155,7 +164,7 @@ def can_play_back(install: SlippiInstall) -> bool:
     Raises:
         EnvironmentFailed: as program_version.
     """
-    return "slippi-input" in _answer(install.program, "--help")
+    return "slippi-input" in _answer(install, "--help")
 
 
 def require_playback(install: SlippiInstall) -> None:
@@ -176,22 +185,38 @@ def require_playback(install: SlippiInstall) -> None:
 
 
 @functools.cache
-def _answer(program: Path, option: str) -> str:
-    """Return what the program prints for these arguments. It exits with 255, and even so needs a display."""
+def _answer(install: SlippiInstall, option: str) -> str:
+    """Return what the program prints for one option. It exits with 255, and even so needs a display."""
     try:
         with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as display:
-            done = subprocess.run(
-                [str(program), option],
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-                env={**os.environ, "DISPLAY": display, "GDK_BACKEND": "x11"},
-            )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"{program} cannot be started: {error}"
+            return _printed([str(install.program), option], display)
+    except subprocess.TimeoutExpired as error:
+        message = (
+            f"{install.source} {option} did not answer within {_ANSWER_SECONDS} s; is it a playback Dolphin?"
+        )
         raise EnvironmentFailed(message) from error
-    return done.stdout + done.stderr
+    except OSError as error:
+        message = f"{install.source} cannot be started: {error.strerror or error}"
+        raise EnvironmentFailed(message) from error
+
+
+def _printed(command: list[str], display: str) -> str:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        env={**os.environ, "DISPLAY": display, "GDK_BACKEND": "x11"},
+    ) as process:
+        try:
+            printed, complained = process.communicate(timeout=_ANSWER_SECONDS)
+        finally:
+            # A script's own children hold the pipes open, so that ending the script alone would not do.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return printed + complained
 
 
 def _launcher_folders() -> list[Path]:
@@ -220,13 +245,23 @@ def _program_in(place: Path) -> Path | None:
 def _program_of_archive(archive: Path, cache: Path) -> Path:
     """Unpack an archive once; return the AppImage or program in it."""
     target = cache / f"slippi-archive-{file_sha256(archive)[:16]}"
+
+    def fill(folder: Path) -> None:
+        unpack(archive, folder)
+        _program_below(folder, archive)
+
     if not target.is_dir():
-        _build_once(target, functools.partial(unpack, archive))
-    below = sorted(path for path in target.iterdir() if path.is_dir() and not path.is_symlink())
-    for folder in (target, *below):
+        _build_once(target, fill)
+    program = _program_below(target, archive)
+    program.chmod(0o755)  # archives made on other systems lose what may be run; this copy is ours
+    return program
+
+
+def _program_below(unpacked: Path, archive: Path) -> Path:
+    below = sorted(path for path in unpacked.iterdir() if path.is_dir() and not path.is_symlink())
+    for folder in (unpacked, *below):
         program = _program_in(folder) or _program_in(folder / "squashfs-root")
         if program is not None:
-            program.chmod(0o755)  # archives made on other systems lose what may be run; this copy is ours
             return program
     message = f"{archive} holds no {PROGRAM} and no Slippi_Playback AppImage, at its top or one folder below"
     raise EnvironmentFailed(message)
@@ -245,16 +280,26 @@ def _unpacked(image: Path, cache: Path) -> SlippiInstall:
                 [str(runnable), "--appimage-extract"],
                 cwd=folder,
                 capture_output=True,
-                timeout=_TIMEOUT_SECONDS,
+                timeout=_UNPACK_SECONDS,
                 check=True,
             )
-        except (OSError, subprocess.SubprocessError) as error:
-            message = f"{image} cannot be unpacked: {error}"
+        except OSError as error:
+            message = (
+                f"{image} cannot be unpacked: it is no AppImage that this machine can run "
+                f"({error.strerror or error}); {_REMEDY}"
+            )
+            raise EnvironmentFailed(message) from error
+        except subprocess.CalledProcessError as error:
+            message = f"{image} cannot be unpacked: it gave exit status {error.returncode}; {_REMEDY}"
+            raise EnvironmentFailed(message) from error
+        except subprocess.TimeoutExpired as error:
+            message = f"{image} cannot be unpacked: it took more than {_UNPACK_SECONDS} s"
             raise EnvironmentFailed(message) from error
         runnable.unlink()
         beside = image.parent / "Sys"  # as in the releases' archives, for images that lack it
         if beside.is_dir() and not (inside := folder / "squashfs-root" / "usr" / "bin" / "Sys").exists():
             shutil.copytree(beside, inside)
+        _complete(SlippiInstall(folder / "squashfs-root" / "usr" / "bin" / PROGRAM, image))
 
     if not install.program.exists():
         _build_once(target, fill)
@@ -281,9 +326,9 @@ def _build_once(target: Path, fill: Callable[[Path], None]) -> None:
 
 def _complete(install: SlippiInstall) -> SlippiInstall:
     if not os.access(install.program, os.X_OK):
-        message = f"{install.program} is no executable; {_REMEDY}"
+        message = f"{install.source} holds no program that can be run; {_REMEDY}"
         raise EnvironmentFailed(message)
     if not (install.sys_folder / "GameSettings").is_dir():
-        message = f"{install.program} has no Sys/GameSettings folder beside it; {_REMEDY}"
+        message = f"{install.source} has no Sys/GameSettings folder beside it; {_REMEDY}"
         raise EnvironmentFailed(message)
     return install

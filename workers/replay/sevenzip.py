@@ -71,16 +71,16 @@ def sevenzip_members(file: IO[bytes], most_bytes: Callable[[str], int]) -> Itera
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise ReplayRefused(Reason.UNREADABLE, f"not a whole .7z: {_trouble(error)}") from error
+        raise ReplayRefused(Reason.UNREADABLE, _trouble(error)) from error
 
 
 def _trouble(error: BaseException) -> str:
     """Say what is wrong; py7zr's own words hold members' names, which may be players'."""
     if isinstance(error, py7zr.PasswordRequired):
-        return "it is encrypted; unpack it with its password first"
+        return "the .7z is encrypted; unpack it with its password first"
     if isinstance(error, py7zr.UnsupportedCompressionMethodError):
-        return "it is compressed in a way that is not read here; pack it anew"
-    return "it is damaged, cut off, or holds a path that leads out of it"
+        return "the .7z is compressed in a way that is not read here; pack it anew"
+    return "not a whole .7z: it is damaged, cut off, or holds a path that leads out of it"
 
 
 def _files(archive: py7zr.SevenZipFile) -> Iterator[tuple[str, int]]:

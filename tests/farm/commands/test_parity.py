@@ -68,3 +68,23 @@ def test_what_is_no_replay_is_refused(pair: tuple[Path, Path], call: Call):
     pair[0].write_bytes(b"no replay")
     with pytest.raises(EnvironmentFailed, match="not_slp"):
         call("parity", *pair)
+
+
+def test_a_recording_that_ends_earlier_is_named_with_both_lengths(pair: tuple[Path, Path], call: Call):
+    data = pair[1].read_bytes()
+    pair[1].write_bytes(data[: len(data) // 2])
+    result = call("parity", *pair)
+    assert result.exit_code == 0
+    assert f"{pair[0]} has 200 and {pair[1]} has " in result.output
+    assert f": {pair[1]} ends " in result.output
+
+
+def test_a_file_that_is_not_there_is_told_without_talk_of_a_plan(pair: tuple[Path, Path], call: Call):
+    with pytest.raises(EnvironmentFailed, match="No such file") as caught:
+        call("parity", pair[0], "nonexist.slp")
+    assert "plan anew" not in str(caught.value)
+
+
+def test_an_archive_alone_is_refused_with_how_to_name_a_replay_in_it(pair: tuple[Path, Path], call: Call):
+    with pytest.raises(EnvironmentFailed, match=r"x.zip is an archive; .* ARCHIVE!NAME"):
+        call("parity", pair[0], "x.zip")

@@ -140,6 +140,17 @@ def test_the_first_interrupt_drains_and_the_second_stops_now():
         assert stop.request is Stop.NOW
 
 
+def test_the_first_interrupt_says_at_once_what_happens_and_the_second_says_nothing(
+    capfd: pytest.CaptureFixture[str],
+):
+    with StopSignals():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert "the games in hand are finished first" in (said := capfd.readouterr().err)
+        assert "^C again stops at once" in said
+        os.kill(os.getpid(), signal.SIGINT)
+        assert capfd.readouterr().err == ""
+
+
 def test_an_interrupt_after_sigterm_does_not_make_it_less_urgent():
     with StopSignals() as stop:
         os.kill(os.getpid(), signal.SIGTERM)

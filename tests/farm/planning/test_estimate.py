@@ -157,4 +157,4 @@ class TestCommand:
         (tmp_path / "empty").mkdir()
         result = self.call(tmp_path, "--measured", str(tmp_path / "empty"))
         assert result.exit_code == 2
-        assert "no committed game to measure by" in result.output
+        assert "no rendered game to measure by" in result.output

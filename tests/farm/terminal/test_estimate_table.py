@@ -120,7 +120,7 @@ def test_a_plan_of_which_nothing_is_left_fails(tmp_path: Path):
 
 def test_a_dataset_that_cannot_measure_fails_with_what_to_do(tmp_path: Path):
     open_store(tmp_path / "empty")
-    with pytest.raises(ValueError, match="no committed game to measure by; render a few first"):
+    with pytest.raises(ValueError, match="no rendered game to measure by; render a few of its games first"):
         found(tmp_path / "out", measured=str(tmp_path / "empty"))
 
 
@@ -129,7 +129,15 @@ def test_what_is_told_is_json_and_prints_as_two_tables(tmp_path: Path):
     stream = io.StringIO()
     print_estimate(told, Console(file=stream, width=100))
     text = stream.getvalue()
-    for words in ("2 games, 10,801 frames", "hours on 4 slots", "10 puts", "4 gets", "days on 6"):
+    for words in (
+        "2 games, 10,801 frames",
+        "hours on 4 slots",
+        "10 puts",
+        "4 gets",
+        "days on 6 emulators",
+        "expected at first",
+        "On that machine",
+    ):
         assert words in text
     assert f"Measured: {STANDIN_PACE.describe()}." in text
 

@@ -46,9 +46,9 @@ def test_a_flag_that_is_not_given_says_nothing_so_that_file_and_environment_spea
     options.pop("config")
     settings = load_settings(
         options | {"replays": (), "emulator": "standin"},
-        {"FARM_OUT": "d", "FARM_REPLAYS": "r", "FARM_HUD": "no"},
+        {"FARM_OUT": "d", "FARM_REPLAYS": "r", "FARM_STAMP": "no"},
     )
-    assert (settings.out, settings.replays, settings.hud) == ("d", ("r",), False)
+    assert (settings.out, settings.replays, settings.stamp) == ("d", ("r",), False)
 
 
 def test_sources_are_given_by_repeating_the_flag_so_that_a_comma_is_only_a_comma():

@@ -62,6 +62,18 @@ def test_another_setting_is_refused_by_name(store: Store, samples: Any):
             open_or_create(store, dataclasses.replace(samples.description, **change))
 
 
+def test_of_a_record_only_the_values_that_differ_are_named(store: Store, samples: Any):
+    open_or_create(store, samples.description)
+    video = dataclasses.replace(samples.description.video, width=1284, height=720)
+    with pytest.raises(SchemaRefused) as caught:
+        open_or_create(store, dataclasses.replace(samples.description, video=video))
+    old = samples.description.video
+    assert str(caught.value) == (
+        f"{store.url}: made with video.width = {old.width}, this run has 1284; video.height = {old.height}, "
+        "this run has 720; run with the dataset's own settings, or give another output (--out)"
+    )
+
+
 def test_another_schema_is_refused(store: Store, samples: Any):
     plain = json.loads(samples.description.to_json())
     for change in ({"schema_version": 2}, {"format": "lerobot"}):

@@ -147,5 +147,5 @@ def test_a_folder_without_permission_fails(tmp_path: Path):
 
 def test_a_file_where_the_folder_should_be_fails(tmp_path: Path):
     (tmp_path / "file").write_bytes(b"x")
-    with pytest.raises(StoreFailed, match="file"):
+    with pytest.raises(StoreFailed, match="file is a file, and a dataset is a folder; give another output"):
         LocalStore(tmp_path / "file").put("x", b"x")

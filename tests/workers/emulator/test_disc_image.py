@@ -85,7 +85,9 @@ def test_the_european_release_is_not_melee_102(tmp_path: Path):
 def test_a_file_that_is_no_disc_fails(tmp_path: Path):
     path = tmp_path / "holiday.mp4"
     path.write_bytes(bytes(100_000))
-    with pytest.raises(EnvironmentFailed, match=r"holds no GameCube disc"):
+    with pytest.raises(
+        EnvironmentFailed, match=r"holds no GameCube disc .* Slippi plays ISO, GCM, CISO and GCZ,"
+    ):
         read_disc(path)
 
 

@@ -90,6 +90,14 @@ def test_a_program_of_another_machine_is_refused(tmp_path: Path):
         emulator.check()
 
 
+@pytest.mark.usefixtures("_display")
+def test_a_game_that_is_a_folder_is_called_one(tmp_path: Path):
+    emulator = installed(tmp_path / "slippi", "echo 3.4.0; echo --slippi-input; exit 255")
+    (tmp_path / "games").mkdir()
+    with pytest.raises(EnvironmentFailed, match=r"--game-image names a folder; give the disc image itself"):
+        replace(emulator, game=tmp_path / "games").check()
+
+
 @pytest.fixture(scope="module")
 def double_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("double")

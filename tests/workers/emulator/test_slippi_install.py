@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.workers.emulator.slippi_doubles import use_fake_xvfb
+from workers.emulator import slippi_install
 from workers.emulator.slippi_install import (
     SlippiInstall,
     find_install,
@@ -23,7 +24,7 @@ from workers.errors import EnvironmentFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROGRAM = "#!/bin/sh\necho 3.4.1\nexit 255\n"
+PROGRAM = "#!/bin/sh\necho 3.4.1\necho --slippi-input\nexit 255\n"
 
 
 def make_folder(folder: Path, program: str = PROGRAM) -> Path:
@@ -105,8 +106,9 @@ def test_a_program_without_its_data_fails(tmp_path: Path):
 def test_a_broken_appimage_fails(tmp_path: Path):
     image = tmp_path / "Slippi_Playback-x86_64.AppImage"
     image.write_bytes(b"\x7fELF, or so it says")
-    with pytest.raises(EnvironmentFailed, match=r"cannot be unpacked"):
+    with pytest.raises(EnvironmentFailed, match=r"cannot be unpacked: it is no AppImage") as caught:
         find_install(image)
+    assert ".cache" not in str(caught.value)
     assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
 
 
@@ -144,6 +146,15 @@ def test_an_archive_without_the_program_fails(tmp_path: Path):
     (tmp_path / "other/readme").write_text("")
     with pytest.raises(EnvironmentFailed, match=r"holds no dolphin-emu and no Slippi_Playback AppImage"):
         find_install(packed(tmp_path / "other", tmp_path / "dolphin.tar.gz"))
+    assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
+
+
+def test_an_appimage_without_the_program_leaves_nothing(tmp_path: Path):
+    image = tmp_path / "Slippi_Playback-x86_64.AppImage"
+    image.write_text("#!/bin/sh\nmkdir -p squashfs-root/usr/bin\n")
+    with pytest.raises(EnvironmentFailed, match=r"64.AppImage holds no program that can be run"):
+        find_install(image)
+    assert list((tmp_path / "home/.cache/dolphin-farm").iterdir()) == []
 
 
 def test_an_archive_that_is_cut_off_fails_and_leaves_nothing(tmp_path: Path):
@@ -175,3 +186,24 @@ def test_a_program_without_a_version_fails(tmp_path: Path):
     program = make_folder(tmp_path / "slippi", "#!/bin/sh\necho libgtk-3.so.0: not found >&2\nexit 127\n")
     with pytest.raises(EnvironmentFailed, match=r"gives no version; it said: libgtk-3.so.0: not found"):
         program_version(SlippiInstall(program, program))
+
+
+def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slippi_install, "_ANSWER_SECONDS", 0.1)
+    program = make_folder(tmp_path / "slippi", "#!/bin/sh\nsleep 60\n")
+    with pytest.raises(EnvironmentFailed, match=r"slippi/dolphin-emu --version did not answer within 0.1 s"):
+        program_version(SlippiInstall(program, program))
+
+
+@pytest.mark.parametrize("name", ["Faster Melee - Slippi (3.4.0)", "Slippi Netplay 3.4.0"])
+def test_the_netplay_build_is_named_with_the_remedy_and_the_users_own_path(tmp_path: Path, name: str):
+    program = make_folder(tmp_path / "slippi", f"#!/bin/sh\necho '{name}'\n")
+    with pytest.raises(EnvironmentFailed, match=r"mine.AppImage --version .* this is the netplay build"):
+        program_version(SlippiInstall(program, tmp_path / "mine.AppImage"))
+
+
+def test_no_copy_is_made_of_a_program_that_is_refused(tmp_path: Path):
+    install = find_install(make_folder(tmp_path / "slippi", "#!/bin/sh\necho no version\n"))
+    with pytest.raises(EnvironmentFailed, match=r"gives no version"):
+        with_standin_title(install)
+    assert not (tmp_path / "home/.cache").exists()

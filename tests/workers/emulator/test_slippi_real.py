@@ -111,7 +111,7 @@ def test_a_game_file_that_is_missing_fails(tmp_path: Path, replay: bytes):
         "no game file",
         lambda: play(SlippiDolphin(tmp_path / "melee.iso"), BootImage(replay, 90), tmp_path, PATIENT),
         EnvironmentFailed,
-        r"there is no game image where --game-image points",
+        r"--game-image names no file",
     )
 
 
