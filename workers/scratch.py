@@ -42,17 +42,25 @@ def default_base() -> Path:
     return Path(tempfile.gettempdir()) / name
 
 
+def require_parent(base: Path | None) -> None:
+    """Check that the folder that holds `base`, or is to hold it, is there; the default's always is.
+
+    Raises:
+        EnvironmentFailed: it is not, which mostly is a slip in a path.
+    """
+    if base is not None and not (above := base.absolute().parent).exists():
+        message = f"no scratch folder under {base}: {above} is not there; make it, or give another"
+        raise EnvironmentFailed(message)
+
+
 @contextmanager
 def scratch(base: Path | None = None) -> Iterator[Path]:
     """Make a new empty folder under `base`, which is made if absent; remove it when the block ends.
 
     Raises:
-        EnvironmentFailed: it cannot be made (no room, no permission), or the folder that is to hold `base` is
-            not there, which mostly is a slip in a path.
+        EnvironmentFailed: it cannot be made (no room, no permission); or as require_parent.
     """
-    if base is not None and not (above := base.absolute().parent).exists():
-        message = f"no scratch folder under {base}: {above} is not there; make it, or give another"
-        raise EnvironmentFailed(message)
+    require_parent(base)
     base = default_base() if base is None else base
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)

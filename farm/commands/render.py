@@ -14,6 +14,7 @@ from farm.run import local_slots, run
 from farm.terminal.options import run_options, settings_of_run
 from farm.terminal.report import TerminalReport
 from manifests.store.open import open_store
+from workers.scratch import require_parent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +49,9 @@ def render_here(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:
     """Render on this machine with progress on stderr and the outcome on stdout.
 
     Raises:
-        FarmError, DatasetError: as `farm.run.run`.
+        FarmError, DatasetError: as `farm.run.run`, and where --scratch cannot be made.
     """
+    require_parent(settings.scratch)
     num_slots = settings.slots or slots_here(settings.scratch, settings.drawn_by)
     with ExitStack() as stack:
         metrics = None

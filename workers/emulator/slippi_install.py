@@ -154,7 +154,7 @@ def program_version(install: SlippiInstall) -> str:
     last = said.strip().splitlines()[-1:] or ["nothing"]
     message = f"{install.source} --version gives no version; it said: {last[0]}"
     if _NETPLAY_NAMES.search(said):
-        message += f"; {NETPLAY_REMEDY}"
+        message += f": by that name, {NETPLAY_REMEDY}"
     raise EnvironmentFailed(message)
 
 
@@ -184,17 +184,25 @@ def require_playback(install: SlippiInstall) -> None:
     raise EnvironmentFailed(message)
 
 
-@functools.cache
 def _answer(install: SlippiInstall, option: str) -> str:
     """Return what the program prints for one option. It exits with 255, and even so needs a display."""
-    try:
-        with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as display:
-            return _printed([str(install.program), option], display)
-    except subprocess.TimeoutExpired as error:
+    said = _answer_in_time(install, option)
+    if said is None:
         message = (
             f"{install.source} {option} did not answer within {_ANSWER_SECONDS} s; is it a playback Dolphin?"
         )
-        raise EnvironmentFailed(message) from error
+        raise EnvironmentFailed(message)
+    return said
+
+
+@functools.cache
+def _answer_in_time(install: SlippiInstall, option: str) -> str | None:
+    """Return what the program prints; None, for the life of this process, if it hangs: nobody waits twice."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as display:
+            return _printed([str(install.program), option], display)
+    except subprocess.TimeoutExpired:
+        return None
     except OSError as error:
         message = f"{install.source} cannot be started: {error.strerror or error}"
         raise EnvironmentFailed(message) from error
