@@ -231,7 +231,7 @@ class GameQueue(Generic[TaskT]):
         assert self._canaries is not None, "nobody else asks for a canary"
         index = self._canaries.trial(slot.kind).index
         if index in self._retries:
-            if not self._suits(index, name, slot.node):
+            if not self._suits(index, name, slot.node, slot.kind):
                 return None
             self._retries.remove(index)
         elif self._queue:
@@ -249,18 +249,23 @@ class GameQueue(Generic[TaskT]):
                 return self._retries.pop(position)
         return self._queue.pop() if self._queue else None
 
-    def _suits(self, index: int, name: str, node: str) -> bool:
-        """False while the game failed right here and there is somewhere else to go."""
+    def _suits(self, index: int, name: str, node: str, kind: str | None = None) -> bool:
+        """False while the game failed right here and there is somewhere else to go.
+
+        A canary can go to machines of its own kind alone; a `kind` of None stands for any.
+        """
         if index not in self._avoid:
             return True
         bad_node, bad_slot = self._avoid[index]
-        if node == bad_node and any(self._is_elsewhere(slot, node) for slot in self._slots.values()):
+        usable = [
+            slot
+            for slot in self._slots.values()
+            if kind in (None, slot.kind) and not self._machine(slot.node).is_out
+        ]
+        if node == bad_node and any(slot.node != node for slot in usable):
             return False
         # With one usable slot there is nowhere else to go, and waiting for another could last for ever.
-        return name != bad_slot or self.num_usable_slots == 1
-
-    def _is_elsewhere(self, slot: _Slot, node: str) -> bool:
-        return slot.node != node and not self._machine(slot.node).is_out
+        return name != bad_slot or len(usable) == 1
 
     def _machine(self, node: str) -> _Machine:
         return self._machines.setdefault(node, _Machine())

@@ -308,6 +308,19 @@ def test_a_worker_that_dies_of_the_canary_writes_nothing_off():
     assert written == []
 
 
+@pytest.mark.timeout(60)
+def test_a_canary_that_failed_goes_back_to_the_only_slot_of_its_kind():
+    tried: list[str] = []
+
+    def once(slot: str, task: NullTask) -> list[Event]:
+        tried.append(task.game_id)
+        is_first = tried.count(task.game_id) == 1
+        return failing(Reason.EMULATOR_EXIT, *([task.game_id] if is_first else []))(slot, task)
+
+    counts = go(ScriptedPool(2, once, kinds=["a", "b"]), games(9)).counts
+    assert counts.committed == 9
+
+
 @given(st.data())
 def test_whatever_the_slots_say_every_game_has_an_end_or_the_run_says_why(data: st.DataObject):
     opened = iter(range(10_000))
