@@ -162,8 +162,8 @@ static void send(struct shot *shot) {
   gl.BindBuffer(GL_PIXEL_PACK_BUFFER, shot->buffer);
   const uint8_t *bottom_up = gl.MapBufferRange(GL_PIXEL_PACK_BUFFER, 0, (ptrdiff_t)shot->room, GL_MAP_READ_BIT);
   shot->is_read = 0;
-  if (!bottom_up) { /* its number will be missed; a new context at the old one's address lacks the buffers, too */
-    shots[0].room = shots[1].room = 0;
+  if (!bottom_up) { /* its number will be missed; in a new context at the old one's address no buffer has room */
+    shot->room = 0;
     return;
   }
   mapped = shot;
