@@ -62,6 +62,7 @@ def test_rendering_twice_gives_the_same_bytes(game: PlannedGame, tmp_path: Path)
     hashes = []
     for name in ("one", "two"):
         folder = tmp_path / name
+        folder.mkdir()
         render_game(RenderTask(game), settings(folder))
         entry = read_entry(open_store(folder / "dataset"), game.game_id)
         assert entry is not None
