@@ -9,12 +9,13 @@ does not change from frame to frame: it takes about a fifth of the room, and 8 m
 from __future__ import annotations
 
 import hashlib
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+
+from manifests.training.shard_trailer import TRAILER_BYTES, counts_of, marks_of, read_trailer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +30,6 @@ BLOCK_ROWS: Final = 64
 EXPECTED_RATIO: Final = 4
 """Rows take at most this part of their room; 5.4 was measured on recorded and on real games."""
 _MAGIC: Final = b"dfarmpz1"
-_COUNTS: Final = struct.Struct("<QIIQ")
-_TRAILER_BYTES: Final = _COUNTS.size + 32 + len(_MAGIC)
 _CODEC: Final = "lz4_raw"
 
 
@@ -81,8 +80,7 @@ def compressed_bytes(packed: PackedRows, lengths: Iterable[int], identity: str) 
             blocks.append(codec.compress(np.ascontiguousarray(rows.T), asbytes=True))
         begin += length
     offsets = np.cumsum([0, *map(len, blocks)]).astype("<i8").tobytes()
-    marks = packed.patterns.astype(np.uint8).tobytes()
-    counts = _COUNTS.pack(len(blocks), *packed.patterns.shape, packed.rows.shape[1])
+    counts, marks = counts_of(len(blocks), packed), marks_of(packed)
     digest = hashlib.sha256(identity.encode() + offsets + marks + counts).digest()
     return b"".join((*blocks, offsets, marks, counts, digest, _MAGIC))
 
@@ -93,18 +91,19 @@ def open_compressed(layout: RowLayout, data: NDArray[np.uint8], identity: str) -
     Raises:
         ValueError: it is no such shard, or one of other chunks, or it is damaged.
     """
-    if data.size < _TRAILER_BYTES or data[-len(_MAGIC) :].tobytes() != _MAGIC:
-        message = f"{data.size} bytes that are no shard of compressed states"
-        raise ValueError(message)
-    trailer = data[-_TRAILER_BYTES:].tobytes()
-    counts, digest = trailer[: _COUNTS.size], trailer[_COUNTS.size : _COUNTS.size + 32]
-    num_blocks, num_patterns, num_columns, row_bytes = _COUNTS.unpack(counts)
-    begin = data.size - _TRAILER_BYTES - num_patterns * num_columns - 8 * (num_blocks + 1)
-    middle = data[max(begin, 0) : data.size - _TRAILER_BYTES].tobytes()
-    wanted = hashlib.sha256(identity.encode() + middle + counts).digest()
-    if begin < 0 or wanted != digest or (num_columns, row_bytes) != (len(layout.columns), layout.row_bytes):
+    trailer = read_trailer(data, _MAGIC, "compressed states")
+    num_columns, row_bytes = trailer.num_columns, trailer.row_bytes
+    offset_bytes = 8 * (trailer.num_parts + 1)
+    begin = data.size - TRAILER_BYTES - trailer.num_patterns * num_columns - offset_bytes
+    middle = data[max(begin, 0) : data.size - TRAILER_BYTES].tobytes()
+    wanted = hashlib.sha256(identity.encode() + middle + trailer.counts).digest()
+    if (
+        begin < 0
+        or wanted != trailer.digest
+        or (num_columns, row_bytes) != (len(layout.columns), layout.row_bytes)
+    ):
         message = "a shard of packed states of other games, of another layout, or damaged"
         raise ValueError(message)
-    offsets = np.frombuffer(middle[: 8 * (num_blocks + 1)], "<i8").astype(np.int64)
-    marks = np.frombuffer(middle[8 * (num_blocks + 1) :], np.uint8).astype(bool)
-    return CompressedRows(data, offsets, marks.reshape(num_patterns, num_columns), row_bytes)
+    offsets = np.frombuffer(middle[:offset_bytes], "<i8").astype(np.int64)
+    marks = np.frombuffer(middle[offset_bytes:], np.uint8).astype(bool)
+    return CompressedRows(data, offsets, marks.reshape(trailer.num_patterns, num_columns), row_bytes)

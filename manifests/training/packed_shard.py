@@ -9,12 +9,12 @@ their own, see `manifests.training.row_layout`, so a shard of any size is opened
 from __future__ import annotations
 
 import hashlib
-import struct
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from manifests.training.row_layout import MAX_PATTERNS, PackedRows, seal
+from manifests.training.shard_trailer import TRAILER_BYTES, counts_of, marks_of, read_trailer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from manifests.training.row_layout import RowLayout
 
 _MAGIC: Final = b"dfarmpk1"
-_COUNTS: Final = struct.Struct("<QIIQ")
-_TRAILER_BYTES: Final = _COUNTS.size + 32 + len(_MAGIC)
 
 
 def join_chunks(layout: RowLayout, chunks: Iterable[PackedRows], seeds: Sequence[int]) -> PackedRows:
@@ -58,8 +56,7 @@ def join_chunks(layout: RowLayout, chunks: Iterable[PackedRows], seeds: Sequence
 
 def shard_bytes(packed: PackedRows, identity: str) -> bytes:
     """Make the bytes of a shard."""
-    counts = _COUNTS.pack(packed.rows.shape[0], *packed.patterns.shape, packed.rows.shape[1])
-    marks = packed.patterns.astype(np.uint8).tobytes()
+    counts, marks = counts_of(packed.rows.shape[0], packed), marks_of(packed)
     digest = hashlib.sha256(identity.encode() + counts + marks).digest()
     return b"".join((packed.rows.tobytes(), marks, counts, digest, _MAGIC))
 
@@ -70,21 +67,20 @@ def open_shard(layout: RowLayout, data: NDArray[np.uint8], identity: str) -> Pac
     Raises:
         ValueError: it is no such shard, or one of other chunks, or it is damaged.
     """
-    if data.size < _TRAILER_BYTES or data[-len(_MAGIC) :].tobytes() != _MAGIC:
-        message = f"{data.size} bytes that are no shard of packed states"
-        raise ValueError(message)
-    trailer = data[-_TRAILER_BYTES:].tobytes()
-    counts, digest = trailer[: _COUNTS.size], trailer[_COUNTS.size : _COUNTS.size + 32]
-    num_rows, num_patterns, num_columns, row_bytes = _COUNTS.unpack(counts)
-    num_marks = num_patterns * num_columns
-    if data.size != num_rows * row_bytes + num_marks + _TRAILER_BYTES:
+    trailer = read_trailer(data, _MAGIC, "packed states")
+    num_rows, row_bytes = trailer.num_parts, trailer.row_bytes
+    num_marks = trailer.num_patterns * trailer.num_columns
+    if data.size != num_rows * row_bytes + num_marks + TRAILER_BYTES:
         message = f"a shard of {num_rows} rows of {row_bytes} bytes is not {data.size} bytes long"
         raise ValueError(message)
     end = num_rows * row_bytes
     marks = data[end : end + num_marks]
-    wanted = hashlib.sha256(identity.encode() + counts + marks.tobytes()).digest()
-    if wanted != digest or (num_columns, row_bytes) != (len(layout.columns), layout.row_bytes):
+    wanted = hashlib.sha256(identity.encode() + trailer.counts + marks.tobytes()).digest()
+    if wanted != trailer.digest or (trailer.num_columns, row_bytes) != (
+        len(layout.columns),
+        layout.row_bytes,
+    ):
         message = "a shard of packed states of other games, of another layout, or damaged"
         raise ValueError(message)
     rows = data[:end].reshape(num_rows, row_bytes)
-    return PackedRows(rows, marks.astype(bool).reshape(num_patterns, num_columns))
+    return PackedRows(rows, marks.astype(bool).reshape(trailer.num_patterns, trailer.num_columns))
