@@ -6,11 +6,9 @@ CaptureRequest as JSON on stdin -> the way, timed -> CaptureRun as JSON on stdou
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Final
 from farm.bench._capture_ways import WAYS, CaptureRequest, game_of, is_worker, shown_frames
 from farm.bench._stamped import count_right
 from workers.errors import EnvironmentFailed, FarmError
+from workers.job import Clock
 from workers.standin.recorder import record_match
 
 _RUN_SECONDS: Final = 2400.0
@@ -65,10 +64,10 @@ def run_way(request: CaptureRequest) -> CaptureRun:
     with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=request.folder) as name:
         if is_worker(request.way):
             _warm_up(request, Path(name))
-        clock, cpu = time.monotonic(), _cpu_seconds()
+        clock = Clock()
         game = game_of(request)
         played = way(game, Path(name))
-        wall, used = time.monotonic() - clock, _cpu_seconds() - cpu
+        wall, used = clock.wall_seconds, clock.cpu_seconds
         num_frames = game.boot.num_frames
         num_right = (
             count_right(shown_frames(played), num_frames) if played.videos and game.set_up.has_stamp else None
@@ -100,11 +99,6 @@ def _run_apart(request: CaptureRequest) -> CaptureRun:
         message = f"{request.way}: {said[-1] if said else f'ended with status {done.returncode}'}"
         raise EnvironmentFailed(message)
     return CaptureRun(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def _cpu_seconds() -> float:
-    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from workers.emulator.drawing_here import renderer_here
@@ -10,7 +9,6 @@ from workers.emulator.mainline_install import find_driver
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
-    from workers.emulator.drawing import RendererChoice
     from workers.emulator.slippi import SlippiDolphin
 
 UNKNOWN: Final = "something that does not say what it is"
@@ -24,12 +22,6 @@ def who_draws(slippi: SlippiDolphin | None) -> str:
             Dolphin, which draws by Vulkan.
     """
     try:
-        return f"Vulkan by {find_driver().stem}" if slippi is None else _by_opengl(slippi.renderer)
+        return f"Vulkan by {find_driver().stem}" if slippi is None else renderer_here(slippi.renderer)
     except EnvironmentFailed:
         return UNKNOWN
-
-
-@cache
-def _by_opengl(choice: RendererChoice) -> str:
-    """Ask once per process: the answer takes a display, and each game's result tells it."""
-    return renderer_here(choice)
