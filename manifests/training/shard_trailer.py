@@ -69,4 +69,5 @@ def read_trailer(data: NDArray[np.uint8], magic: bytes, what: str) -> ShardTrail
         raise ValueError(message)
     trailer = data[-TRAILER_BYTES:].tobytes()
     counts, digest = trailer[: _COUNTS.size], trailer[_COUNTS.size : -MAGIC_BYTES]
-    return ShardTrailer(*_COUNTS.unpack(counts), counts=counts, digest=digest)
+    num_parts, num_patterns, num_columns, row_bytes = _COUNTS.unpack(counts)
+    return ShardTrailer(num_parts, num_patterns, num_columns, row_bytes, counts, digest)
