@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from manifests.latents.job import EncodeJob
 from manifests.latents.run import ChunkEncoder, encode_chunks
+from tests.ray_process import printed_with_ray
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +18,6 @@ pytest.importorskip("ray", reason="Ray is not installed: make extras-ray")
 pytest.importorskip("pandas", reason="Ray Data needs pandas, which is in `ray-data`: make extras-ray")
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-# A process of its own: a Ray is joined once per process, and other tests join theirs.
 ENCODE = """
 import dataclasses, json, sys
 import ray
@@ -38,18 +34,8 @@ def test_ray_data_encodes_what_is_left_and_gives_the_same_bytes(sound: Path, tmp
     encode_chunks(ChunkEncoder(here), range(9))
     begun = EncodeJob(str(sound), str(tmp_path / "ray"), "manifests.latents.toy:grid")
     encode_chunks(ChunkEncoder(begun), range(4))
-    with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # short: for sockets
-        settings = {
-            "RAY_TMPDIR": folder,
-            "RAY_AUTH_MODE": "disabled",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", ENCODE, str(sound), str(tmp_path / "ray")],
-            capture_output=True, text=True, timeout=200, check=False, env={**os.environ, **settings},
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    counts = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    printed = printed_with_ray(ENCODE, str(sound), str(tmp_path / "ray"))
+    counts = json.loads(next(line for line in printed if line.startswith("{")))
     assert counts == {"pictures": 600 - 90 - 90 - 20 - 90, "chunks": 5, "chunks_done_before": 4}
     files = sorted(path.relative_to(tmp_path / "here") for path in (tmp_path / "here").rglob("*.npy"))
     assert len(files) == 9

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +11,7 @@ import pytest
 
 from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
+from tests.ray_process import printed_with_ray
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +46,6 @@ def test_read_tasks_cover_every_window_once_in_order(sound: Path, tmp_path: Path
     assert source.estimate_inmemory_data_size() > videos.nbytes
 
 
-# A process of its own: a Ray is joined once per process, and other tests join theirs.
 BATCHES = """
 import json, sys
 import ray
@@ -69,18 +65,8 @@ for batch in data.iter_batches(batch_size=5):
 @pytest.mark.slow
 def test_batches_of_a_ray_dataset_hold_every_window_once(sound: Path, tmp_path: Path):
     dataset = open_dataset(sound, window=2, cache=Cache(tmp_path / "cache"), as_torch=False)
-    with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # short: for sockets
-        settings = {
-            "RAY_TMPDIR": folder,
-            "RAY_AUTH_MODE": "disabled",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", BATCHES, str(sound), str(tmp_path / "cache")],
-            capture_output=True, text=True, timeout=200, check=False, env={**os.environ, **settings},
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = sorted(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+    printed = printed_with_ray(BATCHES, str(sound), str(tmp_path / "cache"))
+    found = sorted(json.loads(line) for line in printed if line.startswith("["))
     samples = [dataset[window] for window in range(len(dataset))]
     assert found == sorted(
         [int(one["chunk"]), int(one["frame_index"]), [2, 3, 480, 640], int(one["video"].sum())]
