@@ -14,8 +14,8 @@ import numpy as np
 
 from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.training.sample import as_dict
-from manifests.video.access_units import is_key_picture, split_access_units
-from manifests.video.small_mp4 import make_mp4
+from manifests.video.decoder import GopRun
+from manifests.video.small_mp4 import wrap_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +85,5 @@ def _copied(dataset: WindowDataset, chunk: int, start: int) -> bytes:
     footage = dataset.footage
     span = footage.gop_span(chunk, start, start + dataset.index.spec.span - 1)
     data = dataset.reader.store.get_range(footage.video_key(chunk), span.byte_start, span.byte_exclusive_end)
-    avcc = footage.avcc(chunk)
-    units = split_access_units(data, avcc)[: dataset.index.spec.span]
-    return make_mp4(
-        units, [is_key_picture(unit, avcc) for unit in units], avcc, footage.video.width, footage.video.height
-    )
+    run = GopRun(data, footage.avcc(chunk), footage.video.width, footage.video.height)
+    return wrap_run(run, dataset.index.spec.span)

@@ -22,9 +22,10 @@ class SideTableWriter:
     """Writes a side table; several processes may write different spans of one.
 
         writer = SideTableWriter("latents", about={"encoder": "vae-3"})
-        for span in dataset.spans:
+        for chunk in range(dataset.num_chunks):
+            span = dataset.span(chunk)
             if not writer.has(span):
-                writer.write(span, encode(dataset.read_chunk(span)["video"]))
+                writer.write(span, encode(dataset.read_chunk(chunk)["video"]))
 
     Args:
         url: folder or URL of the table.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from manifests.state import schema
-from manifests.state.derived import EVERY_ENTITY_DERIVED, FRAME_DERIVED, derive, is_derived
+from manifests.state.derived import EVERY_ENTITY_DERIVED, FRAME_DERIVED, column_of
 from manifests.state.domains import ValueKind
 from manifests.state.kinds import domain_of
 
@@ -92,9 +92,4 @@ class MaskedMoments:
 
 def game_moments(table: StateTable) -> MaskedMoments:
     """Take the statistics of `statistics_columns` over the state of a whole game of two."""
-    return MaskedMoments.of(
-        [
-            derive(table, name) if is_derived(name) else (table.values(name), table.valid(name))
-            for name in statistics_columns()
-        ]
-    )
+    return MaskedMoments.of([column_of(table, name) for name in statistics_columns()])

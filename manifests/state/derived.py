@@ -209,6 +209,11 @@ def _since_the_game_began(
     return values, valid & before
 
 
+def column_of(table: StateTable, name: str) -> tuple[Values, Mask]:
+    """Return a recorded or derived column of a table: values, [T], and where they are valid, bool [T]."""
+    return derive(table, name) if is_derived(name) else (table.values(name), table.valid(name))
+
+
 def is_derived(name: str) -> bool:
     """Whether a full column name is that of a derived column."""
     entity, _, own = name.rpartition(".")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from manifests.state import schema
-from manifests.state.derived import derive, derived_column, is_derived
+from manifests.state.derived import column_of, derived_column, is_derived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +173,7 @@ def pack(layout: RowLayout, table: StateTable, skip: int = 0) -> PackedRows:
     rows = np.zeros((num_frames, layout.row_bytes), np.uint8)
     valid = np.ones((num_frames, len(layout.columns)), bool)
     for place, column in enumerate(layout.columns):
-        values, mask = (part[skip:] for part in _column(table, column.name))
+        values, mask = (part[skip:] for part in column_of(table, column.name))
         valid[:, place] = mask
         if column.bit is not None:
             rows[:, column.byte] |= (values & mask).astype(np.uint8) << np.uint8(column.bit)
@@ -184,10 +184,6 @@ def pack(layout: RowLayout, table: StateTable, skip: int = 0) -> PackedRows:
     patterns, codes = encode_patterns(valid)
     rows.view(np.uint16)[:, layout.code_byte // 2] = codes
     return PackedRows(rows, patterns)
-
-
-def _column(table: StateTable, name: str) -> tuple[NDArray[Any], Mask]:
-    return derive(table, name) if is_derived(name) else (table.values(name), table.valid(name))
 
 
 def _check_stages(layout: RowLayout, valid: Mask) -> None:

@@ -10,14 +10,33 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from manifests.video.access_units import is_key_picture, split_access_units
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from manifests.video.decoder import GopRun
 
 _TIMESCALE: Final = 60_000
 _TICKS: Final = _TIMESCALE // 60
 _UNITY_MATRIX: Final = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _DPI_72: Final = 0x480000
 _SMPTE_170M: Final = 6  # BT.601's number for primaries, transfer and matrix
+
+
+def wrap_run(run: GopRun, num_pictures: int | None = None) -> bytes:
+    """Make an mp4 of a run's packets; nothing is encoded again.
+
+    Args:
+        run: whole GOPs.
+        num_pictures: how many pictures to take, from the first on; None for all.
+
+    Raises:
+        ValueError: the bytes are not whole pictures.
+    """
+    units = split_access_units(run.data, run.avcc)[:num_pictures]
+    are_keys = [is_key_picture(unit, run.avcc) for unit in units]
+    return make_mp4(units, are_keys, run.avcc, run.width, run.height)
 
 
 def make_mp4(units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int) -> bytes:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manifests.video.access_units import is_key_picture, split_access_units
 from manifests.video.decoder import DecoderMissing, VideoUnreadable
-from manifests.video.small_mp4 import make_mp4
+from manifests.video.small_mp4 import wrap_run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,14 +54,3 @@ class TorchcodecDecoder:
             message = f"the GOPs cannot be decoded: {error}"
             raise VideoUnreadable(message) from error
         out[:] = frames.cpu().numpy()
-
-
-def wrap_run(run: GopRun) -> bytes:
-    """Make an mp4 of a run's packets; nothing is encoded again.
-
-    Raises:
-        ValueError: the bytes are not whole pictures.
-    """
-    units = split_access_units(run.data, run.avcc)
-    are_keys = [is_key_picture(unit, run.avcc) for unit in units]
-    return make_mp4(units, are_keys, run.avcc, run.width, run.height)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from manifests.video.access_units import is_key_picture, split_access_units
 from manifests.video.decoder import Decoder, GopRun, picture_shape
 from manifests.video.open_decoder import open_decoder
-from manifests.video.small_mp4 import make_mp4
+from manifests.video.small_mp4 import wrap_run
 
 if TYPE_CHECKING:
     from manifests.exports.mira.options import MiraOptions
@@ -60,9 +59,7 @@ class PieceVideos:
         """
         run, skipped = self._run(piece)
         if copies_packets(self.dataset, self.options):
-            units = split_access_units(run.data, run.avcc)[: piece.num_frames]
-            are_keys = [is_key_picture(unit, run.avcc) for unit in units]
-            return make_mp4(units, are_keys, run.avcc, run.width, run.height)
+            return wrap_run(run, piece.num_frames)
         wanted = skipped + np.arange(0, piece.num_frames, self.options.frame_step, dtype=np.int64)
         size = self.options.framing.output(run.width, run.height)
         pictures = np.empty((wanted.size, *picture_shape("yuv420", *size)), np.uint8)
