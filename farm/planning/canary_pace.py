@@ -52,5 +52,4 @@ def seconds_left(num_frames: int, pace: MeasuredPace, num_slots: int, cores_per_
         num_slots: slots of the run.
         cores_per_slot: cores of a machine for each slot on it.
     """
-    by_cores = 1000 * cores_per_slot / pace.cpu_seconds_per_1000_frames
-    return num_frames / (num_slots * min(pace.frames_per_second, by_cores))
+    return num_frames / (num_slots * pace.frames_per_second_on(cores_per_slot))

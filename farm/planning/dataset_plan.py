@@ -62,8 +62,7 @@ def key_of_dataset(store: Store, url: str) -> bytes:
         EnvironmentFailed: the dataset was begun with a key that is not here; see `player_key`.
         DatasetError: dataset.json cannot be read.
     """
-    begun = None if store.head(DATASET_KEY) is None else read_description(store)
-    return player_key(url, begun)
+    return player_key(url, _begun(store))
 
 
 def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
@@ -77,7 +76,7 @@ def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
         EnvironmentFailed: the dataset is divided by another rule than the one asked for.
         DatasetError: dataset.json cannot be read.
     """
-    begun = None if store.head(DATASET_KEY) is None else read_description(store)
+    begun = _begun(store)
     if begun is None or begun.splits is None:
         return asked or SplitRule()
     try:
@@ -92,6 +91,11 @@ def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
         )
         raise EnvironmentFailed(message)
     return own
+
+
+def _begun(store: Store) -> DatasetDescription | None:
+    """Read dataset.json; None if the dataset has not begun."""
+    return None if store.head(DATASET_KEY) is None else read_description(store)
 
 
 def begin_dataset(

@@ -122,9 +122,8 @@ def measured_by(pace: MeasuredPace, cores_per_slot: float) -> Measured:
             needs at the measured pace, they set the pace.
     """
     video = pace.video_bytes_per_frame
-    by_cores = cores_per_slot * 1000 / pace.cpu_seconds_per_1000_frames
     return Measured(
-        _around(min(pace.frames_per_second, by_cores), _PACE_SPREAD),
+        _around(pace.frames_per_second_on(cores_per_slot), _PACE_SPREAD),
         _unmeasured_video() if video is None else _around(video, _VIDEO_SPREAD),
         _around(pace.states_bytes_per_frame or _STATES_BYTES, _STATES_SPREAD),
         pace.describe(),

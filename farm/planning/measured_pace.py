@@ -71,6 +71,10 @@ class MeasuredPace:
                 raise ValueError(message)
         date.fromisoformat(self.measured_on if self.measured_on.count("-") != 1 else f"{self.measured_on}-01")
 
+    def frames_per_second_on(self, cores: float) -> float:
+        """Return the pace of a slot that has so many cores: fewer than it keeps busy make it slower."""
+        return min(self.frames_per_second, 1000 * cores / self.cpu_seconds_per_1000_frames)
+
     def to_dict(self) -> dict[str, Any]:
         """The figures by name, as JSON takes them."""
         return asdict(self)

@@ -9,7 +9,6 @@ ends. Pictures come out in one of two ways: `slippi_frames.py`, `channel_frames.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import tempfile
@@ -37,6 +36,7 @@ from workers.emulator.slippi_settings import settings_sha256, write_settings
 from workers.emulator.slippi_watch import PlaybackWatch
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
+from workers.files.digest import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -115,12 +115,11 @@ class SlippiDolphin:
         """Return what decides the pixels: program, settings and game; and the way by which they come out."""
         install = self._install()
         drawing = drawing_here(self.renderer)
-        about = self.game.stat()
         return {
             "emulator": f"Slippi playback Dolphin {slippi_install.program_version(install)}",
             "emulator_sha256": install.sha256(),
             "settings_sha256": settings_sha256(self.preset),
-            "game_sha256": _game_sha256(self.game, about.st_size, about.st_mtime_ns),
+            "game_sha256": file_sha256(self.game),
             FRAMES_NAME: "png" if self.frame_way().name == "png" else f"channel {VERSION}",
             **({RENDERER_NAME: drawing.renderer} if drawing.is_gpu else {}),
         }
@@ -254,13 +253,6 @@ def _probed(emulator: SlippiDolphin) -> FrameWay:
         sys.stderr.write(f"slippi: pictures come as PNG, which is slower: {error}\n")
         return FrameWay("png", str(error))
     return FrameWay("channel", "the preloaded library took")
-
-
-@cache
-def _game_sha256(game: Path, _size_bytes: int, _mtime_ns: int) -> str:
-    """Return the sha256 of the game, hex: computed once per process, since a disc image has 1.4 GB."""
-    with game.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _events(

@@ -11,7 +11,6 @@ which the program's list of known titles lacks, a copy with one entry more is ma
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import re
 import shutil
@@ -74,8 +73,7 @@ class SlippiInstall:
 
     def sha256(self) -> str:
         """Return the sha256 of the program, hex."""
-        with self.program.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(self.program)
 
 
 def find_install(named: Path | None = None, cache: Path | None = None) -> SlippiInstall:

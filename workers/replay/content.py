@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from typing import IO, Final, cast
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pyarrow as pa
 from manifests.ledger.reasons import Reason
 from workers.errors import ReplayRefused
 from workers.replay.container import MAGIC
+from workers.replay.decompression import DAMAGE
 
 MAX_REPLAY_BYTES: Final = 64 << 20  # an eight-minute game with every frame rolled back is a fifth of this
 
@@ -23,7 +23,7 @@ def replay_content(content: IO[bytes], name: str) -> bytes:
             return _bounded(cast("IO[bytes]", gzip.GzipFile(fileobj=content, mode="rb")))
         if suffix == "zst":
             return _bounded(cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(content, "r"), "zstd")))
-    except (EOFError, zlib.error, pa.ArrowException) as error:
+    except DAMAGE as error:
         raise ReplayRefused(Reason.UNREADABLE, f"not a whole .{suffix}: {error}") from error
     except OSError as error:
         if error.errno is not None:

@@ -130,11 +130,6 @@ def path_locator(path: str) -> str:
     return locator if is_in_bucket(path) else _LOOKS_LIKE_ARCHIVE.sub(r"\1\\x21", locator)
 
 
-def member_locator(archive: str, member: str, number: int = 1) -> str:
-    """Return the locator of a member of an archive, given the archive's path and the member's name in it."""
-    return nested_locator(archive, ((member, number),))
-
-
 def nested_locator(archive: str, steps: Iterable[tuple[str, int]]) -> str:
     """Return the locator of a member of a member: each step is a name and its number, from the outside in."""
     locator = path_locator(archive)

@@ -43,9 +43,6 @@ class Difference:
     first: str
     second: str
 
-    def __str__(self) -> str:
-        return f"frame {self.slp_frame}, {self.column}: {self.first} and {self.second}"
-
 
 def play_sha256(table: StateTable) -> str:
     """Hash how a game went, in hexadecimal: equal for recordings that agree in every frame and column.

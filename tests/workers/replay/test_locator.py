@@ -14,7 +14,7 @@ from workers.replay.locator import (
     Place,
     given_locator,
     kind_of_name,
-    member_locator,
+    nested_locator,
     path_locator,
     place_of,
     shown,
@@ -43,7 +43,7 @@ def test_a_path_is_turned_back(name: str):
 
 @given(folder=names, member=names, number=st.integers(1, 30))
 def test_a_member_is_turned_back(folder: str, member: str, number: int):
-    locator = member_locator(f"/{folder}/g.tar.gz", f"{member}.slp", number)
+    locator = nested_locator(f"/{folder}/g.tar.gz", ((f"{member}.slp", number),))
     assert place_of(locator) == Place(f"/{folder}/g.tar.gz", f"{member}.slp", number)
     locator.encode()
 

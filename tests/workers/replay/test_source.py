@@ -18,7 +18,7 @@ import pytest
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import content as replay_content
-from workers.replay.locator import NameKind, member_locator
+from workers.replay.locator import NameKind, nested_locator
 from workers.replay.source import FileUnread, archive_members, read_source
 from workers.standin.recorder import record_match
 
@@ -214,9 +214,7 @@ def twice_named(path: Path) -> Path:
 @pytest.mark.parametrize("name", ["g.zip", "g.tar", "g.tar.gz", "g.tgz"])
 def test_two_members_of_one_name_are_two_replays(tmp_path: Path, name: str):
     archive = twice_named(tmp_path / name)
-    locators = [
-        member_locator(str(archive), member.name, member.number) for member in archive_members(archive)
-    ]
+    locators = [nested_locator(str(archive), member.steps) for member in archive_members(archive)]
     assert locators == [f"{archive}!a.slp", f"{archive}!a.slp:2"]
     assert [read_source(locator) for locator in locators] == [REPLAY, OTHER]
     with pytest.raises(EnvironmentFailed, match=r"no member 'a.slp, number 3'"):
