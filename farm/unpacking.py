@@ -20,7 +20,7 @@ import pyarrow as pa
 from workers.errors import ReplayRefused
 from workers.replay.locator import path_locator, place_of
 from workers.replay.source import archive_members, at_hand, is_slow
-from workers.scratch import default_base, scratch, sweep
+from workers.scratch import default_base, make_base, scratch, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,9 +54,10 @@ def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None
     if not wanted:
         yield work
         return
-    base = (base or Path(tempfile.gettempdir()) / default_base().name) / _FOLDER
-    sweep(base)  # what a run that was killed left
-    with scratch(base) as folder:
+    base = base or Path(tempfile.gettempdir()) / default_base().name
+    make_base(base)
+    sweep(base / _FOLDER)  # what a run that was killed left
+    with scratch(base / _FOLDER) as folder:
         room = int(shutil.disk_usage(folder).free * _SHARE_OF_FREE) if most_bytes is None else most_bytes
         places: dict[str, str] = {}
         for archive, tasks in wanted.items():

@@ -53,9 +53,11 @@ def require_parent(base: Path | None) -> None:
         raise EnvironmentFailed(message)
 
 
-@contextmanager
-def scratch(base: Path | None = None) -> Iterator[Path]:
-    """Make a new empty folder under `base`, which is made if absent; remove it when the block ends.
+def make_base(base: Path | None) -> Path:
+    """Make the folder that throw-away folders lie in, if it is absent; return its path.
+
+    Args:
+        base: the folder, whose parent has to be there; None for the machine's default.
 
     Raises:
         EnvironmentFailed: it cannot be made (no room, no permission); or as require_parent.
@@ -64,10 +66,23 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
     base = default_base() if base is None else base
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_scratch(base, error) from error
+    return base
+
+
+@contextmanager
+def scratch(base: Path | None = None) -> Iterator[Path]:
+    """Make a new empty folder under `base`, which is made if absent; remove it when the block ends.
+
+    Raises:
+        EnvironmentFailed: as make_base.
+    """
+    base = make_base(base)
+    try:
         folder, lock = _make_locked(base)
     except OSError as error:
-        message = f"no scratch folder under {base}: {error.strerror or error}; free some room or set TMPDIR"
-        raise EnvironmentFailed(message) from error
+        raise _no_scratch(base, error) from error
     try:
         yield folder
     finally:
@@ -94,6 +109,11 @@ def sweep(base: Path | None = None) -> tuple[Path, ...]:
         finally:
             os.close(lock)
     return tuple(removed)
+
+
+def _no_scratch(base: Path, error: OSError) -> EnvironmentFailed:
+    message = f"no scratch folder under {base}: {error.strerror or error}; free some room or set TMPDIR"
+    return EnvironmentFailed(message)
 
 
 def _make_locked(base: Path) -> tuple[Path, int]:
