@@ -55,8 +55,8 @@ class ShardedTable:
         values = np.zeros((slp_frames.size, *self._row_shape), self._dtype)
         found = np.zeros(slp_frames.size, bool)
         for span in self._spans.get(game_id, ()):
-            places = slp_frames - span.slp_frame_start
-            ours = (places >= 0) & (places < span.num_frames)
+            places, beside = np.divmod(slp_frames - span.slp_frame_start, span.frame_step)
+            ours = (places >= 0) & (places < span.num_frames) & (beside == 0)
             if ours.any():
                 values[ours] = self._read(span, places[ours])
                 found |= ours
