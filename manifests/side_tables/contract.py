@@ -38,6 +38,11 @@ class SideTable(Protocol):
         """The shape of one frame's values."""
         ...
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the places along the last axis of the values; empty if they have none."""
+        ...
+
     def settle(self) -> None:
         """Open connections of this process's own, after it was forked."""
         ...
@@ -50,7 +55,8 @@ class SideTable(Protocol):
             slp_frames: int64 [T], in any order.
 
         Returns:
-            values [T, *row_shape], zero where there are none, and bool [T], True where there are.
+            values [T, *row_shape], zero where there are none, and where there are: bool [T], or, where each
+            place of a row may be null by itself, [T, *row_shape].
 
         Raises:
             StoreFailed: the table cannot be read.

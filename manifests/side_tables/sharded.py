@@ -46,6 +46,11 @@ class ShardedTable:
         """The shape of one frame's values."""
         return self._row_shape
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Nothing: places of these rows have no names."""
+        return ()
+
     def settle(self) -> None:
         """Open the store anew; as `SideTable.settle`."""
         self._store = open_store(self._store.url)

@@ -58,7 +58,7 @@ class WindowDataset:
     ) -> None:
         self.footage, self.index, self.reader, self._transform = footage, index, reader, transform
         self._pool = BufferPool()
-        self.names: Mapping[str, tuple[str, ...]] = reader.fields.columns_of()
+        self.names: Mapping[str, tuple[str, ...]] = {**reader.fields.columns_of(), **reader.joins.names()}
 
     @property
     def url(self) -> str:

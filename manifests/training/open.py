@@ -132,7 +132,6 @@ def open_dataset(
         cache_video=manifest.store.is_remote,
         join={name: str(url) for name, url in (join or {}).items()},
     )  # fmt: skip
-    reader.joins.open()  # a side table that cannot be read is told of now, not in the first batch
     warn_of_gaps(index)
     reader.states.shards.warn_of_size()
     dataset = WindowDataset(footage, index, reader, transform)
