@@ -231,7 +231,8 @@ fetch(`${root.dataset.game}/timeline.json`).then((answer) => answer.json()).then
 /** The events of one kind, or of all, each a button that goes to its frame. */
 function listEvents(events) {
   const kinds = $("event-kind"), list = $("event-list"), name = (player) => (player === null ? "" : ` by p${player}`);
-  kinds.replaceChildren(...["all", ...new Set(events.map(([, kind]) => kind))].map((kind) => new Option(kind)));
+  const count = (kind) => events.filter((event) => event[1] === kind).length;
+  kinds.replaceChildren(new Option(`all (${events.length})`, "all"), ...[...new Set(events.map(([, kind]) => kind))].map((kind) => new Option(`${kind} (${count(kind)})`, kind)));
   const show = () => list.replaceChildren(...events.filter(([, kind]) => kinds.value === "all" || kind === kinds.value).map(([frame, kind, fighter, other, value]) => {
     const item = document.createElement("li"), button = document.createElement("button");
     button.type = "button";
