@@ -189,7 +189,7 @@ def _api() -> Any:
 def _library() -> Any:
     try:
         import huggingface_hub  # noqa: PLC0415 - an extra, needed for hf:// alone
-        from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415
+        from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         message = f"{HUB_SCHEME} needs {missing.name}: pip install 'dolphin-farm[hub]'"
         raise HubFailed(message) from missing
