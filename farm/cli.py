@@ -40,6 +40,8 @@ GROUPS: Final = {
         "boxes",
         "export",
         "latents",
+        "push",
+        "pull",
     ),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),

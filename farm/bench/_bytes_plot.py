@@ -24,7 +24,7 @@ def draw(trials: Sequence[BytesTrial], path: Path) -> None:
     """
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     whole, fighters = figure.subplots(1, 2)
-    usual = [trial for trial in trials if trial.gop_frames == GOP_FRAMES and not trial.b_frames]
+    usual = [trial for trial in trials if trial.gop_pictures == GOP_FRAMES and not trial.b_frames]
     usual = [trial for trial in usual if not trial.refreshes_within]
     for name, group in groupby(usual, key=lambda trial: (trial.preset, trial.height)):
         line = sorted(group, key=lambda trial: trial.bytes_per_frame)

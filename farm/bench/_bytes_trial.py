@@ -66,7 +66,7 @@ class BytesTrial:
     """What one way to encode gives.
 
     Attributes:
-        preset, crf, gop_frames, b_frames, height: the way.
+        preset, crf, gop_pictures, b_frames, height: the way.
         bytes_per_frame: of the mp4.
         cpu_seconds_per_1000: of encoding alone.
         psnr_db: of the brightness, over all compared pictures together.
@@ -79,7 +79,7 @@ class BytesTrial:
 
     preset: str
     crf: float
-    gop_frames: int
+    gop_pictures: int
     b_frames: int
     refreshes_within: bool
     height: int
@@ -118,7 +118,7 @@ def run_trial(truth: Truth, way: Way, video: Path) -> BytesTrial:
     return BytesTrial(
         preset=way.settings.preset,
         crf=way.settings.crf,
-        gop_frames=way.coding.gop_frames,
+        gop_pictures=way.coding.gop_pictures,
         b_frames=way.coding.b_frames,
         refreshes_within=way.coding.refreshes_within,
         height=height,

@@ -33,9 +33,9 @@ Examples:
 _CRFS: Final = (20.0, 23.0, 26.0, 28.0, 30.0, 32.0)
 _PRESETS: Final = ("superfast", "veryfast", "faster", "fast", "medium")
 _CODINGS: Final = (
-    Coding(gop_frames=15),
-    Coding(gop_frames=60),
-    Coding(gop_frames=120),
+    Coding(gop_pictures=15),
+    Coding(gop_pictures=60),
+    Coding(gop_pictures=120),
     Coding(b_frames=2),
     Coding(refreshes_within=True),
 )
@@ -129,7 +129,7 @@ def _table(trials: Sequence[BytesTrial]) -> Table:
             trial.preset,
             f"{trial.crf:g}",
             f"{trial.height}",
-            f"{trial.gop_frames}" + ("r" if trial.refreshes_within else ""),
+            f"{trial.gop_pictures}" + ("r" if trial.refreshes_within else ""),
             f"{trial.b_frames}",
             f"{trial.bytes_per_frame:,.0f}",
             f"{trial.cpu_seconds_per_1000:.2f}",

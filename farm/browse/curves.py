@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from manifests.ledger.dataset import read_description
+
 if TYPE_CHECKING:
     from manifests.ledger.records import ChunkRecord
     from manifests.store.contract import Store
@@ -50,6 +52,9 @@ def _measured(store: Store, chunk: ChunkRecord) -> dict[str, Any]:
         message = (
             f"a chunk of {chunk.num_frames:,} frames is not measured on request; try `farm align --plot`"
         )
+        raise CurvesUnavailable(message)
+    if (step := read_description(store).picture_step) > 1:
+        message = f"motion is judged by pictures of every frame, and here only every {step} frames have one"
         raise CurvesUnavailable(message)
     try:
         from farm.browse.chunk_motion import motion_of  # noqa: PLC0415 - a reading side need not have OpenCV

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import pyarrow as pa
 
 from manifests.errors import DatasetError
+from manifests.labels.events import EventKind
 from manifests.snapshot.reader import open_manifest
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ SORT_COLUMNS: Final = {
     "date": "start_at",
     "bytes": "video_bytes",
     "motion": "motion_margin",
+    "hits": "hits",
+    "deaths": "deaths",
 }
 """Names that the games table can be sorted by, each with the column behind it."""
 
@@ -36,18 +40,30 @@ NO_FILTERS: Final = {
 }  # fmt: skip
 """Every query parameter of the games page, with its value when no filter is set."""
 
-_GAMES: Final = """
+EVENT_COUNTS: Final = {f"{kind}s": kind for kind in EventKind}
+"""Columns of the games table that count events ("hits", "deaths", ...), each with the kind that it counts.
+
+They are null in games whose events were not noted.
+"""
+_BY_KIND: Final = ", ".join(f"count_if(kind = '{kind}') AS {name}" for name, kind in EVENT_COUNTS.items())
+_COUNTS: Final = f"""
+CREATE TABLE event_counts AS SELECT game_id, {_BY_KIND} FROM events_arrow GROUP BY game_id
+"""  # noqa: S608 - from fixed parts
+_EVERY_COUNT: Final = ", ".join(
+    f"if(num_events IS NULL, NULL, coalesce({name}, 0)) AS {name}" for name in EVENT_COUNTS
+)
+_GAMES: Final = f"""
 CREATE TABLE games AS
-SELECT *, array_to_string(characters, ' vs ') AS characters_text,
+SELECT games_arrow.*, {_EVERY_COUNT}, array_to_string(characters, ' vs ') AS characters_text,
     list_transform(characters_seen, lambda seen: seen.character_name) AS names_seen,
     list_filter(evidence, lambda item: item.name = 'motion')[1].margin AS motion_margin,
     list_transform(list_filter(evidence, lambda item: item.offset_frames = 0),
         lambda item: item.name) AS agreed
-FROM games_arrow ORDER BY game_id
-"""
-_LISTED: Final = """game_id, stage_name, characters, characters_seen,
+FROM games_arrow LEFT JOIN event_counts USING (game_id) ORDER BY game_id
+"""  # noqa: S608 - from fixed parts
+_LISTED: Final = f"""game_id, stage_name, characters, characters_seen,
 list_transform(players, lambda player: player.player_hash) AS player_hashes,
-num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks"""
+num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks, {", ".join(EVENT_COUNTS)}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,13 @@ class ConditionRefused(DatasetError):  # noqa: N818 - named like its siblings
     """A condition that is no SQL, or names what the games table has not."""
 
 
+def _event_kinds(manifest: Manifest) -> pa.RecordBatchReader:
+    """Read game_id and kind of every event in batches, as a game has a thousand; none of an old snapshot."""
+    columns = pa.schema([("game_id", pa.string()), ("kind", pa.string())])
+    batches = manifest.batches("events", columns.names) if "events" in manifest.snapshot.tables else iter(())
+    return pa.RecordBatchReader.from_batches(columns, (batch.cast(columns) for batch in batches))
+
+
 class Library:
     """One snapshot, loaded into an in-memory database; safe to ask from several threads.
 
@@ -130,10 +153,12 @@ class Library:
         # Conditions that people type are run as SQL, so it must reach no file and no network.
         self._database = duckdb.connect(config={"enable_external_access": "false"})
         self._database.register("games_arrow", self.manifest.games())
+        self._database.register("events_arrow", _event_kinds(self.manifest))
+        self._database.execute(_COUNTS)
         self._database.execute(_GAMES)
         self._database.register("rejects_arrow", self.manifest.rejects())
         self._database.execute("CREATE TABLE rejects AS SELECT * FROM rejects_arrow ORDER BY reason, game_id")
-        for name in ("games_arrow", "rejects_arrow"):
+        for name in ("games_arrow", "events_arrow", "rejects_arrow"):
             self._database.unregister(name)
 
     def games(self, filters: Filters) -> GamesPage:
@@ -205,7 +230,13 @@ class Library:
                 ("split", "split"),
             )
         }
-        return {**sums, "by": by, "rejects": self.reject_counts()}
+        return {**sums, "by": by, "events": self._event_totals(), "rejects": self.reject_counts()}
+
+    def _event_totals(self) -> list[dict[str, Any]]:
+        """Number of events of each kind in all games, by the column that counts them, without zeros."""
+        sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in EVENT_COUNTS)
+        (found,) = self.rows(f"SELECT {sums} FROM games", [])  # noqa: S608 - fixed parts
+        return [{"it": name, "events": number} for name, number in found.items() if number]
 
     def reject_counts(self) -> list[dict[str, Any]]:
         """Number of games set aside for each reason, the most frequent first."""

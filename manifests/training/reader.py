@@ -99,6 +99,14 @@ class SampleReader:
             raise ValueError(message)
         if self.with_video:
             self.pictures.shape(self.footage.video.width, self.footage.video.height)
+            step = self.footage.grid.picture_step
+            if self.spec.frame_step % step:
+                message = (
+                    f"only every {step} frames have a picture in this dataset, so frame_step is a multiple "
+                    f"of {step}, got {self.spec.frame_step}; window={self.spec.window} without a WindowSpec "
+                    "takes every picture"
+                )
+                raise ValueError(message)
         if self.verify == "stamp" and not self.pictures.framing.is_whole:
             message = "stamps are read in whole pictures; leave out size and crop, or take verify='mark'"
             raise ValueError(message)
@@ -266,7 +274,7 @@ class SampleReader:
             self._decoder = open_decoder(
                 self.pictures.decoder, self.pictures.pixel_format, self.pictures.framing
             )
-        self._decoder.decode(run, seen - span.first_frame_index, out)
+        self._decoder.decode(run, (seen - span.first_frame_index) // footage.grid.picture_step, out)
         if self.verify == "stamp":
             self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_key(chunk))
         return out

@@ -73,15 +73,15 @@ class VideoSettings:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """How the pictures of a video refer to each other; those of datasets are made by the default.
+    """How the pictures of a video refer to each other; those that an emulator gives are coded by the default.
 
     Attributes:
-        gop_frames: distance of key frames.
+        gop_pictures: pictures of every GOP.
         b_frames: how many pictures in a row may refer to a later one; packets are then not in order.
         refreshes_within: whether a moving column is refreshed instead of whole pictures (intra refresh).
     """
 
-    gop_frames: int = GOP_FRAMES
+    gop_pictures: int = GOP_FRAMES
     b_frames: int = 0
     refreshes_within: bool = False
 
@@ -99,8 +99,9 @@ class ChunkEncoder:
         height: of the pictures, in pixels.
         mark: the mark of the first frame, as `manifests.video.sei` has it; every key frame then carries its
             own mark. None: no marks.
-        fps: pictures per second of the time stamps, a divisor of 60; datasets have 60 and nothing else.
-        coding: how pictures refer to each other; another than the default is for measurements.
+        fps: pictures per second of the time stamps, a divisor of 60: each picture is of the 60 / fps-th frame
+            after the one before.
+        coding: how pictures refer to each other.
 
     Raises:
         RenderFailed: the encoder refuses.
@@ -190,7 +191,7 @@ class ChunkEncoder:
     def _marked(self, packet: av.Packet[av.VideoStream], mark: FrameMark) -> av.Packet[Any]:
         if not packet.is_keyframe or packet.pts is None:
             return packet
-        own = replace(mark, slp_frame=mark.slp_frame + packet.pts)
+        own = replace(mark, slp_frame=mark.slp_frame + packet.pts * (FPS // self._fps))
         copy = av.Packet(mark_packet(bytes(packet), own))
         copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
         copy.time_base, copy.stream, copy.is_keyframe = packet.time_base, packet.stream, True
@@ -209,7 +210,7 @@ def _open_mp4(path: Path) -> OutputContainer:
 
 def _x264_options(settings: VideoSettings, coding: Coding) -> dict[str, str]:
     x264 = (
-        f"keyint={coding.gop_frames}:min-keyint={coding.gop_frames}:scenecut=0:open-gop=0"
+        f"keyint={coding.gop_pictures}:min-keyint={coding.gop_pictures}:scenecut=0:open-gop=0"
         f":bframes={coding.b_frames}:intra-refresh={int(coding.refreshes_within)}:force-cfr=1"
         ":threads=1:lookahead-threads=1:sliced-threads=0"
     )
