@@ -30,6 +30,7 @@ class Kind(StrEnum):
     CHECKSUM = "checksum"  # it has other bytes
     RECORD = "record"  # dataset.json, a plan, a ledger entry or a snapshot cannot be read
     DISAGREEMENT = "disagreement"  # two records that should agree do not
+    NUMBERS = "numbers"  # a game has file numbers that were planned for another one, or for none
     UNREADABLE = "unreadable"  # the bytes are as recorded, and are no video or states file
     STRUCTURE = "structure"  # the pair's two sides, or the GOP table, do not fit each other
     FRAMES = "frames"  # a picture does not show its row's slp_frame

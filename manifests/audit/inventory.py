@@ -60,6 +60,14 @@ class Inventory:
         columns.is_named[place] = True
         return True
 
+    def numbered_twice(self) -> Iterator[DataName]:
+        """Yield the objects that records name beside another one of the same kind and file number."""
+        for kind, columns in self._columns.items():
+            codes = columns.codes[columns.is_named]
+            numbers = codes // _EDITIONS
+            for code in codes[1:][numbers[1:] == numbers[:-1]].tolist():
+                yield DataName(kind, *divmod(code, _EDITIONS))
+
     def unnamed(self) -> Iterator[ListedObject]:
         """Yield every object that no record names: states files first, by file number."""
         for kind, columns in self._columns.items():

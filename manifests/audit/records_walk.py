@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from manifests.audit.file_numbers import FileNumbers
 from manifests.audit.findings import Depth, Finding, Kind, Report
@@ -16,12 +16,14 @@ from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_
 from manifests.ledger.plan import pending_games, planned_games
 from manifests.snapshot.reader import Manifest
 from manifests.snapshot.snapshot import Snapshot, current_snapshot
-from manifests.store.keys import CURRENT_KEY, ledger_key
+from manifests.store.keys import CURRENT_KEY, PLAN_PREFIX, ledger_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manifests.store.contract import Store
+
+_REPAIR: Final = "farm retry --misnumbered takes such games out, and the next plan numbers them anew"
 
 
 class RecordsWalk:
@@ -62,9 +64,11 @@ class RecordsWalk:
             return
         self._report.num_games += 1
         numbers = [chunk.file_number for chunk in entry.chunks]
-        if not self._numbers.commit(numbers):
-            detail = f"file numbers {numbers[0]} to {numbers[-1]} are not those of one planned game"
-            self._find(Kind.DISAGREEMENT, ledger_key(entry.game_id), detail)
+        if not self._numbers.commit(entry.game_id, numbers):
+            detail = (
+                f"file numbers {numbers[0]} to {numbers[-1]} are not those planned for this game; {_REPAIR}"
+            )
+            self._find(Kind.NUMBERS, ledger_key(entry.game_id), detail)
         pairs = pairs_of_entry(entry)
         self._report.num_chunks += len(pairs)
         yield from pairs
@@ -82,7 +86,9 @@ class RecordsWalk:
         self._report.num_set_aside = manifest.snapshot.totals.num_set_aside
         try:
             for pair in pairs_of_manifest(manifest):
-                self._numbers.commit([pair.chunk.file_number], is_whole=False)
+                if not self._numbers.commit(pair.game_id, [pair.chunk.file_number], is_whole=False):
+                    detail = f"file number {pair.chunk.file_number} is not planned for game {pair.game_id}"
+                    self._find(Kind.NUMBERS, pair.chunk.states.key, detail)
                 self._report.num_chunks += 1
                 yield pair
         except ValueError as error:
@@ -96,6 +102,9 @@ class RecordsWalk:
         except RecordRefused as refusal:
             self._find(Kind.RECORD, "plan", str(refusal))
             return FileNumbers(())
+        for number in numbers.planned_twice():
+            detail = f"file number {number} is planned for two games; render them into another dataset"
+            self._find(Kind.NUMBERS, PLAN_PREFIX, detail)
         return numbers
 
     def _read_manifest(self) -> Manifest | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from manifests.errors import SchemaRefused
 from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.store.canonical_json import ADDED_LATER, from_plain, parse, readable, to_plain
+from manifests.store.claim import claimed
 from manifests.store.contract import ObjectMissing
-from manifests.store.keys import DATASET_KEY, PROBE_PREFIX, STORE_KEY
+from manifests.store.keys import CLAIM_PREFIX, DATASET_KEY, PROBE_PREFIX, STORE_KEY
 
 if TYPE_CHECKING:
     from manifests.store.contract import Store
@@ -181,7 +182,7 @@ def read_description(store: Store) -> DatasetDescription:
 
 
 def _is_of_the_store(key: str) -> bool:
-    return key == STORE_KEY or key.startswith(PROBE_PREFIX)
+    return key == STORE_KEY or key.startswith((PROBE_PREFIX, CLAIM_PREFIX))
 
 
 def open_or_create(store: Store, description: DatasetDescription) -> DatasetDescription:
@@ -191,6 +192,7 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
 
     Raises:
         SchemaRefused: the place holds a dataset of another schema or of other settings, or other files.
+        StoreFailed: another process begins it, and the store cannot say who came first.
     """
     if store.head(DATASET_KEY) is None:
         # Other files mean a wrong path: a dataset is never begun among them.
@@ -200,7 +202,8 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
         if strangers and store.head(DATASET_KEY) is None:
             message = f"{store.url}: holds {strangers[0]} but no {DATASET_KEY}; give an empty or a new output"
             raise SchemaRefused(message)
-        store.put_if_absent(DATASET_KEY, description.to_json())
+        with claimed(store, DATASET_KEY.removesuffix(".json")):
+            store.put_if_absent(DATASET_KEY, description.to_json())
     found = read_description(store)
     differences = [
         line

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from manifests.errors import RecordRefused
 from manifests.ledger.entry import done_game_ids
 from manifests.ledger.tables import SCHEMA_VERSION, arrow_schema
+from manifests.store.claim import claimed
 from manifests.store.keys import PLAN_PREFIX, check_game_id, plan_key, plan_number_of
 from manifests.store.object_file import open_parquet
 
@@ -145,29 +146,39 @@ def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int
     """Put the games that no plan of this dataset has yet into a new plan file; return them, numbered.
 
     If there are no such games, nothing is written. Two simultaneous callers get plan files, and file numbers,
-    one after the other.
+    one after the other; where the store cannot say who came first, one of them or both are refused.
 
     Raises:
         ValueError: a game_id is twice among `games`.
         RecordRefused: an older plan file is of another schema, or cuts games into chunks of another length.
+        StoreFailed: another process plans, and the store cannot say who came first.
     """
     wanted = {game.game_id: game for game in number_games(games, frames_per_chunk, 0)}
     while True:
-        numbers = plan_numbers(store)
-        next_file_number = 0
-        for number in numbers:
-            with _plan_file(store, number) as plan:
-                plan.check_frames_per_chunk(frames_per_chunk)
-                next_file_number = plan.next_file_number
-                for game in plan.games():
-                    wanted.pop(game.game_id, None)
-        planned = number_games(wanted.values(), frames_per_chunk, next_file_number)
+        number, planned = _what_is_new(store, wanted, frames_per_chunk)
         if not planned:
             return ()
-        data = _to_parquet(planned, frames_per_chunk)
-        # If another caller took this plan number meanwhile, its games and numbers must be read first.
-        if store.put_if_absent(plan_key(numbers[-1] + 1 if numbers else 0), data):
-            return planned
+        with claimed(store, "plan"):
+            if not store.has_conditional_writes:  # somebody may have planned before this claim was made
+                number, planned = _what_is_new(store, wanted, frames_per_chunk)
+            # If another caller took this plan number meanwhile, its games and numbers must be read first.
+            if not planned or store.put_if_absent(plan_key(number), _to_parquet(planned, frames_per_chunk)):
+                return planned
+
+
+def _what_is_new(
+    store: Store, wanted: dict[str, PlannedGame], frames_per_chunk: int
+) -> tuple[int, tuple[PlannedGame, ...]]:
+    """Drop from `wanted` what is planned; return the next plan's number, and the rest with their numbers."""
+    numbers, next_file_number = plan_numbers(store), 0
+    for number in numbers:
+        with _plan_file(store, number) as plan:
+            plan.check_frames_per_chunk(frames_per_chunk)
+            next_file_number = plan.next_file_number
+            for game in plan.games():
+                wanted.pop(game.game_id, None)
+    planned = number_games(wanted.values(), frames_per_chunk, next_file_number)
+    return numbers[-1] + 1 if numbers else 0, planned
 
 
 def plan_numbers(store: Store) -> list[int]:

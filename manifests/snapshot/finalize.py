@@ -3,9 +3,10 @@
     ledger listing (in order of game_id) --- groups of games ---> old rows kept + new entries' rows -> tables
 
 A committed game's entry never changes, so its rows are copied from the last snapshot. Games that were set
-aside may have been tried again, so their few entries are read again each time. The bytes of the tables depend
-on the ledger alone, no matter whether it is compiled at once or step by step. If nothing changed, no snapshot
-is written. Everything streams: memory does not grow with the dataset.
+aside may have been tried again, so their few entries are read again each time. Where a store cannot say which
+of two writers came first, an entry may be replaced by that of a racing worker, so all are read each time. The
+bytes of the tables depend on the ledger alone, no matter whether it is compiled at once or step by step. If
+nothing changed, no snapshot is written. Everything streams: memory does not grow with the dataset.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
     """
     last = None if from_scratch else _last_snapshot(store)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="dolphin-farm-finalize-") as folder:
-        compiler = _Compiler(store, last, Path(folder))
+        compiler = _Compiler(store, last if store.has_conditional_writes else None, Path(folder))
         with compiler:
             compiler.run()
         tables = compiler.table_refs()

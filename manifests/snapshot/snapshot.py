@@ -6,6 +6,7 @@ manifest/NNNN/snapshot.json, and manifest/current.json, a copy of the newest sna
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 _MAX_TRIES: Final = 20
+_BY_CONTENT: Final = 10**9
+"""Step between numbers that are made of content, where a store cannot say which of two writers came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +152,40 @@ def publish_snapshot(
         NotFinalized: simultaneous finalizers took one number after the other.
         StoreFailed: the store failed.
     """
-    # Numbers of snapshots that were never completed are taken, too: their tables may still be written.
-    number = 1 + max(
-        (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
-        default=-1,
-    )
-    for candidate in range(number, number + _MAX_TRIES):
-        snapshot = Snapshot(candidate, _with_keys(tables, candidate), totals)
-        # The first table decides whose number this is: a simultaneous finalizer finds it and takes the next.
-        if all(store.put_if_absent(ref.object.key, files[name]) for name, ref in snapshot.tables.items()):
-            store.put_if_absent(snapshot_key(candidate), snapshot.to_json())
+    for _ in range(_MAX_TRIES):
+        # Numbers of snapshots that were never completed are taken, too: their tables may still be written.
+        free = 1 + max(
+            (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
+            default=-1,
+        )
+        number = free if store.has_conditional_writes else _number_by_content(free, tables)
+        snapshot = Snapshot(number, _with_keys(tables, number), totals)
+        if _put_whole(store, snapshot, files):
             _point_at_newest(store)
             return snapshot
     message = f"{store.url}: {_MAX_TRIES} snapshot numbers were taken meanwhile; finalize again"
     raise NotFinalized(message)
+
+
+def _number_by_content(free: int, tables: Mapping[str, TableRef]) -> int:
+    """Make a number, at least `free`, that two finalizers share only if they write the same bytes."""
+    hashes = "".join(tables[name].object.sha256 for name in sorted(tables))
+    content = int(hashlib.sha256(hashes.encode()).hexdigest(), 16) % _BY_CONTENT
+    return -(-free // _BY_CONTENT) * _BY_CONTENT + content
+
+
+def _put_whole(store: Store, snapshot: Snapshot, files: Mapping[str, Path]) -> bool:
+    """Put the tables and then snapshot.json. Returns False if the number was taken, or is not the newest."""
+    if store.has_conditional_writes:
+        # The first table decides whose number this is: a simultaneous finalizer finds it and takes the next.
+        if not all(store.put_if_absent(ref.object.key, files[name]) for name, ref in snapshot.tables.items()):
+            return False
+        store.put_if_absent(snapshot_key(snapshot.number), snapshot.to_json())
+        return True
+    for name, ref in snapshot.tables.items():
+        store.put(ref.object.key, files[name])
+    store.put(snapshot_key(snapshot.number), snapshot.to_json())
+    return complete_snapshot_numbers(store)[-1] == snapshot.number
 
 
 def _with_keys(tables: Mapping[str, TableRef], number: int) -> dict[str, TableRef]:

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from farm.cli import farm
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Kind, Report
+from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import LedgerEntry, write_entry
-from manifests.ledger.plan import planned_games
+from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.records import GopIndex
 from manifests.snapshot.finalize import finalize
 from manifests.state.file import states_bytes
@@ -202,7 +203,7 @@ def test_file_numbers_other_than_planned_are_noticed(store: Store):
     game = next(planned_games(store))
     alter_entry(store, game.game_id, lambda entry: dataclasses.replace(entry, chunks=entry.chunks[:2]))
     finalize(store, from_scratch=True)
-    assert found(audit(store)) == {(Kind.DISAGREEMENT, ledger_key(game.game_id))}
+    assert found(audit(store)) == {(Kind.NUMBERS, ledger_key(game.game_id))}
 
 
 def test_orphans_are_named_with_their_owner_and_are_no_fault(store: Store):
@@ -403,3 +404,27 @@ def test_the_command_refuses_a_sample_that_is_none(store: Store):
         result = CliRunner().invoke(farm, ["audit", store.url, "--sample", text])
         assert result.exit_code == 2
         assert "no share" in result.output
+
+
+def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tmp_path: Path, samples: Any):
+    """As two planners left them where a server cannot say who came first: one plan replaced the other."""
+    store = open_store(tmp_path / "store")
+    open_or_create(store, samples.description)
+    (ours,) = append_plan(store, [samples.to_plan(1)], 90)
+    write_entry(store, samples.place(store, ours, tmp_path, seed=1))
+    store.delete("plan/0000.parquet")
+    (theirs,) = append_plan(store, [samples.to_plan(2)], 90)
+    assert ours.file_numbers == theirs.file_numbers
+    write_entry(store, samples.place(store, theirs, tmp_path, seed=2))
+    finalize(store)
+    report = audit(store)
+    assert (Kind.NUMBERS, ledger_key(ours.game_id)) in found(report)
+    assert {kind for kind, _ in found(report)} == {Kind.NUMBERS}
+    result = CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"])
+    assert result.exit_code == 0, result.output
+    (again,) = append_plan(store, [samples.to_plan(n) for n in (1, 2)], 90)
+    assert again.file_numbers.start == theirs.file_numbers.stop
+    write_entry(store, samples.place(store, again, tmp_path, seed=1))
+    finalize(store)
+    assert audit(store).findings == []
+    assert CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"]).exit_code == 1
