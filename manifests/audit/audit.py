@@ -80,6 +80,7 @@ def audit(
         detail = f"file number {name.file_number} is that of two chunks; a loader reads neither"
         report.findings.append(Finding(Kind.NUMBERS, data_key(name), detail))
     report.orphans += _orphans(inventory, walk)
+    report.strangers += [info.key for info in inventory.strangers]
     return report
 
 
@@ -110,7 +111,7 @@ def _orphans(inventory: Inventory, walk: RecordsWalk) -> list[Orphan]:
         Orphan(listed.key, listed.size_bytes, listed.modified_at, walk.owner_of(listed.name.file_number))
         for listed in inventory.unnamed()
     ]
-    strangers = [
-        Orphan(info.key, info.size_bytes, info.modified_at, "unknown") for info in inventory.strangers
+    misplaced = [
+        Orphan(info.key, info.size_bytes, info.modified_at, "unknown") for info in inventory.misplaced
     ]
-    return orphans + strangers
+    return orphans + misplaced

@@ -81,6 +81,7 @@ class Report:
         num_unlisted: games in the ledger that the newest snapshot does not have yet.
         findings: everything that is wrong.
         orphans: chunk objects that no entry names.
+        strangers: keys of objects that are none of a dataset's; nothing of ours reads or removes them.
     """
 
     depth: Depth
@@ -96,8 +97,9 @@ class Report:
     num_unlisted: int = 0
     findings: list[Finding] = field(default_factory=list)
     orphans: list[Orphan] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong; orphans and pending games are not wrong."""
+        """Whether nothing is wrong; orphans, strangers and pending games are not wrong."""
         return not self.findings

@@ -16,7 +16,7 @@ from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_
 from manifests.ledger.plan import pending_games, planned_games
 from manifests.snapshot.reader import Manifest
 from manifests.snapshot.snapshot import Snapshot, current_snapshot
-from manifests.store.keys import CURRENT_KEY, PLAN_PREFIX, ledger_key
+from manifests.store.keys import CURRENT_KEY, PLAN_PREFIX, ledger_key, snapshot_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ class RecordsWalk:
         game_ids = done_game_ids(self._store)
         # A copy for training may come without the ledger; its snapshot has the same facts.
         first = next(game_ids, None)
+        self._check_records(has_ledger=first is not None)
         if first is not None:
             yield from self._pairs_of_ledger(itertools.chain([first], game_ids))
         elif self._manifest is not None:
@@ -115,9 +116,31 @@ class RecordsWalk:
         except DatasetError as refusal:
             self._find(Kind.RECORD, CURRENT_KEY, str(refusal))
             return None
+        self._check_pointer(snapshot)
         # Damaged tables would raise while they are read; they are findings, and the walk does without them.
         is_sound = self._check_tables(snapshot)
         return Manifest(self._store, read_description(self._store), snapshot) if is_sound else None
+
+    def _check_pointer(self, snapshot: Snapshot) -> None:
+        """Whether current.json says what the snapshot itself does."""
+        key = snapshot_key(snapshot.number)
+        if self._store.head(key) is None:
+            self._find(Kind.MISSING, key, f"not there; {CURRENT_KEY} is a copy of it")
+        elif self._store.get(key) != self._store.get(CURRENT_KEY):
+            self._find(Kind.RECORD, CURRENT_KEY, f"is no copy of {key}; run farm finalize --from-scratch")
+
+    def _check_records(self, *, has_ledger: bool) -> None:
+        """Hold dataset.json and the plans against what the newest snapshot noted of them."""
+        noted = {} if self._manifest is None else self._manifest.snapshot.records or {}
+        for key, sha256 in noted.items():
+            if self._store.head(key) is not None:
+                found = hashlib.sha256(self._store.get(key)).hexdigest()
+                if found != sha256:
+                    self._find(Kind.CHECKSUM, key, f"sha256 {found}, recorded {sha256}")
+            elif has_ledger or not key.startswith(PLAN_PREFIX):  # a copy for training needs no plan
+                self._find(Kind.MISSING, key, "not there; the newest snapshot was compiled with it")
+        if has_ledger and not noted and next(iter(self._store.list(PLAN_PREFIX)), None) is None:
+            self._find(Kind.MISSING, PLAN_PREFIX, "no plan is here, though there is a ledger")
 
     def _check_tables(self, snapshot: Snapshot) -> bool:
         """Whether every table of the snapshot is as recorded, as far as the audit's depth can tell."""

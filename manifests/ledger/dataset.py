@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from manifests.errors import SchemaRefused
+from manifests.errors import RecordRefused, SchemaRefused
 from manifests.state.schema import FIRST_SLP_FRAME
-from manifests.store.canonical_json import ADDED_LATER, from_plain, parse, readable, to_plain
+from manifests.store.canonical_json import ADDED_LATER, canonical, from_plain, parse, readable, to_plain
 from manifests.store.claim import claimed
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import CLAIM_PREFIX, DATASET_KEY, PROBE_PREFIX, STORE_KEY
@@ -27,6 +28,7 @@ TIMING_RULE: Final = (
 )
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
+_SUM: Final = "content_sha256"
 MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256", "splits"})
 """Fields in which a later run may differ from the first.
 
@@ -144,7 +146,8 @@ class DatasetDescription:
 
     def to_json(self) -> bytes:
         """Make the bytes of dataset.json."""
-        return readable({"format": FORMAT, "schema_version": SCHEMA_VERSION, **to_plain(self)})
+        plain = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **to_plain(self)}
+        return readable({**plain, _SUM: _sum_of(plain)})
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> DatasetDescription:
@@ -152,9 +155,15 @@ class DatasetDescription:
 
         Raises:
             SchemaRefused: it is of another format or schema version.
-            RecordRefused: a field is missing, unknown, or of another type.
+            RecordRefused: a field is missing, unknown, or of another type, or it was changed since.
         """
         plain = parse(data, where)
+        written = plain.pop(_SUM, None)  # the first datasets have none
+        if written is not None and written != _sum_of(plain):
+            message = (
+                f"{where}: {_SUM} does not fit its content; it was changed after it was written: put it back"
+            )
+            raise RecordRefused(message)
         found = (plain.pop("format", None), plain.pop("schema_version", None))
         if found != (FORMAT, SCHEMA_VERSION):
             message = (
@@ -163,6 +172,13 @@ class DatasetDescription:
             )
             raise SchemaRefused(message)
         return from_plain(cls, {**_ADDED_SINCE, **plain}, where)
+
+
+def _sum_of(plain: Mapping[str, object]) -> str:
+    try:
+        return hashlib.sha256(canonical(plain)).hexdigest()
+    except ValueError:  # a NaN, which no dataset.json has
+        return ""
 
 
 def read_description(store: Store) -> DatasetDescription:

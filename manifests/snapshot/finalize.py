@@ -26,10 +26,12 @@ import pyarrow.parquet as pq
 
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger.entry import done_game_ids, read_entries
+from manifests.ledger.plan import plan_numbers
 from manifests.ledger.records import ObjectRef
 from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema, with_all_columns
 from manifests.snapshot.rows import SORT_KEYS, rows_of
 from manifests.snapshot.snapshot import Snapshot, TableRef, Totals, current_snapshot, publish_snapshot
+from manifests.store.keys import DATASET_KEY, plan_key
 from manifests.store.object_file import open_parquet
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
         # Equal tables are equal bytes, so hashes tell whether anything changed.
         if last is not None and _hashes(last.tables) == _hashes(tables):
             return Finalized(last, is_new=False, num_read=compiler.num_read, num_kept=compiler.num_kept)
-        snapshot = publish_snapshot(store, compiler.files, tables, compiler.totals())
+        records = _record_sums(store)
+        snapshot = publish_snapshot(store, compiler.files, tables, compiler.totals(), records)
     return Finalized(snapshot, is_new=True, num_read=compiler.num_read, num_kept=compiler.num_kept)
 
 
@@ -230,6 +233,12 @@ def _last_snapshot(store: Store) -> Snapshot | None:
     except (NotFinalized, SchemaRefused):
         return None
     return last if last.tables.keys() == set(MANIFEST_TABLES) else None
+
+
+def _record_sums(store: Store) -> dict[str, str]:
+    """Hash dataset.json and every plan file, so that an audit misses one that is changed or gone."""
+    keys = [DATASET_KEY, *(plan_key(number) for number in plan_numbers(store))]
+    return {key: hashlib.sha256(store.get(key)).hexdigest() for key in keys if store.head(key) is not None}
 
 
 def _hashes(tables: Any) -> dict[str, str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger.records import ObjectRef
 from manifests.ledger.tables import ADDED_TABLES, MANIFEST_TABLES, SCHEMA_VERSION
-from manifests.store.canonical_json import from_plain, parse, readable, to_plain
+from manifests.store.canonical_json import ADDED_LATER, from_plain, parse, readable, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import CURRENT_KEY, MANIFEST_PREFIX, manifest_key, snapshot_key, snapshot_number_of
 
@@ -65,6 +65,8 @@ class Snapshot:
         number: the snapshot's number, from 0.
         tables: the tables by name; old snapshots lack ADDED_TABLES.
         totals: sums over the tables.
+        records: sha256 of dataset.json and of every plan file, by key, when it was compiled; None in
+            snapshots from before this was noted.
 
     Raises:
         ValueError: tables are missing or unknown.
@@ -73,6 +75,7 @@ class Snapshot:
     number: int
     tables: Mapping[str, TableRef]
     totals: Totals
+    records: Mapping[str, str] | None = field(default=None, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         if not set(MANIFEST_TABLES) - ADDED_TABLES <= set(self.tables) <= set(MANIFEST_TABLES):
@@ -138,7 +141,11 @@ def complete_snapshot_numbers(store: Store) -> list[int]:
 
 
 def publish_snapshot(
-    store: Store, files: Mapping[str, Path], tables: Mapping[str, TableRef], totals: Totals
+    store: Store,
+    files: Mapping[str, Path],
+    tables: Mapping[str, TableRef],
+    totals: Totals,
+    records: Mapping[str, str] | None = None,
 ) -> Snapshot:
     """Put finished tables on the store under the next free number, and make current.json name them.
 
@@ -147,6 +154,7 @@ def publish_snapshot(
         files: the local Parquet file of each table.
         tables: size, hash and number of rows of each table; the keys in them are replaced.
         totals: sums over the tables.
+        records: sha256 of dataset.json and of every plan file, by key; None to note none.
 
     Raises:
         NotFinalized: simultaneous finalizers took one number after the other.
@@ -159,7 +167,7 @@ def publish_snapshot(
             default=-1,
         )
         number = free if store.has_conditional_writes else _number_by_content(free, tables)
-        snapshot = Snapshot(number, _with_keys(tables, number), totals)
+        snapshot = Snapshot(number, _with_keys(tables, number), totals, records)
         if _put_whole(store, snapshot, files):
             _point_at_newest(store)
             return snapshot

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from farm.cli import farm
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Kind, Report
+from manifests.audit.gc import find_garbage
 from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import LedgerEntry, write_entry
 from manifests.ledger.plan import append_plan, planned_games
@@ -392,7 +393,7 @@ def test_a_witness_sees_every_picture_and_is_heard(store: Store):
 
 def test_without_a_stamp_pictures_are_still_counted_and_witnessed(store: Store):
     plain = json.loads(store.get("dataset.json"))
-    plain["stamp"] = None
+    plain["stamp"] = plain["content_sha256"] = None
     store.put("dataset.json", json.dumps(plain).encode())
     report = audit(store, Depth.DECODE, witness=lambda _description: Doubter())
     assert report.num_frames == 600
@@ -428,3 +429,52 @@ def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tm
     finalize(store)
     assert audit(store).findings == []
     assert CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "other.bin",
+        "ledger/junk.json",
+        "manifest/0000/extra.parquet",
+        "videos/other/x.mp4",
+        "plan/old.parquet",
+    ],
+)
+def test_an_object_that_is_none_of_the_datasets_is_named_and_left_alone(store: Store, key: str):
+    store.put(key, b"x")
+    report = audit(store)
+    assert report.holds
+    assert report.strangers == [key]
+    result = CliRunner().invoke(farm, ["audit", store.url, "--depth", "listing"])
+    assert f"none of the dataset's: '{key}'" in result.output
+    assert key not in {item.key for item in find_garbage(store, idle=True, now=1e11)}
+
+
+def test_what_the_commands_write_beside_is_known(store: Store):
+    made = CliRunner().invoke(farm, ["finalize", store.url, "--sheets", "--statistics"])
+    assert made.exit_code == 0, made.output
+    report = audit(store, Depth.CHECKSUM)
+    assert (report.findings, report.strangers, report.orphans) == ([], [], [])
+
+
+def test_a_plan_that_is_gone_is_named(store: Store):
+    store.delete("plan/0000.parquet")
+    assert (Kind.MISSING, "plan/0000.parquet") in found(audit(store))
+    for info in store.list("manifest/"):
+        store.delete(info.key)
+    assert found(audit(store)) == {(Kind.MISSING, "plan/")}
+
+
+def test_a_description_that_another_one_replaced_is_named(store: Store, samples: Any):
+    """With a sum that fits: only the snapshot knows better."""
+    video = dataclasses.replace(samples.description.video, crf=30.0)
+    store.put("dataset.json", dataclasses.replace(samples.description, video=video).to_json())
+    assert found(audit(store)) == {(Kind.CHECKSUM, "dataset.json")}
+
+
+def test_a_pointer_that_says_something_else_than_its_snapshot_is_named(store: Store):
+    plain = json.loads(store.get("manifest/current.json"))
+    plain["totals"]["num_frames"] += 1
+    store.put("manifest/current.json", json.dumps(plain).encode())
+    assert found(audit(store)) == {(Kind.RECORD, "manifest/current.json")}
