@@ -23,7 +23,8 @@ BELOW = {
 ROOMS = {
     "manifests": {
         "errors": "",
-        "home_folder": "errors",
+        "private_folder": "",
+        "home_folder": "errors private_folder",
         "state": "",
         "labels": "state",
         "store": "errors home_folder",
