@@ -22,6 +22,7 @@ from farm.browse.stills import contact_sheet
 from manifests.ledger.entry import read_entry
 from manifests.store.contract import ObjectMissing
 from manifests.store.made_beside import SHEETS_PREFIX, SHEETS_TABLE_KEY, sheet_key
+from manifests.store.object_file import refuse_bomb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,5 +119,6 @@ def _known_rows(store: Store) -> list[dict[str, object]]:
         data = store.get(SHEETS_TABLE_KEY)
     except ObjectMissing:
         return []
+    refuse_bomb(pq.read_metadata(io.BytesIO(data)), SHEETS_TABLE_KEY)
     rows: list[dict[str, object]] = pq.read_table(io.BytesIO(data)).to_pylist()
     return rows
