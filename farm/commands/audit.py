@@ -191,12 +191,21 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
         console.print(_findings(report))
     if len(report.findings) > MAX_PRINTED:
         click.echo(f"... and {len(report.findings) - MAX_PRINTED:,} more; --json has them all")
+    _print_unnamed(report, with_orphans=with_orphans)
+    click.echo("all holds" if report.holds else f"{len(report.findings):,} things are wrong")
+
+
+def _print_unnamed(report: Report, *, with_orphans: bool) -> None:
+    """Say what is there and no record names, which is not wrong."""
     if with_orphans:
         for orphan in report.orphans:
             click.echo(f"orphan ({orphan.owner}): {orphan.key}, {orphan.size_bytes:,} bytes")
     elif report.orphans:
         click.echo(f"{len(report.orphans):,} objects are named by no ledger entry; --orphans names them")
-    click.echo("all holds" if report.holds else f"{len(report.findings):,} things are wrong")
+    for key in report.strangers[:MAX_PRINTED]:
+        click.echo(f"none of the dataset's: {key!a}")
+    if len(report.strangers) > MAX_PRINTED:
+        click.echo(f"... and {len(report.strangers) - MAX_PRINTED:,} more; --json has them all")
 
 
 def _findings(report: Report) -> Table:

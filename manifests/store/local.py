@@ -156,10 +156,14 @@ class LocalStore:
             return
         self._swept = True
         for path in self._root.glob(f"{TEMPORARY_PREFIX}*"):
-            with suppress(FileNotFoundError, BlockingIOError, PermissionError), path.open("rb") as file:
-                # The kernel drops a dead process's locks, so a file that can be locked has no writer.
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+            with suppress(OSError):  # gone meanwhile, a link, or not ours to open
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                try:
+                    # The kernel drops a dead process's locks, so a file that can be locked has no writer.
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+                finally:
+                    os.close(descriptor)
 
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():

@@ -23,10 +23,12 @@ BELOW = {
 ROOMS = {
     "manifests": {
         "errors": "",
-        "home_folder": "errors",
-        "state": "",
+        "private_folder": "",
+        "home_folder": "errors private_folder",
+        "parquet_bounds": "",
+        "state": "parquet_bounds",
         "labels": "state",
-        "store": "errors home_folder",
+        "store": "errors home_folder parquet_bounds",
         "video": "errors state",
         "ledger": "errors labels state store",
         "snapshot": "errors labels ledger state store",
