@@ -65,6 +65,11 @@ def inside(similarity: NDArray[np.float32], boxes: NDArray[np.int64]) -> Iterato
             yield float(part.mean())
 
 
+def resized(plane: Luma, height: int, width: int) -> Luma:
+    """Return a plane [H, W] at another size; each pixel is the mean of those that it covers."""
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 class FieldReader:
     """Reads fields by the nearest of their templates, each the mean of all pictures that show one text.
 
