@@ -100,7 +100,7 @@ class SampleReader:
         if self.with_video:
             self.pictures.shape(self.footage.video.width, self.footage.video.height)
             step = self.footage.grid.picture_step
-            if self.spec.frame_step % step:
+            if self.spec.num_seen > 1 and self.spec.frame_step % step:
                 message = (
                     f"only every {step} frames have a picture in this dataset, so frame_step is a multiple "
                     f"of {step}, got {self.spec.frame_step}; window={self.spec.window} without a WindowSpec "
