@@ -210,12 +210,14 @@ def _export_mira(
     from manifests.ledger.dataset import read_description  # noqa: PLC0415
     from manifests.state.schema import FRAMES_PER_SECOND  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
+    from manifests.training.windows import WindowSpec  # noqa: PLC0415
     from workers.rendering.clip_encoder import ClipEncoder  # noqa: PLC0415
 
     try:
         opened = open_dataset(
-            dataset, window=1, fields=["video"], split=split, filter=where, cache=None, as_torch=False
-        )
+            dataset, window=WindowSpec(1, start="any"), fields=["video"], split=split, filter=where,
+            cache=None, as_torch=False,
+        )  # fmt: skip
         video = read_description(opened.reader.store).video
         rate = fps or (FRAMES_PER_SECOND if video is None else video.fps)
         options = MiraOptions(size, rate, shard_bytes=round(shard_mb * 1e6))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from manifests.side_tables.writer import SideTableWriter
 from manifests.training.open import open_dataset
 from manifests.training.pictures import Pictures
+from manifests.training.windows import WindowSpec
 
 if TYPE_CHECKING:
     from manifests.training.dataset import WindowDataset
@@ -47,8 +48,8 @@ class EncodeJob:
             DatasetError: the dataset cannot be read.
         """
         return open_dataset(
-            self.dataset, window=1, fields=["video"], split=self.split, filter=self.where,
-            pictures=Pictures(size=self.size), cache=None, as_torch=False,
+            self.dataset, window=WindowSpec(1, start="any"), fields=["video"], split=self.split,
+            filter=self.where, pictures=Pictures(size=self.size), cache=None, as_torch=False,
         )  # fmt: skip
 
     def open_writer(self, dataset: WindowDataset) -> SideTableWriter:

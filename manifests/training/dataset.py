@@ -166,7 +166,8 @@ class WindowDataset:
             message = f"part {part} of {num_parts}: parts count from 0"
             raise ValueError(message)
         self.settle()
-        self.reader.states.prepare(part, num_parts)
+        if self.reader.fields.names:
+            self.reader.states.prepare(part, num_parts)
 
     def fetch(self, window: int) -> Fetched:
         """Fetch the bytes of a window, without decoding; several threads may do so at once.

@@ -133,7 +133,8 @@ def open_dataset(
         join={name: str(url) for name, url in (join or {}).items()},
     )  # fmt: skip
     warn_of_gaps(index)
-    reader.states.shards.warn_of_size()
+    if wanted.names:
+        reader.states.shards.warn_of_size()
     dataset = WindowDataset(footage, index, reader, transform)
     if as_torch is None:
         as_torch = importlib.util.find_spec("torch") is not None

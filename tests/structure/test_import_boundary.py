@@ -101,7 +101,11 @@ DOORS = {
     },
     "boto3": {"manifests/store/s3_client.py"},
     "botocore": {"manifests/store/s3_client.py", "manifests/store/s3_ranges.py"},
-    "cv2": {"farm/bench/_bytes_quality.py", "workers/align/motion/thumbnails.py"},
+    "cv2": {
+        "farm/bench/_bytes_quality.py",
+        "farm/bench/_sizes.py",
+        "workers/align/motion/thumbnails.py",
+    },
     "duckdb": {"farm/browse/library.py"},
     "ffmpeg": {"workers/rendering/independent_check.py"},
     "huggingface_hub": {"manifests/hub/api.py"},
@@ -128,7 +132,11 @@ DOORS = {
         "manifests/training/torch_windows.py",
         "manifests/video/torchcodec_decoder.py",
     },
-    "torchcodec": {"farm/bench/loader.py", "manifests/video/torchcodec_decoder.py"},
+    "torchcodec": {
+        "farm/bench/_sizes.py",
+        "farm/bench/loader.py",
+        "manifests/video/torchcodec_decoder.py",
+    },
     "uvicorn": {"farm/commands/browse.py"},
 }
 """The modules by which a foreign package comes in; they turn its errors into ours."""
