@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from farm.bench._bytes_quality import FieldReader, inside, psnr, resized, squared_error, ssim_map
+from farm.bench._bytes_quality import FieldReader, inside, psnr, squared_error, ssim_map
 from manifests.errors import DatasetError
 from manifests.video.decoder import GopRun, picture_shape
 from manifests.video.mp4 import decode_luma, read_gops
@@ -200,8 +200,5 @@ def _resized_picture(picture: Yuv, height: int, width: int) -> Yuv:
         (picture[rows : rows * 5 // 4].reshape(rows // 2, columns // 2), height // 2, width // 2),
         (picture[rows * 5 // 4 :].reshape(rows // 2, columns // 2), height // 2, width // 2),
     )
-    parts = [
-        cv2.resize(plane, (wide, high), interpolation=cv2.INTER_AREA).reshape(-1)
-        for plane, high, wide in planes
-    ]
+    parts = [resized(plane, high, wide).reshape(-1) for plane, high, wide in planes]
     return np.asarray(np.concatenate(parts).reshape(height * 3 // 2, width), np.uint8)
