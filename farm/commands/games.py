@@ -11,10 +11,12 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from farm.browse.library import ConditionRefused, Library
 from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
+from workers.replay.locator import shown
 
 EXAMPLE = """\b
 Examples:
@@ -61,7 +63,11 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
             characters, agreed = " vs ".join(_as_played(game)), ", ".join(game["agreed"])
             frames = f"{game['num_frames']:,}"
             table.add_row(
-                game["game_id"][:12], game["stage_name"], characters, frames, game["split"] or "", agreed
+                *(
+                    Text(shown(cell))
+                    for cell in (game["game_id"][:12], game["stage_name"], characters, frames)
+                ),
+                *(Text(shown(cell)) for cell in (game["split"] or "", agreed)),
             )
         Console().print(table)
         click.echo(f"{len(rows):,} games")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from manifests.errors import DatasetError
+from manifests.home_folder import with_home
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay.archive_entries import INDEXED, Entry
@@ -72,8 +73,8 @@ def read_source(locator: str) -> bytes:
         FileUnread: the file is not there, or cannot be read; that says nothing about the replay.
         EnvironmentFailed: the bucket, or this machine, cannot do it.
     """
-    place = at_hand(place_of(locator))
     try:
+        place = at_hand(place_of(locator))
         if is_in_bucket(place.path):
             return replay_content(io.BytesIO(read_object(place.path, MAX_REPLAY_BYTES + 1)), place.path)
         if place.member is None:
@@ -90,13 +91,18 @@ def read_source(locator: str) -> bytes:
 
 
 def at_hand(place: Place) -> Place:
-    """The same place on this machine, if it is one on the hub; the file is fetched unless it is there.
+    """The same place as this machine has it: from home in full, from the hub as a file, which is fetched.
 
     Raises:
         ReplayRefused: NOT_READ: no file could be called so.
         EnvironmentFailed: it cannot be fetched.
+        NoHome: it is in the home folder, and there is none.
     """
-    return replace(place, path=str(local_copy(place.path))) if is_on_hub(place.path) else place
+    if is_on_hub(place.path):
+        return replace(place, path=str(local_copy(place.path)))
+    if place.path.startswith("~/"):  # as plans have it, so that they do not name whose home it is
+        return replace(place, path=str(with_home(place.path)))
+    return place
 
 
 def archive_members(archive: Path) -> Iterator[Member]:
