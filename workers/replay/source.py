@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 from manifests.errors import DatasetError
 from manifests.home_folder import with_home
 from manifests.ledger.reasons import Reason
+from manifests.store.contract import ObjectMissing
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay.archive_entries import INDEXED, Entry
 from workers.replay.archive_walk import (
@@ -86,6 +87,8 @@ def read_source(locator: str) -> bytes:
             message = f"{locator}: {error.strerror}; free some, or read with fewer processes: --workers"
             raise EnvironmentFailed(message) from error
         raise FileUnread(shown(locator), error.strerror or str(error)) from error
+    except ObjectMissing as error:
+        raise FileUnread(shown(locator), "no such object") from error
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
 
@@ -167,8 +170,7 @@ def _read_member(place: Place, member: str) -> bytes:
     which = "!".join(
         shown(name) if number == 1 else f"{shown(name)}, number {number}" for name, number in place.steps
     )
-    message = f"{shown(place.path)}: it has no member {which!r} any more; plan anew"
-    raise EnvironmentFailed(message)
+    raise FileUnread(shown(place.path), f"it has no member {which!r} any more")
 
 
 @contextmanager
