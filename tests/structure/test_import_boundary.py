@@ -57,6 +57,7 @@ ROOMS = {
         "job": "align emulator errors machine rendering replay scratch",
         "states_job": "job rendering replay scratch",
         "rendition_job": "errors job rendering scratch",
+        "rates_job": "emulator errors job rendering replay scratch",
     },
     "farm": {
         "farm": "",
@@ -74,15 +75,16 @@ ROOMS = {
         "run_outcome": "engine planning",
         "run_report": "engine planning run_outcome",
         "unpacking": "run_outcome",
-        "run": "engine planning pools run_outcome run_report settings unpacking",
+        "budget": "engine planning run_report settings",
+        "run": "budget engine planning pools run_outcome run_report settings unpacking",
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench boxes browse engine machine planning rendition_run rerender run settings "
-            "states_run terminal view"
+            "align_plot bench boxes browse budget engine machine planning rendition_run rerender run "
+            "settings states_run terminal view"
         ),
         "cli": "commands engine terminal",
     },
