@@ -73,6 +73,9 @@ def resized(plane: Luma, height: int, width: int) -> Luma:
 class FieldReader:
     """Reads fields by the nearest of their templates, each the mean of all pictures that show one text.
 
+    Only pictures whose uncompressed form is read rightly count: where something lies over the text, or shakes
+    it, compression is not at fault.
+
     Args:
         field: where it is, and what it truly shows.
         pictures: [T, H, W], uncompressed.
@@ -80,28 +83,25 @@ class FieldReader:
 
     def __init__(self, field: Field, pictures: NDArray[np.uint8]) -> None:
         self._field = field
+        parts = pictures[:, field.rows, field.columns].astype(np.float32)
         self.labels = np.unique(field.label[field.valid])
-        self._templates = np.stack(
-            [
-                self._parts(pictures, field.valid & (field.label == label)).mean(axis=0)
-                for label in self.labels
-            ]
-        )
+        shown = (field.valid & (field.label == label) for label in self.labels)
+        self._templates = np.stack([parts[chosen].mean(axis=0) for chosen in shown])
+        self.counts = field.valid & (np.array([self._read(part) for part in parts]) == field.label)
 
     def num_right(self, pictures: Sequence[Luma], frames: NDArray[np.int64]) -> tuple[int, int]:
         """Read some pictures; return how many are read rightly, and how many could be."""
         right = could = 0
         for picture, frame in zip(pictures, frames, strict=True):
-            if not self._field.valid[frame]:
-                continue
-            part = picture[self._field.rows, self._field.columns].astype(np.float32)
-            far = ((self._templates - part) ** 2).sum(axis=(1, 2))
-            could += 1
-            right += int(self.labels[int(far.argmin())] == self._field.label[frame])
+            if self.counts[frame]:
+                part = picture[self._field.rows, self._field.columns].astype(np.float32)
+                could += 1
+                right += int(self._read(part) == self._field.label[frame])
         return right, could
 
-    def _parts(self, pictures: NDArray[np.uint8], chosen: NDArray[np.bool_]) -> NDArray[np.float32]:
-        return pictures[chosen, self._field.rows, self._field.columns].astype(np.float32)
+    def _read(self, part: NDArray[np.float32]) -> int:
+        far = ((self._templates - part) ** 2).sum(axis=(1, 2))
+        return int(self.labels[int(far.argmin())])
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
