@@ -20,7 +20,7 @@ import pyarrow as pa
 from workers.errors import ReplayRefused
 from workers.replay.locator import path_locator, place_of
 from workers.replay.source import archive_members, at_hand, is_slow
-from workers.scratch import default_base, make_base, scratch, sweep
+from workers.scratch import make_base, own_folder_in, scratch, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None
     if not wanted:
         yield work
         return
-    base = base or Path(tempfile.gettempdir()) / default_base().name
+    base = base or own_folder_in(Path(tempfile.gettempdir()))
     make_base(base)
     sweep(base / _FOLDER)  # what a run that was killed left
     with scratch(base / _FOLDER) as folder:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from manifests.errors import DatasetError
+from manifests.private_folder import why_not_private
 
 
 class NoHome(DatasetError):  # noqa: N818 - a state of the machine
@@ -27,13 +28,21 @@ def with_home(path: str | Path) -> Path:
 
 
 def cache_base() -> Path:
-    """Return XDG_CACHE_HOME, else ~/.cache, else a folder of this user's among the temporary ones."""
+    """Return XDG_CACHE_HOME, else ~/.cache, else a folder of this user's among the temporary ones.
+
+    Raises:
+        NoHome: there is neither of the first two, and the third is not this user's alone.
+    """
     if given := os.environ.get("XDG_CACHE_HOME"):
         return Path(given)
     try:
         return with_home("~") / ".cache"
     except NoHome:
-        return Path(tempfile.gettempdir()) / f"dolphin-farm-{os.getuid()}" / "cache"
+        folder = Path(tempfile.gettempdir()) / f"dolphin-farm-{os.getuid()}"
+        if (why_not := why_not_private(folder)) is not None:
+            message = f"{folder} cannot keep files for this user alone: {why_not}; set XDG_CACHE_HOME or HOME"
+            raise NoHome(message) from None
+        return folder / "cache"
 
 
 def config_base(instead: str) -> Path:

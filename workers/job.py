@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from manifests.errors import DatasetError
 from manifests.labels.events import game_events
 from manifests.ledger.entry import LedgerEntry, read_entry, write_entry
+from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
 from workers.align.calibration import calibration_for, require_calibrated
 from workers.emulator.contract import Deadlines
@@ -35,7 +36,7 @@ from workers.rendering.who_draws import who_draws
 from workers.replay import read_replay
 from workers.replay.facts import game_facts
 from workers.replay.renderable import renderable
-from workers.replay.source import read_source
+from workers.replay.source import FileUnread, read_source
 from workers.scratch import scratch
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from manifests.ledger.plan import PlannedGame
-    from manifests.ledger.reasons import Reason
     from manifests.store.contract import Store
     from workers.align.calibration import Calibration
     from workers.emulator.slippi import SlippiDolphin
     from workers.errors import SetAside
     from workers.rendering.emulator_setup import EmulatorSetup
+    from workers.replay import Replay
 
     MakeEntry = Callable[["RenderTask", "RenderSettings", Store, "Clock"], LedgerEntry]
     """Makes the entry that commits a game, and places the objects that it names."""
@@ -221,9 +222,7 @@ def make_entry(
         DatasetError: the store cannot.
     """
     clock = clock or Clock()
-    replay = read_replay(read_source(task.place or task.game.source))
-    # File numbers and lengths were planned for these bytes; others would not fit them.
-    require_unchanged(task, replay.game_id)
+    replay = planned_replay(task)
     state = renderable(replay)
     spans = chunk_spans(state.num_frames, settings.frames_per_chunk)
     set_up = settings.set_up()
@@ -321,18 +320,30 @@ def _cpu_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def require_unchanged(task: RenderTask, game_id: str) -> None:
-    """Check that the replay is the one that was planned.
+def planned_replay(task: RenderTask) -> Replay:
+    """Read the replay of a task.
 
     Raises:
-        EnvironmentFailed: it has other bytes.
+        RenderFailed: SOURCE_MISSING: its file is not there, or cannot be read; on another machine it may be.
+        ReplayRefused: it cannot be rendered, or SOURCE_CHANGED: these are not the bytes that were planned.
+        EnvironmentFailed: this machine, or a server, cannot give any file.
     """
-    if game_id != task.game_id:
+    try:
+        replay = read_replay(read_source(task.place or task.game.source))
+    except FileUnread as unread:
+        # As it was planned, since the ledger keeps it: the full path may name somebody.
         message = (
-            f"{task.game.source}: not the bytes that were planned (sha256 {game_id[:12]}, planned "
-            f"{task.game_id[:12]}); plan it anew under its own name"
+            f"{task.game.source}: {unread.why}; put it back, or plan anew from where the replays are now"
         )
-        raise EnvironmentFailed(message)
+        raise RenderFailed(Reason.SOURCE_MISSING, message) from unread
+    if replay.game_id != task.game_id:
+        # File numbers and lengths were planned for other bytes; these would not fit them.
+        message = (
+            f"{task.game.source}: not the bytes that were planned (sha256 {replay.game_id[:12]}, planned "
+            f"{task.game_id[:12]}); plan anew: these are a game of their own"
+        )
+        raise ReplayRefused(Reason.SOURCE_CHANGED, message)
+    return replay
 
 
 def _telling_of_machine(result: GameResult, settings: RenderSettings) -> GameResult:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from manifests.private_folder import why_not_private
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -32,14 +33,18 @@ def default_base() -> Path:
 
     Each user has a folder, since two users must not depend on each other's permissions. Nothing is created.
     """
-    name = f"dolphin-farm-{os.getuid()}"
     told = os.environ.get("TMPDIR")
     if told:
-        return Path(told) / name
+        return own_folder_in(Path(told))
     memory = Path("/dev/shm")  # noqa: S108 - the tmpfs itself, not a file name in it
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM_BYTES:
-        return memory / name
-    return Path(tempfile.gettempdir()) / name
+        return own_folder_in(memory)
+    return own_folder_in(Path(tempfile.gettempdir()))
+
+
+def own_folder_in(place: Path) -> Path:
+    """Name this user's folder in a place that users share. Anybody can guess the name; see `make_base`."""
+    return place / f"dolphin-farm-{os.getuid()}"
 
 
 def require_parent(base: Path | None) -> None:
@@ -60,10 +65,16 @@ def make_base(base: Path | None) -> Path:
         base: the folder, whose parent has to be there; None for the machine's default.
 
     Raises:
-        EnvironmentFailed: it cannot be made (no room, no permission); or as require_parent.
+        EnvironmentFailed: it cannot be made (no room, no permission); it has the name of this user's folder
+            and is a link, or somebody else's, or others can write into it; or as require_parent.
     """
     require_parent(base)
     base = default_base() if base is None else base
+    if _is_guessable(base) and (why_not := why_not_private(base)) is not None:
+        message = (
+            f"no scratch folder under {base}: {why_not}; remove it, or set TMPDIR to a folder of this user's"
+        )
+        raise EnvironmentFailed(message)
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -91,15 +102,22 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(base: Path | None = None) -> tuple[Path, ...]:
-    """Remove the scratch folders under `base` whose owners are gone, without waiting; return their paths."""
+    """Remove the scratch folders under `base` whose owners are gone, without waiting; return their paths.
+
+    Where `base` is not to be trusted, nothing is removed: `make_base` refuses it.
+    """
     base = default_base() if base is None else base
-    removed = []
+    removed: list[Path] = []
+    if not base.is_dir() or (_is_guessable(base) and why_not_private(base) is not None):
+        return ()
     for folder in sorted(base.glob(f"{PREFIX}*")):
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
             continue  # gone in the meantime, or not a folder of ours
         try:
+            if os.fstat(lock).st_uid != os.geteuid():
+                continue  # somebody else's, of the same name
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             continue  # its owner lives
@@ -109,6 +127,10 @@ def sweep(base: Path | None = None) -> tuple[Path, ...]:
         finally:
             os.close(lock)
     return tuple(removed)
+
+
+def _is_guessable(base: Path) -> bool:
+    return base.name == own_folder_in(base).name
 
 
 def _no_scratch(base: Path, error: OSError) -> EnvironmentFailed:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Final
 from manifests.labels.events import game_events
 from manifests.ledger.entry import LedgerEntry
 from manifests.state.schema import SCHEMA_VERSION
-from workers.job import end_game, require_unchanged
+from workers.job import end_game, planned_replay
 from workers.rendering.chunk import chunk_spans
 from workers.rendering.publish import publish_states, run_record
-from workers.replay import read_replay
 from workers.replay.facts import game_facts
 from workers.replay.renderable import renderable
-from workers.replay.source import read_source
 from workers.scratch import scratch
 
 if TYPE_CHECKING:
@@ -46,8 +44,7 @@ def make_states_entry(task: RenderTask, settings: RenderSettings, store: Store, 
         EnvironmentFailed: this machine cannot do the work.
         DatasetError: the store cannot.
     """
-    replay = read_replay(read_source(task.place or task.game.source))
-    require_unchanged(task, replay.game_id)
+    replay = planned_replay(task)
     state = renderable(replay)
     with scratch(settings.scratch_base) as folder:
         spans = chunk_spans(state.num_frames, settings.frames_per_chunk)

@@ -37,20 +37,25 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 _STATIC: Final = Path(__file__).parent / "static"
-_RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)")
+_RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})")
 _MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
 _GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
 _KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
-def make_app(store: Store, hosts: Collection[str] = LOOPBACK) -> ASGIApp:
+def make_app(store: Store, hosts: Collection[str] = LOOPBACK, token: str | None = None) -> ASGIApp:
     """The application over one dataset.
+
+    Args:
+        store: of the dataset.
+        hosts: names by which a request may call this server, as `Guard` takes them.
+        token: what a visitor must know, as `Guard` takes it.
 
     Raises:
         DatasetError: it is none, or nothing was finalized yet.
     """
-    return Guard(_Pages(Library(store)).starlette(), hosts)
+    return Guard(_Pages(Library(store)).starlette(), hosts, token)
 
 
 class _Pages:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 GAMES_PER_PAGE: Final = 100
+MOST_NUMBER: Final = 10**9
+"""The largest page, and number of frames, that an address may name."""
 SORT_COLUMNS: Final = {
     "game": "game_id",
     "stage": "stage_name",
@@ -83,7 +85,7 @@ class Filters:
         page: number of the page, from 0.
 
     Raises:
-        ValueError: on an unknown sort, a day that is no date, or a negative page.
+        ValueError: on an unknown sort, a day that is no date, or a number out of bounds.
     """
 
     stage: str = ""
@@ -104,8 +106,9 @@ class Filters:
             raise ValueError(message)
         for day in filter(None, (self.since, self.until)):
             date.fromisoformat(day)
-        if self.page < 0:
-            message = f"pages count from 0, got {self.page}"
+        numbers = (self.page, self.min_frames or 0, self.max_frames or 0)
+        if not all(0 <= number <= MOST_NUMBER for number in numbers):
+            message = f"pages and frames are 0 to {MOST_NUMBER:,}"
             raise ValueError(message)
 
 

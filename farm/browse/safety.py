@@ -1,10 +1,18 @@
-"""The guard before the browser's server: refuses requests of other sites, and adds security headers."""
+"""The guard before the browser's server: refuses requests of other sites, and adds security headers.
+
+Where others than this machine's users can reach the server, whoever asks must know a token: it stands in the
+address that `farm browse` prints, and goes into a cookie with the first request.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+import secrets
+from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,6 +30,13 @@ _HEADERS: Final = {
 }
 
 
+ANY_ADDRESS: Final = "any address"
+"""Among the hosts: a request may call this server by any IP address, as it listens on all of them."""
+TOKEN: Final = "token"  # noqa: S105 - what the query calls it
+_COOKIE: Final = "dolphin-farm-token"
+_LONGEST_PATH: Final = 2048
+
+
 class Guard:
     """Answers only to the names it is known by, only to reads, and never to another site's pages.
 
@@ -29,11 +44,12 @@ class Guard:
 
     Args:
         app: what to guard.
-        hosts: names and addresses, without ports, that a request may use for this server.
+        hosts: names and addresses, without ports, that a request may use for this server; or ANY_ADDRESS.
+        token: what a visitor must know; None where only this machine's users can ask.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self._app, self._hosts = app, frozenset(hosts)
+    def __init__(self, app: ASGIApp, hosts: Collection[str], token: str | None = None) -> None:
+        self._app, self._hosts, self._token = app, frozenset(hosts), token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -43,6 +59,11 @@ class Guard:
         refusal = self._refusal(scope)
         if refusal:
             await PlainTextResponse(refusal, status_code=403, headers=_HEADERS)(scope, receive, send)
+            return
+        if self._shows_token(scope):
+            answer = RedirectResponse(scope["path"] or "/", status_code=303, headers=_HEADERS)
+            answer.set_cookie(_COOKIE, self._token or "", httponly=True, samesite="strict")
+            await answer(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -57,11 +78,44 @@ class Guard:
         host = headers.get("host", "")
         # The port follows the last colon, but an IPv6 address without a port ends in a bracket.
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if name not in self._hosts:
+        if name not in self._hosts and not (ANY_ADDRESS in self._hosts and _is_address(name)):
             return "this server is not known by that name"
+        if len(scope["path"]) > _LONGEST_PATH:
+            return f"an address here has {_LONGEST_PATH} characters at most"
         origin = headers.get("origin")
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
             return "other sites' pages may not read this"
         if scope["method"] not in ("GET", "HEAD"):
             return "there is nothing to write here"
+        if not self._knows_token(headers.get("cookie", "")) and not self._shows_token(scope):
+            return "open the address that farm browse printed: it has a token"
         return ""
+
+    def _knows_token(self, cookie: str) -> bool:
+        if self._token is None:
+            return True
+        try:
+            found = SimpleCookie(cookie).get(_COOKIE)
+        except CookieError:
+            return False
+        return found is not None and self._is_token(found.value)
+
+    def _shows_token(self, scope: Scope) -> bool:
+        if self._token is None:
+            return False
+        try:
+            asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
+        except ValueError:
+            return False
+        return self._is_token(asked.get(TOKEN, [""])[0])
+
+    def _is_token(self, text: str) -> bool:
+        return self._token is not None and secrets.compare_digest(text.encode(), self._token.encode())
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True

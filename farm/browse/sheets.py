@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from farm.browse.stills import contact_sheet
 from manifests.ledger.entry import read_entry
 from manifests.store.contract import ObjectMissing
-from manifests.store.keys import check_game_id
+from manifests.store.made_beside import SHEETS_PREFIX, SHEETS_TABLE_KEY, sheet_key
+from manifests.store.object_file import refuse_bomb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from manifests.snapshot.reader import Manifest
     from manifests.store.contract import Store
 
-PREFIX: Final = "sheets/"
-TABLE_KEY: Final = "sheets/sheets.parquet"
 _DOCS: Final = {
     "game_id": "of the game; as in the manifest",
     "key": "of the JPEG, under the dataset's root",
@@ -52,15 +51,6 @@ class Sheets:
 
     num_written: int
     num_kept: int
-
-
-def sheet_key(game_id: str) -> str:
-    """Key of a game's sheet in the store.
-
-    Raises:
-        ValueError: the text is no game_id.
-    """
-    return f"{PREFIX}{check_game_id(game_id)}.jpg"
 
 
 def stored_sheet(store: Store, game_id: str) -> bytes | None:
@@ -99,7 +89,7 @@ def write_sheets(
     """
     rows = {row["game_id"]: row for row in _known_rows(store)}
     game_ids: list[str] = manifest.games().column("game_id").to_pylist()
-    there = {info.key for info in store.list(PREFIX)}
+    there = {info.key for info in store.list(SHEETS_PREFIX)}
     missing = [each for each in game_ids if each not in rows or sheet_key(each) not in there]
 
     def make(game_id: str) -> dict[str, object] | None:
@@ -120,14 +110,15 @@ def write_sheets(
     kept = [rows[game_id] for game_id in sorted(game_ids) if game_id in rows]
     table = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(kept, _SCHEMA), table, compression="zstd")
-    store.put(TABLE_KEY, table.getvalue())
+    store.put(SHEETS_TABLE_KEY, table.getvalue())
     return Sheets(len(missing), len(game_ids) - len(missing))
 
 
 def _known_rows(store: Store) -> list[dict[str, object]]:
     try:
-        data = store.get(TABLE_KEY)
+        data = store.get(SHEETS_TABLE_KEY)
     except ObjectMissing:
         return []
+    refuse_bomb(pq.read_metadata(io.BytesIO(data)), SHEETS_TABLE_KEY)
     rows: list[dict[str, object]] = pq.read_table(io.BytesIO(data)).to_pylist()
     return rows

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from farm.align_plot import ChunkFinding, plot
 from farm.browse.chunk_motion import motion_of
@@ -17,6 +18,7 @@ from manifests.ledger.entry import LedgerEntry, Status
 from manifests.store.canonical_json import to_plain
 from manifests.store.keys import LEDGER_PREFIX
 from manifests.store.open import open_store
+from workers.replay.locator import shown
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -115,5 +117,5 @@ def _print(entry: LedgerEntry, found: list[ChunkFinding], *, as_json: bool) -> N
     for of, item in rows:
         offset = "-" if item.offset_frames is None else f"{item.offset_frames:+d}"
         margin = "" if item.margin is None else f"{item.margin:.1f}"
-        table.add_row(of, item.name, offset, f"{item.confidence:.3f}", margin, item.detail)
+        table.add_row(of, item.name, offset, f"{item.confidence:.3f}", margin, Text(shown(item.detail)))
     Console().print(table)

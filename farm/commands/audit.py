@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from farm.settings import load_settings
 from farm.terminal.options import slippi_options
@@ -19,6 +20,7 @@ from manifests.audit.findings import Depth, Report
 from manifests.ledger.dataset import read_description
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
+from workers.replay.locator import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -188,12 +190,21 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
         console.print(_findings(report))
     if len(report.findings) > MAX_PRINTED:
         click.echo(f"... and {len(report.findings) - MAX_PRINTED:,} more; --json has them all")
+    _print_unnamed(report, with_orphans=with_orphans)
+    click.echo("all holds" if report.holds else f"{len(report.findings):,} things are wrong")
+
+
+def _print_unnamed(report: Report, *, with_orphans: bool) -> None:
+    """Say what is there and no record names, which is not wrong."""
     if with_orphans:
         for orphan in report.orphans:
-            click.echo(f"orphan ({orphan.owner}): {orphan.key}, {orphan.size_bytes:,} bytes")
+            click.echo(f"orphan ({orphan.owner}): {shown(orphan.key)}, {orphan.size_bytes:,} bytes")
     elif report.orphans:
         click.echo(f"{len(report.orphans):,} objects are named by no ledger entry; --orphans names them")
-    click.echo("all holds" if report.holds else f"{len(report.findings):,} things are wrong")
+    for key in report.strangers[:MAX_PRINTED]:
+        click.echo(f"none of the dataset's: {shown(key)}")
+    if len(report.strangers) > MAX_PRINTED:
+        click.echo(f"... and {len(report.strangers) - MAX_PRINTED:,} more; --json has them all")
 
 
 def _findings(report: Report) -> Table:
@@ -201,5 +212,5 @@ def _findings(report: Report) -> Table:
     table.add_column("object", overflow="fold")  # a key that is cut short names nothing
     table.add_column("found", overflow="fold")
     for finding in report.findings[:MAX_PRINTED]:
-        table.add_row(finding.kind.value, finding.key, finding.detail)
+        table.add_row(finding.kind.value, Text(shown(finding.key)), Text(shown(finding.detail)))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import socket
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.progress import Progress
 from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
 from farm.browse.library import SORT_COLUMNS, ConditionRefused, Library
+from farm.browse.safety import ANY_ADDRESS, TOKEN
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 
@@ -21,6 +23,7 @@ EXAMPLE = """\b
 Examples:
   farm browse dataset
   farm browse s3://bucket/melee --port 9000
+  farm browse dataset --host 0.0.0.0
   farm browse dataset --export dataset/pages
   farm browse dataset --export pages --files https://bucket.example/melee/ --where "split = 'test'"
 """
@@ -36,7 +39,10 @@ Examples:
     help="Port; 0 takes any free one.",
 )
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can then read, too."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; whoever then comes from elsewhere needs the token of the address printed.",
 )
 @click.option(
     "--export",
@@ -77,13 +83,23 @@ def command(
     if files or condition or limit:
         message = "--files, --where and --limit go with --export"
         raise click.UsageError(message)
+    host = "127.0.0.1" if host == "localhost" else host
     hosts = _names(host)
+    token = None if hosts == LOOPBACK else secrets.token_urlsafe(24)
     with Console(stderr=True).status("reading the manifest"):
-        app = make_app(open_store(dataset), hosts)
+        app = make_app(open_store(dataset), hosts, token)
     listening = _listen(host, port)
-    click.echo(
-        f"http://{_in_url(host)}:{listening.getsockname()[1]}/  shows {dataset}; Ctrl-C ends it", err=True
-    )
+    number = listening.getsockname()[1]
+    url = f"http://{_in_url(_reached_by(host))}:{number}/"
+    if token is not None:
+        url += f"?{TOKEN}={token}"
+        warning = (
+            f"Warning: every machine that reaches this one can ask at port {number}. Whoever has the address "
+            "with its token sees the dataset, and what is sent is not encrypted; an ssh tunnel to the "
+            "default --host is safer."
+        )
+        click.echo(warning, err=True)
+    click.echo(f"{url}  shows {dataset}; Ctrl-C ends it", err=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
 
@@ -91,11 +107,20 @@ def command(
 def _names(host: str) -> tuple[str, ...]:
     """The names that a request may use for this server."""
     try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError as error:
         message = f"--host {host!r} is no IP address; give one of this machine's, such as 127.0.0.1"
         raise click.UsageError(message) from error
-    return LOOPBACK if is_loopback else (*LOOPBACK, _in_url(host))
+    if address.is_loopback:
+        return LOOPBACK
+    if address.is_unspecified:  # all addresses of this machine, which may get more of them
+        return (*LOOPBACK, socket.gethostname().lower(), ANY_ADDRESS)
+    return (*LOOPBACK, _in_url(host))
+
+
+def _reached_by(host: str) -> str:
+    """What to call this server by from elsewhere."""
+    return socket.gethostname().lower() if ipaddress.ip_address(host).is_unspecified else host
 
 
 def _in_url(host: str) -> str:

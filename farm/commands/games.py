@@ -11,10 +11,12 @@ from typing import Any, Final
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from farm.browse.library import ConditionRefused, Library
 from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
+from workers.replay.locator import shown
 
 _WIDE: Final = 110  # columns of a terminal in which counts of events leave room for the rest
 EXAMPLE = """\b
@@ -70,7 +72,7 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
             frames = f"{game['num_frames']:,}"
             counts = ("" if game[name] is None else f"{game[name]:,}" for name in counted)
             cells = [game["game_id"][:12], game["stage_name"], characters, frames, *counts]
-            table.add_row(*cells, game["split"] or "", agreed)
+            table.add_row(*(Text(shown(str(cell))) for cell in (*cells, game["split"] or "", agreed)))
         console.print(table)
         click.echo(f"{len(rows):,} games")
 

@@ -10,6 +10,7 @@ from farm.terminal.waiting import waiting
 from manifests.audit.gc import find_garbage, remove
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
+from workers.replay.locator import shown
 
 EXAMPLE = """\b
 Examples:
@@ -43,6 +44,6 @@ def command(dataset: str, delete: bool, idle: bool, as_json: bool) -> None:
         click.echo(json.dumps({"deleted": delete, "objects": to_plain(garbage)}, indent=2))
         return
     for item in garbage:
-        click.echo(f"{item.key}: {item.size_bytes:,} bytes; {item.why}")
+        click.echo(f"{shown(item.key)}: {item.size_bytes:,} bytes; {item.why}")
     what = "removed" if delete else "may be removed (--delete does it)"
     click.echo(f"{len(garbage):,} objects, {sum(item.size_bytes for item in garbage):,} bytes {what}")

@@ -21,6 +21,7 @@ from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
+from workers.replay.locator import shown
 from workers.replay.renderable import renderable
 from workers.replay.source import FileUnread, read_source
 
@@ -134,7 +135,9 @@ def _print(report: dict[str, Any], console: Console) -> None:
                 table.add_row(f"port {player['port'] + 1}", f"{player['character_name']}, {kind}, {who}")
         elif name == "refused":
             verdict = "no, it can be rendered" if value is None else f"{value['reason']}: {value['detail']}"
-            table.add_row("refused", verdict)
+            table.add_row("refused", Text(shown(verdict)))
         elif name != "source":
-            table.add_row(name.replace("_", " "), "not recorded" if value is None else str(value))
+            table.add_row(
+                name.replace("_", " "), "not recorded" if value is None else Text(shown(str(value)))
+            )
     console.print(table)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.terminal.waiting import waiting
+from manifests.audit.numbers import misnumbered_games
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, read_entries, withdraw
 from manifests.ledger.reasons import Reason
@@ -51,6 +52,11 @@ NOTHING_FOUND = 1
     help="This game, by its game_id or the beginning of it; may be given again.",
 )
 @click.option("--all", "everything", is_flag=True, help="Every game that was set aside.")
+@click.option(
+    "--misnumbered",
+    is_flag=True,
+    help="Every committed game whose file numbers were planned for another game, as farm audit finds them.",
+)
 @click.option("--force", is_flag=True, help="Committed games, too, where --game names them.")
 @click.option("--dry-run", is_flag=True, help="Say what would be tried again, and leave the ledger alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the games as JSON.")
@@ -60,6 +66,7 @@ def command(
     reasons: tuple[str, ...],
     games: tuple[str, ...],
     everything: bool,
+    misnumbered: bool,
     force: bool,
     dry_run: bool,
     as_json: bool,
@@ -71,16 +78,19 @@ def command(
 
     Exit status: 0 some game will be tried again, 1 none fits, 2 the dataset cannot be read.
     """  # fmt: skip
-    if not (reasons or games or everything):
-        message = "say which: --reason REASON, --game ID, or --all"
+    if not (reasons or games or everything or misnumbered):
+        message = "say which: --reason REASON, --game ID, --misnumbered, or --all"
         raise click.UsageError(message)
     store = open_store(dataset)
     read_description(store)
     with waiting("reading the ledger"):
         chosen = choose(store, set(reasons), games, everything=everything, force=force)
+        if misnumbered:
+            wrong = choose(store, set(), misnumbered_games(store), everything=False, force=True)
+            chosen = [*chosen, *(entry for entry in wrong if entry not in chosen)]
     if not dry_run:
         for entry in chosen:
-            withdraw(store, entry.game_id, force=force)
+            withdraw(store, entry.game_id, force=entry.status is Status.COMMITTED)
         if chosen:
             finalize(store)  # so that the manifests do not go on naming what the ledger forgot
     if as_json:

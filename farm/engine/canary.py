@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEAST_FRAMES: Final = 1800
 """A canary has so many frames, if any game does: half a minute, in which enough moves to be judged."""
 MOST_REFUSED: Final = 3
-"""So many games in a row may be refused for what they hold."""
+"""So many games in a row may be refused for what they hold, or not be there."""
 MOST_MISALIGNED: Final = 2
 """At so many games whose pictures cannot be proved it is not the game: one may have gone out of step."""
 FEW_GAMES: Final = 2
@@ -63,6 +63,7 @@ class Trial:
         is_proved: whether a canary was committed.
         num_refused: games that were refused for what they hold.
         num_misaligned: games whose pictures could not be proved to show their states.
+        num_missing: games whose replay was not there.
         evidence: what went wrong, a phrase for each attempt.
     """
 
@@ -71,6 +72,7 @@ class Trial:
     is_proved: bool = False
     num_refused: int = 0
     num_misaligned: int = 0
+    num_missing: int = 0
     evidence: list[str] = field(default_factory=list)
 
 
@@ -124,13 +126,16 @@ def judge_result(status: str, reason: Reason | None, num_refused: int) -> Judgem
     return Judgement.NEXT_GAME if is_games_fault and num_refused + 1 < MOST_REFUSED else Judgement.STOP
 
 
-def judge_failures(reason: Reason | None, num_misaligned: int) -> Judgement:
+def judge_failures(reason: Reason | None, num_misaligned: int, num_missing: int = 0) -> Judgement:
     """Judge a canary whose attempts have all failed.
 
     Args:
         reason: of the last attempt, if that ended by itself.
         num_misaligned: games of this kind that could not be proved before.
+        num_missing: games whose replay this kind could not read before.
     """
+    if reason is Reason.SOURCE_MISSING:
+        return Judgement.NEXT_GAME if num_missing + 1 < MOST_REFUSED else Judgement.STOP
     is_in_doubt = reason is Reason.MISALIGNED and num_misaligned + 1 < MOST_MISALIGNED
     return Judgement.NEXT_GAME if is_in_doubt else Judgement.STOP
 
@@ -200,9 +205,12 @@ class Canaries:
         trial.evidence.append(evidence)
         if not is_judged:
             return
-        if judge_failures(reason, trial.num_misaligned) is Judgement.STOP:
+        if judge_failures(reason, trial.num_misaligned, trial.num_missing) is Judgement.STOP:
             raise _failure(kind, trial.evidence)
-        trial.num_misaligned += 1
+        if reason is Reason.SOURCE_MISSING:
+            trial.num_missing += 1
+        else:
+            trial.num_misaligned += 1
         trial.index = None
 
     def take_proved(self) -> list[ProvedKind]:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _NOT_FOR_THE_LEDGER = frozenset(
     {Reason.FILTERED, Reason.ACROSS_SPLITS, Reason.DUPLICATE, Reason.STILL_RECORDED}
 )
+_ABOUT_THE_FILE = frozenset({Reason.SOURCE_CHANGED, Reason.SOURCE_MISSING})
 
 
 def key_of_dataset(store: Store, url: str) -> bytes:
@@ -169,14 +170,14 @@ def write_plan(
 
 
 def _back_again(store: Store, catalogue: Catalogue) -> list[str]:
-    """Games that were set aside because their file had changed, and whose very bytes are there again."""
+    """Games set aside because their file had changed or gone, and whose very bytes are there again."""
     given = {game.game_id for game in catalogue.games}
     ended = [game_id for game_id in done_game_ids(store) if game_id in given]
     if not ended:
         return []
     committed = compiled_game_ids(store)
     others = read_entries(store, [game_id for game_id in ended if game_id not in committed])
-    return [entry.game_id for entry in others if entry.reason is Reason.SOURCE_CHANGED]
+    return [entry.game_id for entry in others if entry.reason in _ABOUT_THE_FILE]
 
 
 def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tuple[Outgrown, ...]]:

@@ -1,15 +1,19 @@
 """A replay's place as it may be written down: hidden where it names a player.
 
 People name folders and files by who played: `Slippi/MANG#0/2024-05-01 vs ZAIN#0.slp`. Plans, ledgers and logs
-outlive their owner's disk, so such a path stays out of them unless its owner asks for it (`keep_paths`).
+outlive their owner's disk, so such a path stays out of them unless its owner asks for it (`keep_paths`). So
+does the owner's own name: the home folder is written as ~, and another folder called like it hides the path.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
+
+from manifests.home_folder import NoHome, with_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +25,10 @@ _DIGITS: Final = 16
 _LEAST_NAME: Final = 2  # characters; a tag of one letter is in every path
 _LONG_NAME: Final = 4  # characters, from which on a name counts within a longer word, too
 # A connect code in a file name: letters, then # or what people write for it, then digits.
+_NOBODYS: Final = frozenset(
+    {"", "root", "home", "user", "users", "admin", "ubuntu", "debian", "ec2-user", "ray", "farm", "slippi"}
+)
+"""Names that users of many machines have, and folders as well: they name nobody."""
 _CODE: Final = re.compile(r"(?<![0-9a-z])[^\W\d_]{1,6}[#][0-9]{1,4}(?![0-9])")
 
 
@@ -31,7 +39,8 @@ def public_source(locator: str, identities: Iterable[Identity] = ()) -> str:
         locator: a path, ARCHIVE!MEMBER or a URL.
         identities: who plays, as far as the replay says; without them only connect codes are recognised.
     """
-    if not names_a_player(locator, identities):
+    locator = _without_home(locator)
+    if not names_a_player(locator, identities) and not _names_the_owner(locator):
         return locator
     base = re.split(r"[/!]", locator)[-1]
     return f"{HIDDEN}{_hash(locator)}/{_hash(base)}"
@@ -52,6 +61,24 @@ def names_a_player(locator: str, identities: Iterable[Identity] = ()) -> bool:
             if len(name) >= _LEAST_NAME and is_there:
                 return True
     return False
+
+
+def _without_home(locator: str) -> str:
+    home = _home()
+    return f"~{locator.removeprefix(home)}" if home and locator.startswith(f"{home}/") else locator
+
+
+def _names_the_owner(locator: str) -> bool:
+    """Whether a folder is called like this user; not where nobody could tell who that is."""
+    names = {_plain(os.environ.get("USER", "")), _plain(_home().rpartition("/")[2])} - _NOBODYS
+    return not names.isdisjoint(_plain(part) for part in re.split(r"[/!]", locator)[:-1])
+
+
+def _home() -> str:
+    try:
+        return str(with_home("~")).rstrip("/")
+    except NoHome:
+        return ""
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from farm.terminal.progress import clock
 from manifests.ledger.entry import LedgerEntry, read_entries
+from workers.replay.locator import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +110,7 @@ def _print_set_aside(outcome: RunOutcome, store: Store, console: Console) -> Non
     for source, reason, detail in lines:
         name = Path(source).name if source else "?"
         console.print(
-            f"set aside  {name}  {reason}: {detail}",
+            shown(f"set aside  {name}  {reason}: {detail}"),
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
     if (more := len(outcome.set_aside) + len(left_out) - len(lines)) > 0:
@@ -135,8 +136,8 @@ def _row(entry: LedgerEntry) -> tuple[str, ...]:
     rate = entry.run.timings.get("frames_per_second", 0.0)
     return (
         entry.game_id[:ID_DIGITS],
-        entry.game.stage_name,
-        " vs ".join(player.character_name for player in entry.game.players),
+        shown(entry.game.stage_name),
+        shown(" vs ".join(player.character_name for player in entry.game.players)),
         f"{entry.num_frames:,}",
         str(len(entry.chunks)),
         "aligned" if _video_bytes(entry) else "states alone",

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from farm.engine.run_counts import RenderingPace
+from workers.replay.locator import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ def tell_failures(console: Console) -> Callable[[FailedAttempt], None]:
         line += f": {failed.detail}" if failed.detail else ""
         if told[failed.failure] == FAILURES_TOLD:
             line += f" (further {failed.failure} are only counted)"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(shown(line), markup=False, highlight=False, soft_wrap=True)
 
     return tell
 

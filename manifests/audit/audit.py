@@ -3,7 +3,7 @@
     one listing -> Inventory ----------------------.
     dataset.json, plans, ledger or snapshot -> Pair -> is it listed? -> for a sample: its bytes -> Report
 
-It keeps 25 bytes per chunk object and 17 per planned game in memory; everything else streams.
+It keeps 25 bytes per chunk object and 25 per planned game in memory; everything else streams.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from manifests.audit.inventory import Inventory
 from manifests.audit.pair_checks import PairChecks
 from manifests.audit.records_walk import RecordsWalk
 from manifests.ledger.dataset import read_description
+from manifests.store.keys import data_key
 from manifests.store.read_ahead import read_ahead
 
 if TYPE_CHECKING:
@@ -75,7 +76,11 @@ def audit(
         report.num_independently_checked += checked.num_independently_checked
         report.findings += checked.findings
         on_pair(number)
+    for name in inventory.numbered_twice():
+        detail = f"file number {name.file_number} is that of two chunks; a loader reads neither"
+        report.findings.append(Finding(Kind.NUMBERS, data_key(name), detail))
     report.orphans += _orphans(inventory, walk)
+    report.strangers += [info.key for info in inventory.strangers]
     return report
 
 
@@ -106,7 +111,7 @@ def _orphans(inventory: Inventory, walk: RecordsWalk) -> list[Orphan]:
         Orphan(listed.key, listed.size_bytes, listed.modified_at, walk.owner_of(listed.name.file_number))
         for listed in inventory.unnamed()
     ]
-    strangers = [
-        Orphan(info.key, info.size_bytes, info.modified_at, "unknown") for info in inventory.strangers
+    misplaced = [
+        Orphan(info.key, info.size_bytes, info.modified_at, "unknown") for info in inventory.misplaced
     ]
-    return orphans + strangers
+    return orphans + misplaced

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     CHECKSUM = "checksum"  # it has other bytes
     RECORD = "record"  # dataset.json, a plan, a ledger entry or a snapshot cannot be read
     DISAGREEMENT = "disagreement"  # two records that should agree do not
+    NUMBERS = "numbers"  # a game has file numbers that were planned for another one, or for none
     UNREADABLE = "unreadable"  # the bytes are as recorded, and are no video or states file
     STRUCTURE = "structure"  # the pair's two sides, or the GOP table, do not fit each other
     FRAMES = "frames"  # a picture does not show its row's slp_frame
@@ -80,6 +81,7 @@ class Report:
         num_unlisted: games in the ledger that the newest snapshot does not have yet.
         findings: everything that is wrong.
         orphans: chunk objects that no entry names.
+        strangers: keys of objects that are none of a dataset's; nothing of ours reads or removes them.
     """
 
     depth: Depth
@@ -95,8 +97,9 @@ class Report:
     num_unlisted: int = 0
     findings: list[Finding] = field(default_factory=list)
     orphans: list[Orphan] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong; orphans and pending games are not wrong."""
+        """Whether nothing is wrong; orphans, strangers and pending games are not wrong."""
         return not self.findings

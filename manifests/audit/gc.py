@@ -13,7 +13,7 @@ from manifests.audit.audit import audit
 from manifests.audit.findings import Kind
 from manifests.errors import RecordRefused
 from manifests.snapshot.snapshot import complete_snapshot_numbers
-from manifests.store.keys import MANIFEST_PREFIX, snapshot_number_of
+from manifests.store.keys import CLAIM_PREFIX, LEDGER_PREFIX, MANIFEST_PREFIX, snapshot_number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,21 +43,26 @@ def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) 
         now: the time in seconds since the epoch; by default that of the machine's clock.
 
     Raises:
-        RecordRefused: a record cannot be read, so nobody knows what it names, and nothing may be removed.
+        RecordRefused: a record cannot be read, or two disagree, so nobody knows what is named, and nothing
+            may be removed.
     """
     report = audit(store)
-    # An entry that cannot be read might name any of the orphans.
-    unread = [finding for finding in report.findings if finding.kind is Kind.RECORD]
-    if unread:
-        message = f"{unread[0].key}: {unread[0].detail}; nothing is removed while a record cannot be read"
-        raise RecordRefused(message)
+    # An entry that cannot be read might name any of the orphans, and so may a snapshot that the ledger is not
+    # what it was compiled from.
+    for finding in report.findings:
+        if finding.kind is Kind.RECORD:
+            message = f"{finding.key}: {finding.detail}; nothing is removed while a record cannot be read"
+            raise RecordRefused(message)
+        if finding.kind in _DISAGREE or finding.key.startswith(LEDGER_PREFIX):
+            message = f"{finding.key}: {finding.detail}; nothing is removed while records disagree"
+            raise RecordRefused(message)
     newest = (time.time() if now is None else now) - MIN_AGE_SECONDS
     garbage = [
         Garbage(orphan.key, orphan.size_bytes, _WHY[orphan.owner])
         for orphan in report.orphans
         if (idle or orphan.owner == "committed") and orphan.modified_at < newest
     ]
-    return garbage + (list(_incomplete_snapshots(store, newest)) if idle else [])
+    return garbage + ([*_incomplete_snapshots(store, newest), *_claims(store)] if idle else [])
 
 
 def remove(store: Store, garbage: list[Garbage]) -> None:
@@ -70,6 +75,7 @@ def remove(store: Store, garbage: list[Garbage]) -> None:
         store.delete(item.key)
 
 
+_DISAGREE: Final = (Kind.DISAGREEMENT, Kind.NUMBERS)
 _WHY: Final = {
     "committed": "its game is committed with another object in its place",
     "unfinished": "its game is not committed",
@@ -83,3 +89,9 @@ def _incomplete_snapshots(store: Store, newest: float) -> Iterator[Garbage]:
         number = snapshot_number_of(info.key)
         if number is not None and number not in complete and info.modified_at < newest:
             yield Garbage(info.key, info.size_bytes, "its snapshot was never completed")
+
+
+def _claims(store: Store) -> Iterator[Garbage]:
+    """Yield the claims of processes that died: whatever their age, since nobody is at work."""
+    for info in store.list(CLAIM_PREFIX):
+        yield Garbage(info.key, info.size_bytes, "whoever put it there is not at work any more")

@@ -1,4 +1,4 @@
-"""List all chunk objects of a store once, and keep 25 bytes of each: name, size, time, and whether named."""
+"""List all objects of a store once, and keep 25 bytes of each of a chunk: name, size, time, whether named."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from manifests.audit.known_keys import is_of_a_dataset
 from manifests.store.keys import DATA_PREFIXES, DataName, Kind, data_key, parse_data_key
 
 if TYPE_CHECKING:
@@ -38,12 +39,35 @@ class Inventory:
     """All chunk objects of a store, and which of them a record names.
 
     Attributes:
-        strangers: objects under the prefixes of chunk objects whose keys are not those of chunk objects.
+        misplaced: objects under the prefixes of chunk objects whose keys are not those of chunk objects.
+        strangers: objects anywhere else that are none of a dataset's.
     """
 
     def __init__(self, store: Store) -> None:
+        self.misplaced: list[ObjectInfo] = []
         self.strangers: list[ObjectInfo] = []
-        self._columns = {kind: self._list(store, prefix) for kind, prefix in _PREFIX_OF.items()}
+        codes: dict[Kind, array.array[int]] = {kind: array.array("q") for kind in _KINDS}
+        sizes: dict[Kind, array.array[int]] = {kind: array.array("q") for kind in _KINDS}
+        times: dict[Kind, array.array[float]] = {kind: array.array("d") for kind in _KINDS}
+        # Plain arrays: a million objects as Python objects would take some hundred megabytes.
+        for info in store.list():
+            name = parse_data_key(info.key)
+            if name is None or name.edition >= _EDITIONS or name.file_number >= _MAX_FILE_NUMBER:
+                self._note(info)
+                continue
+            codes[name.kind].append(_code(name))
+            sizes[name.kind].append(info.size_bytes)
+            times[name.kind].append(info.modified_at)
+        self._columns = {
+            kind: _Columns(np.array(codes[kind]), np.array(sizes[kind]), np.array(times[kind]))
+            for kind in _KINDS
+        }
+
+    def _note(self, info: ObjectInfo) -> None:
+        if info.key.startswith(DATA_PREFIXES):
+            self.misplaced.append(info)
+        elif not is_of_a_dataset(info.key):
+            self.strangers.append(info)
 
     def find(self, name: DataName) -> ListedObject | None:
         """Find the object of a name; None if it was not listed."""
@@ -60,6 +84,14 @@ class Inventory:
         columns.is_named[place] = True
         return True
 
+    def numbered_twice(self) -> Iterator[DataName]:
+        """Yield the objects that records name beside another one of the same kind and file number."""
+        for kind, columns in self._columns.items():
+            codes = columns.codes[columns.is_named]
+            numbers = codes // _EDITIONS
+            for code in codes[1:][numbers[1:] == numbers[:-1]].tolist():
+                yield DataName(kind, *divmod(code, _EDITIONS))
+
     def unnamed(self) -> Iterator[ListedObject]:
         """Yield every object that no record names: states files first, by file number."""
         for kind, columns in self._columns.items():
@@ -67,21 +99,8 @@ class Inventory:
                 file_number, edition = divmod(int(columns.codes[place]), _EDITIONS)
                 yield columns.at(int(place), DataName(kind, file_number, edition))
 
-    def _list(self, store: Store, prefix: str) -> _Columns:
-        # Plain arrays: a million objects as Python objects would take some hundred megabytes.
-        codes, sizes, times = array.array("q"), array.array("q"), array.array("d")
-        for info in store.list(prefix):
-            name = parse_data_key(info.key)
-            if name is None or name.edition >= _EDITIONS or name.file_number >= _MAX_FILE_NUMBER:
-                self.strangers.append(info)
-                continue
-            codes.append(_code(name))
-            sizes.append(info.size_bytes)
-            times.append(info.modified_at)
-        return _Columns(np.array(codes), np.array(sizes), np.array(times))
 
-
-_PREFIX_OF: Final[dict[Kind, str]] = {"states": DATA_PREFIXES[0], "video": DATA_PREFIXES[1]}
+_KINDS: Final[tuple[Kind, ...]] = ("states", "video")
 
 
 def _code(name: DataName) -> int:

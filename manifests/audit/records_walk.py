@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from manifests.audit.file_numbers import FileNumbers
 from manifests.audit.findings import Depth, Finding, Kind, Report
@@ -15,13 +15,15 @@ from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_
 from manifests.ledger.plan import pending_games, planned_games
 from manifests.snapshot.reader import Manifest
 from manifests.snapshot.snapshot import Snapshot, current_snapshot
-from manifests.store.keys import CURRENT_KEY, ledger_key
+from manifests.store.keys import CURRENT_KEY, PLAN_PREFIX, ledger_key, snapshot_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manifests.ledger.dataset import DatasetDescription
     from manifests.store.contract import Store
+
+_REPAIR: Final = "farm retry --misnumbered takes such games out, and the next plan numbers them anew"
 
 
 class RecordsWalk:
@@ -37,6 +39,7 @@ class RecordsWalk:
         game_ids = done_game_ids(self._store)
         # A copy for training may come without the ledger; its snapshot has the same facts.
         first = next(game_ids, None)
+        self._check_records(has_ledger=first is not None)
         if first is not None:
             yield from self._pairs_of_ledger(itertools.chain([first], game_ids))
         elif self._manifest is not None:
@@ -62,9 +65,11 @@ class RecordsWalk:
             return
         self._report.num_games += 1
         numbers = [chunk.file_number for chunk in entry.chunks]
-        if not self._numbers.commit(numbers):
-            detail = f"file numbers {numbers[0]} to {numbers[-1]} are not those of one planned game"
-            self._find(Kind.DISAGREEMENT, ledger_key(entry.game_id), detail)
+        if not self._numbers.commit(entry.game_id, numbers):
+            detail = (
+                f"file numbers {numbers[0]} to {numbers[-1]} are not those planned for this game; {_REPAIR}"
+            )
+            self._find(Kind.NUMBERS, ledger_key(entry.game_id), detail)
         pairs = pairs_of_entry(entry)
         self._report.num_chunks += len(pairs)
         yield from pairs
@@ -82,7 +87,9 @@ class RecordsWalk:
         self._report.num_set_aside = manifest.snapshot.totals.num_set_aside
         try:
             for pair in pairs_of_manifest(manifest):
-                self._numbers.commit([pair.chunk.file_number], is_whole=False)
+                if not self._numbers.commit(pair.game_id, [pair.chunk.file_number], is_whole=False):
+                    detail = f"file number {pair.chunk.file_number} is not planned for game {pair.game_id}"
+                    self._find(Kind.NUMBERS, pair.chunk.states.key, detail)
                 self._report.num_chunks += 1
                 yield pair
         except ValueError as error:
@@ -96,6 +103,9 @@ class RecordsWalk:
         except RecordRefused as refusal:
             self._find(Kind.RECORD, "plan", str(refusal))
             return FileNumbers(())
+        for number in numbers.planned_twice():
+            detail = f"file number {number} is planned for two games; render them into another dataset"
+            self._find(Kind.NUMBERS, PLAN_PREFIX, detail)
         return numbers
 
     def _read_manifest(self) -> Manifest | None:
@@ -106,9 +116,31 @@ class RecordsWalk:
         except DatasetError as refusal:
             self._find(Kind.RECORD, CURRENT_KEY, str(refusal))
             return None
+        self._check_pointer(snapshot)
         # Damaged tables would raise while they are read; they are findings, and the walk does without them.
         is_sound = self._check_tables(snapshot)
         return Manifest(self._store, self._description, snapshot) if is_sound else None
+
+    def _check_pointer(self, snapshot: Snapshot) -> None:
+        """Whether current.json says what the snapshot itself does."""
+        key = snapshot_key(snapshot.number)
+        if self._store.head(key) is None:
+            self._find(Kind.MISSING, key, f"not there; {CURRENT_KEY} is a copy of it")
+        elif self._store.get(key) != self._store.get(CURRENT_KEY):
+            self._find(Kind.RECORD, CURRENT_KEY, f"is no copy of {key}; run farm finalize --from-scratch")
+
+    def _check_records(self, *, has_ledger: bool) -> None:
+        """Hold dataset.json and the plans against what the newest snapshot noted of them."""
+        noted = {} if self._manifest is None else self._manifest.snapshot.records or {}
+        for key, sha256 in noted.items():
+            if self._store.head(key) is not None:
+                found = hashlib.sha256(self._store.get(key)).hexdigest()
+                if found != sha256:
+                    self._find(Kind.CHECKSUM, key, f"sha256 {found}, recorded {sha256}")
+            elif has_ledger or not key.startswith(PLAN_PREFIX):  # a copy for training needs no plan
+                self._find(Kind.MISSING, key, "not there; the newest snapshot was compiled with it")
+        if has_ledger and not noted and next(iter(self._store.list(PLAN_PREFIX)), None) is None:
+            self._find(Kind.MISSING, PLAN_PREFIX, "no plan is here, though there is a ledger")
 
     def _check_tables(self, snapshot: Snapshot) -> bool:
         """Whether every table of the snapshot is as recorded, as far as the audit's depth can tell."""

@@ -10,6 +10,7 @@ from manifests.card.croissant import croissant
 from manifests.ledger.tables import MANIFEST_TABLES, describe
 from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.store.canonical_json import readable
+from manifests.store.made_beside import CHARACTERS_KEY, CROISSANT_KEY, README_KEY, STAGES_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from manifests.ledger.dataset import DatasetDescription
     from manifests.snapshot.reader import Manifest
 
-README_KEY: Final = "README.md"
-CROISSANT_KEY: Final = "croissant.json"
-STAGES_KEY: Final = "card/stages.svg"
-CHARACTERS_KEY: Final = "card/characters.svg"
 _SUMMARY: Final = (
     "Slippi replays of Super Smash Bros. Melee as pairs of H.264 video and game state whose frames "
     "correspond one to one, the alignment of every pair proved from evidence before it was committed."

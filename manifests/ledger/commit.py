@@ -32,8 +32,11 @@ no worker can be too slow, and a worker that is killed at any moment leaves its 
 Some S3 servers cannot say which of two writers came first (`Store.has_conditional_writes` is False). There,
 the edition of a file is made from the file's own sha256, so that whoever writes a key writes the same bytes
 to it, and an entry is put if none is seen. Two racing workers may then both write the entry, and the later
-one stays. Each of the two names objects that nobody overwrites, so whichever is read is true. Only `farm gc`
-relies on a clock there: it takes nothing younger than a day, and no attempt lasts that long.
+one stays. Each of the two names objects that nobody overwrites, so whichever is read is true. A snapshot may
+then have been compiled from the earlier one: `snapshot/finalize.py` reads all entries there, and `farm gc`
+removes nothing while the newest snapshot and the ledger name different objects. Only `farm gc` relies on a
+clock: it takes nothing younger than a day, and no attempt lasts that long. What one process at a time has to
+do (begin a dataset, plan) is claimed there first (`store/claim.py`).
 
 Two other ways were considered. To overwrite the planned key and check afterwards: between the check and the
 entry there is always room for another worker's overwrite, and not all S3 servers have a conditional

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from manifests.errors import SchemaRefused
+from manifests.errors import RecordRefused, SchemaRefused
 from manifests.state.schema import FIRST_SLP_FRAME, FRAMES_PER_SECOND
-from manifests.store.canonical_json import ADDED_LATER, from_plain, parse, readable, to_plain
+from manifests.store.canonical_json import ADDED_LATER, canonical, from_plain, parse, readable, to_plain
+from manifests.store.claim import claimed
 from manifests.store.contract import ObjectMissing
-from manifests.store.keys import DATASET_KEY, PROBE_PREFIX, STORE_KEY
+from manifests.store.keys import CLAIM_PREFIX, DATASET_KEY, PROBE_PREFIX, STORE_KEY
 
 if TYPE_CHECKING:
     from manifests.store.contract import Store
@@ -32,6 +34,7 @@ SPARSE_TIMING_RULE: Final = (
 """The rule of a dataset in which not every frame has a picture."""
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
+_SUM: Final = "content_sha256"
 MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256", "splits"})
 """Fields in which a later run may differ from the first.
 
@@ -189,7 +192,8 @@ class DatasetDescription:
 
     def to_json(self) -> bytes:
         """Make the bytes of dataset.json."""
-        return readable({"format": FORMAT, "schema_version": SCHEMA_VERSION, **to_plain(self)})
+        plain = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **to_plain(self)}
+        return readable({**plain, _SUM: _sum_of(plain)})
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> DatasetDescription:
@@ -197,9 +201,15 @@ class DatasetDescription:
 
         Raises:
             SchemaRefused: it is of another format or schema version.
-            RecordRefused: a field is missing, unknown, or of another type.
+            RecordRefused: a field is missing, unknown, or of another type, or it was changed since.
         """
         plain = parse(data, where)
+        written = plain.pop(_SUM, None)  # the first datasets have none
+        if written is not None and written != _sum_of(plain):
+            message = (
+                f"{where}: {_SUM} does not fit its content; it was changed after it was written: put it back"
+            )
+            raise RecordRefused(message)
         found = (plain.pop("format", None), plain.pop("schema_version", None))
         if found != (FORMAT, SCHEMA_VERSION):
             message = (
@@ -208,6 +218,13 @@ class DatasetDescription:
             )
             raise SchemaRefused(message)
         return from_plain(cls, {**_ADDED_SINCE, **plain}, where)
+
+
+def _sum_of(plain: Mapping[str, object]) -> str:
+    try:
+        return hashlib.sha256(canonical(plain)).hexdigest()
+    except ValueError:  # a NaN, which no dataset.json has
+        return ""
 
 
 def read_description(store: Store) -> DatasetDescription:
@@ -227,7 +244,7 @@ def read_description(store: Store) -> DatasetDescription:
 
 
 def _is_of_the_store(key: str) -> bool:
-    return key == STORE_KEY or key.startswith(PROBE_PREFIX)
+    return key == STORE_KEY or key.startswith((PROBE_PREFIX, CLAIM_PREFIX))
 
 
 def open_or_create(store: Store, description: DatasetDescription) -> DatasetDescription:
@@ -237,6 +254,7 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
 
     Raises:
         SchemaRefused: the place holds a dataset of another schema or of other settings, or other files.
+        StoreFailed: another process begins it, and the store cannot say who came first.
     """
     if store.head(DATASET_KEY) is None:
         # Other files mean a wrong path: a dataset is never begun among them.
@@ -246,7 +264,8 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
         if strangers and store.head(DATASET_KEY) is None:
             message = f"{store.url}: holds {strangers[0]} but no {DATASET_KEY}; give an empty or a new output"
             raise SchemaRefused(message)
-        store.put_if_absent(DATASET_KEY, description.to_json())
+        with claimed(store, DATASET_KEY.removesuffix(".json")):
+            store.put_if_absent(DATASET_KEY, description.to_json())
     found = read_description(store)
     differences = [
         line

@@ -10,28 +10,19 @@ do (`pending_games`).
 from __future__ import annotations
 
 import heapq
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from manifests.errors import RecordRefused
 from manifests.ledger.entry import done_game_ids
-from manifests.ledger.tables import SCHEMA_VERSION, arrow_schema
+from manifests.ledger.plan_file import PlanFile, open_plan, plan_bytes
+from manifests.store.claim import claimed
 from manifests.store.keys import PLAN_PREFIX, check_game_id, plan_key, plan_number_of
-from manifests.store.object_file import open_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from manifests.store.contract import Store
-
-_NEXT_FILE_NUMBER: Final = b"dolphin_farm.next_file_number"
-_FRAMES_PER_CHUNK: Final = b"dolphin_farm.frames_per_chunk"
-_VERSION: Final = b"dolphin_farm.schema_version"
-_ROWS_PER_GROUP: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,35 +136,57 @@ def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int
     """Put the games that no plan of this dataset has yet into a new plan file; return them, numbered.
 
     If there are no such games, nothing is written. Two simultaneous callers get plan files, and file numbers,
-    one after the other.
+    one after the other; where the store cannot say who came first, one of them or both are refused.
 
     Raises:
         ValueError: a game_id is twice among `games`.
         RecordRefused: an older plan file is of another schema, or cuts games into chunks of another length.
+        StoreFailed: another process plans, and the store cannot say who came first.
     """
     wanted = {game.game_id: game for game in number_games(games, frames_per_chunk, 0)}
     while True:
-        numbers = plan_numbers(store)
-        next_file_number = 0
-        for number in numbers:
-            with _plan_file(store, number) as plan:
-                plan.check_frames_per_chunk(frames_per_chunk)
-                next_file_number = plan.next_file_number
-                for game in plan.games():
-                    wanted.pop(game.game_id, None)
-        planned = number_games(wanted.values(), frames_per_chunk, next_file_number)
+        number, planned = _what_is_new(store, wanted, frames_per_chunk)
         if not planned:
             return ()
-        data = _to_parquet(planned, frames_per_chunk)
-        # If another caller took this plan number meanwhile, its games and numbers must be read first.
-        if store.put_if_absent(plan_key(numbers[-1] + 1 if numbers else 0), data):
-            return planned
+        with claimed(store, "plan"):
+            if not store.has_conditional_writes:  # somebody may have planned before this claim was made
+                number, planned = _what_is_new(store, wanted, frames_per_chunk)
+            # If another caller took this plan number meanwhile, its games and numbers must be read first.
+            if not planned:
+                return ()
+            data = plan_bytes(planned, frames_per_chunk, planned[-1].file_numbers.stop)
+            if store.put_if_absent(plan_key(number), data):
+                return planned
+
+
+def _what_is_new(
+    store: Store, wanted: dict[str, PlannedGame], frames_per_chunk: int
+) -> tuple[int, tuple[PlannedGame, ...]]:
+    """Drop from `wanted` what is planned; return the next plan's number, and the rest with their numbers."""
+    numbers, next_file_number = plan_numbers(store), 0
+    for number in numbers:
+        with open_plan(store, number) as plan:
+            plan.check_frames_per_chunk(frames_per_chunk)
+            next_file_number = plan.next_file_number
+            for game in _games_in(plan, f"{store.url}/{plan_key(number)}"):
+                wanted.pop(game.game_id, None)
+    planned = number_games(wanted.values(), frames_per_chunk, next_file_number)
+    return numbers[-1] + 1 if numbers else 0, planned
 
 
 def plan_numbers(store: Store) -> list[int]:
-    """List the numbers of all plan files, ascending."""
+    """List the numbers of all plan files: 0, 1, 2 and so on.
+
+    Raises:
+        RecordRefused: one is not there, though a later one is.
+    """
     found = (plan_number_of(info.key) for info in store.list(PLAN_PREFIX))
-    return sorted(number for number in found if number is not None)
+    numbers = sorted(number for number in found if number is not None)
+    for number, there in enumerate(numbers):
+        if number != there:
+            message = f"{store.url}/{plan_key(number)}: not there, though {plan_key(there)} is; put it back"
+            raise RecordRefused(message)
+    return numbers
 
 
 def planned_games(store: Store) -> Iterator[PlannedGame]:
@@ -209,59 +222,15 @@ def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterato
             yield game
 
 
-class _PlanFile:
-    """An open plan file whose schema version was checked."""
-
-    def __init__(self, where: str, file: pq.ParquetFile) -> None:
-        self._where, self._file = where, file
-        self._metadata = file.schema_arrow.metadata or {}
-        found = self._metadata.get(_VERSION, b"none").decode("ascii", "replace")
-        if found != str(SCHEMA_VERSION):
-            message = f"{where}: schema version {found}; this program reads {SCHEMA_VERSION}"
-            raise RecordRefused(message)
-
-    @property
-    def next_file_number(self) -> int:
-        return int(self._metadata[_NEXT_FILE_NUMBER])
-
-    def check_frames_per_chunk(self, frames_per_chunk: int) -> None:
-        found = int(self._metadata[_FRAMES_PER_CHUNK])
-        if found != frames_per_chunk:
-            message = (
-                f"{self._where}: planned with {found} frames per chunk, not {frames_per_chunk}; keep {found}"
-            )
-            raise RecordRefused(message)
-
-    def games(self) -> Iterator[PlannedGame]:
-        for batch in self._file.iter_batches(_ROWS_PER_GROUP, use_threads=False):
-            for row in batch.to_pylist():
-                row["characters"] = tuple(row["characters"])
-                row["player_hashes"] = tuple(row["player_hashes"])
-                yield PlannedGame(**row)
-
-
-@contextmanager
-def _plan_file(store: Store, number: int) -> Iterator[_PlanFile]:
-    with open_parquet(store, plan_key(number)) as file:
-        yield _PlanFile(f"{store.url}/{plan_key(number)}", file)
-
-
 def _games_of(store: Store, number: int) -> Iterator[PlannedGame]:
-    with _plan_file(store, number) as plan:
-        yield from plan.games()
+    with open_plan(store, number) as plan:
+        yield from _games_in(plan, f"{store.url}/{plan_key(number)}")
 
 
-def _to_parquet(planned: tuple[PlannedGame, ...], frames_per_chunk: int) -> bytes:
-    schema = arrow_schema("plan")
-    last = planned[-1]
-    metadata = {
-        **schema.metadata,
-        _FRAMES_PER_CHUNK: str(frames_per_chunk).encode(),
-        _NEXT_FILE_NUMBER: str(last.file_numbers.stop).encode(),
-    }
-    columns = {name: [getattr(game, name) for game in planned] for name in schema.names}
-    table = pa.table(columns, schema=schema.with_metadata(metadata))
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=_ROWS_PER_GROUP, write_page_checksum=True)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+def _games_in(plan: PlanFile, where: str) -> Iterator[PlannedGame]:
+    for row in plan.rows():
+        try:
+            yield PlannedGame(**row)
+        except (TypeError, ValueError) as error:
+            message = f"{where}: {error}; it was changed after it was written: put a good copy back"
+            raise RecordRefused(message) from error

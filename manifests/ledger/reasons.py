@@ -30,6 +30,7 @@ class Reason(StrEnum):
     SOURCE_CHANGED = "source_changed"  # the file that was planned holds another game now
     NOT_READ = "not_read"  # a kind of file or place that is not read; never in a ledger, as it has no game_id
 
+    SOURCE_MISSING = "source_missing"  # the file that was planned is not there, or cannot be read
     EMULATOR_EXIT = "emulator_exit"  # the emulator ended by itself before the game did
     EMULATOR_STALLED = "emulator_stalled"  # no new picture within the progress deadline
     EMULATOR_TIMEOUT = "emulator_timeout"  # over the total deadline
@@ -45,6 +46,7 @@ class Reason(StrEnum):
 
 _ABOUT_THE_ATTEMPT = frozenset(
     {
+        Reason.SOURCE_MISSING,
         Reason.EMULATOR_EXIT,
         Reason.EMULATOR_STALLED,
         Reason.EMULATOR_TIMEOUT,

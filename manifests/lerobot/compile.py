@@ -18,10 +18,6 @@ import pyarrow.parquet as pq
 
 from manifests.errors import RecordRefused
 from manifests.lerobot.episodes import (
-    EPISODES_KEY,
-    INFO_KEY,
-    STATS_KEY,
-    TASKS_KEY,
     Episode,
     data_key,
     episodes_of,
@@ -36,6 +32,7 @@ from manifests.state.file import read_states
 from manifests.store.canonical_json import canonical, readable
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import VIDEO_FEATURE
+from manifests.store.made_beside import EPISODES_KEY, INFO_KEY, STATS_KEY, TASKS_KEY
 from manifests.store.object_file import open_parquet
 from manifests.store.read_ahead import read_ahead
 

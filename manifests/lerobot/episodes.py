@@ -191,12 +191,6 @@ def data_key(number: int) -> str:
     return f"data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
 
-EPISODES_KEY: Final = "meta/episodes/chunk-000/file-000.parquet"
-TASKS_KEY: Final = "meta/tasks.parquet"
-STATS_KEY: Final = "meta/stats.json"
-INFO_KEY: Final = "meta/info.json"
-
-
 def info_json(episodes: Episodes, features: dict[str, Any], fps: int) -> dict[str, Any]:
     """Make the contents of meta/info.json."""
     return {

@@ -3,9 +3,10 @@
     ledger listing (in order of game_id) --- groups of games ---> old rows kept + new entries' rows -> tables
 
 A committed game's entry never changes, so its rows are copied from the last snapshot. Games that were set
-aside may have been tried again, so their few entries are read again each time. The bytes of the tables depend
-on the ledger alone, no matter whether it is compiled at once or step by step. If nothing changed, no snapshot
-is written. Everything streams: memory does not grow with the dataset.
+aside may have been tried again, so their few entries are read again each time. Where a store cannot say which
+of two writers came first, an entry may be replaced by that of a racing worker, so all are read each time. The
+bytes of the tables depend on the ledger alone, no matter whether it is compiled at once or step by step. If
+nothing changed, no snapshot is written. Everything streams: memory does not grow with the dataset.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ import pyarrow.parquet as pq
 
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger.entry import done_game_ids, read_entries
+from manifests.ledger.plan import plan_numbers
 from manifests.ledger.records import ObjectRef
 from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema, with_all_columns
 from manifests.snapshot.rows import SORT_KEYS, rows_of
 from manifests.snapshot.snapshot import Snapshot, TableRef, Totals, current_snapshot, publish_snapshot
+from manifests.store.keys import DATASET_KEY, plan_key
 from manifests.store.object_file import open_parquet
 
 if TYPE_CHECKING:
@@ -73,14 +76,15 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
     """
     last = None if from_scratch else _last_snapshot(store)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="dolphin-farm-finalize-") as folder:
-        compiler = _Compiler(store, last, Path(folder))
+        compiler = _Compiler(store, last if store.has_conditional_writes else None, Path(folder))
         with compiler:
             compiler.run()
         tables = compiler.table_refs()
         # Equal tables are equal bytes, so hashes tell whether anything changed.
         if last is not None and _hashes(last.tables) == _hashes(tables):
             return Finalized(last, is_new=False, num_read=compiler.num_read, num_kept=compiler.num_kept)
-        snapshot = publish_snapshot(store, compiler.files, tables, compiler.totals())
+        records = _record_sums(store)
+        snapshot = publish_snapshot(store, compiler.files, tables, compiler.totals(), records)
     return Finalized(snapshot, is_new=True, num_read=compiler.num_read, num_kept=compiler.num_kept)
 
 
@@ -229,6 +233,12 @@ def _last_snapshot(store: Store) -> Snapshot | None:
     except (NotFinalized, SchemaRefused):
         return None
     return last if last.tables.keys() == set(MANIFEST_TABLES) else None
+
+
+def _record_sums(store: Store) -> dict[str, str]:
+    """Hash dataset.json and every plan file, so that an audit misses one that is changed or gone."""
+    keys = [DATASET_KEY, *(plan_key(number) for number in plan_numbers(store))]
+    return {key: hashlib.sha256(store.get(key)).hexdigest() for key in keys if store.head(key) is not None}
 
 
 def _hashes(tables: Any) -> dict[str, str]:

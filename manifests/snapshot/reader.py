@@ -23,14 +23,14 @@ from manifests.errors import NotFinalized, RecordRefused
 from manifests.ledger.dataset import DatasetDescription, read_description
 from manifests.ledger.tables import MANIFEST_TABLES, missing_columns, with_all_columns
 from manifests.snapshot.snapshot import Snapshot, current_snapshot, read_snapshot
-from manifests.store.object_file import open_parquet
+from manifests.store.object_file import open_parquet, refuse_bomb
 from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from manifests.ledger.records import ObjectRef
+    from manifests.snapshot.snapshot import TableRef
     from manifests.store.contract import Store
 
 
@@ -81,15 +81,16 @@ class Manifest:
 
         Raises:
             ValueError: there is no such table.
-            RecordRefused: its bytes are not those that the snapshot names.
+            RecordRefused: its bytes, or its rows, are not those that the snapshot names.
         """
-        data = self.store.get(self._object(name).key)
-        if hashlib.sha256(data).hexdigest() != self._object(name).sha256:
-            message = (
-                f"{self.store.url}/{self._object(name).key}: not the bytes that its snapshot names; audit it"
-            )
+        ref = self._table(name)
+        where = f"{self.store.url}/{ref.object.key}"
+        data = self.store.get(ref.object.key)
+        if hashlib.sha256(data).hexdigest() != ref.object.sha256:
+            message = f"{where}: not the bytes that its snapshot names; audit it"
             raise RecordRefused(message)
         with pq.ParquetFile(pa.BufferReader(data)) as file:
+            refuse_bomb(file.metadata, where, ref.num_rows)
             there = _there(file, name, columns)
         rows = pq.read_table(pa.BufferReader(data), columns=there)
         return with_all_columns(name, rows, columns)
@@ -99,19 +100,21 @@ class Manifest:
 
         Raises:
             ValueError: there is no such table.
+            RecordRefused: it has other rows than the snapshot says.
         """
-        with open_parquet(self.store, self._object(name).key) as file:
+        ref = self._table(name)
+        with open_parquet(self.store, ref.object.key, ref.num_rows) as file:
             for batch in file.iter_batches(columns=_there(file, name, columns), use_threads=False):
                 yield from with_all_columns(name, pa.Table.from_batches([batch]), columns).to_batches()
 
-    def _object(self, name: str) -> ObjectRef:
+    def _table(self, name: str) -> TableRef:
         if name not in self.snapshot.tables:
             there = [one for one in MANIFEST_TABLES if one in self.snapshot.tables]
             message = f"no table {name!r}; there are {', '.join(there)}"
             if name in MANIFEST_TABLES:
                 message += ". This snapshot is from before it: run farm finalize again"
             raise ValueError(message)
-        return self.snapshot.tables[name].object
+        return self.snapshot.tables[name]
 
 
 def _there(file: pq.ParquetFile, name: str, columns: Sequence[str] | None) -> list[str] | None:

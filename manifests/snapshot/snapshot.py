@@ -6,14 +6,15 @@ manifest/NNNN/snapshot.json, and manifest/current.json, a copy of the newest sna
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import NotFinalized, SchemaRefused
 from manifests.ledger.records import ObjectRef
 from manifests.ledger.tables import ADDED_TABLES, MANIFEST_TABLES, SCHEMA_VERSION
-from manifests.store.canonical_json import from_plain, parse, readable, to_plain
+from manifests.store.canonical_json import ADDED_LATER, from_plain, parse, readable, to_plain
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import CURRENT_KEY, MANIFEST_PREFIX, manifest_key, snapshot_key, snapshot_number_of
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 _MAX_TRIES: Final = 20
+_BY_CONTENT: Final = 10**9
+"""Step between numbers that are made of content, where a store cannot say which of two writers came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Snapshot:
         number: the snapshot's number, from 0.
         tables: the tables by name; old snapshots lack ADDED_TABLES.
         totals: sums over the tables.
+        records: sha256 of dataset.json and of every plan file, by key, when it was compiled; None in
+            snapshots from before this was noted.
 
     Raises:
         ValueError: tables are missing or unknown.
@@ -70,6 +75,7 @@ class Snapshot:
     number: int
     tables: Mapping[str, TableRef]
     totals: Totals
+    records: Mapping[str, str] | None = field(default=None, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         if not set(MANIFEST_TABLES) - ADDED_TABLES <= set(self.tables) <= set(MANIFEST_TABLES):
@@ -135,7 +141,11 @@ def complete_snapshot_numbers(store: Store) -> list[int]:
 
 
 def publish_snapshot(
-    store: Store, files: Mapping[str, Path], tables: Mapping[str, TableRef], totals: Totals
+    store: Store,
+    files: Mapping[str, Path],
+    tables: Mapping[str, TableRef],
+    totals: Totals,
+    records: Mapping[str, str] | None = None,
 ) -> Snapshot:
     """Put finished tables on the store under the next free number, and make current.json name them.
 
@@ -144,25 +154,46 @@ def publish_snapshot(
         files: the local Parquet file of each table.
         tables: size, hash and number of rows of each table; the keys in them are replaced.
         totals: sums over the tables.
+        records: sha256 of dataset.json and of every plan file, by key; None to note none.
 
     Raises:
         NotFinalized: simultaneous finalizers took one number after the other.
         StoreFailed: the store failed.
     """
-    # Numbers of snapshots that were never completed are taken, too: their tables may still be written.
-    number = 1 + max(
-        (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
-        default=-1,
-    )
-    for candidate in range(number, number + _MAX_TRIES):
-        snapshot = Snapshot(candidate, _with_keys(tables, candidate), totals)
-        # The first table decides whose number this is: a simultaneous finalizer finds it and takes the next.
-        if all(store.put_if_absent(ref.object.key, files[name]) for name, ref in snapshot.tables.items()):
-            store.put_if_absent(snapshot_key(candidate), snapshot.to_json())
+    for _ in range(_MAX_TRIES):
+        # Numbers of snapshots that were never completed are taken, too: their tables may still be written.
+        free = 1 + max(
+            (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
+            default=-1,
+        )
+        number = free if store.has_conditional_writes else _number_by_content(free, tables)
+        snapshot = Snapshot(number, _with_keys(tables, number), totals, records)
+        if _put_whole(store, snapshot, files):
             _point_at_newest(store)
             return snapshot
     message = f"{store.url}: {_MAX_TRIES} snapshot numbers were taken meanwhile; finalize again"
     raise NotFinalized(message)
+
+
+def _number_by_content(free: int, tables: Mapping[str, TableRef]) -> int:
+    """Make a number, at least `free`, that two finalizers share only if they write the same bytes."""
+    hashes = "".join(tables[name].object.sha256 for name in sorted(tables))
+    content = int(hashlib.sha256(hashes.encode()).hexdigest(), 16) % _BY_CONTENT
+    return -(-free // _BY_CONTENT) * _BY_CONTENT + content
+
+
+def _put_whole(store: Store, snapshot: Snapshot, files: Mapping[str, Path]) -> bool:
+    """Put the tables and then snapshot.json. Returns False if the number was taken, or is not the newest."""
+    if store.has_conditional_writes:
+        # The first table decides whose number this is: a simultaneous finalizer finds it and takes the next.
+        if not all(store.put_if_absent(ref.object.key, files[name]) for name, ref in snapshot.tables.items()):
+            return False
+        store.put_if_absent(snapshot_key(snapshot.number), snapshot.to_json())
+        return True
+    for name, ref in snapshot.tables.items():
+        store.put(ref.object.key, files[name])
+    store.put(snapshot_key(snapshot.number), snapshot.to_json())
+    return complete_snapshot_numbers(store)[-1] == snapshot.number
 
 
 def _with_keys(tables: Mapping[str, TableRef], number: int) -> dict[str, TableRef]:

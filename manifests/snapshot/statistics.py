@@ -23,6 +23,7 @@ from manifests.state.file import read_states
 from manifests.state.joined import joined
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import manifest_key
+from manifests.store.object_file import refuse_bomb
 from manifests.store.read_ahead import read_ahead
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def read_statistics(manifest: Manifest) -> pa.Table:
     except ObjectMissing as error:
         message = f"{manifest.store.url}/{key}: not there; run farm finalize --statistics"
         raise NotFinalized(message) from error
+    refuse_bomb(pq.read_metadata(pa.BufferReader(data)), f"{manifest.store.url}/{key}")
     return pq.read_table(pa.BufferReader(data))
 
 

@@ -31,6 +31,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from manifests.parquet_bounds import check_bounds
 from manifests.state import schema
 from manifests.state.arrow import described, metadata_of
 from manifests.state.items import ItemTable
@@ -123,6 +124,7 @@ def read_states(
     # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
     with pq.ParquetFile(opened) as file:
         footer = file.metadata
+        check_bounds(footer)
         num_rows = footer.num_rows
         exclusive_end = num_rows if exclusive_end is None else exclusive_end
         if not 0 <= start < exclusive_end <= num_rows:

@@ -77,7 +77,7 @@ class Store(Protocol):
         """Whether `put_if_absent` keeps its promise when several writers come at the same moment.
 
         True for folders and for most S3 servers. Where it is False, ledger/commit.py works without it, and
-        plans and snapshots should be made by one process at a time.
+        whoever plans or begins a dataset makes a claim first (store/claim.py).
         """
         ...
 

@@ -30,6 +30,8 @@ DATASET_KEY: Final = "dataset.json"
 STORE_KEY: Final = "store.json"
 """Holds what an S3 store found out about its server; manifests/store/s3.py writes it."""
 PROBE_PREFIX: Final = "probe/"
+CLAIM_PREFIX: Final = "claim/"
+"""Where processes say what they are at, on servers that cannot tell who came first; see store/claim.py."""
 CURRENT_KEY: Final = "manifest/current.json"
 LEDGER_PREFIX: Final = "ledger/"
 PLAN_PREFIX: Final = "plan/"
@@ -173,6 +175,11 @@ def snapshot_number_of(key: str) -> int | None:
     """Read the number of the snapshot that an object belongs to; None for any other key."""
     match = _SNAPSHOT_KEY.fullmatch(key)
     return int(match[1]) if match else None
+
+
+def claim_prefix(what: str) -> str:
+    """Make the prefix of the claims of those who do one thing, such as planning."""
+    return f"{CLAIM_PREFIX}{what}/"
 
 
 def is_key(key: str) -> bool:

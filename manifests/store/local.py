@@ -4,6 +4,10 @@ Bytes are written to `ROOT/.tmp-<random>`, flushed to the disk, and then given t
 they may replace an object, by `link` where they must not (link fails if the name exists, on every POSIX file
 system and on NFS). A writer holds a lock on its temporary file as long as it lives. So a later writer can
 tell which files a killed one left behind, and removes them. Names that begin with a dot are never objects.
+
+A link below the root that leads out of it is never followed: whoever packed a dataset could otherwise have
+any file of this machine read, shown by `farm browse`, or written to. The one way out that is allowed is the
+hub's own cache, whose files are links from `snapshots/COMMIT/` to `blobs/` beside it.
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
+        self._allowed: tuple[str, ...] = ()
         self._swept = False
 
     @property
@@ -111,10 +116,9 @@ class LocalStore:
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """List objects in the order of keys, as `Store.list`; it holds the names of one folder at a time."""
         folder, _, _ = prefix.rpartition("/")
-        if folder:
-            check_key(folder)
         with self._translated(prefix or "."):
-            yield from _walk(self._root / folder, f"{folder}/" if folder else "", prefix)
+            below = self._path(folder) if folder else self._root
+            yield from _walk(below, f"{folder}/" if folder else "", prefix)
 
     def delete(self, key: str) -> None:
         """Remove an object; as `Store.delete`."""
@@ -122,7 +126,31 @@ class LocalStore:
             self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
-        return self._root / check_key(key)
+        """Where the object is.
+
+        Raises:
+            StoreFailed: a link on the way leads out of the root.
+        """
+        path = self._root / check_key(key)
+        real = os.path.realpath(path)
+        if not real.startswith(self._allowed or self._allow()):
+            message = (
+                f"{path}: a link leads out of the dataset, to {real}, and is not followed; put the file or "
+                "folder itself there"
+            )
+            raise StoreFailed(message)
+        return path
+
+    def _allow(self) -> tuple[str, ...]:
+        """Find out what lies within the root, which may itself be reached by links: its owner chose it."""
+        root = os.path.realpath(self._root)
+        allowed = [f"{root}/".replace("//", "/")]
+        above, _, folder = os.path.dirname(root).rpartition("/")  # noqa: PTH120 - texts, compared as such
+        if folder == "snapshots":
+            allowed.append(f"{above}/blobs/")
+        if self._root.exists():
+            self._allowed = tuple(allowed)
+        return tuple(allowed)
 
     @contextmanager
     def _written(self, data: Data) -> Iterator[Path]:
@@ -156,10 +184,14 @@ class LocalStore:
             return
         self._swept = True
         for path in self._root.glob(f"{TEMPORARY_PREFIX}*"):
-            with suppress(FileNotFoundError, BlockingIOError, PermissionError), path.open("rb") as file:
-                # The kernel drops a dead process's locks, so a file that can be locked has no writer.
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+            with suppress(OSError):  # gone meanwhile, a link, or not ours to open
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                try:
+                    # The kernel drops a dead process's locks, so a file that can be locked has no writer.
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+                finally:
+                    os.close(descriptor)
 
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():
@@ -201,7 +233,8 @@ def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
         # A folder sorts as its name with the slash: "a-b/c" comes before "a/1", as it does in S3's listings.
         with os.scandir(folder) as entries:
             names = sorted(
-                entry.name + "/" * entry.is_dir()
+                # A folder that is a link is not entered: it may lead out, or round in a circle.
+                entry.name + "/" * entry.is_dir(follow_symlinks=False)
                 for entry in entries
                 if not entry.name.startswith(".") and _may_match(key_prefix + entry.name, prefix)
             )
@@ -212,7 +245,7 @@ def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
         if name.endswith("/"):
             yield from _walk(folder / name, key, prefix)
         elif key.startswith(prefix):
-            with suppress(FileNotFoundError):  # deleted since the names were read
+            with suppress(OSError):  # deleted since the names were read, or a link in a circle
                 status = (folder / name).stat()
                 yield ObjectInfo(key, status.st_size, status.st_mtime)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.errors import RecordRefused
+from manifests.parquet_bounds import check_bounds
 from manifests.store.contract import ObjectMissing
 
 if TYPE_CHECKING:
@@ -68,21 +69,42 @@ def open_object(store: Store, key: str) -> io.BufferedReader:
     return io.BufferedReader(_RangeReader(store, key, info.size_bytes), _BUFFER_BYTES)
 
 
+def refuse_bomb(metadata: pq.FileMetaData, where: str, num_rows: int | None = None) -> None:
+    """Refuse a file that says it holds more than it can in earnest, or other rows than another record says.
+
+    Raises:
+        RecordRefused: it does.
+    """
+    try:
+        check_bounds(metadata, num_rows)
+    except ValueError as error:
+        message = f"{where}: {error}; it was changed after it was written"
+        raise RecordRefused(message) from error
+
+
 @contextmanager
-def open_parquet(store: Store, key: str) -> Iterator[pq.ParquetFile]:
+def open_parquet(store: Store, key: str, num_rows: int | None = None) -> Iterator[pq.ParquetFile]:
     """Open a Parquet object, and verify its pages against their checksums where they have some.
 
     Pass use_threads=False to whatever reads from it: one of Arrow's threads that still holds a Python file
     when the interpreter exits aborts the process (seen in 2 of 60 runs).
 
+    Args:
+        store: where it is.
+        key: of the object.
+        num_rows: how many rows it must have, where another record says so.
+
     Raises:
         ObjectMissing: there is no such object.
-        RecordRefused: it is no Parquet file, or was changed after it was written.
+        RecordRefused: it is no Parquet file, says it holds more than it can in earnest, or was changed after
+            it was written.
     """
     with open_object(store, key) as file:
         try:
             # pre_buffer reads ahead on Arrow's threads, which must not hold our file; see above.
-            yield pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+            opened = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+            refuse_bomb(opened.metadata, f"{store.url}/{key}", num_rows)
+            yield opened
         except (pa.ArrowInvalid, OSError) as error:
             message = f"{store.url}/{key}: no sound Parquet file ({error!s:.100}); it was changed or cut"
             raise RecordRefused(message) from error

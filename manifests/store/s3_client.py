@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_POOL_CONNECTIONS: Final = 32
+_USER_OF_URL: Final = re.compile(r"://[^/\s'\"]*@")
+_SIGNATURE: Final = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s'\"]+")
 _FALLBACK_REGION: Final = "us-east-1"
 _AWS: Final = ".amazonaws.com"
 
@@ -147,8 +150,8 @@ class S3Client:
 
     @property
     def endpoint(self) -> str:
-        """The URL of the server that requests go to."""
-        return str(self._boto().meta.endpoint_url)
+        """The URL of the server that requests go to, without the name and password that may stand in it."""
+        return _without_secrets(str(self._boto().meta.endpoint_url))
 
     def call(self, where: str, function: Callable[[Any, int], T]) -> T:
         """Call `function(boto3 client, number of attempts before)`, and again after failures that may pass.
@@ -243,7 +246,12 @@ def _translated(outcome: Outcome, where: str, error: Exception) -> Exception:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return _without_secrets(" ".join(str(error).split()))[:300] or type(error).__name__
+
+
+def _without_secrets(text: str) -> str:
+    """Leave USER:PASSWORD@ out of every URL in a text, and the signatures of signed ones."""
+    return _SIGNATURE.sub(r"\1...", _USER_OF_URL.sub("://", text))
 
 
 def _new_client(patience: Patience) -> Any:

@@ -87,7 +87,7 @@ class LocalCache:
             OSError: the folder cannot be read.
         """
         try:
-            descriptor = os.open(self._path(key), os.O_RDONLY)
+            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         try:
@@ -172,7 +172,8 @@ class LocalCache:
                 used = self._evict(len(data))
             os.pwrite(counter, (used + len(data)).to_bytes(_COUNTER_BYTES, "little"), 0)
             # Under the lock: a writer that dies leaves its part to be counted and swept by the next eviction.
-            part.write_bytes(data)
+            with part.open("xb") as file:
+                file.write(data)
             part.rename(path)
 
     def _evict(self, wanted: int) -> int:
@@ -203,7 +204,10 @@ class LocalCache:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         """Lock the file that counts the bytes used; the kernel unlocks it if its holder dies."""
-        descriptor = os.open(self.folder / "used", os.O_RDWR | os.O_CREAT, 0o600)
+        # The folder may be shared: a link in the counter's place would have another file written to.
+        descriptor = os.open(
+            self.folder / "used", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield descriptor

@@ -25,6 +25,7 @@ _COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], bool]]] = {
     ast.In: lambda item, among: item in among,
     ast.NotIn: lambda item, among: item not in among,
 }
+_MOST_DEPTH: Final = 100
 _ALLOWED: Final = "columns, texts, numbers, lists, == != < <= > >= in, and, or, not"
 
 
@@ -43,9 +44,9 @@ class RowFilter:
         self._text, self._columns = text, columns
         try:
             self._tree = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError as error:
+        except (SyntaxError, RecursionError, MemoryError) as error:
             raise ValueError(self._refusal(f"no expression; {_ALLOWED} are allowed")) from error
-        self._check(self._tree)
+        self._check(self._tree, 0)
 
     def __call__(self, row: Mapping[str, Any]) -> bool:
         """Whether the condition holds for a row; a comparison with a null value does not hold.
@@ -55,7 +56,9 @@ class RowFilter:
         """
         return bool(self._value(self._tree, row))
 
-    def _check(self, node: ast.expr) -> None:
+    def _check(self, node: ast.expr, depth: int) -> None:
+        if depth > _MOST_DEPTH:
+            raise ValueError(self._refusal(f"it is nested more than {_MOST_DEPTH} deep"))
         match node:
             case ast.BoolOp():
                 parts = node.values
@@ -76,7 +79,7 @@ class RowFilter:
             case _:
                 raise ValueError(self._refusal(f"{ast.unparse(node)!r} is not allowed; {_ALLOWED} are"))
         for part in parts:
-            self._check(part)
+            self._check(part, depth + 1)
 
     def _value(self, node: ast.expr, row: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one per kind of node
         match node:
@@ -87,7 +90,7 @@ class RowFilter:
             case ast.UnaryOp(op=ast.Not()):
                 return not self._value(node.operand, row)
             case ast.UnaryOp():
-                return -self._value(node.operand, row)
+                return self._negative(self._value(node.operand, row))
             case ast.Compare():
                 return self._compare(node, row)
             case ast.List() | ast.Tuple() | ast.Set():
@@ -97,6 +100,11 @@ class RowFilter:
             case ast.Constant():
                 return node.value
         raise AssertionError(node)  # _check let it through
+
+    def _negative(self, value: Any) -> Any:
+        if not isinstance(value, int | float):
+            raise ValueError(self._refusal(f"{value!r:.40} has no negative"))  # noqa: TRY004 - as documented
+        return -value
 
     def _compare(self, node: ast.Compare, row: Mapping[str, Any]) -> bool:
         values = [self._value(part, row) for part in (node.left, *node.comparators)]
@@ -111,4 +119,4 @@ class RowFilter:
         return True
 
     def _refusal(self, why: str) -> str:
-        return f"filter {self._text!r}: {why}"
+        return f"filter {self._text!r:.200}: {why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,11 @@ def test_what_must_be_kept_is_refused_with_what_to_set():
 def test_a_path_from_home_is_refused():
     found = as_nobody_known("from manifests.home_folder import with_home; with_home('~/a')")
     assert "NoHome: ~/a: HOME is not set" in found
+
+
+def test_a_cache_whose_place_somebody_else_took_is_refused():
+    with tempfile.TemporaryDirectory(dir="/tmp") as shared:
+        Path(shared).chmod(0o1777)
+        (Path(shared) / "dolphin-farm-54321").symlink_to(shared)
+        found = as_nobody_known("from manifests.home_folder import cache_base; cache_base()", TMPDIR=shared)
+    assert "it is a link, or no folder; set XDG_CACHE_HOME or HOME" in found

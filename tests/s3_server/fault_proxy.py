@@ -42,6 +42,13 @@ class FaultPlan:
     seed: int = 0
 
 
+class Held:
+    """A PUT that is late: `arrived` is set when it came, and it goes on when `release` is set."""
+
+    def __init__(self, suffix: str) -> None:
+        self.suffix, self.arrived, self.release = suffix, threading.Event(), threading.Event()
+
+
 class FaultProxy:
     """Serves in threads of this process; a context manager. `plan` may be replaced at any time."""
 
@@ -50,6 +57,7 @@ class FaultProxy:
         self.counts: Counter[str] = Counter()
         self.num_requests = 0
         self.is_closing = threading.Event()
+        self._held: list[Held] = []
         self._upstream_port = upstream_port
         self._random = random.Random(self.plan.seed)
         self._lock = threading.Lock()
@@ -89,6 +97,18 @@ class FaultProxy:
     def struck(self, fault: str) -> None:
         with self._lock:
             self.counts[fault] += 1
+
+    def hold(self, suffix: str) -> Held:
+        """Hold the next PUT of a path that ends so."""
+        held = Held(suffix)
+        self._held.append(held)
+        return held
+
+    def wait_if_held(self, method: str, path: str) -> None:
+        for held in self._held:
+            if method == "PUT" and path.endswith(held.suffix) and not held.arrived.is_set():
+                held.arrived.set()
+                held.release.wait(60)
 
     def key_lock(self, path: str) -> threading.Lock:
         with self._lock:
@@ -137,6 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "wrong_bytes_up" and body:
             self.owner.struck(fault)
             body = _flipped(body)
+        self.owner.wait_if_held(self.command, self.path)
         if self.headers.get("If-None-Match") == "*":
             with self.owner.key_lock(self.path):
                 status, headers, data = self.owner.forward(self, body)

@@ -3,6 +3,8 @@
     python -W ignore serve.py FOLDER              prints its port and serves until its standard input closes
     python -W ignore serve.py FOLDER HOST PORT    serves there until it is killed (docker/compose.yaml)
 
+For tests, nothing is flushed to the disk; with HOST and PORT, what was acknowledged survives a power cut.
+
 It checks signatures, Content-MD5, x-amz-checksum-sha256 and If-None-Match. Access key `farm:render`, secret
 `secretkey`. It runs in an environment of its own (tests/s3_server/requirements.txt), since nothing of ours
 imports it. Swift needs a file system with user xattrs.
@@ -17,7 +19,8 @@ from pathlib import Path
 import eventlet
 
 eventlet.monkey_patch()
-os.fsync = os.fdatasync = lambda _: None  # tests do not outlive a power cut, and run for it ten times as fast
+if len(sys.argv) <= 2:
+    os.fsync = os.fdatasync = lambda _: None
 
 from eventlet import wsgi  # noqa: E402 - after the patch, as eventlet asks for
 from swift.common import utils  # noqa: E402

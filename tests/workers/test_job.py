@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import read_stamps
 from tests.workers.replay.conftest import Slp
 from workers.emulator.contract import Deadlines
-from workers.errors import EnvironmentFailed, RenderFailed
+from workers.errors import RenderFailed
 from workers.job import RenderSettings, RenderTask, render_game, set_aside
 from workers.replay import read_replay
 
@@ -110,16 +111,27 @@ def test_what_ended_a_game_elsewhere_is_written_down_with_its_reason(game: Plann
     assert (entry.status, entry.reason, entry.detail) == (Status.SET_ASIDE, Reason.EMULATOR_EXIT, "it broke")
 
 
-def test_a_source_that_is_gone_fails_without_a_verdict(game: PlannedGame, tmp_path: Path):
+def test_a_source_that_is_gone_is_tried_elsewhere_and_then_set_aside_without_its_full_path(
+    game: PlannedGame, tmp_path: Path
+):
     Path(game.source).unlink()
-    with pytest.raises(EnvironmentFailed, match="put it back"):
-        render_game(RenderTask(game), settings(tmp_path))
-    assert read_entry(open_store(tmp_path / "dataset"), game.game_id) is None
+    planned = dataclasses.replace(game, source="hidden:0123/4567")
+    task = RenderTask(planned, place=game.source)
+    failed = render_game(task.for_attempt(1, is_last=False), settings(tmp_path))
+    assert (failed.status, failed.reason) == ("attempt_failed", Reason.SOURCE_MISSING)
+    store = open_store(tmp_path / "dataset")
+    assert read_entry(store, game.game_id) is None
+    assert render_game(task.for_attempt(3, is_last=True), settings(tmp_path)).status == "set_aside"
+    entry = read_entry(store, game.game_id)
+    assert entry is not None
+    assert entry.reason is Reason.SOURCE_MISSING
+    assert entry.detail.startswith("hidden:0123/4567: No such file or directory; put it back, or plan anew")
 
 
-def test_a_source_that_was_changed_fails_without_a_verdict(
+def test_a_source_that_holds_another_game_now_is_set_aside(
     game: PlannedGame, tmp_path: Path, other_replay_bytes: bytes
 ):
     Path(game.source).write_bytes(other_replay_bytes)
-    with pytest.raises(EnvironmentFailed, match="not the bytes that were planned"):
-        render_game(RenderTask(game), settings(tmp_path))
+    result = render_game(RenderTask(game), settings(tmp_path))
+    assert (result.status, result.reason) == ("set_aside", Reason.SOURCE_CHANGED)
+    assert "not the bytes that were planned" in result.detail

@@ -139,3 +139,52 @@ def test_without_tmpdir_it_is_memory_if_there_is_room(monkeypatch: pytest.Monkey
     assert default_base().parent == Path("/dev/shm")
     monkeypatch.setattr(module, "ROOM_BYTES", 1 << 60)
     assert default_base().parent != Path("/dev/shm")
+
+
+@pytest.fixture
+def guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this user's scratch lies by default, which everybody can guess; nothing is there yet."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return default_base()
+
+
+def test_a_link_in_the_place_that_everybody_can_guess_is_refused_and_nothing_behind_it_is_swept(
+    guessed: Path, tmp_path: Path
+):
+    victim = tmp_path / "victim"
+    (victim / f"{PREFIX}looks-like-ours").mkdir(parents=True)
+    guessed.symlink_to(victim)
+    with (
+        pytest.raises(EnvironmentFailed, match=r"it is a link, or no folder; remove it, or set TMPDIR"),
+        scratch(),
+    ):
+        pass
+    assert sweep() == ()
+    assert (victim / f"{PREFIX}looks-like-ours").is_dir()
+
+
+def test_a_folder_there_that_others_may_write_is_refused(guessed: Path):
+    guessed.mkdir()
+    guessed.chmod(0o777)
+    with pytest.raises(EnvironmentFailed, match=r"others may write into it \(mode 777\)"), scratch():
+        pass
+
+
+def test_a_folder_there_of_somebody_else_is_refused(guessed: Path):
+    if os.getuid() != 0:
+        pytest.skip("only the superuser can make another user's folder")
+    guessed.mkdir(mode=0o700)
+    os.chown(guessed, 54321, 54321)
+    with pytest.raises(EnvironmentFailed, match="it belongs to user 54321"), scratch():
+        pass
+    assert sweep() == ()
+
+
+def test_a_folder_of_somebody_else_is_not_swept_from_a_place_that_users_share(tmp_path: Path):
+    if os.getuid() != 0:
+        pytest.skip("only the superuser can make another user's folder")
+    theirs = tmp_path / f"{PREFIX}theirs"
+    theirs.mkdir()
+    os.chown(theirs, 54321, 54321)
+    assert sweep(tmp_path) == ()
+    assert theirs.is_dir()

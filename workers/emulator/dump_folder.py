@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from workers.scratch import scratch
+from workers.scratch import own_folder_in, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def dump_folder(play_folder: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="dump-", dir=play_folder) as folder:
             yield Path(folder)
     else:
-        with scratch(SHARED_MEMORY / f"dolphin-farm-{os.getuid()}") as apart:
+        with scratch(own_folder_in(SHARED_MEMORY)) as apart:
             yield apart
 
 

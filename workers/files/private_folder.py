@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from manifests.private_folder import why_not_private
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -26,34 +27,13 @@ def private_folder(folder: Path) -> Path:
     Raises:
         EnvironmentFailed: it cannot be made, is a link, or is in somebody else's hands.
     """
-    try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        above = folder.parent.stat()
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        why_not = _why_not_private(found, above)
-        if why_not is None and stat.S_IMODE(found.st_mode) != 0o700:  # noqa: PLR2004 - the owner alone
-            folder.chmod(0o700)
-    except OSError as error:
-        why_not = error.strerror or str(error)
+    why_not = why_not_private(folder)
     if why_not is not None:
         message = (
             f"{folder} cannot keep files for this user alone: {why_not}; set XDG_CACHE_HOME to one of yours"
         )
         raise EnvironmentFailed(message)
     return folder
-
-
-def _why_not_private(found: os.stat_result, above: os.stat_result) -> str | None:
-    if not stat.S_ISDIR(found.st_mode):
-        return "it is a link, or no folder"
-    if found.st_uid != os.geteuid():
-        return f"it belongs to user {found.st_uid}"
-    if above.st_uid not in (os.geteuid(), 0):
-        return f"the folder that holds it belongs to user {above.st_uid}"
-    if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
-        return "anybody can write the folder that holds it"
-    return None
 
 
 def is_own_file(path: Path) -> bool:

@@ -71,6 +71,24 @@ class VideoSettings:
             raise ValueError(message)
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How the pictures of a video refer to each other; those that an emulator gives are coded by the default.
+
+    Attributes:
+        gop_pictures: pictures of every GOP.
+        b_frames: how many pictures in a row may refer to a later one; packets are then not in order.
+        refreshes_within: whether a moving column is refreshed instead of whole pictures (intra refresh).
+    """
+
+    gop_pictures: int = GOP_FRAMES
+    b_frames: int = 0
+    refreshes_within: bool = False
+
+
+DATASET_CODING: Final = Coding()
+
+
 class ChunkEncoder:
     """Writes one chunk's video. A context manager: leaving it without `close` leaves no file.
 
@@ -83,7 +101,7 @@ class ChunkEncoder:
             own mark. None: no marks.
         fps: pictures per second of the time stamps, a divisor of 60: each picture is of the 60 / fps-th frame
             after the one before.
-        gop_pictures: pictures of every GOP.
+        coding: how pictures refer to each other.
 
     Raises:
         RenderFailed: the encoder refuses.
@@ -99,7 +117,7 @@ class ChunkEncoder:
         height: int = HEIGHT,
         mark: FrameMark | None = None,
         fps: int = FPS,
-        gop_pictures: int = GOP_FRAMES,
+        coding: Coding = DATASET_CODING,
     ) -> None:
         self._path, self._fps = path, fps
         self._mark = mark
@@ -108,8 +126,7 @@ class ChunkEncoder:
         self._is_open = True
         try:
             self._file = _open_mp4(path)
-            options = _x264_options(settings, gop_pictures)
-            self._stream = self._file.add_stream("libx264", rate=fps, options=options)
+            self._stream = self._file.add_stream("libx264", rate=fps, options=_x264_options(settings, coding))
         except (av.FFmpegError, OSError) as error:
             _fail(path, error)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
@@ -191,9 +208,10 @@ def _open_mp4(path: Path) -> OutputContainer:
     return av.open(str(path), "w", format="mp4", options=options)
 
 
-def _x264_options(settings: VideoSettings, gop_pictures: int) -> dict[str, str]:
+def _x264_options(settings: VideoSettings, coding: Coding) -> dict[str, str]:
     x264 = (
-        f"keyint={gop_pictures}:min-keyint={gop_pictures}:scenecut=0:open-gop=0:bframes=0:force-cfr=1"
+        f"keyint={coding.gop_pictures}:min-keyint={coding.gop_pictures}:scenecut=0:open-gop=0"
+        f":bframes={coding.b_frames}:intra-refresh={int(coding.refreshes_within)}:force-cfr=1"
         ":threads=1:lookahead-threads=1:sliced-threads=0"
     )
     return {"preset": settings.preset, "crf": str(settings.crf), "profile": "high", "x264-params": x264}

@@ -23,7 +23,7 @@ from manifests.video.mp4 import read_gops
 from manifests.video.open_decoder import open_decoder
 from manifests.video.sei import FrameMark, find_mark
 from manifests.video.stamp import cell_levels, decode_levels
-from workers.rendering.encode import ChunkEncoder, VideoSettings
+from workers.rendering.encode import ChunkEncoder, Coding, VideoSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class RenditionMaker:
         made = self.made
         encoder = ChunkEncoder(
             path, VideoSettings(made.crf, made.preset), width=made.width, height=made.height,
-            mark=FrameMark(chunk.slp_frame_start, game_id), fps=made.fps, gop_pictures=made.gop_pictures,
+            mark=FrameMark(chunk.slp_frame_start, game_id), fps=made.fps, coding=Coding(made.gop_pictures),
         )  # fmt: skip
         with encoder:
             for picture in self._pictures(chunk, gops, data, game_id):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workers.replay import melee_names
 from workers.replay.events import Event
@@ -21,6 +21,7 @@ ONLINE_SCENE = 8
 _NUM_PORTS = 4
 _INFO = 0x5  # the game info block's offset within GAME_START
 _PLAYER, _PLAYER_BYTES = _INFO + 0x60, 0x24
+_LONGEST_TEXT: Final = 100  # characters; a date and the name of a program take fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def read_record(
         rng_seed=start.number(">I", 0x13D) or 0,
         scene_minor=start.number("B", 0x1A3),
         scene_major=start.number("B", 0x1A4),
-        match_id=start.text(0x2BE, 51) or None,
+        match_id=_printable(start.text(0x2BE, 51)) or None,
         game_number=start.number(">I", 0x2F1),
         tiebreak_number=start.number(">I", 0x2F5),
         end_method=end.number("B", 1),
@@ -198,5 +199,10 @@ def _identity(start: _Fields, metadata: Mapping[str, Any], port: int) -> Identit
 
 
 def _text(metadata: Mapping[str, Any], key: str) -> str | None:
+    """A text of the metadata; None where there is none, or one that no recorder writes."""
     value = metadata.get(key)
-    return value if isinstance(value, str) else None
+    return _printable(value) if isinstance(value, str) else None
+
+
+def _printable(text: str) -> str | None:
+    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else None

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from manifests.errors import DatasetError
+from manifests.home_folder import with_home
 from manifests.ledger.reasons import Reason
+from manifests.store.contract import ObjectMissing
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay.archive_entries import INDEXED, Entry
 from workers.replay.archive_walk import (
@@ -72,8 +74,8 @@ def read_source(locator: str) -> bytes:
         FileUnread: the file is not there, or cannot be read; that says nothing about the replay.
         EnvironmentFailed: the bucket, or this machine, cannot do it.
     """
-    place = at_hand(place_of(locator))
     try:
+        place = at_hand(place_of(locator))
         if is_in_bucket(place.path):
             return replay_content(io.BytesIO(read_object(place.path, MAX_REPLAY_BYTES + 1)), place.path)
         if place.member is None:
@@ -85,18 +87,25 @@ def read_source(locator: str) -> bytes:
             message = f"{locator}: {error.strerror}; free some, or read with fewer processes: --workers"
             raise EnvironmentFailed(message) from error
         raise FileUnread(shown(locator), error.strerror or str(error)) from error
+    except ObjectMissing as error:
+        raise FileUnread(shown(locator), "no such object") from error
     except DatasetError as error:
         raise EnvironmentFailed(str(error)) from error
 
 
 def at_hand(place: Place) -> Place:
-    """The same place on this machine, if it is one on the hub; the file is fetched unless it is there.
+    """The same place as this machine has it: from home in full, from the hub as a file, which is fetched.
 
     Raises:
         ReplayRefused: NOT_READ: no file could be called so.
         EnvironmentFailed: it cannot be fetched.
+        NoHome: it is in the home folder, and there is none.
     """
-    return replace(place, path=str(local_copy(place.path))) if is_on_hub(place.path) else place
+    if is_on_hub(place.path):
+        return replace(place, path=str(local_copy(place.path)))
+    if place.path.startswith("~/"):  # as plans have it, so that they do not name whose home it is
+        return replace(place, path=str(with_home(place.path)))
+    return place
 
 
 def archive_members(archive: Path) -> Iterator[Member]:
@@ -161,8 +170,7 @@ def _read_member(place: Place, member: str) -> bytes:
     which = "!".join(
         shown(name) if number == 1 else f"{shown(name)}, number {number}" for name, number in place.steps
     )
-    message = f"{shown(place.path)}: it has no member {which!r} any more; plan anew"
-    raise EnvironmentFailed(message)
+    raise FileUnread(shown(place.path), f"it has no member {which!r} any more")
 
 
 @contextmanager

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES: Final = 1 << 20
 """The longest extended header (a long name, pax records) that is read; real ones have hundreds of bytes."""
 
+MAX_NAME_BYTES: Final = 4096
+"""The longest name of a member: as long as a path may be on Linux."""
+MAX_NAMES_BYTES: Final = 256 << 20
+"""How long the names of all members of an archive may be together: in practice those of 2 million members."""
+_MAX_SPARSE_BLOCKS: Final = MAX_HEADER_BYTES // tarfile.BLOCKSIZE
+
 DAMAGE: Final = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError,
     IndexError, KeyError, OverflowError, NotImplementedError, RuntimeError,
@@ -35,6 +41,7 @@ _EXTENDED: Final = frozenset(
         tarfile.SOLARIS_XHDTYPE,
     }
 )
+_KEPT: Final = "num_kept_bytes"
 _PIECE_BYTES: Final = 1 << 18
 
 
@@ -49,8 +56,40 @@ class _CheckedHeader(tarfile.TarInfo):
         if self.size < 0 or (self.type in _EXTENDED and self.size > MAX_HEADER_BYTES):
             message = f"a header claims {self.size} bytes"
             raise tarfile.ReadError(message)
+        if self.type == tarfile.XGLTYPE:
+            # What it says holds for all that follow, so it is kept; and there may be one before each member.
+            kept = getattr(opened, _KEPT, 0) + self.size
+            setattr(opened, _KEPT, kept)
+            if kept > MAX_HEADER_BYTES:
+                message = f"its global headers have {kept} bytes"
+                raise tarfile.ReadError(message)
         member: tarfile.TarInfo = super()._proc_member(opened)  # type: ignore[misc] # not in the type stubs
         return member
+
+    def _proc_sparse(self, opened: tarfile.TarFile) -> tarfile.TarInfo:
+        """Pass over the map of a file with holes, which tarfile would read into memory however long it is.
+
+        Such a file is not read (see `why_not_read`), so nobody needs to know where its holes are.
+        """
+        _, is_extended, true_size = self._sparse_structs  # type: ignore[attr-defined]
+        del self._sparse_structs  # type: ignore[attr-defined]
+        num_blocks = 0
+        assert opened.fileobj is not None, "a TarFile that is open has its file"
+        while is_extended:
+            num_blocks += 1
+            if num_blocks > _MAX_SPARSE_BLOCKS:
+                message = f"the map of a file with holes has more than {MAX_HEADER_BYTES} bytes"
+                raise tarfile.ReadError(message)
+            is_extended = bool(opened.fileobj.read(tarfile.BLOCKSIZE)[504])
+        self.sparse = b""
+        self.offset_data = opened.fileobj.tell()
+        opened.offset = self.offset_data + self._block(self.size)  # type: ignore[attr-defined]
+        self.size = true_size
+        return self
+
+    def _proc_gnusparse_10(self, member: tarfile.TarInfo, _: dict[str, str], __: tarfile.TarFile) -> None:
+        """Leave the map of a file with holes where it is, in front of the file's bytes; as `_proc_sparse`."""
+        member.sparse = b""
 
     @classmethod
     def fromtarfile(cls, tarfile: tarfile.TarFile) -> _CheckedHeader:
@@ -89,13 +128,19 @@ def tar_members(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     Raises:
         tarfile.TarError, or another of DAMAGE: after the last member before the damage.
     """
-    place = -1
+    place, names_bytes = -1, 0
     while (member := opened.next()) is not None:
         opened.members = []  # type: ignore[attr-defined] # or all headers are held
         if opened.offset <= place or member.size < 0:
             message = "a header points back into the archive"
             raise tarfile.ReadError(message)
         place = opened.offset
+        names_bytes += len(member.name)
+        if len(member.name) > MAX_NAME_BYTES or names_bytes > MAX_NAMES_BYTES:
+            message = (
+                f"a name of {len(member.name)} bytes, {names_bytes} of all names: more than an honest one has"
+            )
+            raise tarfile.ReadError(message)
         if not member.isdir():
             yield member
     _check_rest(opened)

@@ -143,7 +143,9 @@ def test_nothing_is_one_empty_page():
         ({"sort": "nothing"}, "games are sorted by game, stage, .*not by 'nothing'"),
         ({"since": "yesterday"}, "Invalid isoformat"),
         ({"until": "2024-13-01"}, "month must be"),
-        ({"page": -1}, "pages count from 0, got -1"),
+        ({"page": -1}, "pages and frames are 0 to 1,000,000,000"),
+        ({"page": 10**20}, "pages and frames are 0 to"),
+        ({"min_frames": 10**30}, "pages and frames are 0 to"),
     ],
 )
 def test_filters_that_cannot_be_meant_fail(wrong: dict[str, Any], message: str):

@@ -209,7 +209,24 @@ def test_nothing_else_can_be_read(client: Client, target: str):
     assert b"schema_version" not in answer.body
 
 
-@pytest.mark.parametrize("asked", ["", "bytes=5-1", "bytes=0-999999999999", "bytes=-5", "lines=1-2"])
+@pytest.mark.parametrize("target", ["/games/{}/chunk-{}.json", "/games/{}/evidence-{}.json"])
+@pytest.mark.parametrize("number", [10**20, int("9" * 1500)])
+def test_a_chunk_that_no_game_has_fails(client: Client, game_id: str, target: str, number: int):
+    assert client.get(target.format(game_id, number)).status == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "bytes=5-1",
+        f"bytes=0-{10**30}",
+        f"bytes={10**30}-{10**30}",
+        "bytes=0-999999999999",
+        "bytes=-5",
+        "lines=1-2",
+    ],
+)
 def test_a_range_that_is_none_fails(client: Client, game_id: str, asked: str):
     key = json.loads(client.get(f"/games/{game_id}.json").body)["chunks"][0]["video"]
     assert client.get(f"/files/{key}", range=asked).status == 416
@@ -217,7 +234,17 @@ def test_a_range_that_is_none_fails(client: Client, game_id: str, asked: str):
 
 @pytest.mark.parametrize(
     "query",
-    ["sort=players;drop", "page=-1", "page=x", "sort=" + "x" * 10_000, "since=yesterday", "min_frames=many"],
+    [
+        f"page={10**20}",
+        f"min_frames={10**30}",
+        "page=" + "9" * 5000,
+        "sort=players;drop",
+        "page=-1",
+        "page=x",
+        "sort=" + "x" * 10_000,
+        "since=yesterday",
+        "min_frames=many",
+    ],
 )
 def test_a_filter_that_is_none_fails(client: Client, query: str):
     assert client.get(f"/games?{query}").status == 400

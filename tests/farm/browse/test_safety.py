@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from farm.browse.safety import Guard
+from farm.browse.safety import ANY_ADDRESS, Guard
 from tests.farm.browse.test_pages import Answer, Client
 
 
@@ -83,3 +83,39 @@ def test_what_is_no_request_passes():
 
     asyncio.run(Guard(app, ())({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert seen == ["lifespan"]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "query", "status"),
+    [
+        ("", "", 403),
+        ("dolphin-farm-token=wrong", "", 403),
+        ("dolphin-farm-token=right", "", 200),
+        ("a=b; dolphin-farm-token=right; c=d", "", 200),
+        ("\x00;;=", "", 403),
+        ("", "?token=right", 303),
+        ("", "?token=wrong", 403),
+        ("", "?" + "&".join(["token=wrong"] * 100), 403),
+        ("dolphin-farm-token=r\xefght", "", 403),
+    ],
+)
+def test_where_there_is_a_token_only_those_who_know_it_are_answered(cookie: str, query: str, status: int):
+    guard = Guard(behind, ("127.0.0.1",), "right")
+    assert Client(guard).get(f"/{query}", cookie=cookie).status == status
+
+
+def test_the_token_goes_into_a_cookie_that_no_script_and_no_other_site_gets():
+    answer = Client(Guard(behind, ("127.0.0.1",), "right")).get("/games?token=right")
+    assert answer.headers["location"] == "/games"
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+@pytest.mark.parametrize(("host", "status"), [("192.0.2.7:1", 200), ("[::2]", 200), ("evil.example", 403)])
+def test_on_all_addresses_it_answers_to_each_of_them_and_to_no_strange_name(host: str, status: int):
+    assert ask(hosts=("127.0.0.1", ANY_ADDRESS), host=host).status == status
+
+
+def test_an_address_without_end_is_refused():
+    assert Client(Guard(behind, ("127.0.0.1",))).get("/" + "9" * 5000).status == 403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,3 +108,13 @@ def test_where_opencv_is_not_installed_motion_is_not_told(call: Call, sound: Pat
     result = call("audit", sound, "--depth", "decode")
     assert result.exit_code == 0
     assert "motion told of 0 pairs" in result.stdout
+
+
+def test_keys_with_control_characters_are_printed_as_escapes(call: Call, sound: Path, tmp_path: Path):
+    shutil.copytree(sound, tmp_path / "copy")
+    for name in ("states/e\x1b[31m\n.bin", "f\x1b[31m\n.bin"):
+        (tmp_path / "copy" / name).write_bytes(b"x")
+    for arguments in (["audit", "--orphans", "--depth", "listing"], ["gc", "--idle"]):
+        result = call(arguments[0], tmp_path / "copy", *arguments[1:])
+        assert "\x1b" not in result.output
+    assert result.exit_code == 0

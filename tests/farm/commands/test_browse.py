@@ -11,9 +11,11 @@ import threading
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
+from farm.browse.app import LOOPBACK
 from farm.commands import browse as browse_command
 from manifests.errors import DatasetError
 from tests.manifests.small_dataset import NUM_GAMES
@@ -63,7 +65,7 @@ def test_an_address_that_is_not_this_machines_fails_in_one_line(call: Call, soun
         call("browse", sound, "--host", "203.0.113.5", "--port", 0)
 
 
-@pytest.mark.parametrize("host", ["localhost", "my-machine", "127.0.0.256", ""])
+@pytest.mark.parametrize("host", ["my-machine", "127.0.0.256", ""])
 def test_a_host_that_is_no_address_fails_with_what_is(call: Call, sound: Path, host: str):
     result = call("browse", sound, "--host", host)
     assert result.exit_code == 2
@@ -78,6 +80,40 @@ def test_it_answers_to_loopback_and_to_the_address_it_listens_on(host: str, othe
     names = browse_command._names(host)
     assert {"127.0.0.1", "localhost", "[::1]"} <= set(names)
     assert set(names) - {"127.0.0.1", "localhost", "[::1]"} == ({other} if other else set())
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_loopback_by_any_of_its_names_can_be_listened_on(host: str):
+    if host == "::1" and not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    names = browse_command._names("127.0.0.1" if host == "localhost" else host)
+    assert names == LOOPBACK
+
+
+def test_an_address_for_others_is_warned_of_and_needs_its_token(sound: Path):
+    command = [sys.executable, "-c", "from farm.cli import main; main()"]
+    command += ["browse", str(sound), "--port", "0", "--host", "0.0.0.0"]  # noqa: S104 - what is tested
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        giving_up = threading.Timer(60, server.kill)
+        giving_up.start()
+        try:
+            assert server.stderr is not None
+            assert server.stderr.readline().startswith("Warning: every machine that reaches this one")
+            url = server.stderr.readline().split()[0]
+            asked = urlsplit(url)
+            assert asked.hostname == socket.gethostname().lower()
+            for name in ("127.0.0.1", "127.0.0.2"):  # both reach a server that listens on all addresses
+                bare = f"http://{name}:{asked.port}/"
+                with pytest.raises(urllib.error.HTTPError, match="403"):
+                    urllib.request.urlopen(f"{bare}index.json", timeout=20)  # noqa: S310 - http
+                opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+                with opener.open(f"{bare}?{asked.query}", timeout=20) as answer:
+                    assert answer.url == bare
+                with opener.open(f"{bare}index.json", timeout=20) as answer:
+                    assert json.load(answer)["games"] == NUM_GAMES
+        finally:
+            giving_up.cancel()
+            server.kill()
 
 
 @pytest.mark.parametrize("wrong", [("--files", "x/"), ("--where", "true"), ("--limit", "3")])

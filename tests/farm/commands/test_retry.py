@@ -108,7 +108,7 @@ def test_where_nothing_fits_it_says_so_and_exits_with_1(store: Store):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "say which: --reason REASON, --game ID, or --all"),
+        ((), "say which: --reason REASON, --game ID, --misnumbered, or --all"),
         (("--game", "zzzz"), "is no game of the ledger"),
         (("--game", ""), "is no game of the ledger"),
         (("--reason", "bad_luck"), "bad_luck"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -57,6 +59,20 @@ def test_inspect_shows_players_as_hashes(folder: Path, replay: bytes):
     assert names
     for output in (call("inspect", folder).output, call("inspect", folder, "--json").output):
         assert not any(name in output for name in names | codes)
+
+
+def test_inspect_prints_no_control_characters_of_a_stranger(tmp_path: Path, replay: bytes):
+    start = replay.index(b"startAtSU") + len(b"startAtSU")
+    length = replay[start]
+    hostile = b"\x1b]0;owned\x07\n".ljust(length, b"x")
+    (tmp_path / "a\x1b[31m\n.slp").write_bytes(replay[: start + 1] + hostile + replay[start + 1 + length :])
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("c\x1b[2J\n.slp", b"{U\x03raw[$U#l" + bytes(300))
+        archive.writestr("d\x1b[2J\n.tar", b"no tar")
+    output = call("inspect", tmp_path).output
+    assert "owned" not in output
+    assert "\\x1b" in output
+    assert not any(one for one in output if unicodedata.category(one) == "Cc" and one != "\n")
 
 
 def test_inspect_hashes_as_a_dataset_does(folder: Path, tmp_path: Path):

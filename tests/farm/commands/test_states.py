@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
+from farm import states_run
 from farm.cli import farm
 from manifests.labels.events import game_events
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entries
+from manifests.ledger.plan import pending_games
 from manifests.snapshot.reader import open_manifest
 from manifests.state.file import read_states
 from manifests.store.open import open_store
 from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
 from manifests.training.windows import WindowSpec
+from workers.errors import EnvironmentFailed
 from workers.replay import read_replay
 from workers.replay.state import state_table
 from workers.standin.recorder import record_match
@@ -115,3 +119,68 @@ def test_other_commands_take_it(call: Call, states: Path, words: tuple[str, ...]
 def test_a_plan_of_games_to_render_is_refused(call: Call, states: Path, replays: Path, config: Path):
     with pytest.raises(Exception, match="made with emulator = none, this run has standin"):
         call("plan", "--replays", replays, "--out", states, "--frames-per-chunk", 90, "--emulator", "standin")
+
+
+def run_states(call: Call, replays: Path, out: Path) -> Any:
+    return call(
+        "states", "--replays", replays, "--out", out, "--workers", 1, "--frames-per-chunk", 90, "--json"
+    )
+
+
+@pytest.fixture
+def own_replays(replays: Path, tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+    return shutil.copytree(replays, tmp_path / "own")
+
+
+def planned_only(replays: Path, out: Path, call: Call) -> None:
+    """A dataset whose plan has the games, and whose ledger has none of them: the run ended before them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states_run, "do_work", stopped)
+        with pytest.raises(EnvironmentFailed, match="stopped here"):
+            run_states(call, replays, out)
+    assert len(list(pending_games(open_store(out)))) == len(SEEDS)
+
+
+def stopped(*_: Any, **__: Any) -> None:
+    message = "stopped here"
+    raise EnvironmentFailed(message)
+
+
+def test_replays_that_moved_after_they_were_planned_are_found_where_they_are_now(
+    call: Call, own_replays: Path, tmp_path: Path
+):
+    out = tmp_path / "set"
+    planned_only(own_replays, out, call)
+    moved = own_replays.rename(tmp_path / "moved")
+    result = run_states(call, moved, out)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["num_new"] == len(SEEDS)
+
+
+def test_replays_that_go_after_the_plan_cost_their_own_games_and_come_back(
+    call: Call, own_replays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """They are there when the run looks at them, and gone when it comes to them."""
+    out = tmp_path / "set"
+    planned_only(own_replays, out, call)
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    do_work = states_run.do_work
+
+    def after_two_have_gone(*arguments: Any, **named: Any) -> Any:
+        for seed in SEEDS[:2]:
+            (own_replays / f"{seed}.slp").rename(aside / f"{seed}.slp")
+        return do_work(*arguments, **named)
+
+    monkeypatch.setattr(states_run, "do_work", after_two_have_gone)
+    result = run_states(call, own_replays, out)
+    assert result.exit_code == 1, result.output
+    told = json.loads(result.stdout)["games"]
+    assert sorted(game["reason"] or "" for game in told) == ["", "source_missing", "source_missing"]
+    monkeypatch.setattr(states_run, "do_work", do_work)
+    for path in aside.iterdir():
+        path.rename(own_replays / path.name)
+    result = run_states(call, own_replays, out)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["num_new"] == 2

@@ -74,9 +74,14 @@ def test_a_result_is_judged_by_whose_fault_it_is(
 def test_one_game_may_have_gone_out_of_step_and_nothing_else_is_the_games_fault(
     reason: Reason | None, num_misaligned: int
 ):
-    is_in_doubt = reason is Reason.MISALIGNED and num_misaligned == 0
+    is_in_doubt = reason is Reason.SOURCE_MISSING or (reason is Reason.MISALIGNED and num_misaligned == 0)
     expected = Judgement.NEXT_GAME if is_in_doubt else Judgement.STOP
     assert judge_failures(reason, num_misaligned) is expected
+
+
+def test_a_few_games_whose_replay_is_not_there_say_nothing_of_the_machine():
+    judged = [judge_failures(Reason.SOURCE_MISSING, 0, num_missing) for num_missing in range(3)]
+    assert judged == [Judgement.NEXT_GAME, Judgement.NEXT_GAME, Judgement.STOP]
 
 
 # --- in a run

@@ -126,7 +126,12 @@ def test_a_dataset_of_old_which_does_not_say_goes_by_what_is_asked(plan: Plan, t
 def test_a_rule_that_was_tampered_with_is_named(plan: Plan, tmp_path: Path):
     plan(1, (FOX, FOX))
     path = tmp_path / "set" / DATASET_KEY
-    path.write_text(path.read_text().replace('"by": "pairing"', '"by": "evening"'))
+    plain = json.loads(path.read_text())
+    plain["splits"]["by"] = "evening"
+    path.write_text(json.dumps(plain))
+    with pytest.raises(RecordRefused, match=r"dataset.json: content_sha256 does not fit its content"):
+        rule_of_dataset(open_store(tmp_path / "set"), None)
+    path.write_text(json.dumps({**plain, "content_sha256": None}))
     with pytest.raises(RecordRefused, match=r"dataset.json: splits: cannot split by 'evening'"):
         rule_of_dataset(open_store(tmp_path / "set"), None)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.planning.public_source import HIDDEN, names_a_player, public_source
 from workers.replay.identity import Identity
+from workers.replay.source import read_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ADA = Identity(display_name="Ada Lovelace", connect_code="ADA#815", uid="q7RtY2", name_tag="LV")
 
@@ -60,3 +66,26 @@ def test_two_files_of_one_name_and_two_names_of_one_folder_stay_apart():
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_locator_is_shown_the_same_way_each_time(locator: str):
     assert public_source(locator, [ADA]) == public_source(locator, [ADA])
+
+
+def test_the_home_folder_is_written_without_its_owners_name_and_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = tmp_path / "jane.doe"
+    (home / "Slippi").mkdir(parents=True)
+    (home / "Slippi/a.slp").write_bytes(b"{U\x03raw[$U#l" + bytes(3000))
+    monkeypatch.setenv("HOME", str(home))
+    written = public_source(f"{home}/Slippi/a.slp")
+    assert written == "~/Slippi/a.slp"
+    assert read_source(written) == (home / "Slippi/a.slp").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_hidden"), [("jane.doe", True), ("Jane.Doe", True), ("replays", False)]
+)
+def test_a_folder_elsewhere_that_is_called_like_the_user_hides_the_path(
+    monkeypatch: pytest.MonkeyPatch, folder: str, is_hidden: bool
+):
+    monkeypatch.setenv("HOME", "/nowhere/root")
+    monkeypatch.setenv("USER", "jane.doe")
+    assert public_source(f"/data/{folder}/a.slp").startswith(HIDDEN) == is_hidden

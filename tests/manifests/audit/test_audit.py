@@ -16,8 +16,10 @@ from click.testing import CliRunner
 from farm.cli import farm
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Kind, Report
+from manifests.audit.gc import find_garbage
+from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import LedgerEntry, write_entry
-from manifests.ledger.plan import planned_games
+from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.records import GopIndex
 from manifests.snapshot.finalize import finalize
 from manifests.state.file import states_bytes
@@ -202,7 +204,7 @@ def test_file_numbers_other_than_planned_are_noticed(store: Store):
     game = next(planned_games(store))
     alter_entry(store, game.game_id, lambda entry: dataclasses.replace(entry, chunks=entry.chunks[:2]))
     finalize(store, from_scratch=True)
-    assert found(audit(store)) == {(Kind.DISAGREEMENT, ledger_key(game.game_id))}
+    assert found(audit(store)) == {(Kind.NUMBERS, ledger_key(game.game_id))}
 
 
 def test_orphans_are_named_with_their_owner_and_are_no_fault(store: Store):
@@ -391,7 +393,7 @@ def test_a_witness_sees_every_picture_and_is_heard(store: Store):
 
 def test_without_a_stamp_pictures_are_still_counted_and_witnessed(store: Store):
     plain = json.loads(store.get("dataset.json"))
-    plain["stamp"] = None
+    plain["stamp"] = plain["content_sha256"] = None
     store.put("dataset.json", json.dumps(plain).encode())
     report = audit(store, Depth.DECODE, witness=lambda _description: Doubter())
     assert report.num_frames == 600
@@ -403,3 +405,76 @@ def test_the_command_refuses_a_sample_that_is_none(store: Store):
         result = CliRunner().invoke(farm, ["audit", store.url, "--sample", text])
         assert result.exit_code == 2
         assert "no share" in result.output
+
+
+def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tmp_path: Path, samples: Any):
+    """As two planners left them where a server cannot say who came first: one plan replaced the other."""
+    store = open_store(tmp_path / "store")
+    open_or_create(store, samples.description)
+    (ours,) = append_plan(store, [samples.to_plan(1)], 90)
+    write_entry(store, samples.place(store, ours, tmp_path, seed=1))
+    store.delete("plan/0000.parquet")
+    (theirs,) = append_plan(store, [samples.to_plan(2)], 90)
+    assert ours.file_numbers == theirs.file_numbers
+    write_entry(store, samples.place(store, theirs, tmp_path, seed=2))
+    finalize(store)
+    report = audit(store)
+    assert (Kind.NUMBERS, ledger_key(ours.game_id)) in found(report)
+    assert {kind for kind, _ in found(report)} == {Kind.NUMBERS}
+    result = CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"])
+    assert result.exit_code == 0, result.output
+    (again,) = append_plan(store, [samples.to_plan(n) for n in (1, 2)], 90)
+    assert again.file_numbers.start == theirs.file_numbers.stop
+    write_entry(store, samples.place(store, again, tmp_path, seed=1))
+    finalize(store)
+    assert audit(store).findings == []
+    assert CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "other.bin",
+        "ledger/junk.json",
+        "manifest/0000/extra.parquet",
+        "videos/other/x.mp4",
+        "plan/old.parquet",
+    ],
+)
+def test_an_object_that_is_none_of_the_datasets_is_named_and_left_alone(store: Store, key: str):
+    store.put(key, b"x")
+    report = audit(store)
+    assert report.holds
+    assert report.strangers == [key]
+    result = CliRunner().invoke(farm, ["audit", store.url, "--depth", "listing"])
+    assert f"none of the dataset's: '{key}'" in result.output
+    assert key not in {item.key for item in find_garbage(store, idle=True, now=1e11)}
+
+
+def test_what_the_commands_write_beside_is_known(store: Store):
+    made = CliRunner().invoke(farm, ["finalize", store.url, "--sheets", "--statistics"])
+    assert made.exit_code == 0, made.output
+    report = audit(store, Depth.CHECKSUM)
+    assert (report.findings, report.strangers, report.orphans) == ([], [], [])
+
+
+def test_a_plan_that_is_gone_is_named(store: Store):
+    store.delete("plan/0000.parquet")
+    assert (Kind.MISSING, "plan/0000.parquet") in found(audit(store))
+    for info in store.list("manifest/"):
+        store.delete(info.key)
+    assert found(audit(store)) == {(Kind.MISSING, "plan/")}
+
+
+def test_a_description_that_another_one_replaced_is_named(store: Store, samples: Any):
+    """With a sum that fits: only the snapshot knows better."""
+    video = dataclasses.replace(samples.description.video, crf=30.0)
+    store.put("dataset.json", dataclasses.replace(samples.description, video=video).to_json())
+    assert found(audit(store)) == {(Kind.CHECKSUM, "dataset.json")}
+
+
+def test_a_pointer_that_says_something_else_than_its_snapshot_is_named(store: Store):
+    plain = json.loads(store.get("manifest/current.json"))
+    plain["totals"]["num_frames"] += 1
+    store.put("manifest/current.json", json.dumps(plain).encode())
+    assert found(audit(store)) == {(Kind.RECORD, "manifest/current.json")}

@@ -77,9 +77,29 @@ def test_of_a_record_only_the_values_that_differ_are_named(store: Store, samples
 def test_another_schema_is_refused(store: Store, samples: Any):
     plain = json.loads(samples.description.to_json())
     for change in ({"schema_version": 2}, {"format": "lerobot"}):
-        store.put("dataset.json", json.dumps(plain | change).encode())
+        store.put("dataset.json", json.dumps({**plain, **change, "content_sha256": None}).encode())
         with pytest.raises(SchemaRefused, match=r"dataset\.json: a .* give another output"):
             open_or_create(store, samples.description)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fps": 30}, {"timing_rule": "by time"}, {"state_schema": "2"}, {"splits": None},
+        {"schema_version": 2},
+        {"content_sha256": "0" * 64}, {"content_sha256": 1}, {"fps": float("nan")},
+        *({"video": {"crf": 30.0}}, {"video": {"colour_range": "pc"}}),
+    ],
+)  # fmt: skip
+def test_a_description_that_was_changed_is_refused(store: Store, samples: Any, change: dict[str, Any]):
+    plain = json.loads(samples.description.to_json())
+    for name, value in change.items():
+        plain[name] = {**plain[name], **value} if isinstance(value, dict) else value
+    if "splits" in change:
+        plain["splits"] = {"by": "player", "val": 0.1, "test": 0.1, "hold_out": []}
+    store.put("dataset.json", json.dumps(plain).encode())
+    with pytest.raises(RecordRefused, match=r"dataset\.json: content_sha256 does not fit.*put it back"):
+        read_description(store)
 
 
 def test_a_broken_description_is_refused(store: Store, samples: Any):
@@ -109,7 +129,7 @@ def test_chunks_are_whole_gops(samples: Any):
 def test_a_description_from_before_the_stamp_named_a_state_is_read(store: Store, samples: Any):
     open_or_create(store, samples.description)
     plain = json.loads(store.get("dataset.json"))
-    for name in ("stamp_seed_column", "picture_delay_frames"):
+    for name in ("stamp_seed_column", "picture_delay_frames", "content_sha256"):
         del plain[name]
     store.put("dataset.json", json.dumps(plain).encode())
     found = read_description(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -146,3 +147,38 @@ def test_a_planned_game_needs_frames_and_a_split(samples: Any):
     for change in ({"num_frames": 0}, {"split": ""}, {"game_id": "x"}):
         with pytest.raises(ValueError, match="got"):
             dataclasses.replace(samples.to_plan(1), **change)
+
+
+def test_a_plan_in_which_any_bit_flipped_is_refused(store: Store, samples: Any):
+    plan.append_plan(store, [samples.to_plan(n) for n in range(4)], 90)
+    good = store.get("plan/0000.parquet")
+    assert len(list(plan.planned_games(store))) == 4
+    for bit in random.Random(3).sample(range(8 * len(good)), 400):
+        data = bytearray(good)
+        data[bit // 8] ^= 1 << bit % 8
+        store.put("plan/0000.parquet", bytes(data))
+        with pytest.raises(RecordRefused, match=r"plan/0000\.parquet"):
+            list(plan.planned_games(store))
+
+
+def test_a_plan_of_before_plans_had_a_sum_is_read(store: Store, samples: Any):
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    plan.append_plan(store, [samples.to_plan(n) for n in range(4)], 90)
+    games = list(plan.planned_games(store))
+    table = pq.read_table(pa.BufferReader(store.get("plan/0000.parquet")))
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    store.put("plan/0000.parquet", sink.getvalue().to_pybytes())
+    assert b"file_sha256" not in store.get("plan/0000.parquet")
+    assert list(plan.planned_games(store)) == games
+
+
+def test_a_plan_that_is_gone_is_missed_by_the_next(store: Store, samples: Any):
+    for n in range(3):
+        plan.append_plan(store, [samples.to_plan(n)], 90)
+    store.delete("plan/0001.parquet")
+    for read in (lambda: list(plan.planned_games(store)), lambda: plan.append_plan(store, [], 90)):
+        with pytest.raises(RecordRefused, match=r"plan/0001\.parquet: not there, though plan/0002"):
+            read()

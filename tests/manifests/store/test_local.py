@@ -149,3 +149,42 @@ def test_a_file_where_the_folder_should_be_fails(tmp_path: Path):
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(StoreFailed, match="file is a file, and a dataset is a folder; give another output"):
         LocalStore(tmp_path / "file").put("x", b"x")
+
+
+def test_a_link_out_of_the_root_is_neither_read_nor_written_through(tmp_path: Path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "elsewhere").mkdir()
+    store = LocalStore(tmp_path / "set")
+    store.put("a/b", b"own")
+    (tmp_path / "set/a/file").symlink_to("/etc/passwd")
+    (tmp_path / "set/a/other").symlink_to("../../secret")
+    (tmp_path / "set/folder").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "set/round").symlink_to(".")
+    for key in ("a/file", "a/other", "folder/x"):
+        for ask in (
+            lambda key=key: store.get(key),
+            lambda key=key: store.get_range(key, 0, 1),
+            lambda key=key: store.head(key),
+            lambda key=key: store.put(key, b"x"),
+            lambda key=key: store.put_if_absent(key, b"x"),
+            lambda key=key: store.delete(key),
+        ):
+            with pytest.raises(StoreFailed, match="a link leads out of the dataset, to /"):
+                ask()
+    with pytest.raises(StoreFailed, match="a link leads out"):
+        list(store.list("folder/"))
+    assert (tmp_path / "secret").read_bytes() == b"secret"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert "a/b" in [info.key for info in store.list()]
+
+
+def test_links_within_the_root_to_the_root_and_into_the_hubs_blobs_are_followed(tmp_path: Path):
+    repository = tmp_path / "datasets--owner--name"
+    (repository / "blobs").mkdir(parents=True)
+    (repository / "snapshots/0123").mkdir(parents=True)
+    (repository / "blobs/sha").write_bytes(b"from the hub")
+    (repository / "snapshots/0123/file").symlink_to("../../blobs/sha")
+    (tmp_path / "link").symlink_to(repository / "snapshots/0123")
+    assert LocalStore(tmp_path / "link").get("file") == b"from the hub"
+    (repository / "snapshots/0123/again").symlink_to("file")
+    assert LocalStore(repository / "snapshots/0123").get("again") == b"from the hub"

@@ -266,3 +266,16 @@ def test_missing_objects_are_told_from_failures(s3_proxy: FaultProxy):
     with pytest.raises(ObjectMissing):
         store.get("none")
     assert store.num_retries == 0
+
+
+def test_name_and_password_of_an_endpoint_are_written_nowhere(
+    s3_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+):
+    url = new_bucket(s3_proxy.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_proxy.url.replace("://", "://jane:s3cret@"))
+    assert hasty(url).has_conditional_writes
+    assert b"s3cret" not in open_store(url).get("store.json")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://jane:s3cret@127.0.0.1:9")
+    with pytest.raises(StoreFailed, match=r"http://127\.0\.0\.1:9") as caught:
+        hasty(url, Patience(2, 0.01, 0.05, 1.0, 1.0)).get("key")
+    assert "s3cret" not in str(caught.value)

@@ -125,3 +125,12 @@ def test_many_processes_share_it_and_never_see_a_wrong_or_torn_piece(tmp_path: P
     for worker in workers:
         worker.join(60)
     assert used_bytes(tmp_path) <= 20_000
+
+
+def test_a_link_in_the_counters_place_is_not_written_through(tmp_path: Path):
+    (tmp_path / "victim").write_bytes(b"12345678")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/used").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match="symbolic links"):
+        LocalCache(tmp_path / "cache", 1 << 20).put("key", b"x" * 100)
+    assert (tmp_path / "victim").read_bytes() == b"12345678"

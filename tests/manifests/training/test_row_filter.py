@@ -39,11 +39,20 @@ def test_a_condition_holds_or_does_not(text: str, expected: bool):
         ("stage.lower() == 'a'", "not allowed"),
         ("(lambda: 1)()", "not allowed"),
         ("num_frames + 1 > 3", "not allowed"),
+        ("-" * 5000 + "1 > 0", "no expression"),
+        ("-" * 150 + "1 > 0", "nested more than 100 deep"),
+        ("not " * 150 + "True", "nested more than 100 deep"),
     ],
 )
 def test_anything_else_fails(text: str, why: str):
     with pytest.raises(ValueError, match=why):
         RowFilter(text, COLUMNS)
+
+
+@pytest.mark.parametrize("text", ["-stage > 1", "-split > 1", "- characters == 1", "-'a' == 1"])
+def test_what_has_no_negative_fails(text: str):
+    with pytest.raises(ValueError, match="has no negative"):
+        RowFilter(text, COLUMNS)(ROW)
 
 
 def test_values_that_cannot_be_compared_fail():

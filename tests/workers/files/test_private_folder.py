@@ -45,7 +45,7 @@ def test_a_place_that_anybody_can_write_is_refused(tmp_path: Path):
 
 def test_somebody_elses_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     private_folder(tmp_path / "cache")
-    monkeypatch.setattr("workers.files.private_folder.os.geteuid", lambda: 12345)
+    monkeypatch.setattr("manifests.private_folder.os.geteuid", lambda: 12345)
     with pytest.raises(EnvironmentFailed, match=r"it belongs to user"):
         private_folder(tmp_path / "cache")
 
@@ -72,3 +72,10 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path):
     for _ in range(2):
         with locked(tmp_path / "lock", time.monotonic(), "fetching it"):
             pass
+
+
+def test_a_folder_that_others_may_write_is_refused(tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o770)
+    with pytest.raises(EnvironmentFailed, match=r"others may write into it \(mode 770\)"):
+        private_folder(tmp_path / "cache")

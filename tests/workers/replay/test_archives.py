@@ -289,3 +289,84 @@ def test_several_xz_streams_with_padding_are_one(tmp_path: Path):
     path.write_bytes(lzma.compress(tar[:700]) + bytes(8) + lzma.compress(tar[700:]) + bytes(4))
     (found,) = everything(path)
     assert found.content == replay(1)
+
+
+def tar_gz_of(path: Path, *blocks: bytes, filler: bytes, filler_mib: int) -> Path:
+    """A .tar.gz of these bytes and then so much of the filler, which takes a thousandth of it on disk."""
+    with gzip.open(path, "wb") as file:
+        file.writelines(blocks)
+        for _ in range(filler_mib):
+            file.write(filler * ((1 << 20) // len(filler)))
+    return path
+
+
+def tar_header(name: str, kind: bytes, size: int, extended: bool = False) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    data = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    if extended:  # GNU's old files with holes: more of the map follows
+        data[482] = 1
+        data[148:156] = b" " * 8
+        data[148:156] = b"%06o\0 " % sum(data)
+    return bytes(data)
+
+
+def pax_record(key: str, value: str) -> bytes:
+    text = f" {key}={value}\n"
+    length = len(text) + 3
+    return f"{length:03d}{text}".encode()
+
+
+SPARSE_PAX = b"".join(
+    pax_record(f"GNU.sparse.{key}", value)
+    for key, value in {"major": "1", "minor": "0", "name": "a.slp", "realsize": "10"}.items()
+)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "filler", "said"),
+    [
+        ((tar_header("x", b"x", 200 << 20),), b"a", "a header claims 209715200 bytes"),
+        ((tar_header("x", b"g", 200 << 20),), b"a", "a header claims 209715200 bytes"),
+        ((tar_header("x", b"L", 200 << 20),), b"a", "a header claims 209715200 bytes"),
+        ((tar_header("x", b"K", 200 << 20),), b"a", "a header claims 209715200 bytes"),
+        (
+            (tar_header("a.slp", b"S", 0, extended=True),),
+            (b"00000000001\0" * 42).ljust(504, b"\0") + b"\1" * 8,
+            "the map of a file with holes has more than",
+        ),
+        (
+            (
+                tar_header("x", b"x", len(SPARSE_PAX)),
+                SPARSE_PAX.ljust(512, b"\0"),
+                tar_header("a.slp", b"0", 200 << 20),
+                b"999999999\n",
+            ),
+            b"1\n",
+            "unexpected end of data",
+        ),
+        (
+            (
+                tar_header("x", b"g", 1 << 19) + pax_record("k1", "v").ljust(1 << 19, b"\0"),
+                tar_header("x", b"g", 1 << 20) + bytes(1 << 20),
+            ),
+            b"\0",
+            "its global headers have 1572864 bytes",
+        ),
+        (
+            (tar_header("x", b"L", 5000), b"n" * 5000 + bytes(120), tar_header("n", b"0", 0)),
+            b"\0",
+            "a name of 5000 bytes",
+        ),
+    ],
+)
+def test_headers_that_expand_without_end_are_refused_in_little_memory(
+    tmp_path: Path, blocks: tuple[bytes, ...], filler: bytes, said: str
+):
+    path = tar_gz_of(tmp_path / "a.tar.gz", *blocks, filler=filler, filler_mib=64)
+    tracemalloc.start()
+    with pytest.raises(ReplayRefused, match=said):
+        everything(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20

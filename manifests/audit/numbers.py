@@ -1,0 +1,30 @@
+"""Find the committed games that have other file numbers than the plan gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manifests.audit.file_numbers import FileNumbers
+from manifests.ledger.entry import Status, done_game_ids, read_entries
+from manifests.ledger.plan import planned_games
+
+if TYPE_CHECKING:
+    from manifests.store.contract import Store
+
+
+def misnumbered_games(store: Store) -> list[str]:
+    """List the game_ids of committed games whose file numbers were planned for another game, or for none.
+
+    Two processes that planned at the same time may have left such games, where the store could not say who
+    came first. Once their entries are withdrawn, the next plan gives them numbers of their own.
+
+    Raises:
+        RecordRefused: a plan or an entry cannot be read.
+    """
+    numbers = FileNumbers(planned_games(store))
+    return [
+        entry.game_id
+        for entry in read_entries(store, done_game_ids(store))
+        if entry.status is Status.COMMITTED
+        and not numbers.commit(entry.game_id, [chunk.file_number for chunk in entry.chunks])
+    ]

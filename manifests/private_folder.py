@@ -1,0 +1,58 @@
+"""A folder that only this user can change, in a place where others may have made one of its name before.
+
+Names such as /tmp/dolphin-farm-1000 can be guessed. Whoever makes such a folder first, or puts a link there,
+decides what is deleted and overwritten through it. So the folder is opened without following a link, and what
+was opened is looked at: nobody can exchange it in between, nor later, if the folder above it is sound.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_FOR_THE_OWNER = 0o700
+
+
+def why_not_private(folder: Path) -> str | None:
+    """Make a folder for this user alone, or look at the one there; None if it is such a folder.
+
+    One of this user's that others may look into, but not change, is closed to them.
+
+    Returns:
+        None, or in a few words why it is not to be trusted.
+    """
+    try:
+        folder.parent.mkdir(mode=_FOR_THE_OWNER, parents=True, exist_ok=True)
+        folder.mkdir(mode=_FOR_THE_OWNER, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except NotADirectoryError:
+        return "it is a link, or no folder"
+    except OSError as error:
+        is_link = folder.is_symlink()
+        return "it is a link, or no folder" if is_link or folder.is_file() else error.strerror or str(error)
+    try:
+        why_not = _why_not(os.fstat(descriptor), folder.parent.stat())
+        if why_not is None and stat.S_IMODE(os.fstat(descriptor).st_mode) != _FOR_THE_OWNER:
+            os.fchmod(descriptor, _FOR_THE_OWNER)
+    except OSError as error:
+        return error.strerror or str(error)
+    finally:
+        os.close(descriptor)
+    return why_not
+
+
+def _why_not(found: os.stat_result, above: os.stat_result) -> str | None:
+    if found.st_uid != os.geteuid():
+        return f"it belongs to user {found.st_uid}"
+    if found.st_mode & _OTHERS_WRITE:
+        return f"others may write into it (mode {stat.S_IMODE(found.st_mode):o})"
+    if above.st_uid not in (os.geteuid(), 0):
+        return f"the folder that holds it belongs to user {above.st_uid}"
+    if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
+        return "anybody can write the folder that holds it"
+    return None
