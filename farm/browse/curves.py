@@ -53,9 +53,6 @@ def _measured(store: Store, chunk: ChunkRecord) -> dict[str, Any]:
             f"a chunk of {chunk.num_frames:,} frames is not measured on request; try `farm align --plot`"
         )
         raise CurvesUnavailable(message)
-    if (step := read_description(store).picture_step) > 1:
-        message = f"motion is judged by pictures of every frame, and here only every {step} frames have one"
-        raise CurvesUnavailable(message)
     try:
         from farm.browse.chunk_motion import motion_of  # noqa: PLC0415 - a reading side need not have OpenCV
     except ModuleNotFoundError as missing:
@@ -63,7 +60,8 @@ def _measured(store: Store, chunk: ChunkRecord) -> dict[str, Any]:
         raise CurvesUnavailable(message) from missing
     found = motion_of(store, chunk)
     curve, windows = found.curve, found.windows
-    middle = chunk.slp_frame_start + (windows.start + windows.exclusive_end) / 2
+    step = read_description(store).picture_step
+    middle = chunk.slp_frame_start + (windows.start + windows.exclusive_end) / 2 * step
     return {
         "detail": found.evidence.detail,
         "lags": curve.lags.tolist(),

@@ -121,16 +121,13 @@ def command(
         sys.exit(SOMETHING_IS_WRONG)
 
 
-def _motion_witness() -> Callable[[DatasetDescription], Witness | None] | None:
-    """Motion can be told where OpenCV is installed, which a reading side need not have.
-
-    Its limits were measured on pictures of every frame, so it says nothing where some have none.
-    """
+def _motion_witness() -> Callable[[DatasetDescription], Witness] | None:
+    """Motion can be told where OpenCV is installed, which a reading side need not have."""
     try:
         from workers.align.motion.witness import MotionWitness  # noqa: PLC0415
     except ModuleNotFoundError:
         return None
-    return lambda of: MotionWitness(of.picture_delay_frames) if of.picture_step == 1 else None
+    return lambda description: MotionWitness(description.picture_delay_frames, description.picture_step)
 
 
 def _independent_check() -> VideoCheck | None:

@@ -38,7 +38,7 @@ def audit(
     seed: int = 0,
     num_threads: int = 4,
     on_pair: Callable[[int], None] = lambda _: None,
-    witness: Callable[[DatasetDescription], Witness | None] | None = None,
+    witness: Callable[[DatasetDescription], Witness] | None = None,
     video_check: VideoCheck | None = None,
 ) -> Report:
     """Check a dataset against its own records.
@@ -50,7 +50,7 @@ def audit(
         seed: decides which pairs these are; the same seed gives the same pairs.
         num_threads: how many pairs are checked at the same time.
         on_pair: called with the number of pairs that were checked deeply so far.
-        witness: makes a `Witness` for each pair that is checked at DECODE, or None; None for none.
+        witness: makes a `Witness` for each pair that is checked at DECODE; None for none.
         video_check: checks the file of every video that is checked at DECODE with a program of its own.
 
     Raises:

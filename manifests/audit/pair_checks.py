@@ -74,7 +74,7 @@ class PairChecks:
         store: Store,
         depth: Depth,
         description: DatasetDescription,
-        witness: Callable[[DatasetDescription], Witness | None] | None = None,
+        witness: Callable[[DatasetDescription], Witness] | None = None,
         video_check: VideoCheck | None = None,
     ) -> None:
         self._store, self._depth, self._description, self._witness = store, depth, description, witness

@@ -109,7 +109,6 @@ def test_the_rule_is_written_in_dataset_json(sparse: Path, sound: Path):
 def test_its_audit_holds_down_to_the_pictures(call: Call, sparse: Path):
     result = call("audit", sparse, "--depth", "decode")
     assert result.exit_code == 0, result.output
-    assert "motion told of 0 pairs" in result.output
 
 
 def test_a_video_of_another_rate_is_found_by_the_audit(sparse: Path, sound: Path, tmp_path: Path):
