@@ -218,6 +218,7 @@ def _render(
             on_failure=report.failed,
             on_result=report.ended,
             on_event=report.happened,
+            on_notice=report.noticed,
         )
 
 
