@@ -109,7 +109,7 @@ DOORS = {
         "farm/bench/_sizes.py",
         "workers/align/motion/thumbnails.py",
     },
-    "duckdb": {"farm/browse/library.py"},
+    "duckdb": {"farm/browse/typed_sql.py"},
     "ffmpeg": {"workers/rendering/independent_check.py"},
     "huggingface_hub": {"manifests/hub/api.py"},
     "jinja2": {"farm/browse/templates.py"},
