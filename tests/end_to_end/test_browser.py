@@ -162,7 +162,9 @@ def test_an_address_opens_a_frame(browser: Any, url: str):
     wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-60'")
 
 
-@pytest.mark.parametrize("page", ["/", "/games", "/moments?kind=hit", "/rejects", "/schema"])
+@pytest.mark.parametrize(
+    "page", ["/", "/games", "/moments?kind=hit", "/window?actions=every&frame_step=2", "/rejects", "/schema"]
+)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: str, page: str, width: int):
     browser.set_window_size(width, 900)
@@ -200,7 +202,16 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
     browser.set_window_size(width, 900)
     faults = {}
-    pages = ("/", "/games", "/games?stage=NOWHERE", "/moments", "/moments?kind=hit", "/rejects", "/schema")
+    pages = (
+        "/",
+        "/games",
+        "/games?stage=NOWHERE",
+        "/moments",
+        "/moments?kind=hit",
+        "/window",
+        "/rejects",
+        "/schema",
+    )
     for page in (*pages, "/games/none"):
         browser.get(url + page)
         if page == "/":

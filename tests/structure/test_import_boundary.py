@@ -93,7 +93,7 @@ ROOMS = {
 """Each room with the rooms of its package that it looks into, from the ground up."""
 
 DOORS = {
-    "PIL": {"farm/browse/stills.py", "manifests/video/overlay.py"},
+    "PIL": {"farm/browse/stills.py", "farm/browse/window_view.py", "manifests/video/overlay.py"},
     "av": {
         "manifests/video/clip.py",  # clips for people
         "manifests/video/libav.py",  # a loader's windows
@@ -127,7 +127,7 @@ DOORS = {
         "manifests/training/ray_data.py",
     },
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
-    "starlette": {"farm/browse/app.py", "farm/browse/safety.py"},
+    "starlette": {"farm/browse/app.py", "farm/browse/look_pages.py", "farm/browse/safety.py"},
     "torch": {
         "farm/bench/_sizes.py",
         "manifests/latents/torch_device.py",

@@ -346,3 +346,28 @@ def test_moments_are_shown_with_what_leads_to_them(client: Client, game_id: str)
 def test_a_wrong_address_of_a_moment_is_told(client: Client, game_id: str, address: str, status: int):
     assert client.get(address.format(game_id=game_id)).status == status
     assert client.get("/games").status == 200
+
+
+def test_a_window_is_shown_with_its_line_and_its_pictures(client: Client):
+    page = client.get("/window?window=4&actions=every&frame_step=2&size=240x320")
+    assert page.status == 200
+    assert "open_dataset(" in page.body.decode()
+    found = json.loads(client.get("/window.json?window=4&frame_step=2").body)
+    assert [step["slp_frame"] for step in found["steps"]] == [-123, -121, -119, -117]
+    for picture in ("window-3", "window-loop"):
+        answer = client.get(f"/{picture}.webp?window=4&frame_step=2")
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/webp")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/window?window=1000", 400),
+        ("/window?at=nobody:1", 400),
+        ("/window?split=%3Cscript%3E", 400),
+        ("/window-9.webp?window=4", 404),
+        ("/window-loop.webp?fields=state", 404),
+    ],
+)
+def test_a_wrong_address_of_a_window_is_told(client: Client, address: str, status: int):
+    assert client.get(address).status == status
