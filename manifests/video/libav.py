@@ -97,9 +97,9 @@ class LibavDecoder:
     def _rgb_of(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
         if (frame.width, frame.height) == (width, height):
             return self._reformatter.reformat(frame, format="rgb24")
-        # Where swscale resizes to packed RGB, it takes half of the columns of colour that it has. By planes it
-        # takes all, in two thirds of the time at 288x384, putting them together included. Beside the mean of
-        # exact colours that gives 44.1 dB, not 39.0; at 64x128, 46.8 and not 35.0.
+        # Where swscale resizes to packed RGB, it takes half of the columns of colour that it has. By planes
+        # it takes all, in two thirds of the time at 288x384, putting them together included. Beside the mean
+        # of exact colours that gives 44.1 dB, not 39.0; at 64x128, 46.8 and not 35.0.
         scaled = self._reformatter.reformat(frame, width, height, format="gbrp", interpolation=_SCALING)
         return self._interleaver.reformat(scaled, format="rgb24")
 
