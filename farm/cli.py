@@ -30,7 +30,7 @@ EXTRA_OF: Final = {
 
 GROUPS: Final = {
     "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
-    "Look at it": ("status", "games", "browse", "view"),
+    "Look at it": ("status", "games", "moments", "browse", "view"),
     "Read its states, take it elsewhere": (
         "inspect",
         "parity",

@@ -103,6 +103,7 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
             recycle_games=settings.recycle_games,
             recycle_seconds=settings.recycle_minutes * 60,
             watch_notice=NOTICES[settings.notice],
+            is_alone=cluster.is_ours,
         )
 
     with joined_cluster(

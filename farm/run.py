@@ -245,6 +245,7 @@ def _render(
             on_failure=report.failed,
             on_result=report.ended,
             on_event=report.happened,
+            on_notice=report.noticed,
         )
 
 

@@ -42,6 +42,9 @@ class Report(Protocol):
     def ended(self, result: Result) -> None:
         """Hear the result of a game that ended."""
 
+    def noticed(self, line: str) -> None:
+        """Hear, in a line for a person, that something is the matter with a machine."""
+
     def happened(self, event: Event) -> None:
         """Hear what a slot reported: that it opened or closed, returned a result or broke."""
 
@@ -73,6 +76,9 @@ class Silence:
 
     def ended(self, result: Result) -> None:
         """Say nothing of a result."""
+
+    def noticed(self, line: str) -> None:
+        """Say nothing of a machine."""
 
     def happened(self, event: Event) -> None:
         """Say nothing of an event."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,9 @@ from starlette.staticfiles import StaticFiles
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.follower import Follower
 from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
+from farm.browse.moment_filters import NO_MOMENT_FILTERS, moment_query
+from farm.browse.moments import FoundMoments, find_moments
+from farm.browse.moving import CLIP_FRAMES, NoSuchFrame, moving_picture
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
@@ -23,7 +27,9 @@ from farm.browse.sheets import sheet_of
 from farm.browse.stills import thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
+from farm.browse.typed_sql import ConditionRefused
 from manifests.errors import DatasetError
+from manifests.labels.events import EventKind
 from manifests.ledger.entry import read_entry
 from manifests.store.keys import parse_data_key
 
@@ -40,6 +46,8 @@ _STATIC: Final = Path(__file__).parent / "static"
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})")
 _MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
 _GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
+_LOOK_SECONDS: Final = 10.0  # how long a page looks for moments
+_FRAME: Final = re.compile(r"-?\d{1,9}")
 _KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -72,6 +80,7 @@ class _Pages:
             for path, handler in (
                 ("/index", self._totals),
                 ("/games", self._games),
+                ("/moments", self._moments),
                 ("/rejects", self._rejects),
                 ("/schema", self._schema),
                 ("/games/{game_id}", self._game),
@@ -86,6 +95,8 @@ class _Pages:
                 Route("/games/{game_id}/chunk-{number:int}/{column}.json", self._column),
                 Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
+                Route("/games/{game_id}/moment-{frame}.webp", self._moving(CLIP_FRAMES)),
+                Route("/games/{game_id}/still-{frame}.webp", self._moving(1)),
                 Route("/progress.json", self._stands),
                 Route("/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),
@@ -149,6 +160,47 @@ class _Pages:
         if page is None:
             raise HTTPException(404, "no committed game of this dataset has this id")
         return "game.html", page
+
+    def _moments(self, request: Request) -> tuple[str, Any]:
+        asked = request.query_params
+        shown = NO_MOMENT_FILTERS | {name: asked.get(name, "") for name in NO_MOMENT_FILTERS}
+        try:
+            query = moment_query(shown)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        found = FoundMoments((), 0, 0)
+        if query is not None:
+            try:
+                found = find_moments(self._library, query, _LOOK_SECONDS)
+            except ConditionRefused as error:
+                raise HTTPException(400, str(error)) from error
+        return "moments.html", {
+            "moments": [asdict(moment) for moment in found.moments],
+            "num_looked": found.num_looked,
+            "num_games": found.num_games,
+            "filters": shown,
+            "is_asked": query is not None,
+            "choices": {**self._library.choices, "kind": list(EventKind)},
+        }
+
+    def _moving(self, num_frames: int) -> Any:
+        """An endpoint that answers with a moving picture of so many frames, from the one in its address."""
+
+        async def endpoint(request: Request) -> Response:
+            game_id, frame = self._game_id(request), request.path_params["frame"]
+            if not _FRAME.fullmatch(frame):
+                raise HTTPException(404, "a moment is named by its slp_frame")
+
+            def make() -> bytes:
+                try:
+                    return moving_picture(self._store, self._chunk_entry(game_id, 0), int(frame), num_frames)
+                except NoSuchFrame as error:
+                    raise HTTPException(404, str(error)) from error
+
+            data = await run_in_threadpool(make)
+            return Response(data, media_type="image/webp", headers={"cache-control": "max-age=86400"})
+
+        return endpoint
 
     def _rejects(self, request: Request) -> tuple[str, Any]:
         reason = request.query_params.get("reason", "")

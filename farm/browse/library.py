@@ -8,10 +8,9 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 import pyarrow as pa
 
-from manifests.errors import DatasetError
+from farm.browse.typed_sql import ask, closed_database
 from manifests.labels.events import EventKind
 from manifests.snapshot.reader import open_manifest
 
@@ -130,10 +129,6 @@ class GamesPage:
         return max(1, -(-self.num_games // GAMES_PER_PAGE))
 
 
-class ConditionRefused(DatasetError):  # noqa: N818 - named like its siblings
-    """A condition that is no SQL, or names what the games table has not."""
-
-
 def _event_kinds(manifest: Manifest) -> pa.RecordBatchReader:
     """Read game_id and kind of every event in batches, as a game has a thousand; none of an old snapshot."""
     columns = pa.schema([("game_id", pa.string()), ("kind", pa.string())])
@@ -154,7 +149,7 @@ class Library:
         self.manifest: Manifest = open_manifest(store)
         self._lock = threading.Lock()
         # Conditions that people type are run as SQL, so it must reach no file and no network.
-        self._database = duckdb.connect(config={"enable_external_access": "false"})
+        self._database = closed_database()
         self._database.register("games_arrow", self.manifest.games())
         self._database.register("events_arrow", _event_kinds(self.manifest))
         self._database.execute(_COUNTS)
@@ -261,15 +256,27 @@ class Library:
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
-        try:
-            return self._ask(f"SELECT {columns} FROM games WHERE {condition}{end}", [])  # noqa: S608 - meant to be
-        except duckdb.Error as error:
-            raise ConditionRefused(str(error).splitlines()[0]) from error
+        with self._lock:
+            return ask(self._database, f"SELECT {columns} FROM games WHERE {condition}{end}")  # noqa: S608 - meant to be
 
     def rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
         """Run a query with values for its placeholders; return one dict per row, by column."""
         names, found = self._ask(query, values)
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def rows_with(self, name: str, table: pa.Table, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        """Run a SELECT that may also name a further table; return one dict per row, by column.
+
+        Raises:
+            ConditionRefused: it is not valid.
+        """
+        with self._lock:
+            self._database.register(name, table)
+            try:
+                names, rows = ask(self._database, query, values)
+            finally:
+                self._database.unregister(name)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _ask(self, query: str, values: list[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
         with self._lock:

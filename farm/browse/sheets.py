@@ -119,6 +119,7 @@ def _known_rows(store: Store) -> list[dict[str, object]]:
         data = store.get(SHEETS_TABLE_KEY)
     except ObjectMissing:
         return []
-    refuse_bomb(pq.read_metadata(io.BytesIO(data)), SHEETS_TABLE_KEY)
-    rows: list[dict[str, object]] = pq.read_table(io.BytesIO(data)).to_pylist()
+    with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+        refuse_bomb(file.metadata, SHEETS_TABLE_KEY)
+        rows: list[dict[str, object]] = file.read(use_threads=False).to_pylist()
     return rows

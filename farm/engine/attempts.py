@@ -43,11 +43,14 @@ class Limits:
         attempt_base_seconds: An attempt is ended after this plus `attempt_seconds_per_frame` for every frame.
             Far above the job's own deadlines: it catches a worker that hangs, not an emulator that does.
         attempt_seconds_per_frame: Seconds allowed for every frame of the game, see `attempt_base_seconds`.
-        slotless_seconds: How long the run may be without any slot before it gives up.
+        slotless_seconds: How long the run may be without any slot, or without any game on one, before it
+            gives up.
         bench_seconds: How long a machine rests after an environment failure, if it did games before; doubled
             for each in a row.
         strikes: Games in a row, without a success between, that must meet an environment failure before the
             machine is left out.
+        games_in_a_row: Different games that must fail one after another on a machine, in ways that blame the
+            game, before the machine is left out, if there is another one.
         first_strikes: As `strikes`, for a machine that has done no game yet: it likely lacks something for
             good.
 
@@ -62,6 +65,7 @@ class Limits:
     bench_seconds: float = 5.0
     strikes: int = 6
     first_strikes: int = 2
+    games_in_a_row: int = 5
 
     def __post_init__(self) -> None:
         if missing := _DEFAULT_CAPS.keys() - self.caps.keys():
@@ -80,8 +84,9 @@ class Limits:
             if not getattr(self, name) > 0:
                 message = f"{name} must be above 0, got {getattr(self, name)}"
                 raise ValueError(message)
-        if self.strikes < 1 or self.first_strikes < 1:
-            message = f"strikes must be at least 1, got {self.strikes} and {self.first_strikes}"
+        if min(self.strikes, self.first_strikes, self.games_in_a_row) < 1:
+            numbers = f"{self.strikes}, {self.first_strikes} and {self.games_in_a_row}"
+            message = f"strikes and games in a row must be at least 1, got {numbers}"
             raise ValueError(message)
 
     def attempt_seconds(self, num_frames: int) -> float:

@@ -61,6 +61,7 @@ def run(
     on_failure: Callable[[FailedAttempt], None] = lambda _failed: None,
     on_event: Callable[[Event], None] = lambda _event: None,
     on_canary: Callable[[ProvedKind], None] = lambda _proved: None,
+    on_notice: Callable[[str], None] = lambda _line: None,
 ) -> Summary:
     """Run every task on the slots of a pool until each has an end, or a signal stops it.
 
@@ -77,6 +78,7 @@ def run(
         on_failure: Called with every attempt that ended without a result, be it tried again or not.
         on_event: Called with everything that a slot reports.
         on_canary: Called with every kind of machine whose canary was committed.
+        on_notice: Called with a line for a person about a machine that was left out.
 
     Raises:
         CanaryFailed: if the first game on a kind of machine fails for another reason than its own content.
@@ -85,12 +87,14 @@ def run(
     limits = limits or Limits()
     queue = GameQueue(tasks, limits, canaries)
     set_aside: list[Result] = []
-    started = last_slot_seen = time.monotonic()
+    started = last_slot_seen = last_running = time.monotonic()
     while not queue.is_over and not _is_stopping(queue, stop):
         now = time.monotonic()
         last_slot_seen = now if queue.num_usable_slots else last_slot_seen
         _check_slots(queue, now - last_slot_seen, limits)
         _hand_out(queue, pool, stop)
+        last_running = now if queue.num_running else last_running
+        _check_progress(queue, now - last_running, limits)
         for result in _take_in(queue, pool, give_up, on_event):
             if result.status == "set_aside":
                 set_aside.append(result)
@@ -99,6 +103,8 @@ def run(
             on_canary(proved)
         for failed in queue.failed_attempts():
             on_failure(failed)
+        for line in queue.notices():
+            on_notice(line)
         on_counts(queue.counts())
     counts = queue.counts()
     # Where not one game could be done, the machines are at fault, so the error says what they lack.
@@ -149,6 +155,19 @@ def _check_slots(queue: GameQueue[TaskT], slotless_seconds: float, limits: Limit
         message = (
             f"no slot for {slotless_seconds:.0f} s with {counts.waiting} games waiting; check that "
             "the workers are up and that each offers the resource `dolphin`, then run the same command again"
+        )
+        raise EnvironmentFailed(message)
+
+
+def _check_progress(queue: GameQueue[TaskT], idle_seconds: float, limits: Limits) -> None:
+    """Raise if there are slots and games, and none of these was on one of those for too long."""
+    if idle_seconds > limits.slotless_seconds:
+        counts = queue.counts()
+        last = queue.last_environment_failure
+        why = f"; the last that a machine lacked: {last}" if last else ""
+        message = (
+            f"none of {counts.waiting} games was on any of {counts.num_slots} slots for {idle_seconds:.0f} s"
+            f"{why}; look at the machines with `farm doctor`, then run the same command again"
         )
         raise EnvironmentFailed(message)
 

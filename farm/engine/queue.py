@@ -3,7 +3,8 @@
 Longest games first, so that the end of a run is not one long game on one slot; at most one game a slot, so
 that what is in flight is bounded by the slots. A game that failed goes to another worker, on another machine
 if one is at work; it is set aside, or left undone, at the caps of `farm.engine.attempts`. A machine whose
-environment fails rests, then is left out.
+environment fails rests, then is left out. So is one on which several different games in a row fail while
+there is another: more likely it is at fault than they all are.
 """
 
 from __future__ import annotations
@@ -12,17 +13,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
-from farm.engine.attempts import ATTEMPT_FAILED, GOES_ELSEWHERE, Attempts, FailedAttempt, Limits
+from farm.engine.attempts import (
+    ATTEMPT_FAILED,
+    BLAMES_THE_GAME,
+    GOES_ELSEWHERE,
+    Attempts,
+    FailedAttempt,
+    Limits,
+)
 from farm.engine.canary import Part, canary_place, is_crowd
 from farm.engine.pool import Breakage, JobBroke, JobReturned, Result, SlotClosed, SlotOpened, TaskT
 from farm.engine.run_counts import RunCounts
+from manifests.ledger.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from farm.engine.canary import Canaries
     from farm.engine.pool import Event
-    from manifests.ledger.reasons import Reason
 
 
 @dataclass(slots=True)
@@ -38,6 +46,8 @@ class _Machine:
     failed: set[int] = field(
         default_factory=set
     )  # tasks that met an environment failure since the last success
+    unfinished: dict[int, str] = field(default_factory=dict)
+    """Games that failed here in another way since one was finished here, and how."""
     rests_until: float = float("-inf")
     has_succeeded: bool = False
     is_out: bool = False
@@ -66,6 +76,7 @@ class GameQueue(Generic[TaskT]):
         self._left_undone = 0
         self._failures: Counter[str] = Counter()
         self._failed_attempts: list[FailedAttempt] = []
+        self._notices: list[str] = []
         self.last_environment_failure = ""
 
     @property
@@ -165,6 +176,11 @@ class GameQueue(Generic[TaskT]):
         found, self._failed_attempts = self._failed_attempts, []
         return found
 
+    def notices(self) -> list[str]:
+        """What a person should know of machines, a line each, since the last call."""
+        found, self._notices = self._notices, []
+        return found
+
     def finish(self, result: Result, num_frames: int) -> None:
         """Count a game of that length as ended with this result."""
         self._statuses[result.status] += 1
@@ -183,6 +199,7 @@ class GameQueue(Generic[TaskT]):
             failed, reason = _Slot(slot.node, slot.kind, index), event.result.reason
             self._failed(failed, event.slot, ATTEMPT_FAILED, f"{reason}: {event.result.detail}", reason)
             return None
+        self._note_end(slot.node, index, event.result)
         if self._canaries is not None and self._canaries.is_canary(slot.kind, index):
             beside = sum(other.node == slot.node for other in self._slots.values())
             self._canaries.ended(slot.kind, slot.node, beside, event.result)
@@ -205,6 +222,8 @@ class GameQueue(Generic[TaskT]):
         )
         if failure in GOES_ELSEWHERE:
             self._avoid[index] = (slot.node, name)
+        if failure in BLAMES_THE_GAME and reason is not Reason.SOURCE_MISSING:
+            self._note_failure(slot.node, index, detail or failure)
         if self._canaries is not None and self._canaries.is_canary(slot.kind, index):
             self._retries.append(index)
             # Judged before its last attempt, which would write the game off.
@@ -266,6 +285,38 @@ class GameQueue(Generic[TaskT]):
             return False
         # With one usable slot there is nowhere else to go, and waiting for another could last for ever.
         return name != bad_slot or len(usable) == 1
+
+    def _note_end(self, node: str, index: int, result: Result) -> None:
+        """Take in that a game ended on a machine: for good, or after the last of its attempts."""
+        if (
+            result.status == "set_aside"
+            and result.reason is not None
+            and not result.reason.is_about_the_replay
+        ):
+            self._note_failure(node, index, f"{result.reason}: {result.detail}")
+        elif result.status != "already_done":  # which says nothing of the machine
+            self._machine(node).unfinished.clear()
+
+    def _note_failure(self, node: str, index: int, detail: str) -> None:
+        """Leave a machine out on which several different games in a row have failed, if there is another."""
+        machine = self._machine(node)
+        machine.unfinished[index] = detail
+        if machine.is_out or len(machine.unfinished) < self._limits.games_in_a_row:
+            return
+        is_needed = not any(
+            slot.node != node and not self._machine(slot.node).is_out for slot in self._slots.values()
+        )
+        machine.is_out = not is_needed
+        games = ", ".join(self._tasks[each].game_id[:12] for each in machine.unfinished)
+        what = "goes on, as there is no other machine" if is_needed else "is drained: it gets no more games"
+        line = (
+            f"{node} {what}. {len(machine.unfinished)} different games in a row failed there ({games}), the "
+            f"last with {detail}; look at it with `farm doctor`"
+        )
+        self._notices.append(line)
+        if machine.is_out:
+            self.last_environment_failure = line
+        machine.unfinished.clear()
 
     def _machine(self, node: str) -> _Machine:
         return self._machines.setdefault(node, _Machine())

@@ -1,4 +1,4 @@
-"""Ctrl-C once: finish what is running and start nothing new. Twice, or SIGTERM: stop now."""
+"""Ctrl-C once: finish what is running and start nothing new. Twice, SIGTERM, or the terminal gone: stop."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ class Stop(IntEnum):
 
 
 class StopSignals:
-    """While entered, turns SIGINT and SIGTERM into `request`; only in the main thread, as Python demands.
+    """While entered, turns signals into `request`; only in the main thread, as Python demands.
 
     SIGTERM does not drain: who sends it (a cluster's job stop, a service manager) kills a few seconds later.
+    Nor do SIGHUP, which says that the terminal is gone, and SIGQUIT, which Python would die of and clean
+    nothing up. A SIGHUP that is ignored, as under nohup, stays so.
     """
 
     def __init__(self) -> None:
@@ -37,15 +39,18 @@ class StopSignals:
         self._before: dict[signal.Signals, signal._HANDLER] = {}
 
     def __enter__(self) -> Self:
-        """Begin to handle SIGINT and SIGTERM."""
-        for number, handler in ((signal.SIGINT, self._interrupted), (signal.SIGTERM, self._terminated)):
-            self._before[number] = signal.signal(number, handler)
+        """Begin to handle the signals that end a run."""
+        self._before[signal.SIGINT] = signal.signal(signal.SIGINT, self._interrupted)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
+            self._before[number] = signal.signal(number, self._terminated)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Restore the handlers that the two signals had before."""
+        """Restore the handlers that the signals had before."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

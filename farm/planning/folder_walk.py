@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from farm.planning.scanned_replay import LeftOut
 from manifests.ledger.reasons import Reason
+from manifests.plain_file import what_it_is
 from workers.replay.locator import path_locator
-from workers.replay.plain_file import what_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,6 +26,10 @@ class HeadLost(EnvironmentFailed):
     """The head has not answered for too long: the run ends, and the same command goes on with it."""
 
 
+class AllNodesLost(EnvironmentFailed):
+    """The cluster that this run started for itself has no node any more, and no other can come."""
+
+
 class NoAnswer(Exception):  # noqa: N818 - not an error of anybody's until it lasts
     """Raised by the function given to HeadWatch while the head does not answer."""
 

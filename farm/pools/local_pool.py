@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -34,6 +35,7 @@ from farm.engine.slot_report import Ready, Returned, Unable
 from farm.pools.leftovers import remove_leftovers
 from workers.errors import EnvironmentFailed
 from workers.machine import machine_kind
+from workers.scratch import make_base, own_folder_in, scratch, sweep
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -85,6 +87,7 @@ class LocalPool:
         self._recycle_games = recycle_games
         self._processes: dict[str, _Process] = {}
         self._num_started = 0
+        self._cleaned = ExitStack()
         self._logs: Path | None = None
         self._kind = machine_kind()
 
@@ -94,7 +97,10 @@ class LocalPool:
         Raises:
             EnvironmentFailed: if a process cannot be started; then none is left.
         """
-        self._logs = Path(tempfile.mkdtemp(prefix="dolphin-farm-logs-"))
+        # Under a lock, so that the next run removes those of one that was killed.
+        base = make_base(own_folder_in(Path(tempfile.gettempdir()))) / "logs"
+        sweep(base)
+        self._logs = self._cleaned.enter_context(scratch(base))
         try:
             for _ in range(self._num_slots):
                 self._start_process()
@@ -122,8 +128,7 @@ class LocalPool:
         if was_forced:
             _, settings = self._order
             remove_leftovers(settings.scratch_base)
-        if self._logs is not None:
-            shutil.rmtree(self._logs, ignore_errors=True)
+        self._cleaned.close()
 
     def start(self, slot: str, task: TaskT) -> None:
         """Send the task to the slot's process."""

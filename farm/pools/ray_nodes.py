@@ -22,7 +22,8 @@ from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from farm.pools.head_watch import HEAD_LOST_SECONDS, HeadLost, HeadWatch, NoAnswer
+from farm.pools.forkserver_folders import remove_dead_folders
+from farm.pools.head_watch import HEAD_LOST_SECONDS, AllNodesLost, HeadLost, HeadWatch, NoAnswer
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 RESOURCE = "dolphin"  # a node offers as many of these as it can run emulators side by side
 FRESH_SECONDS = 10.0  # for the head to say which nodes are alive, when that matters now
 PROBE_SECONDS = 5.0  # for the head to say that it is there
+LEFTOVER_SECONDS = 2.0  # for the processes of our own Ray, which were just killed, to be gone
 SHUTDOWN_SECONDS = 10.0  # for Ray to let go of a head that is lost
 
 
@@ -71,7 +73,8 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
     Raises:
         EnvironmentFailed: if the cluster named cannot be joined.
 
-    When the block ends with HeadLost, the program ends soon afterwards, with status 2, come what may.
+    When the block ends with HeadLost or AllNodesLost, the program ends soon afterwards, with status 2, come
+    what may.
     """
     # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
@@ -98,14 +101,32 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
             num_slots=int(ray.cluster_resources().get(RESOURCE, 0)),
             is_ours=is_ours,
         )
+    except AllNodesLost:
+        _end_program_soon()  # if what is left of this run's own cluster does not end
+        _leave(is_ours=is_ours)
+        raise
     except HeadLost:
-        threading.Thread(target=_end_program, name="end-program", daemon=True).start()
+        _end_program_soon()
         raise  # and no shutdown here, which may wait for the head: Ray's own at the exit may try
     except BaseException:
-        ray.shutdown()
+        _leave(is_ours=is_ours)
         raise
     else:
-        ray.shutdown()
+        _leave(is_ours=is_ours)
+
+
+def _leave(*, is_ours: bool) -> None:
+    """Leave the cluster; one of our own ends, and what it leaves on this machine is removed."""
+    ray.shutdown()
+    if not is_ours:
+        return
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while not remove_dead_folders() and time.monotonic() < deadline:
+        time.sleep(0.1)  # until the kernel has taken the ended processes' sockets away
+
+
+def _end_program_soon() -> None:
+    threading.Thread(target=_end_program, name="end-program", daemon=True).start()
 
 
 def _end_program() -> None:
@@ -187,6 +208,8 @@ class NodeWatch:
     ) -> None:
         self.capacity = 0
         """Slots that all nodes offer together."""
+        self.is_empty = False
+        """Whether the head has said that no node is alive."""
         self.leaving: dict[str, float] = {}
         """Node id -> when it goes, in seconds of the wall clock, infinity if nobody said."""
         self._watch_notice = watch_notice
@@ -218,7 +241,7 @@ class NodeWatch:
         roster = self._head.latest()
         if roster is None:
             return
-        self.capacity = roster.capacity
+        self.capacity, self.is_empty = roster.capacity, not roster.living
         for node, goes_at in roster.leaving.items():
             self.leaving.setdefault(node, goes_at)
         self._take_notices()

@@ -27,7 +27,7 @@ from farm.engine.pool import (
     TaskT,
 )
 from farm.engine.slot_report import Returned
-from farm.pools.head_watch import HEAD_LOST_SECONDS, HeadLost
+from farm.pools.head_watch import HEAD_LOST_SECONDS, AllNodesLost, HeadLost
 from farm.pools.leftovers import remove_leftovers
 from farm.pools.ray_nodes import RESOURCE, NodeWatch, head_probe, on_node
 from farm.pools.ray_slot import RaySlot
@@ -88,6 +88,8 @@ class RayPool:
         recycle_seconds: ... or after so long, so that nothing it leaks adds up.
         watch_notice: Runs on every node with a slot: waits a while for the cloud's notice that it takes the
             machine back; returns when that will be, in seconds of the wall clock, or None.
+        is_alone: no node can come to this cluster: it is one machine's, and this run's own. Once it has none
+            left, `events` raises AllNodesLost.
         head_lost_seconds: So long the head may be silent; then `events` raises HeadLost, and every slot that
             gets no answer from it either ends by itself.
 
@@ -104,6 +106,7 @@ class RayPool:
         recycle_games: int = 200,
         recycle_seconds: float = 4 * 3600.0,
         watch_notice: Callable[[], float | None] | None = None,
+        is_alone: bool = False,
         head_lost_seconds: float = HEAD_LOST_SECONDS,
     ) -> None:
         if (num_slots is not None and num_slots < 1) or recycle_games < 1 or recycle_seconds <= 0:
@@ -113,7 +116,7 @@ class RayPool:
             )
             raise ValueError(message)
         self._order = (job, settings, head_lost_seconds)
-        self._num_slots = num_slots
+        self._num_slots, self._is_alone = num_slots, is_alone
         self._recycle_games, self._recycle_seconds = recycle_games, recycle_seconds
         self._slots: dict[str, _Slot] = {}
         self._names = (f"slot-{number}" for number in itertools.count())
@@ -134,7 +137,7 @@ class RayPool:
         """End every slot, and remove what those ended by force leave on their machines."""
         slots = list(self._slots.values())
         self._slots.clear()
-        if isinstance(error, HeadLost):
+        if isinstance(error, HeadLost | AllNodesLost):
             self._nodes.stop()
             return  # nobody is left to tell them; they end by themselves
         forced = [slot for slot in slots if slot.is_busy or not slot.node]
@@ -165,6 +168,13 @@ class RayPool:
         """Wait for reports of the slots; return them as events, with slots that were lost or must go."""
         now = time.monotonic()
         self._nodes.refresh()
+        if self._is_alone and self._nodes.is_empty:
+            message = (
+                "the cluster that this run started on this machine has ended under it (was its raylet "
+                "killed, or is the machine out of memory?); what is committed stays: run the same command "
+                "again"
+            )
+            raise AllNodesLost(message)
         self._open_slots(now)
         found = [*self._close_idle(), *self._give_back(), *self._end_doubt(now)]
         refs = {slot.ref: name for name, slot in self._slots.items() if slot.ref is not None}

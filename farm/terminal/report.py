@@ -14,6 +14,7 @@ from farm.terminal.outcome import outcome_as_json, print_outcome
 from farm.terminal.progress import LOG_SECONDS, clock, progress, tell_failures
 from farm.terminal.scan_progress import scan_progress
 from manifests.snapshot.status import dataset_status
+from workers.replay.locator import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +136,10 @@ class TerminalReport:
     def ended(self, result: Result) -> None:
         """Let the metrics count a game that ended."""
         self._metrics.on_result(result)
+
+    def noticed(self, line: str) -> None:
+        """Print what is the matter with a machine."""
+        self._errors.print(shown(line), highlight=False, soft_wrap=True, markup=False)
 
     def happened(self, event: Event) -> None:
         """Let the metrics follow the slots."""

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.errors import RecordRefused
+from manifests.parquet_bounds import check_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:
         RecordRefused: they are none, have other columns, or values that are no numbers of one shape.
     """
     try:
-        table = pa.concat_tables([pq.read_table(pa.BufferReader(data), use_threads=False) for data in files])
+        table = pa.concat_tables([_read(data) for data in files])
         columns = _value_columns(table.column_names, name)
         game_ids = np.array(table["game_id"].to_pylist(), "U64")
         slp_frames = table["slp_frame"].to_numpy().astype(np.int64)
@@ -136,6 +137,13 @@ def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:
         return KeyedTable(game_ids, slp_frames, values, columns, valid)
     except (ValueError, TypeError, pa.ArrowException) as error:
         raise _refused(name, error) from error
+
+
+def _read(data: bytes) -> pa.Table:
+    # On this thread alone, as `manifests.snapshot.reader` explains.
+    with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+        check_bounds(file.metadata)
+        return file.read(use_threads=False)
 
 
 def _numbers(array: pa.Array, num_rows: int) -> NDArray[Any]:

@@ -11,12 +11,14 @@ The tables are plain Parquet, so any other reader of Parquet will do as well.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests.errors import NotFinalized, RecordRefused
@@ -80,7 +82,7 @@ class Manifest:
         """Read a table, or some of its columns; those that an older snapshot had not yet are null.
 
         Raises:
-            ValueError: there is no such table.
+            ValueError: there is no such table, or no such column in it.
             RecordRefused: its bytes, or its rows, are not those that the snapshot names.
         """
         ref = self._table(name)
@@ -89,10 +91,10 @@ class Manifest:
         if hashlib.sha256(data).hexdigest() != ref.object.sha256:
             message = f"{where}: not the bytes that its snapshot names; audit it"
             raise RecordRefused(message)
-        with pq.ParquetFile(pa.BufferReader(data)) as file:
+        # On this thread alone: one of Arrow's that still holds Python's bytes at the program's end aborts it.
+        with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
             refuse_bomb(file.metadata, where, ref.num_rows)
-            there = _there(file, name, columns)
-        rows = pq.read_table(pa.BufferReader(data), columns=there)
+            rows = file.read(columns=_there(file, name, columns), use_threads=False)
         return with_all_columns(name, rows, columns)
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -107,6 +109,34 @@ class Manifest:
             for batch in file.iter_batches(columns=_there(file, name, columns), use_threads=False):
                 yield from with_all_columns(name, pa.Table.from_batches([batch]), columns).to_batches()
 
+    def rows_of_games(self, name: str, game_ids: Sequence[str]) -> Iterator[pa.Table]:
+        """Read the rows of some games from a table in order of game_id, without reading all of it.
+
+        A table is in order of game_id, and its footer says which games each group of rows holds, so that only
+        those groups are read in which one of these games can be.
+
+        Args:
+            name: of the table.
+            game_ids: which games.
+
+        Yields:
+            Tables of bounded size with the rows of these games alone, in order.
+
+        Raises:
+            ValueError: there is no such table.
+            RecordRefused: it has other rows than the snapshot says.
+        """
+        wanted = pa.array(sorted(game_ids), pa.string())
+        ref = self._table(name)
+        with open_parquet(self.store, ref.object.key, ref.num_rows) as file:
+            place = file.schema_arrow.names.index("game_id")
+            for number in range(file.num_row_groups):
+                bounds = file.metadata.row_group(number).column(place).statistics
+                if bounds is not None and bounds.has_min_max and not _holds(wanted, bounds.min, bounds.max):
+                    continue
+                rows = with_all_columns(name, file.read_row_group(number, use_threads=False), None)
+                yield rows.filter(pc.is_in(rows["game_id"], wanted))
+
     def _table(self, name: str) -> TableRef:
         if name not in self.snapshot.tables:
             there = [one for one in MANIFEST_TABLES if one in self.snapshot.tables]
@@ -117,11 +147,20 @@ class Manifest:
         return self.snapshot.tables[name]
 
 
+def _holds(wanted: pa.Array, low: str, high: str) -> bool:
+    """Whether one of some game_ids, in order, lies in [low, high]."""
+    place = bisect.bisect_left(wanted, low, key=lambda each: each.as_py())
+    return bool(place < len(wanted) and wanted[place].as_py() <= high)
+
+
 def _there(file: pq.ParquetFile, name: str, columns: Sequence[str] | None) -> list[str] | None:
     """Leave out of the columns wanted those that a table from before them may lack."""
     if columns is None:
         return None
     lacking = missing_columns(name, file.schema_arrow.names)
+    if unknown := [column for column in columns if column not in {*file.schema_arrow.names, *lacking}]:
+        message = f"table {name!r} has no column {unknown[0]!r}; it has {', '.join(file.schema_arrow.names)}"
+        raise ValueError(message)
     return [column for column in columns if column not in lacking]
 
 

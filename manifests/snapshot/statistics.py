@@ -92,8 +92,9 @@ def read_statistics(manifest: Manifest) -> pa.Table:
     except ObjectMissing as error:
         message = f"{manifest.store.url}/{key}: not there; run farm finalize --statistics"
         raise NotFinalized(message) from error
-    refuse_bomb(pq.read_metadata(pa.BufferReader(data)), f"{manifest.store.url}/{key}")
-    return pq.read_table(pa.BufferReader(data))
+    with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+        refuse_bomb(file.metadata, f"{manifest.store.url}/{key}")
+        return file.read(use_threads=False)
 
 
 def _key(manifest: Manifest) -> str:

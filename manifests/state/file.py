@@ -122,7 +122,7 @@ def read_states(
     """
     opened = pa.BufferReader(source) if isinstance(source, bytes) else source
     # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
-    with pq.ParquetFile(opened) as file:
+    with pq.ParquetFile(opened, pre_buffer=False) as file:
         footer = file.metadata
         check_bounds(footer)
         num_rows = footer.num_rows

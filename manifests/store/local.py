@@ -20,13 +20,14 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from manifests.plain_file import open_plain
 from manifests.store.contract import Data, ObjectInfo, ObjectMissing, StoreFailed, StoreFull
 from manifests.store.keys import check_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import IO, BinaryIO
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 _COPY_BYTES: Final = 1 << 20
@@ -87,15 +88,15 @@ class LocalStore:
 
     def get(self, key: str) -> bytes:
         """Read all bytes of an object; as `Store.get`."""
-        with self._translated(key, is_read=True):
-            return self._path(key).read_bytes()
+        with self._translated(key, is_read=True), _opened(self._path(key)) as file:
+            return file.read()
 
     def get_range(self, key: str, start: int, exclusive_end: int) -> bytes:
         """Read exactly the bytes [start, exclusive_end); as `Store.get_range`."""
         if not 0 <= start <= exclusive_end:
             message = f"{key}: no such range [{start}, {exclusive_end})"
             raise ValueError(message)
-        with self._translated(key, is_read=True), self._path(key).open("rb") as file:
+        with self._translated(key, is_read=True), _opened(self._path(key)) as file:
             file.seek(start)
             data = file.read(exclusive_end - start)
         if len(data) != exclusive_end - start:
@@ -225,6 +226,15 @@ class LocalStore:
                 raise StoreFailed(message) from error
             message = f"{where}: {error.strerror or error}"
             raise StoreFailed(message) from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return open_plain(path)
+    except OSError as error:
+        if error.errno == errno.EINVAL and path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)) from error
+        raise
 
 
 def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:

@@ -162,7 +162,7 @@ def test_an_address_opens_a_frame(browser: Any, url: str):
     wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-60'")
 
 
-@pytest.mark.parametrize("page", ["/", "/games", "/rejects", "/schema"])
+@pytest.mark.parametrize("page", ["/", "/games", "/moments?kind=hit", "/rejects", "/schema"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: str, page: str, width: int):
     browser.set_window_size(width, 900)
@@ -200,7 +200,8 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
     browser.set_window_size(width, 900)
     faults = {}
-    for page in ("/", "/games", "/games?stage=NOWHERE", "/rejects", "/schema", "/games/none"):
+    pages = ("/", "/games", "/games?stage=NOWHERE", "/moments", "/moments?kind=hit", "/rejects", "/schema")
+    for page in (*pages, "/games/none"):
         browser.get(url + page)
         if page == "/":
             wait_for(browser, "return document.querySelector('#progress dl')")
@@ -209,6 +210,25 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
     faults["a game"] = serious_faults(browser)
     assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_a_moment_is_shown_and_leads_to_its_frame(browser: Any, url: str):
+    browser.get(f"{url}/moments")
+    browser.find_element("css selector", "select[name=kind] option[value='']")
+    browser.find_element("xpath", "//select[@name='kind']/option[text()='hit']").click()
+    browser.find_element("css selector", ".filters button").click()
+    wait_for(browser, "return document.querySelectorAll('.moments a').length > 0")
+    wait_for(
+        browser, "return [...document.querySelectorAll('.moments img')].every((one) => one.naturalWidth)"
+    )
+    links = browser.execute_script("return [...document.querySelectorAll('.moments a')].map((a) => a.href)")
+    for link in links[:50]:
+        slp_frame = int(link.partition("#")[2])
+        browser.get("about:blank")
+        browser.get(link)
+        wait_for(browser, f"return document.getElementById('slp_frame')?.textContent === '{slp_frame}'")
+        (stamp,), (is_valid,) = decode_levels(np.array([browser.execute_script(READ)[0]], np.float32))
+        assert (int(stamp), bool(is_valid)) == (slp_frame, True)
 
 
 def test_axe_would_find_one(browser: Any, url: str):

@@ -17,6 +17,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TypeAlias
 
+from manifests.plain_file import open_plain
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def read_disc(path: Path) -> DiscImage:
         EnvironmentFailed: no such file, or no GameCube disc in it.
     """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             container, head = _disc_head(file)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
@@ -94,7 +95,7 @@ def disc_sha1(path: Path, container: Container) -> str | None:
         EnvironmentFailed: dolphin-tool could not unpack it.
     """
     if container == "ISO":
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return hashlib.file_digest(file, "sha1").hexdigest()
     tool = shutil.which("dolphin-tool", path=f"{os.environ.get('PATH', '')}:/usr/games")
     if tool is None:

@@ -6,6 +6,8 @@ import functools
 import hashlib
 from typing import TYPE_CHECKING
 
+from manifests.plain_file import open_plain
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,5 +24,5 @@ def file_sha256(path: Path) -> str:
 
 @functools.lru_cache(maxsize=32)
 def _hashed(path: Path, _version: tuple[int, ...]) -> str:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

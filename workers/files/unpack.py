@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from manifests.plain_file import open_plain
 from workers.errors import EnvironmentFailed
-from workers.replay.plain_file import open_plain
 from workers.replay.tar_archive import DAMAGE, open_tar, tar_members
 
 if TYPE_CHECKING:

@@ -101,7 +101,7 @@ class ChunkEncoder:
             own mark. None: no marks.
         fps: pictures per second of the time stamps, a divisor of 60: each picture is of the 60 / fps-th frame
             after the one before.
-        coding: how pictures refer to each other.
+        coding: how pictures refer to each other; DATASET_CODING by default.
 
     Raises:
         RenderFailed: the encoder refuses.
@@ -117,7 +117,7 @@ class ChunkEncoder:
         height: int = HEIGHT,
         mark: FrameMark | None = None,
         fps: int = FPS,
-        coding: Coding = DATASET_CODING,
+        coding: Coding | None = None,
     ) -> None:
         self._path, self._fps = path, fps
         self._mark = mark
@@ -126,7 +126,9 @@ class ChunkEncoder:
         self._is_open = True
         try:
             self._file = _open_mp4(path)
-            self._stream = self._file.add_stream("libx264", rate=fps, options=_x264_options(settings, coding))
+            self._stream = self._file.add_stream(
+                "libx264", rate=fps, options=_x264_options(settings, coding or DATASET_CODING)
+            )
         except (av.FFmpegError, OSError) as error:
             _fail(path, error)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 from manifests.errors import DatasetError
 from manifests.home_folder import with_home
 from manifests.ledger.reasons import Reason
+from manifests.plain_file import open_plain
 from manifests.store.contract import ObjectMissing
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay.archive_entries import INDEXED, Entry
@@ -44,7 +45,6 @@ from workers.replay.locator import (
     place_of,
     shown,
 )
-from workers.replay.plain_file import open_plain
 from workers.replay.tar_archive import DAMAGE, open_tar, tar_members, why_not_read
 from workers.replay.zip_archive import ZipIndex, trouble
 

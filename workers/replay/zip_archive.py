@@ -6,8 +6,8 @@ import zipfile
 from typing import IO, TYPE_CHECKING
 
 from manifests.ledger.reasons import Reason
+from manifests.plain_file import open_plain
 from workers.errors import ReplayRefused
-from workers.replay.plain_file import open_plain
 from workers.replay.tar_archive import DAMAGE
 
 if TYPE_CHECKING:

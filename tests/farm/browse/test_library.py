@@ -16,11 +16,11 @@ from farm.browse.library import (
     EVENT_COUNTS,
     NO_FILTERS,
     SORT_COLUMNS,
-    ConditionRefused,
     Filters,
     GamesPage,
     Library,
 )
+from farm.browse.typed_sql import ConditionRefused
 from farm.commands.games import command as games_command
 from manifests.errors import DatasetError
 from manifests.ledger.dataset import open_or_create

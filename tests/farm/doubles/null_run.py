@@ -35,9 +35,9 @@ def main(kind: str, ledger: Path, scratch: Path, seconds: float, children: str, 
             from farm.pools.ray_nodes import joined_cluster  # noqa: PLC0415 - only where Ray is
             from farm.pools.ray_pool import RayPool  # noqa: PLC0415
 
-            stack.enter_context(joined_cluster("local" if kind == "own-ray" else None, 2))
+            cluster = stack.enter_context(joined_cluster("local" if kind == "own-ray" else None, 2))
             patience = float(os.environ.get("NULL_HEAD_LOST_SECONDS", HEAD_LOST_SECONDS))
-            pool = RayPool(render_nothing, settings, head_lost_seconds=patience)
+            pool = RayPool(render_nothing, settings, is_alone=cluster.is_ours, head_lost_seconds=patience)
         stop = stack.enter_context(StopSignals())
         stack.enter_context(pool)
         return run(tasks, pool, give_up=give_up, stop=stop).exit_status

@@ -11,6 +11,7 @@ from scripted_pool import ScriptedPool, committed
 from farm.engine.attempts import ATTEMPT_FAILED, Limits
 from farm.engine.loop import Summary, run
 from farm.engine.pool import Breakage, JobBroke, JobReturned, SlotClosed, SlotOpened
+from farm.engine.queue import GameQueue
 from farm.engine.stopping import Stop, StopSignals
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed
@@ -169,6 +170,12 @@ def test_a_run_whose_last_slot_closes_fails_in_the_end_too():
 
     with pytest.raises(EnvironmentFailed, match="1 games waiting"):
         go(ScriptedPool(1, close), games(2), limits=Limits(slotless_seconds=1e-3))
+
+
+def test_a_run_in_which_no_game_gets_onto_a_slot_fails_in_the_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(GameQueue, "assignments", lambda _queue, _now: [])
+    with pytest.raises(EnvironmentFailed, match=r"none of 2 games was on any of 1 slots for .*`farm doctor`"):
+        go(ScriptedPool(1), games(2), limits=Limits(slotless_seconds=1e-3))
 
 
 def test_machines_that_all_lack_something_end_the_run_with_what_they_lack():

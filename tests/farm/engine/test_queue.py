@@ -233,7 +233,8 @@ def test_whatever_happens_every_game_has_exactly_one_end(data: st.DataObject):
     ("change", "match"),
     [
         ({"attempt_base_seconds": 0}, "attempt_base_seconds must be above 0, got 0"),
-        ({"strikes": 0}, "strikes must be at least 1"),
+        ({"strikes": 0}, "strikes and games in a row must be at least 1"),
+        ({"games_in_a_row": 0}, "strikes and games in a row must be at least 1"),
         ({"caps": {**Limits().caps, Breakage.OVERDUE: 0}}, "cap for overdue must be at least 1"),
         ({"caps": {}}, "missing"),
     ],
@@ -370,3 +371,78 @@ def test_the_machines_of_a_run_are_counted_by_their_open_slots():
     assert (queue.counts().num_slots, queue.counts().num_nodes) == (3, 2)
     queue.apply(SlotClosed("b/0"), 0.0)
     assert (queue.counts().num_slots, queue.counts().num_nodes) == (2, 1)
+
+
+def fail_on(queue: GameQueue[NullTask], node: str, now: float) -> None:
+    """Every slot gets a game; those on one machine fail, the others are committed."""
+    for slot, task in queue.assignments(now):
+        if slot.split("/")[0] == node:
+            queue.apply(
+                JobReturned(slot, NullResult(task.game_id, "attempt_failed", 0, Reason.MISALIGNED)), now
+            )
+        else:
+            queue.apply(committed(slot, task), now)
+
+
+def test_a_machine_on_which_five_different_games_in_a_row_fail_is_drained_and_named():
+    queue = GameQueue(tasks(*range(100, 140)))
+    opened(queue, "a/0", "b/0")
+    for now in range(4):
+        fail_on(queue, "a", now)
+    assert (queue.num_usable_slots, queue.notices()) == (2, [])
+    fail_on(queue, "a", 5)
+    assert queue.num_usable_slots == 1
+    [line] = queue.notices()
+    assert line.startswith(
+        "a is drained: it gets no more games. 5 different games in a row failed there (game-"
+    )
+    assert [slot for slot, _ in queue.assignments(6.0)] == ["b/0"]
+
+
+def test_a_game_that_is_finished_between_keeps_a_machine_at_work():
+    queue = GameQueue(tasks(*range(100, 140)))
+    opened(queue, "a/0", "b/0")
+    for now in range(12):
+        fail_on(queue, "b" if now % 4 == 3 else "a", now)
+    assert (queue.num_usable_slots, queue.notices()) == (2, [])
+
+
+def test_the_only_machine_is_named_and_goes_on():
+    queue = GameQueue(tasks(*range(100, 110)))
+    opened(queue, "a/0")
+    for now in range(15):
+        [(slot, task)] = queue.assignments(now)
+        status = "set_aside" if task.is_last_attempt else "attempt_failed"
+        queue.apply(JobReturned(slot, NullResult(task.game_id, status, 0, Reason.MISALIGNED)), now)
+    [line] = queue.notices()
+    assert line.startswith("a goes on, as there is no other machine. 5 different games in a row")
+    assert queue.num_usable_slots == 1
+
+
+def test_replays_that_are_gone_or_refused_blame_no_machine():
+    queue = GameQueue(tasks(*range(100, 140)))
+    opened(queue, "a/0", "b/0")
+    for now in range(12):
+        for slot, task in queue.assignments(now):
+            is_last = task.is_last_attempt
+            reason = Reason.SOURCE_MISSING if now % 2 else Reason.ILLEGAL_STAGE
+            is_refused = reason is Reason.ILLEGAL_STAGE or is_last
+            status = "set_aside" if is_refused else "attempt_failed"
+            queue.apply(JobReturned(slot, NullResult(task.game_id, status, 0, reason)), now)
+    assert (queue.num_usable_slots, queue.notices()) == (2, [])
+
+
+def test_a_replay_that_kills_its_workers_ends_after_three_of_them_on_more_than_one():
+    queue = GameQueue(tasks(100))
+    opened(queue, "a/0", "b/0")
+    slots = []
+    for now in range(3):
+        [(slot, _)] = queue.assignments(now)
+        slots.append(slot)
+        queue.apply(JobBroke(slot, Breakage.WORKER_DIED, "killed"), now)
+        opened(queue, f"{slot.split('/')[0]}/{now + 1}")
+    assert queue.assignments(4.0) == []
+    [(task, reason, detail)] = queue.exhausted()
+    assert (task.game_id, reason) == ("game-0", Reason.WORKER_DIED)
+    assert "gave up after 3 x worker_died" in detail
+    assert len({slot.split("/")[0] for slot in slots}) == 2

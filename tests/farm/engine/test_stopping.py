@@ -15,7 +15,7 @@ import pytest
 from null_processes import wait_for
 
 from farm.engine.stopping import Stop, StopSignals
-from workers.scratch import sweep
+from workers.scratch import own_folder_in, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,7 +158,50 @@ def test_an_interrupt_after_sigterm_does_not_make_it_less_urgent():
         assert stop.request is Stop.NOW
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_a_terminal_that_is_gone_and_sigquit_stop_now_and_leave_nothing(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    run = start(60.0)
+    wait_for(lambda: both_render(tmp_path))
+    run.send_signal(number)
+    assert run.wait(5) == 2
+    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    assert list((tmp_path / "scratch").iterdir()) == []
+    assert list((own_folder_in(tmp_path) / "logs").iterdir()) == []
+
+
+def test_the_logs_of_a_run_that_was_killed_go_with_the_next(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    logs = own_folder_in(tmp_path) / "logs"
+    run = start(60.0)
+    wait_for(lambda: both_render(tmp_path))
+    run.kill()
+    run.wait()
+    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    [left] = logs.iterdir()
+    run = start(60.0)
+    wait_for(lambda: both_render(tmp_path))
+    assert left not in list(logs.iterdir())
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(5) == 2
+    assert list(logs.iterdir()) == []
+
+
+def test_a_sighup_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop.request is Stop.NO
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_signals_are_given_back_even_when_the_run_fails(number: signal.Signals):
     before = signal.getsignal(number)
     with contextlib.suppress(RuntimeError), StopSignals():

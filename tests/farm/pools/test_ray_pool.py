@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -424,6 +425,44 @@ def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(settings: NullSettin
         assert done(settings) == num_done
         assert settings.scratch_base is not None
         assert list(settings.scratch_base.glob("*")) == []
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """For sockets, whose paths have a limit."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_a_cluster_of_ones_own_whose_machine_is_lost_ends_the_run_and_leaves_nothing(
+    settings: NullSettings, capfd: pytest.CaptureFixture[str], short_folder: Path
+):
+    folders = [str(settings.ledger), str(settings.scratch_base)]
+    command = [sys.executable, str(DOUBLES / "null_run.py"), "own-ray", *folders, "1"]
+    environment = {**os.environ, "RAY_AUTH_MODE": "token", "TMPDIR": str(short_folder)}
+    run = subprocess.Popen([*command, settings.children, "60"], env=environment)
+    try:
+        wait_for(lambda: done(settings) >= 2, 90.0)
+        [raylet] = [pid for pid in descendants(run.pid) if program(pid) == "raylet"]
+        os.kill(raylet, signal.SIGKILL)
+        assert run.wait(60) == 2
+    finally:
+        run.kill()
+        run.wait()
+    told = capfd.readouterr().err
+    assert "has ended under it" in told
+    assert "run the same command again" in told
+    wait_for(lambda: not sleeping(settings.children), 20.0)
+    assert list(short_folder.glob("pymp-*")) == []
+
+
+def program(pid: int) -> str:
+    return Path(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()).name
+
+
+def descendants(pid: int) -> list[int]:
+    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(below for child in children for below in descendants(child))]
 
 
 def test_a_pool_of_nothing_fails(ray_cluster: Any):

@@ -6,7 +6,10 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 _SPECIAL = {
     stat.S_IFIFO: "a FIFO",
@@ -22,7 +25,7 @@ def what_it_is(mode: int) -> str | None:
     return None if stat.S_ISREG(mode) else _SPECIAL.get(stat.S_IFMT(mode), "no plain file")
 
 
-def open_plain(path: Path | str) -> IO[bytes]:
+def open_plain(path: Path | str) -> BufferedReader:
     """Open a plain file for reading, following links.
 
     Raises:
