@@ -44,7 +44,7 @@ class TwoTower(nn.Module):
     def __init__(self, latent: int) -> None:
         super().__init__()
         self.towers = nn.ModuleList(nn.Sequential(nn.Linear(latent, _WIDTH), nn.SiLU()) for _ in range(3))
-        both = 3 * _WIDTH + NUM_HELD
+        both = 3 * _WIDTH + 2 * NUM_HELD
         self.gate = nn.Linear(both, NUM_HELD)
         self.change = nn.Sequential(nn.Linear(both, _WIDTH), nn.SiLU(), nn.Linear(_WIDTH, NUM_HELD))
 
@@ -52,7 +52,7 @@ class TwoTower(nn.Module):
         """Give the correction of each step's planned inputs, [B, 5, 17]."""
         parts = (seen.real, seen.expected, seen.real - seen.expected)
         towers = [tower(part) for tower, part in zip(self.towers, parts, strict=True)]
-        both = torch.cat([*towers, seen.plan], -1)
+        both = torch.cat([*towers, seen.plan, seen.held], -1)
         return self.gate(both).sigmoid() * self.change(both)
 
 
@@ -61,7 +61,7 @@ class Temporal(nn.Module):
 
     def __init__(self, latent: int) -> None:
         super().__init__()
-        self.read = nn.Linear(3 * latent + NUM_HELD, _WIDTH)
+        self.read = nn.Linear(3 * latent + 2 * NUM_HELD, _WIDTH)
         self.place = nn.Parameter(torch.zeros(NUM_STEPS, _WIDTH))
         layer = nn.TransformerEncoderLayer(_WIDTH, 4, 2 * _WIDTH, dropout=0.0, batch_first=True)
         self.layers = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
@@ -69,7 +69,8 @@ class Temporal(nn.Module):
 
     def forward(self, seen: Lesson) -> Tensor:
         """Give the correction of each step's planned inputs, [B, 5, 17]."""
-        steps = torch.cat([seen.real, seen.expected, seen.real - seen.expected, seen.plan], -1)
+        parts = (seen.real, seen.expected, seen.real - seen.expected, seen.plan, seen.held)
+        steps = torch.cat(parts, -1)
         mask = nn.Transformer.generate_square_subsequent_mask(NUM_STEPS, device=steps.device)
         return self.change(self.layers(self.read(steps) + self.place, mask=mask, is_causal=True))
 
@@ -140,14 +141,9 @@ def _figure(value: Tensor) -> float:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option(
-    "--model-steps",
-    type=click.IntRange(1),
-    default=300,
-    show_default=True,
-    help="Optimiser steps of the state model, before the correctors'.",
-)
-@run_options(steps=250, batch_size=16, learning_rate=3e-3)
+@click.option("--model-steps", type=click.IntRange(1), default=300, show_default=True,
+              help="Optimiser steps of the state model, before the correctors'.")  # fmt: skip
+@run_options(steps=300, batch_size=16, learning_rate=3e-3)
 def command(*, dataset: str, run: Run, model_steps: int) -> None:
     """Train a state model of DATASET, plan with it, and teach two correctors what replanning says."""
     train_games, test_games = held_out(dataset)

@@ -42,7 +42,7 @@ class NextLatent(nn.Module):
         shape: channels, rows and columns of a latent.
         num_inputs: numbers that the inputs of one step are.
         look: how much each channel differs from place to place, [channels]: what latents are divided by.
-        change: how much each channel changes in a step, [channels]: what latents' changes are divided by.
+        change: how much latents change in a step, []: what their changes are divided by.
     """
 
     look: Tensor
@@ -52,7 +52,7 @@ class NextLatent(nn.Module):
         super().__init__()
         channels, rows, columns = shape
         self.register_buffer("look", look[:, None, None])
-        self.register_buffer("change", change[:, None, None])
+        self.register_buffer("change", change)
         self.inputs = nn.Sequential(nn.Linear(2 * num_inputs, 64), nn.SiLU(), nn.Linear(64, 32))
         self.place = nn.Parameter(torch.zeros(8, rows, columns))
         self.begin = nn.Conv2d(2 * SEEN * channels + 8 + 32, _WIDTH, 3, padding=1)
