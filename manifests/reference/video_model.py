@@ -6,6 +6,7 @@ inputs of other windows. It then draws a clip twice from the same seed and noise
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,15 +50,19 @@ class Trainee(nn.Module):
         latents, inputs = first
         look, change = latents.std((0, 1, 3, 4)).clamp(min=1e-4), latents.diff(dim=1).std()
         shape = (latents.shape[2], latents.shape[3], latents.shape[4])
-        self.nets = nn.ModuleDict(
-            {name: NextLatent(shape, inputs.shape[-1], look, change) for name in (WITH, WITHOUT)}
-        )
+        first_net = NextLatent(shape, inputs.shape[-1], look, change)
+        self.nets = nn.ModuleDict({WITH: first_net, WITHOUT: copy.deepcopy(first_net)})
 
     def forward(self, batch: TensorSample, noise: torch.Generator, done: float) -> Tensor:  # noqa: ARG002
-        """Sum up both networks' losses, each with noise of its own."""
+        """Sum up both networks' losses; they begin with the same weights, and get the same noise."""
         latents, inputs = read_windows(as_dict(batch))
-        loss: Tensor = self.nets[WITH].loss(latents, inputs, noise)
-        return loss + self.nets[WITHOUT].loss(latents, torch.zeros_like(inputs), noise)
+        seed = int(torch.randint(2**31, (), generator=noise, device=noise.device))
+        loss = torch.zeros((), device=latents.device)
+        for name, given in ((WITH, inputs), (WITHOUT, torch.zeros_like(inputs))):
+            loss = loss + self.nets[name].loss(
+                latents, given, torch.Generator(noise.device).manual_seed(seed)
+            )
+        return loss
 
     def ways(self, inputs: Tensor) -> dict[str, tuple[NextLatent, Tensor]]:
         """Name each way, with its network and the inputs that it gets of a batch's."""
@@ -105,9 +110,9 @@ def intervene(net: NextLatent, seen: Tensor, inputs: Tensor, place: int, seed: i
 @click.option("--latents", required=True, help="Side table that farm latents wrote (a folder or URL).")
 @click.option("--encoder", type=click.Path(path_type=Path), required=True,
               help="The encoder.npz that it ran.")  # fmt: skip
-@click.option("--drawn", type=click.IntRange(_NUM_SHOWN), default=40, show_default=True,
-              help="Pictures of the clip, 10 a second.")  # fmt: skip
-@run_options(steps=300, batch_size=64)
+@click.option("--drawn", type=click.IntRange(_NUM_SHOWN), default=32, show_default=True,
+              help="Pictures of the clip, 7.5 a second.")  # fmt: skip
+@run_options(steps=350, batch_size=64)
 def command(*, dataset: str, run: Run, latents: str, encoder: Path, drawn: int) -> None:
     """Train on DATASET's latents and inputs, judge on games held out, and draw a clip beside the truth.
 
