@@ -1,4 +1,4 @@
-"""Draw bars, lines and film strips as small PNGs. This module is a door to matplotlib."""
+"""Draw bars and lines as small PNGs, film strips as JPEGs. This module is a door to matplotlib."""
 
 from __future__ import annotations
 
@@ -54,22 +54,22 @@ def lines(
 
 
 def film(path: Path, rows: Mapping[str, Sequence[NDArray[np.uint8]]]) -> None:
-    """Draw rows of pictures, uint8 [H, W, 3] each, with a name before each row.
+    """Draw rows of pictures, uint8 [H, W, 3] each, with a name before each row, as a JPEG.
 
     Raises:
         OSError: it cannot be written.
     """
     columns = len(next(iter(rows.values())))
-    figure = Figure(figsize=(1.2 * columns + 0.4, 0.85 * len(rows)), dpi=90, layout="constrained")
+    figure = Figure(figsize=(1.0 * columns + 0.4, 0.72 * len(rows)), dpi=90, layout="constrained")
     axes = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
         line[0].set_ylabel(name, fontsize=7)
         for place, picture in zip(line, pictures, strict=True):
             place.imshow(picture)
             place.set(xticks=[], yticks=[])
-    _save(figure, path)
+    _save(figure, path, "jpg")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: Figure, path: Path, kind: str = "png") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", metadata={"Software": None})
+    figure.savefig(path, format=kind, metadata={"Software": None} if kind == "png" else None)

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 SEEN: Final = 4  # latents before the next one
 DRAWN_IN: Final = 4  # steps from noise to a picture
 _WIDTH: Final = 64
-_NOISY_SEEN: Final = 0.3  # the largest noise level of a picture that is seen
+_FAR: Final = 6.0  # deviations of a latent, beyond which none is drawn
+_NOISY_SEEN: Final = 0.7  # the largest noise level of a picture that is seen
 _ALL_NOISE: Final = 0.7  # share of training windows whose next picture is nothing but noise
 
 
@@ -42,7 +43,7 @@ class NextLatent(nn.Module):
         shape: channels, rows and columns of a latent.
         num_inputs: numbers that the inputs of one step are.
         look: how much each channel differs from place to place, [channels]: what latents are divided by.
-        change: how much each channel changes in a step, [channels]: what latents' changes are divided by.
+        change: how much latents change in a step, []: what their changes are divided by.
     """
 
     look: Tensor
@@ -52,7 +53,7 @@ class NextLatent(nn.Module):
         super().__init__()
         channels, rows, columns = shape
         self.register_buffer("look", look[:, None, None])
-        self.register_buffer("change", change[:, None, None])
+        self.register_buffer("change", change)
         self.inputs = nn.Sequential(nn.Linear(2 * num_inputs, 64), nn.SiLU(), nn.Linear(64, 32))
         self.place = nn.Parameter(torch.zeros(8, rows, columns))
         self.begin = nn.Conv2d(2 * SEEN * channels + 8 + 32, _WIDTH, 3, padding=1)
@@ -126,6 +127,6 @@ class NextLatent(nn.Module):
                 levels[:, SEEN] = level
                 clean = self(seen, inputs[:, step : step + SEEN + 1], noisy, levels)
                 noisy = (1 - after) * clean + after * (noisy - (1 - level) * clean) / level
-            drawn.append(seen[:, -1] + noisy * self.change)
+            drawn.append((seen[:, -1] + noisy * self.change).clamp(-_FAR * self.look, _FAR * self.look))
             seen = torch.cat([seen[:, 1:], drawn[-1][:, None]], 1)
         return torch.stack(drawn, 1)

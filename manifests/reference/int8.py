@@ -114,13 +114,8 @@ def linear_bytes(net: StateNet, bits: int) -> int:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option(
-    "--arch",
-    type=click.Choice(ARCHS),
-    default="mlp",
-    show_default=True,
-    help="What reads the K frames; a GRU's scan stays in float.",
-)
+@click.option("--arch", type=click.Choice(ARCHS), default="mlp", show_default=True,
+              help="What reads the K frames; a GRU's scan stays in float.")  # fmt: skip
 @run_options(steps=800, batch_size=192)
 def command(*, dataset: str, run: Run, arch: str) -> None:
     """Train a state model of DATASET in float and on the 8-bit grid, and judge both on games held out."""

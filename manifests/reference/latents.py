@@ -117,7 +117,8 @@ def fit(pairs: NDArray[np.uint8], channels: int) -> tuple[Floats, Floats]:
 
 def read_pairs(url: str, games: str, number: int, seed: int) -> NDArray[np.uint8]:
     """Read pictures and those four frames later from so many windows, uint8 [N, 2, 3, 60, 80]."""
-    dataset = open_dataset(url, window=WindowSpec(_PICTURES, frame_step=4), fields=["video"], filter=games,
+    at_key_frames = WindowSpec(_PICTURES, frame_step=4, start="any", stride=30)
+    dataset = open_dataset(url, window=at_key_frames, fields=["video"], filter=games,
                            pictures=Pictures(size=SIZE), as_torch=False)  # fmt: skip
     batches = zip(range(number), dataset.stream(batch_size=1, seed=seed), strict=False)
     videos = [batch["video"][0] for _, batch in batches]
@@ -126,19 +127,12 @@ def read_pairs(url: str, games: str, number: int, seed: int) -> NDArray[np.uint8
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for encoder.npz."
-)
-@click.option(
-    "--channels",
-    type=click.IntRange(1, 3 * PATCH**2),
-    default=16,
-    show_default=True,
-    help="Numbers that a patch of 8 x 8 pixels becomes.",
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which pictures are read."
-)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True,
+              help="Folder for encoder.npz.")  # fmt: skip
+@click.option("--channels", type=click.IntRange(1, 3 * PATCH**2), default=32, show_default=True,
+              help="Numbers that a patch of 8 x 8 pixels becomes.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Decides which pictures are read.")  # fmt: skip
 @complaints
 def command(*, dataset: str, out: Path, channels: int, seed: int) -> None:
     """Fit an encoder of pictures to DATASET, and judge it on games held out: what decoding gives back."""
@@ -153,7 +147,7 @@ def command(*, dataset: str, out: Path, channels: int, seed: int) -> None:
     moves = np.square(true[1] - true[0]).mean(-1) > np.square(true[1] - true[0]).mean()
     shown = to_pictures(to_latents(tests[::_APART, 1], mean, axes), mean, axes)
     whole = np.moveaxis(tests[::_APART, 1, :, : shown.shape[1]], 1, -1)
-    film(out / "picture.png", {"picture": list(whole), "decoded": list(shown)})
+    film(out / "picture.jpg", {"picture": list(whole), "decoded": list(shown)})
     figures = {
         "encoder": str(out / "encoder.npz"), "channels": channels, "pictures_fitted": _PICTURES * _NUM_FITTED,
         "numbers_a_picture": channels * GRID[0] * GRID[1], "psnr_db": _decibel(error.mean()),

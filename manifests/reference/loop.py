@@ -74,7 +74,9 @@ def train(run: Run, dataset: TorchWindows, trainee: nn.Module, settings: Mapping
         torch.save(state, path.with_suffix(".new"))
         path.with_suffix(".new").replace(path)  # in one go: a kill leaves the old one or the new one
 
-    step_of: nn.Module = trainee if run.world_size == 1 else DistributedDataParallel(trainee)
+    step_of: nn.Module = trainee
+    if run.world_size > 1:  # heads whose losses are options have no gradient without them
+        step_of = DistributedDataParallel(trainee, find_unused_parameters=True)
     began, began_cpu, waited, first = time.monotonic(), time.process_time(), 0.0, len(losses)
     with _telling(run, first) as tell:
         while len(losses) < run.steps:

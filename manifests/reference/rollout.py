@@ -98,16 +98,15 @@ def judge_steps(trainee: Rollouts, tests: list[Frames]) -> dict[str, dict[str, l
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option(
-    "--arch", type=click.Choice(ARCHS), default="gru", show_default=True, help="What reads the K frames."
-)
+@click.option("--arch", type=click.Choice(ARCHS), default="gru", show_default=True,
+              help="What reads the K frames.")  # fmt: skip
 @click.option("--context", type=click.IntRange(3), default=10, show_default=True, help="Frames seen, K.")
 @click.option(
     "--interleaved",
     is_flag=True,
     help="Stack the MLP's frames feature by feature (x of all K frames, y of all ...).",
 )
-@run_options(steps=700, batch_size=64)
+@run_options(steps=600, batch_size=64)
 def command(*, dataset: str, run: Run, arch: str, context: int, interleaved: bool) -> None:
     """Train on single steps and on rollouts of six, on DATASET, and print the error by step.
 

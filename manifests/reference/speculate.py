@@ -67,7 +67,8 @@ def judge_lookahead(ahead: StateNet, without: StateNet, tests: list[Frames]) -> 
         name: {
             "passes_per_frame": passes[name], "change_acc": one["change_acc"],
             "action_acc": one["action_acc"], "position_mae": one["position_mae"]["predicted"],
-            "recovered": round((one["change_acc"] - worst) / (best - worst), 3) if best > worst else None,
+            "recovered": round((one["change_acc"] - worst) / (best - worst), 3)
+            if "rolled" in name and best > worst else None,
         }
         for name, one in ways.items()
     }  # fmt: skip
@@ -134,14 +135,14 @@ def command(*, dataset: str, run: Run) -> None:
     lookahead = judge_lookahead(trainee.net("lookahead=1"), net, tests)
     long = open_states(dataset, WindowSpec(_CONTEXT + _NUM_ROLLED, start="any"), test_games)
     rolled = list(some_frames(long, _NUM_ROLLED_WINDOWS, run.seed, batch_size=1))
-    two = {
-        f"{delay} frames late": {
-            name: (max if name == "largest_difference" else fmean)(one[name] for one in each)
-            for name in ("passes_per_frame", "wrong", "largest_difference")
+    two = {}
+    for delay in DELAYS:
+        each = [two_policies(net, frames, delay) for frames in rolled]
+        two[f"{delay} frames late"] = {
+            "passes_per_frame": round(fmean(one["passes_per_frame"] for one in each), 4),
+            "wrong": round(fmean(one["wrong"] for one in each), 4),
+            "largest_difference": max(one["largest_difference"] for one in each),
         }
-        for delay in DELAYS
-        if (each := [two_policies(net, frames, delay) for frames in rolled])
-    }
     shown = {label: [guesses[key][str(threshold)] for threshold in THRESHOLDS]
              for label, key in (("one player", "one_player"), ("both players", "both_players"))}  # fmt: skip
     lines(run.out / "picture.png", "Inputs that are the frame's before", shown, "sticks may be off by",

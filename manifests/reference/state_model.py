@@ -104,24 +104,13 @@ def _key(name: str) -> str:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option(
-    "--arch", type=click.Choice(ARCHS), default="gru", show_default=True, help="Reader of the K frames."
-)
+@click.option("--arch", type=click.Choice(ARCHS), default="gru", show_default=True,
+              help="Reader of the K frames.")  # fmt: skip
 @click.option("--context", type=click.IntRange(3), default=10, show_default=True, help="Frames seen, K.")
-@click.option(
-    "--category-loss",
-    type=click.FloatRange(0),
-    default=0.0,
-    show_default=True,
-    help="Weight of naming the action's functional category.",
-)
-@click.option(
-    "--embedding-loss",
-    type=click.FloatRange(0),
-    default=0.0,
-    show_default=True,
-    help="Weight of meeting the action's embedding.",
-)
+@click.option("--category-loss", type=click.FloatRange(0), default=0.0, show_default=True,
+              help="Weight of naming the action's functional category.")  # fmt: skip
+@click.option("--embedding-loss", type=click.FloatRange(0), default=0.0, show_default=True,
+              help="Weight of meeting the action's embedding.")  # fmt: skip
 @click.option(
     "--scheduled-sampling",
     type=click.FloatRange(0, 1),

@@ -6,6 +6,7 @@ inputs of other windows. It then draws a clip twice from the same seed and noise
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,19 +16,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from manifests import WindowSpec, as_dict, open_dataset
+from manifests import as_dict
 from manifests.reference.chart import film
 from manifests.reference.diffusion import SEEN, NextLatent
 from manifests.reference.frames import held_out
+from manifests.reference.latent_windows import FRAME_STEP, open_windows, read_windows, some_windows
 from manifests.reference.latents import read_encoder, to_pictures
 from manifests.reference.loop import train
 from manifests.reference.run import Run, run_options, say
 from manifests.video.clip import write_mp4
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from manifests import TensorSample, TorchWindows
+    from manifests import TensorSample
 
 EXAMPLE: Final = """\b
 Examples, after those of manifests.reference.latents:
@@ -35,31 +35,10 @@ Examples, after those of manifests.reference.latents:
       --encoder encoder/encoder.npz --out video
   torchrun --nproc-per-node 2 -m manifests.reference.video_model dataset --latents latents ...
 """
-FRAME_STEP: Final = 4  # 15 pictures a second
 WITH, WITHOUT, SHUFFLED = "with", "without", "shuffled"
-_NUM_MEASURED, _NUM_JUDGED, _AT_ONCE, _NUM_CLIPS, _NUM_SHOWN = 256, 4096, 256, 4, 8
+_NUM_MEASURED, _NUM_JUDGED, _NUM_CLIPS, _NUM_SHOWN = 256, 4096, 4, 8
 _ZOOM: Final = 4
 _FORCED: Final = "p0.main_x"
-
-
-def open_windows(url: str, latents: str, games: str, steps: int) -> TorchWindows:
-    """Open windows of latents, and of the inputs of the four frames that lead to each, in one set."""
-    spec = WindowSpec(steps, start="any", frame_step=FRAME_STEP, actions="any")
-    return open_dataset(
-        url, window=spec, fields=["action"], filter=games, join={"latent": latents}, as_torch=True
-    )
-
-
-def read_windows(sample: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Give the latents, float32 [B, T, C, h, w], and the inputs, [B, T, D]; 0 where not recorded.
-
-    Raises:
-        ValueError: the side table lacks a picture.
-    """
-    if not bool(sample["latent_valid"].all()):
-        message = "the side table lacks latents of some pictures: run farm latents over the dataset again"
-        raise ValueError(message)
-    return sample["latent"].float(), torch.where(sample["action_valid"], sample["action"], 0)
 
 
 class Trainee(nn.Module):
@@ -69,17 +48,21 @@ class Trainee(nn.Module):
         super().__init__()
         torch.manual_seed(seed)
         latents, inputs = first
-        look, change = (values.std((0, 1, 3, 4)).clamp(min=1e-4) for values in (latents, latents.diff(dim=1)))
+        look, change = latents.std((0, 1, 3, 4)).clamp(min=1e-4), latents.diff(dim=1).std()
         shape = (latents.shape[2], latents.shape[3], latents.shape[4])
-        self.nets = nn.ModuleDict(
-            {name: NextLatent(shape, inputs.shape[-1], look, change) for name in (WITH, WITHOUT)}
-        )
+        first_net = NextLatent(shape, inputs.shape[-1], look, change)
+        self.nets = nn.ModuleDict({WITH: first_net, WITHOUT: copy.deepcopy(first_net)})
 
     def forward(self, batch: TensorSample, noise: torch.Generator, done: float) -> Tensor:  # noqa: ARG002
-        """Sum up both networks' losses, each with noise of its own."""
+        """Sum up both networks' losses; they begin with the same weights, and get the same noise."""
         latents, inputs = read_windows(as_dict(batch))
-        loss: Tensor = self.nets[WITH].loss(latents, inputs, noise)
-        return loss + self.nets[WITHOUT].loss(latents, torch.zeros_like(inputs), noise)
+        seed = int(torch.randint(2**31, (), generator=noise, device=noise.device))
+        loss = torch.zeros((), device=latents.device)
+        for name, given in ((WITH, inputs), (WITHOUT, torch.zeros_like(inputs))):
+            loss = loss + self.nets[name].loss(
+                latents, given, torch.Generator(noise.device).manual_seed(seed)
+            )
+        return loss
 
     def ways(self, inputs: Tensor) -> dict[str, tuple[NextLatent, Tensor]]:
         """Name each way, with its network and the inputs that it gets of a batch's."""
@@ -88,15 +71,6 @@ class Trainee(nn.Module):
             SHUFFLED: (self.nets[WITH], inputs.roll(1, 0)),
             WITHOUT: (self.nets[WITHOUT], torch.zeros_like(inputs)),
         }
-
-
-def some_windows(dataset: TorchWindows, number: int, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Read about so many windows, in batches, the same ones for the same seed."""
-    size = min(_AT_ONCE, len(dataset))
-    batches = dataset.stream(batch_size=size, seed=seed)
-    return [
-        read_windows(as_dict(one)) for _, one in zip(range(max(1, number // size)), batches, strict=False)
-    ]
 
 
 @torch.no_grad()
@@ -115,11 +89,13 @@ def judge(trainee: Trainee, tests: list[tuple[Tensor, Tensor]]) -> dict[str, flo
 def intervene(net: NextLatent, seen: Tensor, inputs: Tensor, place: int, seed: int) -> dict[str, Any]:
     """Draw a clip from the same seed and noise with its own inputs, forced to what they are, and forced.
 
-    `place` is the input that is forced to 1, the stick fully right, in all frames to be drawn.
+    `place` is the input that is forced to 1, the stick fully right, in all frames to be drawn; its mean over
+    a step's frames is there, too.
     """
     control, forced = inputs.clone(), inputs.clone()
-    control[:, SEEN:, place] = inputs[:, SEEN:, place]
-    forced[:, SEEN:, place] = 1
+    for each in (place, place + inputs.shape[2] // 2):
+        control[:, SEEN:, each] = inputs[:, SEEN:, each]
+        forced[:, SEEN:, each] = 1
     first, again, other = (net.draw(seen, one, seed) for one in (inputs, control, forced))
     by_step = (other - first).square().mean((0, 2, 3, 4)).sqrt()
     return {
@@ -132,17 +108,11 @@ def intervene(net: NextLatent, seen: Tensor, inputs: Tensor, place: int, seed: i
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
 @click.option("--latents", required=True, help="Side table that farm latents wrote (a folder or URL).")
-@click.option(
-    "--encoder", type=click.Path(path_type=Path), required=True, help="The encoder.npz that it ran."
-)
-@click.option(
-    "--drawn",
-    type=click.IntRange(_NUM_SHOWN),
-    default=45,
-    show_default=True,
-    help="Pictures of the clip, 15 a second.",
-)
-@run_options(steps=600, batch_size=64, learning_rate=2e-3)
+@click.option("--encoder", type=click.Path(path_type=Path), required=True,
+              help="The encoder.npz that it ran.")  # fmt: skip
+@click.option("--drawn", type=click.IntRange(_NUM_SHOWN), default=32, show_default=True,
+              help="Pictures of the clip, 7.5 a second.")  # fmt: skip
+@run_options(steps=350, batch_size=64)
 def command(*, dataset: str, run: Run, latents: str, encoder: Path, drawn: int) -> None:
     """Train on DATASET's latents and inputs, judge on games held out, and draw a clip beside the truth.
 
@@ -160,7 +130,7 @@ def command(*, dataset: str, run: Run, latents: str, encoder: Path, drawn: int) 
     tests = some_windows(open_windows(dataset, latents, test_games, SEEN + 1), _NUM_JUDGED, run.seed)
     errors = judge(trainee, tests)
     long = open_windows(dataset, latents, test_games, SEEN + drawn)
-    clips, inputs = (part[:_NUM_CLIPS] for part in some_windows(long, 1, run.seed)[0])
+    clips, inputs = some_windows(long, _NUM_CLIPS, run.seed)[0]
     shown = {"truth": clips[:1, SEEN:]} | {
         name: net.draw(clips[:1, :SEEN], given[:1], run.seed)
         for name, (net, given) in trainee.ways(inputs).items()
@@ -168,7 +138,7 @@ def command(*, dataset: str, run: Run, latents: str, encoder: Path, drawn: int) 
     pictures = {name: to_pictures(one[0].numpy(), mean, axes) for name, one in shown.items()}
     apart = drawn // _NUM_SHOWN
     strips = {name: list(one[::apart][:_NUM_SHOWN]) for name, one in pictures.items()}
-    film(run.out / "picture.png", strips)
+    film(run.out / "picture.jpg", strips)
     beside = np.concatenate(list(pictures.values()), 2).repeat(_ZOOM, 1).repeat(_ZOOM, 2)
     write_mp4(iter(beside), run.out / "clip.mp4", Fraction(60, FRAME_STEP))
     place = windows.names["action"].index(_FORCED)

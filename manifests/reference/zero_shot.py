@@ -86,16 +86,10 @@ def judge_players(net: StateNet, tests: Sequence[Frames], character: int | None)
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option(
-    "--character", metavar="NAME", help="Whom to hold out.  [default: the rarest of two games or more]"
-)
-@click.option(
-    "--category-loss",
-    type=click.FloatRange(0),
-    default=0.0,
-    show_default=True,
-    help="Weight of naming the action's functional category.",
-)
+@click.option("--character", metavar="NAME",
+              help="Whom to hold out.  [default: the rarest of two games or more]")  # fmt: skip
+@click.option("--category-loss", type=click.FloatRange(0), default=0.0, show_default=True,
+              help="Weight of naming the action's functional category.")  # fmt: skip
 @run_options(steps=400, batch_size=96)
 def command(*, dataset: str, run: Run, character: str | None, category_loss: float) -> None:
     """Train on the games of DATASET without one character, and judge its fighters in the games with it.

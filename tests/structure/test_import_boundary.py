@@ -136,6 +136,7 @@ DOORS = {
         "manifests/reference/frames.py",
         "manifests/reference/guesses.py",
         "manifests/reference/int8.py",
+        "manifests/reference/latent_windows.py",
         "manifests/reference/loop.py",
         "manifests/reference/network.py",
         "manifests/reference/planner.py",

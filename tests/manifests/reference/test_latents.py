@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch", reason="torch is not installed: make extras
 
 from manifests.reference import latents as encoder  # noqa: E402
 from manifests.reference.diffusion import SEEN, NextLatent  # noqa: E402
-from manifests.reference.video_model import intervene, read_windows  # noqa: E402
+from manifests.reference.latent_windows import read_windows  # noqa: E402
+from manifests.reference.video_model import intervene  # noqa: E402
 
 pytestmark = pytest.mark.torch
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, 3, *encoder.SIZE), np.uint8)
@@ -57,13 +58,13 @@ def test_the_encoder_that_the_variable_names_is_run(tmp_path: Path, monkeypatch:
 def lively(seed: int = 0) -> NextLatent:
     """A network whose last layer is not zero, so that all it sees matters."""
     torch.manual_seed(seed)
-    net = NextLatent((2, 3, 4), 8, torch.ones(2), torch.ones(2))
+    net = NextLatent((2, 3, 4), 8, torch.ones(2), torch.tensor(1.0))
     torch.nn.init.normal_(net.end.weight, std=0.1)
     return net.eval()
 
 
 def test_an_untrained_network_copies_the_last_latent():
-    net = NextLatent((2, 3, 4), 8, torch.ones(2), torch.ones(2))
+    net = NextLatent((2, 3, 4), 8, torch.ones(2), torch.tensor(1.0))
     seen = torch.randn(5, SEEN, 2, 3, 4)
     assert torch.equal(net.expect(seen, torch.randn(5, SEEN + 1, 8)), seen[:, -1])
 
