@@ -32,12 +32,13 @@ extras-ray: $(VENV)/.ready
 	@docker/system-packages cluster
 	@$(BIN)/python -c 'import ray, pandas' 2>/dev/null || { \
 	    echo "Installing Ray and pandas into $(VENV) for the tests (300 MB) ..."; \
-	    $(PIP) --no-deps --require-hashes -r docker/worker.lock && $(PIP) --no-deps 'pandas==3.1.1'; } \
+	    $(PIP) --no-deps --no-build-isolation --require-hashes -r docker/worker.lock && \
+	    $(PIP) --no-deps --require-hashes -r docker/test-ray.lock; } \
 	    || echo "Ray cannot be had for this Python: the tests marked ray will skip." >&2
 
 extras-torch: $(VENV)/.ready
-	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) 'torch==2.13.0'
-	@$(BIN)/python -c 'import torchdata, torchcodec' 2>/dev/null || $(PIP) --no-deps 'torchdata==0.11.0' 'torchcodec==0.13.0'
+	@$(BIN)/python -c 'import torch, torchdata, torchcodec' 2>/dev/null || \
+	    $(PIP) --no-deps --require-hashes -r docker/test-torch.lock
 
 extras-s3: .venv-s3/.ready
 
@@ -78,10 +79,12 @@ test-packages:
 	@docker/system-packages render test
 
 # Everything is pinned with its hash; --no-deps because the lock is complete (and overrides one stale upstream pin).
-$(VENV)/.ready: requirements.lock pyproject.toml docker/system-packages
+# The tools that build our own package, and the two that come as source, are pinned, too: pip would fetch the newest.
+$(VENV)/.ready: requirements.lock docker/build-tools.lock pyproject.toml docker/system-packages
 	@docker/system-packages python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked Python packages into $(VENV) ..."
-	@$(PIP) --no-deps --use-pep517 --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --editable .
+	@$(PIP) --no-deps --require-hashes --only-binary :all: -r docker/build-tools.lock
+	@$(PIP) --no-deps --no-build-isolation --use-pep517 --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

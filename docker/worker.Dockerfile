@@ -9,16 +9,17 @@ FROM ${BASE} AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3-venv \
     && rm -rf /var/lib/apt/lists/*
-COPY docker/worker.lock /src/docker/
+COPY docker/build-tools.lock docker/worker.lock /src/docker/
 RUN python3 -m venv /opt/farm \
-    && /opt/farm/bin/pip install --no-cache-dir --no-deps --require-hashes -r /src/docker/worker.lock
+    && /opt/farm/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r /src/docker/build-tools.lock \
+    && /opt/farm/bin/pip install --no-cache-dir --no-deps --no-build-isolation --require-hashes -r /src/docker/worker.lock
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY farm farm
 COPY workers workers
 COPY manifests manifests
 COPY dolphin_configs dolphin_configs
-RUN /opt/farm/bin/pip install --no-cache-dir --no-deps .
+RUN /opt/farm/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM ${BASE} AS standin
 # dolphin-emu recommends a desktop; setpriv (parent-death signals) is in util-linux, which is always there.

@@ -26,6 +26,7 @@ from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
 from manifests.errors import DatasetError
 from manifests.ledger.entry import read_entry
+from manifests.store.contract import ObjectMissing
 from manifests.store.keys import parse_data_key
 
 if TYPE_CHECKING:
@@ -251,7 +252,8 @@ class _Pages:
         return self._problem(request, error.status_code, str(error.detail))
 
     async def _broken(self, request: Request, error: Exception) -> Response:
-        return self._problem(request, 502, f"the dataset's store cannot give this: {error!s:.300}")
+        status = 404 if isinstance(error, ObjectMissing) else 502
+        return self._problem(request, status, f"the dataset's store cannot give this: {error!s:.300}")
 
     async def _unavailable(self, request: Request, error: Exception) -> Response:
         return self._problem(request, 501, str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from rich.console import Console
@@ -13,8 +13,9 @@ from rich.table import Table
 
 from farm.terminal.waiting import waiting
 from manifests.audit.numbers import misnumbered_games
+from manifests.errors import RecordRefused
 from manifests.ledger.dataset import read_description
-from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, read_entries, withdraw
+from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_entries, withdraw
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import compiled_game_ids
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from manifests.store.contract import Store
+
+    Found: TypeAlias = LedgerEntry | RecordRefused
 
 EXAMPLE = """\b
 Examples:
@@ -57,7 +60,9 @@ NOTHING_FOUND = 1
     is_flag=True,
     help="Every committed game whose file numbers were planned for another game, as farm audit finds them.",
 )
-@click.option("--force", is_flag=True, help="Committed games, too, where --game names them.")
+@click.option(
+    "--force", is_flag=True, help="Committed games and damaged entries, too, where --game names them."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be tried again, and leave the ledger alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the games as JSON.")
 def command(
@@ -86,23 +91,23 @@ def command(
     with waiting("reading the ledger"):
         chosen = choose(store, set(reasons), games, everything=everything, force=force)
         if misnumbered:
-            wrong = choose(store, set(), misnumbered_games(store), everything=False, force=True)
-            chosen = [*chosen, *(entry for entry in wrong if entry not in chosen)]
+            chosen |= choose(store, set(), misnumbered_games(store), everything=False, force=True)
     if not dry_run:
-        for entry in chosen:
-            withdraw(store, entry.game_id, force=entry.status is Status.COMMITTED)
+        for game_id, entry in chosen.items():
+            withdraw(store, game_id, force=_is_kept_unless_forced(entry))
         if chosen:
             finalize(store)  # so that the manifests do not go on naming what the ledger forgot
     if as_json:
-        click.echo(json.dumps({"withdrawn": not dry_run, "games": [_plain(entry) for entry in chosen]}))
+        told = [_plain(game_id, entry) for game_id, entry in chosen.items()]
+        click.echo(json.dumps({"withdrawn": not dry_run, "games": told}))
     else:
-        _print(chosen, is_dry=dry_run)
+        _print(list(chosen.values()), is_dry=dry_run)
     sys.exit(0 if chosen else NOTHING_FOUND)
 
 
 def choose(
     store: Store, reasons: set[str], games: Sequence[str], *, everything: bool, force: bool
-) -> list[LedgerEntry]:
+) -> dict[str, Found]:
     """Find the ledger entries that are to be withdrawn.
 
     Args:
@@ -110,27 +115,47 @@ def choose(
         reasons: set-aside games with one of these are chosen.
         games: game_ids, or beginnings of them that fit one game each.
         everything: every set-aside game is chosen.
-        force: committed games may be among those that `games` names.
+        force: committed games, and entries that cannot be read, may be among those that `games` names.
+
+    Returns:
+        By game_id the entry, or why it cannot be read.
 
     Raises:
         click.UsageError: an id fits no game of the ledger or several, or a committed game without force.
-        DatasetError: the ledger cannot be read.
+        DatasetError: the ledger cannot be read, or without force an entry that `games` names.
     """
     committed = compiled_game_ids(store)
     others = [game_id for game_id in done_game_ids(store) if game_id not in committed]
-    entries = {entry.game_id: entry for entry in read_entries(store, others)}
+    entries = _read(store, others)
     named = {_one_game(short, [*entries, *committed]) for short in games}
-    entries |= {entry.game_id: entry for entry in read_entries(store, sorted(named & committed))}
+    entries |= _read(store, sorted(named & committed))
     for game_id in sorted(named):
-        if entries[game_id].status is Status.COMMITTED and not force:
+        entry = entries[game_id]
+        if isinstance(entry, RecordRefused):
+            if not force:
+                raise entry
+        elif entry.status is Status.COMMITTED and not force:
             message = f"--game {game_id} is committed; to render it again all the same, add --force"
             raise click.UsageError(message)
-    return [
-        entry
+    return {
+        game_id: entry
         for game_id, entry in sorted(entries.items())
-        if game_id in named
-        or (entry.status is Status.SET_ASIDE and (everything or str(entry.reason) in reasons))
-    ]
+        if game_id in named or _is_asked_for(entry, reasons, everything=everything)
+    }
+
+
+def _read(store: Store, game_ids: Iterable[str]) -> dict[str, Found]:
+    return {game_id: entry for game_id, entry in try_read_entries(store, game_ids) if entry is not None}
+
+
+def _is_asked_for(entry: Found, reasons: set[str], *, everything: bool) -> bool:
+    if isinstance(entry, RecordRefused) or entry.status is not Status.SET_ASIDE:
+        return False
+    return everything or str(entry.reason) in reasons
+
+
+def _is_kept_unless_forced(entry: Found) -> bool:
+    return isinstance(entry, RecordRefused) or entry.status is Status.COMMITTED
 
 
 def _one_game(short: str, known: Iterable[str]) -> str:
@@ -143,18 +168,26 @@ def _one_game(short: str, known: Iterable[str]) -> str:
     return fitting[0]
 
 
-def _plain(entry: LedgerEntry) -> dict[str, str | None]:
+def _plain(game_id: str, entry: Found) -> dict[str, str | None]:
+    if isinstance(entry, RecordRefused):
+        return {"game_id": game_id, "status": "unreadable", "reason": None, "detail": str(entry)}
     reason = None if entry.reason is None else str(entry.reason)
-    return {"game_id": entry.game_id, "status": str(entry.status), "reason": reason, "detail": entry.detail}
+    return {"game_id": game_id, "status": str(entry.status), "reason": reason, "detail": entry.detail}
 
 
-def _print(chosen: Sequence[LedgerEntry], *, is_dry: bool) -> None:
+def _kind(entry: Found) -> str:
+    if isinstance(entry, RecordRefused):
+        return "unreadable"
+    return "committed" if entry.status is Status.COMMITTED else str(entry.reason)
+
+
+def _print(chosen: Sequence[Found], *, is_dry: bool) -> None:
     console = Console()
     if not chosen:
         console.print("No game of the ledger fits; `farm status` counts the set-aside ones by reason.")
         return
     table = Table("reason", "games")
-    counts = Counter("committed" if e.status is Status.COMMITTED else str(e.reason) for e in chosen)
+    counts = Counter(map(_kind, chosen))
     for reason, count in sorted(counts.items()):
         table.add_row(reason, f"{count:,}")
     console.print(table)

@@ -171,13 +171,11 @@ def write_plan(
 
 def _back_again(store: Store, catalogue: Catalogue) -> list[str]:
     """Games set aside because their file had changed or gone, and whose very bytes are there again."""
-    given = {game.game_id for game in catalogue.games}
-    ended = [game_id for game_id in done_game_ids(store) if game_id in given]
-    if not ended:
-        return []
     committed = compiled_game_ids(store)
-    others = read_entries(store, [game_id for game_id in ended if game_id not in committed])
-    return [entry.game_id for entry in others if entry.reason in _ABOUT_THE_FILE]
+    # All entries that finalize will read: one that is damaged is told of now, and not when all is rendered.
+    others = list(read_entries(store, (each for each in done_game_ids(store) if each not in committed)))
+    given = {game.game_id for game in catalogue.games}
+    return [entry.game_id for entry in others if entry.reason in _ABOUT_THE_FILE and entry.game_id in given]
 
 
 def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tuple[Outgrown, ...]]:

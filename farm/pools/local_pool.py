@@ -88,6 +88,7 @@ class LocalPool:
         self._processes: dict[str, _Process] = {}
         self._num_started = 0
         self._cleaned = ExitStack()
+        self._is_littered = False  # a slot died, whose successor may not have come to sweep after it
         self._logs: Path | None = None
         self._kind = machine_kind()
 
@@ -116,7 +117,7 @@ class LocalPool:
         self._end_all()
 
     def _end_all(self) -> None:
-        was_forced = any(process.is_busy for process in self._processes.values())
+        was_forced = self._is_littered or any(process.is_busy for process in self._processes.values())
         for process in self._processes.values():
             process.tasks.close()  # which an idle process takes as its end
             if process.is_busy or not process.is_ready:
@@ -229,6 +230,7 @@ class LocalPool:
 
     def _died(self, name: str) -> list[Event]:
         process = self._processes.pop(name)
+        self._is_littered = True
         process.tasks.close()
         _reap(process, time.monotonic() + LEAVE_SECONDS)  # by itself: it may be writing its traceback
         detail = _last_words(process)
@@ -242,6 +244,7 @@ class LocalPool:
 
     def _end(self, name: str) -> None:
         process = self._processes.pop(name)
+        self._is_littered = self._is_littered or process.is_busy
         process.tasks.close()
         if process.is_busy or not process.is_ready:
             _kill(process)

@@ -122,6 +122,7 @@ class RayPool:
         self._names = (f"slot-{number}" for number in itertools.count())
         self._wanted = 0
         self._nodes = NodeWatch(watch_notice, head_lost_seconds=head_lost_seconds)
+        self._littered: set[str] = set()  # nodes on which a slot died
         self._failed_starts = 0
         self._next_start = float("-inf")
         self._actor_class: Any = ray.remote(_Actor)
@@ -145,8 +146,9 @@ class RayPool:
             ray.kill(slot.actor)
         _wait_all([slot.ref for slot in forced])  # until they are known to be dead
         _, settings, _ = self._order
-        if forced:
-            nodes = {slot.node for slot in forced} & (self._nodes.living() or frozenset())
+        # A slot that died by itself is swept after by the next on its machine; there may have been none.
+        if littered := {slot.node for slot in forced} | self._littered:
+            nodes = littered & (self._nodes.living() or frozenset())
             _wait_all([on_node(remove_leftovers, node, settings.scratch_base) for node in nodes])
         self._nodes.stop()
 
@@ -162,7 +164,9 @@ class RayPool:
 
     def kill(self, slot: str) -> None:
         """End the slot's process; the next `events` asks for another."""
-        ray.kill(self._slots.pop(slot).actor)
+        killed = self._slots.pop(slot)
+        self._littered.add(killed.node)
+        ray.kill(killed.actor)
 
     def events(self, timeout_seconds: float) -> list[Event]:
         """Wait for reports of the slots; return them as events, with slots that were lost or must go."""
@@ -300,6 +304,8 @@ class RayPool:
     def _break(self, name: str, breakage: Breakage, detail: str) -> list[Event]:
         slot = self._slots.pop(name)
         ray.kill(slot.actor)
+        if slot.is_busy:
+            self._littered.add(slot.node)
         return [JobBroke(name, breakage, detail)] if slot.is_busy else [SlotClosed(name)]
 
 

@@ -34,6 +34,8 @@ SPARSE_TIMING_RULE: Final = (
 """The rule of a dataset in which not every frame has a picture."""
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
+_MOST_RATE: Final = 1_000_000
+_MOST_PIXELS: Final = 16_384
 _SUM: Final = "content_sha256"
 MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256", "splits"})
 """Fields in which a later run may differ from the first.
@@ -115,6 +117,11 @@ class Rectangle:
     width: int
     height: int
 
+    def is_within(self, width: int, height: int) -> bool:
+        """Whether it has an area, and all of it lies in a picture of that size."""
+        across = 0 <= self.left < self.left + self.width <= width
+        return across and 0 <= self.top < self.top + self.height <= height
+
 
 @dataclass(frozen=True, slots=True)
 class SplitContract:
@@ -158,7 +165,8 @@ class DatasetDescription:
         timing_rule: which row belongs to which picture, in words.
 
     Raises:
-        ValueError: frames_per_chunk is no multiple of video.gop_frames.
+        ValueError: frames_per_chunk is no multiple of video.gop_frames, the stamp lies outside of the
+            picture, or a size or rate is out of bounds.
     """
 
     emulator: str
@@ -183,6 +191,17 @@ class DatasetDescription:
         gop_frames = 1 if self.video is None else self.video.gop_frames
         if self.frames_per_chunk < 1 or gop_frames < 1 or self.frames_per_chunk % gop_frames:
             message = f"frames_per_chunk is a multiple of the GOP ({gop_frames}), got {self.frames_per_chunk}"
+            raise ValueError(message)
+        rates = (self.fps, self.true_fps_numerator, self.true_fps_denominator)
+        if not all(0 < rate <= _MOST_RATE for rate in rates):
+            message = f"rates are 1 to {_MOST_RATE}, got {', '.join(map(str, rates))}"
+            raise ValueError(message)
+        sides = (1, 1) if self.video is None else (self.video.width, self.video.height)
+        if not all(0 < side <= _MOST_PIXELS for side in sides):
+            message = f"pictures have sides of 1 to {_MOST_PIXELS} pixels, got {sides[0]} x {sides[1]}"
+            raise ValueError(message)
+        if self.stamp is not None and not self.stamp.is_within(*sides):
+            message = f"the stamp lies within the picture of {sides[0]} x {sides[1]}, got {self.stamp}"
             raise ValueError(message)
 
     @property

@@ -209,7 +209,11 @@ class LedgerEntry:
         if plain.keys() != _PARTS or not isinstance(plain["content"], dict):
             message = f"{where}: an entry has the parts {sorted(_PARTS)}, got {sorted(plain)!s:.200}"
             raise RecordRefused(message)
-        if hashlib.sha256(canonical(plain["content"])).hexdigest() != plain["content_sha256"]:
+        try:
+            found = hashlib.sha256(canonical(plain["content"])).hexdigest()
+        except (ValueError, RecursionError):  # a number beyond all floats, or lists without end
+            found = ""
+        if found != plain["content_sha256"]:
             message = f"{where}: content_sha256 does not fit its content; it was changed after it was written"
             raise RecordRefused(message)
         entry = from_plain(cls, {**plain["content"], "run": plain["run"]}, where)
@@ -239,9 +243,14 @@ def read_entry(store: Store, game_id: str) -> LedgerEntry | None:
         data = store.get(key)
     except ObjectMissing:
         return None
-    entry = LedgerEntry.from_json(data, key)
+    remedy = f"farm retry {store.url} --game {game_id[:12]} --force takes it out, to be rendered again"
+    try:
+        entry = LedgerEntry.from_json(data, key)
+    except RecordRefused as refusal:
+        message = f"{refusal}; {remedy}"
+        raise RecordRefused(message) from refusal
     if entry.game_id != game_id:
-        message = f"{key}: is about game {entry.game_id}; it was moved or copied"
+        message = f"{key}: is about game {entry.game_id}; it was moved or copied; {remedy}"
         raise RecordRefused(message)
     return entry
 

@@ -11,6 +11,7 @@ They are read whole when a dataset is opened, so they should fit into memory; a 
 from __future__ import annotations
 
 import io
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def read_npy(data: bytes, name: str) -> KeyedTable:
         RecordRefused: it is none, or has other fields.
     """
     try:
-        records = np.load(io.BytesIO(data), allow_pickle=False)
+        records = _records(data)
         (column, *others) = _value_columns(list(records.dtype.names or ()), name)
         if others:
             message = f"{name}: records have one field of values, got {[column, *others]}"
@@ -109,8 +110,30 @@ def read_npy(data: bytes, name: str) -> KeyedTable:
         game_ids = records["game_id"]
         texts = game_ids.astype("U64") if game_ids.dtype.kind in "SU" else np.array(game_ids, str)
         return KeyedTable(texts, records["slp_frame"].astype(np.int64), records[column])
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, SyntaxError, TokenError, TypeError, KeyError, OverflowError) as error:
         raise _refused(name, error) from error
+
+
+def _records(data: bytes) -> NDArray[Any]:
+    """Look at the records of an .npy file, without a copy.
+
+    `np.load` would also open a .zip, and make room for as many records as the header claims.
+    """
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        message = f"version {version} of .npy; save it with numpy.save"
+        raise ValueError(message)
+    shape, _, dtype = readers[version](file)
+    values = data[file.tell() :]
+    if dtype.hasobject or len(shape) != 1 or len(values) != dtype.itemsize * shape[0]:
+        message = (
+            f"{shape} values of {dtype.itemsize} bytes, none an object, are not these {len(values)} bytes"
+        )
+        raise ValueError(message)
+    found: NDArray[Any] = np.frombuffer(values, dtype)
+    return found
 
 
 def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:

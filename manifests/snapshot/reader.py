@@ -92,9 +92,13 @@ class Manifest:
             message = f"{where}: not the bytes that its snapshot names; audit it"
             raise RecordRefused(message)
         # On this thread alone: one of Arrow's that still holds Python's bytes at the program's end aborts it.
-        with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
-            refuse_bomb(file.metadata, where, ref.num_rows)
-            rows = file.read(columns=_there(file, name, columns), use_threads=False)
+        try:
+            with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+                refuse_bomb(file.metadata, where, ref.num_rows)
+                rows = file.read(columns=_there(file, name, columns), use_threads=False)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            message = f"{where}: no sound Parquet file ({error!s:.100}), though its sum fits; finalize anew"
+            raise RecordRefused(message) from error
         return with_all_columns(name, rows, columns)
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -120,6 +120,15 @@ def read_states(
         ValueError: The file is no states file of this schema, or the range is not within it.
         OSError: It cannot be read.
     """
+    try:
+        return _read(source, start, exclusive_end)
+    except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError) as error:
+        # Of files whose columns are not as we write them; `described` and Arrow say so in other ways.
+        msg = f"not a states file of this schema: {error!s:.100}"
+        raise ValueError(msg) from error
+
+
+def _read(source: Path | str | BinaryIO | bytes, start: int, exclusive_end: int | None) -> StateTable:
     opened = pa.BufferReader(source) if isinstance(source, bytes) else source
     # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
     with pq.ParquetFile(opened, pre_buffer=False) as file:

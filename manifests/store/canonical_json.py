@@ -28,6 +28,7 @@ ADDED_LATER: Final = {"added_later": True}
 """Metadata of a field that older records lack. It may be None, which is its default, and is then not written:
 a record without it gives the same bytes as before there was such a field."""
 
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _SCALARS: Final = frozenset({bool, int, str})
 """Types whose values are the same in a record and in JSON; not float, of which some are not."""
 
@@ -84,7 +85,7 @@ def parse(data: bytes, where: str) -> dict[str, Any]:
         RecordRefused: it is not JSON, or not a JSON object.
     """
     try:
-        plain = json.loads(data)
+        plain = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         message = f"{where}: not JSON ({error}); it was changed or cut after it was written"
         raise RecordRefused(message) from error
@@ -92,6 +93,11 @@ def parse(data: bytes, where: str) -> dict[str, Any]:
         message = f"{where}: a JSON object is wanted, got {type(plain).__name__}"
         raise RecordRefused(message)
     return plain
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and infinities, which Python's parser takes, and no record has."""
+    raise ValueError(name)
 
 
 def from_plain(kind: type[T], plain: object, where: str) -> T:
@@ -134,6 +140,8 @@ def _from_plain(hint: Any, plain: object, where: str) -> Any:
             raise _refused(where, "a list", plain)
         # The long columns of a GOP index: one look at the types instead of a call per number.
         if arguments[0] in _SCALARS and set(map(type, plain)) <= {arguments[0]}:
+            if arguments[0] is int and plain and not (min(plain) >= _LEAST and max(plain) <= _MOST):
+                raise _refused(where, "a list of numbers of 64 bits", plain)
             return tuple(plain)
         return tuple(_from_plain(arguments[0], item, f"{where}[{k}]") for k, item in enumerate(plain))
     if origin is Mapping:
@@ -151,6 +159,8 @@ def _scalar(hint: type, plain: object, where: str) -> object:
             raise _refused(where, f"one of {[str(member) for member in hint]}", plain)
         return hint(str(plain))
     is_wanted = isinstance(plain, hint) and (hint is bool or not isinstance(plain, bool))  # bool is an int
+    if isinstance(plain, int) and not _LEAST <= plain <= _MOST:
+        raise _refused(where, "a number of 64 bits", plain)
     if hint is float and isinstance(plain, int | float) and not isinstance(plain, bool):
         plain = float(plain)
         is_wanted = math.isfinite(plain)

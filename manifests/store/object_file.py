@@ -105,6 +105,6 @@ def open_parquet(store: Store, key: str, num_rows: int | None = None) -> Iterato
             opened = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
             refuse_bomb(opened.metadata, f"{store.url}/{key}", num_rows)
             yield opened
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             message = f"{store.url}/{key}: no sound Parquet file ({error!s:.100}); it was changed or cut"
             raise RecordRefused(message) from error

@@ -176,7 +176,10 @@ class S3Client:
                 if outcome is not Outcome.RETRY:
                     raise _translated(outcome, where, error) from error
                 last = error
-        message = f"{where}: failed {self.patience.max_attempts} times, the last time with: {_one_line(last)}"
+        message = (
+            f"{where}: failed {self.patience.max_attempts} times, the last time with: {_one_line(last)}; if "
+            f"that stays so, check the network and AWS_ENDPOINT_URL_S3 (requests go to {self.endpoint})"
+        )
         raise StoreFailed(message) from last
 
     def get_range(self, named: dict[str, str], start: int, exclusive_end: int) -> bytes | None:
@@ -211,6 +214,8 @@ class S3Client:
 
 _REMEDIES: Final = {
     "NoSuchBucket": "; make the bucket first, or check its name and AWS_ENDPOINT_URL_S3",
+    "403": "; this access key may not do that here, or its secret or the clock is wrong: check AWS_PROFILE, "
+    "AWS_ACCESS_KEY_ID and the bucket's policy",
     "AccessDenied": "; this access key may not do that here: check AWS_PROFILE and the bucket's policy",
     "InvalidAccessKeyId": "; check AWS_PROFILE or AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "; the secret does not belong to the key, or the clock is wrong",

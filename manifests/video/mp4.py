@@ -188,8 +188,10 @@ def _opened(source: Source) -> Iterator[InputContainer]:
     name = getattr(source, "name", None) or (type(source).__name__ if hasattr(source, "read") else source)
     target: Any = source if hasattr(source, "read") else str(source)
     try:
-        with av.open(target, "r") as container:
+        with av.open(target, "r", metadata_errors="replace") as container:
             _require(len(container.streams.video) == 1, "it has not one picture stream")
+            context: Any = container.streams.video[0].codec_context
+            _require(context is not None, "its pictures are in no codec that is known here")
             yield container
     except (av.FFmpegError, OSError) as error:
         message = f"{name}: no readable video: {error.strerror or error}"

@@ -40,7 +40,7 @@ class ZipIndex:
             raise ReplayRefused(Reason.UNREADABLE, f"not a .zip: {trouble(error)}") from error
         self._members: dict[str, list[zipfile.ZipInfo]] = {}
         for member in self._opened.infolist():
-            if not member.is_dir():
+            if not member.filename.endswith("/"):  # is_dir fails of a member without a name
                 self._members.setdefault(member.filename, []).append(member)
 
     def names(self) -> Iterator[tuple[str, int]]:

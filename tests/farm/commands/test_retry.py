@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
+from manifests.errors import RecordRefused
 from manifests.ledger.dataset import open_or_create
-from manifests.ledger.entry import done_game_ids, write_entry
-from manifests.ledger.plan import append_plan, pending_games
+from manifests.ledger.entry import done_game_ids, read_entry, write_entry
+from manifests.ledger.plan import append_plan, pending_games, planned_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
@@ -124,3 +125,15 @@ def test_a_folder_that_is_no_dataset_fails(tmp_path: Path):
     result = CliRunner().invoke(farm, ["retry", str(tmp_path), "--all"])
     assert result.exit_code != 0
     assert "dataset" in str(result.exception or result.output)
+
+
+@pytest.mark.parametrize("damaged", [b"{", b'{"content": NaN}', b'{"content": {"x": 1e999}}', b"[" * 100_000])
+def test_a_damaged_entry_is_named_with_the_way_out_and_taken_out(store: Store, damaged: bytes):
+    game_id = next(iter(planned_games(store))).game_id
+    store.put(f"ledger/{game_id}.json", damaged)
+    with pytest.raises(RecordRefused, match=rf"farm retry .* --game {game_id[:12]} --force takes it out"):
+        read_entry(store, game_id)
+    result = call(store, "--game", game_id[:12], "--force")
+    assert result.exit_code == 0, result.output
+    assert "unreadable" in result.output
+    assert read_entry(store, game_id) is None

@@ -15,8 +15,10 @@ from click.testing import CliRunner
 
 from farm.cli import farm
 from farm.planning.catalogue import Catalogue, Selection, build_catalogue
+from farm.planning.dataset_plan import write_plan
 from farm.planning.known_games import against_plan
 from farm.planning.scanned_replay import LeftOut
+from manifests.errors import RecordRefused
 from manifests.ledger.entry import Status, read_entry
 from manifests.ledger.plan import PlannedGame, pending_games, planned_games
 from manifests.ledger.reasons import Reason
@@ -279,3 +281,14 @@ def test_a_planned_game_stays_though_its_players_are_found_to_be_in_several_spli
     assert [(game.game_id, game.split) for game in catalogue.games] == [(before.game_id, before.split)]
     assert catalogue.left_out == (other,)
     assert outgrown == ()
+
+
+def test_a_damaged_entry_is_told_of_before_anything_is_rendered(
+    tmp_path: Path, plan: Callable[..., dict[str, Any]]
+):
+    plan(aged(tmp_path / "a.slp", record_match(3, num_frames=400)))
+    open_store(tmp_path / "set").put(f"ledger/{'0' * 64}.json", b'{"content"')
+    (tmp_path / "b.slp").write_bytes(record_match(4, num_frames=400))
+    catalogue = build_catalogue([str(tmp_path / "b.slp")], Selection(), b"k" * 32, num_workers=0)
+    with pytest.raises(RecordRefused, match=r"not JSON.*farm retry .* --game 000000000000 --force"):
+        write_plan(open_store(tmp_path / "set"), catalogue, 3600)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ from farm.cli import farm
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth, Kind, Report
 from manifests.audit.gc import find_garbage
+from manifests.errors import RecordRefused
 from manifests.ledger.dataset import open_or_create
 from manifests.ledger.entry import LedgerEntry, write_entry
 from manifests.ledger.plan import append_plan, planned_games
 from manifests.ledger.records import GopIndex
 from manifests.snapshot.finalize import finalize
+from manifests.snapshot.status import dataset_status
 from manifests.state.file import states_bytes
+from manifests.store.canonical_json import canonical
 from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, manifest_key, states_key, video_key
 from manifests.store.open import open_store
@@ -400,6 +404,45 @@ def test_without_a_stamp_pictures_are_still_counted_and_witnessed(store: Store):
     assert report.findings
 
 
+@pytest.mark.parametrize("wrong", [b"NaN", b"Infinity", b"1e999", str(10**30).encode(), b"9" * 5000])
+def test_a_number_that_no_record_has_is_named_and_breaks_no_command(store: Store, wrong: bytes):
+    key = ledger_key(next(planned_games(store)).game_id)
+    data = re.sub(rb'"size_bytes":\d+', b'"size_bytes":' + wrong, store.get(key), count=1)
+    store.put(key, data)
+    assert (Kind.RECORD, key) in found(audit(store, Depth.DECODE))
+    with pytest.raises(RecordRefused):
+        find_garbage(store)
+    with pytest.raises(RecordRefused, match="farm retry"):
+        finalize(store, from_scratch=True)
+    dataset_status(store)
+
+
+def test_a_number_of_too_many_bits_is_refused_with_its_sum(store: Store):
+    key = ledger_key(next(planned_games(store)).game_id)
+    plain = json.loads(store.get(key))
+    plain["content"]["chunks"][0]["file_number"] = 10**30
+    plain["content"]["chunks"][1]["gops"]["byte_size"][0] = 10**30
+    plain["content_sha256"] = hashlib.sha256(canonical(plain["content"])).hexdigest()
+    store.put(key, canonical(plain))
+    assert (Kind.RECORD, key) in found(audit(store))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        {"left": 0, "top": 0, "width": 10**9, "height": 10**9},
+        {"left": -5, "top": 0, "width": 10, "height": 10},
+        {"left": 0, "top": 479, "width": 640, "height": 2},
+        {"left": 0, "top": 0, "width": 0, "height": 1},
+    ],
+)
+def test_a_stamp_outside_of_the_picture_is_refused(store: Store, stamp: dict[str, int]):
+    plain = json.loads(store.get("dataset.json"))
+    store.put("dataset.json", json.dumps({**plain, "stamp": stamp, "content_sha256": None}).encode())
+    with pytest.raises(RecordRefused, match="the stamp lies within the picture of 640 x 480"):
+        audit(store, Depth.DECODE)
+
+
 def test_the_command_refuses_a_sample_that_is_none(store: Store):
     for text in ("101%", "2", "x", "-1"):
         result = CliRunner().invoke(farm, ["audit", store.url, "--sample", text])
@@ -447,7 +490,7 @@ def test_an_object_that_is_none_of_the_datasets_is_named_and_left_alone(store: S
     assert report.holds
     assert report.strangers == [key]
     result = CliRunner().invoke(farm, ["audit", store.url, "--depth", "listing"])
-    assert f"none of the dataset's: '{key}'" in result.output
+    assert f"none of the dataset's: {key}" in result.output
     assert key not in {item.key for item in find_garbage(store, idle=True, now=1e11)}
 
 

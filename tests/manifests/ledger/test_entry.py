@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTS = st.integers(-(2**31), 2**31 - 1)
+st.register_type_strategy(
+    int, st.integers(-(2**63), 2**63 - 1)
+)  # of fields that `builds` fills by their type
 TEXT = st.text(max_size=20)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)

@@ -167,6 +167,21 @@ def test_a_wrong_secret_is_refused_at_once(s3_proxy: FaultProxy, monkeypatch: py
     assert store.num_retries == 0
 
 
+def test_a_head_that_is_forbidden_and_a_dead_endpoint_say_what_to_check(
+    s3_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+):
+    url = new_bucket(s3_proxy.url, is_conditional=True)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(
+        StoreFailed, match=r"403.*check AWS_PROFILE, AWS_ACCESS_KEY_ID and the bucket's policy"
+    ):
+        hasty(url).head("key")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    said = r"check the network and AWS_ENDPOINT_URL_S3 \(requests go to http://127\.0\.0\.1:9\)"
+    with pytest.raises(StoreFailed, match=said):
+        hasty(url, Patience(2, 0.01, 0.05, 1.0, 1.0)).head("key")
+
+
 def test_no_credentials_are_asked_for_by_name(s3_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch):
     url = new_bucket(s3_proxy.url, is_conditional=True)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

@@ -370,3 +370,20 @@ def test_headers_that_expand_without_end_are_refused_in_little_memory(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 16 << 20
+
+
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path):
+    """As a fuzzer found: zipfile itself fails of it."""
+    data = bytearray(pack(".zip", {"x": b"1", "z.slp": replay(1)}))
+    first = data.index(b"PK\1\2")
+    data[first + 28 : first + 30] = b"\0\0"  # the length of the first member's name
+    del data[first + 46 : first + 47]
+    end = data.index(b"PK\5\6")
+    data[end + 12 : end + 16] = (int.from_bytes(data[end + 12 : end + 16], "little") - 1).to_bytes(
+        4, "little"
+    )
+    (tmp_path / "a.zip").write_bytes(data)
+    assert [(one.name, one.kind) for one in everything(tmp_path / "a.zip")] == [
+        ("", NameKind.OTHER),
+        ("z.slp", NameKind.REPLAY),
+    ]

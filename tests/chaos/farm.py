@@ -1,0 +1,180 @@
+"""A farm to be disturbed: three Ray nodes, a real S3 server behind the fault proxy, recorded short games."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manifests.ledger.entry import done_game_ids
+from manifests.store.open import open_store
+from tests.chaos.s3_process import S3Process
+from tests.end_to_end.command import TOKEN, FarmCommand
+from tests.end_to_end.disturbed import record_games
+from tests.end_to_end.test_disturbed_cluster import parent
+from tests.ray_cluster import node, started_cluster
+from tests.s3_server.fault_proxy import FaultProxy
+from tests.s3_server.fixtures import new_bucket
+from tests.s3_server.server import ACCESS
+
+if TYPE_CHECKING:
+    from typing import Self
+
+SCRATCH_BYTES = 512 << 20
+
+
+class ChaosFarm:
+    """A context manager: what it starts is gone when it is left."""
+
+    def __init__(self, num_games: int, num_frames: int) -> None:
+        self._stack = ExitStack()
+        self._num_games, self._num_frames = num_games, num_frames
+        self._drivers: list[subprocess.Popen[bytes]] = []
+        self._logs: list[Path] = []
+        self.has_small_scratch = False
+
+    def __enter__(self) -> Self:
+        enter = self._stack.enter_context
+        home = Path(enter(tempfile.TemporaryDirectory(prefix="farm-chaos-", dir="/dev/shm")))
+        disk = Path(enter(tempfile.TemporaryDirectory(prefix="farm-chaos-")))
+        self.command = FarmCommand(home, mark=uuid.uuid4().hex)
+        self.scratch = self._small_folder(home) / "scratch"
+        self.replays = disk / "replays"
+        record_games(self.replays, self._num_games, self._num_frames)
+        self.s3 = enter(S3Process(disk / "s3"))
+        self.proxy = enter(FaultProxy(self.s3.port))
+        for name, value in {
+            **ACCESS,
+            "AWS_ENDPOINT_URL_S3": self.proxy.url,
+            TOKEN: self.command.mark,
+        }.items():
+            before = os.environ.get(name)
+            os.environ[name] = value
+            self._stack.callback(_restore, name, before)
+        self.url = new_bucket(self.proxy.url)
+        self.store = open_store(self.url)
+        self._cluster = enter(started_cluster(num_nodes=3, slots_each=1))
+        self._stack.callback(self._end_drivers)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _small_folder(self, home: Path) -> Path:
+        """A file system of its own for scratch, so that it can be filled; a plain folder without root."""
+        folder = home / "small"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={SCRATCH_BYTES}", "tmpfs", str(folder)]
+        if os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0:
+            self.has_small_scratch = True
+            self._stack.callback(subprocess.run, ["umount", "-l", str(folder)], check=False)
+        return folder
+
+    def start_driver(self) -> subprocess.Popen[bytes]:
+        log = self.command.home / f"driver-{len(self._drivers)}.log"
+        arguments = [
+            "--emulator",
+            "standin",
+            "--replays",
+            str(self.replays),
+            "--out",
+            self.url,
+            "--log-seconds",
+            "5",
+        ]
+        arguments += ["--scratch", str(self.scratch), "--address", self._cluster.address]
+        with log.open("wb") as output:
+            driver = subprocess.Popen(
+                [sys.executable, "-m", "farm.launch", *arguments],
+                env=self.command.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )  # fmt: skip
+        self._drivers.append(driver)
+        self._logs.append(log)
+        return driver
+
+    def kill_driver(self, number: signal.Signals) -> None:
+        for driver in self._drivers:
+            if driver.poll() is None:
+                driver.send_signal(number)
+                driver.wait(60)
+                return
+
+    def running(self) -> list[subprocess.Popen[bytes]]:
+        return [driver for driver in self._drivers if driver.poll() is None]
+
+    def last_words(self) -> str:
+        return "\n".join(
+            f"--- driver {number}, status {driver.returncode}\n{log.read_text(errors='replace')[-3000:]}"
+            for number, (driver, log) in enumerate(zip(self._drivers, self._logs, strict=True))
+        )
+
+    def last_status(self) -> int | None:
+        return self._drivers[-1].returncode
+
+    def _end_drivers(self) -> None:
+        for driver in self._drivers:
+            driver.kill()
+            driver.wait(30)
+
+    def num_done(self) -> int:
+        return sum(1 for _ in done_game_ids(self.store))
+
+    def emulators(self) -> list[int]:
+        return self.command.descendants("dolphin-emu")
+
+    def slots(self) -> list[int]:
+        found = []
+        for pid in self.emulators():
+            try:
+                found.append(parent(pid))
+            except OSError:
+                continue
+        return found
+
+    def drivers(self) -> list[int]:
+        return [driver.pid for driver in self.running()]
+
+    def head(self) -> list[int]:
+        return [self._cluster.head_node.all_processes["gcs_server"][0].process.pid]
+
+    def kill_node(self, chance: random.Random) -> None:
+        nodes = sorted(self._cluster.worker_nodes, key=str)
+        self._cluster.remove_node(chance.choice(nodes), allow_graceful=False)
+        self._cluster.add_node(wait=False, **node(1))
+
+    def drain_node(self, chance: random.Random) -> None:
+        """Tell the head that a node is about to be taken back, as a cloud's notice does; another comes."""
+        chosen = chance.choice(sorted(self._cluster.worker_nodes, key=str))
+        code = (
+            "import sys\n"
+            "from ray._raylet import GcsClient\n"
+            "from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION as reason\n"
+            "import time\n"
+            "client = GcsClient(address=sys.argv[1])\n"
+            "client.drain_node(sys.argv[2], reason, 'chaos', int(time.time() * 1000) + 5000)\n"
+        )
+        command = [sys.executable, "-W", "ignore", "-c", code, self._cluster.address, chosen.node_id]
+        subprocess.run(command, capture_output=True, timeout=60, check=False)
+        self._cluster.add_node(wait=False, **node(1))
+
+    def processes(self) -> set[int]:
+        """Everything that carries the farm's mark but this process and its servers."""
+        return set(self.command.descendants()) - {os.getpid()}
+
+    @property
+    def cluster(self) -> Any:
+        return self._cluster
+
+
+def _restore(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
