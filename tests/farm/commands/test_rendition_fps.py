@@ -124,8 +124,9 @@ def test_a_video_of_another_rate_is_found_by_the_audit(sparse: Path, sound: Path
         found = audit(open_store(sparse), Depth.STRUCTURE).findings
     finally:
         path.write_bytes(kept)
-    assert {finding.kind for finding in found} == {Kind.UNREADABLE}
-    assert "not in its place at 1/60 s" in found[0].detail
+    unread = [finding for finding in found if finding.kind is Kind.UNREADABLE]
+    assert len(unread) == 9
+    assert "not in its place at 1/60 s" in unread[0].detail
 
 
 @pytest.mark.parametrize("actions", ["every", "any"])
