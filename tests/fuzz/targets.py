@@ -203,7 +203,9 @@ def addresses() -> tuple[bytes, ...]:
 
 def an_address(data: bytes) -> None:
     status = browser()(data.decode("latin-1"))
-    assert status in (200, 206, 303, 400, 403, 404, 416, 502), f"{data!r}: {status}"  # 502: the store's words
+    assert status in (200, 206, 303, 307, 400, 403, 404, 416, 502), (
+        f"{data!r}: {status}"
+    )  # 502: the store's words
 
 
 def a_filter(data: bytes) -> None:
