@@ -15,6 +15,8 @@ from manifests.labels.boxes import EDGES, fighter_boxes
 from manifests.labels.camera import unknown_camera
 from manifests.ledger.entry import Status, done_game_ids, read_entries
 from manifests.state.joined import joined
+from manifests.video.stamp import stamp_rectangle
+from workers.emulator.contract import HEIGHT, WIDTH
 from workers.errors import EnvironmentFailed, FarmError
 from workers.standin.camera import standin_camera
 from workers.standin.image.pack import image_sha256
@@ -87,8 +89,11 @@ def boxes_of_game(
     state = joined([chunk_states(store, chunk) for chunk in entry.chunks])
     is_known = camera_is_known(description, entry)
     camera = standin_camera(state) if is_known else unknown_camera(state.num_frames)
-    height = description.video.height if description.stamp is None else description.stamp.top
-    return state.first_slp_frame, fighter_boxes(state, camera, description.video.width, height)
+    # The camera knows pictures as the stand-in draws them; a rendition's are of another size.
+    _, height, width, _ = stamp_rectangle(WIDTH, HEIGHT)
+    across, down = description.video.width / WIDTH, description.video.height / HEIGHT
+    boxes = fighter_boxes(state, camera, width, height)
+    return state.first_slp_frame, {entity: one.scaled(across, down) for entity, one in boxes.items()}
 
 
 def write_boxes(store: Store, description: DatasetDescription, path: Path) -> BoxesWritten:

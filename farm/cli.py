@@ -30,7 +30,7 @@ EXTRA_OF: Final = {
 
 GROUPS: Final = {
     "Make a dataset": ("demo", "record", "plan", "render", "states", "rendition", "retry", "finalize", "gc"),
-    "Look at it": ("status", "games", "browse", "view"),
+    "Look at it": ("status", "games", "moments", "browse", "view"),
     "Read its states, take it elsewhere": (
         "inspect",
         "parity",
@@ -40,6 +40,8 @@ GROUPS: Final = {
         "boxes",
         "export",
         "latents",
+        "push",
+        "pull",
     ),
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),

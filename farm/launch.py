@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from farm.engine.pool import Pool
@@ -37,6 +39,7 @@ try:
     from manifests.store.open import open_store
     from workers.errors import EnvironmentFailed, FarmError
     from workers.job import render_game
+    from workers.rates_job import measure_rates
     from workers.replay.locator import shown
 except ModuleNotFoundError as problem:
     sys.stderr.write(
@@ -90,9 +93,11 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
         )
         raise EnvironmentFailed(message) from problem
 
-    def open_pool(for_jobs: RenderSettings, _num_games: int) -> AbstractContextManager[Pool[RenderTask]]:
+    def open_pool(
+        job: Callable[[RenderTask, RenderSettings], Any], for_jobs: RenderSettings, _num_games: int
+    ) -> AbstractContextManager[Pool[RenderTask]]:
         return RayPool(
-            render_game,
+            job,
             for_jobs,
             num_slots=settings.slots,
             recycle_games=settings.recycle_games,
@@ -111,7 +116,8 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
             as_json=as_json,
         )
         report.say(str(cluster))
-        outcome = run(settings, open_pool, report, on_one_machine=cluster.is_ours)
+        rendering, trials = (partial(open_pool, job) for job in (render_game, measure_rates))
+        outcome = run(settings, rendering, report, open_trials=trials, on_one_machine=cluster.is_ours)
         report.outcome(outcome, open_store(settings.out))
     return outcome.exit_status
 

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 from farm.run import do_work, local_slots
 from farm.run_outcome import PlannedWork
 from farm.settings import RunSettings
-from manifests.ledger.dataset import open_or_create, read_description
+from manifests.ledger.dataset import (
+    SPARSE_TIMING_RULE,
+    TIMING_RULE,
+    open_or_create,
+    read_description,
+)
 from manifests.ledger.entry import done_game_ids
 from manifests.ledger.plan import append_plan, pending_games, planned_games
 from manifests.snapshot.reader import compiled_game_ids
+from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.store.open import open_store
 from manifests.video.framing import Framing
 from workers.errors import EnvironmentFailed
 from workers.job import RenderTask
-from workers.rendering.encode import VideoSettings
 from workers.rendition_job import RenditionSettings, rendition_of_game
 from workers.states_job import EMULATOR as NO_EMULATOR
 
 if TYPE_CHECKING:
     from farm.run_outcome import RunOutcome
     from farm.run_report import Report
+    from manifests.ledger.dataset import VideoContract
     from manifests.store.contract import Store
 
 
 def run_rendition(
-    source_url: str, out: str, size: tuple[int, int], num_workers: int, report: Report
+    source_url: str, out: str, size: tuple[int, int], fps: int | None, num_workers: int, report: Report
 ) -> RunOutcome:
     """Make a rendition of all committed games, as far as that is not done yet.
 
@@ -35,33 +42,60 @@ def run_rendition(
         source_url: the dataset, finalized.
         out: the dataset to make, or to go on with.
         size: (height, width) of its pictures, both even.
+        fps: pictures a second, a divisor of the source's; None for as many.
         num_workers: processes side by side.
         report: told of everything that happens.
 
     Raises:
-        ValueError: a size that pictures cannot have.
+        ValueError: a size that pictures cannot have, a rate that the source does not hold, or chunks that are
+            no multiple of the GOPs at that rate.
         EnvironmentFailed: the dataset has no pictures.
         DatasetError: a dataset cannot be read, or `out` is something else.
     """
-    height, width = Framing(size=size).output(0, 0)[::-1]
     source, store = open_store(source_url), open_store(out)
     description = read_description(source)
     if description.video is None:
         message = f"{source_url} has states alone, so there are no pictures to make smaller"
         raise EnvironmentFailed(message)
-    contract = dataclasses.replace(description.video, width=width, height=height)
+    made = contract_like(description.video, size, fps)
+    rule = SPARSE_TIMING_RULE.format(frame_step=made.frame_step) if made.frame_step else TIMING_RULE
     # A stamp is too small to be read in smaller pictures; marks and motion are what proves them.
-    ours = dataclasses.replace(description, video=contract, stamp=None, stamp_seed_column=None)
+    ours = dataclasses.replace(description, video=made, stamp=None, stamp_seed_column=None, timing_rule=rule)
     open_or_create(store, ours)
     work = _plan(source, store, description.frames_per_chunk)
     for_jobs = RenditionSettings(
         out, description.emulator, frames_per_chunk=description.frames_per_chunk,
-        video=VideoSettings(contract.crf, contract.preset), source_url=source_url, width=width, height=height,
+        source_url=source_url, made=made,
     )  # fmt: skip
     # Nothing is played, whatever played the pictures once.
     settings = RunSettings(replays=(source_url,), out=out, emulator=NO_EMULATOR)
     slots = local_slots(settings, num_workers, rendition_of_game)
     return do_work(settings, for_jobs, store, work, slots, report)
+
+
+def contract_like(source: VideoContract, size: tuple[int, int], fps: int | None) -> VideoContract:
+    """Say how videos are made that are like the source's, in another size, and with every n-th frame.
+
+    Args:
+        source: of the dataset that they are made of.
+        size: (height, width) of the pictures.
+        fps: pictures a second; None for as many as the source has.
+
+    Raises:
+        ValueError: a size that pictures cannot have, or a rate that does not divide the source's.
+    """
+    height, width = Framing(size=size).output(0, 0)[::-1]
+    fps = source.fps if fps is None else fps
+    if fps < 1 or source.fps % fps:
+        rates = [rate for rate in range(1, source.fps + 1) if source.fps % rate == 0]
+        message = f"the source has {source.fps} pictures a second, so fps is one of {rates}; got {fps}"
+        raise ValueError(message)
+    step = FRAMES_PER_SECOND // fps
+    # Key frames stay where the source has them, or at every second one of those, so that they are shown ones.
+    gop_frames = math.lcm(source.gop_frames, step)
+    return dataclasses.replace(
+        source, width=width, height=height, gop_frames=gop_frames, frame_step=step if step > 1 else None
+    )
 
 
 def _plan(source: Store, store: Store, frames_per_chunk: int) -> PlannedWork:

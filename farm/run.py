@@ -12,6 +12,7 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from farm.budget import settled_video
 from farm.engine.canary import Canaries
 from farm.engine.loop import run as run_games
 from farm.engine.stopping import StopSignals
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from farm.budget import OpenPool
     from farm.engine.canary import ProvedKind
     from farm.engine.loop import Summary
     from farm.engine.pool import Pool
+    from farm.planning.catalogue import Catalogue
     from farm.planning.measured_pace import MeasuredPace
     from farm.planning.splits import SplitRule
     from farm.run_report import Report
@@ -55,13 +58,13 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
     from workers.job import RenderSettings
 
-    OpenPool = Callable[[RenderSettings, int], AbstractContextManager[Pool[RenderTask]]]
     """Opens the slots of a run, given what every job gets and the number of games."""
 
 
 def run(
-    settings: RunSettings, open_pool: OpenPool, report: Report, *, on_one_machine: bool = True
-) -> RunOutcome:
+    settings: RunSettings, open_pool: OpenPool, report: Report, *, open_trials: OpenPool | None = None,
+    on_one_machine: bool = True,
+) -> RunOutcome:  # fmt: skip
     """Render what the settings name into their dataset, as far as that is not done yet.
 
     Where there are more games than slots, one short game on each kind of machine comes first.
@@ -70,6 +73,8 @@ def run(
         settings: of the run.
         open_pool: gives the slots that render; asked only if there is something to render.
         report: told of everything that happens.
+        open_trials: gives slots whose job is `workers.rates_job.measure_rates`; asked only where a budget is
+            to be kept.
         on_one_machine: all slots are on this machine, and read what is unpacked here.
 
     Raises:
@@ -79,7 +84,7 @@ def run(
     """
     for_jobs = settings.render_settings(known_calibrations())
     store = open_store(settings.out)
-    work = plan_work(settings, for_jobs, store, report)
+    work, for_jobs = plan_work(settings, for_jobs, store, report, open_trials)
     return do_work(settings, for_jobs, store, work, open_pool, report, on_one_machine=on_one_machine)
 
 
@@ -102,7 +107,7 @@ def do_work(
 def local_slots(
     settings: RunSettings,
     num_slots: int,
-    job: Callable[[RenderTask, Any], GameResult] = render_game,
+    job: Callable[[RenderTask, Any], Any] = render_game,
 ) -> OpenPool:
     """Slots on this machine: at most one for each game."""
 
@@ -117,38 +122,51 @@ def local_slots(
     return open_pool
 
 
-def plan_work(settings: RunSettings, for_jobs: RenderSettings, store: Store, report: Report) -> PlannedWork:
-    """Look at the replays, add the new ones to the dataset's plan, and say what is left to do.
+def plan_work(
+    settings: RunSettings,
+    for_jobs: RenderSettings,
+    store: Store,
+    report: Report,
+    open_trials: OpenPool | None,
+) -> tuple[PlannedWork, RenderSettings]:
+    """Look at the replays, add the new ones to the dataset's plan, and say what is left to do, and how.
+
+    Args:
+        settings: of the run.
+        for_jobs: of its jobs, whose CRF may have to be settled first.
+        store: of the dataset.
+        report: told of everything that happens.
+        open_trials: gives slots that measure what videos cost; asked only where a budget is to be kept.
 
     Raises:
         EnvironmentFailed: this machine cannot do the work, or a source is not there.
+        BudgetTooSmall: the games do not fit into the budget.
         DatasetError: the output cannot be used.
     """
     set_up = for_jobs.set_up()
     set_up.emulator.check()
     key = key_of_dataset(store, settings.out)
     splits = rule_of_dataset(store, settings.split_rule())
+    catalogue = look_through(settings, key, report, splits)
+    for_jobs = settled_video(settings, for_jobs, store, catalogue, open_trials, report)
     begin_dataset(store, for_jobs, set_up, set_up.fingerprint(), key, splits)
-    return plan_replays(settings, store, key, report, splits)
+    return add_to_plan(settings, store, catalogue), for_jobs
 
 
-def plan_replays(
-    settings: RunSettings, store: Store, key: bytes, report: Report, splits: SplitRule,
-    selection: Selection | None = None,
-) -> PlannedWork:  # fmt: skip
-    """Add the replays to the plan of a dataset that has begun; say what is left to do.
+def look_through(
+    settings: RunSettings, key: bytes, report: Report, splits: SplitRule, selection: Selection | None = None
+) -> Catalogue:
+    """Read the replays and choose those that are to be planned.
 
     Args:
         settings: say which replays.
-        store: of the dataset.
         key: the one with which players are hashed.
         report: told how many replays were looked at.
         splits: how games are divided; see `rule_of_dataset`.
         selection: which games are wanted; all that can be rendered by default.
 
     Raises:
-        EnvironmentFailed: a source is not there.
-        DatasetError: the output cannot be used.
+        EnvironmentFailed: a source is not there, or nothing is found.
     """
     with report.scanning() as on_scan:
         catalogue = build_catalogue(
@@ -160,6 +178,15 @@ def plan_replays(
             on_progress=on_scan,
         )
     refuse_nothing(catalogue)
+    return catalogue
+
+
+def add_to_plan(settings: RunSettings, store: Store, catalogue: Catalogue) -> PlannedWork:
+    """Add a catalogue's games to the plan of a dataset that has begun; say what is left to do.
+
+    Raises:
+        DatasetError: the output cannot be used.
+    """
     _, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     given = {
         left.game_id: left.source

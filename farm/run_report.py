@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from farm.engine.pool import Event, Result
     from farm.engine.run_counts import RunCounts
     from farm.planning.measured_pace import MeasuredPace
+    from farm.planning.rates import BudgetChoice
     from farm.run_outcome import PlannedWork
     from manifests.store.contract import Store
 
@@ -22,6 +23,9 @@ class Report(Protocol):
 
     def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
         """While replays are looked at; gives a function that takes (looked at, games that pass)."""
+
+    def settled(self, choice: BudgetChoice) -> None:
+        """Hear which CRF a budget allows, before anything is written."""
 
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Hear what there is to do, before it is begun."""
@@ -52,6 +56,9 @@ class Silence:
     def scanning(self) -> Iterator[Callable[[int, int], None]]:
         """Take the numbers of looked-at and passing replays, and say nothing."""
         yield lambda _looked_at, _passed: None
+
+    def settled(self, choice: BudgetChoice) -> None:
+        """Say nothing of a budget."""
 
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Say nothing of the plan."""

@@ -6,6 +6,7 @@ words.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LAST_PORT: Final = 0xFFFF
+_MAX_CRF: Final = 51.0
+_BYTES: Final = {
+    **{f"{letter}B": 1000**power for power, letter in enumerate("KMGT", 1)},
+    **{f"{letter}IB": 1024**power for power, letter in enumerate("KMGT", 1)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,25 @@ def read_positive(raw: object) -> float:
     """Read a finite number above 0."""
     number = float(raw)  # type: ignore[arg-type]
     if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def read_bytes(raw: object) -> int:
+    """Read a number of bytes: 300GB, 1.5 TB, 250 GiB."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?B)", str(raw).strip().upper())
+    if found is None:
+        raise ValueError
+    number = int(float(found[1]) * _BYTES[found[2]])
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def read_crf(raw: object) -> float:
+    """Read one of x264's constant qualities, from 0 to 51."""
+    number = float(raw)  # type: ignore[arg-type]
+    if isinstance(raw, bool) or not 0 <= number <= _MAX_CRF:
         raise ValueError
     return number
 

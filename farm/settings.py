@@ -21,8 +21,10 @@ from farm.pools.spot_notice import NOTICES
 from farm.setting import (
     Setting,
     one_of,
+    read_bytes,
     read_chunk_frames,
     read_count,
+    read_crf,
     read_fraction,
     read_path,
     read_port,
@@ -151,6 +153,24 @@ class RunSettings:
         Setting(read_chunk_frames, f"a multiple of {GOP_FRAMES}", "Frames of a chunk pair.  [3600]"),
         DEFAULT_FRAMES_PER_CHUNK,
     )
+    crf: float | None = _declared(
+        Setting(
+            read_crf,
+            "a number from 0 to 51",
+            "Constant quality of x264: lower is finer and larger.  [the dataset's own, else 23]",
+            metavar="CRF",
+        ),
+        None,
+    )
+    budget: int | None = _declared(
+        Setting(
+            read_bytes,
+            "a number of bytes such as 300GB or 1.5TiB",
+            "Choose the CRF so that the whole plan fits; a few games are played first to measure.  [none]",
+            metavar="BYTES",
+        ),
+        None,
+    )
     stamp: bool = _declared(
         _switch("The stand-in paints a frame stamp into every picture.  [yes]"), default=True
     )
@@ -275,6 +295,9 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         _ = self.split_rule()
+        if self.crf is not None and self.budget is not None:
+            message = "--crf and --budget exclude each other: a budget chooses the CRF"
+            raise SettingsRefused(message)
         if self.emulator == "standin" and (self.game_image or self.slippi_dolphin):
             message = (
                 "--emulator standin plays no disc image, and one is named, or a Slippi Dolphin is; leave out "
@@ -356,6 +379,7 @@ class RunSettings:
         """
         # Settings are also read where nothing renders, and where the packages that render are not installed.
         from workers.job import RenderSettings  # noqa: PLC0415
+        from workers.rendering.encode import VideoSettings  # noqa: PLC0415
         from workers.rendering.game_image import FetchedParts, fetched_parts, slippi_dolphin  # noqa: PLC0415
 
         parts, slippi = FetchedParts(), None
@@ -377,6 +401,7 @@ class RunSettings:
             self.emulator,
             scratch_base=self.scratch,
             frames_per_chunk=self.frames_per_chunk,
+            video=VideoSettings() if self.crf is None else VideoSettings(self.crf),
             stamp=self.stamp,
             slippi=slippi,
             parts=parts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farm.planning.dataset_plan import begin, key_of_dataset, rule_of_dataset
-from farm.run import do_work, local_slots, plan_replays
+from farm.run import add_to_plan, do_work, local_slots, look_through
 from manifests.ledger.dataset import DatasetDescription
 from manifests.state.schema import SCHEMA_VERSION
 from manifests.store.open import open_store
@@ -38,8 +38,9 @@ def run_states(settings: RunSettings, num_workers: int, selection: Selection, re
     store = open_store(settings.out)
     key = key_of_dataset(store, settings.out)
     splits = rule_of_dataset(store, settings.split_rule())
+    catalogue = look_through(settings, key, report, splits, selection)
     begin(store, describe_states(settings.frames_per_chunk), key, splits)
-    work = plan_replays(settings, store, key, report, splits, selection)
+    work = add_to_plan(settings, store, catalogue)
     for_jobs = RenderSettings(
         settings.out, EMULATOR, scratch_base=settings.scratch, frames_per_chunk=settings.frames_per_chunk
     )

@@ -68,6 +68,7 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
         starts, spec = dataset.footage.slp_frame_start, dataset.index.spec
         for chunk in np.flatnonzero(dataset.footage.grid.game == games[0]).tolist():
             frame_index = int(frame_part) - int(starts[chunk])
+            frame_index -= frame_index % dataset.footage.grid.picture_step
             if 0 <= frame_index <= int(dataset.footage.grid.num_frames[chunk]) - spec.span:
                 return chunk, frame_index
     message = (
@@ -86,7 +87,9 @@ def write_clip(
     with_state: bool = True,
     with_boxes: bool = False,
 ) -> int:
-    """Write a window as .mp4 (60 pictures a second) or .gif (20); return how many pictures it has.
+    """Write a window of so many frames as .mp4 (60 pictures a second) or .gif (20); return how many it has.
+
+    Where not every frame has a picture, the clip has those that there are.
 
     Raises:
         ClipRefused: no such window, another kind of file, or boxes of a game whose camera is not known.
@@ -96,7 +99,8 @@ def write_clip(
         message = f"{path}: a clip is an .mp4 or a .gif"
         raise ClipRefused(message)
     fields = ["video", *(f"p{player}.{column}" for player in (0, 1) for column in _COLUMNS)]
-    spec = WindowSpec(num_frames, start="any")
+    step = read_description(open_store(url)).picture_step
+    spec = WindowSpec(-(-num_frames // step), start="any", frame_step=step)
     dataset = open_dataset(url, window=spec, fields=fields, cache=None, as_torch=False)
     sample = dataset[_number(dataset, place_of(dataset, window))]
     names = dataset.games["characters"][int(sample["game"])].as_py()
@@ -105,15 +109,15 @@ def write_clip(
         game_id = dataset.games["game_id"][int(sample["game"])].as_py()
         pictures = _boxed(pictures, sample, open_store(url), game_id)
     if path.suffix == ".mp4":
-        return write_mp4(pictures, path, Fraction(FPS))
-    write_gif(
-        [np.ascontiguousarray(picture[::2, ::2]) for picture in pictures[::_GIF_STEP]], path, FPS / _GIF_STEP
-    )
-    return len(pictures[::_GIF_STEP])
+        return write_mp4(pictures, path, Fraction(FPS, step))
+    kept = pictures[:: _GIF_STEP if step == 1 else 1]
+    rate = FPS / (_GIF_STEP if step == 1 else step)
+    write_gif([np.ascontiguousarray(picture[::2, ::2]) for picture in kept], path, rate)
+    return len(kept)
 
 
 def _number(dataset: WindowDataset, place: tuple[int, int]) -> int:
-    return int(dataset.index.chunk_offset[place[0]]) + place[1]
+    return int(dataset.index.chunk_offset[place[0]]) + place[1] // dataset.footage.grid.picture_step
 
 
 def _plain(sample: Sample) -> Iterator[NDArray[np.uint8]]:

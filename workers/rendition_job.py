@@ -15,6 +15,7 @@ from workers.rendering.rendition import RenditionMaker
 from workers.scratch import scratch
 
 if TYPE_CHECKING:
+    from manifests.ledger.dataset import VideoContract
     from manifests.store.contract import Store
     from workers.job import Clock, GameResult, RenderTask
 
@@ -25,13 +26,11 @@ class RenditionSettings(RenderSettings):
 
     Attributes:
         source_url: the dataset whose pictures are resized.
-        width: columns of the pictures to be made.
-        height: rows of them.
+        made: the contract of the videos to be made.
     """
 
     source_url: str
-    width: int
-    height: int
+    made: VideoContract
 
 
 def rendition_of_game(task: RenderTask, settings: RenditionSettings) -> GameResult:
@@ -62,7 +61,7 @@ def make_rendition_entry(
     if entry is None or entry.status is not Status.COMMITTED:
         message = f"{settings.source_url}: game {task.game_id:.12} is not committed there any more"
         raise EnvironmentFailed(message)
-    maker = RenditionMaker(source, read_description(source), settings.width, settings.height, settings.video)
+    maker = RenditionMaker(source, read_description(source), settings.made)
     with scratch(settings.scratch_base) as folder:
         chunks = [
             maker.chunk(store, task.game_id, chunk, number, folder)

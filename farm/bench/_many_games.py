@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
 def repeat_games(source: Path, target: Path, num_games: int) -> None:
     """Make a dataset whose manifests have `num_games`, of those of a dataset of states alone in `source`.
 
-    There is no ledger and no plan, and the states files are one link to those of `source`. The games are the
+    There is no ledger and no plan, and the states files are links to those of `source`. The games are the
     same few in turn, so that shards of packed states, too, are few files that are mapped again and again.
     """
     manifest = open_manifest(source)
     large = open_store(target)
     open_or_create(large, read_description(manifest.store))
-    (target / "states").symlink_to((source / "states").resolve())
+    for key in sorted(set(manifest.chunks()["states_key"].to_pylist())):
+        # A hard link: a symbolic one that leads out of a dataset is not followed.
+        (target / key).parent.mkdir(parents=True, exist_ok=True)
+        os.link(source / key, target / key)
     tables = _repeated(manifest, num_games)
     totals = Totals(
         num_committed=num_games, num_set_aside=0, num_chunks=tables["chunks"].num_rows,

@@ -90,7 +90,7 @@ Examples:
 @click.option(
     "--size",
     metavar="ROWSxCOLUMNS",
-    help="Measure pictures that are resized to this while they are decoded, and by torch afterwards.",
+    help="Measure pictures that are resized to this while they are decoded, and by peers afterwards.",
 )
 @click.option(
     "--state",

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.follower import Follower
 from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
+from farm.browse.look_pages import GAME_ID, LookPages
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 _STATIC: Final = Path(__file__).parent / "static"
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})")
 _MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
-_GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
 _KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -64,6 +64,7 @@ class _Pages:
         self._library, self._store = library, library.store
         self._curves = Curves()
         self._follower = Follower(self._store)
+        self._look = LookPages(library)
         self._templates = page_templates(library.store.url)
 
     def starlette(self) -> Starlette:
@@ -73,6 +74,8 @@ class _Pages:
             for path, handler in (
                 ("/index", self._totals),
                 ("/games", self._games),
+                ("/moments", self._look.moments),
+                ("/window", self._look.window),
                 ("/rejects", self._rejects),
                 ("/schema", self._schema),
                 ("/games/{game_id}", self._game),
@@ -87,6 +90,7 @@ class _Pages:
                 Route("/games/{game_id}/chunk-{number:int}/{column}.json", self._column),
                 Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
+                *self._look.pictures(),
                 Route("/progress.json", self._stands),
                 Route("/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),
@@ -239,7 +243,7 @@ class _Pages:
     @staticmethod
     def _game_id(request: Request) -> str:
         game_id: str = request.path_params["game_id"]
-        if not _GAME_ID.fullmatch(game_id):
+        if not GAME_ID.fullmatch(game_id):
             raise HTTPException(404, "a game_id is 64 hexadecimal digits")
         return game_id
 

@@ -31,7 +31,8 @@ def motion_of(
     Raises:
         DatasetError: a file cannot be read or decoded.
     """
-    witness = MotionWitness(read_description(store).picture_delay_frames)
+    description = read_description(store)
+    witness = MotionWitness(description.picture_delay_frames, description.picture_step)
     for luma in decode_luma(io.BytesIO(store.get(chunk.footage[0].key))):
         witness.see(luma)
         on_frame()

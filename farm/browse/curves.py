@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from manifests.ledger.dataset import read_description
+
 if TYPE_CHECKING:
     from manifests.ledger.records import ChunkRecord
     from manifests.store.contract import Store
@@ -58,7 +60,8 @@ def _measured(store: Store, chunk: ChunkRecord) -> dict[str, Any]:
         raise CurvesUnavailable(message) from missing
     found = motion_of(store, chunk)
     curve, windows = found.curve, found.windows
-    middle = chunk.slp_frame_start + (windows.start + windows.exclusive_end) / 2
+    step = read_description(store).picture_step
+    middle = chunk.slp_frame_start + (windows.start + windows.exclusive_end) / 2 * step
     return {
         "detail": found.evidence.detail,
         "lags": curve.lags.tolist(),

@@ -8,9 +8,10 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
+import pyarrow as pa
 
-from manifests.errors import DatasetError
+from farm.browse.typed_sql import ask, closed_database
+from manifests.labels.events import EventKind
 from manifests.snapshot.reader import open_manifest
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ SORT_COLUMNS: Final = {
     "date": "start_at",
     "bytes": "video_bytes",
     "motion": "motion_margin",
+    "hits": "hits",
+    "deaths": "deaths",
 }
 """Names that the games table can be sorted by, each with the column behind it."""
 
@@ -38,18 +41,30 @@ NO_FILTERS: Final = {
 }  # fmt: skip
 """Every query parameter of the games page, with its value when no filter is set."""
 
-_GAMES: Final = """
+EVENT_COUNTS: Final = {f"{kind}s": kind for kind in EventKind}
+"""Columns of the games table that count events ("hits", "deaths", ...), each with the kind that it counts.
+
+They are null in games whose events were not noted.
+"""
+_BY_KIND: Final = ", ".join(f"count_if(kind = '{kind}') AS {name}" for name, kind in EVENT_COUNTS.items())
+_COUNTS: Final = f"""
+CREATE TABLE event_counts AS SELECT game_id, {_BY_KIND} FROM events_arrow GROUP BY game_id
+"""  # noqa: S608 - from fixed parts
+_EVERY_COUNT: Final = ", ".join(
+    f"if(num_events IS NULL, NULL, coalesce({name}, 0)) AS {name}" for name in EVENT_COUNTS
+)
+_GAMES: Final = f"""
 CREATE TABLE games AS
-SELECT *, array_to_string(characters, ' vs ') AS characters_text,
+SELECT games_arrow.*, {_EVERY_COUNT}, array_to_string(characters, ' vs ') AS characters_text,
     list_transform(characters_seen, lambda seen: seen.character_name) AS names_seen,
     list_filter(evidence, lambda item: item.name = 'motion')[1].margin AS motion_margin,
     list_transform(list_filter(evidence, lambda item: item.offset_frames = 0),
         lambda item: item.name) AS agreed
-FROM games_arrow ORDER BY game_id
-"""
-_LISTED: Final = """game_id, stage_name, characters, characters_seen,
+FROM games_arrow LEFT JOIN event_counts USING (game_id) ORDER BY game_id
+"""  # noqa: S608 - from fixed parts
+_LISTED: Final = f"""game_id, stage_name, characters, characters_seen,
 list_transform(players, lambda player: player.player_hash) AS player_hashes,
-num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks"""
+num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks, {", ".join(EVENT_COUNTS)}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +129,11 @@ class GamesPage:
         return max(1, -(-self.num_games // GAMES_PER_PAGE))
 
 
-class ConditionRefused(DatasetError):  # noqa: N818 - named like its siblings
-    """A condition that is no SQL, or names what the games table has not."""
+def _event_kinds(manifest: Manifest) -> pa.RecordBatchReader:
+    """Read game_id and kind of every event in batches, as a game has a thousand; none of an old snapshot."""
+    columns = pa.schema([("game_id", pa.string()), ("kind", pa.string())])
+    batches = manifest.batches("events", columns.names) if "events" in manifest.snapshot.tables else iter(())
+    return pa.RecordBatchReader.from_batches(columns, (batch.cast(columns) for batch in batches))
 
 
 class Library:
@@ -131,12 +149,14 @@ class Library:
         self.manifest: Manifest = open_manifest(store)
         self._lock = threading.Lock()
         # Conditions that people type are run as SQL, so it must reach no file and no network.
-        self._database = duckdb.connect(config={"enable_external_access": "false"})
+        self._database = closed_database()
         self._database.register("games_arrow", self.manifest.games())
+        self._database.register("events_arrow", _event_kinds(self.manifest))
+        self._database.execute(_COUNTS)
         self._database.execute(_GAMES)
         self._database.register("rejects_arrow", self.manifest.rejects())
         self._database.execute("CREATE TABLE rejects AS SELECT * FROM rejects_arrow ORDER BY reason, game_id")
-        for name in ("games_arrow", "rejects_arrow"):
+        for name in ("games_arrow", "events_arrow", "rejects_arrow"):
             self._database.unregister(name)
 
     def games(self, filters: Filters) -> GamesPage:
@@ -208,7 +228,13 @@ class Library:
                 ("split", "split"),
             )
         }
-        return {**sums, "by": by, "rejects": self.reject_counts()}
+        return {**sums, "by": by, "events": self._event_totals(), "rejects": self.reject_counts()}
+
+    def _event_totals(self) -> list[dict[str, Any]]:
+        """Number of events of each kind in all games, by the column that counts them, without zeros."""
+        sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in EVENT_COUNTS)
+        (found,) = self.rows(f"SELECT {sums} FROM games", [])  # noqa: S608 - fixed parts
+        return [{"it": name, "events": number} for name, number in found.items() if number]
 
     def reject_counts(self) -> list[dict[str, Any]]:
         """Number of games set aside for each reason, the most frequent first."""
@@ -230,15 +256,27 @@ class Library:
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
-        try:
-            return self._ask(f"SELECT {columns} FROM games WHERE {condition}{end}", [])  # noqa: S608 - meant to be
-        except duckdb.Error as error:
-            raise ConditionRefused(str(error).splitlines()[0]) from error
+        with self._lock:
+            return ask(self._database, f"SELECT {columns} FROM games WHERE {condition}{end}")  # noqa: S608 - meant to be
 
     def rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
         """Run a query with values for its placeholders; return one dict per row, by column."""
         names, found = self._ask(query, values)
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def rows_with(self, name: str, table: pa.Table, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        """Run a SELECT that may also name a further table; return one dict per row, by column.
+
+        Raises:
+            ConditionRefused: it is not valid.
+        """
+        with self._lock:
+            self._database.register(name, table)
+            try:
+                names, rows = ask(self._database, query, values)
+            finally:
+                self._database.unregister(name)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _ask(self, query: str, values: list[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
         with self._lock:

@@ -12,6 +12,7 @@ import numpy as np
 from farm.browse.action_names import action_names
 from farm.browse.chunk_states import chunk_states
 from farm.browse.schema_page import schema_columns
+from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.canonical_json import to_plain
 
@@ -35,14 +36,16 @@ def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
     entry = read_entry(store, game_id)
     if entry is None or not entry.chunks:
         return None
+    step = read_description(store).picture_step
     return {
         "game_id": entry.game_id,
         "evidence": to_plain(entry.evidence),
-        "chunks": [_describe_chunk(chunk) for chunk in entry.chunks],
+        "picture_step": step,
+        "chunks": [_describe_chunk(chunk, step) for chunk in entry.chunks],
     }
 
 
-def _describe_chunk(chunk: ChunkRecord) -> dict[str, Any]:
+def _describe_chunk(chunk: ChunkRecord, picture_step: int) -> dict[str, Any]:
     video, gops = chunk.footage
     return {
         "video": video.key,
@@ -51,7 +54,7 @@ def _describe_chunk(chunk: ChunkRecord) -> dict[str, Any]:
         "num_frames": chunk.num_frames,
         "gops": {
             "first_frame_index": gops.first_frame_index,
-            "num_frames": gops.num_frames,
+            "num_pictures": [-(-num_frames // picture_step) for num_frames in gops.num_frames],
             "byte_offset": gops.byte_offset,
             "byte_size": gops.byte_size,
         },

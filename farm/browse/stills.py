@@ -70,7 +70,7 @@ def _picture(store: Store, chunk: ChunkRecord, gop: int) -> Image.Image:
     video, gops = chunk.footage
     first, size = gops.byte_offset[gop], gops.byte_size[gop]
     data = store.get_range(video.key, first, first + size)
-    return _to_rgb(next(decode_gop(data, bytes.fromhex(chunk.avcc))))
+    return to_rgb(next(decode_gop(data, bytes.fromhex(chunk.avcc))))
 
 
 def _caption(state: StateTable) -> str:
@@ -84,7 +84,7 @@ def _caption(state: StateTable) -> str:
     return "\n".join(("   ".join([first, *told[:half]]), "   ".join(told[half:])))
 
 
-def _to_rgb(yuv: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
+def to_rgb(yuv: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
     """Convert packed I420 of limited range, uint8 [H * 3 / 2, W], to an RGB picture."""
     width, height = yuv.shape[1], yuv.shape[0] * 2 // 3
     luma = ((yuv[:height].astype(np.float32) - 16) * (255 / 219)).clip(0, 255).astype(np.uint8)

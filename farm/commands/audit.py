@@ -127,7 +127,7 @@ def _motion_witness() -> Callable[[DatasetDescription], Witness] | None:
         from workers.align.motion.witness import MotionWitness  # noqa: PLC0415
     except ModuleNotFoundError:
         return None
-    return lambda description: MotionWitness(description.picture_delay_frames)
+    return lambda description: MotionWitness(description.picture_delay_frames, description.picture_step)
 
 
 def _independent_check() -> VideoCheck | None:

@@ -14,8 +14,9 @@ from rich.progress import Progress
 
 from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
-from farm.browse.library import SORT_COLUMNS, ConditionRefused, Library
+from farm.browse.library import SORT_COLUMNS, Library
 from farm.browse.safety import ANY_ADDRESS, TOKEN
+from farm.browse.typed_sql import ConditionRefused
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 

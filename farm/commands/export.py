@@ -50,7 +50,7 @@ def _for(option: str, text: str) -> str:
     type=click.IntRange(min=1),
     default=30,
     show_default=True,
-    help=_for("window", "frames per sample."),
+    help=_for("window", "pictures per sample."),
 )
 @click.option(
     "--stride",
@@ -103,16 +103,14 @@ def _for(option: str, text: str) -> str:
 @click.option(
     "--fps",
     type=click.IntRange(min=1),
-    default=60,
-    show_default=True,
-    help=_for("fps", "pictures a second, a divisor of 60."),
+    help=_for("fps", "pictures a second, a divisor of those of DATASET.  [default: as many]"),
 )
 @click.pass_context
 def command(
     context: click.Context, *, form: str, dataset: str, out: str, window: int, stride: int,
     start: Literal["gop", "any"],
     split: str | None, where: str | None, shard_mb: float, scale: int, fields: tuple[str, ...],
-    size: str, fps: int,
+    size: str, fps: int | None,
 ) -> None:  # fmt: skip
     """Write the windows of DATASET into OUT (a folder or URL), in the FORMAT of another library.
 
@@ -129,6 +127,8 @@ def command(
     from manifests.exports.place import open_place  # noqa: PLC0415
     from manifests.exports.webdataset import write_webdataset  # noqa: PLC0415
     from manifests.exports.zarr import write_zarr  # noqa: PLC0415
+    from manifests.ledger.dataset import read_description  # noqa: PLC0415
+    from manifests.store.open import open_store  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
 
@@ -144,7 +144,8 @@ def command(
         click.echo(f"{done}, in {out}")
         return
     try:
-        spec = WindowSpec(window, stride=stride, start=start)
+        step = read_description(open_store(dataset)).picture_step
+        spec = WindowSpec(window, stride=stride, frame_step=step, start=start)
         opened = open_dataset(dataset, window=spec, split=split, filter=where, as_torch=False)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
@@ -200,25 +201,30 @@ def _export_packed(
 
 
 def _export_mira(
-    dataset: str, out: Store, split: str | None, where: str | None, size: tuple[int, int] | None, fps: int,
-    shard_mb: float,
+    dataset: str, out: Store, split: str | None, where: str | None, size: tuple[int, int] | None,
+    fps: int | None, shard_mb: float,
 ) -> str:  # fmt: skip
     from manifests.exports.mira.options import MiraOptions  # noqa: PLC0415 - with the others
+    from manifests.exports.mira.pictures import check_rate  # noqa: PLC0415
     from manifests.exports.mira.shards import write_mira  # noqa: PLC0415
     from manifests.ledger.dataset import read_description  # noqa: PLC0415
+    from manifests.state.schema import FRAMES_PER_SECOND  # noqa: PLC0415
     from manifests.training.open import open_dataset  # noqa: PLC0415
     from manifests.training.windows import WindowSpec  # noqa: PLC0415
     from workers.rendering.clip_encoder import ClipEncoder  # noqa: PLC0415
 
     try:
-        options = MiraOptions(size, fps, shard_bytes=round(shard_mb * 1e6))
         opened = open_dataset(
             dataset, window=WindowSpec(1, start="any"), fields=["video"], split=split, filter=where,
             cache=None, as_torch=False,
         )  # fmt: skip
+        video = read_description(opened.reader.store).video
+        rate = fps or (FRAMES_PER_SECOND if video is None else video.fps)
+        options = MiraOptions(size, rate, shard_bytes=round(shard_mb * 1e6))
+        check_rate(opened, options)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
-    encoder = ClipEncoder.like(read_description(opened.reader.store).video)
+    encoder = ClipEncoder.like(video)
     with waiting("writing MIRA's shards") as tell:
         done = write_mira(
             opened, out, options, encoder.encode, encoder.describe(),

@@ -6,23 +6,26 @@ import csv
 import io
 import itertools
 import json
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from farm.browse.library import ConditionRefused, Library
+from farm.browse.library import Library
+from farm.browse.typed_sql import ConditionRefused
 from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
 from workers.replay.locator import shown
 
+_WIDE: Final = 110  # columns of a terminal in which counts of events leave room for the rest
 EXAMPLE = """\b
 Examples:
   farm games dataset --where "stage_name = 'BATTLEFIELD' AND num_frames > 7200"
   farm games s3://bucket/melee --where "list_contains(characters, 'FOX')" --csv > fox.csv
   farm games dataset --where "list_contains(names_seen, 'SHEIK')"
+  farm games dataset --where "deaths >= 7 AND missed_techs = 0"
 """
 
 
@@ -39,7 +42,11 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per game, each on a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header.")
 def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, as_csv: bool) -> None:
-    """List DATASET's committed games, in order of game_id. `farm browse` shows the columns' meaning."""
+    """List DATASET's committed games, in order of game_id. `farm browse` shows the columns' meaning.
+
+    Columns that count events (hits, deaths, l_cancels, missed_techs ...) can be in the condition, too; --json
+    and --csv have all of them, the table hits and deaths where the terminal has 110 columns.
+    """
     if as_json and as_csv:
         message = "--json and --csv exclude each other"
         raise click.UsageError(message)
@@ -57,19 +64,17 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
         csv.writer(text).writerows([names, *rows])
         click.echo(text.getvalue(), nl=False)
     else:
-        table = Table("game", "stage", "characters", "frames", "split", "agreed")
+        console = Console()
+        counted = ("hits", "deaths") if console.width >= _WIDE else ()
+        table = Table("game", "stage", "characters", "frames", *counted, "split", "agreed")
         for row in rows:
             game = dict(zip(names, row, strict=True))
             characters, agreed = " vs ".join(_as_played(game)), ", ".join(game["agreed"])
             frames = f"{game['num_frames']:,}"
-            table.add_row(
-                *(
-                    Text(shown(cell))
-                    for cell in (game["game_id"][:12], game["stage_name"], characters, frames)
-                ),
-                *(Text(shown(cell)) for cell in (game["split"] or "", agreed)),
-            )
-        Console().print(table)
+            counts = ("" if game[name] is None else f"{game[name]:,}" for name in counted)
+            cells = [game["game_id"][:12], game["stage_name"], characters, frames, *counts]
+            table.add_row(*(Text(shown(str(cell))) for cell in (*cells, game["split"] or "", agreed)))
+        console.print(table)
         click.echo(f"{len(rows):,} games")
 
 

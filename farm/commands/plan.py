@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.budget import settled_video
+from farm.machine.capacity import slots_here
 from farm.planning.catalogue import build_catalogue
 from farm.planning.dataset_plan import (
     begin_dataset,
@@ -21,20 +23,25 @@ from farm.planning.dataset_plan import (
     write_plan,
 )
 from farm.planning.nothing_found import refuse_nothing
+from farm.run import local_slots
 from farm.settings import SPLIT_SETTINGS, load_settings
 from farm.terminal.estimate_table import estimate_options, estimates, print_estimate
 from farm.terminal.options import setting_options, slippi_options, split_settings
 from farm.terminal.output_file import refuse_other_content
+from farm.terminal.report import TerminalReport
 from farm.terminal.scan_progress import scan_progress
 from farm.terminal.selection_options import chosen_selection, selection_options
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
+from workers.rates_job import measure_rates
 
 if TYPE_CHECKING:
     from farm.planning.catalogue import Catalogue
     from farm.settings import RunSettings
     from manifests.ledger.plan import PlannedGame
+    from manifests.store.contract import Store
+    from workers.job import RenderSettings
 
 EXAMPLE = """\b
 Examples:
@@ -48,7 +55,7 @@ Examples:
 @setting_options(("replays", "out", "games"))
 @selection_options
 @setting_options(SPLIT_SETTINGS)
-@setting_options(("emulator", "frames_per_chunk", "stamp", "slots", "keep_paths"))
+@setting_options(("emulator", "frames_per_chunk", "crf", "budget", "stamp", "slots", "keep_paths"))
 @slippi_options
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that read.  [default: one per CPU]")
 @click.option(
@@ -95,13 +102,30 @@ def command(**options: Any) -> None:
     if options["estimate"]:
         _estimate(catalogue, settings, options)
         return
-    if not options["dry_run"]:
-        # The fingerprint follows with the first run: a machine that plans need not have the emulator.
-        for_jobs = settings.render_settings(is_planning=True)
+    # A budget is measured, so that the emulator has to be here; else a machine that plans need not have it.
+    for_jobs = None
+    if is_beginning or settings.budget is not None:
+        for_jobs = settings.render_settings(is_planning=settings.budget is None)
+        for_jobs = _settled(settings, for_jobs, store, catalogue, as_json=options["as_json"])
+    if for_jobs is not None and not options["dry_run"]:
+        # The fingerprint follows with the first run.
         set_up = for_jobs.set_up()
         begin_dataset(store, for_jobs, set_up, {}, key, splits)
         planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
     _tell(catalogue, len(planned), options)
+
+
+def _settled(
+    settings: RunSettings, for_jobs: RenderSettings, store: Store, catalogue: Catalogue, *, as_json: bool
+) -> RenderSettings:
+    """Settle the CRF, which needs this machine's emulator only if there is a budget to keep."""
+    num_slots = 1
+    if settings.budget is not None:
+        for_jobs.set_up().emulator.check()
+        num_slots = settings.slots or slots_here(settings.scratch, settings.drawn_by)
+    report = TerminalReport(num_slots=num_slots, as_json=as_json)
+    trials = local_slots(settings, num_slots, measure_rates)
+    return settled_video(settings, for_jobs, store, catalogue, trials, report)
 
 
 def _tell(catalogue: Catalogue, num_new: int, options: dict[str, Any]) -> None:

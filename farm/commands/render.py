@@ -14,6 +14,7 @@ from farm.run import local_slots, run
 from farm.terminal.options import run_options, settings_of_run
 from farm.terminal.report import TerminalReport
 from manifests.store.open import open_store
+from workers.rates_job import measure_rates
 from workers.scratch import require_parent
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ EXAMPLE = """\b
 Examples:
   farm render --replays ~/Slippi --out melee --game-image melee.iso
   farm render --replays ~/Slippi --out dataset --emulator standin
+  farm render --replays ~/Slippi --out melee --game-image melee.iso --budget 300GB
   farm render --replays games.zip --replays more/ --out melee --game-image melee.iso --games 100 --json
 """
 
@@ -64,6 +66,7 @@ def render_here(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:
         report = TerminalReport(
             num_slots=num_slots, log_seconds=settings.log_seconds, metrics=metrics, as_json=as_json
         )
-        outcome = run(settings, local_slots(settings, num_slots), report)
+        trials = local_slots(settings, num_slots, measure_rates)
+        outcome = run(settings, local_slots(settings, num_slots), report, open_trials=trials)
         report.outcome(outcome, open_store(settings.out))
     return outcome.exit_status

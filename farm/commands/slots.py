@@ -73,8 +73,8 @@ def command(
 ) -> None:
     """Print how many slots fit this machine, or the container this runs in, by whatever runs out first.
 
-    A slot is taken to need two cores, unless `farm bench slots --save` measured what is best here. Where a
-    GPU draws it needs fewer cores, and its part of the card's memory.
+    A slot is taken to need one core, unless `farm bench slots --save` measured what is best here. Where a
+    GPU draws it needs its part of the card's memory, too.
     """
     drawing = drawing_here(renderer)
     usual = GPU_SLOT if drawing.is_gpu else Footprint()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from farm.engine.pool import Event, Result
     from farm.engine.run_counts import RunCounts
     from farm.planning.measured_pace import MeasuredPace
+    from farm.planning.rates import BudgetChoice
     from farm.run_outcome import PlannedWork, RunOutcome
     from manifests.store.contract import Store
 
@@ -68,6 +69,18 @@ class TerminalReport:
     def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
         """Show how many replays were looked at, and how many games pass."""
         return scan_progress(self._errors)
+
+    def settled(self, choice: BudgetChoice) -> None:
+        """Say what each CRF would take, and which one the budget allows."""
+        gigabytes = choice.num_frames / 1e9
+        sizes = ", ".join(
+            f"CRF {rate.crf:g} {rate.bytes_per_frame * gigabytes:,.2f} GB" for rate in choice.rates
+        )
+        self.say(f"Budget: {choice.num_frames:,} frames, by {choice.num_trials} games: {sizes}.")
+        self.say(
+            f"CRF {choice.crf:g} for all games: about {choice.bytes_per_frame:,.0f} B/frame, "
+            f"{choice.bytes_per_frame * gigabytes:,.2f} of {choice.budget_bytes / 1e9:,.2f} GB."
+        )
 
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Say what there is to do, and what it will take as far as the dataset itself tells."""

@@ -64,7 +64,7 @@ def audit(
     description = read_description(store)
     report = Report(depth)
     inventory = Inventory(store)
-    walk = RecordsWalk(store, report)
+    walk = RecordsWalk(store, description, report)
     listed = (pair for pair in walk.pairs() if _is_listed(pair, inventory, report))
     sampled = (pair for pair in listed if depth > Depth.LISTING and _is_sampled(pair, sample, seed))
     checks = PairChecks(store, depth, description, witness, video_check)

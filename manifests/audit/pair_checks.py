@@ -49,7 +49,9 @@ class Witness(Protocol):
 class VideoCheck(Protocol):
     """Checks a video file with another program than the one that wrote it, which is no part of this room."""
 
-    def __call__(self, video: bytes, *, num_frames: int, width: int, height: int) -> Sequence[str]:
+    def __call__(
+        self, video: bytes, *, num_frames: int, width: int, height: int, fps: int, gop_pictures: int
+    ) -> Sequence[str]:
         """Return what is wrong with the file, a line each; nothing if nothing is."""
 
 
@@ -121,8 +123,9 @@ class PairChecks:
         _check_pictures(recorded, video, state, witness, checked)
         if self._video_check:
             wrong = self._video_check(
-                video, num_frames=pair.chunk.num_frames, width=size.width, height=size.height
-            )
+                video, num_frames=size.num_pictures(pair.chunk.num_frames), width=size.width,
+                height=size.height, fps=size.fps, gop_pictures=size.gop_pictures,
+            )  # fmt: skip
             checked.findings += [Finding(Kind.STRUCTURE, ref.key, line) for line in wrong]
             checked.num_independently_checked += 1
 
@@ -161,16 +164,19 @@ def _check_video(pair: Pair, video: bytes, recorded: _Recorded, checked: Checked
     """Check packets, key frames, their bytes and the size of the pictures against the record."""
     from manifests.video.mp4 import read_gops  # noqa: PLC0415 - libav is an extra, not for listings
 
-    chunk, gops = pair.chunk, recorded.gops
+    chunk, gops, contract = pair.chunk, recorded.gops, recorded.size
     try:
-        found = read_gops(io.BytesIO(video))
+        found = read_gops(io.BytesIO(video), contract.fps)
     except VideoUnreadable as error:
         checked.findings.append(Finding(Kind.UNREADABLE, recorded.key, str(error)[:300]))
         return
     index = GopIndex.of(found.first_frame_index, found.num_frames, found.byte_offset, found.byte_size)
-    size = (recorded.size.width, recorded.size.height)
+    packets = (sum(index.num_frames), contract.num_pictures(chunk.num_frames))
+    if packets[0] == packets[1]:
+        index = index.in_frames(contract.picture_step, chunk.num_frames)
+    size = (contract.width, contract.height)
     facts = {
-        "packets": (sum(index.num_frames), chunk.num_frames),
+        "packets": packets,
         "key frames": (index.first_frame_index, gops.first_frame_index),
         "byte offsets of GOPs": (index.byte_offset, gops.byte_offset),
         "byte sizes of GOPs": (index.byte_size, gops.byte_size),
@@ -222,8 +228,8 @@ def _check_pictures(
         checked.findings.append(Finding(Kind.UNREADABLE, recorded.key, str(error)[:300]))
         return
     checked.num_frames += num_pictures
-    if num_pictures != state.num_frames:
-        detail = f"{num_pictures} pictures decoded, {state.num_frames} rows of state"
+    if num_pictures != (due := recorded.size.num_pictures(state.num_frames)):
+        detail = f"{num_pictures} pictures decoded, {due} due for {state.num_frames} rows of state"
         checked.findings.append(Finding(Kind.FRAMES, recorded.key, detail))
     if levels:
         _check_stamps(recorded, state, np.concatenate(levels), checked)

@@ -11,7 +11,6 @@ from manifests.audit.file_numbers import FileNumbers
 from manifests.audit.findings import Depth, Finding, Kind, Report
 from manifests.audit.sources import Pair, pairs_of_entry, pairs_of_manifest
 from manifests.errors import DatasetError, NotFinalized, RecordRefused
-from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_entries
 from manifests.ledger.plan import pending_games, planned_games
 from manifests.snapshot.reader import Manifest
@@ -21,6 +20,7 @@ from manifests.store.keys import CURRENT_KEY, PLAN_PREFIX, ledger_key, snapshot_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from manifests.ledger.dataset import DatasetDescription
     from manifests.store.contract import Store
 
 _REPAIR: Final = "farm retry --misnumbered takes such games out, and the next plan numbers them anew"
@@ -29,8 +29,8 @@ _REPAIR: Final = "farm retry --misnumbered takes such games out, and the next pl
 class RecordsWalk:
     """Walks once along plan, ledger and newest snapshot; what is wrong with them goes into the report."""
 
-    def __init__(self, store: Store, report: Report) -> None:
-        self._store, self._report = store, report
+    def __init__(self, store: Store, description: DatasetDescription, report: Report) -> None:
+        self._store, self._description, self._report = store, description, report
         self._numbers = self._read_plan()
         self._manifest = self._read_manifest()
 
@@ -119,7 +119,7 @@ class RecordsWalk:
         self._check_pointer(snapshot)
         # Damaged tables would raise while they are read; they are findings, and the walk does without them.
         is_sound = self._check_tables(snapshot)
-        return Manifest(self._store, read_description(self._store), snapshot) if is_sound else None
+        return Manifest(self._store, self._description, snapshot) if is_sound else None
 
     def _check_pointer(self, snapshot: Snapshot) -> None:
         """Whether current.json says what the snapshot itself does."""

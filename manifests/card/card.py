@@ -128,11 +128,14 @@ def _set_aside(manifest: Manifest) -> str:
 
 def _timing(description: DatasetDescription) -> str:
     rate = f"{description.true_fps_numerator}/{description.true_fps_denominator}"
+    following = "the *next* frame"
+    if description.picture_step > 1:
+        following = "*all* frames up to the next picture (buttons of any, sticks of the last)"
     return (
         f"## What belongs to what\n\n{description.timing_rule}\n\n`slp_frame` is Slippi's frame index, from "
-        f"{description.first_slp_frame}; the timer runs from 0 on. Frame k of a video is at exactly "
+        f"{description.first_slp_frame}; the timer runs from 0 on. The picture of frame k is at exactly "
         f"k/{description.fps} s; "
-        f"the console ran at {rate} Hz. In the LeRobot tables `action` holds the inputs of the *next* frame, "
+        f"the console ran at {rate} Hz. In the LeRobot tables `action` holds the inputs of {following}, "
         "as policies want it, and `action.same_frame` those that caused the picture."
     )
 
@@ -141,10 +144,12 @@ def _pictures(description: DatasetDescription) -> str:
     video, stamp = description.video, description.stamp
     if video is None:
         return "## Pictures\n\nThere are none: this is a dataset of states alone."
+    step = video.picture_step
+    packets = "Packet k is frame k" if step == 1 else f"Packet j is frame {step} * j of its chunk"
     text = (
         f"## Pictures\n\n{video.width}x{video.height}, {video.codec} {video.profile}, {video.pixel_format}, "
         f"a key frame every {video.gop_frames} frames, {video.b_frames} B-frames; colour matrix "
-        f"{video.colour_matrix}, range {video.colour_range}. Packet k is frame k, and `gops` has the bytes "
+        f"{video.colour_matrix}, range {video.colour_range}. {packets}, and `gops` has the bytes "
         "of every group of pictures, so a window can be fetched with one range request."
     )
     if stamp is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from manifests.state.schema import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME, FRAMES_PER_SECOND
 from manifests.training.sample import as_dict
 from manifests.video.decoder import GopRun
 from manifests.video.small_mp4 import wrap_run
@@ -54,10 +54,10 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
         ValueError: windows do not start at key frames, or skip frames, so their pictures cannot be copied.
         DatasetError: the dataset cannot be read.
     """
-    spec = dataset.index.spec
-    if spec.start != "gop" or spec.frame_step != 1:
+    spec, step = dataset.index.spec, dataset.footage.grid.picture_step
+    if spec.start != "gop" or spec.frame_step != step:
         message = (
-            f"exports copy packets, so they want start='gop' and frame_step=1, got {spec.start!r} and "
+            f"exports copy packets, so they want start='gop' and frame_step={step}, got {spec.start!r} and "
             f"{spec.frame_step}"
         )
         raise ValueError(message)
@@ -86,4 +86,5 @@ def _copied(dataset: WindowDataset, chunk: int, start: int) -> bytes:
     span = footage.gop_span(chunk, start, start + dataset.index.spec.span - 1)
     data = dataset.reader.store.get_range(footage.video_key(chunk), span.byte_start, span.byte_exclusive_end)
     run = GopRun(data, footage.avcc(chunk), footage.video.width, footage.video.height)
-    return wrap_run(run, dataset.index.spec.span)
+    spec = dataset.index.spec
+    return wrap_run(run, spec.num_seen, FRAMES_PER_SECOND // spec.frame_step)

@@ -38,6 +38,10 @@ class Boxes:
     edges: NDArray[np.float32] = field(repr=False)
     valid: NDArray[np.bool_] = field(repr=False)
 
+    def scaled(self, across: float, down: float) -> Boxes:
+        """Give the boxes in pictures that are so many times as wide, and as high."""
+        return Boxes(self.edges * np.array([across, down] * 2, np.float32), self.valid)
+
 
 def fighter_boxes(table: StateTable, camera: Camera, width: int, height: int) -> Mapping[str, Boxes]:
     """Place a box around every fighter: where its body is drawn, without effects such as a shield.

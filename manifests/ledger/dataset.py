@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import RecordRefused, SchemaRefused
-from manifests.state.schema import FIRST_SLP_FRAME
+from manifests.state.schema import FIRST_SLP_FRAME, FRAMES_PER_SECOND
 from manifests.store.canonical_json import ADDED_LATER, canonical, from_plain, parse, readable, to_plain
 from manifests.store.claim import claimed
 from manifests.store.contract import ObjectMissing
@@ -26,6 +26,12 @@ TIMING_RULE: Final = (
     "that frame, the state columns what the game recorded after simulating it, the picture the one that "
     "shows it. Frames are matched by ordinal, never by time."
 )
+SPARSE_TIMING_RULE: Final = (
+    "Row k of a states file is one slp_frame: the action columns are the inputs of that frame, the state "
+    "columns what the game recorded after simulating it. Picture j of its video shows row j * {frame_step}, "
+    "at the row's own time; the rows between have no picture. Frames are matched by ordinal, never by time."
+)
+"""The rule of a dataset in which not every frame has a picture."""
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
 _MOST_RATE: Final = 1_000_000
@@ -45,11 +51,17 @@ class VideoContract:
     Attributes:
         width: width of the pictures, in pixels.
         height: height of the pictures, in pixels.
-        gop_frames: frames of every closed group of pictures (GOP) but a chunk's last, which may be shorter.
+        gop_frames: frames that every closed group of pictures (GOP) covers, but for a chunk's last, which may
+            be shorter.
         crf: quality, on x264's scale of constant rate factors.
         preset: x264's preset, which trades time for size.
         codec, profile, pixel_format, container, b_frames, colour_matrix, colour_range: as ffmpeg names them.
         threads: number of encoder threads, on which the bytes depend.
+        frame_step: frames from one picture to the next, a divisor of 60: the pictures of a chunk show its
+            frames 0, frame_step, 2 * frame_step ... None where every frame has a picture.
+
+    Raises:
+        ValueError: a frame_step that is none, or that does not divide gop_frames.
     """
 
     width: int
@@ -65,6 +77,35 @@ class VideoContract:
     colour_matrix: str = "smpte170m"
     colour_range: str = "tv"
     threads: int = 1
+    frame_step: int | None = field(default=None, metadata=ADDED_LATER)
+
+    def __post_init__(self) -> None:
+        step = self.frame_step
+        if step is not None and (step < 2 or FRAMES_PER_SECOND % step or self.gop_frames % step):  # noqa: PLR2004
+            message = (
+                f"frame_step is a divisor of {FRAMES_PER_SECOND} above 1 that divides the frames of a GOP "
+                f"({self.gop_frames}), got {step}"
+            )
+            raise ValueError(message)
+
+    @property
+    def picture_step(self) -> int:
+        """Frames from one picture to the next; 1 where every frame has a picture."""
+        return self.frame_step or 1
+
+    @property
+    def gop_pictures(self) -> int:
+        """Pictures of every GOP but a chunk's last."""
+        return self.gop_frames // self.picture_step
+
+    @property
+    def fps(self) -> int:
+        """Pictures a second."""
+        return FRAMES_PER_SECOND // self.picture_step
+
+    def num_pictures(self, num_frames: int) -> int:
+        """Count the pictures of a chunk, or of frames that begin with one that has a picture."""
+        return -(-num_frames // self.picture_step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +159,7 @@ class DatasetDescription:
             do not say.
         splits: by which rule games are divided, in every plan of this dataset; None in old datasets, which do
             not say.
-        fps: rate of the videos' time stamps: frame k is at exactly k / fps seconds.
+        fps: rate of the frames, and of the videos' time stamps: frame k is at exactly k / fps seconds.
         true_fps_numerator, true_fps_denominator: the console's real rate, 60000/1001 per second.
         first_slp_frame: the slp_frame with which every game begins.
         timing_rule: which row belongs to which picture, in words.
@@ -138,7 +179,7 @@ class DatasetDescription:
     stamp_seed_column: str | None = None
     picture_delay_frames: int = 0
     player_key_sha256: str | None = None
-    fps: int = 60
+    fps: int = FRAMES_PER_SECOND
     true_fps_numerator: int = 60000
     true_fps_denominator: int = 1001
     first_slp_frame: int = FIRST_SLP_FRAME
@@ -162,6 +203,11 @@ class DatasetDescription:
         if self.stamp is not None and not self.stamp.is_within(*sides):
             message = f"the stamp lies within the picture of {sides[0]} x {sides[1]}, got {self.stamp}"
             raise ValueError(message)
+
+    @property
+    def picture_step(self) -> int:
+        """Frames from one that has a picture to the next; 1 in a dataset of states alone."""
+        return 1 if self.video is None else self.video.picture_step
 
     def to_json(self) -> bytes:
         """Make the bytes of dataset.json."""

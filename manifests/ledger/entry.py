@@ -98,6 +98,7 @@ class LedgerEntry:
     fingerprint: Mapping[str, str]
     run: RunRecord
     events: Mapping[str, EventColumns] | None = field(default=None, metadata=ADDED_LATER)
+    _content_sha256: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_game_id(self.game_id)
@@ -175,7 +176,11 @@ class LedgerEntry:
 
     def content_sha256(self) -> str:
         """Hash everything but the circumstances; 64 hexadecimal digits."""
-        return hashlib.sha256(canonical(_content(self))).hexdigest()
+        if (
+            self._content_sha256 is None
+        ):  # an entry that was read has it, and hashing anew took half of finalize
+            object.__setattr__(self, "_content_sha256", hashlib.sha256(canonical(_content(self))).hexdigest())
+        return str(self._content_sha256)
 
     def to_json(self) -> bytes:
         """Make the entry's canonical bytes."""
@@ -211,7 +216,9 @@ class LedgerEntry:
         if found != plain["content_sha256"]:
             message = f"{where}: content_sha256 does not fit its content; it was changed after it was written"
             raise RecordRefused(message)
-        return from_plain(cls, {**plain["content"], "run": plain["run"]}, where)
+        entry = from_plain(cls, {**plain["content"], "run": plain["run"]}, where)
+        object.__setattr__(entry, "_content_sha256", plain["content_sha256"])
+        return entry
 
 
 def write_entry(store: Store, entry: LedgerEntry) -> bool:

@@ -49,7 +49,8 @@ class GopIndex:
 
     Attributes:
         first_frame_index: frame_index of each GOP's key frame; each GOP begins where the one before ended.
-        num_frames: number of frames of each GOP, at least 1.
+        num_frames: number of frames that each GOP covers, at least 1; where only every n-th frame of a
+            dataset has a picture, those between are counted, too.
         byte_offset: where each GOP's first packet begins in the file.
         byte_size: bytes of all packets of each GOP, which are contiguous.
 
@@ -90,6 +91,25 @@ class GopIndex:
         """
         columns = (first_frame_index, num_frames, byte_offset, byte_size)
         return cls(*(tuple(int(value) for value in column) for column in columns))
+
+    def in_frames(self, frame_step: int, num_frames: int) -> GopIndex:
+        """Count frames of a chunk where this index, of a video by itself, counts its pictures.
+
+        Args:
+            frame_step: frames from one picture to the next.
+            num_frames: frames of the chunk.
+
+        Raises:
+            ValueError: a chunk of so many frames has another number of pictures.
+        """
+        pictures, due = sum(self.num_frames), -(-num_frames // frame_step)
+        if pictures != due:
+            message = f"{pictures} pictures of {num_frames} frames; every {frame_step} frames makes {due}"
+            raise ValueError(message)
+        first = tuple(picture * frame_step for picture in self.first_frame_index)
+        ends = (*first[1:], num_frames)
+        covered = tuple(end - start for start, end in zip(first, ends, strict=True))
+        return GopIndex(first, covered, self.byte_offset, self.byte_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +182,7 @@ class ChunkRecord:
 
     @property
     def num_frames(self) -> int:
-        """Number of frames of the video, and of rows of the states file."""
+        """Number of rows of the states file, and of frames that the video covers."""
         return self.slp_frame_exclusive_end - self.slp_frame_start
 
 

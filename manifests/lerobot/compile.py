@@ -77,14 +77,15 @@ def compile_lerobot(
         RecordRefused: a states file is not as recorded, there are no games, or no videos.
         StoreFailed: the store failed.
     """
-    if manifest.description.video is None:
+    video = manifest.description.video
+    if video is None:
         message = f"{manifest.store.url} has states alone, and LeRobot's tables are for datasets with videos"
         raise RecordRefused(message)
     episodes = episodes_of(manifest)
     if not episodes.episodes:
         message = f"{manifest.store.url}: no game is committed yet, and LeRobot has no empty datasets"
         raise RecordRefused(message)
-    store, fps = manifest.store, manifest.description.fps
+    store, fps = manifest.store, video.fps
     total: dict[str, Moments] = {}
     num_written = 0
     files = list(episodes.data_files())
@@ -123,7 +124,7 @@ def _write_data_file(
         path = Path(folder) / "data.parquet"
         with pq.ParquetWriter(path, data_schema(), compression="zstd") as writer:
             for episode, state, next_action in _with_next_action(manifest, group, following, num_threads):
-                columns = frame_columns(episode, state, next_action, manifest.description.fps)
+                columns = frame_columns(episode, state, next_action, manifest.description.picture_step)
                 writer.write_table(to_table(columns))
                 for key, values in columns.items():
                     moments = Moments.of(values)

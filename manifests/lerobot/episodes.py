@@ -29,7 +29,7 @@ class Episode:
         episode_index: number of the episode, from 0 without gaps: the splits in their order, and within a
             split by file number.
         first_index: number of its first frame among the frames of all episodes.
-        num_frames: number of its frames.
+        num_frames: number of its frames: those of the chunk that have a picture.
         task_index: row of its task in the table of tasks.
         game_id: the game that it is a part of.
         split: train, val or test, as planned.
@@ -93,12 +93,14 @@ def episodes_of(manifest: Manifest) -> Episodes:
     last_chunk = {row["game_id"]: row["chunk_index"] for row in rows}  # rows of a game are in order
     rows.sort(key=lambda row: (*_split_place(row["split"]), row["file_number"]))
     episodes, first_index = [], 0
+    step = manifest.description.picture_step
     for episode_index, row in enumerate(rows):
+        num_frames = -(-row["num_frames"] // step)
         episodes.append(
             Episode(
                 episode_index=episode_index,
                 first_index=first_index,
-                num_frames=row["num_frames"],
+                num_frames=num_frames,
                 task_index=task_indices[task_of[row["game_id"]]],
                 game_id=row["game_id"],
                 split=row["split"] or "",
@@ -109,7 +111,7 @@ def episodes_of(manifest: Manifest) -> Episodes:
                 video_key=row["video_key"],
             )
         )
-        first_index += row["num_frames"]
+        first_index += num_frames
     return Episodes(tuple(episodes), tasks)
 
 

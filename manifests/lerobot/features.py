@@ -3,8 +3,10 @@
 A note on timing. LeRobot's `action` is what is done *after* an observation. In our states files the inputs of
 slp_frame f come *before* picture f, and lead to it. So `action` holds the inputs of frame f + 1, and
 `action.same_frame` those of frame f; the last frame of a game, which no input follows, repeats its own and
-has `next.done`. `timestamp` is frame_index / 60, although the console ran at 60000/1001 Hz, because LeRobot's
-rates are whole numbers.
+has `next.done`. Where only every n-th frame has a picture, rows are of those frames: `action` then joins the
+inputs of all n frames up to the next picture, a button counting as held if it was held in any of them, and
+`action.same_frame` has those of the picture's own frame. `timestamp` counts 60 frames a second, although the
+console ran at 60000/1001 Hz, because LeRobot's rates are whole numbers.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ def declared_features(description: DatasetDescription) -> dict[str, Any]:
                 "video.codec": video.codec,
                 "video.pix_fmt": video.pixel_format,
                 "video.is_depth_map": False,
-                "video.fps": description.fps,
+                "video.fps": video.fps,
                 "video.channels": 3,
                 "has_audio": False,
             },

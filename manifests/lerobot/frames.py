@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from manifests.lerobot.features import data_schema
-from manifests.state.views import ACTION, STATE, make_view
+from manifests.lerobot.features import NUM_PLAYERS, data_schema
+from manifests.state.schema import FRAMES_PER_SECOND
+from manifests.state.views import ACTION, STATE, make_view, view_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,25 +18,29 @@ if TYPE_CHECKING:
     from manifests.state.table import StateTable
 
 Columns = dict[str, "NDArray[Any]"]
+_FIRST_BUTTON: Final = len(view_columns(ACTION, NUM_PLAYERS)[0])
+"""The place in an action's values from which on they are buttons."""
 
 
 def frame_columns(
-    episode: Episode, state: StateTable, next_action: NDArray[np.float32] | None, fps: int
+    episode: Episode, state: StateTable, next_action: NDArray[np.float32] | None, picture_step: int = 1
 ) -> Columns:
     """Make every feature of an episode's T frames, [T] or [T, D] by key.
 
     Args:
         episode: says which numbers its frames have.
-        state: the states of its frames.
-        next_action: float32 [D], inputs of the frame after its last one; None at the end of a game.
-        fps: rate of the time stamps.
+        state: the states of its chunk.
+        next_action: float32 [D], inputs of the frame after the chunk's last one; None at the end of a game.
+        picture_step: how many frames of the chunk lie from one that has a picture, and is one of the
+            episode's, to the next.
 
     Raises:
         ValueError: the states are not those of the episode.
     """
-    if (state.num_frames, state.first_slp_frame) != (episode.num_frames, episode.slp_frame_start):
+    num_frames = -(-state.num_frames // picture_step)
+    if (num_frames, state.first_slp_frame) != (episode.num_frames, episode.slp_frame_start):
         message = (
-            f"{episode.states_key}: {state.num_frames} rows from slp_frame {state.first_slp_frame}, "
+            f"{episode.states_key}: {num_frames} rows from slp_frame {state.first_slp_frame}, "
             f"but the manifest says {episode.num_frames} from {episode.slp_frame_start}; run farm audit"
         )
         raise ValueError(message)
@@ -45,19 +50,27 @@ def frame_columns(
     frame_index = np.arange(episode.num_frames)
     categories = [seen.categories[name].astype(np.int64) for name in seen.categories]
     return {
-        "observation.state": seen.values,
-        "observation.state.valid": seen.valid,
-        "observation.categories": np.stack(categories, axis=1),
-        "action": np.concatenate([action[1:], following]),
-        "action.same_frame": action,
+        "observation.state": seen.values[::picture_step],
+        "observation.state.valid": seen.valid[::picture_step],
+        "observation.categories": np.stack(categories, axis=1)[::picture_step],
+        "action": _joined(np.concatenate([action[1:], following]), picture_step),
+        "action.same_frame": action[::picture_step],
         "next.done": (frame_index == episode.num_frames - 1) & episode.is_last_of_game,
-        "slp_frame": state.values("slp_frame").astype(np.int64),
-        "timestamp": (frame_index / fps).astype(np.float32),
+        "slp_frame": state.values("slp_frame").astype(np.int64)[::picture_step],
+        "timestamp": (frame_index * picture_step / FRAMES_PER_SECOND).astype(np.float32),
         "frame_index": frame_index,
         "episode_index": np.full(episode.num_frames, episode.episode_index),
         "index": frame_index + episode.first_index,
         "task_index": np.full(episode.num_frames, episode.task_index),
     }
+
+
+def _joined(action: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Join inputs of `count` frames each: a button held in any of them is held, sticks are of the last."""
+    starts = np.arange(0, len(action), count)
+    joined: NDArray[np.float32] = action[np.minimum(starts + count, len(action)) - 1]
+    joined[:, _FIRST_BUTTON:] = np.maximum.reduceat(action[:, _FIRST_BUTTON:], starts)
+    return joined
 
 
 def first_action(state: StateTable) -> NDArray[np.float32]:

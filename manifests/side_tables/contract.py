@@ -22,7 +22,7 @@ TABLE_KEY: Final = "table.json"
 SHARD_PREFIX: Final = "shards/"
 _FORMAT: Final = "dolphin-farm side table"
 _VERSION: Final = 1
-_SHARD: Final = re.compile(r"shards/[0-9a-f]{2}/([0-9a-f]{64})_(\d{7})_(\d{6})\.npy")
+_SHARD: Final = re.compile(r"shards/[0-9a-f]{2}/([0-9a-f]{64})_(\d{7})_(\d{6})(?:_(\d{2}))?\.npy")
 
 
 class SideTable(Protocol):
@@ -38,6 +38,11 @@ class SideTable(Protocol):
         """The shape of one frame's values."""
         ...
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the places along the last axis of the values; empty if they have none."""
+        ...
+
     def settle(self) -> None:
         """Open connections of this process's own, after it was forked."""
         ...
@@ -50,7 +55,8 @@ class SideTable(Protocol):
             slp_frames: int64 [T], in any order.
 
         Returns:
-            values [T, *row_shape], zero where there are none, and bool [T], True where there are.
+            values [T, *row_shape], zero where there are none, and where there are: bool [T], or, where each
+            place of a row may be null by itself, [T, *row_shape].
 
         Raises:
             StoreFailed: the table cannot be read.
@@ -61,29 +67,31 @@ class SideTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Consecutive frames of one game, as a chunk of a dataset or a shard of a side table has them.
+    """Frames of one game, as a chunk of a dataset or a shard of a side table has them.
 
     Attributes:
         game_id: sha256 of the replay, 64 hexadecimal digits.
         slp_frame_start: slp_frame of the first frame.
         num_frames: number of frames, at least 1.
+        frame_step: slp_frames from one of them to the next; 1 where they are consecutive.
 
     Raises:
-        ValueError: a game_id that is none, no frames, or frames from before a game begins.
+        ValueError: a game_id that is none, no frames, frames from before a game begins, or a step below 1.
     """
 
     game_id: str
     slp_frame_start: int
     num_frames: int
+    frame_step: int = 1
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.game_id):
             message = f"a game_id is 64 hexadecimal digits, got {self.game_id!r}"
             raise ValueError(message)
-        if self.num_frames < 1 or self.slp_frame_start < FIRST_SLP_FRAME:
+        if self.num_frames < 1 or self.slp_frame_start < FIRST_SLP_FRAME or self.frame_step < 1:
             message = (
                 f"a span has frames from slp_frame {FIRST_SLP_FRAME} on, got {self.num_frames} from "
-                f"{self.slp_frame_start}"
+                f"{self.slp_frame_start}, {self.frame_step} apart"
             )
             raise ValueError(message)
 
@@ -91,6 +99,7 @@ class Span:
     def key(self) -> str:
         """Where the shard of these frames is."""
         place = f"{self.slp_frame_start - FIRST_SLP_FRAME:07d}_{self.num_frames:06d}"
+        place += f"_{self.frame_step:02d}" if self.frame_step > 1 else ""
         return f"{SHARD_PREFIX}{self.game_id[:2]}/{self.game_id}_{place}.npy"
 
     @classmethod
@@ -99,7 +108,7 @@ class Span:
         found = _SHARD.fullmatch(key)
         if found is None:
             return None
-        return cls(found[1], int(found[2]) + FIRST_SLP_FRAME, int(found[3]))
+        return cls(found[1], int(found[2]) + FIRST_SLP_FRAME, int(found[3]), int(found[4] or 1))
 
 
 @dataclass(frozen=True, slots=True)

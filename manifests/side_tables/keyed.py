@@ -1,6 +1,7 @@
 """Read other people's side tables: Parquet files, and .npy files of records, with game_id and slp_frame.
 
-    Parquet    columns game_id (text), slp_frame (whole number), and one of values: numbers, or lists of them
+    Parquet    columns game_id (text), slp_frame (whole number), and one of values: numbers, or lists of them;
+               or several columns of numbers, which become places of one axis, masked where they are null
     .npy       records with fields game_id, slp_frame and one of values, such as ("latent", "f2", (16, 8, 8))
 
 They are read whole when a dataset is opened, so they should fit into memory; a table that does not is for
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Mask = NDArray[np.bool_]
+
 _KEYS = ("game_id", "slp_frame")
 
 
@@ -35,27 +38,34 @@ class KeyedTable:
         game_ids: N texts.
         slp_frames: int64 [N]; no frame of a game comes twice.
         values: [N, ...].
+        names: of the places along the last axis; empty if they have none.
+        valid: bool [N, ...] of the values' shape, False where there is none; None where there are all.
 
     Raises:
         ValueError: a frame comes twice, or the columns differ in length.
     """
 
-    def __init__(self, game_ids: NDArray[Any], slp_frames: NDArray[np.int64], values: NDArray[Any]) -> None:
+    def __init__(
+        self, game_ids: NDArray[Any], slp_frames: NDArray[np.int64], values: NDArray[Any],
+        names: tuple[str, ...] = (), valid: Mask | None = None,
+    ) -> None:  # fmt: skip
         if not game_ids.shape == slp_frames.shape == values.shape[:1]:
             message = f"{game_ids.size} game_ids, {slp_frames.size} slp_frames, {values.shape[0]} values"
             raise ValueError(message)
-        names, numbers = np.unique(game_ids, return_inverse=True)
+        self.names = names
+        ids, numbers = np.unique(game_ids, return_inverse=True)
         order = np.lexsort((slp_frames, numbers))
         self._frames, self._values = slp_frames[order], values[order]
+        self._valid = None if valid is None else valid[order]
         numbers = numbers[order]
         same = (numbers[1:] == numbers[:-1]) & (self._frames[1:] == self._frames[:-1])
         if same.any():
             row = int(np.flatnonzero(same)[0])
-            message = f"slp_frame {self._frames[row]} of game {names[numbers[row]]:.12} comes twice"
+            message = f"slp_frame {self._frames[row]} of game {ids[numbers[row]]:.12} comes twice"
             raise ValueError(message)
-        bounds = np.searchsorted(numbers, np.arange(names.size + 1)).tolist()
+        bounds = np.searchsorted(numbers, np.arange(ids.size + 1)).tolist()
         self._span_of = {
-            str(name): (bounds[number], bounds[number + 1]) for number, name in enumerate(names.tolist())
+            str(name): (bounds[number], bounds[number + 1]) for number, name in enumerate(ids.tolist())
         }
 
     @property
@@ -74,13 +84,15 @@ class KeyedTable:
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Look up frames of a game; as `SideTable.rows`."""
         values = np.zeros((slp_frames.size, *self.row_shape), self.dtype)
+        valid = np.zeros(slp_frames.size if self._valid is None else values.shape, bool)
         first, end = self._span_of.get(game_id, (0, 0))
         if first == end:
-            return values, np.zeros(slp_frames.size, bool)
+            return values, valid
         places = np.minimum(np.searchsorted(self._frames[first:end], slp_frames), end - first - 1) + first
         found = self._frames[places] == slp_frames
         values[found] = self._values[places[found]]
-        return values, found
+        valid[found] = True if self._valid is None else self._valid[places[found]]
+        return values, valid
 
 
 def read_npy(data: bytes, name: str) -> KeyedTable:
@@ -91,7 +103,10 @@ def read_npy(data: bytes, name: str) -> KeyedTable:
     """
     try:
         records = _records(data)
-        column = _value_column(list(records.dtype.names or ()), name)
+        (column, *others) = _value_columns(list(records.dtype.names or ()), name)
+        if others:
+            message = f"{name}: records have one field of values, got {[column, *others]}"
+            raise RecordRefused(message)
         game_ids = records["game_id"]
         texts = game_ids.astype("U64") if game_ids.dtype.kind in "SU" else np.array(game_ids, str)
         return KeyedTable(texts, records["slp_frame"].astype(np.int64), records[column])
@@ -129,10 +144,20 @@ def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:
     """
     try:
         table = pa.concat_tables([_read(data) for data in files])
-        column = _value_column(table.column_names, name)
-        values = _numbers(table[column].combine_chunks(), table.num_rows)
+        columns = _value_columns(table.column_names, name)
         game_ids = np.array(table["game_id"].to_pylist(), "U64")
-        return KeyedTable(game_ids, table["slp_frame"].to_numpy().astype(np.int64), values)
+        slp_frames = table["slp_frame"].to_numpy().astype(np.int64)
+        if len(columns) == 1:
+            values = _numbers(table[columns[0]].combine_chunks(), table.num_rows)
+            return KeyedTable(game_ids, slp_frames, values)
+        arrays = [table[column].combine_chunks() for column in columns]
+        if nested := [column for column, one in zip(columns, arrays, strict=True) if one.type.num_fields]:
+            message = f"of several columns each is of numbers; {', '.join(nested)} has lists"
+            raise ValueError(message)  # noqa: TRY301 - one message for all of them
+        filled = [array.fill_null(0) if array.null_count else array for array in arrays]
+        values = np.stack([_numbers(array, table.num_rows) for array in filled], axis=1)
+        valid = np.stack([array.is_valid().to_numpy(zero_copy_only=False) for array in arrays], axis=1)
+        return KeyedTable(game_ids, slp_frames, values, columns, valid)
     except (ValueError, TypeError, pa.ArrowException) as error:
         raise _refused(name, error) from error
 
@@ -172,12 +197,12 @@ def _numbers(array: pa.Array, num_rows: int) -> NDArray[Any]:
     return shaped
 
 
-def _value_column(names: list[str], table: str) -> str:
-    others = [one for one in names if one not in _KEYS]
-    if not set(_KEYS) <= set(names) or len(others) != 1:
-        message = f"{table}: its columns are {names}; a side table has game_id, slp_frame and one more"
+def _value_columns(names: list[str], table: str) -> tuple[str, ...]:
+    others = tuple(one for one in names if one not in _KEYS)
+    if not set(_KEYS) <= set(names) or not others:
+        message = f"{table}: its columns are {names}; a side table has game_id, slp_frame and one or more"
         raise RecordRefused(message)
-    return others[0]
+    return others
 
 
 def _refused(name: str, error: Exception) -> RecordRefused:

@@ -46,6 +46,11 @@ class ShardedTable:
         """The shape of one frame's values."""
         return self._row_shape
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Nothing: places of these rows have no names."""
+        return ()
+
     def settle(self) -> None:
         """Open the store anew; as `SideTable.settle`."""
         self._store = open_store(self._store.url)
@@ -55,8 +60,8 @@ class ShardedTable:
         values = np.zeros((slp_frames.size, *self._row_shape), self._dtype)
         found = np.zeros(slp_frames.size, bool)
         for span in self._spans.get(game_id, ()):
-            places = slp_frames - span.slp_frame_start
-            ours = (places >= 0) & (places < span.num_frames)
+            places, beside = np.divmod(slp_frames - span.slp_frame_start, span.frame_step)
+            ours = (places >= 0) & (places < span.num_frames) & (beside == 0)
             if ours.any():
                 values[ours] = self._read(span, places[ours])
                 found |= ours

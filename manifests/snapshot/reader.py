@@ -11,12 +11,14 @@ The tables are plain Parquet, so any other reader of Parquet will do as well.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests.errors import NotFinalized, RecordRefused
@@ -111,6 +113,34 @@ class Manifest:
             for batch in file.iter_batches(columns=_there(file, name, columns), use_threads=False):
                 yield from with_all_columns(name, pa.Table.from_batches([batch]), columns).to_batches()
 
+    def rows_of_games(self, name: str, game_ids: Sequence[str]) -> Iterator[pa.Table]:
+        """Read the rows of some games from a table in order of game_id, without reading all of it.
+
+        A table is in order of game_id, and its footer says which games each group of rows holds, so that only
+        those groups are read in which one of these games can be.
+
+        Args:
+            name: of the table.
+            game_ids: which games.
+
+        Yields:
+            Tables of bounded size with the rows of these games alone, in order.
+
+        Raises:
+            ValueError: there is no such table.
+            RecordRefused: it has other rows than the snapshot says.
+        """
+        wanted = pa.array(sorted(game_ids), pa.string())
+        ref = self._table(name)
+        with open_parquet(self.store, ref.object.key, ref.num_rows) as file:
+            place = file.schema_arrow.names.index("game_id")
+            for number in range(file.num_row_groups):
+                bounds = file.metadata.row_group(number).column(place).statistics
+                if bounds is not None and bounds.has_min_max and not _holds(wanted, bounds.min, bounds.max):
+                    continue
+                rows = with_all_columns(name, file.read_row_group(number, use_threads=False), None)
+                yield rows.filter(pc.is_in(rows["game_id"], wanted))
+
     def _table(self, name: str) -> TableRef:
         if name not in self.snapshot.tables:
             there = [one for one in MANIFEST_TABLES if one in self.snapshot.tables]
@@ -119,6 +149,12 @@ class Manifest:
                 message += ". This snapshot is from before it: run farm finalize again"
             raise ValueError(message)
         return self.snapshot.tables[name]
+
+
+def _holds(wanted: pa.Array, low: str, high: str) -> bool:
+    """Whether one of some game_ids, in order, lies in [low, high]."""
+    place = bisect.bisect_left(wanted, low, key=lambda each: each.as_py())
+    return bool(place < len(wanted) and wanted[place].as_py() <= high)
 
 
 def _there(file: pq.ParquetFile, name: str, columns: Sequence[str] | None) -> list[str] | None:

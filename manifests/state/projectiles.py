@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -46,7 +47,20 @@ class Threats:
 
 
 def threats(table: StateTable, entity: str) -> Threats:
-    """Sum up the projectiles that threaten an entity: items of type 48 on that another player owns."""
+    """Sum up the projectiles that threaten an entity: items of type 48 on that another player owns.
+
+    Seven columns are made of it, so what was found in a table is kept as long as the table is.
+    """
+    kept = _FOUND.setdefault(table, {})
+    if entity not in kept:
+        kept[entity] = _find(table, entity)
+    return kept[entity]
+
+
+_FOUND: Final[WeakKeyDictionary[StateTable, dict[str, Threats]]] = WeakKeyDictionary()
+
+
+def _find(table: StateTable, entity: str) -> Threats:
     items, num_frames = table.items, table.num_frames
     own_port = table.ports[int(entity[1])]
     owner, kind, frame = items.values("owner"), items.values("type"), items.frame_index()

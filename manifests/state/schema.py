@@ -28,6 +28,8 @@ FIRST_SLP_FRAME = -123
 """Slippi's index of the first frame of every game; frame_index 0 of a game's first chunk is this frame."""
 FIRST_PLAYABLE_SLP_FRAME = -39
 """The first frame in which the players' inputs count. The timer runs from slp_frame 0 on."""
+FRAMES_PER_SECOND = 60
+"""Frames that count as a second; the console ran a little slower, at 60000/1001 Hz."""
 MAX_PLAYERS = 4  # ports of the console; the .slp events carry no more
 MAX_ITEMS = 15  # Slippi records no more per frame
 

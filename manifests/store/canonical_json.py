@@ -43,7 +43,7 @@ def to_plain(value: object) -> Any:
         return {
             field.name: to_plain(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            if not (field.metadata.get("added_later") and getattr(value, field.name) is None)
+            if field.init and not (field.metadata.get("added_later") and getattr(value, field.name) is None)
         }
     if isinstance(value, StrEnum):
         return value.value

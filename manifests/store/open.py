@@ -34,5 +34,6 @@ def open_store(url: str | Path) -> Store:
         message = (
             f"{text}: no such kind of store {scheme}://; give a folder, file:///PATH or s3://BUCKET/PREFIX"
         )
+        message += "; farm pull fetches from hf:// into a folder" if scheme == "hf" else ""
         raise StoreFailed(message)
     return LocalStore(with_home(text))

@@ -99,6 +99,17 @@ class LocalCache:
             os.close(descriptor)
         return data if len(data) == end - start else None
 
+    def size_of(self, key: str) -> int | None:
+        """Give the bytes of a piece; None if it is not here.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def map(self, key: str) -> NDArray[np.uint8] | None:
         """Map a piece into memory, uint8 [size], read-only; None if it is not here.
 

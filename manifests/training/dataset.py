@@ -58,7 +58,7 @@ class WindowDataset:
     ) -> None:
         self.footage, self.index, self.reader, self._transform = footage, index, reader, transform
         self._pool = BufferPool()
-        self.names: Mapping[str, tuple[str, ...]] = reader.fields.columns_of()
+        self.names: Mapping[str, tuple[str, ...]] = {**reader.fields.columns_of(), **reader.joins.names()}
 
     @property
     def url(self) -> str:
@@ -104,6 +104,8 @@ class WindowDataset:
     def span(self, chunk: int) -> Span:
         """Say which frames a chunk has, by names that are the same in any selection: game_id and slp_frame.
 
+        Where pictures are read of a rendition that has fewer, these are the frames that have one.
+
         Raises:
             IndexError: there is no chunk of that number.
         """
@@ -112,12 +114,15 @@ class WindowDataset:
             raise IndexError(message)
         grid = self.footage.grid
         game_id = self.reader.game_ids[int(grid.game[chunk])]
-        return Span(game_id, int(self.footage.slp_frame_start[chunk]), int(grid.num_frames[chunk]))
+        step = grid.picture_step if self.reader.with_video else 1
+        num_frames = -(-int(grid.num_frames[chunk]) // step)
+        return Span(game_id, int(self.footage.slp_frame_start[chunk]), num_frames, step)
 
     def read_chunk(self, chunk: int, start: int = 0, exclusive_end: int | None = None) -> Sample:
         """Read the frames [start, exclusive_end) of a chunk, all of them by default, as one sample.
 
-        Every frame is a step of its own, whatever the windows are. A minute of pictures takes 3.3 GB at
+        Frames are counted as `span` has them, and every one is a step of its own, whatever the windows are. A
+        minute of pictures takes 3.3 GB at
         640x480, so pictures are better read in parts that begin at key frames.
 
         Raises:
@@ -130,8 +135,9 @@ class WindowDataset:
             message = f"chunk {chunk} has frames [0, {span.num_frames}), got [{start}, {end})"
             raise IndexError(message)
         self.settle()
-        reader = self.reader.of_spec(WindowSpec(end - start, start="any"))
-        arrays = reader.read(reader.fetch(chunk, start))
+        step = span.frame_step
+        reader = self.reader.of_spec(WindowSpec(end - start, start="any", frame_step=step))
+        arrays = reader.read(reader.fetch(chunk, start * step))
         if VIDEO in arrays:
             arrays[VIDEO] = reader.pictures.arrange(arrays[VIDEO], 1)
         return cast("Sample", arrays)
@@ -160,7 +166,8 @@ class WindowDataset:
             message = f"part {part} of {num_parts}: parts count from 0"
             raise ValueError(message)
         self.settle()
-        self.reader.states.prepare(part, num_parts)
+        if self.reader.fields.names:
+            self.reader.states.prepare(part, num_parts)
 
     def fetch(self, window: int) -> Fetched:
         """Fetch the bytes of a window, without decoding; several threads may do so at once.

@@ -204,6 +204,7 @@ def _of_games(
             game=game[rows],
             num_frames=chunks["num_frames"].to_numpy().astype(np.int64),
             gop_frames=1 if video is None else video.gop_frames,
+            picture_step=manifest.description.picture_step,
         ),
         slp_frame_start=chunks["slp_frame_start"].to_numpy().astype(np.int64),
         file_number=chunks["file_number"].to_numpy().astype(np.int64),

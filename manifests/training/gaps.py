@@ -18,7 +18,7 @@ def warn_of_gaps(index: WindowIndex) -> None:
     grid, spec = index.grid, index.spec
     if spec.start != "gop" or grid.gop_frames == 1 or spec.stride != 1 or spec.span >= grid.gop_frames:
         return
-    better = spread_out(spec)
+    better = spread_out(spec, grid.picture_step)
     share, better_share = grid.share_seen(spec), grid.share_seen(better)
     if better_share <= share:
         return
@@ -29,13 +29,15 @@ def warn_of_gaps(index: WindowIndex) -> None:
     )  # fmt: skip
 
 
-def spread_out(spec: WindowSpec) -> WindowSpec:
+def spread_out(spec: WindowSpec, picture_step: int = 1) -> WindowSpec:
     """Let windows start anywhere, as far apart as they may be for every frame to be a step of one.
 
     Starts that share a factor with `frame_step` would miss the same frames again and again. So the stride is
-    the largest one up to T that shares none: of `frame_step` windows in a row, each shows other frames.
+    the largest one up to T that shares none: of `frame_step` windows in a row, each shows other frames. Where
+    only every `picture_step`-th frame has a picture, frames are counted among those.
     """
-    stride = next(n for n in range(spec.window, 0, -1) if math.gcd(n, spec.frame_step) == 1)
+    step = max(1, spec.frame_step // picture_step)
+    stride = next(n for n in range(spec.window, 0, -1) if math.gcd(n, step) == 1)
     return dataclasses.replace(spec, start="any", stride=stride)
 
 

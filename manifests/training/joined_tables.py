@@ -40,6 +40,10 @@ class JoinedTables:
             self._tables = {name: open_side_table(url) for name, url in self._urls.items()}
         return self._tables
 
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Name the places of those whose places have names, such as columns of a Parquet file."""
+        return {name: table.names for name, table in self.open().items() if table.names}
+
     def settle(self) -> None:
         """Go on in a process that was forked: what is in memory is shared, connections are not."""
         for table in (self._tables or {}).values():
@@ -50,7 +54,7 @@ class JoinedTables:
         return {name: table.rows(game_id, slp_frames) for name, table in self.open().items()}
 
     def batch(self, windows: Sequence[Mapping[str, Rows]]) -> dict[str, NDArray[Any]]:
-        """Stack what windows have, to NAME [B, T, ...] and NAME_valid [B, T]."""
+        """Stack what windows have, to NAME [B, T, ...] and NAME_valid [B, T], or of the values' shape."""
         found: dict[str, NDArray[Any]] = {}
         for name in self._urls:
             found[name] = np.stack([window[name][0] for window in windows])

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from manifests.training.dataset import Transform
+    from manifests.training.footage import Footage
     from manifests.training.reader import Verify
     from manifests.training.torch_windows import TorchWindows
 
@@ -83,7 +84,8 @@ def open_dataset(
         window: number of steps of a sample, which then begins at a key frame (every 30 frames: windows
             shorter than that leave frames out, and a warning says how many); or a `WindowSpec`, which also
             says where windows start, how many frames lie between steps, and which context, stacked pictures
-            and later actions come with them.
+            and later actions come with them. With a number, steps are a frame apart; where pictures are
+            wanted of a rendition that has fewer, they are a picture apart.
         fields: what a sample holds: "video"; views of the state ("state", "action", "followers",
             "raw_action", "just_pressed"); and single columns, as `farm schema` lists them. It may be empty
             where `join` is given.
@@ -109,13 +111,17 @@ def open_dataset(
         DatasetError: the dataset cannot be read.
         ModuleNotFoundError: as_torch is True, and torch is not installed.
     """
-    spec = window if isinstance(window, WindowSpec) else WindowSpec(window)
+    if not isinstance(window, WindowSpec):
+        WindowSpec(window)  # a number that is none is told of before anything is read
     check_open_arguments(url, pictures, cache, snapshot)
     check_fields(fields, join)
     check_join(join or {}, fields)
     wanted = Fields(tuple(name for name in fields if name != VIDEO))
     manifest = open_manifest(url, snapshot)
     footage = select_footage(manifest, split, filter, with_video=VIDEO in fields)
+    spec = window
+    if not isinstance(spec, WindowSpec):
+        spec = WindowSpec(spec, frame_step=_step(footage, fields))
     index = WindowIndex.of(footage.grid, spec, footage.num_games)
     if not index.num_windows:
         message = f"no chunk of {manifest.store.url} is as long as a window of {spec.span} frames"
@@ -126,9 +132,9 @@ def open_dataset(
         cache_video=manifest.store.is_remote,
         join={name: str(url) for name, url in (join or {}).items()},
     )  # fmt: skip
-    reader.joins.open()  # a side table that cannot be read is told of now, not in the first batch
     warn_of_gaps(index)
-    reader.states.shards.warn_of_size()
+    if wanted.names:
+        reader.states.shards.warn_of_size()
     dataset = WindowDataset(footage, index, reader, transform)
     if as_torch is None:
         as_torch = importlib.util.find_spec("torch") is not None
@@ -137,3 +143,8 @@ def open_dataset(
     from manifests.training.torch_windows import TorchWindows  # noqa: PLC0415 - torch is an extra
 
     return TorchWindows(dataset)
+
+
+def _step(footage: Footage, fields: Sequence[str]) -> int:
+    """Give the frames from step to step where nothing is said of them: 1, or those between pictures."""
+    return footage.grid.picture_step if VIDEO in fields else 1

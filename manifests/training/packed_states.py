@@ -20,7 +20,7 @@ from manifests.errors import RecordRefused
 from manifests.state.file import read_states
 from manifests.state.joined import joined
 from manifests.store.read_ahead import read_ahead
-from manifests.training.compressed_shard import BLOCK_ROWS, CompressedRows
+from manifests.training.compressed_shard import CompressedRows
 from manifests.training.packed_shard import join_chunks
 from manifests.training.row_layout import PackedRows, broken, pack, seal, seeds_of
 from manifests.training.shard_store import ShardStore
@@ -114,6 +114,10 @@ class PackedStates:
         for shard in range(part, self.shards.shards.num_rows.size, num_parts):
             with self._lock:
                 self.shards.opened(shard)
+        while num_parts == 1 and self.shards.extend():
+            for shard in range(self.shards.shards.num_rows.size):
+                with self._lock:
+                    self.shards.opened(shard)
 
     def read(self, chunk: int, first: int, exclusive_end: int) -> Span:
         """Read the rows [first, exclusive_end) of a chunk, from a compressed shard or from its states file.
@@ -128,10 +132,11 @@ class PackedStates:
             if not isinstance(opened, CompressedRows):
                 return self._read_file(chunk, first, exclusive_end)
             numbers = self._numbers(shard, opened)
-        begin = first // BLOCK_ROWS * BLOCK_ROWS
+        block_rows, num_frames = opened.form.block_rows, self._footage.grid.num_frames
+        begin = first // block_rows * block_rows
         # The last block is asked for as long as it is, and that is up to the chunk's end.
-        end = min(-(-exclusive_end // BLOCK_ROWS) * BLOCK_ROWS, int(self._footage.grid.num_frames[chunk]))
-        block = int(self.shards.shards.first_block[chunk]) + begin // BLOCK_ROWS
+        end = min(-(-exclusive_end // block_rows) * block_rows, int(num_frames[chunk]))
+        block = int(self.shards.first_block[chunk]) + begin // block_rows
         try:
             return Span(opened.rows(block, end - begin), -begin, numbers)
         except ValueError as error:

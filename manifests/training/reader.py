@@ -52,14 +52,14 @@ class Fetched:
         chunk: number of the window's chunk.
         start: frame_index of the first frame seen.
         video: bytes of the GOPs that hold its pictures; empty if no pictures are asked for.
-        span: where the packed states of its frames are.
+        span: where the packed states of its frames are; None if no states are asked for.
         joined: values and validity of its steps' frames, by the name of the side table they are from.
     """
 
     chunk: int
     start: int
     video: bytes
-    span: Span
+    span: Span | None
     joined: Mapping[str, tuple[NDArray[Any], Mask]] = field(default_factory=dict)
 
 
@@ -99,6 +99,14 @@ class SampleReader:
             raise ValueError(message)
         if self.with_video:
             self.pictures.shape(self.footage.video.width, self.footage.video.height)
+            step = self.footage.grid.picture_step
+            if self.spec.num_seen > 1 and self.spec.frame_step % step:
+                message = (
+                    f"only every {step} frames have a picture in this dataset, so frame_step is a multiple "
+                    f"of {step}, got {self.spec.frame_step}; window={self.spec.window} without a WindowSpec "
+                    "takes every picture"
+                )
+                raise ValueError(message)
         if self.verify == "stamp" and not self.pictures.framing.is_whole:
             message = "stamps are read in whole pictures; leave out size and crop, or take verify='mark'"
             raise ValueError(message)
@@ -159,12 +167,17 @@ class SampleReader:
             StoreFailed: the store cannot give them.
             RecordRefused: a states file is not the one that the manifest names.
         """
+        span = self._span(chunk, start) if self._of_rows.parts else None
+        return Fetched(chunk, start, self._video(chunk, start), span, self._joined(chunk, start))
+
+    def _span(self, chunk: int, start: int) -> Span:
+        """Find the packed states of a window's frames, or read them."""
         span = self.states.span(chunk)
         if span is None:
             frames, actions, _ = self._frames(np.array([chunk]), np.array([start]))
             first = int(min(frames.min(), actions.min()))
             span = self.states.read(chunk, first, int(max(frames.max(), actions.max())) + 1)
-        return Fetched(chunk, start, self._video(chunk, start), span, self._joined(chunk, start))
+        return span
 
     def _joined(self, chunk: int, start: int) -> dict[str, tuple[NDArray[Any], Mask]]:
         """Look up the side tables' values of a window's steps."""
@@ -214,7 +227,7 @@ class SampleReader:
         chunks = np.array([one.chunk for one in fetched], np.int64)
         starts = np.array([one.start for one in fetched], np.int64)
         frames, actions, is_pad = self._frames(chunks, starts)
-        spans = [one.span for one in fetched]
+        spans = [one.span for one in fetched if one.span is not None]
         batch: dict[str, NDArray[Any]] = {
             "slp_frame": (frames + self.footage.slp_frame_start[chunks, None]).astype(np.int32)
         }
@@ -231,9 +244,11 @@ class SampleReader:
         self, chunks: Int, frames: Int, actions: Int, is_pad: Mask, spans: Sequence[Span]
     ) -> dict[str, NDArray[Any]]:
         parts = self._of_rows.parts
+        if not parts:  # pictures alone, or side tables: no states file is read
+            return {}
         flat = actions.reshape(chunks.size, -1)
         gathered: dict[bool, tuple[NDArray[np.uint8], Int]] = {}
-        if not all(part.is_action for part in parts) or not parts:
+        if not all(part.is_action for part in parts):
             gathered[False] = self.states.gather(chunks, frames, spans)
         if self._of_rows.with_actions:
             is_same = np.array_equal(flat, frames) and False in gathered
@@ -266,7 +281,7 @@ class SampleReader:
             self._decoder = open_decoder(
                 self.pictures.decoder, self.pictures.pixel_format, self.pictures.framing
             )
-        self._decoder.decode(run, seen - span.first_frame_index, out)
+        self._decoder.decode(run, (seen - span.first_frame_index) // footage.grid.picture_step, out)
         if self.verify == "stamp":
             self._check_stamps(out, footage.slp_frame_start[chunk] + seen, footage.video_key(chunk))
         return out

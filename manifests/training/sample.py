@@ -54,9 +54,10 @@ class SampleRecord(
         is_repeat        bool [batch_size], in batches alone: True where a window only fills the last batch
 
     A side table that is joined as NAME brings NAME [T, ...], in its own dtype, and NAME_valid, bool [T],
-    False where it has no row; there the values are zero. A single column ("p0.percent") or a view of a fixed
-    version ("state/1") may be asked for as well. Such names are not declared here, so a type checker wants
-    `as_dict(sample)["p0.percent"]` for them.
+    False where it has no row; there the values are zero. One of several columns brings NAME [T, columns] and
+    NAME_valid of the same shape; `dataset.names[NAME]` names the columns. A single column ("p0.percent") or a
+    view of a fixed version ("state/1") may be asked for as well. Such names are not declared here, so a type
+    checker wants `as_dict(sample)["p0.percent"]` for them.
     """
 
     video: Bytes

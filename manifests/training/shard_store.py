@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from manifests.training.compressed_shard import (
-    BLOCK_ROWS,
-    EXPECTED_RATIO,
-    CompressedRows,
-    compressed_bytes,
-    open_compressed,
-)
+from manifests.training.compressed_shard import FORMS, CompressedRows, compressed_bytes, open_compressed
 from manifests.training.packed_shard import open_shard, shard_bytes
 from manifests.training.row_layout import PackedRows
 
@@ -34,6 +28,10 @@ Opened: TypeAlias = PackedRows | CompressedRows
 CHUNKS_PER_SHARD: Final = 64
 MEMORY_BYTES: Final = 256 << 20
 """Packed states that a process keeps in memory where there is no cache."""
+_COSTS: Final = {
+    "compressed": "a fifth of the room and 4 times as long",
+    "dense": "an eighth of the room and 8 times as long",
+}
 _ROOM: Final = 0.9  # the rest of the cache is for patterns, for videos, and for other selections
 _LOG: Final = logging.getLogger(__name__)
 
@@ -46,7 +44,6 @@ class Shards:
         of_chunk: int64 [C], the shard of each chunk, counted from 0.
         first_row: int64 [C], the row of each chunk's first frame in its shard.
         num_rows: int64 [S], rows of each shard.
-        first_block: int64 [C], the first block of each chunk in its shard, where rows are compressed.
         order: int64 [C], the chunks in order of their shards, and of their place in them.
         first: int64 [S + 1], where each shard's chunks begin in `order`.
     """
@@ -54,7 +51,6 @@ class Shards:
     of_chunk: Int
     first_row: Int
     num_rows: Int
-    first_block: Int
     order: Int
     first: Int
 
@@ -65,12 +61,18 @@ class Shards:
         _, of_ordered = np.unique(file_number[order] // per_shard, return_inverse=True)
         first = np.searchsorted(of_ordered, np.arange(of_ordered[-1] + 2)).astype(np.int64)
         before = np.concatenate([[0], np.cumsum(num_frames[order])]).astype(np.int64)
-        blocks = np.concatenate([[0], np.cumsum(-(-num_frames[order] // BLOCK_ROWS))]).astype(np.int64)
-        of_chunk, first_row, first_block = (np.empty_like(order) for _ in range(3))
+        of_chunk, first_row = (np.empty_like(order) for _ in range(2))
         of_chunk[order] = of_ordered
         first_row[order] = before[:-1] - before[first[of_ordered]]
-        first_block[order] = blocks[:-1] - blocks[first[of_ordered]]
-        return cls(of_chunk, first_row, np.diff(before[first]), first_block, order, first)
+        return cls(of_chunk, first_row, np.diff(before[first]), order, first)
+
+    def first_blocks(self, num_frames: Int, block_rows: int) -> Int:
+        """Give the first block of each chunk in its shard, int64 [C], where rows are compressed."""
+        counts = -(-num_frames[self.order] // block_rows)
+        before = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        first_block = np.empty_like(self.order)
+        first_block[self.order] = before[:-1] - before[self.first[self.of_chunk[self.order]]]
+        return first_block
 
     def chunks(self, shard: int) -> Int:
         """List the chunks of a shard, in the order of their rows."""
@@ -84,7 +86,9 @@ class Shards:
 class ShardStore:
     """The shards of a selection, as far as there is room for them.
 
-    If there is room for the rows of all chunks, they are kept as they are; otherwise all are compressed.
+    If there is room for the rows of all chunks, they are kept as they are; otherwise all are compressed, in
+    the quickest form that is promised to fit. What the densest form is promised to have room for is kept;
+    once all of that is there, its size tells how much more fits.
 
     Args:
         footage: the chunks.
@@ -103,16 +107,44 @@ class ShardStore:
         self.shards = Shards.of(footage.file_number, footage.grid.num_frames)
         self.num_bytes = int(footage.grid.num_frames.sum()) * layout.row_bytes
         self.max_bytes = MEMORY_BYTES if cache is None else int(cache.max_bytes * _ROOM)
-        self.is_compressed = self.num_bytes > self.max_bytes
-        row_bytes = layout.row_bytes / EXPECTED_RATIO if self.is_compressed else layout.row_bytes
+        needed = self.num_bytes / max(self.max_bytes, 1)  # a cache of a byte has room for nothing
+        fitting = (form for form in FORMS if needed <= form.expected_ratio)
+        self.form = None if needed <= 1 else next(fitting, FORMS[-1])
+        block_rows = 1 if self.form is None else self.form.block_rows
+        self.first_block = self.shards.first_blocks(footage.grid.num_frames, block_rows)
+        row_bytes = layout.row_bytes / (1 if self.form is None else self.form.expected_ratio)
         self._num_fitting = self.shards.count_fitting(row_bytes, self.max_bytes)
         self._open: dict[int, Opened] = {}
         self._in_memory = 0
+        self.extend()
 
     @property
     def num_chunks_kept(self) -> int:
         """Number of chunks whose packed states there is room for."""
         return int(self.shards.first[self._num_fitting])
+
+    def extend(self) -> bool:
+        """Look how large the shards became that there was promised room for; return whether more fit.
+
+        All processes that look at the same cache come to the same answer.
+        """
+        num_shards = self.shards.num_rows.size
+        if self.form is None or self.cache is None or self._num_fitting in (0, num_shards):
+            return False
+        sizes = []
+        for shard in range(num_shards):
+            size = self.cache.size_of(self._identity(shard))
+            if size is None:
+                break
+            sizes.append(size)
+        num_there = len(sizes)
+        if num_there < self._num_fitting:
+            return False
+        per_row = float((np.array(sizes) / self.shards.num_rows[:num_there]).max())
+        ends = np.cumsum(self.shards.num_rows[num_there:] * per_row) + sum(sizes)
+        # Rows of shards to come are taken to need what the worst of those that are there needs.
+        before, self._num_fitting = self._num_fitting, num_there + int((ends <= self.max_bytes).sum())
+        return self._num_fitting > before
 
     def opened(self, shard: int) -> Opened | None:
         """Open a shard, or make it; None if there is no room for it."""
@@ -133,7 +165,7 @@ class ShardStore:
         chunks = self.shards.chunks(shard)
         digest = hashlib.sha256(self._footage.states_sha256[chunks].tobytes())
         digest.update(self._footage.grid.num_frames[chunks].tobytes())
-        kind = "compressed" if self.is_compressed else "packed"
+        kind = "packed" if self.form is None else self.form.name
         return f"{kind} states {self._key} {digest.hexdigest()}"
 
     def _mapped(self, shard: int) -> Opened | None:
@@ -148,16 +180,17 @@ class ShardStore:
             return None
 
     def _look_at(self, data: NDArray[np.uint8], identity: str) -> Opened:
-        look = open_compressed if self.is_compressed else open_shard
-        return look(self._layout, data, identity)
+        if self.form is None:
+            return open_shard(self._layout, data, identity)
+        return open_compressed(self._layout, data, identity, self.form)
 
     def _built(self, shard: int) -> Opened | None:
         packed, identity = self._pack(shard), self._identity(shard)
         lengths = self._footage.grid.num_frames[self.shards.chunks(shard)].tolist()
         data = (
-            compressed_bytes(packed, lengths, identity)
-            if self.is_compressed
-            else shard_bytes(packed, identity)
+            shard_bytes(packed, identity)
+            if self.form is None
+            else compressed_bytes(packed, lengths, identity, self.form)
         )
         if self._kept(identity, data) and (found := self._mapped(shard)) is not None:
             return found
@@ -179,7 +212,7 @@ class ShardStore:
 
     def warn_of_size(self) -> None:
         """Say at opening that the states do not all fit as they are, what follows from it, and what helps."""
-        if not self.is_compressed:
+        if self.form is None:
             return
         where = "memory" if self.cache is None else str(self.cache.folder)
         total = self.shards.of_chunk.size
@@ -189,7 +222,7 @@ class ShardStore:
         )  # fmt: skip
         _LOG.warning(
             "the states of this selection take %.3g GB, and %s has room for %.3g GB: they are compressed, "
-            "which takes a fifth of the room and 4 times as long%s; cache=Cache(max_bytes=%d) would hold "
-            "them as they are",
-            self.num_bytes / 1e9, where, self.max_bytes / 1e9, rest, int(self.num_bytes / _ROOM) + 1,
+            "which takes %s%s; cache=Cache(max_bytes=%d) would hold them as they are",
+            self.num_bytes / 1e9, where, self.max_bytes / 1e9, _COSTS[self.form.name], rest,
+            int(self.num_bytes / _ROOM) + 1,
         )  # fmt: skip

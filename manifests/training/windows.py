@@ -14,17 +14,17 @@ chunk. Actions that would be beyond the chunk's ends are not made up but masked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from manifests.state.schema import FRAMES_PER_SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Int = NDArray[np.int64]
     Mask = NDArray[np.bool_]
-
-FRAMES_PER_SECOND: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,8 @@ class ChunkGrid:
         game: int64 [C], the game of each chunk, counted from 0; it never decreases.
         num_frames: int64 [C], the length of each chunk.
         gop_frames: frames from one key frame to the next, in every chunk; 1 where there is no video.
+        picture_step: frames from one that has a picture to the next, a divisor of gop_frames. Windows start
+            at frames with a picture alone.
 
     Raises:
         ValueError: the columns do not fit together, or gop_frames is below 1.
@@ -169,9 +171,11 @@ class ChunkGrid:
     game: Int
     num_frames: Int
     gop_frames: int
+    picture_step: int = 1
 
     def __post_init__(self) -> None:
         fits = self.game.size == self.num_frames.size and self.gop_frames >= 1
+        fits = fits and self.gop_frames % self.picture_step == 0
         if not fits or (np.diff(self.game) < 0).any():
             message = (
                 f"{self.game.size} chunks, {self.num_frames.size} lengths, key frames every "
@@ -181,7 +185,7 @@ class ChunkGrid:
 
     def _frames_between(self, spec: WindowSpec) -> int:
         """Count the frames from the start of a window to that of the chunk's next."""
-        return spec.stride if spec.start == "any" else spec.stride * self.gop_frames
+        return spec.stride * (self.picture_step if spec.start == "any" else self.gop_frames)
 
     def windows_per_chunk(self, spec: WindowSpec) -> Int:
         """Count the windows of each chunk, int64 [C]; 0 for a chunk that is too short."""
@@ -199,7 +203,7 @@ class ChunkGrid:
         return places * self._frames_between(spec)
 
     def share_seen(self, spec: WindowSpec) -> float:
-        """Say which share of all frames is a step of some window, context not counted; 0 to 1."""
+        """Say which share of the frames with a picture is a step of some window, without context; 0 to 1."""
         lengths, counts = np.unique(self.num_frames, return_counts=True)
         steps = np.arange(spec.num_seen - spec.window, spec.num_seen, dtype=np.int64) * spec.frame_step
         seen = 0
@@ -208,8 +212,8 @@ class ChunkGrid:
             shown = np.zeros(length, bool)
             for step in steps.tolist():
                 shown[starts + step] = True
-            seen += count * int(shown.sum())
-        return seen / max(int(self.num_frames.sum()), 1)
+            seen += count * int(shown[:: self.picture_step].sum())
+        return seen / max(int((-(-self.num_frames // self.picture_step)).sum()), 1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -35,7 +35,7 @@ class LibavDecoder:
 
     def __init__(self, pixel_format: PixelFormat, framing: Framing = WHOLE) -> None:
         self._is_rgb, self._framing = pixel_format == "rgb", framing
-        self._reformatter = VideoReformatter()
+        self._reformatter, self._interleaver = VideoReformatter(), VideoReformatter()
         self._avcc = b""
         self._context: av.VideoCodecContext | None = None
 
@@ -84,9 +84,7 @@ class LibavDecoder:
         if self._framing.crop is not None:
             frame = _cropped(frame, self._framing.crop)
         if self._is_rgb:
-            # swscale converts and resizes in one pass, without the full-size picture in between.
-            rgb = self._reformatter.reformat(frame, width, height, format="rgb24", interpolation=_SCALING)
-            out[:] = plane_of(rgb, 0, 3 * width).reshape(height, width, 3)
+            out[:] = plane_of(self._rgb_of(frame, width, height), 0, 3 * width).reshape(height, width, 3)
             return
         if (frame.width, frame.height) != (width, height):
             frame = self._reformatter.reformat(
@@ -95,6 +93,15 @@ class LibavDecoder:
         out[:height] = plane_of(frame, 0, width)
         chroma = out[height:].reshape(2, height // 2, width // 2)
         chroma[0], chroma[1] = plane_of(frame, 1, width // 2), plane_of(frame, 2, width // 2)
+
+    def _rgb_of(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+        if (frame.width, frame.height) == (width, height):
+            return self._reformatter.reformat(frame, format="rgb24")
+        # Where swscale resizes to packed RGB, it takes half of the columns of colour that it has. By planes
+        # it takes all, in two thirds of the time at 288x384, putting them together included. Beside the mean
+        # of exact colours that gives 44.1 dB, not 39.0; at 64x128, 46.8 and not 35.0.
+        scaled = self._reformatter.reformat(frame, width, height, format="gbrp", interpolation=_SCALING)
+        return self._interleaver.reformat(scaled, format="rgb24")
 
 
 def _cropped(frame: av.VideoFrame, crop: tuple[int, int, int, int]) -> av.VideoFrame:

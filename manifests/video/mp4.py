@@ -34,8 +34,8 @@ class Gops:
     """Where each closed group of pictures of a video is in the file, and what a decoder needs to know.
 
     Attributes:
-        first_frame_index: int64 [G], the frame_index of each GOP's key frame.
-        num_frames: int64 [G], the number of frames in each GOP.
+        first_frame_index: int64 [G], the number of each GOP's key frame among the video's pictures.
+        num_frames: int64 [G], the number of pictures in each GOP.
         byte_offset: int64 [G], where each GOP's first packet begins in the file.
         byte_size: int64 [G], the bytes of all packets of each GOP, which are contiguous.
         avcc: the decoder configuration record (SPS and PPS).
@@ -52,11 +52,15 @@ class Gops:
     height: int
 
 
-def read_gops(source: Source) -> Gops:
+def read_gops(source: Source, fps: int = 60) -> Gops:
     """Read a video's GOP table from its packets; nothing is decoded.
 
+    Args:
+        source: the video.
+        fps: pictures a second that it should have.
+
     Raises:
-        VideoUnreadable: it is no video, or not one of a dataset's: time stamps are not k / 60 s in order, it
+        VideoUnreadable: it is no video, or not one of a dataset's: time stamps are not k / fps s in order, it
             does not begin with a key frame, or packets are missing, or not contiguous in a GOP.
     """
     positions: list[int] = []
@@ -71,14 +75,14 @@ def read_gops(source: Source) -> Gops:
             if not packet.size:  # libav's end-of-stream marker
                 continue
             k, pts, place, base = len(sizes), packet.pts, packet.pos, packet.time_base
-            if pts is None or base is None or place is None or pts != packet.dts or pts * base * 60 != k:
-                _refuse(f"packet {k} is not in its place at {k}/60 s")
+            if pts is None or base is None or place is None or pts != packet.dts or pts * base * fps != k:
+                _refuse(f"packet {k} is not in its place at {k}/{fps} s")
             positions.append(place)
             sizes.append(packet.size)
             are_keys.append(packet.is_keyframe)
     _require(len(sizes) == num_indexed, f"{len(sizes)} packets of {num_indexed} that its index names")
     _require(bool(are_keys) and are_keys[0], "the video does not begin with a key frame")
-    _require(rate == 60, f"the video runs at {rate} frames a second, not 60")  # noqa: PLR2004
+    _require(rate == fps, f"the video runs at {rate} frames a second, not {fps}")
     starts = np.flatnonzero(are_keys)
     offset, size = np.array(positions, np.int64), np.array(sizes, np.int64)
     follows = offset[1:] == offset[:-1] + size[:-1]

@@ -1,7 +1,7 @@
 """Make an mp4 of some H.264 pictures, with its index in front; nothing is encoded, and no library is needed.
 
 Exports, and decoders that want a container, get windows as such stream copies. The format is ISO/IEC 14496-12
-and -15: one track, one chunk, picture k at exactly k / 60 s. The pictures bring their own colour description
+and -15: one track, one chunk, picture k at exactly k / fps s. The pictures bring their own colour description
 in the SPS; a `colr` box repeats what all videos of a dataset have: BT.601, limited range.
 """
 
@@ -18,28 +18,30 @@ if TYPE_CHECKING:
     from manifests.video.decoder import GopRun
 
 _TIMESCALE: Final = 60_000
-_TICKS: Final = _TIMESCALE // 60
 _UNITY_MATRIX: Final = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _DPI_72: Final = 0x480000
 _SMPTE_170M: Final = 6  # BT.601's number for primaries, transfer and matrix
 
 
-def wrap_run(run: GopRun, num_pictures: int | None = None) -> bytes:
+def wrap_run(run: GopRun, num_pictures: int | None = None, fps: int = 60) -> bytes:
     """Make an mp4 of a run's packets; nothing is encoded again.
 
     Args:
         run: whole GOPs.
         num_pictures: how many pictures to take, from the first on; None for all.
+        fps: pictures a second, a divisor of 60.
 
     Raises:
         ValueError: the bytes are not whole pictures.
     """
     units = split_access_units(run.data, run.avcc)[:num_pictures]
     are_keys = [is_key_picture(unit, run.avcc) for unit in units]
-    return make_mp4(units, are_keys, run.avcc, run.width, run.height)
+    return make_mp4(units, are_keys, run.avcc, run.width, run.height, fps)
 
 
-def make_mp4(units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int) -> bytes:
+def make_mp4(
+    units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int, fps: int = 60
+) -> bytes:
     """Make an mp4 of pictures.
 
     Args:
@@ -48,6 +50,7 @@ def make_mp4(units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, widt
         avcc: their decoder configuration record.
         width: width of the pictures, in pixels.
         height: height of the pictures, in pixels.
+        fps: pictures a second, a divisor of 60.
 
     Raises:
         ValueError: there are no pictures, or the first one is not a key picture.
@@ -55,12 +58,13 @@ def make_mp4(units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, widt
     if not units or len(units) != len(are_keys) or not are_keys[0]:
         message = f"{len(units)} pictures and {len(are_keys)} key marks; the first picture must be a key one"
         raise ValueError(message)
+    ticks = _TIMESCALE // fps
     front = _box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isomiso2avc1mp41")
-    table = _tables(units, are_keys, avcc, width, height, 0)
+    table = _tables(units, are_keys, avcc, (width, height), ticks, 0)
     # The index holds where the data begins, which depends on its own size; that does not change with it.
-    place = len(front) + len(_movie(table, len(units), width, height)) + 8
-    table = _tables(units, are_keys, avcc, width, height, place)
-    return b"".join([front, _movie(table, len(units), width, height), _box(b"mdat", *units)])
+    place = len(front) + len(_movie(table, len(units) * ticks, width, height)) + 8
+    table = _tables(units, are_keys, avcc, (width, height), ticks, place)
+    return b"".join([front, _movie(table, len(units) * ticks, width, height), _box(b"mdat", *units)])
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:
@@ -73,17 +77,18 @@ def _full(kind: bytes, flags: int, *parts: bytes) -> bytes:
 
 
 def _tables(
-    units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, width: int, height: int, place: int
-) -> bytes:
-    """Make the sample table: what each picture is, and where its bytes are in the file."""
-    entry = struct.pack(">6xH16x2H2I4xH", 1, width, height, _DPI_72, _DPI_72, 1)
+    units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, size: tuple[int, int], ticks: int,
+    place: int,
+) -> bytes:  # fmt: skip
+    """Make the sample table: what each picture is, how long it lasts, and where its bytes are in the file."""
+    entry = struct.pack(">6xH16x2H2I4xH", 1, *size, _DPI_72, _DPI_72, 1)
     entry += bytes(32) + struct.pack(">Hh", 24, -1)
     colour = _box(b"colr", b"nclx", struct.pack(">3HB", _SMPTE_170M, _SMPTE_170M, _SMPTE_170M, 0))
     keys = [number + 1 for number, is_key in enumerate(are_keys) if is_key]
     return _box(
         b"stbl",
         _full(b"stsd", 0, struct.pack(">I", 1), _box(b"avc1", entry, _box(b"avcC", avcc), colour)),
-        _full(b"stts", 0, struct.pack(">3I", 1, len(units), _TICKS)),
+        _full(b"stts", 0, struct.pack(">3I", 1, len(units), ticks)),
         _full(b"stss", 0, struct.pack(f">{len(keys) + 1}I", len(keys), *keys)),
         _full(b"stsc", 0, struct.pack(">4I", 1, 1, len(units), 1)),
         _full(b"stsz", 0, struct.pack(f">{len(units) + 2}I", 0, len(units), *map(len, units))),
@@ -91,9 +96,8 @@ def _tables(
     )
 
 
-def _movie(table: bytes, num_pictures: int, width: int, height: int) -> bytes:
-    """Make the index of the file: one track that lasts as long as the movie."""
-    ticks = num_pictures * _TICKS
+def _movie(table: bytes, ticks: int, width: int, height: int) -> bytes:
+    """Make the index of the file: one track that lasts as long as the movie, `ticks`."""
     movie = struct.pack(">4IIH10x", 0, 0, _TIMESCALE, ticks, 1 << 16, 0x100) + _UNITY_MATRIX
     track = struct.pack(">5I8x4H", 0, 0, 1, 0, ticks, 0, 0, 0, 0) + _UNITY_MATRIX
     track += struct.pack(">2I", width << 16, height << 16)

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from farm.cli import farm
 from manifests.video.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
+from tests.manifests.conftest import FRAMES_PER_CHUNK
 from tests.manifests.small_dataset import build, one_state
 
 if TYPE_CHECKING:
@@ -61,6 +64,16 @@ def eventful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from served(str(root / "set"))
 
 
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a rendition in which every third frame has a picture."""
+    root = tmp_path_factory.mktemp("sparse")
+    build(root / "set", root / "scratch")
+    words = ["rendition", str(root / "set"), "--size", "480x640", "--fps", "20", "--out", str(root / "at-20")]
+    assert CliRunner().invoke(farm, [*words, "--workers", "1"]).exit_code == 0
+    yield from served(str(root / "at-20"))
+
+
 def served(dataset: str) -> Iterator[str]:
     command = [sys.executable, "-c", "from farm.cli import main; main()", "browse", dataset, "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
@@ -96,15 +109,19 @@ def open_first_game(browser: Any, url: str) -> None:
              "document.querySelector('.action')?.textContent.length > 0")  # fmt: skip
 
 
-def wrong_pictures(browser: Any, num_steps: int) -> list[tuple[int, str, int, bool]]:
-    """Step frame by frame from the first: where the canvas' stamp is not the panel's slp_frame."""
+def wrong_pictures(browser: Any, num_steps: int, picture_step: int = 1) -> list[tuple[int, str, int, bool]]:
+    """Step frame by frame from the first: where the canvas' stamp is not that of the panel's slp_frame.
+
+    Frames that have no picture are shown with the last one before them.
+    """
     body, wrong = browser.find_element("css selector", "body"), []
     for step in range(1, num_steps + 1):
         body.send_keys("\ue014")  # arrow right
         wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{step - 123}'")
         cells, panel = browser.execute_script(READ)
         (stamp,), (is_valid,) = decode_levels(np.array([cells], np.float32))
-        if not is_valid or int(stamp) != int(panel):
+        shown = int(panel) - (step % FRAMES_PER_CHUNK) % picture_step
+        if not is_valid or int(stamp) != shown:
             wrong.append((step, panel, int(stamp), bool(is_valid)))
     return wrong
 
@@ -145,7 +162,9 @@ def test_an_address_opens_a_frame(browser: Any, url: str):
     wait_for(browser, "return document.getElementById('slp_frame')?.textContent === '-60'")
 
 
-@pytest.mark.parametrize("page", ["/", "/games", "/rejects", "/schema"])
+@pytest.mark.parametrize(
+    "page", ["/", "/games", "/moments?kind=hit", "/window?actions=every&frame_step=2", "/rejects", "/schema"]
+)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: str, page: str, width: int):
     browser.set_window_size(width, 900)
@@ -183,7 +202,17 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
     browser.set_window_size(width, 900)
     faults = {}
-    for page in ("/", "/games", "/games?stage=NOWHERE", "/rejects", "/schema", "/games/none"):
+    pages = (
+        "/",
+        "/games",
+        "/games?stage=NOWHERE",
+        "/moments",
+        "/moments?kind=hit",
+        "/window",
+        "/rejects",
+        "/schema",
+    )
+    for page in (*pages, "/games/none"):
         browser.get(url + page)
         if page == "/":
             wait_for(browser, "return document.querySelector('#progress dl')")
@@ -192,6 +221,25 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
     faults["a game"] = serious_faults(browser)
     assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_a_moment_is_shown_and_leads_to_its_frame(browser: Any, url: str):
+    browser.get(f"{url}/moments")
+    browser.find_element("css selector", "select[name=kind] option[value='']")
+    browser.find_element("xpath", "//select[@name='kind']/option[text()='hit']").click()
+    browser.find_element("css selector", ".filters button").click()
+    wait_for(browser, "return document.querySelectorAll('.moments a').length > 0")
+    wait_for(
+        browser, "return [...document.querySelectorAll('.moments img')].every((one) => one.naturalWidth)"
+    )
+    links = browser.execute_script("return [...document.querySelectorAll('.moments a')].map((a) => a.href)")
+    for link in links[:50]:
+        slp_frame = int(link.partition("#")[2])
+        browser.get("about:blank")
+        browser.get(link)
+        wait_for(browser, f"return document.getElementById('slp_frame')?.textContent === '{slp_frame}'")
+        (stamp,), (is_valid,) = decode_levels(np.array([browser.execute_script(READ)[0]], np.float32))
+        assert (int(stamp), bool(is_valid)) == (slp_frame, True)
 
 
 def test_axe_would_find_one(browser: Any, url: str):
@@ -227,3 +275,8 @@ def test_an_event_leads_to_its_frame(browser: Any, eventful: str):
     )
     assert 0 < len(shown) <= len(labels)
     assert all(f": {kind.replace('_', ' ')}, " in label for label in shown)
+
+
+def test_frames_without_a_picture_are_shown_with_the_last_one(browser: Any, sparse: str):
+    open_first_game(browser, sparse)
+    assert wrong_pictures(browser, NUM_STEPS, picture_step=3) == []

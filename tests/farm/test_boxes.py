@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,8 @@ from farm.view import ClipRefused, write_clip
 from manifests.ledger.entry import done_game_ids, read_entries, withdraw, write_entry
 from manifests.snapshot.finalize import finalize
 from manifests.store.open import open_store
+from manifests.training.open import open_dataset
+from manifests.training.sample import as_dict
 from tests.manifests.small_dataset import NUM_FRAMES, NUM_GAMES
 from workers.standin.image.pack import image_sha256
 
@@ -62,6 +65,40 @@ def test_boxes_are_null_where_the_camera_is_not_known(sound: Path, tmp_path: Pat
     assert "the camera is known in 0; boxes in 0.0% of both players' frames" in output
     rows = pq.read_table(out)
     assert rows["p0.box_left"].null_count == rows.num_rows == NUM_GAMES * NUM_FRAMES
+
+
+def test_boxes_come_with_windows_as_a_side_table(drawn_here: Path, tmp_path: Path):
+    out = tmp_path / "boxes.parquet"
+    assert boxes(str(drawn_here), "--out", str(out))[0] == 0
+    dataset = open_dataset(
+        drawn_here, window=8, fields=["state"], join={"box": out}, cache=None, as_torch=False
+    )
+    rows = pq.read_table(out).to_pydict()
+    assert dataset.names["box"][:2] == ("p0.box_left", "p0.box_top")
+    batch = as_dict(next(iter(dataset.stream(batch_size=4))))
+    assert batch["box"].shape == batch["box_valid"].shape == (4, 8, 16)
+    keys = list(zip(rows["game_id"], rows["slp_frame"], strict=True))
+    for window in range(4):
+        key = (bytes(batch["game_id"][window]).hex(), int(batch["slp_frame"][window, 0]))
+        for place, name in enumerate(dataset.names["box"]):
+            due = rows[name][keys.index(key)]
+            assert batch["box_valid"][window, 0, place] == (due is not None)
+            assert batch["box"][window, 0, place] == (0 if due is None else np.float32(due))
+
+
+def test_boxes_of_a_rendition_are_those_of_its_smaller_pictures(drawn_here: Path, tmp_path: Path):
+    small = tmp_path / "small"
+    words = ["rendition", str(drawn_here), "--size", "240x160", "--out", str(small), "--workers", "1"]
+    assert CliRunner().invoke(farm, words, catch_exceptions=False).exit_code == 0
+    found = {}
+    for name, root in (("whole", drawn_here), ("small", small)):
+        assert boxes(str(root), "--out", str(tmp_path / f"{name}.parquet"))[0] == 0
+        found[name] = pq.read_table(tmp_path / f"{name}.parquet")
+    for edge, factor in (("left", 0.25), ("top", 0.5), ("right", 0.25), ("bottom", 0.5)):
+        column = f"p0.box_{edge}"
+        whole, one = (np.array(found[name][column].to_pylist(), float) for name in ("whole", "small"))
+        assert not np.isnan(whole).all()
+        assert np.allclose(one, whole * factor, equal_nan=True, rtol=1e-6)
 
 
 def test_another_file_is_not_written_over(sound: Path, tmp_path: Path):

@@ -37,11 +37,12 @@ ROOMS = {
         "card": "ledger snapshot state store",
         "lerobot": "errors ledger snapshot state store video",
         "side_tables": "errors parquet_bounds state store",
+        "hub": "store",
         "training": "errors home_folder ledger side_tables snapshot state store video",
         "exports": "errors labels state store training video",
         "latents": "errors side_tables training",
         "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
-        "reference": "manifests",
+        "reference": "manifests state video",
     },
     "workers": {
         "workers": "",
@@ -57,6 +58,7 @@ ROOMS = {
         "job": "align emulator errors machine rendering replay scratch",
         "states_job": "job rendering replay scratch",
         "rendition_job": "errors job rendering scratch",
+        "rates_job": "emulator errors job rendering replay scratch",
     },
     "farm": {
         "farm": "",
@@ -74,15 +76,16 @@ ROOMS = {
         "run_outcome": "engine planning",
         "run_report": "engine planning run_outcome",
         "unpacking": "run_outcome",
-        "run": "engine planning pools run_outcome run_report settings unpacking",
+        "budget": "engine planning run_report settings",
+        "run": "budget engine planning pools run_outcome run_report settings unpacking",
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench boxes browse engine machine planning rendition_run rerender run settings "
-            "states_run terminal view"
+            "align_plot bench boxes browse budget engine machine planning rendition_run rerender run "
+            "settings states_run terminal view"
         ),
         "cli": "commands engine terminal",
     },
@@ -90,7 +93,7 @@ ROOMS = {
 """Each room with the rooms of its package that it looks into, from the ground up."""
 
 DOORS = {
-    "PIL": {"farm/browse/stills.py", "manifests/video/overlay.py"},
+    "PIL": {"farm/browse/stills.py", "farm/browse/window_view.py", "manifests/video/overlay.py"},
     "av": {
         "manifests/video/clip.py",  # clips for people
         "manifests/video/libav.py",  # a loader's windows
@@ -101,13 +104,17 @@ DOORS = {
     },
     "boto3": {"manifests/store/s3_client.py"},
     "botocore": {"manifests/store/s3_client.py", "manifests/store/s3_ranges.py"},
-    "cv2": {"workers/align/motion/thumbnails.py"},
-    "duckdb": {"farm/browse/library.py"},
+    "cv2": {
+        "farm/bench/_bytes_quality.py",
+        "farm/bench/_sizes.py",
+        "workers/align/motion/thumbnails.py",
+    },
+    "duckdb": {"farm/browse/typed_sql.py"},
     "ffmpeg": {"workers/rendering/independent_check.py"},
-    "huggingface_hub": {"workers/replay/hub.py"},
+    "huggingface_hub": {"manifests/hub/api.py"},
     "jinja2": {"farm/browse/templates.py"},
     "lerobot": {"farm/bench/_lerobot.py"},
-    "matplotlib": {"farm/align_plot.py"},
+    "matplotlib": {"farm/align_plot.py", "farm/bench/_bytes_plot.py", "manifests/reference/chart.py"},
     "melee": {"workers/replay/melee_names.py"},
     "peppi_py": {"farm/bench/_peppi.py"},
     "py7zr": {"workers/replay/sevenzip.py"},
@@ -120,15 +127,35 @@ DOORS = {
         "manifests/training/ray_data.py",
     },
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
-    "starlette": {"farm/browse/app.py", "farm/browse/safety.py"},
+    "starlette": {"farm/browse/app.py", "farm/browse/look_pages.py", "farm/browse/safety.py"},
     "torch": {
         "farm/bench/_sizes.py",
         "manifests/latents/torch_device.py",
-        "manifests/reference/next_frame.py",
+        "manifests/reference/corrector.py",
+        "manifests/reference/diffusion.py",
+        "manifests/reference/frames.py",
+        "manifests/reference/guesses.py",
+        "manifests/reference/int8.py",
+        "manifests/reference/latent_windows.py",
+        "manifests/reference/loop.py",
+        "manifests/reference/network.py",
+        "manifests/reference/planner.py",
+        "manifests/reference/rollout.py",
+        "manifests/reference/run.py",
+        "manifests/reference/scoring.py",
+        "manifests/reference/speculate.py",
+        "manifests/reference/state_model.py",
+        "manifests/reference/unroll.py",
+        "manifests/reference/video_model.py",
+        "manifests/reference/zero_shot.py",
         "manifests/training/torch_windows.py",
         "manifests/video/torchcodec_decoder.py",
     },
-    "torchcodec": {"farm/bench/loader.py", "manifests/video/torchcodec_decoder.py"},
+    "torchcodec": {
+        "farm/bench/_sizes.py",
+        "farm/bench/loader.py",
+        "manifests/video/torchcodec_decoder.py",
+    },
     "uvicorn": {"farm/commands/browse.py"},
 }
 """The modules by which a foreign package comes in; they turn its errors into ours."""

@@ -1,6 +1,6 @@
 """Takes the pictures of Slippi's Dolphin by the preloaded library: converted, in order, each with its frame.
 
-    pipe -> ShownPicture | Line ... -> Picture | LogLine ...
+    socket, shared memory -> ShownPicture | Line ... -> Picture | LogLine ...
 
 Every picture says which frame the game had asked for when the picture was shown, so the game's first picture
 is the first that says -123: nothing is inferred, and no constant is needed. The emulator dumps nothing.
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from workers.emulator.slippi_preset import SlippiPreset
 
 DESCRIPTOR_VARIABLE: Final = "DOLPHIN_FARM_CHANNEL_FD"
+PICTURES_VARIABLE: Final = "DOLPHIN_FARM_PICTURES_FD"
 _PRELOAD: Final = "LD_PRELOAD"
 _CLOSE_SECONDS: Final = 10.0
-_EXIT_SECONDS: Final = 10.0  # a dying emulator closes its pipe well before it is dead, on a busy machine
+_EXIT_SECONDS: Final = 10.0  # a dying emulator closes its channel well before it is dead, on a busy machine
 _FIRST_SECONDS: Final = 25.0  # for the first picture: a window on a busy machine takes some
 _LINES_EVERY: Final = 120  # pictures; more than can wait between the emulator and us
 _REMEDY: Final = "take --frames png"
@@ -60,7 +61,7 @@ def require_channel(preset: SlippiPreset) -> None:
 
 
 class ChannelFrames:
-    """The preloaded library's pipe.
+    """The preloaded library's channel: a socket and memory for pictures.
 
     Args:
         width, height: size of the pictures, in pixels.
@@ -88,15 +89,19 @@ class ChannelFrames:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """The pipe's writing end."""
-        return (self._reader.descriptor,)
+        """Its end of the socket, and the memory."""
+        return (self._reader.descriptor, self._reader.pictures_descriptor)
 
     @property
     def variables(self) -> Mapping[str, str]:
         """What makes the loader take the library in, before those that the user preloads."""
         others = os.environ.get(_PRELOAD)
         preload = f"{LIBRARY}:{others}" if others else str(LIBRARY)
-        return {_PRELOAD: preload, DESCRIPTOR_VARIABLE: str(self._reader.descriptor)}
+        return {
+            _PRELOAD: preload,
+            DESCRIPTOR_VARIABLE: str(self._reader.descriptor),
+            PICTURES_VARIABLE: str(self._reader.pictures_descriptor),
+        }
 
     def __enter__(self) -> Self:
         self._reader = ChannelReader()
@@ -135,7 +140,7 @@ class ChannelFrames:
         return record
 
     def is_drained(self) -> bool:
-        """Return whether the pipe has ended and all that came from it was taken."""
+        """Return whether the channel has ended and all that came from it was taken."""
         return self._reader.ended() is not None
 
     def look_at(self, event: SlippiEvent) -> int:

@@ -15,11 +15,12 @@ class ChildPipe:
 
     Args:
         name: the name of the thread.
+        ends: our end and the child's, two descriptors; a new pipe's by default.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ends: tuple[int, int] | None = None) -> None:
         self._name = name
-        self.read_end, self._write_end = os.pipe()
+        self.read_end, self._write_end = ends or os.pipe()
         self._thread: threading.Thread | None = None
 
     @property

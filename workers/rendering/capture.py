@@ -83,8 +83,10 @@ def capture(
                 video = folder / f"chunk-{span.chunk_number:04d}.mp4"
                 # The first frame's mark; the encoder counts on from it.
                 mark = None if game_id is None else FrameMark(span.start + FIRST_SLP_FRAME, game_id)
-                size = {"width": event.width, "height": event.height - crop_rows}
-                encoder = stack.enter_context(ChunkEncoder(video, settings, **size, mark=mark))
+                rows = event.height - crop_rows
+                encoder = stack.enter_context(
+                    ChunkEncoder(video, settings, width=event.width, height=rows, mark=mark)
+                )
             encoder.write(event.without_bottom(crop_rows))
             if event.capture_index + 1 == span.exclusive_end:
                 encoder.close()

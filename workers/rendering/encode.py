@@ -71,6 +71,24 @@ class VideoSettings:
             raise ValueError(message)
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How the pictures of a video refer to each other; those that an emulator gives are coded by the default.
+
+    Attributes:
+        gop_pictures: pictures of every GOP.
+        b_frames: how many pictures in a row may refer to a later one; packets are then not in order.
+        refreshes_within: whether a moving column is refreshed instead of whole pictures (intra refresh).
+    """
+
+    gop_pictures: int = GOP_FRAMES
+    b_frames: int = 0
+    refreshes_within: bool = False
+
+
+DATASET_CODING: Final = Coding()
+
+
 class ChunkEncoder:
     """Writes one chunk's video. A context manager: leaving it without `close` leaves no file.
 
@@ -81,7 +99,9 @@ class ChunkEncoder:
         height: of the pictures, in pixels.
         mark: the mark of the first frame, as `manifests.video.sei` has it; every key frame then carries its
             own mark. None: no marks.
-        fps: pictures per second of the time stamps, a divisor of 60; datasets have 60 and nothing else.
+        fps: pictures per second of the time stamps, a divisor of 60: each picture is of the 60 / fps-th frame
+            after the one before.
+        coding: how pictures refer to each other; DATASET_CODING by default.
 
     Raises:
         RenderFailed: the encoder refuses.
@@ -97,6 +117,7 @@ class ChunkEncoder:
         height: int = HEIGHT,
         mark: FrameMark | None = None,
         fps: int = FPS,
+        coding: Coding | None = None,
     ) -> None:
         self._path, self._fps = path, fps
         self._mark = mark
@@ -105,7 +126,9 @@ class ChunkEncoder:
         self._is_open = True
         try:
             self._file = _open_mp4(path)
-            self._stream = self._file.add_stream("libx264", rate=fps, options=_x264_options(settings))
+            self._stream = self._file.add_stream(
+                "libx264", rate=fps, options=_x264_options(settings, coding or DATASET_CODING)
+            )
         except (av.FFmpegError, OSError) as error:
             _fail(path, error)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
@@ -170,7 +193,7 @@ class ChunkEncoder:
     def _marked(self, packet: av.Packet[av.VideoStream], mark: FrameMark) -> av.Packet[Any]:
         if not packet.is_keyframe or packet.pts is None:
             return packet
-        own = replace(mark, slp_frame=mark.slp_frame + packet.pts)
+        own = replace(mark, slp_frame=mark.slp_frame + packet.pts * (FPS // self._fps))
         copy = av.Packet(mark_packet(bytes(packet), own))
         copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
         copy.time_base, copy.stream, copy.is_keyframe = packet.time_base, packet.stream, True
@@ -187,9 +210,10 @@ def _open_mp4(path: Path) -> OutputContainer:
     return av.open(str(path), "w", format="mp4", options=options)
 
 
-def _x264_options(settings: VideoSettings) -> dict[str, str]:
+def _x264_options(settings: VideoSettings, coding: Coding) -> dict[str, str]:
     x264 = (
-        f"keyint={GOP_FRAMES}:min-keyint={GOP_FRAMES}:scenecut=0:open-gop=0:bframes=0:force-cfr=1"
+        f"keyint={coding.gop_pictures}:min-keyint={coding.gop_pictures}:scenecut=0:open-gop=0"
+        f":bframes={coding.b_frames}:intra-refresh={int(coding.refreshes_within)}:force-cfr=1"
         ":threads=1:lookahead-threads=1:sliced-threads=0"
     )
     return {"preset": settings.preset, "crf": str(settings.crf), "profile": "high", "x264-params": x264}

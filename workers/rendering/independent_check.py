@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,18 +50,22 @@ def is_available() -> bool:
     return all(shutil.which(program) for program in ("ffmpeg", "ffprobe"))
 
 
-def check_video(video: bytes, *, num_frames: int, width: int, height: int) -> tuple[str, ...]:
+def check_video(
+    video: bytes, *, num_frames: int, width: int, height: int, fps: int = FPS, gop_pictures: int = GOP_FRAMES
+) -> tuple[str, ...]:
     """Return everything in which a video breaks the video contract, a line each; nothing if it keeps it.
 
     The contract: one H.264 stream of this size and no other, yuv420p, BT.601 in limited range, no B-frames;
-    frame k at exactly k / 60 s; an IDR picture, which closes the group of pictures before it, at every
-    multiple of 30 and nowhere else; and every picture decodes without an error.
+    picture k at exactly k / fps s; an IDR picture, which closes the group of pictures before it, at every
+    multiple of `gop_pictures` and nowhere else; and every picture decodes without an error.
 
     Args:
         video: the bytes of the mp4.
         num_frames: how many pictures it should hold.
         width: of the pictures, in pixels.
         height: likewise.
+        fps: pictures a second.
+        gop_pictures: pictures of every group but the last one.
 
     Raises:
         EnvironmentFailed: ffmpeg or ffprobe is not installed, or was not done in time.
@@ -82,8 +87,9 @@ def check_video(video: bytes, *, num_frames: int, width: int, height: int) -> tu
         if wrong:
             return tuple(wrong)
         base = Fraction(found["streams"][0]["time_base"])
-        wrong += _wrong_packets(found["packets"], base, num_frames)
-        wrong += _wrong_idr_pictures(path, folder, seconds, num_frames)
+        due = _Due(num_frames, fps, gop_pictures)
+        wrong += _wrong_packets(found["packets"], base, due)
+        wrong += _wrong_idr_pictures(path, folder, seconds, due)
         wrong += _wrong_decoding(path, folder, seconds, num_frames)
     return tuple(wrong)
 
@@ -99,23 +105,36 @@ def _wrong_streams(streams: Sequence[dict[str, Any]], num_frames: int, width: in
     ]
 
 
-def _wrong_packets(packets: Sequence[dict[str, Any]], base: Fraction, num_frames: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """How many pictures there should be, how fast they should follow, and how many a group should have."""
+
+    num_frames: int
+    fps: int
+    gop_pictures: int
+
+    @property
+    def key_frames(self) -> list[int]:
+        return list(range(0, self.num_frames, self.gop_pictures))
+
+
+def _wrong_packets(packets: Sequence[dict[str, Any]], base: Fraction, due: _Due) -> list[str]:
     """Return what is wrong with number, order, times and key flags of the packets."""
-    if len(packets) != num_frames:
-        return [f"{len(packets)} packets, {num_frames} are wanted"]
+    if len(packets) != due.num_frames:
+        return [f"{len(packets)} packets, {due.num_frames} are wanted"]
     wrong = []
     for k, packet in enumerate(packets):
         pts, dts = packet["pts"] * base, packet["dts"] * base
-        if pts != Fraction(k, FPS) or dts != pts:
-            wrong.append(f"packet {k} is at {pts} s (decoded at {dts} s), {Fraction(k, FPS)} s is wanted")
+        if pts != Fraction(k, due.fps) or dts != pts:
+            wrong.append(f"packet {k} is at {pts} s (decoded at {dts} s), {Fraction(k, due.fps)} s is wanted")
             break
     keys = [k for k, packet in enumerate(packets) if packet["flags"].startswith("K")]
-    if keys != _key_frames(num_frames):
-        wrong.append(f"packets {_few(keys)} are marked as key frames, every {GOP_FRAMES}th is wanted")
+    if keys != due.key_frames:
+        wrong.append(f"packets {_few(keys)} are marked as key frames, every {due.gop_pictures}th is wanted")
     return wrong
 
 
-def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, num_frames: int) -> list[str]:
+def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, due: _Due) -> list[str]:
     """Return what is wrong with the places of the IDR pictures, behind which no later picture may refer.
 
     A key frame of an open group is flagged as one, too, so the bitstream itself is asked: all units but the
@@ -128,9 +147,9 @@ def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, num_frames: in
     lines, complaint = _run(_ffmpeg_command(only_idr), folder, seconds)
     if complaint:
         return [f"ffmpeg cannot take its bitstream apart: {complaint}"]
-    shown = [round(time * FPS) for time in _times(lines)]
-    if shown != _key_frames(num_frames):
-        return [f"IDR pictures are {_few(shown)}, every {GOP_FRAMES}th is wanted"]
+    shown = [round(time * due.fps) for time in _times(lines)]
+    if shown != due.key_frames:
+        return [f"IDR pictures are {_few(shown)}, every {due.gop_pictures}th is wanted"]
     return []
 
 
@@ -143,10 +162,6 @@ def _wrong_decoding(path: Path, folder: Path, seconds: float, num_frames: int) -
         return [f"ffmpeg cannot decode it: {complaint}"]
     num_decoded = len(_times(lines))
     return [] if num_decoded == num_frames else [f"{num_decoded} pictures decode, {num_frames} are wanted"]
-
-
-def _key_frames(num_frames: int) -> list[int]:
-    return list(range(0, num_frames, GOP_FRAMES))
 
 
 def _few(numbers: Sequence[int]) -> str:

@@ -1,7 +1,9 @@
 """Makes a smaller copy of a committed game: its frames and states, with pictures resized and encoded anew.
 
-Before a picture is resized, it is proved once more to be the one that it should be: the file has its sha256,
-every key frame carries the mark of its game and frame, and where pictures are stamped, every stamp is read.
+The copy may show fewer pictures a second: every n-th frame of each chunk, from the first one on. Its states
+files stay as they are, with the inputs of all frames. Before a picture is resized, it is proved once more to
+be the one that it should be: the file has its sha256, every key frame carries the mark of its game and frame,
+and where pictures are stamped, every stamp is read.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from manifests.video.mp4 import read_gops
 from manifests.video.open_decoder import open_decoder
 from manifests.video.sei import FrameMark, find_mark
 from manifests.video.stamp import cell_levels, decode_levels
-from workers.rendering.encode import ChunkEncoder, VideoSettings
+from workers.rendering.encode import ChunkEncoder, Coding, VideoSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,16 +43,12 @@ class RenditionMaker:
     Attributes:
         source: the store of the dataset whose pictures are resized.
         description: of that dataset.
-        width: columns of the pictures to be made, even.
-        height: rows of them, even.
-        video: how the new videos are encoded.
+        made: the contract of the videos to be made.
     """
 
     source: Store
     description: DatasetDescription
-    width: int
-    height: int
-    video: VideoSettings
+    made: VideoContract
 
     def chunk(
         self, store: Store, game_id: str, chunk: ChunkRecord, file_number: int, folder: Path
@@ -64,20 +62,25 @@ class RenditionMaker:
         """
         ref, gops = chunk.footage
         data, path, states = self._get(ref), folder / "rendition.mp4", folder / "states.parquet"
-        mark = FrameMark(chunk.slp_frame_start, game_id)
-        with ChunkEncoder(path, self.video, width=self.width, height=self.height, mark=mark) as encoder:
+        made = self.made
+        encoder = ChunkEncoder(
+            path, VideoSettings(made.crf, made.preset), width=made.width, height=made.height,
+            mark=FrameMark(chunk.slp_frame_start, game_id), fps=made.fps, coding=Coding(made.gop_pictures),
+        )  # fmt: skip
+        with encoder:
             for picture in self._pictures(chunk, gops, data, game_id):
                 encoder.write(picture)
             encoder.close()
         states.write_bytes(self._get(chunk.states))
-        made = read_gops(path)
+        found = read_gops(path, made.fps)
+        index = GopIndex.of(found.first_frame_index, found.num_frames, found.byte_offset, found.byte_size)
         record = replace(
             chunk,
             file_number=file_number,
             video=place_chunk_file(store, "video", file_number, path),
             states=place_chunk_file(store, "states", file_number, states),
-            gops=GopIndex.of(made.first_frame_index, made.num_frames, made.byte_offset, made.byte_size),
-            avcc=made.avcc.hex(),
+            gops=index.in_frames(made.picture_step, chunk.num_frames),
+            avcc=found.avcc.hex(),
         )
         path.unlink()
         states.unlink()
@@ -94,8 +97,8 @@ class RenditionMaker:
         self, chunk: ChunkRecord, gops: GopIndex, data: bytes, game_id: str
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield the resized pictures of a chunk, packed I420, each proved to be the one of its row."""
-        contract = self._contract()
-        small = open_decoder("libav", "yuv420", Framing(size=(self.height, self.width)))
+        contract, made = self._contract(), self.made
+        small = open_decoder("libav", "yuv420", Framing(size=(made.height, made.width)))
         whole = open_decoder("libav", "yuv420")
         for first, count, offset, size in zip(
             gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size, strict=True
@@ -103,15 +106,20 @@ class RenditionMaker:
             run = GopRun(
                 data[offset : offset + size], bytes.fromhex(chunk.avcc), contract.width, contract.height
             )
-            slp_frame, wanted = chunk.slp_frame_start + first, np.arange(count)
+            slp_frame = chunk.slp_frame_start + first
+            shown = np.arange(first, first + count, contract.picture_step)
             self._check_mark(run, FrameMark(slp_frame, game_id))
             if self.description.stamp is not None:
-                pictures = np.empty((count, *picture_shape("yuv420", run.width, run.height)), np.uint8)
-                whole.decode(run, wanted, pictures)
-                self._check_stamps(pictures[:, : run.height], slp_frame)
-            pictures = np.empty((count, *picture_shape("yuv420", self.width, self.height)), np.uint8)
-            small.decode(run, wanted, pictures)
-            yield from pictures
+                pictures = np.empty((shown.size, *picture_shape("yuv420", run.width, run.height)), np.uint8)
+                whole.decode(run, np.arange(shown.size), pictures)
+                self._check_stamps(pictures[:, : run.height], chunk.slp_frame_start + shown)
+            wanted = np.flatnonzero(shown % made.picture_step == 0)
+            if wanted.size:
+                pictures = np.empty(
+                    (wanted.size, *picture_shape("yuv420", made.width, made.height)), np.uint8
+                )
+                small.decode(run, wanted, pictures)
+                yield from pictures
 
     def _contract(self) -> VideoContract:
         if self.description.video is None:
@@ -128,15 +136,15 @@ class RenditionMaker:
             )
             raise RecordRefused(message)
 
-    def _check_stamps(self, luma: NDArray[np.uint8], slp_frame: int) -> None:
+    def _check_stamps(self, luma: NDArray[np.uint8], slp_frames: NDArray[np.int64]) -> None:
         stamp = self.description.stamp
         assert stamp is not None, "whoever reads stamps has looked whether there are any"
         rows = slice(stamp.top, stamp.top + stamp.height)
         columns = slice(stamp.left, stamp.left + stamp.width)
         numbers, valid = decode_levels(cell_levels(luma[:, rows, columns]))
-        if not (valid & (numbers == slp_frame + np.arange(len(luma)))).all():
+        if not (valid & (numbers == slp_frames)).all():
             message = (
-                f"{self.source.url}: pictures from slp_frame {slp_frame} on do not carry their stamps; audit "
-                "the dataset"
+                f"{self.source.url}: pictures from slp_frame {slp_frames[0]} on do not carry their stamps; "
+                "audit the dataset"
             )
             raise RecordRefused(message)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from manifests.hub.place import HUB_SCHEME
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,7 +33,6 @@ ARCHIVE_SUFFIXES: Final = (
     ".zip", ".7z", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst"
 )  # fmt: skip
 BUCKET_SCHEME: Final = "s3://"
-HUB_SCHEME: Final = "hf://"
 
 _UNREAD: Final = re.compile(
     r".*\.(?:7z|rar|gz|xz|txz|bz2|tbz2?|zst|tzst|lz|tlz|lz4|lzma|lzo|z|taz|br|sz|zz|zipx|slpz"

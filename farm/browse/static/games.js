@@ -3,6 +3,7 @@ const PER_PAGE = 100;
 const SORTS = {
   game: (game) => game.game_id, stage: (game) => game.stage_name, characters: (game) => game.characters.join(" vs "), frames: (game) => game.num_frames,
   split: (game) => game.split, date: (game) => game.start_at, bytes: (game) => game.video_bytes, motion: (game) => game.motion_margin,
+  hits: (game) => game.hits, deaths: (game) => game.deaths,
 };
 const asked = new URLSearchParams(location.search);
 const filters = Object.fromEntries(["stage", "character", "split", "text", "min_frames", "max_frames", "since", "until", "sort", "descending"].map((name) => [name, asked.get(name) ?? ""]));
@@ -46,7 +47,8 @@ function line(game) {
   const figure = (text) => element("td", text, { class: "number" });
   made.append(picture, name, element("td", game.stage_name), element("td", game.characters.join(" vs ")), figure(number(game.num_frames)),
     element("td", game.split ?? ""), figure((game.start_at ?? "").slice(0, 10)), figure(`${number(game.video_bytes / 1e6, 1)} MB`),
-    figure(game.motion_margin === null ? "" : game.motion_margin.toFixed(1)), element("td", game.agreed.join(", ")),
+    figure(game.motion_margin === null ? "" : game.motion_margin.toFixed(1)),
+    figure(game.hits === null ? "" : number(game.hits)), figure(game.deaths === null ? "" : number(game.deaths)), element("td", game.agreed.join(", ")),
     element("td", game.player_hashes.map((hash) => (hash ?? "none").slice(0, 8)).join(" ")));
   return made;
 }

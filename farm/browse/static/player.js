@@ -52,7 +52,7 @@ async function decodeGop(chunkNumber, gop) {
   units.forEach((data, k) => decoder.decode(new EncodedVideoChunk({ type: k ? "delta" : "key", timestamp: k, data })));
   await decoder.flush();
   decoder.close();
-  if (failure || frames.length !== chunk.gops.num_frames[gop]) throw failure ?? new Error(`${frames.length} pictures decoded from a GOP of ${chunk.gops.num_frames[gop]}`);
+  if (failure || frames.length !== chunk.gops.num_pictures[gop]) throw failure ?? new Error(`${frames.length} pictures decoded from a GOP of ${chunk.gops.num_pictures[gop]}`);
   return frames.sort((one, other) => one.timestamp - other.timestamp);
 }
 
@@ -80,7 +80,7 @@ function place(frame) {
   const index = frame - starts[chunkNumber], firsts = game.chunks[chunkNumber].gops.first_frame_index;
   let gop = firsts.length - 1;
   while (firsts[gop] > index) gop--;
-  return { chunkNumber, index, gop, within: index - firsts[gop] };
+  return { chunkNumber, index, gop, within: Math.floor((index - firsts[gop]) / game.picture_step) };
 }
 
 /** Show frame `wanted`, then, if it has changed meanwhile, the new one; picture and state change in one step. */
@@ -231,7 +231,8 @@ fetch(`${root.dataset.game}/timeline.json`).then((answer) => answer.json()).then
 /** The events of one kind, or of all, each a button that goes to its frame. */
 function listEvents(events) {
   const kinds = $("event-kind"), list = $("event-list"), name = (player) => (player === null ? "" : ` by p${player}`);
-  kinds.replaceChildren(...["all", ...new Set(events.map(([, kind]) => kind))].map((kind) => new Option(kind)));
+  const count = (kind) => events.filter((event) => event[1] === kind).length;
+  kinds.replaceChildren(new Option(`all (${events.length})`, "all"), ...[...new Set(events.map(([, kind]) => kind))].map((kind) => new Option(`${kind} (${count(kind)})`, kind)));
   const show = () => list.replaceChildren(...events.filter(([, kind]) => kinds.value === "all" || kind === kinds.value).map(([frame, kind, fighter, other, value]) => {
     const item = document.createElement("li"), button = document.createElement("button");
     button.type = "button";

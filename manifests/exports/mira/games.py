@@ -41,6 +41,7 @@ class GameExport:
 
     def __init__(self, dataset: WindowDataset, options: MiraOptions, videos: PieceVideos) -> None:
         self._dataset, self._options, self._videos = dataset, options, videos
+        self._read: tuple[int, dict[int, StateTable]] = (-1, {})
         self._facts = dataset.games.select(["game_id", "split", "stage_name", "characters"]).to_pylist()
 
     def split(self, game: int) -> str:
@@ -65,12 +66,9 @@ class GameExport:
             StoreFailed: the store cannot give a file.
             VideoUnreadable, RecordRefused: a file is damaged, or not what the manifest names.
         """
-        table: StateTable | None = None
-        chunk = -1
+        tables = self._tables(game)
         for number, piece in enumerate(self.pieces(game)):
-            if table is None or piece.chunk != chunk:
-                table, chunk = self._dataset.reader.states.table(piece.chunk), piece.chunk
-            rows = table.slice(piece.start, piece.exclusive_end)
+            rows = tables[piece.chunk].slice(piece.start, piece.exclusive_end)
             held = join_steps(held_keys(rows), self._options.frame_step)
             key = f"{self._facts[game]['game_id']}_c{number:05d}"
             yield Member(f"{key}.p0.mp4", self._videos.mp4(piece))
@@ -78,16 +76,22 @@ class GameExport:
             yield Member(f"{key}.p0.physics.jsonl", physics_lines(rows, self._options.frame_step))
             yield Member(f"{key}.meta.json", json.dumps(self._about(game, piece), sort_keys=True).encode())
 
+    def _tables(self, game: int) -> dict[int, StateTable]:
+        """Read the states of a game's chunks, by chunk; those of the game asked for last are kept."""
+        if self._read[0] != game:
+            chunks = sorted({piece.chunk for piece in self.pieces(game)})
+            self._read = (game, {chunk: self._dataset.reader.states.table(chunk) for chunk in chunks})
+        return self._read[1]
+
     def _about(self, game: int, piece: Piece) -> dict[str, Any]:
         place = {"slp_frame_start": piece.slp_frame_start, "frame_step": self._options.frame_step}
         return {**self._facts[game], **place}
 
     def entry(self, game: int, shard: str) -> dict[str, Any]:
-        """Make a game's entry of index.json, JSON-ready; its states files are read for the events."""
+        """Make a game's entry of index.json, JSON-ready."""
         pieces, fps = self.pieces(game), self._options.fps
         steps = [piece.num_steps(self._options.frame_step) for piece in pieces]
-        chunks = sorted({piece.chunk for piece in pieces})
-        happenings = find_happenings([self._dataset.reader.states.table(chunk) for chunk in chunks])
+        happenings = find_happenings(list(self._tables(game).values()))
         facts = self._facts[game]
         return {
             "match_id": facts["game_id"], "shard": shard, "n_players": 1, "chunk_frames": steps,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from manifests.exports.mira.keys import KEYS, THRESHOLD
-from manifests.training.windows import FRAMES_PER_SECOND
+from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.video.framing import Framing
 
 FORMAT = "dolphin-farm mira"

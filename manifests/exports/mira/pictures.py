@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.video.decoder import Decoder, GopRun, picture_shape
 from manifests.video.open_decoder import open_decoder
 from manifests.video.small_mp4 import wrap_run
@@ -24,9 +25,24 @@ Encode: TypeAlias = Callable[[NDArray[np.uint8], int], bytes]
 
 def copies_packets(dataset: WindowDataset, options: MiraOptions) -> bool:
     """Whether the dataset's own packets are what is wanted, so that nothing is decoded or encoded."""
-    video, gop_frames = dataset.footage.video, dataset.footage.grid.gop_frames
+    video, grid = dataset.footage.video, dataset.footage.grid
     has_size = options.framing.output(video.width, video.height) == (video.width, video.height)
-    return has_size and options.frame_step == 1 and options.piece_frames % gop_frames == 0
+    return (
+        has_size and options.frame_step == grid.picture_step and options.piece_frames % grid.gop_frames == 0
+    )
+
+
+def check_rate(dataset: WindowDataset, options: MiraOptions) -> None:
+    """Check that the dataset has pictures of all frames that are wanted.
+
+    Raises:
+        ValueError: more pictures a second are wanted than it has, or not a divisor of that.
+    """
+    step = dataset.footage.grid.picture_step
+    if options.frame_step % step:
+        have = FRAMES_PER_SECOND // step
+        message = f"the dataset has {have} pictures a second, so fps is a divisor of that; got {options.fps}"
+        raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,12 @@ class PieceVideos:
 
     @classmethod
     def of(cls, dataset: WindowDataset, options: MiraOptions, encode: Encode) -> PieceVideos:
-        """Open a decoder for a dataset's pictures."""
+        """Open a decoder for a dataset's pictures.
+
+        Raises:
+            ValueError: as `check_rate`.
+        """
+        check_rate(dataset, options)
         return cls(dataset, options, encode, open_decoder("libav", "yuv420", options.framing))
 
     def mp4(self, piece: Piece) -> bytes:
@@ -59,15 +80,16 @@ class PieceVideos:
         """
         run, skipped = self._run(piece)
         if copies_packets(self.dataset, self.options):
-            return wrap_run(run, piece.num_frames)
+            return wrap_run(run, piece.num_steps(self.options.frame_step), self.options.fps)
         wanted = skipped + np.arange(0, piece.num_frames, self.options.frame_step, dtype=np.int64)
+        wanted //= self.dataset.footage.grid.picture_step
         size = self.options.framing.output(run.width, run.height)
         pictures = np.empty((wanted.size, *picture_shape("yuv420", *size)), np.uint8)
         self.decoder.decode(run, wanted, pictures)
         return self.encode(pictures, self.options.fps)
 
     def _run(self, piece: Piece) -> tuple[GopRun, int]:
-        """Fetch the GOPs of a piece; also give the number of its first picture among theirs."""
+        """Fetch the GOPs of a piece; also give the number of its first frame among theirs."""
         footage, reader = self.dataset.footage, self.dataset.reader
         span = footage.gop_span(piece.chunk, piece.start, piece.exclusive_end - 1)
         key = footage.video_key(piece.chunk)

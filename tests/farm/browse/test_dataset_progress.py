@@ -59,7 +59,7 @@ def test_the_cost_is_that_of_the_games_own_pace(store: Store):
     found = dataset_progress(store, Prices(core_hour=3.6, gigabyte_month=1e9))
     assert found.cost is not None
     assert found.cost.slot_hours == pytest.approx(30 / 3600)
-    assert found.cost.dollars == pytest.approx(30 / 3600 * 2 * 3.6)
+    assert found.cost.dollars == pytest.approx(30 / 3600 * 3.6)
     assert found.cost.dollars_a_month == found.status.video_bytes + found.status.states_bytes
     assert sum(found.throughput.games) == 4
 

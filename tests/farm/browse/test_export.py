@@ -10,7 +10,8 @@ import pytest
 
 from farm.browse.app import make_app
 from farm.browse.export import Export, files_from
-from farm.browse.library import SORT_COLUMNS, ConditionRefused, Library
+from farm.browse.library import SORT_COLUMNS, Library
+from farm.browse.typed_sql import ConditionRefused
 from manifests.ledger.entry import write_entry
 from manifests.snapshot.finalize import finalize
 from manifests.store.open import open_store

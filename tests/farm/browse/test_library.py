@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farm.browse import library as browse_library
-from farm.browse.library import NO_FILTERS, SORT_COLUMNS, ConditionRefused, Filters, GamesPage, Library
+from farm.browse.library import (
+    EVENT_COUNTS,
+    NO_FILTERS,
+    SORT_COLUMNS,
+    Filters,
+    GamesPage,
+    Library,
+)
+from farm.browse.typed_sql import ConditionRefused
 from farm.commands.games import command as games_command
 from manifests.errors import DatasetError
 from manifests.ledger.dataset import open_or_create
@@ -108,6 +116,21 @@ def test_a_page_holds_its_part_and_says_how_many_there_are(library: Library, mon
     assert {page.num_pages for page in pages} == {3}
     ids = [row["game_id"] for page in pages for row in page.rows]
     assert ids == sorted(set(ids))
+
+
+def test_events_are_counted_in_all_and_in_each_game(library: Library, every_game: list[dict[str, Any]]):
+    assert {(game["hits"], game["deaths"]) for game in every_game} == {(2, 0)}
+    due = [{"it": "hits", "events": 2 * NUM_GAMES}, {"it": "ledges", "events": NUM_GAMES}]
+    assert library.totals()["events"] == [*due, {"it": "rollbacks", "events": NUM_GAMES}]
+
+
+def test_games_whose_events_were_not_noted_have_no_counts(tmp_path: Path):
+    store, samples = open_store(tmp_path / "set"), Samples()
+    open_or_create(store, samples.description)
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    write_entry(store, dataclasses.replace(samples.place(store, game, tmp_path, 1), events=None))
+    finalize(store)
+    assert {Library(store).games(Filters()).rows[0][name] for name in EVENT_COUNTS} == {None}
 
 
 def test_nothing_is_one_empty_page():

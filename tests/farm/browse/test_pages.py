@@ -315,3 +315,59 @@ class TestGames:
         (tmp_path / "secret.csv").write_text("a\n1\n")
         reach = f"(SELECT count(*) FROM read_csv('{tmp_path}/secret.csv')) > 0"  # noqa: S608
         assert self.call(store, "--where", reach).exit_code == 2
+
+
+def test_moments_are_shown_with_what_leads_to_them(client: Client, game_id: str):
+    page = client.get("/moments?kind=hit&character=FOX")
+    assert page.status == 200
+    found = json.loads(client.get("/moments.json?kind=hit&character=FOX").body)
+    assert found["num_games"] == 3
+    assert {each["character"] for each in found["moments"]} == {"FOX"}
+    one = found["moments"][0]
+    link = f'href="/games/{one["game_id"]}#{one["slp_frame"]}"'
+    assert link in page.body.decode()
+    moving = client.get(f"/games/{one['game_id']}/moment-{one['slp_frame']}.webp")
+    assert (moving.status, moving.headers["content-type"]) == (200, "image/webp")
+    assert client.get(f"/games/{game_id}/still-0.webp").status == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/moments", 200),
+        ("/moments?kind=nix", 400),
+        ("/moments?limit=10000000000", 400),
+        ("/moments?within=x", 400),
+        ("/moments?where=1)%3BDROP%20TABLE%20games%3B--", 400),
+        ("/games/{game_id}/moment-999999.webp", 404),
+        ("/games/{game_id}/moment-1e3.webp", 404),
+    ],
+)
+def test_a_wrong_address_of_a_moment_is_told(client: Client, game_id: str, address: str, status: int):
+    assert client.get(address.format(game_id=game_id)).status == status
+    assert client.get("/games").status == 200
+
+
+def test_a_window_is_shown_with_its_line_and_its_pictures(client: Client):
+    page = client.get("/window?window=4&actions=every&frame_step=2&size=240x320")
+    assert page.status == 200
+    assert "open_dataset(" in page.body.decode()
+    found = json.loads(client.get("/window.json?window=4&frame_step=2").body)
+    assert [step["slp_frame"] for step in found["steps"]] == [-123, -121, -119, -117]
+    for picture in ("window-3", "window-loop"):
+        answer = client.get(f"/{picture}.webp?window=4&frame_step=2")
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/webp")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/window?window=1000", 400),
+        ("/window?at=nobody:1", 400),
+        ("/window?split=%3Cscript%3E", 400),
+        ("/window-9.webp?window=4", 404),
+        ("/window-loop.webp?fields=state", 404),
+    ],
+)
+def test_a_wrong_address_of_a_window_is_told(client: Client, address: str, status: int):
+    assert client.get(address).status == status

@@ -58,7 +58,7 @@ def test_key_frames_are_where_the_video_has_them(sound_store: Store, committed: 
     assert found is not None
     for told, chunk in zip(found["chunks"], committed.chunks, strict=True):
         gops = told["gops"]
-        assert sum(gops["num_frames"]) == told["num_frames"] == chunk.num_frames
+        assert sum(gops["num_pictures"]) == told["num_frames"] == chunk.num_frames
         video = sound_store.get(told["video"])
         assert gops["byte_offset"][-1] + gops["byte_size"][-1] <= len(video)
         assert base64.b64decode(told["avcc"])[0] == 1  # the version of every AVCDecoderConfigurationRecord

@@ -47,6 +47,19 @@ def test_games_are_in_order_of_their_ids_and_no_more_than_asked_for(call: Call, 
     assert some == every[:2]
 
 
+def test_events_are_counted_by_kind_and_can_be_asked_for(
+    call: Call, sound: Path, monkeypatch: pytest.MonkeyPatch
+):
+    games = [json.loads(line) for line in call("games", sound, "--json").stdout.splitlines()]
+    assert [(game["hits"], game["ledges"], game["rollbacks"], game["deaths"]) for game in games] == [
+        (2, 1, 1, 0)
+    ] * NUM_GAMES
+    assert call("games", sound, "--where", "hits = 2 AND deaths = 0").stdout.endswith(f"{NUM_GAMES} games\n")
+    assert call("games", sound, "--where", "deaths > 0").stdout.endswith("\n0 games\n")
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "deaths" in call("games", sound).stdout
+
+
 def test_a_condition_that_nothing_meets_is_an_empty_list(call: Call, sound: Path):
     assert call("games", sound, "--where", "num_frames < 0", "--json").stdout == ""
     assert call("games", sound, "--where", "num_frames < 0").stdout.endswith("0 games\n")

@@ -20,7 +20,6 @@ from manifests.training.cache import Cache
 from manifests.training.open import open_dataset
 from manifests.training.pictures import Pictures
 from manifests.video.mp4 import decode_luma
-from workers.rendering.encode import VideoSettings
 from workers.rendering.rendition import RenditionMaker
 
 if TYPE_CHECKING:
@@ -80,7 +79,9 @@ def test_its_entries_name_what_they_are_made_of(made: Path, sound: Path):
 def test_pictures_that_are_not_what_the_source_says_fail(sound: Path, tmp_path: Path):
     copy = shutil.copytree(sound, tmp_path / "copy")
     source, out = open_store(copy), open_store(tmp_path / "out")
-    maker = RenditionMaker(source, read_description(source), SIZE[1], SIZE[0], VideoSettings())
+    description = read_description(source)
+    made = dataclasses.replace(description.video, width=SIZE[1], height=SIZE[0])
+    maker = RenditionMaker(source, description, made)
     entries = [read_entry(source, one) for one in done_game_ids(source)]
     entry = next(one for one in entries if one is not None and one.chunks)
     first, second = entry.chunks[:2]

@@ -35,7 +35,7 @@ def test_it_prints_a_number_and_nothing_else(call: Call):
 
 def test_as_json_it_says_what_it_went_by(call: Call):
     found = json.loads(call("slots", "--json", "--memory-mib", 300, "--scratch-mib", 100).stdout)
-    assert found["slot"] == {"cores": 2.0, "memory_bytes": 300 << 20, "scratch_bytes": 100 << 20}
+    assert found["slot"] == {"cores": 1.0, "memory_bytes": 300 << 20, "scratch_bytes": 100 << 20}
     assert found["machine"]["cores"] <= len(os.sched_getaffinity(0))
     assert found["measured"] is None
 
@@ -89,9 +89,9 @@ def test_where_a_gpu_draws_its_memory_bounds_the_slots(call: Call):
 
 
 @pytest.mark.usefixtures("with_gpu")
-def test_where_a_gpu_draws_a_slot_needs_fewer_cores_and_says_who_draws(call: Call):
+def test_where_a_gpu_draws_it_is_said_who_draws(call: Call):
     found = json.loads(call("slots", "--json", "--renderer", "gpu").stdout)
-    assert found["slot"]["cores"] == GPU_SLOT.cores < Footprint().cores
+    assert found["slot"]["cores"] == GPU_SLOT.cores
     assert found["gpu"]["renderer"] == "NVIDIA H200"
 
 

@@ -54,7 +54,7 @@ def test_what_was_measured_is_remembered_for_machines_like_this():
 @pytest.mark.usefixtures("calibration")
 def test_this_machine_offers_what_was_measured_on_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(capacity, "this_machine", lambda _scratch: Machine(16.0, 100 * GIB, 100 * GIB))
-    assert slots_here() == 8
+    assert slots_here() == 16
     save_calibration(SlotCalibration(slots=11, cores=16.0))
     assert slots_here() == 11
 
@@ -78,6 +78,11 @@ def test_this_machine_can_run_at_least_one():
     assert machine.cores > 0
     assert machine.memory_bytes > 0
     assert num_slots(machine, Footprint()) >= 1
+
+
+@pytest.mark.parametrize("cores", [2, 4, 16, 64])
+def test_a_machine_with_room_gets_a_slot_for_each_core(cores: int):
+    assert num_slots(Machine(float(cores), 256 * GIB, 256 * GIB), Footprint()) == cores
 
 
 def test_a_containers_limits_count(tmp_path: Path):
@@ -104,10 +109,10 @@ def test_a_footprint_of_nothing_fails():
         Footprint(cores=0)
 
 
-def test_a_gpu_that_draws_leaves_cores_for_more_slots(monkeypatch: pytest.MonkeyPatch):
+def test_where_a_gpu_draws_its_memory_may_run_out_first(monkeypatch: pytest.MonkeyPatch):
     drawn = Drawing("NVIDIA H200", "nvidia", {}, "")
     monkeypatch.setattr(capacity, "drawing_here", lambda _choice: drawn)
     monkeypatch.setattr(capacity, "this_machine", lambda _scratch: Machine(24.0, 100 * GIB, 100 * GIB))
-    for free, slots in ((100 * GIB, 16), (2 * GIB, 4)):
+    for free, slots in ((100 * GIB, 24), (2 * GIB, 4)):
         monkeypatch.setattr(capacity, "cards_here", lambda free=free: (free,))
         assert slots_here(renderer="gpu") == slots

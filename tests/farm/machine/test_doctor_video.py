@@ -10,6 +10,7 @@ from farm.machine import doctor_video
 from farm.machine.doctor_slippi import slippi_checks
 from farm.machine.doctor_standin import standin_checks
 from farm.machine.doctor_video import written_video
+from workers.rendering.encode import Coding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def test_a_clip_of_ours_passes():
 
 def test_a_clip_of_other_groups_of_pictures_fails(monkeypatch: pytest.MonkeyPatch):
     """As if libav had left a setting unheard."""
-    monkeypatch.setattr("workers.rendering.encode.GOP_FRAMES", 20)
+    monkeypatch.setattr("workers.rendering.encode.DATASET_CODING", Coding(gop_pictures=20))
     finding = written_video()
     assert finding.outcome == "failed"
     assert "packets 0, 20, 40, 60 are marked as key frames, every 30th is wanted" in finding.detail

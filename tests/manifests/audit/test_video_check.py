@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 NUM_VIDEOS = 9
+CONTRACT = (640, 480, 60, 30)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,13 @@ class Grumbler:
     """A check that notes what it was asked, and finds fault with the shortest videos."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, int, int]] = []
+        self.asked: list[tuple[int, ...]] = []
 
-    def __call__(self, video: bytes, *, num_frames: int, width: int, height: int) -> Sequence[str]:
+    def __call__(
+        self, video: bytes, *, num_frames: int, width: int, height: int, fps: int, gop_pictures: int
+    ) -> Sequence[str]:
         assert video[4:8] == b"ftyp"
-        self.asked.append((num_frames, width, height))
+        self.asked.append((num_frames, width, height, fps, gop_pictures))
         return () if num_frames == 90 else ("it is short", "it is grey")
 
 
@@ -44,7 +47,7 @@ def test_every_video_is_checked_and_every_complaint_is_a_finding(sound: Store):
     grumbler = Grumbler()
     report = audit(sound, Depth.DECODE, video_check=grumbler, num_threads=1)
     assert report.num_independently_checked == NUM_VIDEOS
-    assert grumbler.asked == [(90, 640, 480), (90, 640, 480), (20, 640, 480)] * 3
+    assert grumbler.asked == [(90, *CONTRACT), (90, *CONTRACT), (20, *CONTRACT)] * 3
     assert report.findings == [
         Finding(Kind.STRUCTURE, video_key(number), line)
         for number in (2, 5, 8)

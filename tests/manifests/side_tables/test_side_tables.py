@@ -137,8 +137,10 @@ def arrow_of(**columns: Any) -> bytes:
     ("name", "data", "message"),
     [
         ("t.parquet", b"PAR1 not", "no side table"),
-        ("t.parquet", arrow_of(game_id=["a"], slp_frame=[1]), "one more"),
-        ("t.parquet", arrow_of(game_id=["a"], frame=[1], z=[1.0]), "one more"),
+        ("t.parquet", arrow_of(game_id=["a"], slp_frame=[1]), "one or more"),
+        ("t.parquet", arrow_of(game_id=["a"], frame=[1], z=[1.0]), "one or more"),
+        ("t.parquet", arrow_of(game_id=["a"], slp_frame=[1], y=[1.0], z=[[1.0]]), "z has lists"),
+        ("t.parquet", arrow_of(game_id=["a"], slp_frame=[1], y=[1.0], z=["text"]), "numbers"),
         ("t.parquet", arrow_of(game_id=["a", "a"], slp_frame=[1, 1], z=[1.0, 2.0]), "comes twice"),
         ("t.parquet", arrow_of(game_id=["a", "a"], slp_frame=[1, 2], z=[[1.0], [2.0, 3.0]]), "one shape"),
         ("t.parquet", arrow_of(game_id=["a", "a"], slp_frame=[1, 2], z=[None, 3.0]), "null"),
@@ -153,6 +155,18 @@ def test_what_is_no_side_table_is_named(tmp_path: Path, name: str, data: bytes, 
     place = tmp_path / name if name.startswith("t.") else tmp_path
     with pytest.raises(RecordRefused, match=message):
         open_side_table(place)
+
+
+def test_several_columns_are_places_of_one_axis_masked_where_they_are_null(tmp_path: Path):
+    columns = {"x": pa.array([1.5, None], pa.float32()), "y": pa.array([None, 4.0], pa.float32())}
+    path = tmp_path / "t.parquet"
+    path.write_bytes(arrow_of(game_id=["a", "a"], slp_frame=[7, 9], **columns))
+    table = open_side_table(path)
+    assert (table.names, table.dtype, table.row_shape) == (("x", "y"), np.float32, (2,))
+    values, valid = table.rows("a", np.array([9, 8, 7]))
+    assert values.tolist() == [[0, 4], [0, 0], [1.5, 0]]
+    assert valid.tolist() == [[False, True], [False, False], [True, False]]
+    assert table.rows("b", np.array([7]))[1].tolist() == [[False, False]]
 
 
 def test_a_file_that_is_not_there_fails(tmp_path: Path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from typing import Any
 
 import numpy as np
 import pytest
 
-from manifests.state.derived import derive
+from manifests.state import projectiles
+from manifests.state.derived import PROJECTILES, derive
 from manifests.state.items import ItemTable
 from manifests.state.table import StateTable
 from tests.manifests.state.test_derived import with_columns
@@ -88,3 +90,31 @@ def test_an_absent_player_meets_none(table: StateTable):
 
 def test_a_type_that_no_item_has_is_the_none_class(table: StateTable):
     assert summary(with_items(table, [{"frame": 0, "type": 999, "owner": 3}]), "p0")["type"][0] == 256
+
+
+def test_seven_columns_of_a_player_are_found_in_one_search(
+    table: StateTable, monkeypatch: pytest.MonkeyPatch
+):
+    searched: list[str] = []
+    find = projectiles._find
+
+    def counted(table: StateTable, entity: str) -> projectiles.Threats:
+        searched.append(entity)
+        return find(table, entity)
+
+    monkeypatch.setattr(projectiles, "_find", counted)
+    for player in ("p0", "p1"):
+        for column in PROJECTILES:
+            derive(table, f"{player}.{column.name}")
+    assert searched == ["p0", "p1"]
+
+
+def test_what_was_found_goes_with_its_table(table: StateTable):
+    one = with_items(table, [{"frame": 0, "type": LASER, "owner": 3}])
+    other = with_items(table, [])
+    assert derive(one, "p0.d_projectile_count")[0].tolist() == [1, 0, 0]
+    assert derive(other, "p0.d_projectile_count")[0].tolist() == [0, 0, 0]
+    before = len(projectiles._FOUND)
+    del one, other
+    gc.collect()
+    assert len(projectiles._FOUND) <= before - 2

@@ -336,3 +336,18 @@ def spy(inner: Callable[..., bytes], asked: list[tuple[str, int, int]]) -> Calla
         return inner(self, key, start, exclusive_end)
 
     return get_range
+
+
+@pytest.mark.parametrize("options", [{"fields": ["video"]}, {"fields": ["video"], "cache": None}])
+def test_pictures_alone_read_no_states_file(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, options: dict[str, object]
+):
+    dataset = opened(**options)
+    monkeypatch.setattr("manifests.training.packed_states.read_states", lambda *_: pytest.fail("was read"))
+    batch = next(iter(dataset.stream(batch_size=2)))
+    dataset.prepare()
+    assert set(batch) == {
+        "video", "slp_frame", "action_is_pad", "is_context", "game", "game_id", "chunk", "frame_index",
+        "is_repeat",
+    }  # fmt: skip
+    assert (stamps(batch["video"][1]) == batch["slp_frame"][1]).all()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from manifests.snapshot.reader import Manifest
 from manifests.state.derived import derive
 from manifests.training.cache import Cache, LocalCache
-from manifests.training.compressed_shard import BLOCK_ROWS, compressed_bytes, open_compressed
+from manifests.training.compressed_shard import DENSE, FORMS, QUICK, Form, compressed_bytes, open_compressed
 from manifests.training.packed_shard import join_chunks, open_shard, shard_bytes
 from manifests.training.row_layout import PackedRows, broken, row_layout
 from manifests.training.sample import as_dict
@@ -103,7 +103,12 @@ def same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("max_bytes", "said"), [(5000, "of 9 chunks only 0 fit even so"), (70_000, "they are compressed")]
+    ("max_bytes", "said"),
+    [
+        (5000, "of 9 chunks only 0 fit even so"),
+        (25_000, "an eighth of the room"),
+        (70_000, "a fifth of the room"),
+    ],
 )
 def test_a_cache_with_too_little_room_gives_the_same_samples_and_says_so_at_opening(
     opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture, max_bytes: int, said: str
@@ -119,17 +124,55 @@ def test_a_cache_with_too_little_room_gives_the_same_samples_and_says_so_at_open
     assert bool(kept) == (max_bytes > 5000)
 
 
-@given(st.lists(st.integers(1, 150), min_size=1, max_size=5), st.integers(0, 2**32), st.data())
-def test_compressed_rows_come_back_from_any_block_on(lengths: list[int], seed: int, data: st.DataObject):
+@given(
+    st.lists(st.integers(1, 600), min_size=1, max_size=5), st.integers(0, 2**32), st.sampled_from(FORMS),
+    st.data(),
+)  # fmt: skip
+def test_compressed_rows_come_back_from_any_block_on(
+    lengths: list[int], seed: int, form: Form, data: st.DataObject
+):
     whole = rows_of(seed, sum(lengths), 2)
-    again = open_compressed(LAYOUT, np.frombuffer(compressed_bytes(whole, lengths, "id"), np.uint8), "id")
+    made = np.frombuffer(compressed_bytes(whole, lengths, "id", form), np.uint8)
+    again = open_compressed(LAYOUT, made, "id", form)
     assert (again.patterns == whole.patterns).all()
     chunk = data.draw(st.integers(0, len(lengths) - 1))
-    first = data.draw(st.integers(0, (lengths[chunk] - 1) // BLOCK_ROWS)) * BLOCK_ROWS
+    first = data.draw(st.integers(0, (lengths[chunk] - 1) // form.block_rows)) * form.block_rows
     shards = Shards.of(np.arange(len(lengths)), np.array(lengths))
-    found = again.rows(int(shards.first_block[chunk]) + first // BLOCK_ROWS, lengths[chunk] - first)
+    blocks = shards.first_blocks(np.array(lengths), form.block_rows)
+    found = again.rows(int(blocks[chunk]) + first // form.block_rows, lengths[chunk] - first)
     begin = sum(lengths[:chunk])
     assert (found == whole.rows[begin + first : begin + lengths[chunk]]).all()
+
+
+def test_what_rows_really_take_decides_how_many_chunks_fit(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Four chunks are promised room for at first; all nine are there after `prepare`, and stay."""
+    deal = Shards.of
+    monkeypatch.setattr(Shards, "of", lambda numbers, lengths: deal(numbers, lengths, 1))
+    tight = {"fields": STATES, "start": "any", "cache": Cache(tmp_path / "tight", 12_000)}
+    dataset = opened(**tight)
+    store = dataset.reader.states.shards
+    assert store.form is DENSE
+    promised = store.num_chunks_kept
+    assert 0 < promised < 9
+    dataset.prepare()
+    kept = [path for path in (tmp_path / "tight").glob("*/*") if path.is_file()]
+    assert store.num_chunks_kept == 9
+    assert len(kept) == 3, "nothing was thrown out for it; the three games are equal, and so are their shards"
+    assert sum(path.stat().st_size for path in kept) <= 12_000
+    again = opened(**tight)
+    assert again.reader.states.shards.num_chunks_kept == store.num_chunks_kept
+    assert same(samples_of(again), samples_of(opened(fields=STATES, start="any")))
+
+
+def test_the_quickest_form_that_is_promised_to_fit_is_taken(opened: Opened, tmp_path: Path):
+    whole = opened(fields=STATES).reader.states.shards.num_bytes
+    forms = [
+        opened(fields=STATES, cache=Cache(tmp_path / str(part), int(whole / part / 0.9) + 1)).reader.states
+        .shards.form for part in (1, 1.1, 4, 4.1, 20)
+    ]  # fmt: skip
+    assert forms == [None, QUICK, QUICK, DENSE, DENSE]
 
 
 def test_prepared_states_need_their_files_no_more(opened: Opened, sound: Path, tmp_path: Path):

@@ -62,6 +62,20 @@ def test_a_smaller_picture_of_rgb_is_as_bright_as_that_of_planes(run: GopRun):
     assert np.abs(brightness - (luma - 16.0) * 255 / 219).mean() < 4
 
 
+def test_a_smaller_picture_of_rgb_has_the_mean_of_the_colours_that_it_covers(run: GopRun):
+    """A scaler that takes every second column of colour is wrong by 14 levels here, not by 5."""
+    size = (HEIGHT // 4, WIDTH // 4)
+    planes = decoded(run, "yuv420").astype(float)
+    luma = planes[:, :HEIGHT].reshape(NUM_PICTURES, HEIGHT // 4, 4, WIDTH // 4, 4).mean(axis=(2, 4))
+    chroma = planes[:, HEIGHT:].reshape(NUM_PICTURES, 2, HEIGHT // 4, 2, WIDTH // 4, 2).mean(axis=(3, 5))
+    bright, blue, red = (luma - 16) * 255 / 219, chroma[:, 0] - 128, chroma[:, 1] - 128
+    due = np.stack(
+        [bright + 1.596 * red, bright - 0.392 * blue - 0.813 * red, bright + 2.017 * blue], axis=-1
+    )
+    inside = (due > 0).all(axis=-1) & (due < 255).all(axis=-1)
+    assert np.abs(decoded(run, size=size) - due)[inside].mean() < 8
+
+
 def test_a_part_may_be_made_larger(run: GopRun):
     large = decoded(run, "yuv420", crop=(0, 0, 32, 32), size=(64, 64))[:, :64].astype(float)
     means = large.reshape(NUM_PICTURES, 32, 2, 32, 2).mean(axis=(2, 4))

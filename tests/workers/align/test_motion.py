@@ -117,9 +117,21 @@ class TestTheWitness:
         assert "offset -1" in str(self.objection(late))
         assert self.objection(late, state_delay=1) is None
 
+    @pytest.mark.parametrize("step", [2, 3, 6])
+    def test_every_nth_picture_is_a_true_pair_and_a_slip_of_one_is_told(self, step: int):
+        pictures = list(pictures_of(SEED))
+        assert self.objection(pictures[::step], picture_step=step) is None
+        slipped = [*pictures[step::step], pictures[-1]]
+        assert "offset +1" in str(self.objection(slipped, picture_step=step))
+
+    def test_every_third_picture_that_is_late_by_design_is_a_true_pair_if_it_knows(self):
+        pictures = list(pictures_of(SEED))
+        late = [pictures[0], *pictures[:-1]]
+        assert self.objection(late[::3], state_delay=1, picture_step=3) is None
+
     @staticmethod
-    def objection(pictures: list[np.ndarray], state_delay: int = 0) -> str | None:
-        witness = MotionWitness(state_delay)
+    def objection(pictures: list[np.ndarray], state_delay: int = 0, picture_step: int = 1) -> str | None:
+        witness = MotionWitness(state_delay, picture_step)
         for picture in pictures:
             witness.see(picture)
         return witness.objection(state_of(SEED))

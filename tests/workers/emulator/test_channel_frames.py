@@ -48,8 +48,8 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("b'half'", r"it still runs, but its stream ended after 4 of 12 bytes"),
         (
-            "struct.pack('=IIIiIIIi', 0x4d524644, 3, 20 + 640 * 720, 1, 640, 480, 1, -123) + bytes(5000)",
-            r"it still runs, but its stream ended after 5000 of 460800 bytes",
+            "struct.pack('=IIIiIII', 0x4d524644, 3, 24, 1, 640, 480, 1)",
+            r"it still runs, but its stream ended after 16 of 24 bytes",
         ),
         ("b'what is this, then?'", r"it still runs, but its stream holds 0x\w+ where a record begins"),
     ],
@@ -60,17 +60,17 @@ def test_a_channel_that_breaks_while_the_emulator_runs_on_fails(tmp_path: Path, 
 
 
 def test_another_version_of_the_library_fails(tmp_path: Path):
-    with pytest.raises(EnvironmentFailed, match="library is version 7, its reader 2"):
+    with pytest.raises(EnvironmentFailed, match="library is version 7, its reader 3"):
         take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(7)}); time.sleep(60)")
 
 
 def test_an_emulator_that_ends_ends_the_channel_without_a_failure_of_its_own(tmp_path: Path):
-    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(2)})")
+    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(3)})")
 
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [("b''", r"was started in a way.*--frames png"), (HELLO.format(2), r"shows its pictures in a way.*png")],
+    [("b''", r"was started in a way.*--frames png"), (HELLO.format(3), r"shows its pictures in a way.*png")],
 )
 def test_an_emulator_whose_pictures_do_not_come_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, said: str
@@ -84,8 +84,8 @@ def test_an_emulator_that_shows_nothing_new_for_long_is_not_taken_for_one_whose_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(channel_frames, "_FIRST_SECONDS", 0.3)
-    picture = "struct.pack('=IIIiIIIi', 0x4d524644, 3, 26, 1, 2, 2, 0, 0) + bytes(6)"
-    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(2)} + {picture}); time.sleep(1)")
+    picture = "struct.pack('=IIIiIIIiI', 0x4d524644, 3, 24, 1, 2, 2, 0, 0, 0)"
+    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(3)} + {picture}); time.sleep(1)")
 
 
 def test_what_the_user_preloads_stays_behind_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -9,10 +9,10 @@ import pytest
 from farm.planning.listing import PassedOver, list_replays
 from farm.planning.scanned_replay import Found, LeftOut
 from manifests.ledger.reasons import Reason
-from tests.workers.replay.hub_server import COMMIT, Hub, hub_server
+from tests.manifests.hub.hub_server import COMMIT, Hub, hub_server
 from tests.workers.replay.test_archives import pack, replay
 from workers.errors import EnvironmentFailed
-from workers.replay.hub import HubPlace, local_copy
+from workers.replay.hub import hub_place, local_copy
 from workers.replay.source import read_source
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_hub_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("url", ["hf://owner/set", "hf://models/owner/set", "hf://datasets/owner", "hf://"])
 def test_another_url_is_refused_with_the_right_form(url: str):
     with pytest.raises(EnvironmentFailed, match="hf://datasets/OWNER/NAME"):
-        HubPlace.of_url(url)
+        hub_place(url)
 
 
 def test_a_path_that_leads_out_of_the_repository_is_not_fetched(hub: Hub):

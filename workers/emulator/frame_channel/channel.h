@@ -19,10 +19,15 @@ __asm__(".symver pthread_detach,pthread_detach@GLIBC_2.2.5");
   if (!real) real = (__typeof__(type))dlsym(RTLD_NEXT, name)
 
 enum kind { HELLO = 1, LINE = 2, PICTURE = 3 };
+enum { MAX_RECORD = 4096 }; /* bytes behind a record's start */
 
 /* channel.c */
 int is_channel_open(void);
-void send_record(enum kind kind, const void *head, size_t head_size, const void *body, size_t body_size);
+void send_record(enum kind kind, const void *body, size_t size);
+
+/* channel.c: where the next picture goes, once there is room; NULL if it is too large, or nobody reads any more.
+ * For one thread alone. */
+uint8_t *wait_for_slot(size_t size, uint32_t *slot);
 
 /* lines.c: the frame in the last "[CURRENT_FRAME] n" that was printed; returns 0 if none was. */
 int frame_asked(int32_t *slp_frame);

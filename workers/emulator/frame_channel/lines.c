@@ -7,7 +7,7 @@
 
 #include "channel.h"
 
-enum { MAX_LINE = 4096 };
+enum { MAX_LINE = MAX_RECORD };
 
 static pthread_mutex_t saying = PTHREAD_MUTEX_INITIALIZER;
 static char line[MAX_LINE];
@@ -38,7 +38,7 @@ static void end_line(void) {
       has_asked = 1;
     }
   }
-  send_record(LINE, line, line_size, NULL, 0);
+  send_record(LINE, line, line_size);
   line_size = 0;
 }
 

@@ -20,7 +20,7 @@ enum {
   GL_VIEWPORT = 0x0BA2, GL_PACK_ROW_LENGTH = 0x0D02, GL_PACK_SKIP_ROWS = 0x0D03, GL_PACK_SKIP_PIXELS = 0x0D04,
   GL_PACK_ALIGNMENT = 0x0D05, GL_UNSIGNED_BYTE = 0x1401, GL_BGRA = 0x80E1, GL_PIXEL_PACK_BUFFER = 0x88EB,
   GL_STREAM_READ = 0x88E1, GL_PIXEL_PACK_BUFFER_BINDING = 0x88ED, GL_READ_FRAMEBUFFER = 0x8CA8,
-  GL_READ_FRAMEBUFFER_BINDING = 0x8CAA, GL_MAP_READ_BIT = 1, MAX_SIDE = 16384
+  GL_READ_FRAMEBUFFER_BINDING = 0x8CAA, GL_MAP_READ_BIT = 1, MAX_SIDE = 8192
 };
 
 typedef void (*any_function)(void);
@@ -55,33 +55,28 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static const uint8_t *pixels; /* under `sending`: what is to be sent, bottom row first; NULL when that is done */
 static struct shot sent;
 
-static void send_picture(const uint8_t *bottom_up, const struct shot *shot, uint8_t *yuv) {
-  const struct {
+static void send_picture(const uint8_t *bottom_up, const struct shot *shot) {
+  struct {
     int32_t number;
     uint32_t width, height, has_asked;
     int32_t asked;
-  } head = {shot->number, (uint32_t)shot->width, (uint32_t)shot->height, (uint32_t)shot->has_asked, shot->asked};
+    uint32_t slot;
+  } picture = {shot->number, (uint32_t)shot->width, (uint32_t)shot->height, (uint32_t)shot->has_asked, shot->asked, 0};
   const ptrdiff_t stride = 4 * (ptrdiff_t)shot->width;
+  uint8_t *yuv = wait_for_slot((size_t)shot->width * (size_t)shot->height * 3 / 2, &picture.slot);
+  if (!yuv) return;
   dolphin_farm_i420(bottom_up + stride * (shot->height - 1), -stride, shot->width, shot->height, 1, yuv);
-  send_record(PICTURE, &head, sizeof head, yuv, (size_t)shot->width * (size_t)shot->height * 3 / 2);
+  send_record(PICTURE, &picture, sizeof picture);
 }
 
 static void *send_pictures(void *nothing) {
-  uint8_t *yuv = NULL;
-  size_t room = 0;
   for (;;) {
     pthread_mutex_lock(&sending);
     while (!pixels) pthread_cond_wait(&changed, &sending);
     const uint8_t *bottom_up = pixels;
     const struct shot shot = sent;
     pthread_mutex_unlock(&sending);
-    const size_t needed = (size_t)shot.width * (size_t)shot.height * 3 / 2;
-    if (room < needed) {
-      free(yuv);
-      yuv = malloc(needed);
-      room = yuv ? needed : 0;
-    }
-    if (yuv) send_picture(bottom_up, &shot, yuv);
+    send_picture(bottom_up, &shot);
     pthread_mutex_lock(&sending);
     pixels = NULL;
     pthread_cond_broadcast(&changed);

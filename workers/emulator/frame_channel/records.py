@@ -11,23 +11,23 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import numpy as np
+from workers.emulator.frame_channel.picture_memory import MAX_SIDE, NUM_SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The version of the records that this reader knows, and that the library sends in its greeting."""
 MAGIC: Final = 0x4D524644
 MAX_LINE_BYTES: Final = 4096
-MAX_SIDE: Final = 16384
 
 _HELLO, _LINE, _PICTURE = 1, 2, 3
 _START: Final = struct.Struct("=III")
 _VERSION: Final = struct.Struct("=I")
-_HEAD: Final = struct.Struct("=iIIIi")
+_SHOWN: Final = struct.Struct("=iIIIiI")
 
 
 class ChannelBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught
@@ -54,7 +54,8 @@ class ShownPicture:
 
     Attributes:
         number: counts all pictures shown, from 1.
-        yuv: uint8 [H * 3 / 2, W], packed I420, BT.601 limited range, with memory of its own.
+        yuv: uint8 [H * 3 / 2, W], packed I420, BT.601 limited range. It stays as it is for as long as anybody
+            holds it.
         slp_frame_asked: the frame that had been asked for last when it was shown; None before any.
     """
 
@@ -66,11 +67,14 @@ class ShownPicture:
 Record: TypeAlias = Hello | Line | ShownPicture
 
 
-def read_records(readinto: Callable[[memoryview], int]) -> Iterator[Record]:
+def read_records(
+    readinto: Callable[[memoryview], int], picture_in: Callable[[int, int, int], NDArray[np.uint8]]
+) -> Iterator[Record]:
     """Yield every record until the stream ends.
 
     Args:
         readinto: fills a part of the buffer from its beginning, and returns how many bytes; 0 at the end.
+        picture_in: gives the picture in a slot, of a width and a height.
 
     Raises:
         ChannelBroken: the stream ended within a record, or holds something that is no record.
@@ -82,7 +86,7 @@ def read_records(readinto: Callable[[memoryview], int]) -> Iterator[Record]:
             message = f"its stream holds {magic:#x} where a record begins with {MAGIC:#x}"
             raise ChannelBroken(message)
         if kind == _PICTURE:
-            yield _picture(length, readinto)
+            yield _picture(length, readinto, picture_in)
         elif kind == _LINE and length <= MAX_LINE_BYTES:
             yield Line(_exactly(length, readinto).decode("utf-8", "replace").rstrip("\r"))
         elif kind == _HELLO and length == _VERSION.size:
@@ -92,17 +96,20 @@ def read_records(readinto: Callable[[memoryview], int]) -> Iterator[Record]:
             raise ChannelBroken(message)
 
 
-def _picture(length: int, readinto: Callable[[memoryview], int]) -> ShownPicture:
-    head = _exactly(_HEAD.size, readinto)
-    number, width, height, has_asked, asked = _HEAD.unpack(head)
-    is_sane = all(0 < side <= MAX_SIDE and side % 2 == 0 for side in (width, height)) and has_asked in (0, 1)
-    if not is_sane or length != _HEAD.size + width * height * 3 // 2:
-        message = f"its stream holds a picture of {width}x{height} with {length} bytes"
+def _picture(
+    length: int,
+    readinto: Callable[[memoryview], int],
+    picture_in: Callable[[int, int, int], NDArray[np.uint8]],
+) -> ShownPicture:
+    if length != _SHOWN.size:
+        message = f"its stream holds a picture's record of {length} bytes, {_SHOWN.size} are due"
         raise ChannelBroken(message)
-    # Left as it is found, since every byte is written: zeroing it first would cost as much again.
-    yuv = np.empty((height * 3 // 2, width), np.uint8)
-    _fill(yuv.reshape(-1).data, readinto)
-    return ShownPicture(number, yuv, asked if has_asked else None)
+    number, width, height, has_asked, asked, slot = _SHOWN.unpack(_exactly(length, readinto))
+    are_sides = all(0 < side <= MAX_SIDE and side % 2 == 0 for side in (width, height))
+    if not are_sides or has_asked not in (0, 1) or slot >= NUM_SLOTS:
+        message = f"its stream holds a picture of {width}x{height} in slot {slot}"
+        raise ChannelBroken(message)
+    return ShownPicture(number, picture_in(slot, width, height), asked if has_asked else None)
 
 
 def _exactly(length: int, readinto: Callable[[memoryview], int]) -> bytearray:
@@ -111,9 +118,7 @@ def _exactly(length: int, readinto: Callable[[memoryview], int]) -> bytearray:
     return data
 
 
-def _fill(
-    data: bytearray | memoryview, readinto: Callable[[memoryview], int], *, may_end: bool = False
-) -> bool:
+def _fill(data: bytearray, readinto: Callable[[memoryview], int], *, may_end: bool = False) -> bool:
     """Fill all of `data`; return False if the stream ended before its first byte, where it `may_end`."""
     view = memoryview(data)
     filled = 0

@@ -195,3 +195,17 @@ def test_options_that_make_no_sense_fail(wrong: dict[str, object]):
 
 def test_the_defaults_are_what_the_public_models_train_at():
     assert (MiraOptions().size, WHOLE.piece_frames, MiraOptions(fps=20).frame_step) == ((288, 384), 240, 3)
+
+
+def test_each_states_file_is_read_once(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    read: list[str] = []
+    get = LocalStore.get
+
+    def counted(store: LocalStore, key: str) -> bytes:
+        read.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(LocalStore, "get", counted)
+    export(sound, tmp_path / "out")
+    states = [key for key in read if key.startswith("states/")]
+    assert len(states) == len(set(states)) == 3 * NUM_GAMES

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from workers.emulator.frame_channel import build, records
+from workers.emulator.frame_channel import build, picture_memory, records
 
 REMEDY = "build the library anew: make channel"
 
@@ -52,6 +52,9 @@ def test_it_needs_no_newer_c_library_than_people_have():
     assert max((int(major), int(minor)) for major, minor in versions) <= (2, 17)
 
 
-def test_library_and_reader_agree_on_version_and_magic():
+def test_library_and_reader_agree_on_version_magic_and_sizes():
     source = (build.SOURCES / "channel.c").read_text()
     assert re.search(rf"VERSION = {records.VERSION}, MAGIC = {records.MAGIC:#x}\b", source)
+    assert re.search(rf"NUM_SLOTS = {picture_memory.NUM_SLOTS}\b", source)
+    assert re.search(rf"MAX_RECORD = {records.MAX_LINE_BYTES}\b", (build.SOURCES / "channel.h").read_text())
+    assert re.search(rf"MAX_SIDE = {picture_memory.MAX_SIDE}\b", (build.SOURCES / "pictures.c").read_text())

@@ -6,6 +6,7 @@ The program is a compiled double (`channel_double/`); its display, its OpenGL an
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -16,11 +17,12 @@ import pytest
 
 from tests.workers.emulator.slippi_doubles import needs_compiler, script_of, showing_slippi, shown
 from workers.align.log import asked_evidence
-from workers.emulator.channel_frames import DESCRIPTOR_VARIABLE
+from workers.emulator.channel_frames import DESCRIPTOR_VARIABLE, PICTURES_VARIABLE
 from workers.emulator.contract import BootImage, Deadlines, LogLine, Picture
 from workers.emulator.frame_channel import records
 from workers.emulator.frame_channel.build import LIBRARY
 from workers.emulator.frame_channel.i420 import i420_by_numpy
+from workers.emulator.frame_channel.picture_memory import NUM_SLOTS
 from workers.emulator.xvfb import xvfb
 from workers.errors import EmulatorFailed, EnvironmentFailed
 
@@ -209,12 +211,25 @@ def display(tmp_path: Path) -> Iterator[str]:
         yield name
 
 
-def environment(descriptor: int) -> dict[str, str]:
-    return {**os.environ, "LD_PRELOAD": str(LIBRARY), DESCRIPTOR_VARIABLE: str(descriptor)}
+@pytest.fixture
+def pictures_memory() -> Iterator[int]:
+    descriptor = os.memfd_create("pictures")
+    os.ftruncate(descriptor, NUM_SLOTS * 640 * 720)
+    yield descriptor
+    os.close(descriptor)
+
+
+def environment(descriptor: int, memory: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "LD_PRELOAD": str(LIBRARY),
+        DESCRIPTOR_VARIABLE: str(descriptor),
+        PICTURES_VARIABLE: str(memory),
+    }
 
 
 def run_double(
-    channel: SlippiDolphin, room: Path, script: list[str], descriptor: int, display: str
+    channel: SlippiDolphin, room: Path, script: list[str], descriptors: tuple[int, int], display: str
 ) -> list[str]:
     """Run the double by itself to the end of a script; return what it printed."""
     (room / "script").write_text("\n".join(script))
@@ -224,34 +239,52 @@ def run_double(
         check=True,
         timeout=60,
         stdout=subprocess.PIPE,
-        env={**environment(descriptor), "DISPLAY": display},
-        pass_fds=[descriptor],
+        env={**environment(*descriptors), "DISPLAY": display},
+        pass_fds=descriptors,
     )
     return done.stdout.decode().splitlines()
 
 
-def test_a_reader_that_goes_away_does_not_harm_the_program(channel, tmp_path, display):
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    said = run_double(channel, tmp_path, [*script_of(NUM_FRAMES), "end 0"], write_end, display)
-    os.close(write_end)
+def test_a_reader_that_goes_away_does_not_harm_the_program(channel, tmp_path, display, pictures_memory):
+    ours, theirs = socket.socketpair()
+    ours.close()
+    script = [*script_of(NUM_FRAMES), "end 0"]
+    said = run_double(channel, tmp_path, script, (theirs.fileno(), pictures_memory), display)
+    theirs.close()
     assert said[-1] == f"[CURRENT_FRAME] {NUM_FRAMES - 123}"
 
 
-def test_a_descriptor_that_is_no_pipe_leaves_the_program_as_it_is(channel, tmp_path, display):
+def test_a_descriptor_that_is_no_socket_leaves_the_program_as_it_is(
+    channel, tmp_path, display, pictures_memory
+):
     with (tmp_path / "file").open("wb") as file:
         script = [*script_of(NUM_FRAMES), "end 0"]
-        said = run_double(channel, tmp_path, script, file.fileno(), display)
+        said = run_double(channel, tmp_path, script, (file.fileno(), pictures_memory), display)
     assert (tmp_path / "file").stat().st_size == 0
     assert len(said) == NUM_FRAMES + 4
 
 
+def test_memory_that_cannot_be_shared_leaves_the_program_as_it_is(channel, tmp_path, display):
+    ours, theirs = socket.socketpair()
+    with (tmp_path / "empty").open("wb") as file:
+        script = [*script_of(NUM_FRAMES), "end 0"]
+        said = run_double(channel, tmp_path, script, (theirs.fileno(), file.fileno()), display)
+    theirs.close()
+    assert len(said) == NUM_FRAMES + 4
+    assert ours.recv(1) == b""
+    ours.close()
+
+
 @pytest.mark.parametrize("program", ["/bin/true", "/bin/sh"])
-def test_programs_that_draw_nothing_say_nothing(program: str):
-    read_end, write_end = os.pipe()
+def test_programs_that_draw_nothing_say_nothing(program: str, pictures_memory: int):
+    ours, theirs = socket.socketpair()
     subprocess.run(
-        [program], check=True, env=environment(write_end), pass_fds=[write_end], stdin=subprocess.DEVNULL
+        [program],
+        check=True,
+        env=environment(theirs.fileno(), pictures_memory),
+        pass_fds=[theirs.fileno(), pictures_memory],
+        stdin=subprocess.DEVNULL,
     )
-    os.close(write_end)
-    assert os.read(read_end, 1) == b""
-    os.close(read_end)
+    theirs.close()
+    assert ours.recv(1) == b""
+    ours.close()

@@ -1,0 +1,108 @@
+"""Measures what compression takes from pictures: PSNR, SSIM, fighters' SSIM, and which digits can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Luma = NDArray[np.uint8]
+
+_WHITE: Final = 255.0
+_WINDOW, _SIGMA = (11, 11), 1.5  # of the SSIM as published (Wang and others, 2004), as are these constants:
+_C1, _C2 = (0.01 * _WHITE) ** 2, (0.03 * _WHITE) ** 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A place of the picture that shows one of a few known texts.
+
+    Attributes:
+        rows: where it is.
+        columns: likewise.
+        label: int64 [T], what it shows in each picture.
+        valid: bool [T], False where it shows nothing, or is not in its place.
+    """
+
+    rows: slice
+    columns: slice
+    label: NDArray[np.int64]
+    valid: NDArray[np.bool_]
+
+
+def squared_error(one: Luma, other: Luma) -> float:
+    """Return the mean squared difference of two pictures [H, W]."""
+    return float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
+
+
+def psnr(mean_squared_error: float) -> float:
+    """Return the peak signal-to-noise ratio, dB; infinity where nothing differs."""
+    return float("inf") if mean_squared_error == 0 else 10 * float(np.log10(_WHITE**2 / mean_squared_error))
+
+
+def ssim_map(one: Luma, other: Luma) -> NDArray[np.float32]:
+    """Return the structural similarity around each pixel, float32 [H, W]; 1 where nothing differs."""
+    x, y = one.astype(np.float32), other.astype(np.float32)
+    mean_x, mean_y = _blurred(x), _blurred(y)
+    var_x, var_y = _blurred(x * x) - mean_x**2, _blurred(y * y) - mean_y**2
+    both = _blurred(x * y) - mean_x * mean_y
+    alike = (2 * mean_x * mean_y + _C1) * (2 * both + _C2)
+    return np.asarray(alike / ((mean_x**2 + mean_y**2 + _C1) * (var_x + var_y + _C2)), np.float32)
+
+
+def inside(similarity: NDArray[np.float32], boxes: NDArray[np.int64]) -> Iterator[float]:
+    """Yield the mean of a map in each box, int64 [N, 4]: left, top, right, bottom; empty ones give none."""
+    for left, top, right, bottom in boxes:
+        part = similarity[top:bottom, left:right]
+        if part.size:
+            yield float(part.mean())
+
+
+def resized(plane: Luma, height: int, width: int) -> Luma:
+    """Return a plane [H, W] at another size; each pixel is the mean of those that it covers."""
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+class FieldReader:
+    """Reads fields by the nearest of their templates, each the mean of all pictures that show one text.
+
+    Only pictures whose uncompressed form is read rightly count: where something lies over the text, or shakes
+    it, compression is not at fault.
+
+    Args:
+        field: where it is, and what it truly shows.
+        pictures: [T, H, W], uncompressed.
+    """
+
+    def __init__(self, field: Field, pictures: NDArray[np.uint8]) -> None:
+        self._field = field
+        parts = pictures[:, field.rows, field.columns].astype(np.float32)
+        self.labels = np.unique(field.label[field.valid])
+        shown = (field.valid & (field.label == label) for label in self.labels)
+        self._templates = np.stack([parts[chosen].mean(axis=0) for chosen in shown])
+        self.counts = field.valid & (np.array([self._read(part) for part in parts]) == field.label)
+
+    def num_right(self, pictures: Sequence[Luma], frames: NDArray[np.int64]) -> tuple[int, int]:
+        """Read some pictures; return how many are read rightly, and how many could be."""
+        right = could = 0
+        for picture, frame in zip(pictures, frames, strict=True):
+            if self.counts[frame]:
+                part = picture[self._field.rows, self._field.columns].astype(np.float32)
+                could += 1
+                right += int(self._read(part) == self._field.label[frame])
+        return right, could
+
+    def _read(self, part: NDArray[np.float32]) -> int:
+        far = ((self._templates - part) ** 2).sum(axis=(1, 2))
+        return int(self.labels[int(far.argmin())])
+
+
+def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(values, _WINDOW, _SIGMA), np.float32)

@@ -1,0 +1,204 @@
+"""Encodes one game's pictures in one way, and measures bytes, processor time, quality and random access."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from farm.bench._bytes_quality import FieldReader, inside, psnr, resized, squared_error, ssim_map
+from manifests.errors import DatasetError
+from manifests.video.decoder import GopRun, picture_shape
+from manifests.video.mp4 import decode_luma, read_gops
+from manifests.video.open_decoder import open_decoder
+from workers.rendering.encode import DATASET_CODING, ChunkEncoder, Coding, VideoSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from workers.emulator.contract import Yuv
+
+_QUALITY_EVERY: Final = 7  # pictures: every 7th is compared, which meets every place in a GOP
+_WINDOW: Final = 16
+_NUM_WINDOWS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to encode.
+
+    Attributes:
+        settings: CRF and preset.
+        coding: how pictures refer to each other.
+        size: (height, width) to which pictures are resized first; None: as they are.
+    """
+
+    settings: VideoSettings
+    coding: Coding = DATASET_CODING
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """A game's pictures as they were before compression, and what they show.
+
+    Attributes:
+        pictures: packed I420, uint8 [T, H * 3 / 2, W].
+        shown_rows: rows from the top that show the game; below lies the stamp.
+        boxes: int64 [T, N, 4], the fighters' left, top, right, bottom; zeros where there is none.
+        readers: of the fields that are read back.
+    """
+
+    pictures: NDArray[np.uint8] = field(repr=False)
+    shown_rows: int
+    boxes: NDArray[np.int64] = field(repr=False)
+    readers: Sequence[FieldReader] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BytesTrial:
+    """What one way to encode gives.
+
+    Attributes:
+        preset, crf, gop_pictures, b_frames, height: the way.
+        bytes_per_frame: of the mp4.
+        cpu_seconds_per_1000: of encoding alone.
+        psnr_db: of the brightness, over all compared pictures together.
+        ssim: mean over pictures.
+        ssim_fighters: mean over the fighters' boxes; None where no box is known.
+        read_share: share of clock and damage that is read back rightly; None at another size.
+        window_milliseconds: processor time to decode 16 pictures from a random place; None where the reading
+            side refuses such a video.
+    """
+
+    preset: str
+    crf: float
+    gop_pictures: int
+    b_frames: int
+    refreshes_within: bool
+    height: int
+    bytes_per_frame: float
+    cpu_seconds_per_1000: float
+    psnr_db: float
+    ssim: float
+    ssim_fighters: float | None
+    read_share: float | None
+    window_milliseconds: float | None
+
+
+def run_trial(truth: Truth, way: Way, video: Path) -> BytesTrial:
+    """Encode in one way and measure what comes of it.
+
+    Args:
+        truth: the pictures and what they show.
+        way: how to encode.
+        video: where the mp4 goes; it stays there.
+
+    Raises:
+        FarmError: the encoder failed.
+    """
+    pictures, boxes, rows = truth.pictures, truth.boxes, truth.shown_rows
+    if way.size is not None:
+        pictures, boxes, rows = _resized(truth, way.size)
+    height, width = pictures.shape[1] * 2 // 3, pictures.shape[2]
+    begun = time.process_time()
+    with ChunkEncoder(video, way.settings, width=width, height=height, coding=way.coding) as encoder:
+        for picture in pictures:
+            encoder.write(picture)
+        encoder.close()
+    seconds = time.process_time() - begun
+    quality = _quality(pictures[:, :height], boxes, rows, video)
+    readers = truth.readers if way.size is None else ()
+    return BytesTrial(
+        preset=way.settings.preset,
+        crf=way.settings.crf,
+        gop_pictures=way.coding.gop_pictures,
+        b_frames=way.coding.b_frames,
+        refreshes_within=way.coding.refreshes_within,
+        height=height,
+        bytes_per_frame=video.stat().st_size / len(pictures),
+        cpu_seconds_per_1000=1000 * seconds / len(pictures),
+        psnr_db=quality[0],
+        ssim=quality[1],
+        ssim_fighters=quality[2],
+        read_share=_read_share(readers, video),
+        window_milliseconds=_window_milliseconds(video),
+    )
+
+
+def _quality(
+    luma: NDArray[np.uint8], boxes: NDArray[np.int64], rows: int, video: Path
+) -> tuple[float, float, float | None]:
+    errors: list[float] = []
+    alike: list[float] = []
+    fighters: list[float] = []
+    for number, decoded in enumerate(decode_luma(video)):
+        if number % _QUALITY_EVERY:
+            continue
+        before, after = luma[number, :rows], decoded[:rows]
+        errors.append(squared_error(before, after))
+        similarity = ssim_map(before, after)
+        alike.append(float(similarity.mean()))
+        fighters += inside(similarity, boxes[number])
+    return (
+        psnr(float(np.mean(errors))),
+        float(np.mean(alike)),
+        float(np.mean(fighters)) if fighters else None,
+    )
+
+
+def _read_share(readers: Sequence[FieldReader], video: Path) -> float | None:
+    if not readers:
+        return None
+    right = could = 0
+    for number, decoded in enumerate(decode_luma(video)):
+        for reader in readers:
+            found = reader.num_right([decoded], np.array([number]))
+            right, could = right + found[0], could + found[1]
+    return right / could if could else None
+
+
+def _window_milliseconds(video: Path) -> float | None:
+    """Processor time to decode a window from bytes that are at hand, as the loader does."""
+    decoder = open_decoder("libav", "yuv420")
+    data = video.read_bytes()
+    try:
+        gops = read_gops(video)
+        last = int(gops.first_frame_index[-1] + gops.num_frames[-1])
+        starts = np.random.default_rng(0).integers(0, max(last - _WINDOW, 1), _NUM_WINDOWS)
+        out = np.empty((_WINDOW, *picture_shape("yuv420", gops.width, gops.height)), np.uint8)
+        begun = time.process_time()
+        for start in starts:
+            edges = np.searchsorted(gops.first_frame_index, [start, start + _WINDOW - 1], side="right") - 1
+            place, end = int(gops.byte_offset[edges[0]]), int(gops.byte_offset[edges[1]])
+            run = data[place : end + int(gops.byte_size[edges[1]])]
+            wanted = np.arange(start, start + _WINDOW) - gops.first_frame_index[edges[0]]
+            decoder.decode(GopRun(run, gops.avcc, gops.width, gops.height), wanted, out)
+    except DatasetError:
+        return None
+    return 1000 * (time.process_time() - begun) / _NUM_WINDOWS
+
+
+def _resized(truth: Truth, size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
+    """Resize pictures, boxes, and the number of rows that show the game."""
+    height, width = size
+    rows, columns = truth.pictures.shape[1] * 2 // 3, truth.pictures.shape[2]
+    scale = np.array([width / columns, height / rows] * 2)
+    small = np.stack([_resized_picture(picture, height, width) for picture in truth.pictures])
+    return small, np.rint(truth.boxes * scale).astype(np.int64), int(truth.shown_rows * height / rows)
+
+
+def _resized_picture(picture: Yuv, height: int, width: int) -> Yuv:
+    rows, columns = picture.shape[0] * 2 // 3, picture.shape[1]
+    planes = (
+        (picture[:rows], height, width),
+        (picture[rows : rows * 5 // 4].reshape(rows // 2, columns // 2), height // 2, width // 2),
+        (picture[rows * 5 // 4 :].reshape(rows // 2, columns // 2), height // 2, width // 2),
+    )
+    parts = [resized(plane, high, wide).reshape(-1) for plane, high, wide in planes]
+    return np.asarray(np.concatenate(parts).reshape(height * 3 // 2, width), np.uint8)

@@ -1,0 +1,202 @@
+"""Finds moments of a dataset: events that pass filters, and frames whose state meets a condition.
+
+MomentQuery -> games that can have such a moment -> their events, or their states -> Moment ...
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from farm.browse.library import EVENT_COUNTS
+from farm.browse.state_moments import StateCondition, frames_of, near_events
+from manifests.labels.events import EventKind
+from manifests.ledger.entry import read_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from farm.browse.library import Library
+
+MOST_MOMENTS: Final = 1000
+_GAMES_AT_ONCE: Final = 64
+_COUNT_OF: Final = {kind: name for name, kind in EVENT_COUNTS.items()}
+_EVENTS: Final = """
+SELECT * FROM (
+    SELECT game_id, slp_frame, kind, player, is_follower, other, value, stage_name, split, num_frames,
+        characters[player + 1] AS character, characters[other + 1] AS other_character
+    FROM piece JOIN games USING (game_id)
+) WHERE {where} ORDER BY game_id, slp_frame, kind, player
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MomentQuery:
+    """Which moments are looked for; empty texts mean any.
+
+    Attributes:
+        kind: of event, one of `manifests.labels.events.EventKind`; empty with a `state` condition.
+        character: to whom it happens; with a `state` condition, who plays.
+        stage: where.
+        split: train, val or test.
+        condition: DuckDB's SQL over what a moment has: game_id, slp_frame, kind, player, is_follower, other,
+            value, stage_name, split, num_frames, character, other_character.
+        state: DuckDB's SQL over the state's columns, e.g. `"p0.combo_count" >= 4`; a moment is the first
+            frame of a row of frames for which it holds.
+        near_kind: only moments near an event of this kind.
+        near_frames: how near, in frames.
+        limit: how many at most, from 1 to MOST_MOMENTS.
+
+    Raises:
+        ValueError: there is no such kind, or a number is out of bounds.
+    """
+
+    kind: str = ""
+    character: str = ""
+    stage: str = ""
+    split: str = ""
+    condition: str = ""
+    state: str = ""
+    near_kind: str = ""
+    near_frames: int = 5
+    limit: int = 60
+
+    def __post_init__(self) -> None:
+        for kind in (self.kind, self.near_kind):
+            if kind and kind not in set(EventKind):
+                message = f"events are {', '.join(EventKind)}, got {kind!r:.40}"
+                raise ValueError(message)
+        if not 1 <= self.limit <= MOST_MOMENTS:
+            message = f"a limit is 1 to {MOST_MOMENTS}, got {self.limit}"
+            raise ValueError(message)
+        if not 0 <= self.near_frames <= 10**6:
+            message = f"near is 0 to 1,000,000 frames, got {self.near_frames}"
+            raise ValueError(message)
+        if self.state and (self.kind or self.condition):
+            message = "a condition on the state is looked for in states, not among events: leave one out"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment of one game.
+
+    Attributes:
+        game_id: of the game.
+        slp_frame: its first frame.
+        kind: of event; "state" where a condition on the state holds.
+        player: to whom it happens, 0 for p0; None where that is nobody.
+        character: whom that player plays; None likewise.
+        other_character: of the other player, where the event has one.
+        value: the event's number, where it has one.
+        stage_name: where.
+    """
+
+    game_id: str
+    slp_frame: int
+    kind: str
+    player: int | None
+    character: str | None
+    other_character: str | None
+    value: float | None
+    stage_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMoments:
+    """What a search found.
+
+    Attributes:
+        moments: in order of game_id and slp_frame.
+        num_looked: games that were looked through.
+        num_games: games that can have such moments.
+    """
+
+    moments: tuple[Moment, ...]
+    num_looked: int
+    num_games: int
+
+
+def find_moments(library: Library, query: MomentQuery, seconds: float = float("inf")) -> FoundMoments:
+    """Find the first moments that pass, at most `query.limit`.
+
+    Args:
+        library: of the dataset.
+        query: what is looked for.
+        seconds: after so long no further game is begun.
+
+    Raises:
+        ConditionRefused: a condition is not valid SQL, or names what there is not.
+        DatasetError: the dataset cannot be read.
+    """
+    games = _games(library, query)
+    found: list[Moment] = []
+    at_once = 1 if query.state else _GAMES_AT_ONCE
+    begun, looked = time.monotonic(), 0
+    while looked < len(games) and len(found) < query.limit and time.monotonic() - begun < seconds:
+        some = games[looked : looked + at_once]
+        if query.state:
+            found += _of_states(library, query, some[0])
+        else:
+            found += _of_events(library, query, [game["game_id"] for game in some])
+        looked += len(some)
+    return FoundMoments(tuple(found[: query.limit]), looked, len(games))
+
+
+def _games(library: Library, query: MomentQuery) -> list[dict[str, Any]]:
+    """Games that can have such moments, in order of game_id; those without the events are not among them."""
+    tests: list[tuple[str, list[Any]]] = [("true", [])]
+    kinds = filter(None, (query.kind, query.near_kind))
+    tests += [(f"{_COUNT_OF[EventKind(kind)]} > 0", []) for kind in kinds]
+    for column, value in (("stage_name = ?", query.stage), ("split = ?", query.split)):
+        if value:
+            tests.append((column, [value]))
+    if query.character:
+        tests.append(("list_contains(characters, ?)", [query.character]))
+    where = " AND ".join(test for test, _ in tests)
+    values = [value for _, each in tests for value in each]
+    return library.rows(
+        f"SELECT game_id, stage_name, characters FROM games WHERE {where} ORDER BY game_id",  # noqa: S608 - fixed parts
+        values,
+    )
+
+
+def _of_events(library: Library, query: MomentQuery, game_ids: Sequence[str]) -> Iterator[Moment]:
+    tests: list[tuple[str, list[Any]]] = []
+    for column, value in (("kind = ?", query.kind), ("character = ?", query.character)):
+        if value:
+            tests.append((column, [value]))
+    where = " AND ".join([*(test for test, _ in tests), f"({query.condition or 'true'})"])
+    values = [value for _, each in tests for value in each]
+    for piece in library.manifest.rows_of_games("events", game_ids):
+        found = library.rows_with("piece", piece, _EVENTS.format(where=where), values)
+        kept = near_events(piece, found, query.near_kind, query.near_frames) if query.near_kind else found
+        for row in kept:
+            yield Moment(
+                row["game_id"],
+                row["slp_frame"],
+                row["kind"],
+                row["player"],
+                row["character"],
+                row["other_character"],
+                row["value"],
+                row["stage_name"],
+            )
+
+
+def _of_states(library: Library, query: MomentQuery, game: dict[str, Any]) -> Iterator[Moment]:
+    entry = read_entry(library.store, game["game_id"])
+    if entry is None:
+        return
+    frames = frames_of(library.store, entry, StateCondition(query.state, query.character))
+    rows: list[dict[str, Any]] = [{"game_id": entry.game_id, "slp_frame": frame} for frame in frames]
+    if query.near_kind and rows:
+        near: list[dict[str, Any]] = []
+        for piece in library.manifest.rows_of_games("events", [entry.game_id]):
+            near += near_events(piece, rows, query.near_kind, query.near_frames)
+        rows = near
+    for row in rows:
+        yield Moment(
+            row["game_id"], row["slp_frame"], "state", None, None, None, None, str(game["stage_name"])
+        )

@@ -1,0 +1,99 @@
+"""Finds the frames of a game from which on a condition on its state holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from farm.browse.action_names import action_names
+from farm.browse.chunk_states import chunk_states
+from farm.browse.typed_sql import ask, closed_database
+from manifests.state.arrow import to_arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from farm.browse.typed_sql import Database
+    from manifests.ledger.entry import LedgerEntry
+    from manifests.store.contract import Store
+
+
+@dataclass(frozen=True, slots=True)
+class StateCondition:
+    """A condition on the state of one frame.
+
+    Attributes:
+        sql: DuckDB's SQL over the state's columns.
+        character: whom `me` stands for in it: `me.x` is the x of the player with this character; empty where
+            the condition says p0 and p1.
+    """
+
+    sql: str
+    character: str = ""
+
+
+def frames_of(store: Store, entry: LedgerEntry, condition: StateCondition) -> list[int]:
+    """Return the first slp_frame of every row of frames for which a condition holds, ascending.
+
+    Raises:
+        ConditionRefused: it is not valid SQL, or names a column that states do not have.
+        DatasetError: the states cannot be read.
+    """
+    assert entry.game is not None, "a committed game has its facts"
+    names = [player.character_name for player in entry.game.players]
+    players = [n for n, name in enumerate(names) if name == condition.character] or [0]
+    texts = {condition.sql.replace('"me.', f'"p{player}.') for player in players}
+    found: list[NDArray[np.int64]] = []
+    # A connection of its own: a condition is SQL that people type, so it must reach no file and no network.
+    with closed_database() as database:
+        _add_actions(database)
+        for chunk in entry.chunks:
+            database.register("states", to_arrow(chunk_states(store, chunk)))
+            for text in texts:
+                query = f"SELECT slp_frame FROM states WHERE {text} ORDER BY slp_frame"  # noqa: S608 - meant to be
+                _, rows = ask(database, query)
+                found.append(np.array(rows, np.int64).reshape(-1))
+            database.unregister("states")
+    return run_starts(np.unique(np.concatenate(found))) if found else []
+
+
+def _add_actions(database: Database) -> None:
+    """Let conditions name action states: `"p0.action" = action('DASHING')`."""
+    names = action_names()
+    table = pa.table({"id": pa.array(names, pa.int64()), "name": pa.array(names.values(), pa.string())})
+    database.register("action_names", table)
+    database.execute("CREATE MACRO action(of) AS (SELECT min(id) FROM action_names WHERE name = of)")
+
+
+def run_starts(frames: NDArray[np.int64]) -> list[int]:
+    """Return the first frame of every run of frames that follow each other; ascending, as they are given."""
+    if not len(frames):
+        return []
+    return [int(frame) for frame in frames[np.diff(frames, prepend=frames[0] - 2) > 1]]
+
+
+def near_events(
+    events: pa.Table, moments: Sequence[dict[str, Any]], kind: str, num_frames: int
+) -> list[dict[str, Any]]:
+    """Keep the moments of which an event of a kind is at most so many frames away, in the same game.
+
+    Args:
+        events: rows of the events table.
+        moments: with game_id and slp_frame.
+        kind: of event.
+        num_frames: how far it may be.
+    """
+    game_id = np.array(events["game_id"].to_pylist(), object)
+    is_kind = np.array(events["kind"].to_pylist(), object) == kind
+    frames = events["slp_frame"].to_numpy().astype(np.int64)
+    kept = []
+    for moment in moments:
+        theirs = frames[is_kind & (game_id == moment["game_id"])]
+        if len(theirs) and int(np.abs(theirs - moment["slp_frame"]).min()) <= num_frames:
+            kept.append(moment)
+    return kept

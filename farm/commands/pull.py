@@ -1,0 +1,39 @@
+"""`farm pull`: a dataset or an export from the Hugging Face hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from farm.terminal.waiting import waiting
+from manifests.hub.place import HubPlace
+
+EXAMPLE = """\b
+Examples:
+  farm pull hf://datasets/ME/melee-20fps dataset
+  farm pull hf://datasets/ME/melee-mira@main/test shards/test
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("url", metavar="hf://datasets/OWNER/NAME[@REVISION][/FOLDER]")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def command(*, url: str, folder: Path) -> None:
+    """Fetch a dataset or an export from a dataset repository of the Hugging Face hub into FOLDER.
+
+    Every file is held against the hash that the hub has of it. Run it again to go on, or to fetch what is
+    new. `farm audit FOLDER` then holds a dataset against its own records.
+    """
+    from manifests.hub.pull import pull  # noqa: PLC0415 - with the hub's library, an extra
+
+    try:
+        place = HubPlace.of_url(url)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    with waiting("fetching from the hub") as tell:
+        done = pull(place, folder, lambda number, of: tell(f"{number:,} of {of:,} files"))
+    click.echo(
+        f"{done.num_files:,} files ({done.num_bytes / 1e6:,.1f} MB) of commit {done.commit[:8]} fetched into "
+        f"{folder}, {done.num_there_before:,} were there"
+    )

@@ -1,0 +1,136 @@
+"""Chooses how strongly videos are compressed so that a plan fits into a number of bytes.
+
+    games -> a few to try -> bytes per frame at some CRFs -> the finest CRF whose plan fits
+
+Pure: what a CRF costs is measured by `workers.rates_job`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from workers.errors import FarmError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from manifests.ledger.plan import GameToPlan
+
+FINEST_CRF: Final = 18.0
+"""No budget makes videos finer than this: `farm bench bytes` shows nothing more to be seen below it."""
+COARSEST_CRF: Final = 32.0
+"""No budget makes them coarser: see `farm bench bytes` and CONTRIBUTING for what is lost beyond it."""
+CRF_STEP: Final = 0.5
+SPARE_SHARE: Final = 0.05
+"""Share of the budget that is left free, since a few games are measured and many rendered."""
+NUM_TRIALS: Final = 8
+
+
+class BudgetTooSmall(FarmError):  # noqa: N818 - named like its siblings
+    """The plan does not fit into the budget at any CRF that is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a CRF costs.
+
+    Attributes:
+        crf: x264's constant quality.
+        bytes_per_frame: of video and states together.
+    """
+
+    crf: float
+    bytes_per_frame: float
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChoice:
+    """The CRF that a budget allows.
+
+    Attributes:
+        crf: the finest that fits.
+        bytes_per_frame: what it is expected to cost.
+        num_frames: of the plan.
+        budget_bytes: the budget.
+        rates: what was measured, from the finest to the coarsest.
+        num_trials: games that were measured.
+    """
+
+    crf: float
+    bytes_per_frame: float
+    num_frames: int
+    budget_bytes: int
+    rates: tuple[Rate, ...]
+    num_trials: int
+
+
+def games_to_try(games: Sequence[GameToPlan], count: int = NUM_TRIALS) -> list[GameToPlan]:
+    """Choose games whose lengths are spread like those of all, at most `count`; the same at each call."""
+    by_length = sorted(games, key=lambda game: (game.num_frames, game.game_id))
+    if len(by_length) <= count:
+        return by_length
+    return [by_length[(2 * number + 1) * len(by_length) // (2 * count)] for number in range(count)]
+
+
+def mean_rates(trials: Iterable[tuple[int, dict[float, int]]]) -> tuple[Rate, ...]:
+    """Return the bytes per frame at each CRF over all trials, each its number of frames and its bytes by CRF.
+
+    Raises:
+        ValueError: there is no trial, or they are of different CRFs.
+    """
+    found = list(trials)
+    if not found or any(sizes.keys() != found[0][1].keys() for _, sizes in found):
+        message = "rates need trials, all at the same CRFs"
+        raise ValueError(message)
+    num_frames = sum(frames for frames, _ in found)
+    return tuple(Rate(crf, sum(sizes[crf] for _, sizes in found) / num_frames) for crf in sorted(found[0][1]))
+
+
+def bytes_per_frame_at(rates: Sequence[Rate], crf: float) -> float:
+    """Return what a CRF between, or near, the measured ones costs.
+
+    The logarithm of the bytes is taken as a line between neighbours, which holds within 2 % for a distance of
+    five; beyond the ends it is the line of the last two.
+
+    Args:
+        rates: at least two, in order of their CRF.
+        crf: the one that is asked for.
+    """
+    number = next((k for k in range(1, len(rates)) if crf <= rates[k].crf), len(rates) - 1)
+    low, high = rates[number - 1], rates[number]
+    share = (crf - low.crf) / (high.crf - low.crf)
+    logarithm = (1 - share) * math.log(low.bytes_per_frame) + share * math.log(high.bytes_per_frame)
+    return math.exp(logarithm)
+
+
+def choose_crf(
+    rates: Sequence[Rate], num_frames: int, budget_bytes: int, num_trials: int = 0
+) -> BudgetChoice:
+    """Choose the finest CRF with which a plan fits into a budget, of which SPARE_SHARE stays free.
+
+    Args:
+        rates: what was measured, at least two, in order of their CRF.
+        num_frames: of the whole plan.
+        budget_bytes: for videos and states together.
+        num_trials: games that were measured.
+
+    Raises:
+        BudgetTooSmall: it does not fit at COARSEST_CRF; the text has what each CRF would take.
+    """
+    may_take = budget_bytes * (1 - SPARE_SHARE)
+    for step in range(round((COARSEST_CRF - FINEST_CRF) / CRF_STEP) + 1):
+        crf = FINEST_CRF + step * CRF_STEP
+        cost = bytes_per_frame_at(rates, crf)
+        if cost * num_frames <= may_take:
+            return BudgetChoice(crf, cost, num_frames, budget_bytes, tuple(rates), num_trials)
+    table = "; ".join(
+        f"CRF {crf:g}: {bytes_per_frame_at(rates, crf) * num_frames / 1e9:,.2f} GB"
+        for crf in (FINEST_CRF, 23.0, 28.0, COARSEST_CRF)
+    )
+    message = (
+        f"{num_frames:,} frames do not fit into {budget_bytes / 1e9:,.2f} GB, {SPARE_SHARE:.0%} of it "
+        f"kept free: {table}. Give a larger --budget or fewer games; no CRF above {COARSEST_CRF:g} is chosen"
+    )
+    raise BudgetTooSmall(message)

@@ -1,0 +1,79 @@
+"""Memory that the emulator writes its pictures into, and that we read them from without copying.
+
+    slot of shared memory -> uint8 [H * 3 / 2, W], whose slot is given back once nobody holds the array
+
+`channel.c` has the other end.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+NUM_SLOTS: Final = 16
+"""How many pictures can lie there; the library has the same number."""
+MAX_SIDE: Final = 8192
+"""The largest width and height of a picture, in pixels."""
+_SLOT_BYTES: Final = MAX_SIDE * MAX_SIDE * 3 // 2  # addresses only: a page takes memory once it was written
+
+
+class PictureMemory:
+    """The shared memory of one play.
+
+    Args:
+        give_back: called with the number of a slot once its array is gone, from the thread that let go.
+    """
+
+    def __init__(self, give_back: Callable[[int], None]) -> None:
+        self._give_back = give_back
+        self._num_out = 0
+        self._counting = threading.RLock()  # a collector of garbage may come back into it on the same thread
+        self._descriptor = os.memfd_create("dolphin-farm-pictures")
+        os.ftruncate(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
+        self._map = mmap.mmap(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
+
+    @property
+    def descriptor(self) -> int:
+        """The descriptor of the memory, which the emulator must inherit; valid until `close`."""
+        return self._descriptor
+
+    @property
+    def num_out(self) -> int:
+        """How many arrays are held by somebody."""
+        return self._num_out
+
+    def picture_in(self, slot: int, width: int, height: int) -> NDArray[np.uint8]:
+        """Return the picture in a slot, uint8 [H * 3 / 2, W]; once nobody holds it, the slot is given back.
+
+        Raises:
+            ValueError: there is no such slot, or the picture is larger than one.
+        """
+        size = width * height * 3 // 2
+        if not 0 <= slot < NUM_SLOTS or not 0 < size <= _SLOT_BYTES:
+            message = f"no picture of {width}x{height} can be in slot {slot} of {NUM_SLOTS}"
+            raise ValueError(message)
+        plain = np.frombuffer(self._map, np.uint8, size, slot * _SLOT_BYTES)
+        with self._counting:
+            self._num_out += 1
+        # Views of it have `plain` as their base, and so keep it.
+        weakref.finalize(plain, self._let_go, slot).atexit = False
+        return plain.reshape(height * 3 // 2, width)
+
+    def close(self) -> None:
+        """Close our descriptor; arrays that somebody holds stay as they are."""
+        os.close(self._descriptor)
+
+    def _let_go(self, slot: int) -> None:
+        with self._counting:
+            self._num_out -= 1
+        self._give_back(slot)
