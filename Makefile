@@ -4,11 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT    ?= dataset
+SEEDS  ?= 1-3
+SECONDS ?= 600
 # Tests that are quick and keep to themselves: they share the cores. The others take turns.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
+.PHONY: help demo test quick chaos fuzz extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -21,6 +23,12 @@ test: test-extras quick ## run every test that this machine can run; installs Ra
 
 quick: test-packages $(VENV)/.ready ## run the quick tests only
 	@$(BIN)/pytest -n auto -m "$(QUICK)" $(PYTEST_ARGS)
+
+chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is lost, doubled or left; some minutes a seed
+	@$(BIN)/python -m tests.chaos.run --seeds $(SEEDS)
+
+fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every parser for SECONDS (600)
+	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 # Ray and S3 are half of the product, so `make test` brings them. What is larger still (torch, 1 GB) or strange on
 # somebody's machine (a browser) it does not bring: tests that need it skip, with the reason. CI brings all of it.

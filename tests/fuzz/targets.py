@@ -38,7 +38,7 @@ from manifests.video.decoder import VideoUnreadable
 from manifests.video.mp4 import read_gops
 from manifests.video.sei import find_mark
 from tests.manifests.small_dataset import build
-from tests.workers.emulator.frame_channel.test_records import record_bytes
+from tests.workers.emulator.frame_channel.test_records import picture_in, record_bytes
 from workers.emulator.frame_channel.records import ChannelBroken, read_records
 from workers.errors import ReplayRefused
 from workers.replay import read_replay
@@ -173,7 +173,7 @@ def npy() -> tuple[bytes, ...]:
 
 def a_channel(data: bytes) -> None:
     rest = io.BytesIO(data)
-    for _ in read_records(rest.readinto):
+    for _ in read_records(rest.readinto, picture_in):
         pass
 
 
@@ -203,7 +203,9 @@ def addresses() -> tuple[bytes, ...]:
 
 def an_address(data: bytes) -> None:
     status = browser()(data.decode("latin-1"))
-    assert status in (200, 206, 303, 400, 403, 404, 416, 502), f"{data!r}: {status}"  # 502: the store's words
+    assert status in (200, 206, 303, 307, 400, 403, 404, 416, 502), (
+        f"{data!r}: {status}"
+    )  # 502: the store's words
 
 
 def a_filter(data: bytes) -> None:
