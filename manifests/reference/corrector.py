@@ -31,7 +31,7 @@ EXAMPLE: Final = """\b
 Example:
   python -m manifests.reference.corrector states --out corrector
 """
-_CONTEXT, _NUM_CANDIDATES, _NUM_JUDGED, _JUDGED_AT_ONCE = 10, 24, 640, 32
+_CONTEXT, _NUM_CANDIDATES, _JUDGED_AT_ONCE = 10, 24, 32
 _SMALL: Final = 0.01  # weight of keeping corrections small
 _WIDTH: Final = 64
 _MODEL_BATCH: Final = 96
@@ -144,8 +144,15 @@ def _root(mean_square: Tensor) -> float:
 @click.argument("dataset")
 @click.option("--model-steps", type=click.IntRange(1), default=300, show_default=True,
               help="Optimiser steps of the state model, before the correctors'.")  # fmt: skip
-@run_options(steps=300, batch_size=16, learning_rate=3e-3)
-def command(*, dataset: str, run: Run, model_steps: int) -> None:
+@click.option(
+    "--judged",
+    type=click.IntRange(1),
+    default=640,
+    show_default=True,
+    help="Plans that the ways are judged on, and that say where to fall back.",
+)
+@run_options(steps=300, batch_size=16)
+def command(*, dataset: str, run: Run, model_steps: int, judged: int) -> None:
     """Train a state model of DATASET, plan with it, and teach two correctors what replanning says."""
     train_games, test_games = held_out(dataset)
     window = WindowSpec(_CONTEXT + NUM_STEPS, start="any")
@@ -165,9 +172,7 @@ def command(*, dataset: str, run: Run, model_steps: int) -> None:
 
     def lessons(games: str) -> Lesson:
         found = open_states(dataset, window, games)
-        parts = [
-            lesson(planner, frames) for frames in some_frames(found, _NUM_JUDGED, run.seed, _JUDGED_AT_ONCE)
-        ]
+        parts = [lesson(planner, frames) for frames in some_frames(found, judged, run.seed, _JUDGED_AT_ONCE)]
         return Lesson(*(torch.cat(each) for each in zip(*parts, strict=True)))
 
     limit = float(mismatch(lessons(train_games)).quantile(_RARELY))

@@ -40,7 +40,7 @@ def test_a_place_without_a_dataset_fails_in_one_line(name: str, tmp_path: Path):
         ("speculate", (), {"guesses", "lookahead", "two_policies"}),
         ("zero_shot", (), {"character", "held_out"}),
         ("int8", (), {"held_out"}),
-        ("corrector", ("--model-steps", "1"), {"ways"}),
+        ("corrector", ("--model-steps", "1", "--judged", "32"), {"ways"}),
     ],
 )
 def test_a_command_gives_one_line_of_figures_and_a_picture(
