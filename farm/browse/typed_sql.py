@@ -51,3 +51,5 @@ def ask(
         raise ConditionRefused(str(error).splitlines()[0]) from error
     finally:
         late.cancel()
+        if late.is_alive():
+            late.join()  # a thread that is still ending when the interpreter exits aborts the program

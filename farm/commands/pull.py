@@ -17,10 +17,12 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("url", metavar="hf://datasets/OWNER/NAME[@REVISION][/FOLDER]")
+@click.argument("url", metavar="PLACE")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def command(*, url: str, folder: Path) -> None:
     """Fetch a dataset or an export from a dataset repository of the Hugging Face hub into FOLDER.
+
+    PLACE is hf://datasets/OWNER/NAME, with @REVISION and /FOLDER behind it where these are wanted.
 
     Every file is held against the hash that the hub has of it. Run it again to go on, or to fetch what is
     new. `farm audit FOLDER` then holds a dataset against its own records.

@@ -18,11 +18,13 @@ Examples:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("url", metavar="hf://datasets/OWNER/NAME[@BRANCH][/FOLDER]")
+@click.argument("url", metavar="PLACE")
 @click.option("--public", "is_public", is_flag=True, help="Make a new repository one that anybody can read.")
 @click.option("--with-records", is_flag=True, help="Put plan/ and ledger/ there, too.")
 def command(*, folder: Path, url: str, is_public: bool, with_records: bool) -> None:
     """Put a dataset or an export, a FOLDER, into a dataset repository of the Hugging Face hub.
+
+    PLACE is hf://datasets/OWNER/NAME, with @BRANCH and /FOLDER behind it where these are wanted.
 
     The repository is made, private, unless there is one. Files that it has already, by their hashes, are not
     sent again, so run the command again to go on; at the end every file's hash is looked up. HF_TOKEN must

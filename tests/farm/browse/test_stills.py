@@ -92,7 +92,7 @@ def yuv(luma: int, u: int = 128, v: int = 128) -> np.ndarray:
     ],
 )
 def test_colours_are_those_of_the_video(picture: np.ndarray, rgb: tuple[int, int, int]):
-    found = stills._to_rgb(picture)
+    found = stills.to_rgb(picture)
     assert found.size == (4, 4)
     assert np.asarray(found)[1, 1] == pytest.approx(rgb, abs=3)
 

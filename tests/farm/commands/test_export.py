@@ -147,7 +147,7 @@ def test_options_that_a_format_does_not_heed_are_refused_and_all_others_taken(
 
 def test_help_says_which_formats_heed_an_option(call: Call):
     text = " ".join(call("export", "--help").output.split())
-    for words in ("webdataset, mds, zarr: frames per sample", "webdataset, mds, mira: size of a shard",
+    for words in ("webdataset, mds, zarr: pictures per sample", "webdataset, mds, mira: size of a shard",
                   "packed: a view", "zarr: keep every"):  # fmt: skip
         assert words in text
 
