@@ -51,3 +51,6 @@ def ask(
         raise ConditionRefused(str(error).splitlines()[0]) from error
     finally:
         late.cancel()
+        # It holds the database: if it were the last to, and the program ended now, closing it would abort.
+        if late.ident is not None:
+            late.join()
