@@ -39,7 +39,7 @@ def moving_picture(store: Store, entry: LedgerEntry, slp_frame: int, num_frames:
     """
     chunk = _chunk_with(entry, slp_frame)
     step = read_description(store).picture_step
-    every = max(step, _STEP)
+    every = -(-_STEP // step) * step  # whole steps, or pictures would be left out and the rest run too fast
     first = (slp_frame - chunk.slp_frame_start) // step * step
     end = min(first + num_frames, chunk.num_frames)
     video, gops = chunk.footage

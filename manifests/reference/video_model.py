@@ -122,7 +122,14 @@ def command(*, dataset: str, run: Run, latents: str, encoder: Path, drawn: int) 
     mean, axes = read_encoder(encoder)
     train_games, test_games = held_out(dataset)
     windows = open_windows(dataset, latents, train_games, SEEN + 1)
-    trainee = Trainee(some_windows(windows, _NUM_MEASURED, run.seed)[0], run.seed)
+    measured = some_windows(windows, _NUM_MEASURED, run.seed)[0]
+    channels = measured[0].shape[2]
+    if channels != axes.shape[1]:
+        message = (
+            f"{latents} has {channels} channels, {encoder} {axes.shape[1]}: give the encoder that made it"
+        )
+        raise ValueError(message)
+    trainee = Trainee(measured, run.seed)
     figures = train(run, windows, trainee, {"model": "video_model"})
     if run.rank:
         return

@@ -29,6 +29,7 @@ from manifests.ledger.plan import number_games
 from manifests.ledger.reasons import Reason
 from manifests.ledger.records import CharacterSeen
 from manifests.snapshot.finalize import finalize
+from manifests.snapshot.reader import open_manifest
 from manifests.store.open import open_store
 from tests.farm.browse.varied_games import NUM_GAMES, PAIRS, SPLITS, STAGES
 from tests.manifests.conftest import Samples
@@ -131,6 +132,14 @@ def test_games_whose_events_were_not_noted_have_no_counts(tmp_path: Path):
     write_entry(store, dataclasses.replace(samples.place(store, game, tmp_path, 1), events=None))
     finalize(store)
     assert {Library(store).games(Filters()).rows[0][name] for name in EVENT_COUNTS} == {None}
+
+
+def test_a_snapshot_from_before_events_shows_its_games(varied: Store, monkeypatch: pytest.MonkeyPatch):
+    manifest = open_manifest(varied)
+    tables = {name: table for name, table in manifest.snapshot.tables.items() if name != "events"}
+    old = dataclasses.replace(manifest, snapshot=dataclasses.replace(manifest.snapshot, tables=tables))
+    monkeypatch.setattr(browse_library, "open_manifest", lambda _: old)
+    assert Library(varied).games(Filters()).num_games == NUM_GAMES
 
 
 def test_nothing_is_one_empty_page():

@@ -119,3 +119,11 @@ def test_a_video_model_ends_with_a_clip(video_arguments: list[str], tmp_path: Pa
     assert '"control_largest_difference": 0.0' in result.stdout
     assert (tmp_path / "clip.mp4").stat().st_size > 0
     assert (tmp_path / "picture.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+def test_an_encoder_that_did_not_make_the_latents_fails(video_arguments: list[str], tmp_path: Path):
+    other = tmp_path / "other.npz"
+    np.savez(other, mean=np.zeros(192, np.float32), axes=np.eye(192, 5, dtype=np.float32))
+    result = run_command("video_model", *video_arguments, "--out", tmp_path, "--encoder", other)
+    assert result.exit_code == 1
+    assert "has 4 channels" in result.stderr

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import threading
@@ -40,7 +41,7 @@ class PictureMemory:
         self._counting = threading.RLock()  # a collector of garbage may come back into it on the same thread
         self._descriptor = os.memfd_create("dolphin-farm-pictures")
         os.ftruncate(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
-        self._map = mmap.mmap(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
+        self._map = _mapped(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
 
     @property
     def descriptor(self) -> int:
@@ -62,7 +63,9 @@ class PictureMemory:
         if not 0 <= slot < NUM_SLOTS or not 0 < size <= _SLOT_BYTES:
             message = f"no picture of {width}x{height} can be in slot {slot} of {NUM_SLOTS}"
             raise ValueError(message)
-        plain = np.frombuffer(self._map, np.uint8, size, slot * _SLOT_BYTES)
+        plain: NDArray[np.uint8] = np.frombuffer(
+            memoryview(self._map).cast("B"), np.uint8, size, slot * _SLOT_BYTES
+        )
         with self._counting:
             self._num_out += 1
         # Views of it have `plain` as their base, and so keep it.
@@ -77,3 +80,24 @@ class PictureMemory:
         with self._counting:
             self._num_out -= 1
         self._give_back(slot)
+
+
+def _mapped(descriptor: int, size: int) -> ctypes.Array[ctypes.c_uint8]:
+    """Map a descriptor's memory for as long as anybody holds the array; the descriptor may be closed before.
+
+    `mmap.mmap` keeps a descriptor of its own, which would stay open for as long as a picture is kept.
+
+    Raises:
+        OSError: it cannot be mapped.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    address = libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, descriptor, 0)
+    if address == ctypes.c_void_p(-1).value:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+    memory = (ctypes.c_uint8 * size).from_address(address)
+    weakref.finalize(memory, libc.munmap, address, size).atexit = False
+    return memory

@@ -120,12 +120,15 @@ def test_letting_go_sets_the_writer_free(reader: ChannelReader):
 
 
 def test_a_picture_may_outlive_the_reader_and_the_writer():
+    gc.collect()
+    before = num_open()
     reader = ChannelReader()
     started(reader, 3).join(SECONDS)
     kept = [picture.yuv for picture in taken(reader)]
     reader.close(SECONDS)
     del reader
     gc.collect()
+    assert num_open() == before  # no descriptor outlives the play
     assert [int(yuv[0, 0]) for yuv in kept] == [0, 1, 2]
 
 
