@@ -149,7 +149,7 @@ class RayPool:
         # A slot that died by itself is swept after by the next on its machine; there may have been none.
         if littered := {slot.node for slot in forced} | self._littered:
             living = self._nodes.living() or frozenset()
-            # Where a node's Ray ended and its machine did not, another node is on it, and any may be that one.
+            # Where a node's Ray ended and its machine did not, another node may be on it: any of those left.
             nodes = living if littered - living else littered
             _wait_all([on_node(remove_leftovers, node, settings.scratch_base) for node in nodes])
         self._nodes.stop()
