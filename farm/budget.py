@@ -69,6 +69,8 @@ def settled_video(
                 "leave --crf out, or give another output"
             )
             raise EnvironmentFailed(message)
+        if settings.budget is not None:
+            report.kept(begun.crf)
         return replace(for_jobs, video=VideoSettings(begun.crf, begun.preset))
     if settings.budget is None:
         return for_jobs

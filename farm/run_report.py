@@ -27,6 +27,9 @@ class Report(Protocol):
     def settled(self, choice: BudgetChoice) -> None:
         """Hear which CRF a budget allows, before anything is written."""
 
+    def kept(self, crf: float) -> None:
+        """Hear that a dataset keeps the CRF that it was begun with, so that no budget is looked at."""
+
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Hear what there is to do, before it is begun."""
 
@@ -59,6 +62,9 @@ class Silence:
 
     def settled(self, choice: BudgetChoice) -> None:
         """Say nothing of a budget."""
+
+    def kept(self, crf: float) -> None:
+        """Say nothing of a CRF that stays."""
 
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Say nothing of the plan."""

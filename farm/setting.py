@@ -87,11 +87,11 @@ def read_positive(raw: object) -> float:
 
 
 def read_bytes(raw: object) -> int:
-    """Read a number of bytes: 300GB, 1.5 TB, 250 GiB."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?B)", str(raw).strip().upper())
+    """Read a number of bytes: 300GB, 1.5 TB, 250 GiB, 300000000."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?B|)", str(raw).strip().upper())
     if found is None:
         raise ValueError
-    number = int(float(found[1]) * _BYTES[found[2]])
+    number = int(float(found[1]) * _BYTES.get(found[2], 1))
     if number < 1:
         raise ValueError
     return number

@@ -72,6 +72,7 @@ def make_rendition_entry(
         split=task.game.split,
         detail=entry.detail,
         game=entry.game,
+        events=entry.events,
         state_sha256=str(entry.state_sha256),
         chunks=chunks,
         evidence=entry.evidence,

@@ -39,6 +39,7 @@ _CODINGS: Final = (
     Coding(b_frames=2),
     Coding(refreshes_within=True),
 )
+_TABLE_COLUMNS: Final = 100
 _SMALL: Final = (288, 384)
 _LEGEND: Final = """\
 GOP: pictures between key frames; r: refreshed column by column instead. B: pictures that refer to later ones.
@@ -100,7 +101,9 @@ def command(
     if as_json:
         click.echo(json.dumps([asdict(trial) for trial in trials]))
         return
-    Console().print(_table(trials))
+    console = Console()
+    console.width = max(console.width, _TABLE_COLUMNS)  # narrower cells would be cut off
+    console.print(_table(trials))
     click.echo(_LEGEND)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from farm.browse.typed_sql import ask, closed_database
+from farm.browse.typed_sql import ask, check_expression, closed_database
 from manifests.labels.events import EventKind
 from manifests.snapshot.reader import open_manifest
 
@@ -256,13 +256,23 @@ class Library:
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
+        self.check_expression(condition)
         with self._lock:
-            return ask(self._database, f"SELECT {columns} FROM games WHERE {condition}{end}")  # noqa: S608 - meant to be
+            return ask(self._database, f"SELECT {columns} FROM games WHERE ({condition}\n){end}")  # noqa: S608 - meant to be
 
     def rows(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
         """Run a query with values for its placeholders; return one dict per row, by column."""
         names, found = self._ask(query, values)
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def check_expression(self, condition: str) -> None:
+        """Check that what somebody typed is one expression.
+
+        Raises:
+            ConditionRefused: it is not.
+        """
+        with self._lock:
+            check_expression(self._database, condition)
 
     def rows_with(self, name: str, table: pa.Table, query: str, values: list[Any]) -> list[dict[str, Any]]:
         """Run a SELECT that may also name a further table; return one dict per row, by column.

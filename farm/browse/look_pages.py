@@ -70,6 +70,8 @@ class LookPages:
             "num_games": found.num_games,
             "filters": shown,
             "is_asked": query is not None,
+            "is_cut": query is not None and len(found.moments) == query.limit,
+            "has_pictures": self._library.manifest.description.video is not None,
             "choices": {**self._library.choices, "kind": list(EventKind)},
         }
 
@@ -87,7 +89,9 @@ class LookPages:
 
     def _window(self, request: Request) -> tuple[WindowAsk, ShownWindow]:
         try:
-            ask = window_ask({name: request.query_params.get(name, "") for name in NO_WINDOW})
+            asked = {name: request.query_params.get(name, "") for name in NO_WINDOW}
+            has_pictures = self._library.manifest.description.video is not None
+            ask = window_ask(asked, has_pictures=has_pictures)
             return ask, shown_window(self._store.url, ask)
         except ValueError as error:
             raise HTTPException(400, str(error)) from error

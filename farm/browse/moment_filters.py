@@ -32,6 +32,20 @@ def moment_query(filters: Mapping[str, str]) -> MomentQuery | None:
         condition=filters["where"],
         state=filters["state"],
         near_kind=filters["near"],
-        near_frames=int(filters["within"] or 5),
-        limit=int(filters["limit"] or 60),
+        near_frames=whole_number("within", filters["within"]),
+        limit=whole_number("limit", filters["limit"]) or 60,
     )
+
+
+def whole_number(name: str, text: str) -> int | None:
+    """Read a parameter that is a whole number; None where it is empty.
+
+    Raises:
+        ValueError: it is none; the text names the parameter.
+    """
+    if not text:
+        return None
+    if not (text.isascii() and text.lstrip("-").isdigit()):
+        message = f"{name} is a whole number, got {text!r:.40}"
+        raise ValueError(message)
+    return int(text)

@@ -6,11 +6,12 @@ MomentQuery -> games that can have such a moment -> their events, or their state
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from farm.browse.library import EVENT_COUNTS
 from farm.browse.state_moments import StateCondition, frames_of, near_events
+from farm.browse.typed_sql import ConditionRefused
 from manifests.labels.events import EventKind
 from manifests.ledger.entry import read_entry
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from farm.browse.library import Library
 
 MOST_MOMENTS: Final = 1000
+_MOST_NEAR: Final = 1_000_000
 _GAMES_AT_ONCE: Final = 64
 _COUNT_OF: Final = {kind: name for name, kind in EVENT_COUNTS.items()}
 _EVENTS: Final = """
@@ -45,7 +47,7 @@ class MomentQuery:
         state: DuckDB's SQL over the state's columns, e.g. `"p0.combo_count" >= 4`; a moment is the first
             frame of a row of frames for which it holds.
         near_kind: only moments near an event of this kind.
-        near_frames: how near, in frames.
+        near_frames: how near, in frames; 5 where only `near_kind` is given.
         limit: how many at most, from 1 to MOST_MOMENTS.
 
     Raises:
@@ -59,7 +61,7 @@ class MomentQuery:
     condition: str = ""
     state: str = ""
     near_kind: str = ""
-    near_frames: int = 5
+    near_frames: int | None = None
     limit: int = 60
 
     def __post_init__(self) -> None:
@@ -70,8 +72,14 @@ class MomentQuery:
         if not 1 <= self.limit <= MOST_MOMENTS:
             message = f"a limit is 1 to {MOST_MOMENTS}, got {self.limit}"
             raise ValueError(message)
-        if not 0 <= self.near_frames <= 10**6:
-            message = f"near is 0 to 1,000,000 frames, got {self.near_frames}"
+        if self.near_frames is not None and not self.near_kind:
+            message = "within so many frames of what? Name the event that is to be near, too"
+            raise ValueError(message)
+        if not 0 <= (self.near_frames or 0) <= _MOST_NEAR:
+            message = f"near is 0 to {_MOST_NEAR:,} frames, got {self.near_frames}"
+            raise ValueError(message)
+        if '"me.' in self.state and not self.character:
+            message = "me stands for the player with the character that is asked for: name one"
             raise ValueError(message)
         if self.state and (self.kind or self.condition):
             message = "a condition on the state is looked for in states, not among events: leave one out"
@@ -127,9 +135,14 @@ def find_moments(library: Library, query: MomentQuery, seconds: float = float("i
         seconds: after so long no further game is begun.
 
     Raises:
-        ConditionRefused: a condition is not valid SQL, or names what there is not.
+        ConditionRefused: a condition is not valid SQL, or a name is none of the dataset.
         DatasetError: the dataset cannot be read.
     """
+    _check_names(library, query)
+    near_frames = 5 if query.near_frames is None else query.near_frames
+    query = replace(query, near_frames=near_frames if query.near_kind else None)
+    if query.condition:
+        library.check_expression(query.condition)
     games = _games(library, query)
     found: list[Moment] = []
     at_once = 1 if query.state else _GAMES_AT_ONCE
@@ -142,6 +155,19 @@ def find_moments(library: Library, query: MomentQuery, seconds: float = float("i
             found += _of_events(library, query, [game["game_id"] for game in some])
         looked += len(some)
     return FoundMoments(tuple(found[: query.limit]), looked, len(games))
+
+
+def _check_names(library: Library, query: MomentQuery) -> None:
+    """Refuse a name that no game of the dataset has; an empty dataset has none.
+
+    Raises:
+        ConditionRefused: there is no such stage, split or character.
+    """
+    chosen = (("stage", query.stage), ("split", query.split), ("character", query.character))
+    for what, name in chosen:
+        if name and name not in (names := library.choices[what]):
+            message = f"no game has {what} {name!r:.40}; there are {', '.join(map(str, names))}"
+            raise ConditionRefused(message)
 
 
 def _games(library: Library, query: MomentQuery) -> list[dict[str, Any]]:
@@ -167,11 +193,13 @@ def _of_events(library: Library, query: MomentQuery, game_ids: Sequence[str]) ->
     for column, value in (("kind = ?", query.kind), ("character = ?", query.character)):
         if value:
             tests.append((column, [value]))
-    where = " AND ".join([*(test for test, _ in tests), f"({query.condition or 'true'})"])
+    where = " AND ".join([*(test for test, _ in tests), f"({query.condition or 'true'}\n)"])
     values = [value for _, each in tests for value in each]
     for piece in library.manifest.rows_of_games("events", game_ids):
         found = library.rows_with("piece", piece, _EVENTS.format(where=where), values)
-        kept = near_events(piece, found, query.near_kind, query.near_frames) if query.near_kind else found
+        kept = (
+            near_events(piece, found, query.near_kind, query.near_frames or 0) if query.near_kind else found
+        )
         for row in kept:
             yield Moment(
                 row["game_id"],
@@ -194,7 +222,7 @@ def _of_states(library: Library, query: MomentQuery, game: dict[str, Any]) -> It
     if query.near_kind and rows:
         near: list[dict[str, Any]] = []
         for piece in library.manifest.rows_of_games("events", [entry.game_id]):
-            near += near_events(piece, rows, query.near_kind, query.near_frames)
+            near += near_events(piece, rows, query.near_kind, query.near_frames or 0)
         rows = near
     for row in rows:
         yield Moment(

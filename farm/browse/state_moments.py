@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from farm.browse.action_names import action_names
 from farm.browse.chunk_states import chunk_states
-from farm.browse.typed_sql import ask, closed_database
+from farm.browse.typed_sql import ask, check_expression, closed_database
 from manifests.state.arrow import to_arrow
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ def frames_of(store: Store, entry: LedgerEntry, condition: StateCondition) -> li
     # A connection of its own: a condition is SQL that people type, so it must reach no file and no network.
     with closed_database() as database:
         _add_actions(database)
+        check_expression(database, condition.sql)
         for chunk in entry.chunks:
             database.register("states", to_arrow(chunk_states(store, chunk)))
             for text in texts:
-                query = f"SELECT slp_frame FROM states WHERE {text} ORDER BY slp_frame"  # noqa: S608 - meant to be
+                query = f"SELECT slp_frame FROM states WHERE ({text}\n) ORDER BY slp_frame"  # noqa: S608 - meant to be
                 _, rows = ask(database, query)
                 found.append(np.array(rows, np.int64).reshape(-1))
             database.unregister("states")
@@ -67,7 +68,10 @@ def _add_actions(database: Database) -> None:
     names = action_names()
     table = pa.table({"id": pa.array(names, pa.int64()), "name": pa.array(names.values(), pa.string())})
     database.register("action_names", table)
-    database.execute("CREATE MACRO action(of) AS (SELECT min(id) FROM action_names WHERE name = of)")
+    database.execute(
+        "CREATE MACRO action(of) AS (SELECT CASE WHEN min(id) IS NULL THEN error('no action state ' || of) "
+        "ELSE min(id) END FROM action_names WHERE name = of)"
+    )
 
 
 def run_starts(frames: NDArray[np.int64]) -> list[int]:

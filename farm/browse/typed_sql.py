@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Database: TypeAlias = duckdb.DuckDBPyConnection
+_FURTHER: Final = ("modifiers", "where_clause", "group_expressions", "having", "qualify", "sample")
 SECONDS: Final = 30.0
 """How long one statement may take."""
 
@@ -24,6 +26,35 @@ class ConditionRefused(DatasetError):  # noqa: N818 - named like its siblings
 def closed_database() -> Database:
     """Open an empty database in memory whose SQL reaches no file and no network."""
     return duckdb.connect(config={"enable_external_access": "false"})
+
+
+def check_expression(database: Database, condition: str) -> None:
+    """Check that a condition is one expression, so that in parentheses it can do nothing else.
+
+    Raises:
+        ConditionRefused: it is none, or more than one: a list, a UNION, a further clause.
+    """
+    said = "a condition is one expression over the columns, such as value >= 20 AND kind = 'hit'"
+    try:
+        text = database.execute("SELECT json_serialize_sql(?)", [f"SELECT {condition}\n"]).fetchall()[0][0]
+    except duckdb.Error as error:
+        message = f"{said}; {str(error).splitlines()[0]}"
+        raise ConditionRefused(message) from error
+    parsed = json.loads(text)
+    if parsed.get("error"):
+        message = f"{said}; {str(parsed.get('error_message', '')).splitlines()[0]}"
+        raise ConditionRefused(message)
+    nodes = [statement["node"] for statement in parsed["statements"]]
+    if len(nodes) != 1 or nodes[0]["type"] != "SELECT_NODE":
+        raise ConditionRefused(said)
+    (node,) = nodes
+    is_plain = (
+        len(node["select_list"]) == 1
+        and node["from_table"]["type"] == "EMPTY"
+        and not any(node.get(part) for part in _FURTHER)
+    )
+    if not is_plain:
+        raise ConditionRefused(said)
 
 
 def ask(
@@ -51,5 +82,6 @@ def ask(
         raise ConditionRefused(str(error).splitlines()[0]) from error
     finally:
         late.cancel()
-        if late.is_alive():
-            late.join()  # a thread that is still ending when the interpreter exits aborts the program
+        # It holds the database: if it were the last to, and the program ended now, closing it would abort.
+        if late.ident is not None:
+            late.join()

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from farm.browse.moment_filters import whole_number
 from manifests.training.pictures import Pictures
 from manifests.training.windows import WindowSpec
 
@@ -80,14 +81,20 @@ class WindowAsk:
         return f"from manifests import {names}; sample = open_dataset({', '.join(options)})[{number}]"
 
 
-def window_ask(parameters: Mapping[str, str]) -> WindowAsk:
+def window_ask(parameters: Mapping[str, str], *, has_pictures: bool = True) -> WindowAsk:
     """Read the query parameters of the page; what is empty has its default.
+
+    Args:
+        parameters: by name.
+        has_pictures: whether the dataset has pictures, which are then among the fields by default.
 
     Raises:
         ValueError: a value is none that its parameter can have.
     """
     given = {name: text for name, text in parameters.items() if text}
-    options: dict[str, Any] = {name: int(given[name]) for name in (*_NUMBERS, "action_fps") if name in given}
+    options: dict[str, Any] = {
+        name: whole_number(name, given[name]) for name in (*_NUMBERS, "action_fps") if name in given
+    }
     options |= {name: given[name] for name in _WORDS if name in given}
     size = None
     if "size" in given:
@@ -96,7 +103,8 @@ def window_ask(parameters: Mapping[str, str]) -> WindowAsk:
             message = f"a size is HEIGHTxWIDTH, such as 288x384, got {given['size']!r:.40}"
             raise ValueError(message)
         size = int(found[1]), int(found[2])
-    asked = tuple(given["fields"].split(",")) if "fields" in given else DEFAULT_FIELDS
+    usual = DEFAULT_FIELDS if has_pictures else DEFAULT_FIELDS[1:]
+    asked = tuple(given["fields"].split(",")) if "fields" in given else usual
     return WindowAsk(given.get("at", ""), WindowSpec(**options), size, asked, given.get("split", ""))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -68,12 +69,12 @@ def window_number(dataset: WindowDataset, at: str) -> int:
     """
     if not at:
         return 0
-    if at.isdigit() and int(at) < len(dataset):
+    if at.isascii() and at.isdigit() and int(at) < len(dataset):
         return int(at)
     game_part, _, frame_part = at.partition(":")
     game_ids: list[str] = dataset.games["game_id"].to_pylist()
     games = [number for number, game_id in enumerate(game_ids) if game_part and game_id.startswith(game_part)]
-    if len(games) == 1 and frame_part.lstrip("-").isdigit():
+    if len(games) == 1 and re.fullmatch(r"-?[0-9]{1,9}", frame_part):
         footage, index = dataset.footage, dataset.index
         for chunk in np.flatnonzero(footage.grid.game == games[0]).tolist():
             frame_index = int(frame_part) - int(footage.slp_frame_start[chunk])

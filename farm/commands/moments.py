@@ -30,7 +30,7 @@ Examples:
   farm moments dataset --kind death --character FOX --stage BATTLEFIELD
   farm moments dataset --kind hit --where "value >= 20 AND other_character = 'MARTH'" --clips clips
   farm moments dataset --state '"p0.hitlag_left" > 0 AND "p1.hitlag_left" > 0' --json
-  farm moments dataset --character FOX --state "\"me.action\" = action('DASHING')" --near ledge --within 30
+  farm moments dataset --character FOX --state "\\"me.action\\" = action('DASHING')" --near ledge --within 30
 """
 _KINDS = ", ".join(EventKind)
 
@@ -65,7 +65,7 @@ _KINDS = ", ".join(EventKind)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per moment, each on a line.")
 def command(
     *, dataset: str, kind: str, character: str, stage: str, split: str, condition: str, state: str,
-    near_kind: str, near_frames: int, limit: int, clips: Path | None, as_json: bool,
+    near_kind: str, near_frames: int | None, limit: int, clips: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """List moments of DATASET (a folder or URL): events that pass, or frames from which on a state holds.
 
@@ -83,12 +83,12 @@ def command(
         for moment in found.moments:
             click.echo(json.dumps(asdict(moment)))
     else:
-        _print(found)
+        _print(found, limit)
     if clips is not None:
         _write_clips(library, found.moments, clips)
 
 
-def _print(found: FoundMoments) -> None:
+def _print(found: FoundMoments, limit: int) -> None:
     table = Table("game:frame", "moment", "to", "by", "value", "stage")
     for moment in found.moments:
         value = "" if moment.value is None else f"{moment.value:g}"
@@ -98,23 +98,31 @@ def _print(found: FoundMoments) -> None:
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     Console().print(table)
-    left = found.num_games - found.num_looked
-    more = f"; {left:,} games were not looked through: see --limit" if left else ""
-    click.echo(f"{len(found.moments):,} moments in {found.num_looked:,} games{more}")
+    first = "the first " if len(found.moments) == limit else ""
+    more = f"; there may be more: --limit is {limit}" if first else ""
+    games = f"{found.num_looked:,} of {found.num_games:,} games"
+    click.echo(f"{first}{len(found.moments):,} moments in {games}{more}")
 
 
 def _write_clips(library: Library, moments: Sequence[Moment], folder: Path) -> None:
     from farm.view import write_clip  # noqa: PLC0415 - PyAV and Pillow are in the extra `load`
 
-    folder.mkdir(parents=True, exist_ok=True)
+    if library.manifest.description.video is None:
+        message = "a dataset of states alone has no pictures to make clips of: leave out --clips"
+        raise click.UsageError(message)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--clips {folder}: {error.strerror}; give another folder"
+        raise click.UsageError(message) from error
     chunks = library.manifest.table("chunks", ["game_id", "slp_frame_start", "slp_frame_exclusive_end"])
     with waiting(f"writing {len(moments)} clips"):
-        for moment in moments:
+        for number, moment in enumerate(moments):
             start, end = chunks["slp_frame_start"], chunks["slp_frame_exclusive_end"]
             holds = pc.and_(pc.less_equal(start, moment.slp_frame), pc.greater(end, moment.slp_frame))
             chunk = chunks.filter(pc.and_(holds, pc.equal(chunks["game_id"], moment.game_id)))
             left = chunk["slp_frame_exclusive_end"][0].as_py() - moment.slp_frame
-            name = f"{moment.kind}-{moment.game_id[:8]}-{moment.slp_frame}.mp4"
+            name = f"{number:04}-{moment.kind}-{moment.game_id[:8]}-{moment.slp_frame}.mp4"
             window = f"{moment.game_id}:{moment.slp_frame}"
             write_clip(library.store.url, window, min(CLIP_FRAMES, left), folder / name)
     click.echo(f"{len(moments):,} clips in {folder}", err=True)

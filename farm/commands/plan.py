@@ -76,6 +76,9 @@ def command(**options: Any) -> None:
     _check_report(options["report"])
     is_beginning = not (options["dry_run"] or options["estimate"])
     settings = load_settings(flags, os.environ, is_rendering=is_beginning)
+    if options["estimate"] and settings.budget is not None:
+        message = "--estimate measures nothing, so it heeds no --budget: use --dry-run --budget"
+        raise click.UsageError(message)
     try:
         selection = chosen_selection(options, settings.games)
     except ValueError as error:

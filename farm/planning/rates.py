@@ -66,6 +66,11 @@ class BudgetChoice:
     num_trials: int
 
 
+def size_text(num_bytes: float) -> str:
+    """Write a number of bytes for people: in GB, or below one in MB."""
+    return f"{num_bytes / 1e9:,.2f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:,.2f} MB"  # noqa: PLR2004
+
+
 def games_to_try(games: Sequence[GameToPlan], count: int = NUM_TRIALS) -> list[GameToPlan]:
     """Choose games whose lengths are spread like those of all, at most `count`; the same at each call."""
     by_length = sorted(games, key=lambda game: (game.num_frames, game.game_id))
@@ -126,11 +131,11 @@ def choose_crf(
         if cost * num_frames <= may_take:
             return BudgetChoice(crf, cost, num_frames, budget_bytes, tuple(rates), num_trials)
     table = "; ".join(
-        f"CRF {crf:g}: {bytes_per_frame_at(rates, crf) * num_frames / 1e9:,.2f} GB"
+        f"CRF {crf:g}: {size_text(bytes_per_frame_at(rates, crf) * num_frames)}"
         for crf in (FINEST_CRF, 23.0, 28.0, COARSEST_CRF)
     )
     message = (
-        f"{num_frames:,} frames do not fit into {budget_bytes / 1e9:,.2f} GB, {SPARE_SHARE:.0%} of it "
+        f"{num_frames:,} frames do not fit into {size_text(budget_bytes)}, {SPARE_SHARE:.0%} of it "
         f"kept free: {table}. Give a larger --budget or fewer games; no CRF above {COARSEST_CRF:g} is chosen"
     )
     raise BudgetTooSmall(message)

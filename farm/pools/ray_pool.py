@@ -148,7 +148,9 @@ class RayPool:
         _, settings, _ = self._order
         # A slot that died by itself is swept after by the next on its machine; there may have been none.
         if littered := {slot.node for slot in forced} | self._littered:
-            nodes = littered & (self._nodes.living() or frozenset())
+            living = self._nodes.living() or frozenset()
+            # Where a node's Ray ended and its machine did not, another node may be on it: any of those left.
+            nodes = living if littered - living else littered
             _wait_all([on_node(remove_leftovers, node, settings.scratch_base) for node in nodes])
         self._nodes.stop()
 

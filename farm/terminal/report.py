@@ -10,6 +10,7 @@ from rich.console import Console
 
 from farm.engine.metrics import RunMetrics, Unheard
 from farm.planning.canary_pace import seconds_left
+from farm.planning.rates import size_text
 from farm.terminal.outcome import outcome_as_json, print_outcome
 from farm.terminal.progress import LOG_SECONDS, clock, progress, tell_failures
 from farm.terminal.scan_progress import scan_progress
@@ -72,15 +73,18 @@ class TerminalReport:
 
     def settled(self, choice: BudgetChoice) -> None:
         """Say what each CRF would take, and which one the budget allows."""
-        gigabytes = choice.num_frames / 1e9
         sizes = ", ".join(
-            f"CRF {rate.crf:g} {rate.bytes_per_frame * gigabytes:,.2f} GB" for rate in choice.rates
+            f"CRF {rate.crf:g} {size_text(rate.bytes_per_frame * choice.num_frames)}" for rate in choice.rates
         )
         self.say(f"Budget: {choice.num_frames:,} frames, by {choice.num_trials} games: {sizes}.")
         self.say(
             f"CRF {choice.crf:g} for all games: about {choice.bytes_per_frame:,.0f} B/frame, "
-            f"{choice.bytes_per_frame * gigabytes:,.2f} of {choice.budget_bytes / 1e9:,.2f} GB."
+            f"{size_text(choice.bytes_per_frame * choice.num_frames)} of {size_text(choice.budget_bytes)}."
         )
+
+    def kept(self, crf: float) -> None:
+        """Say that the dataset's CRF stays."""
+        self.say(f"The dataset keeps the CRF of its beginning, {crf:g}; the budget is not looked at again.")
 
     def planned(self, work: PlannedWork, store: Store) -> None:
         """Say what there is to do, and what it will take as far as the dataset itself tells."""

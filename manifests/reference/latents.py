@@ -70,8 +70,12 @@ def read_encoder(path: Path) -> tuple[Floats, Floats]:
             f"encoder.npz (farm latents reads the variable {_VARIABLE})"
         )
         raise ValueError(message)
-    with np.load(path) as file:
-        return file["mean"], file["axes"]
+    try:
+        with np.load(path) as file:
+            return file["mean"], file["axes"]
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        message = f"{path}: not the encoder.npz that manifests.reference.latents writes"
+        raise ValueError(message) from error
 
 
 def to_patches(pictures: NDArray[np.uint8]) -> Floats:

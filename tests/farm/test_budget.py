@@ -53,7 +53,9 @@ def test_what_is_rendered_fits_into_the_budget_and_the_crf_stays(replays: Path, 
     assert 0.6 * 1.1e6 < size_of(out) <= 1.1e6
     # Without the option the dataset's own CRF holds; with another the run is refused.
     (replays.parent / "more.slp").write_bytes(record_match(3, num_frames=120))
-    assert rendered(replays.parent / "more.slp", out)[0] == 0
+    code, said = rendered(replays.parent / "more.slp", out, "--budget", "5KB")
+    assert code == 0
+    assert f"keeps the CRF of its beginning, {chosen:g}" in said
     assert crf_of(out) == chosen
     code, said = rendered(replays, out, "--crf", "40")
     assert code
@@ -63,7 +65,7 @@ def test_what_is_rendered_fits_into_the_budget_and_the_crf_stays(replays: Path, 
 def test_a_budget_that_nothing_fits_into_writes_nothing(replays: Path, tmp_path: Path):
     code, said = rendered(replays, tmp_path / "set", "--budget", "20KB")
     assert code
-    assert "480 frames do not fit into 0.00 GB" in said
+    assert "480 frames do not fit into 0.02 MB" in said
     assert not (tmp_path / "set" / "dataset.json").exists()
 
 
@@ -78,7 +80,7 @@ def test_a_plan_settles_the_crf_too(replays: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--budget", "300"], "budget.*300.*a number of bytes such as 300GB"),
+        (["--budget", "300 games"], "budget.*300.*a number of bytes such as 300GB"),
         (["--crf", "60"], "crf.*60.*a number from 0 to 51"),
         (["--crf", "20", "--budget", "1GB"], "exclude each other"),
     ],

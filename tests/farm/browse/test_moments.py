@@ -106,6 +106,14 @@ def test_me_is_the_player_with_the_character(sound_library):
         {"condition": "kind IN (SELECT content FROM read_text('/etc/passwd'))"},
         {"state": '"p9.x" > 0'},
         {"state": "true; SELECT 1"},
+        {"state": "true UNION SELECT 999999"},
+        {"state": "\"p0.action\" = action('NOPE')"},
+        {"condition": "false) UNION ALL SELECT 'x', 1, 'y', 0, false, 0, 1.0, 's', 't', 3, 'A', 'B' --"},
+        {"condition": "true LIMIT 1"},
+        {"condition": "kind, value"},
+        {"character": "fox"},
+        {"stage": "NOWHERE"},
+        {"split": "trian"},
     ],
 )
 def test_typed_sql_that_does_anything_else_is_refused(sound_library, query):
@@ -127,8 +135,10 @@ def test_typed_sql_that_takes_too_long_is_ended():
     [
         ({"kind": "nix"}, "events are hit, death"),
         ({"limit": 0}, "a limit is 1 to 1000"),
-        ({"near_frames": -1}, "near is 0 to"),
+        ({"near_kind": "hit", "near_frames": -1}, "near is 0 to"),
         ({"kind": "hit", "state": "true"}, "leave one out"),
+        ({"kind": "hit", "near_frames": 3}, "within so many frames of what"),
+        ({"state": '"me.x" > 0'}, "me stands for the player"),
     ],
 )
 def test_wrong_queries_are_refused(changes, said):
@@ -138,9 +148,8 @@ def test_wrong_queries_are_refused(changes, said):
 
 def test_a_page_without_filters_asks_for_nothing():
     assert moment_query(NO_MOMENT_FILTERS) is None
-    assert moment_query(NO_MOMENT_FILTERS | {"kind": "death", "within": "9"}) == MomentQuery(
-        "death", near_frames=9
-    )
+    filters = NO_MOMENT_FILTERS | {"kind": "death", "near": "hit", "within": "9"}
+    assert moment_query(filters) == MomentQuery("death", near_kind="hit", near_frames=9)
 
 
 @given(st.sets(st.integers(-123, 300)))

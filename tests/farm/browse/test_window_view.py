@@ -93,7 +93,7 @@ def test_a_game_and_frame_name_the_last_window_that_begins_there_or_before(sound
     ("parameters", "said"),
     [
         ({"window": "100"}, "64 steps at most"),
-        ({"window": "x"}, "invalid literal"),
+        ({"window": "x"}, "window is a whole number"),
         ({"size": "288"}, "HEIGHTxWIDTH"),
         ({"size": "9000x9000"}, "2048"),
         ({"fields": "video,secrets"}, "fields are video"),

@@ -270,3 +270,8 @@ def test_key_frames_are_among_the_frames_shown_at_any_rate(fps: int):
     assert made.gop_frames % made.picture_step == 0
     assert made.fps == fps
     assert 3600 % made.gop_frames == 0
+
+
+def test_its_events_are_those_of_the_source(sparse: Path, sound: Path):
+    assert [entry.events for entry in committed(sparse)] == [entry.events for entry in committed(sound)]
+    assert open_manifest(sparse).events().equals(open_manifest(sound).events())
