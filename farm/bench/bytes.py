@@ -15,6 +15,7 @@ from rich.table import Table
 
 from farm.bench._bytes_trial import Way, run_trial
 from farm.bench._bytes_truth import truth_of
+from farm.bench._pictures_scratch import scratch_option
 from farm.terminal.waiting import waiting
 from workers.rendering.encode import Coding, VideoSettings
 from workers.standin.recorder import record_match
@@ -67,11 +68,7 @@ read: share of clock and damage read back rightly. ms: processor time to decode 
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw quality over bytes into this PNG."
 )
-@click.option(
-    "--scratch",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where throw-away files go: 0.5 MB for each frame.  [the system's folder for them]",
-)
+@scratch_option
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 def command(
     *, replay: Path | None, frames: int, crfs: tuple[float, ...], presets: tuple[str, ...], plot: Path | None,

@@ -15,6 +15,7 @@ from rich.table import Table
 from farm.bench._capture_run import run_side_by_side
 from farm.bench._capture_table import figures, ratios
 from farm.bench._capture_ways import PEERS_WAY, WAYS, WORKER_WAY, CaptureRequest, game_of, keep_pictures
+from farm.bench._pictures_scratch import scratch_option
 from farm.terminal.waiting import waiting
 from workers.standin.recorder import record_match
 
@@ -78,11 +79,7 @@ _SIDE_BY_SIDE = (WORKER_WAY, PEERS_WAY)
     "--heavy", is_flag=True, help="Slippi: let the stand-in draw a scene about as heavy as Melee's."
 )
 @click.option("--slippi-dolphin", help="Slippi: the playback Dolphin.  [SLIPPI_DOLPHIN]")
-@click.option(
-    "--scratch",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where throw-away files go: 0.5 MB for each frame.  [the system's folder for them]",
-)
+@scratch_option
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 def command(
     *, emulator: str, replay: Path | None, frames: int, runs: int, more: tuple[int, ...], game_image: str,

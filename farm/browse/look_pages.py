@@ -15,7 +15,7 @@ from farm.browse.moment_filters import NO_MOMENT_FILTERS, moment_query
 from farm.browse.moments import FoundMoments, find_moments
 from farm.browse.moving import CLIP_FRAMES, NoSuchFrame, moving_picture
 from farm.browse.typed_sql import ConditionRefused
-from farm.browse.window_ask import NO_WINDOW, VIEWS, window_ask
+from farm.browse.window_ask import NO_WINDOW, window_ask
 from farm.browse.window_view import described, loop, shown_window, step_picture
 from manifests.labels.events import EventKind
 from manifests.ledger.entry import read_entry
@@ -83,7 +83,6 @@ class LookPages:
             "line": ask.line(self._store.url, shown.number),
             "filters": NO_WINDOW | {name: request.query_params.get(name, "") for name in NO_WINDOW},
             "query": str(request.url.query),
-            "views": VIEWS,
             "splits": self._library.choices["split"],
         }
 

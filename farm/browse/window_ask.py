@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from farm.browse.moment_filters import whole_number
+from manifests.training.open import DEFAULT_FIELDS
 from manifests.training.pictures import Pictures
 from manifests.training.windows import WindowSpec
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VIEWS: Final = ("video", "state", "action", "raw_action", "just_pressed", "followers", "flags", "projectiles")
-DEFAULT_FIELDS: Final = ("video", "state", "action")
 _NUMBERS: Final = ("window", "stride", "frame_step", "action_shift", "lookahead", "history", "stack")
 _WORDS: Final = ("start", "actions")
 NO_WINDOW: Final = {
