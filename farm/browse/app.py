@@ -14,8 +14,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from farm.browse.curves import Curves, CurvesUnavailable
-from farm.browse.follower import Follower
 from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
+from farm.browse.live_pages import LivePages
 from farm.browse.look_pages import GAME_ID, LookPages
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
@@ -24,7 +24,8 @@ from farm.browse.sheets import sheet_of
 from farm.browse.stills import thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
-from manifests.errors import DatasetError
+from manifests.errors import DatasetError, NotFinalized
+from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import parse_data_key
@@ -53,17 +54,29 @@ def make_app(store: Store, hosts: Collection[str] = LOOPBACK, token: str | None 
         hosts: names by which a request may call this server, as `Guard` takes them.
         token: what a visitor must know, as `Guard` takes it.
 
+    Where nothing was finalized yet, there is the page of runs that are under way, and no other.
+
     Raises:
-        DatasetError: it is none, or nothing was finalized yet.
+        DatasetError: it is none.
     """
-    return Guard(_Pages(Library(store)).starlette(), hosts, token)
+    try:
+        pages = _Pages(Library(store)).starlette()
+    except NotFinalized:
+        read_description(store)
+        live = LivePages(store, has_snapshot=False)
+        static = Mount("/static", StaticFiles(directory=_STATIC))
+        pages = Starlette(
+            routes=[*live.routes(), static, Route("/{page:path}", live.lead_here)],
+            exception_handlers={DatasetError: live.broken},
+        )
+    return Guard(pages, hosts, token)
 
 
 class _Pages:
     def __init__(self, library: Library) -> None:
         self._library, self._store = library, library.store
         self._curves = Curves()
-        self._follower = Follower(self._store)
+        self._live = LivePages(library.store, has_snapshot=True)
         self._look = LookPages(library)
         self._templates = page_templates(library.store.url)
 
@@ -91,7 +104,7 @@ class _Pages:
                 Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
                 *self._look.pictures(),
-                Route("/progress.json", self._stands),
+                *self._live.routes(),
                 Route("/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),
                 *routes,
@@ -114,9 +127,6 @@ class _Pages:
 
     def _totals(self, _: Request) -> tuple[str, Any]:
         return "totals.html", self._library.totals()
-
-    async def _stands(self, _: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(self._follower.now))
 
     def _games(self, request: Request) -> tuple[str, Any]:
         asked = request.query_params

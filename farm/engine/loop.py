@@ -62,6 +62,7 @@ def run(
     on_event: Callable[[Event], None] = lambda _event: None,
     on_canary: Callable[[ProvedKind], None] = lambda _proved: None,
     on_notice: Callable[[str], None] = lambda _line: None,
+    on_start: Callable[[str, TaskT], None] = lambda _slot, _task: None,
 ) -> Summary:
     """Run every task on the slots of a pool until each has an end, or a signal stops it.
 
@@ -79,6 +80,7 @@ def run(
         on_event: Called with everything that a slot reports.
         on_canary: Called with every kind of machine whose canary was committed.
         on_notice: Called with a line for a person about a machine that was left out.
+        on_start: Called with the name of a slot and the task that it has just been given.
 
     Raises:
         CanaryFailed: if the first game on a kind of machine fails for another reason than its own content.
@@ -92,7 +94,7 @@ def run(
         now = time.monotonic()
         last_slot_seen = now if queue.num_usable_slots else last_slot_seen
         _check_slots(queue, now - last_slot_seen, limits)
-        _hand_out(queue, pool, stop)
+        _hand_out(queue, pool, stop, on_start)
         last_running = now if queue.num_running else last_running
         _check_progress(queue, now - last_running, limits)
         for result in _take_in(queue, pool, give_up, on_event):
@@ -113,7 +115,9 @@ def run(
     return Summary(counts, tuple(set_aside), time.monotonic() - started, not queue.is_over)
 
 
-def _hand_out(queue: GameQueue[TaskT], pool: Pool[TaskT], stop: StopSignals) -> None:
+def _hand_out(
+    queue: GameQueue[TaskT], pool: Pool[TaskT], stop: StopSignals, on_start: Callable[[str, TaskT], None]
+) -> None:
     """Give free slots their next game, unless the run is draining."""
     if stop.request is not Stop.NO:
         pool.want(queue.num_running)
@@ -121,6 +125,7 @@ def _hand_out(queue: GameQueue[TaskT], pool: Pool[TaskT], stop: StopSignals) -> 
     pool.want(queue.num_outstanding)
     for slot, task in queue.assignments(time.monotonic()):
         pool.start(slot, task)
+        on_start(slot, task)
 
 
 def _take_in(
