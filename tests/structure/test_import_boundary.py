@@ -81,7 +81,7 @@ ROOMS = {
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
-        "bench": "engine machine planning pools run run_report settings terminal",
+        "bench": "browse engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
             "align_plot bench boxes browse budget engine machine planning rendition_run rerender run "
