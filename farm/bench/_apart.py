@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 FARM: Final = (sys.executable, "-P", "-c", "from farm.cli import main; main()")
 """The words of the command line itself, whatever is on PATH."""
-_LEAVE_SECONDS: Final = 10.0
 
 
 def said_by(words: Sequence[str], deadline_seconds: float) -> str:
@@ -30,27 +29,23 @@ def said_by(words: Sequence[str], deadline_seconds: float) -> str:
         EnvironmentFailed: it is not there, failed, or took too long.
     """
     try:
-        process = subprocess.Popen(
+        started = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
             process_group=0,
         )  # fmt: skip
     except OSError as error:
         message = f"{words[0]} cannot be run: {error.strerror}"
         raise EnvironmentFailed(message) from error
-    try:
-        said, complaint = process.communicate(timeout=deadline_seconds)
-    except subprocess.TimeoutExpired as error:
-        message = f"not done within {deadline_seconds:.0f} s"
-        raise EnvironmentFailed(message) from error
-    finally:
-        _end_group(process)
+    with started as process:
+        try:
+            said, complaint = process.communicate(timeout=deadline_seconds)
+        except subprocess.TimeoutExpired as error:
+            message = f"not done within {deadline_seconds:.0f} s"
+            raise EnvironmentFailed(message) from error
+        finally:
+            with suppress(ProcessLookupError):  # all of them have ended by themselves
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         lines = [line.strip() for line in complaint.splitlines() if line.strip()]
         raise EnvironmentFailed(lines[-1] if lines else f"ended with status {process.returncode}")
     return said
-
-
-def _end_group(process: subprocess.Popen[str]) -> None:
-    with suppress(ProcessLookupError):  # all of them have ended by themselves
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(_LEAVE_SECONDS)

@@ -77,7 +77,7 @@ class Section:
     name: str
     words: Callable[[Workplace], Sequence[str]]
     rows: Callable[[Any, Answers], Sequence[ReportRow]]
-    quick_seconds: float = 120.0
+    quick_seconds: float = 300.0
     whole_seconds: float = 3600.0
     is_slow: bool = False
 
@@ -212,10 +212,10 @@ def _windows(at: Workplace) -> str:
 
 
 SECTIONS: Final = (
-    Section("capture", _capture, rows.of_capture, 180),
-    Section("slippi", _slippi, rows.of_capture, 240, 7200),
+    Section("capture", _capture, rows.of_capture),
+    Section("slippi", _slippi, rows.of_capture, whole_seconds=7200),
     Section("slots", _slots, rows.of_slots, is_slow=True),
-    Section("bytes", _bytes, rows.of_bytes, 120),
+    Section("bytes", _bytes, rows.of_bytes),
     Section("state", _state, rows.of_state),
     *(
         Section(name, _reader(name), rows.of_reader(name))
@@ -223,13 +223,13 @@ SECTIONS: Final = (
     ),
     Section("loader", _loader, rows.of_loader),
     Section("torchcodec", _torchcodec, rows.of_windows("torchcodec, a file opened for each window")),
-    Section("lerobot", _lerobot, rows.of_windows("LeRobot's loader, by torchcodec"), 180),
+    Section("lerobot", _lerobot, rows.of_windows("LeRobot's loader, by torchcodec")),
     Section("clips", _clips, rows.of_own_clips),
     Section("mira", _mira, rows.of_clips),
     Section("size", _size, rows.of_sizes),
-    Section("state windows", _state_windows, rows.of_state_windows, 180),
+    Section("state windows", _state_windows, rows.of_state_windows),
     Section("makespan", _makespan, rows.of_makespan),
-    Section("scale", _scale, rows.of_scale, 180, 7200),
+    Section("scale", _scale, rows.of_scale, whole_seconds=7200),
     Section("scheduling", _scheduling, rows.of_scheduling),
 )
 """All benches of the report, in its order."""

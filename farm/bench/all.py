@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
+import sys
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -78,6 +80,8 @@ def command(
         raise click.UsageError(message)
     if out is not None:
         with_generated(out.read_text() if out.exists() else "", "")  # refused now, and not after an hour
+    # What is being measured runs in a group of its own, and must not outlive this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sections = [section for section in SECTIONS if section.name in (only or section.name)]
     errors = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
@@ -142,6 +146,10 @@ def _measure_all(
         with errors.status(f"measuring: {section.name}"):
             rows, command = _measure(section, at, answers, unmade)
         measured.append(MeasuredRows(command, where, tuple(rows)))
+        if at.plots is not None and section.name == "scale" and "scale" in answers:
+            from farm.bench._report_plot import draw_scale  # noqa: PLC0415 - matplotlib takes a second to load
+
+            draw_scale(answers["scale"]["measured"], at.plots / "scale.png")
         errors.print(
             f"{section.name}: {rows[0].figure if rows else 'measured'}", markup=False, highlight=False
         )
