@@ -252,6 +252,21 @@ def of_slots(found: Any, _: Answers) -> list[ReportRow]:
     ]
 
 
+def of_roadmap(found: Any, _: Answers) -> list[ReportRow]:
+    """All games in days, dollars and gigabytes, beside what the project began with."""
+    rows = [
+        ReportRow(
+            f"22,000 games of 207 million frames, {one['emulators']} emulators on {one['cores']} cores",
+            f"{one['days']:.1f} days, {one['dollars']:,.0f} USD",
+            f"{one['frames_per_second']:.0f} frames/s each",
+            aim="" if one["aim_days"] is None else f"{one['aim_days']:.0f} days",
+        )
+        for one in found["rows"]
+    ]
+    sizes = ", ".join(f"{size:,.0f} GB ({name})" for name, size in found["gigabytes"].items())
+    return [*rows, ReportRow("the same, video and states", sizes, aim="300 GB")]
+
+
 def _at_once(count: str) -> str:
     return "" if count == "1" else f", {count} at once"
 

@@ -50,6 +50,10 @@ class Workplace:
     slippi_dolphin: str | None
     plots: Path | None
 
+    def answer(self, name: str) -> Path:
+        """Return the file in which the answer of a bench lies for those after it, if it gave one."""
+        return self.scratch / f"{name}.json"
+
     def peer(self, name: str) -> Path:
         """Return the folder of the peers, where this one is installed.
 
@@ -198,6 +202,14 @@ def _clips(at: Workplace) -> list[str]:
     return [sys.executable, "-P", "-m", "farm.bench._clip_windows", str(at.dataset), _windows(at)]
 
 
+def _roadmap(at: Workplace) -> list[str]:
+    words = []
+    for option, name in (("--capture", "capture"), ("--bytes", "bytes")):
+        if at.answer(name).exists():
+            words += [option, str(at.answer(name))]
+    return _bench("roadmap", *words)
+
+
 def _reader(name: str) -> Callable[[Workplace], list[str]]:
     def words(at: Workplace) -> list[str]:
         rounds = 1 if at.is_quick else _ROUNDS
@@ -231,5 +243,6 @@ SECTIONS: Final = (
     Section("makespan", _makespan, rows.of_makespan),
     Section("scale", _scale, rows.of_scale, whole_seconds=7200),
     Section("scheduling", _scheduling, rows.of_scheduling),
+    Section("roadmap", _roadmap, rows.of_roadmap),
 )
 """All benches of the report, in its order."""

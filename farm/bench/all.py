@@ -88,8 +88,10 @@ def command(
         folders = {"peers": peers, "mira": mira, "plots": plots}
         absolute = {key: folder and folder.resolve() for key, folder in folders.items()}
         at = _workplace(Path(name).resolve(), quick=quick, **absolute)
-        with errors.status("making datasets to measure with"):
-            unmade = _prepare(at)
+        unmade = ""
+        if any(_needs_dataset(section, at) for section in sections):
+            with errors.status("making datasets to measure with"):
+                unmade = _prepare(at)
         measured = _measure_all(sections, at, unmade, errors)
     table = markdown(measured)
     if out is not None:
@@ -111,6 +113,13 @@ def _workplace(
         folder / "set", folder / "states", tuple(replays), folder, quick, peers, mira,
         os.environ.get("SLIPPI_DOLPHIN"), plots,
     )  # fmt: skip
+
+
+def _needs_dataset(section: Section, at: Workplace) -> bool:
+    try:
+        return bool({str(at.dataset), str(at.states)} & set(section.words(at)))
+    except EnvironmentFailed:
+        return False
 
 
 def _prepare(at: Workplace) -> str:
@@ -167,13 +176,15 @@ def _measure(
     except EnvironmentFailed as absence:
         return [ReportRow(section.name, f"not measured: {absence}")], ""
     command = in_words(words, at)
-    if unmade and {str(at.dataset), str(at.states)} & set(words):
+    if unmade and _needs_dataset(section, at):
         return [ReportRow(section.name, f"not measured: {unmade}")], command
     try:
         said = said_by(words, section.quick_seconds if at.is_quick else section.whole_seconds)
-        return read(section, said, answers), command
+        rows = read(section, said, answers)
     except (EnvironmentFailed, ValueError) as problem:
         return [ReportRow(section.name, f"failed: {problem}")], command
+    at.answer(section.name).write_text(said)
+    return rows, command
 
 
 def machine_and_date(environment: Mapping[str, str] | None = None) -> str:
