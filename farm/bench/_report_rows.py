@@ -256,7 +256,7 @@ def of_roadmap(found: Any, _: Answers) -> list[ReportRow]:
     """All games in days, dollars and gigabytes, beside what the project began with."""
     rows = [
         ReportRow(
-            f"22,000 games of 207 million frames, {one['emulators']} emulators on {one['cores']} cores",
+            f"22,000 games of 207 million frames, emulators: {one['emulators']}, cores: {one['cores']}",
             f"{one['days']:.1f} days, {one['dollars']:,.0f} USD",
             f"{one['frames_per_second']:.0f} frames/s each",
             aim="" if one["aim_days"] is None else f"{one['aim_days']:.0f} days",

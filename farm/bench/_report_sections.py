@@ -86,10 +86,10 @@ class Section:
     is_slow: bool = False
 
 
-def in_words(words: Sequence[str], at: Workplace) -> str:
-    """Say a command as a user would write it."""
-    if tuple(words[: len(FARM)]) != FARM:
-        return "farm bench all"
+def in_words(name: str, words: Sequence[str], at: Workplace) -> str:
+    """Say a bench's command as a user would write it, without the names of throw-away folders."""
+    if tuple(words[: len(FARM)]) != FARM:  # a script of this run, which nobody calls by hand
+        return f"farm bench all --only {shlex.quote(name)} --peers DIR"
     text = shlex.join(["farm", *words[len(FARM) :]])
     places = {at.dataset: "SET", at.states: "STATES", at.scratch: "DIR", at.peers: "PEERS", at.mira: "MIRA"}
     for path, name in places.items():

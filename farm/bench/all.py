@@ -175,7 +175,7 @@ def _measure(
         words = section.words(at)
     except EnvironmentFailed as absence:
         return [ReportRow(section.name, f"not measured: {absence}")], ""
-    command = in_words(words, at)
+    command = in_words(section.name, words, at)
     if unmade and _needs_dataset(section, at):
         return [ReportRow(section.name, f"not measured: {unmade}")], command
     try:

@@ -176,10 +176,10 @@ def _print(found: Roadmap, console: Console) -> None:
         table.add_row(f"{row.emulators}", f"{row.cores}", *figures)
     console.print(table)
     sizes = ", ".join(f"{size:,.0f} GB ({name})" for name, size in found.gigabytes.items())
+    store = f"{found.request_dollars:,.2f} USD of requests, {found.storage_dollars:,.2f} USD a month"
     for line in (
         f"Video and states: {sizes}; expected at first: {SEED_BYTES / 1e9:.0f} GB.",
-        f"Requests to a cloud's store: {found.request_dollars:,.2f} USD; a month on it: "
-        f"{found.storage_dollars:,.2f} USD.",
+        f"A cloud's store: {store}.",
         f"Pace: {found.pace}.",
         f"Prices: {PRICES_ARE_OF}.",
     ):

@@ -58,7 +58,8 @@ def test_a_mark_without_the_other_is_refused(damaged: str):
 def test_a_command_is_said_without_throw_away_names(tmp_path: Path):
     at = workplace(tmp_path)
     loader = next(section for section in SECTIONS if section.name == "loader")
-    assert in_words(loader.words(at), at) == "farm bench loader --dataset SET --windows 24"
+    assert in_words("mira", ["python", "x.py"], at) == "farm bench all --only mira --peers DIR"
+    assert in_words("loader", loader.words(at), at) == "farm bench loader --dataset SET --windows 24"
 
 
 def test_peers_that_are_not_there_say_how_to_get_them(tmp_path: Path):
