@@ -92,8 +92,8 @@ def in_words(name: str, words: Sequence[str], at: Workplace) -> str:
         return f"farm bench all --only {shlex.quote(name)} --peers DIR"
     text = shlex.join(["farm", *words[len(FARM) :]])
     places = {at.dataset: "SET", at.states: "STATES", at.scratch: "DIR", at.peers: "PEERS", at.mira: "MIRA"}
-    for path, name in places.items():
-        text = text.replace(str(path), name) if path else text
+    for path, word in places.items():
+        text = text.replace(str(path), word) if path else text
     return text.replace(" --json", "")
 
 
