@@ -83,7 +83,7 @@ ROOMS = {
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
-        "bench": "engine machine planning pools run run_report settings terminal",
+        "bench": "browse engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
             "align_plot bench boxes browse budget engine machine planning rendition_run rerender run "
@@ -117,9 +117,16 @@ DOORS = {
     "huggingface_hub": {"manifests/hub/api.py"},
     "jinja2": {"farm/browse/templates.py"},
     "lerobot": {"farm/bench/_lerobot.py"},
-    "matplotlib": {"farm/align_plot.py", "farm/bench/_bytes_plot.py", "manifests/reference/chart.py"},
-    "melee": {"workers/replay/melee_names.py"},
-    "peppi_py": {"farm/bench/_peppi.py"},
+    "matplotlib": {
+        "farm/align_plot.py",
+        "farm/bench/_bytes_plot.py",
+        "farm/bench/_report_plot.py",
+        "manifests/reference/chart.py",
+    },
+    # Peers are timed in environments of their own, by scripts that import nothing of ours.
+    "melee": {"farm/bench/_reading_peers.py", "workers/replay/melee_names.py"},
+    "mira": {"farm/bench/_mira_clips.py"},
+    "peppi_py": {"farm/bench/_peppi.py", "farm/bench/_reading_peers.py"},
     "py7zr": {"workers/replay/sevenzip.py"},
     "prometheus_client": {"farm/engine/metrics_server.py"},
     "ray": {
@@ -161,6 +168,7 @@ DOORS = {
     },
     "torchcodec": {
         "farm/bench/_sizes.py",
+        "farm/bench/_torchcodec_windows.py",
         "farm/bench/loader.py",
         "manifests/video/torchcodec_decoder.py",
     },
