@@ -6,11 +6,12 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
+GAMES  ?= 2000
 # Tests that are quick and keep to themselves: they share the cores. The others take turns.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick chaos fuzz extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
+.PHONY: help demo test quick chaos fuzz soak extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -29,6 +30,9 @@ chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is los
 
 fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every parser for SECONDS (600)
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; about an hour
+	@$(BIN)/python -m tests.soak.run --games $(GAMES)
 
 # Ray and S3 are half of the product, so `make test` brings them. What is larger still (torch, 1 GB) or strange on
 # somebody's machine (a browser) it does not bring: tests that need it skip, with the reason. CI brings all of it.
