@@ -11,7 +11,7 @@ GAMES  ?= 2000
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick chaos fuzz soak extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
+.PHONY: help demo test quick chaos fuzz soak sbom extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -63,10 +63,24 @@ extras-browser:
 	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-check: $(VENV)/.ready ## lint and types
+check: $(VENV)/.ready ## lint, types, and known vulnerabilities of locked packages where somebody can be asked
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory .venv-supply/.ready 2>/dev/null || true
+	@$(BIN)/python docker/vulnerabilities.py .venv-supply/bin/pip-audit requirements.lock docker/worker.lock
+
+sbom: $(VENV)/.ready .venv-supply/.ready ## list what is installed in .venv, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@.venv-supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	    -o dist/sbom.cdx.json $(BIN)/python && echo dist/sbom.cdx.json
+
+.venv-supply/.ready: docker/supply.lock
+	@echo "Installing what lists and looks up packages into .venv-supply (60 MB) ..."
+	@test -x .venv-supply/bin/python || $(PYTHON) -m venv .venv-supply
+	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 \
+	    --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
 
 format: $(VENV)/.ready ## let ruff lay out the code
 	@$(BIN)/ruff format .
