@@ -138,7 +138,8 @@ mkdir $HOME
 cd $HOME
 {sys.executable} -c "{replays}"
 exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \\
-    {sys.executable} -c "from farm.cli import main; main()" render --emulator standin --replays /tmp/game.slp --out /tmp/dataset
+    {sys.executable} -c "from farm.cli import main; main()" render \\
+    --emulator standin --replays /tmp/game.slp --out /tmp/dataset
 """
     )
     done = subprocess.run(
