@@ -6,11 +6,12 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
+GAMES  ?= 2000
 # Tests that are quick and keep to themselves: they share the cores. The others take turns.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick chaos fuzz extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
+.PHONY: help demo test quick chaos fuzz soak sbom extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -29,6 +30,9 @@ chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is los
 
 fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every parser for SECONDS (600)
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; about an hour
+	@$(BIN)/python -m tests.soak.run --games $(GAMES)
 
 # Ray and S3 are half of the product, so `make test` brings them. What is larger still (torch, 1 GB) or strange on
 # somebody's machine (a browser) it does not bring: tests that need it skip, with the reason. CI brings all of it.
@@ -59,10 +63,24 @@ extras-browser:
 	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-check: $(VENV)/.ready ## lint and types
+check: $(VENV)/.ready ## lint, types, and known vulnerabilities of locked packages where somebody can be asked
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory .venv-supply/.ready 2>/dev/null || true
+	@$(BIN)/python docker/vulnerabilities.py .venv-supply/bin/pip-audit requirements.lock docker/worker.lock
+
+sbom: $(VENV)/.ready .venv-supply/.ready ## list what is installed in .venv, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@.venv-supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	    -o dist/sbom.cdx.json $(BIN)/python && echo dist/sbom.cdx.json
+
+.venv-supply/.ready: docker/supply.lock
+	@echo "Installing what lists and looks up packages into .venv-supply (60 MB) ..."
+	@test -x .venv-supply/bin/python || $(PYTHON) -m venv .venv-supply
+	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 \
+	    --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
 
 format: $(VENV)/.ready ## let ruff lay out the code
 	@$(BIN)/ruff format .
