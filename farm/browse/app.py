@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from farm.browse.clip_pages import ClipPages
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.follower import Follower
 from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
@@ -65,6 +66,7 @@ class _Pages:
         self._curves = Curves()
         self._follower = Follower(self._store)
         self._look = LookPages(library)
+        self._clips = ClipPages(library.store)
         self._templates = page_templates(library.store.url)
 
     def starlette(self) -> Starlette:
@@ -91,6 +93,7 @@ class _Pages:
                 Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
                 *self._look.pictures(),
+                *self._clips.routes(),
                 Route("/progress.json", self._stands),
                 Route("/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),

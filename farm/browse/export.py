@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from farm.browse.dataset_progress import dataset_progress
+from farm.browse.known_boxes import boxes_page
 from farm.browse.library import NO_FILTERS
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
@@ -74,8 +75,8 @@ class Export:
             OSError: the folder cannot be written.
         """
         names, rows = self._library.where(condition, limit)
-        for file in sorted(_STATIC.iterdir()):
-            self._put(f"static/{file.name}", file.read_bytes())
+        for file in sorted(_STATIC.rglob("*.*")):
+            self._put(f"static/{file.relative_to(_STATIC).as_posix()}", file.read_bytes())
         self._write_lists(names, rows)
         position = names.index("game_id")
         for done, row in enumerate(rows):
@@ -106,6 +107,7 @@ class Export:
         at = f"games/{game_id}"
         self._page(at, "game.html", {**page, "columns": []})
         self._json(f"{at}/timeline", timeline(self._store, entry))
+        self._json(f"{at}/boxes", boxes_page(self._store, entry))
         for number in range(len(entry.chunks)):
             self._json(f"{at}/chunk-{number}", state_of(self._store, number, entry))
         self._put(f"{at}/thumbnail.jpg", thumbnail(self._store, entry))

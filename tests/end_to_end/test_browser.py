@@ -6,6 +6,8 @@ FARM_BROWSE_DATASET names a dataset to do it on; unset, it is a small one whose 
 from __future__ import annotations
 
 import importlib.util
+import io
+import itertools
 import os
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
+from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
 from tests.manifests.conftest import FRAMES_PER_CHUNK
@@ -275,6 +278,52 @@ def test_an_event_leads_to_its_frame(browser: Any, eventful: str):
     )
     assert 0 < len(shown) <= len(labels)
     assert all(f": {kind.replace('_', ' ')}, " in label for label in shown)
+
+
+def test_events_are_jumped_to_and_drawn_over_the_picture(browser: Any, eventful: str):
+    open_first_game(browser, eventful)
+    wait_for(browser, "return !document.getElementById('event-on').disabled")
+    frames = browser.execute_script(
+        "return [...document.querySelectorAll('#event-list button')].map((b) => parseInt(b.textContent))"
+    )
+    steps = sorted(set(frames))[:3]
+    ink = (
+        "const all = document.getElementById('overlay'); return all.getContext('2d')"
+        ".getImageData(0, 0, all.width, all.height).data.some((value) => value)"
+    )
+    browser.execute_script("document.getElementById('show-events').click()")
+    for frame in steps:
+        browser.execute_script("document.getElementById('event-on').click()")
+        wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{frame}'")
+        (stamp,), (is_valid,) = decode_levels(np.array([browser.execute_script(READ)[0]], np.float32))
+        assert (int(stamp), bool(is_valid)) == (frame, True)
+        assert browser.execute_script(ink)
+    browser.execute_script("document.getElementById('event-back').click()")
+    wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{steps[-2]}'")
+    browser.execute_script("document.getElementById('show-boxes').click()")
+    wait_for(browser, "return document.getElementById('boxes-message').textContent.includes('not recorded')")
+
+
+def test_a_range_is_looped_and_downloaded(browser: Any, url: str):
+    open_first_game(browser, url)
+    shown = browser.execute_async_script("""
+        const done = arguments[0], $ = (id) => document.getElementById(id), seen = [];
+        $("range-first").value = -100; $("range-last").value = -91;
+        $("range-last").dispatchEvent(new Event("change"));
+        $("loop").checked = true; $("speed").value = "4";
+        new MutationObserver(() => {
+          seen.push(Number($("slp_frame").textContent));
+          if (seen.length === 40) { $("play").click(); done(seen); }
+        }).observe($("slp_frame"), { childList: true });
+        $("play").click();
+    """)
+    within = shown[shown.index(next(frame for frame in shown if frame >= -100)) :]
+    assert {frame for frame in within if not -100 <= frame <= -91} == set()
+    assert sum(after < before for before, after in itertools.pairwise(within)) > 1, "it begins again"
+    href = browser.execute_script("return document.getElementById('clip-mp4').href")
+    assert "/clip_-100_-90.mp4?over=state" in href
+    with urllib.request.urlopen(href) as answer:  # noqa: S310 - our own server
+        assert len(list(decode_luma(io.BytesIO(answer.read())))) == 10
 
 
 def test_frames_without_a_picture_are_shown_with_the_last_one(browser: Any, sparse: str):

@@ -69,8 +69,7 @@ ROOMS = {
         "rerender": "",
         "pools": "engine",
         "browse": "machine planning",
-        "boxes": "browse",
-        "view": "boxes browse",
+        "view": "browse",
         "setting": "",
         "settings": "planning pools setting",
         "run_outcome": "engine planning",
@@ -84,7 +83,7 @@ ROOMS = {
         "bench": "engine machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench boxes browse budget engine machine planning rendition_run rerender run "
+            "align_plot bench browse budget engine machine planning rendition_run rerender run "
             "settings states_run terminal view"
         ),
         "cli": "commands engine terminal",
@@ -127,7 +126,12 @@ DOORS = {
         "manifests/training/ray_data.py",
     },
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
-    "starlette": {"farm/browse/app.py", "farm/browse/look_pages.py", "farm/browse/safety.py"},
+    "starlette": {
+        "farm/browse/app.py",
+        "farm/browse/clip_pages.py",
+        "farm/browse/look_pages.py",
+        "farm/browse/safety.py",
+    },
     "torch": {
         "farm/bench/_sizes.py",
         "manifests/latents/torch_device.py",
