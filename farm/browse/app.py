@@ -15,8 +15,10 @@ from starlette.staticfiles import StaticFiles
 
 from farm.browse.clip_pages import ClipPages
 from farm.browse.curves import Curves, CurvesUnavailable
+from farm.browse.figures import charts_page, trials_of
 from farm.browse.follower import Follower
-from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
+from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
+from farm.browse.library import Library
 from farm.browse.look_pages import GAME_ID, LookPages
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
@@ -31,7 +33,7 @@ from manifests.store.contract import ObjectMissing
 from manifests.store.keys import parse_data_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
@@ -46,22 +48,29 @@ _KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
-def make_app(store: Store, hosts: Collection[str] = LOOPBACK, token: str | None = None) -> ASGIApp:
+def make_app(
+    store: Store,
+    hosts: Collection[str] = LOOPBACK,
+    token: str | None = None,
+    trials: Sequence[dict[str, Any]] | None = None,
+) -> ASGIApp:
     """The application over one dataset.
 
     Args:
         store: of the dataset.
         hosts: names by which a request may call this server, as `Guard` takes them.
         token: what a visitor must know, as `Guard` takes it.
+        trials: what `farm bench bytes` measured; None for what lies in the dataset.
 
     Raises:
         DatasetError: it is none, or nothing was finalized yet.
     """
-    return Guard(_Pages(Library(store)).starlette(), hosts, token)
+    return Guard(_Pages(Library(store), trials).starlette(), hosts, token)
 
 
 class _Pages:
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, trials: Sequence[dict[str, Any]] | None) -> None:
+        self._trials = trials_of(library.store) if trials is None else trials
         self._library, self._store = library, library.store
         self._curves = Curves()
         self._follower = Follower(self._store)
@@ -78,6 +87,7 @@ class _Pages:
                 ("/games", self._games),
                 ("/moments", self._look.moments),
                 ("/window", self._look.window),
+                ("/charts", self._charts),
                 ("/rejects", self._rejects),
                 ("/schema", self._schema),
                 ("/games/{game_id}", self._game),
@@ -118,6 +128,9 @@ class _Pages:
     def _totals(self, _: Request) -> tuple[str, Any]:
         return "totals.html", self._library.totals()
 
+    def _charts(self, _: Request) -> tuple[str, Any]:
+        return "charts.html", charts_page(self._library, self._trials)
+
     async def _stands(self, _: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self._follower.now))
 
@@ -127,6 +140,7 @@ class _Pages:
             filters = Filters(
                 stage=asked.get("stage", ""),
                 character=asked.get("character", ""),
+                versus=asked.get("versus", ""),
                 split=asked.get("split", ""),
                 text=asked.get("text", ""),
                 min_frames=int(asked["min_frames"]) if asked.get("min_frames") else None,

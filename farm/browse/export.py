@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from farm.browse.dataset_progress import dataset_progress
+from farm.browse.figures import charts_page, trials_of
+from farm.browse.game_filters import NO_FILTERS
 from farm.browse.known_boxes import boxes_page
-from farm.browse.library import NO_FILTERS
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
 from farm.browse.sheets import sheet_of
@@ -89,6 +90,7 @@ class Export:
         self._page("index", "totals.html", self._library.totals())
         self._json("progress", to_plain(dataset_progress(self._store)))
         self._page("schema", "schema.html", schema_tables())
+        self._page("charts", "charts.html", charts_page(self._library, trials_of(self._store)))
         counts = self._library.reject_counts()
         for reason in ("", *(row["reason"] for row in counts)):
             if reason and not _SLUG.fullmatch(reason):

@@ -166,7 +166,16 @@ def test_an_address_opens_a_frame(browser: Any, url: str):
 
 
 @pytest.mark.parametrize(
-    "page", ["/", "/games", "/moments?kind=hit", "/window?actions=every&frame_step=2", "/rejects", "/schema"]
+    "page",
+    [
+        "/",
+        "/games",
+        "/charts",
+        "/moments?kind=hit",
+        "/window?actions=every&frame_step=2",
+        "/rejects",
+        "/schema",
+    ],
 )
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: str, page: str, width: int):
@@ -212,6 +221,7 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
         "/moments",
         "/moments?kind=hit",
         "/window",
+        "/charts",
         "/rejects",
         "/schema",
     )
@@ -219,6 +229,11 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
         browser.get(url + page)
         if page == "/":
             wait_for(browser, "return document.querySelector('#progress dl')")
+        if page == "/charts":
+            wait_for(browser, "return document.querySelector('#figures[data-ready]')")
+            browser.execute_script(
+                "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+            )
         faults[page] = serious_faults(browser)
     open_first_game(browser, url)
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
@@ -278,6 +293,34 @@ def test_an_event_leads_to_its_frame(browser: Any, eventful: str):
     )
     assert 0 < len(shown) <= len(labels)
     assert all(f": {kind.replace('_', ' ')}, " in label for label in shown)
+
+
+def test_charts_are_drawn_with_their_tables_and_the_heat_map_leads_to_its_games(browser: Any, url: str):
+    browser.get(f"{url}/charts")
+    wait_for(browser, "return document.querySelector('#figures[data-ready]')")
+    captions = browser.execute_script("""
+        return [...document.querySelectorAll(".chart")].map((figure) => [
+          figure.querySelector("figcaption").textContent,
+          figure.querySelector("canvas").width > 0,
+          figure.querySelectorAll("tbody tr").length,
+        ]);
+    """)
+    assert {"Games by length", "Games by bytes per frame", "Margin of motion"} <= {
+        told for told, _, _ in captions
+    }
+    assert all(is_drawn and rows for _, is_drawn, rows in captions)
+    cell = browser.find_element("css selector", "#meetings td a")
+    number, (one, other) = (
+        int(cell.text),
+        cell.get_attribute("aria-label").split(" games of ")[1].split(" against "),
+    )
+    cell.click()
+    wait_for(browser, "return document.querySelector('form.filters')")
+    found = browser.execute_script(
+        "return [document.querySelector('p[role=status]').textContent.trim().split(' ')[0], "
+        "document.querySelector('[name=character]').value, document.querySelector('[name=versus]').value]"
+    )
+    assert found == [str(number), one, other]
 
 
 def test_events_are_jumped_to_and_drawn_over_the_picture(browser: Any, eventful: str):

@@ -88,7 +88,7 @@ def game_id(store: Store) -> str:
     return next(entry.game_id for entry in entries if entry.status is Status.COMMITTED)
 
 
-@pytest.mark.parametrize("page", ["/", "/games", "/rejects", "/schema", "/games/{game_id}"])
+@pytest.mark.parametrize("page", ["/", "/games", "/charts", "/rejects", "/schema", "/games/{game_id}"])
 def test_a_page_is_given(client: Client, game_id: str, page: str):
     answer = client.get(page.format(game_id=game_id))
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
