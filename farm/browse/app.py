@@ -14,6 +14,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from farm.browse.clip_pages import ClipPages
+from farm.browse.compare_pages import ComparePages
+from farm.browse.comparing import Comparison
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.figures import charts_page, trials_of
 from farm.browse.follower import Follower
@@ -53,6 +55,7 @@ def make_app(
     hosts: Collection[str] = LOOPBACK,
     token: str | None = None,
     trials: Sequence[dict[str, Any]] | None = None,
+    other: Store | None = None,
 ) -> ASGIApp:
     """The application over one dataset.
 
@@ -61,22 +64,28 @@ def make_app(
         hosts: names by which a request may call this server, as `Guard` takes them.
         token: what a visitor must know, as `Guard` takes it.
         trials: what `farm bench bytes` measured; None for what lies in the dataset.
+        other: of a dataset to compare with.
 
     Raises:
         DatasetError: it is none, or nothing was finalized yet.
     """
-    return Guard(_Pages(Library(store), trials).starlette(), hosts, token)
+    return Guard(_Pages(Library(store), trials, other).starlette(), hosts, token)
 
 
 class _Pages:
-    def __init__(self, library: Library, trials: Sequence[dict[str, Any]] | None) -> None:
+    def __init__(
+        self, library: Library, trials: Sequence[dict[str, Any]] | None, other: Store | None
+    ) -> None:
         self._trials = trials_of(library.store) if trials is None else trials
         self._library, self._store = library, library.store
         self._curves = Curves()
         self._follower = Follower(self._store)
         self._look = LookPages(library)
         self._clips = ClipPages(library.store)
+        self._other = other
+        self._compare = ComparePages(None if other is None else Comparison(library, other))
         self._templates = page_templates(library.store.url)
+        self._templates.globals["is_compared"] = other is not None
 
     def starlette(self) -> Starlette:
         page = {"": False, ".json": True}
@@ -88,6 +97,8 @@ class _Pages:
                 ("/moments", self._look.moments),
                 ("/window", self._look.window),
                 ("/charts", self._charts),
+                ("/compare", self._compare.games),
+                ("/compare/{game_id}", self._compare.game),
                 ("/rejects", self._rejects),
                 ("/schema", self._schema),
                 ("/games/{game_id}", self._game),
@@ -105,7 +116,9 @@ class _Pages:
                 *self._look.pictures(),
                 *self._clips.routes(),
                 Route("/progress.json", self._stands),
+                *self._compare.routes(),
                 Route("/files/{key:path}", self._file),
+                Route("/other/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),
                 *routes,
             ],
@@ -240,20 +253,21 @@ class _Pages:
 
     async def _file(self, request: Request) -> Response:
         """A range of a video or states object; nothing else can be read."""
+        store = self._other if request.url.path.startswith("/other/") else self._store
         key = request.path_params["key"]
         asked = _RANGE.fullmatch(request.headers.get("range", ""))
         try:
             is_known = parse_data_key(key) is not None
         except ValueError:
             is_known = False
-        if not is_known:
+        if not is_known or store is None:
             raise HTTPException(404, "only videos and states files are served")
         if asked is None:
             raise HTTPException(416, "ask for a range of bytes: bytes=FIRST-LAST")
         first, last = int(asked[1]), int(asked[2])
         if not first <= last < first + _MOST_BYTES:
             raise HTTPException(416, f"a range has 1 to {_MOST_BYTES} bytes")
-        data = await run_in_threadpool(self._store.get_range, key, first, last + 1)
+        data = await run_in_threadpool(store.get_range, key, first, last + 1)
         headers = {"content-range": f"bytes {first}-{first + len(data) - 1}/*", **_KEEP}
         return Response(data, 206, headers, media_type="application/octet-stream")
 

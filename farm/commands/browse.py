@@ -27,6 +27,7 @@ Examples:
   farm browse dataset
   farm browse s3://bucket/melee --port 9000
   farm browse dataset --host 0.0.0.0
+  farm browse dataset --compare dataset-slippi
   farm browse dataset --export dataset/pages
   farm browse dataset --export pages --files https://bucket.example/melee/ --where "split = 'test'"
 """
@@ -65,6 +66,7 @@ Examples:
     help="What farm bench bytes --json printed, for the chart of what a CRF takes.  "
     "[default: bench/bytes.json of DATASET]",
 )
+@click.option("--compare", metavar="OTHER", help="A dataset to show games of DATASET beside: another render.")
 @click.option("--where", "condition", help="Export: only these games; a condition in DuckDB's SQL.")
 @click.option("--limit", type=click.IntRange(min=1), help="Export: the first so many games.")
 def command(
@@ -75,6 +77,7 @@ def command(
     out: Path | None,
     files: str | None,
     trials: Path | None,
+    compare: str | None,
     condition: str | None,
     limit: int | None,
 ) -> None:
@@ -99,7 +102,9 @@ def command(
     token = None if hosts == LOOPBACK else secrets.token_urlsafe(24)
     with Console(stderr=True).status("reading the manifest"):
         known = None if trials is None else read_trials(trials.read_bytes(), str(trials))
-        app = make_app(open_store(dataset), hosts, token, known)
+        app = make_app(
+            open_store(dataset), hosts, token, known, None if compare is None else open_store(compare)
+        )
     listening = _listen(host, port)
     number = listening.getsockname()[1]
     url = f"http://{_in_url(_reached_by(host))}:{number}/"

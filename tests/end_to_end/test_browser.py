@@ -23,7 +23,7 @@ from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
 from tests.manifests.conftest import FRAMES_PER_CHUNK
-from tests.manifests.small_dataset import build, one_state
+from tests.manifests.small_dataset import NUM_FRAMES, build, one_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,11 @@ SECONDS = 60.0
 
 # Means of the stamp's cells on the page's own canvas, and what the panel says, read in one go.
 READ = """
-const canvas = document.getElementById("picture"), pen = canvas.getContext("2d");
-const cells = [];
+const canvas = document.getElementById(arguments[0] ?? "picture"), pen = canvas.getContext("2d");
+const cells = [], scale = canvas.width / 640;
 for (let cell = 0; cell < 64; cell++) {
-  const left = cell % 32 * 20 + 5, top = canvas.height - (cell < 32 ? 14 : 6);
-  const data = pen.getImageData(left, top, 10, 4).data;
+  const left = (cell % 32 * 20 + 5) * scale, top = canvas.height - (cell < 32 ? 14 : 6) * scale;
+  const data = pen.getImageData(left, top, 10 * scale, 4 * scale).data;
   let sum = 0;
   for (let k = 0; k < data.length; k += 4) sum += data[k];
   cells.push(sum / (data.length / 4));
@@ -77,8 +77,28 @@ def sparse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from served(str(root / "at-20"))
 
 
-def served(dataset: str) -> Iterator[str]:
-    command = [sys.executable, "-c", "from farm.cli import main; main()", "browse", dataset, "--port", "0"]
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dataset beside a rendition of half the size."""
+    root = tmp_path_factory.mktemp("compared")
+    build(root / "set", root / "scratch")
+    words = [
+        "rendition",
+        str(root / "set"),
+        "--size",
+        "240x320",
+        "--out",
+        str(root / "half"),
+        "--workers",
+        "1",
+    ]
+    assert CliRunner().invoke(farm, words).exit_code == 0
+    yield from served(str(root / "set"), "--compare", str(root / "half"))
+
+
+def served(dataset: str, *words: str) -> Iterator[str]:
+    start = [sys.executable, "-c", "from farm.cli import main; main()"]
+    command = [*start, "browse", dataset, "--port", "0", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr is not None
@@ -321,6 +341,48 @@ def test_charts_are_drawn_with_their_tables_and_the_heat_map_leads_to_its_games(
         "document.querySelector('[name=character]').value, document.querySelector('[name=versus]').value]"
     )
     assert found == [str(number), one, other]
+
+
+def open_compared(browser: Any, compared: str) -> None:
+    browser.get(f"{compared}/compare")
+    browser.find_element("css selector", "tbody th a").click()
+    wait_for(browser, "return document.querySelector('#compare[data-ready]')")
+
+
+def test_two_renders_are_in_lock_step_and_their_likeness_is_drawn(browser: Any, compared: str):
+    open_compared(browser, compared)
+    body, wrong = browser.find_element("css selector", "body"), []
+    for step in range(1, NUM_STEPS + 1):
+        body.send_keys("\ue014")  # arrow right
+        wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{step - 123}'")
+        for side in ("side-0", "side-1"):
+            cells, shown = browser.execute_script(READ, side)
+            (stamp,), (is_valid,) = decode_levels(np.array([cells], np.float32))
+            if not is_valid or int(stamp) != int(shown):
+                wrong.append((step, side, int(stamp), bool(is_valid)))
+    assert wrong == []
+    cells_of = (
+        "return [...document.querySelectorAll('#ssim details tbody td')].map((cell) => cell.textContent)"
+    )
+    likeness = [float(text) for text in browser.execute_script(cells_of)]
+    assert len(likeness) == NUM_FRAMES
+    assert all(0.5 < one <= 1 for one in likeness)
+    assert browser.execute_script("return document.getElementById('difference').width") == 320
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_where_two_are_compared(browser: Any, compared: str, scheme: str):
+    scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
+    faults = {}
+    for width in (360, 1280):
+        browser.set_window_size(width, 900)
+        browser.get(f"{compared}/compare")
+        faults["list", width] = serious_faults(browser)
+        open_compared(browser, compared)
+        faults["game", width] = serious_faults(browser)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert {page: found for page, found in faults.items() if found} == {}
 
 
 def test_events_are_jumped_to_and_drawn_over_the_picture(browser: Any, eventful: str):

@@ -66,9 +66,10 @@ ROOMS = {
         "machine": "",
         "planning": "",
         "align_plot": "",
+        "likeness": "",
         "rerender": "",
         "pools": "engine",
-        "browse": "machine planning",
+        "browse": "likeness machine planning",
         "view": "browse",
         "setting": "",
         "settings": "planning pools setting",
@@ -80,7 +81,7 @@ ROOMS = {
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
-        "bench": "engine machine planning pools run run_report settings terminal",
+        "bench": "engine likeness machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
             "align_plot bench browse budget engine machine planning rendition_run rerender run "
@@ -104,8 +105,8 @@ DOORS = {
     "boto3": {"manifests/store/s3_client.py"},
     "botocore": {"manifests/store/s3_client.py", "manifests/store/s3_ranges.py"},
     "cv2": {
-        "farm/bench/_bytes_quality.py",
         "farm/bench/_sizes.py",
+        "farm/likeness.py",
         "workers/align/motion/thumbnails.py",
     },
     "duckdb": {"farm/browse/typed_sql.py"},
@@ -129,6 +130,7 @@ DOORS = {
     "starlette": {
         "farm/browse/app.py",
         "farm/browse/clip_pages.py",
+        "farm/browse/compare_pages.py",
         "farm/browse/look_pages.py",
         "farm/browse/safety.py",
     },
