@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from farm.boxes import boxes_of_game, camera_is_known
-from farm.browse.action_names import action_name
+from farm.browse.boxes import boxes_of_game, camera_is_known
+from farm.browse.drawn_state import DRAWN_COLUMNS, drawn_state
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.open import open_store
@@ -16,7 +16,7 @@ from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
 from manifests.training.windows import WindowSpec
 from manifests.video.clip import write_mp4
-from manifests.video.overlay import PlayerState, draw_boxes, draw_over, write_gif
+from manifests.video.overlay import draw_boxes, draw_over, write_animation
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
@@ -28,22 +28,13 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
     from manifests.training.dataset import WindowDataset
     from manifests.training.sample import Sample
+    from manifests.video.overlay import PlayerState
 
 FPS: Final = 60
-_COLUMNS: Final = (
-    "x",
-    "y",
-    "percent",
-    "stocks",
-    "action",
-    "main_x",
-    "main_y",
-    "c_x",
-    "c_y",
-    "trigger",
-    "buttons",
+_ANIMATIONS: Final = {".gif": "GIF", ".webp": "WEBP"}
+_ANIMATION_STEP: Final = (
+    3  # GIFs hold hundredths of a second, and players show no more than 50 pictures in one
 )
-_GIF_STEP: Final = 3  # GIFs hold hundredths of a second, and players show no more than 50 pictures in one
 
 
 class ClipRefused(FarmError):  # noqa: N818
@@ -87,7 +78,9 @@ def write_clip(
     with_state: bool = True,
     with_boxes: bool = False,
 ) -> int:
-    """Write a window of so many frames as .mp4 (60 pictures a second) or .gif (20); return how many it has.
+    """Write a window of so many frames; return how many pictures it has.
+
+    An .mp4 has 60 of them a second, a .webp or .gif 20.
 
     Where not every frame has a picture, the clip has those that there are.
 
@@ -95,10 +88,10 @@ def write_clip(
         ClipRefused: no such window, another kind of file, or boxes of a game whose camera is not known.
         DatasetError: the dataset cannot be read.
     """
-    if path.suffix not in (".mp4", ".gif"):
-        message = f"{path}: a clip is an .mp4 or a .gif"
+    if path.suffix not in (".mp4", *_ANIMATIONS):
+        message = f"{path}: a clip is an .mp4, or an animated picture: .webp or .gif"
         raise ClipRefused(message)
-    fields = ["video", *(f"p{player}.{column}" for player in (0, 1) for column in _COLUMNS)]
+    fields = ["video", *(f"p{player}.{column}" for player in (0, 1) for column in DRAWN_COLUMNS)]
     step = read_description(open_store(url)).picture_step
     spec = WindowSpec(-(-num_frames // step), start="any", frame_step=step)
     dataset = open_dataset(url, window=spec, fields=fields, cache=None, as_torch=False)
@@ -110,9 +103,10 @@ def write_clip(
         pictures = _boxed(pictures, sample, open_store(url), game_id)
     if path.suffix == ".mp4":
         return write_mp4(pictures, path, Fraction(FPS, step))
-    kept = pictures[:: _GIF_STEP if step == 1 else 1]
-    rate = FPS / (_GIF_STEP if step == 1 else step)
-    write_gif([np.ascontiguousarray(picture[::2, ::2]) for picture in kept], path, rate)
+    kept = pictures[:: _ANIMATION_STEP if step == 1 else 1]
+    rate = FPS / (_ANIMATION_STEP if step == 1 else step)
+    half = [np.ascontiguousarray(picture[::2, ::2]) for picture in kept]
+    write_animation(half, path, _ANIMATIONS[path.suffix], rate)
     return len(kept)
 
 
@@ -150,16 +144,5 @@ def _boxed(
 
 
 def _player(sample: Sample, player: int, step: int, name: str) -> PlayerState:
-    at = {column: as_dict(sample)[f"p{player}.{column}"][step] for column in _COLUMNS}
-    return PlayerState(
-        name=name,
-        action=action_name(int(at["action"])),
-        x=float(at["x"]),
-        y=float(at["y"]),
-        percent=float(at["percent"]),
-        stocks=int(at["stocks"]),
-        main=(float(at["main_x"]), float(at["main_y"])),
-        c=(float(at["c_x"]), float(at["c_y"])),
-        trigger=float(at["trigger"]),
-        buttons=int(at["buttons"]),
-    )
+    columns = as_dict(sample)
+    return drawn_state(lambda column: columns[f"p{player}.{column}"][step], name)

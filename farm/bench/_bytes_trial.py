@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from farm.bench._bytes_quality import FieldReader, inside, psnr, resized, squared_error, ssim_map
+from farm.bench._bytes_quality import FieldReader, inside
+from farm.likeness import psnr, resized, squared_error, ssim_map
 from manifests.errors import DatasetError
 from manifests.video.decoder import GopRun, picture_shape
 from manifests.video.mp4 import decode_luma, read_gops

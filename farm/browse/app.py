@@ -13,8 +13,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from farm.browse.clip_pages import ClipPages
+from farm.browse.compare_pages import ComparePages
+from farm.browse.comparing import Comparison
 from farm.browse.curves import Curves, CurvesUnavailable
-from farm.browse.library import NO_FILTERS, SORT_COLUMNS, Filters, Library
+from farm.browse.figures import charts_page, trials_of
+from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
+from farm.browse.library import Library
 from farm.browse.live_pages import LivePages
 from farm.browse.look_pages import GAME_ID, LookPages
 from farm.browse.pairs import column_of, game_page, state_of
@@ -31,7 +36,7 @@ from manifests.store.contract import ObjectMissing
 from manifests.store.keys import parse_data_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
@@ -46,13 +51,21 @@ _KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
-def make_app(store: Store, hosts: Collection[str] = LOOPBACK, token: str | None = None) -> ASGIApp:
+def make_app(
+    store: Store,
+    hosts: Collection[str] = LOOPBACK,
+    token: str | None = None,
+    trials: Sequence[dict[str, Any]] | None = None,
+    other: Store | None = None,
+) -> ASGIApp:
     """The application over one dataset.
 
     Args:
         store: of the dataset.
         hosts: names by which a request may call this server, as `Guard` takes them.
         token: what a visitor must know, as `Guard` takes it.
+        trials: what `farm bench bytes` measured; None for what lies in the dataset.
+        other: of a dataset to compare with.
 
     Where nothing was finalized yet, there is the page of runs that are under way, and no other.
 
@@ -60,7 +73,7 @@ def make_app(store: Store, hosts: Collection[str] = LOOPBACK, token: str | None 
         DatasetError: it is none.
     """
     try:
-        pages = _Pages(Library(store)).starlette()
+        pages = _Pages(Library(store), trials, other).starlette()
     except NotFinalized:
         read_description(store)
         live = LivePages(store, has_snapshot=False)
@@ -73,12 +86,19 @@ def make_app(store: Store, hosts: Collection[str] = LOOPBACK, token: str | None 
 
 
 class _Pages:
-    def __init__(self, library: Library) -> None:
+    def __init__(
+        self, library: Library, trials: Sequence[dict[str, Any]] | None, other: Store | None
+    ) -> None:
+        self._trials = trials_of(library.store) if trials is None else trials
         self._library, self._store = library, library.store
         self._curves = Curves()
         self._live = LivePages(library.store, has_snapshot=True)
         self._look = LookPages(library)
+        self._clips = ClipPages(library.store)
+        self._other = other
+        self._compare = ComparePages(None if other is None else Comparison(library, other))
         self._templates = page_templates(library.store.url)
+        self._templates.globals["is_compared"] = other is not None
 
     def starlette(self) -> Starlette:
         page = {"": False, ".json": True}
@@ -89,6 +109,9 @@ class _Pages:
                 ("/games", self._games),
                 ("/moments", self._look.moments),
                 ("/window", self._look.window),
+                ("/charts", self._charts),
+                ("/compare", self._compare.games),
+                ("/compare/{game_id}", self._compare.game),
                 ("/rejects", self._rejects),
                 ("/schema", self._schema),
                 ("/games/{game_id}", self._game),
@@ -105,7 +128,10 @@ class _Pages:
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
                 *self._look.pictures(),
                 *self._live.routes(),
+                *self._clips.routes(),
+                *self._compare.routes(),
                 Route("/files/{key:path}", self._file),
+                Route("/other/files/{key:path}", self._file),
                 Mount("/static", StaticFiles(directory=_STATIC)),
                 *routes,
             ],
@@ -128,12 +154,16 @@ class _Pages:
     def _totals(self, _: Request) -> tuple[str, Any]:
         return "totals.html", self._library.totals()
 
+    def _charts(self, _: Request) -> tuple[str, Any]:
+        return "charts.html", charts_page(self._library, self._trials)
+
     def _games(self, request: Request) -> tuple[str, Any]:
         asked = request.query_params
         try:
             filters = Filters(
                 stage=asked.get("stage", ""),
                 character=asked.get("character", ""),
+                versus=asked.get("versus", ""),
                 split=asked.get("split", ""),
                 text=asked.get("text", ""),
                 min_frames=int(asked["min_frames"]) if asked.get("min_frames") else None,
@@ -233,20 +263,21 @@ class _Pages:
 
     async def _file(self, request: Request) -> Response:
         """A range of a video or states object; nothing else can be read."""
+        store = self._other if request.url.path.startswith("/other/") else self._store
         key = request.path_params["key"]
         asked = _RANGE.fullmatch(request.headers.get("range", ""))
         try:
             is_known = parse_data_key(key) is not None
         except ValueError:
             is_known = False
-        if not is_known:
+        if not is_known or store is None:
             raise HTTPException(404, "only videos and states files are served")
         if asked is None:
             raise HTTPException(416, "ask for a range of bytes: bytes=FIRST-LAST")
         first, last = int(asked[1]), int(asked[2])
         if not first <= last < first + _MOST_BYTES:
             raise HTTPException(416, f"a range has 1 to {_MOST_BYTES} bytes")
-        data = await run_in_threadpool(self._store.get_range, key, first, last + 1)
+        data = await run_in_threadpool(store.get_range, key, first, last + 1)
         headers = {"content-range": f"bytes {first}-{first + len(data) - 1}/*", **_KEEP}
         return Response(data, 206, headers, media_type="application/octet-stream")
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from farm.browse.dataset_progress import dataset_progress
-from farm.browse.library import NO_FILTERS
+from farm.browse.figures import charts_page, trials_of
+from farm.browse.game_filters import NO_FILTERS
+from farm.browse.known_boxes import boxes_page
 from farm.browse.pairs import game_page, state_of
 from farm.browse.schema_page import schema_tables
 from farm.browse.sheets import sheet_of
@@ -74,8 +76,8 @@ class Export:
             OSError: the folder cannot be written.
         """
         names, rows = self._library.where(condition, limit)
-        for file in sorted(_STATIC.iterdir()):
-            self._put(f"static/{file.name}", file.read_bytes())
+        for file in sorted(_STATIC.rglob("*.*")):
+            self._put(f"static/{file.relative_to(_STATIC).as_posix()}", file.read_bytes())
         self._write_lists(names, rows)
         position = names.index("game_id")
         for done, row in enumerate(rows):
@@ -88,6 +90,7 @@ class Export:
         self._page("index", "totals.html", self._library.totals())
         self._json("progress", to_plain(dataset_progress(self._store)))
         self._page("schema", "schema.html", schema_tables())
+        self._page("charts", "charts.html", charts_page(self._library, trials_of(self._store)))
         counts = self._library.reject_counts()
         for reason in ("", *(row["reason"] for row in counts)):
             if reason and not _SLUG.fullmatch(reason):
@@ -106,6 +109,7 @@ class Export:
         at = f"games/{game_id}"
         self._page(at, "game.html", {**page, "columns": []})
         self._json(f"{at}/timeline", timeline(self._store, entry))
+        self._json(f"{at}/boxes", boxes_page(self._store, entry))
         for number in range(len(entry.chunks)):
             self._json(f"{at}/chunk-{number}", state_of(self._store, number, entry))
         self._put(f"{at}/thumbnail.jpg", thumbnail(self._store, entry))

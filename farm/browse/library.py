@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from farm.browse.game_filters import GAMES_PER_PAGE, SORT_COLUMNS, tests_of
 from farm.browse.typed_sql import ask, check_expression, closed_database
 from manifests.labels.events import EventKind
 from manifests.snapshot.reader import open_manifest
 
 if TYPE_CHECKING:
+    from farm.browse.game_filters import Filters
     from manifests.snapshot.reader import Manifest
     from manifests.store.contract import Store
-
-GAMES_PER_PAGE: Final = 100
-MOST_NUMBER: Final = 10**9
-"""The largest page, and number of frames, that an address may name."""
-SORT_COLUMNS: Final = {
-    "game": "game_id",
-    "stage": "stage_name",
-    "characters": "characters_text",
-    "frames": "num_frames",
-    "split": "split",
-    "date": "start_at",
-    "bytes": "video_bytes",
-    "motion": "motion_margin",
-    "hits": "hits",
-    "deaths": "deaths",
-}
-"""Names that the games table can be sorted by, each with the column behind it."""
-
-NO_FILTERS: Final = {
-    "stage": "", "character": "", "split": "", "text": "", "min_frames": "", "max_frames": "", "since": "",
-    "until": "", "sort": "game", "descending": "",
-}  # fmt: skip
-"""Every query parameter of the games page, with its value when no filter is set."""
 
 EVENT_COUNTS: Final = {f"{kind}s": kind for kind in EventKind}
 """Columns of the games table that count events ("hits", "deaths", ...), each with the kind that it counts.
@@ -65,50 +43,6 @@ FROM games_arrow LEFT JOIN event_counts USING (game_id) ORDER BY game_id
 _LISTED: Final = f"""game_id, stage_name, characters, characters_seen,
 list_transform(players, lambda player: player.player_hash) AS player_hashes,
 num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks, {", ".join(EVENT_COUNTS)}"""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Filters, order and page of the games page, as its address gives them.
-
-    Attributes:
-        stage: name of the stage, or empty for all.
-        character: name of a character that appears in the frames, or empty for all; where this was not noted,
-            of one that a player chose.
-        split: train, val or test, or empty for all.
-        text: the beginning of a game_id or of a player's hash, or empty for all.
-        min_frames, max_frames: shortest and longest game to show, in frames; None for no bound.
-        since, until: first and last day on which the game was played, YYYY-MM-DD; empty for no bound.
-        sort: a key of SORT_COLUMNS.
-        is_descending: whether the largest comes first.
-        page: number of the page, from 0.
-
-    Raises:
-        ValueError: on an unknown sort, a day that is no date, or a number out of bounds.
-    """
-
-    stage: str = ""
-    character: str = ""
-    split: str = ""
-    text: str = ""
-    min_frames: int | None = None
-    max_frames: int | None = None
-    since: str = ""
-    until: str = ""
-    sort: str = "game"
-    is_descending: bool = False
-    page: int = 0
-
-    def __post_init__(self) -> None:
-        if self.sort not in SORT_COLUMNS:
-            message = f"games are sorted by {', '.join(SORT_COLUMNS)}, not by {self.sort!r:.40}"
-            raise ValueError(message)
-        for day in filter(None, (self.since, self.until)):
-            date.fromisoformat(day)
-        numbers = (self.page, self.min_frames or 0, self.max_frames or 0)
-        if not all(0 <= number <= MOST_NUMBER for number in numbers):
-            message = f"pages and frames are 0 to {MOST_NUMBER:,}"
-            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,24 +95,7 @@ class Library:
 
     def games(self, filters: Filters) -> GamesPage:
         """One page of the games that pass, in the order asked for; games that are equal in it by game_id."""
-        tests: list[tuple[str, list[Any]]] = []
-        if filters.stage:
-            tests.append(("stage_name = ?", [filters.stage]))
-        if filters.character:
-            tests.append(("list_contains(coalesce(names_seen, characters), ?)", [filters.character]))
-        if filters.split:
-            tests.append(("split = ?", [filters.split]))
-        for test, value in (
-            ("num_frames >= ?", filters.min_frames),
-            ("num_frames <= ?", filters.max_frames),
-            ("start_at[:10] >= ?", filters.since or None),
-            ("start_at[:10] <= ?", filters.until or None),
-        ):
-            if value is not None:
-                tests.append((test, [value]))
-        if filters.text:
-            by_hash = "len(list_filter(players, lambda player: starts_with(player.player_hash, ?))) > 0"
-            tests.append((f"(starts_with(game_id, ?) OR {by_hash})", [filters.text, filters.text]))
+        tests = tests_of(filters)
         where = " AND ".join(test for test, _ in tests) or "true"
         values = [value for _, each in tests for value in each]
         direction = "DESC" if filters.is_descending else "ASC"
@@ -199,13 +116,14 @@ class Library:
 
     @cached_property
     def choices(self) -> dict[str, list[str]]:
-        """The values that each filter can be set to, sorted: stage, split, character."""
+        """The values that each filter can be set to, sorted: stage, split, character, versus."""
         names = "unnest(coalesce(names_seen, characters))"
         columns = {"stage": "stage_name", "split": "split", "character": names}
-        return {
+        found = {
             name: [row[0] for row in self._ask(f"SELECT DISTINCT {what} AS it FROM games ORDER BY it", [])[1]]  # noqa: S608
             for name, what in columns.items()
         }
+        return found | {"versus": found["character"]}
 
     def totals(self) -> dict[str, Any]:
         """Games, frames, chunks and bytes in all, and games and frames by stage, character and split."""

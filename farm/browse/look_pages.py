@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from farm.browse.frames import NoSuchFrame
 from farm.browse.moment_filters import NO_MOMENT_FILTERS, moment_query
 from farm.browse.moments import FoundMoments, find_moments
-from farm.browse.moving import CLIP_FRAMES, NoSuchFrame, moving_picture
+from farm.browse.moving import CLIP_FRAMES, moving_picture
 from farm.browse.typed_sql import ConditionRefused
 from farm.browse.window_ask import NO_WINDOW, window_ask
 from farm.browse.window_view import described, loop, shown_window, step_picture

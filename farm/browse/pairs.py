@@ -11,6 +11,8 @@ import numpy as np
 
 from farm.browse.action_names import action_names
 from farm.browse.chunk_states import chunk_states
+from farm.browse.clips import MOST_CLIP_FRAMES
+from farm.browse.evidence_words import EVIDENCE_MEANING, NO_VOTE
 from farm.browse.schema_page import schema_columns
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
@@ -67,7 +69,14 @@ def game_page(library: Library, game_id: str) -> dict[str, Any] | None:
     row, pairs = library.game(game_id), describe_game(library.store, game_id)
     if row is None or pairs is None:
         return None
-    return {**row, **pairs, "columns": schema_columns(len(row["characters"]))}
+    return {
+        **row,
+        **pairs,
+        "columns": schema_columns(len(row["characters"])),
+        "meaning": dict(EVIDENCE_MEANING),
+        "no_vote": NO_VOTE,
+        "most_clip_frames": MOST_CLIP_FRAMES,
+    }
 
 
 def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, Any]:

@@ -34,4 +34,5 @@ def page_templates(dataset: str) -> Environment:
     # Strict: a page that lacks a value fails in a test, instead of showing a gap to somebody.
     templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     templates.globals["dataset"] = dataset
+    templates.globals["is_compared"] = False
     return templates

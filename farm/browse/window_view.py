@@ -14,6 +14,7 @@ from PIL import Image
 from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
+from manifests.video.overlay import write_animation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from farm.browse.window_ask import WindowAsk
     from manifests.training.dataset import WindowDataset
 
-_QUALITY: Final = 90
+_LOOP_SIZE: Final = (320, 240)
 _TABLES: Final = ("state", "followers", "flags", "projectiles")
 _STICKS: Final = ("main_x", "main_y", "c_x", "c_y", "trigger")
 
@@ -164,7 +165,7 @@ def step_picture(shown: ShownWindow, step: int) -> bytes:
     if "video" not in shown.sample or not 0 <= step < len(shown.sample["video"]):
         message = f"there is no picture {step}"
         raise ValueError(message)
-    return _webp([_image(shown.sample["video"][step])], 0)
+    return _webp([_image(shown.sample["video"][step])], 1)
 
 
 def loop(shown: ShownWindow, frame_step: int) -> bytes:
@@ -176,8 +177,8 @@ def loop(shown: ShownWindow, frame_step: int) -> bytes:
     if "video" not in shown.sample:
         message = "this sample has no pictures"
         raise ValueError(message)
-    pictures = [_image(picture).resize((320, 240)) for picture in shown.sample["video"]]
-    return _webp(pictures, round(1000 * frame_step / FRAMES_PER_SECOND))
+    pictures = [_image(picture).resize(_LOOP_SIZE) for picture in shown.sample["video"]]
+    return _webp(pictures, FRAMES_PER_SECOND / frame_step)
 
 
 def _image(picture: NDArray[np.uint8]) -> Image.Image:
@@ -185,9 +186,7 @@ def _image(picture: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(np.moveaxis(picture[-3:], 0, -1)))
 
 
-def _webp(pictures: list[Image.Image], milliseconds: int) -> bytes:
+def _webp(pictures: list[Image.Image], pictures_per_second: float) -> bytes:
     file = io.BytesIO()
-    first, *others = pictures
-    more = {"save_all": True, "append_images": others, "duration": milliseconds, "loop": 0} if others else {}
-    first.save(file, "WEBP", quality=_QUALITY, **more)
+    write_animation([np.asarray(each) for each in pictures], file, "WEBP", pictures_per_second)
     return file.getvalue()

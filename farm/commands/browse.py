@@ -14,7 +14,9 @@ from rich.progress import Progress
 
 from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
-from farm.browse.library import SORT_COLUMNS, Library
+from farm.browse.figures import read_trials
+from farm.browse.game_filters import SORT_COLUMNS
+from farm.browse.library import Library
 from farm.browse.safety import ANY_ADDRESS, TOKEN
 from farm.browse.typed_sql import ConditionRefused
 from manifests.store.open import open_store
@@ -25,6 +27,7 @@ Examples:
   farm browse dataset
   farm browse s3://bucket/melee --port 9000
   farm browse dataset --host 0.0.0.0
+  farm browse dataset --compare dataset-slippi
   farm browse dataset --export dataset/pages
   farm browse dataset --export pages --files https://bucket.example/melee/ --where "split = 'test'"
 """
@@ -56,6 +59,14 @@ Examples:
     metavar="URL",
     help="Export: where the pages find DATASET's objects.  [default: the relative path; for s3:// one up]",
 )
+@click.option(
+    "--bytes",
+    "trials",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="What farm bench bytes --json printed, for the chart of what a CRF takes.  "
+    "[default: bench/bytes.json of DATASET]",
+)
+@click.option("--compare", metavar="OTHER", help="A dataset to show games of DATASET beside: another render.")
 @click.option("--where", "condition", help="Export: only these games; a condition in DuckDB's SQL.")
 @click.option("--limit", type=click.IntRange(min=1), help="Export: the first so many games.")
 def command(
@@ -65,6 +76,8 @@ def command(
     host: str,
     out: Path | None,
     files: str | None,
+    trials: Path | None,
+    compare: str | None,
     condition: str | None,
     limit: int | None,
 ) -> None:
@@ -88,7 +101,10 @@ def command(
     hosts = _names(host)
     token = None if hosts == LOOPBACK else secrets.token_urlsafe(24)
     with Console(stderr=True).status("reading the manifest"):
-        app = make_app(open_store(dataset), hosts, token)
+        known = None if trials is None else read_trials(trials.read_bytes(), str(trials))
+        app = make_app(
+            open_store(dataset), hosts, token, known, None if compare is None else open_store(compare)
+        )
     listening = _listen(host, port)
     number = listening.getsockname()[1]
     url = f"http://{_in_url(_reached_by(host))}:{number}/"

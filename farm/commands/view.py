@@ -30,7 +30,7 @@ Examples:
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("clip.mp4"),
-    help="The clip: an .mp4, or a .gif of half the size.  [default: clip.mp4]",
+    help="The clip: an .mp4, or a .webp or .gif of half the size.  [default: clip.mp4]",
 )
 @click.option("--state/--no-state", default=True, show_default=True, help="Draw the state over the pictures.")
 @click.option("--boxes", is_flag=True, help="Draw a box around each fighter; not for Melee, see farm boxes.")

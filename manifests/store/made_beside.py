@@ -1,4 +1,4 @@
-"""The keys of what is compiled beside a dataset's own records: its card, LeRobot's tables, contact sheets."""
+"""The keys of what is compiled beside a dataset's own records: card, LeRobot's tables, sheets, a bench."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ EPISODES_KEY: Final = "meta/episodes/chunk-000/file-000.parquet"
 TASKS_KEY: Final = "meta/tasks.parquet"
 STATS_KEY: Final = "meta/stats.json"
 INFO_KEY: Final = "meta/info.json"
+BENCH_BYTES_KEY: Final = "bench/bytes.json"
+"""What `farm bench bytes --json` printed, if somebody put it there."""
 SHEETS_PREFIX: Final = "sheets/"
 SHEETS_TABLE_KEY: Final = "sheets/sheets.parquet"
 
 _FIXED: Final = frozenset(
     {
         README_KEY, CROISSANT_KEY, STAGES_KEY, CHARACTERS_KEY, EPISODES_KEY, TASKS_KEY, STATS_KEY, INFO_KEY,
-        SHEETS_TABLE_KEY,
+        SHEETS_TABLE_KEY, BENCH_BYTES_KEY,
     }
 )  # fmt: skip
 _NUMBERED: Final = re.compile(r"data/chunk-\d{3,}/file-\d{3,}\.parquet|sheets/[0-9a-f]{64}\.jpg")

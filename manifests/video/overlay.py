@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from manifests.state.views import BUTTONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _COLOURS: Final = ((255, 96, 96), (96, 160, 255), (96, 220, 120), (240, 200, 80))
 _SHOWN: Final = ("a", "b", "x", "y", "z", "l", "r", "start")
 _WHITE, _GREY, _BLACK = (255, 255, 255), (110, 110, 110), (0, 0, 0)
+_WEBP_QUALITY: Final = 70
 _PANEL_WIDTH, _PANEL_HEIGHT, _RADIUS = 230, 64, 20
 
 
@@ -85,6 +86,17 @@ def draw_boxes(
     return np.asarray(image, np.uint8)
 
 
+def draw_captions(picture: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8]:
+    """Copy a picture, uint8 [H, W, 3], and write lines above its lower edge, the last one lowest."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image, "RGBA")
+    for place, line in enumerate(reversed(lines)):
+        top = image.height - 56 - 15 * place
+        draw.rectangle((6, top - 1, 14 + round(draw.textlength(line)), top + 13), fill=(0, 0, 0, 150))
+        draw.text((10, top), line, fill=_WHITE)
+    return np.asarray(image, np.uint8)
+
+
 def _panel(
     draw: ImageDraw.ImageDraw, left: int, top: int, player: PlayerState, colour: tuple[int, int, int]
 ) -> None:
@@ -116,13 +128,25 @@ def _stick(
     draw.ellipse((tip[0] - 3, tip[1] - 3, tip[0] + 3, tip[1] + 3), fill=colour)
 
 
-def write_gif(pictures: list[NDArray[np.uint8]], path: Path, frames_per_second: float) -> None:
-    """Write pictures, uint8 [H, W, 3] each, as a GIF that repeats for ever.
+def write_animation(
+    pictures: Sequence[NDArray[np.uint8]], file: Path | BinaryIO, kind: str, frames_per_second: float
+) -> None:
+    """Write pictures, uint8 [H, W, 3] each, as an animated picture that repeats for ever.
+
+    Args:
+        pictures: one at least; a single one makes a still.
+        file: where to.
+        kind: "GIF", of 128 colours, or "WEBP", which is smaller and has all colours.
+        frames_per_second: how fast they follow each other.
 
     Raises:
         OSError: it cannot be written.
     """
-    images = [Image.fromarray(picture).quantize(128) for picture in pictures]
-    images[0].save(
-        path, save_all=True, append_images=images[1:], duration=round(1000 / frames_per_second), loop=0
-    )
+    images = [Image.fromarray(picture) for picture in pictures]
+    if kind == "GIF":
+        images = [image.quantize(128) for image in images]
+    more: dict[str, Any] = {"quality": _WEBP_QUALITY} if kind == "WEBP" else {}
+    if len(images) > 1:
+        more |= {"save_all": True, "append_images": images[1:], "loop": 0}
+        more["duration"] = round(1000 / frames_per_second)
+    images[0].save(file, kind, **more)

@@ -6,6 +6,8 @@ FARM_BROWSE_DATASET names a dataset to do it on; unset, it is a small one whose 
 from __future__ import annotations
 
 import importlib.util
+import io
+import itertools
 import os
 import subprocess
 import sys
@@ -17,10 +19,11 @@ import pytest
 from click.testing import CliRunner
 
 from farm.cli import farm
+from manifests.video.mp4 import decode_luma
 from manifests.video.stamp import decode_levels
 from tests.end_to_end.chromium import chromium
 from tests.manifests.conftest import FRAMES_PER_CHUNK
-from tests.manifests.small_dataset import build, one_state
+from tests.manifests.small_dataset import NUM_FRAMES, build, one_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +36,11 @@ SECONDS = 60.0
 
 # Means of the stamp's cells on the page's own canvas, and what the panel says, read in one go.
 READ = """
-const canvas = document.getElementById("picture"), pen = canvas.getContext("2d");
-const cells = [];
+const canvas = document.getElementById(arguments[0] ?? "picture"), pen = canvas.getContext("2d");
+const cells = [], scale = canvas.width / 640;
 for (let cell = 0; cell < 64; cell++) {
-  const left = cell % 32 * 20 + 5, top = canvas.height - (cell < 32 ? 14 : 6);
-  const data = pen.getImageData(left, top, 10, 4).data;
+  const left = (cell % 32 * 20 + 5) * scale, top = canvas.height - (cell < 32 ? 14 : 6) * scale;
+  const data = pen.getImageData(left, top, 10 * scale, 4 * scale).data;
   let sum = 0;
   for (let k = 0; k < data.length; k += 4) sum += data[k];
   cells.push(sum / (data.length / 4));
@@ -74,8 +77,28 @@ def sparse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from served(str(root / "at-20"))
 
 
-def served(dataset: str) -> Iterator[str]:
-    command = [sys.executable, "-c", "from farm.cli import main; main()", "browse", dataset, "--port", "0"]
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dataset beside a rendition of half the size."""
+    root = tmp_path_factory.mktemp("compared")
+    build(root / "set", root / "scratch")
+    words = [
+        "rendition",
+        str(root / "set"),
+        "--size",
+        "240x320",
+        "--out",
+        str(root / "half"),
+        "--workers",
+        "1",
+    ]
+    assert CliRunner().invoke(farm, words).exit_code == 0
+    yield from served(str(root / "set"), "--compare", str(root / "half"))
+
+
+def served(dataset: str, *words: str) -> Iterator[str]:
+    start = [sys.executable, "-c", "from farm.cli import main; main()"]
+    command = [*start, "browse", dataset, "--port", "0", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr is not None
@@ -163,7 +186,16 @@ def test_an_address_opens_a_frame(browser: Any, url: str):
 
 
 @pytest.mark.parametrize(
-    "page", ["/", "/games", "/moments?kind=hit", "/window?actions=every&frame_step=2", "/rejects", "/schema"]
+    "page",
+    [
+        "/",
+        "/games",
+        "/charts",
+        "/moments?kind=hit",
+        "/window?actions=every&frame_step=2",
+        "/rejects",
+        "/schema",
+    ],
 )
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_its_window_or_logs_an_error(browser: Any, url: str, page: str, width: int):
@@ -209,6 +241,7 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
         "/moments",
         "/moments?kind=hit",
         "/window",
+        "/charts",
         "/rejects",
         "/schema",
     )
@@ -216,6 +249,11 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
         browser.get(url + page)
         if page == "/":
             wait_for(browser, "return document.querySelector('#progress dl')")
+        if page == "/charts":
+            wait_for(browser, "return document.querySelector('#figures[data-ready]')")
+            browser.execute_script(
+                "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+            )
         faults[page] = serious_faults(browser)
     open_first_game(browser, url)
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
@@ -275,6 +313,122 @@ def test_an_event_leads_to_its_frame(browser: Any, eventful: str):
     )
     assert 0 < len(shown) <= len(labels)
     assert all(f": {kind.replace('_', ' ')}, " in label for label in shown)
+
+
+def test_charts_are_drawn_with_their_tables_and_the_heat_map_leads_to_its_games(browser: Any, url: str):
+    browser.get(f"{url}/charts")
+    wait_for(browser, "return document.querySelector('#figures[data-ready]')")
+    captions = browser.execute_script("""
+        return [...document.querySelectorAll(".chart")].map((figure) => [
+          figure.querySelector("figcaption").textContent,
+          figure.querySelector("canvas").width > 0,
+          figure.querySelectorAll("tbody tr").length,
+        ]);
+    """)
+    assert {"Games by length", "Games by bytes per frame", "Margin of motion"} <= {
+        told for told, _, _ in captions
+    }
+    assert all(is_drawn and rows for _, is_drawn, rows in captions)
+    cell = browser.find_element("css selector", "#meetings td a")
+    number, (one, other) = (
+        int(cell.text),
+        cell.get_attribute("aria-label").split(" games of ")[1].split(" against "),
+    )
+    cell.click()
+    wait_for(browser, "return document.querySelector('form.filters')")
+    found = browser.execute_script(
+        "return [document.querySelector('p[role=status]').textContent.trim().split(' ')[0], "
+        "document.querySelector('[name=character]').value, document.querySelector('[name=versus]').value]"
+    )
+    assert found == [str(number), one, other]
+
+
+def open_compared(browser: Any, compared: str) -> None:
+    browser.get(f"{compared}/compare")
+    browser.find_element("css selector", "tbody th a").click()
+    wait_for(browser, "return document.querySelector('#compare[data-ready]')")
+
+
+def test_two_renders_are_in_lock_step_and_their_likeness_is_drawn(browser: Any, compared: str):
+    open_compared(browser, compared)
+    body, wrong = browser.find_element("css selector", "body"), []
+    for step in range(1, NUM_STEPS + 1):
+        body.send_keys("\ue014")  # arrow right
+        wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{step - 123}'")
+        for side in ("side-0", "side-1"):
+            cells, shown = browser.execute_script(READ, side)
+            (stamp,), (is_valid,) = decode_levels(np.array([cells], np.float32))
+            if not is_valid or int(stamp) != int(shown):
+                wrong.append((step, side, int(stamp), bool(is_valid)))
+    assert wrong == []
+    cells_of = (
+        "return [...document.querySelectorAll('#ssim details tbody td')].map((cell) => cell.textContent)"
+    )
+    likeness = [float(text) for text in browser.execute_script(cells_of)]
+    assert len(likeness) == NUM_FRAMES
+    assert all(0.5 < one <= 1 for one in likeness)
+    assert browser.execute_script("return document.getElementById('difference').width") == 320
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_where_two_are_compared(browser: Any, compared: str, scheme: str):
+    scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
+    faults = {}
+    for width in (360, 1280):
+        browser.set_window_size(width, 900)
+        browser.get(f"{compared}/compare")
+        faults["list", width] = serious_faults(browser)
+        open_compared(browser, compared)
+        faults["game", width] = serious_faults(browser)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_events_are_jumped_to_and_drawn_over_the_picture(browser: Any, eventful: str):
+    open_first_game(browser, eventful)
+    wait_for(browser, "return !document.getElementById('event-on').disabled")
+    frames = browser.execute_script(
+        "return [...document.querySelectorAll('#event-list button')].map((b) => parseInt(b.textContent))"
+    )
+    steps = sorted(set(frames))[:3]
+    ink = (
+        "const all = document.getElementById('overlay'); return all.getContext('2d')"
+        ".getImageData(0, 0, all.width, all.height).data.some((value) => value)"
+    )
+    browser.execute_script("document.getElementById('show-events').click()")
+    for frame in steps:
+        browser.execute_script("document.getElementById('event-on').click()")
+        wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{frame}'")
+        (stamp,), (is_valid,) = decode_levels(np.array([browser.execute_script(READ)[0]], np.float32))
+        assert (int(stamp), bool(is_valid)) == (frame, True)
+        assert browser.execute_script(ink)
+    browser.execute_script("document.getElementById('event-back').click()")
+    wait_for(browser, f"return document.getElementById('slp_frame').textContent === '{steps[-2]}'")
+    browser.execute_script("document.getElementById('show-boxes').click()")
+    wait_for(browser, "return document.getElementById('boxes-message').textContent.includes('not recorded')")
+
+
+def test_a_range_is_looped_and_downloaded(browser: Any, url: str):
+    open_first_game(browser, url)
+    shown = browser.execute_async_script("""
+        const done = arguments[0], $ = (id) => document.getElementById(id), seen = [];
+        $("range-first").value = -100; $("range-last").value = -91;
+        $("range-last").dispatchEvent(new Event("change"));
+        $("loop").checked = true; $("speed").value = "4";
+        new MutationObserver(() => {
+          seen.push(Number($("slp_frame").textContent));
+          if (seen.length === 40) { $("play").click(); done(seen); }
+        }).observe($("slp_frame"), { childList: true });
+        $("play").click();
+    """)
+    within = shown[shown.index(next(frame for frame in shown if frame >= -100)) :]
+    assert {frame for frame in within if not -100 <= frame <= -91} == set()
+    assert sum(after < before for before, after in itertools.pairwise(within)) > 1, "it begins again"
+    href = browser.execute_script("return document.getElementById('clip-mp4').href")
+    assert "/clip_-100_-90.mp4?over=state" in href
+    with urllib.request.urlopen(href) as answer:  # noqa: S310 - our own server
+        assert len(list(decode_luma(io.BytesIO(answer.read())))) == 10
 
 
 def test_frames_without_a_picture_are_shown_with_the_last_one(browser: Any, sparse: str):

@@ -61,7 +61,7 @@ def test_letters_that_several_games_begin_with_name_none(opened: WindowDataset):
 
 @pytest.mark.parametrize("name", ["clip.avi", "clip", "clip.mp4.part"])
 def test_another_kind_of_file_is_refused_before_anything_is_read(tmp_path: Path, name: str):
-    with pytest.raises(ClipRefused, match=r"a clip is an \.mp4 or a \.gif"):
+    with pytest.raises(ClipRefused, match=r"a clip is an \.mp4, or an animated picture"):
         write_clip("no dataset", "0", 4, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

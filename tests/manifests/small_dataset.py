@@ -88,11 +88,13 @@ class SmallRenderer:
         return rows, video, states
 
 
-def build(root: Path, scratch: Path, state: StateTable | None = None) -> Store:
-    """Three games committed, one pending, one set aside, all finalized."""
+def build(root: Path, scratch: Path, state: StateTable | None = None, first: int = 0) -> Store:
+    """Three games committed, one pending, one set aside, all finalized; games are numbered from `first`."""
     store, samples, renderer = open_store(root), Samples(), SmallRenderer(scratch, state)
     open_or_create(store, samples.description)
-    append_plan(store, [samples.to_plan(n, NUM_FRAMES) for n in range(NUM_GAMES + 1)], FRAMES_PER_CHUNK)
+    append_plan(
+        store, [samples.to_plan(first + n, NUM_FRAMES) for n in range(NUM_GAMES + 1)], FRAMES_PER_CHUNK
+    )
     for game in list(planned_games(store))[:NUM_GAMES]:
         write_entry(store, renderer.render(store, game))
     write_entry(store, samples.set_aside(77))

@@ -67,11 +67,11 @@ ROOMS = {
         "machine": "",
         "planning": "",
         "align_plot": "",
+        "likeness": "",
         "rerender": "",
         "pools": "engine",
-        "browse": "machine planning",
-        "boxes": "browse",
-        "view": "boxes browse",
+        "browse": "likeness machine planning",
+        "view": "browse",
         "setting": "",
         "settings": "planning pools setting",
         "run_outcome": "engine planning",
@@ -83,10 +83,10 @@ ROOMS = {
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
         "terminal": "engine machine planning run_outcome settings",
-        "bench": "browse engine machine planning pools run run_report settings terminal",
+        "bench": "browse engine likeness machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench boxes browse budget engine machine planning rendition_run rerender run "
+            "align_plot bench browse budget engine machine planning rendition_run rerender run "
             "settings states_run terminal view"
         ),
         "cli": "commands engine terminal",
@@ -107,8 +107,8 @@ DOORS = {
     "boto3": {"manifests/store/s3_client.py"},
     "botocore": {"manifests/store/s3_client.py", "manifests/store/s3_ranges.py"},
     "cv2": {
-        "farm/bench/_bytes_quality.py",
         "farm/bench/_sizes.py",
+        "farm/likeness.py",
         "workers/align/motion/thumbnails.py",
         "workers/rendering/live_view.py",
     },
@@ -139,6 +139,8 @@ DOORS = {
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
     "starlette": {
         "farm/browse/app.py",
+        "farm/browse/clip_pages.py",
+        "farm/browse/compare_pages.py",
         "farm/browse/live_pages.py",
         "farm/browse/look_pages.py",
         "farm/browse/safety.py",

@@ -6,6 +6,7 @@ wheels bundle libraries of other licences than their own, which their metadata d
 
 from __future__ import annotations
 
+import hashlib
 import re
 from importlib import metadata
 from pathlib import Path
@@ -116,3 +117,18 @@ def test_what_wheels_bundle_is_told_where_a_user_looks():
         assert "libx264" in text
         assert "LGPL" in text
     assert set(BUNDLED) <= set(LISTED)
+
+
+SHIPPED = {
+    "LICENSE": "8f989229699b4fe2f1a0432d0e9edc338a8a911e250e2d1b01ecd770a5f5b1bd",
+    "uPlot.iife.min.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
+    "uPlot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
+}
+"""sha256 of the files of uPlot 1.6.32 (MIT), which pages load from our own server."""
+
+
+def test_what_is_shipped_of_others_is_as_it_was_released():
+    folder = PROJECT_ROOT / "farm" / "browse" / "static" / "uplot"
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    assert found == SHIPPED
+    assert (folder / "LICENSE").read_text().startswith("The MIT License (MIT)")

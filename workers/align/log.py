@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,6 +20,12 @@ from workers.align.game_notes import NOT_SAID
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+
+_NOT_MEASURED: Final = (
+    "that is steady, but which lag is right was not measured for this version of the emulator: "
+    "`farm calibrate` does, in a minute"
+)
 
 
 def log_evidence(
@@ -69,7 +75,7 @@ def log_evidence(
         shifted = _shifted_for_good(judged, right, limits)
         first_wrong = None if shifted is None else int(slp_frame[shifted])
     if expected_lag is None and first_wrong is None:
-        return Evidence.abstain("log", f"lag {usual} throughout, but what is usual was never calibrated")
+        return Evidence.abstain("log", f"lag {usual} throughout; {_NOT_MEASURED}")
     like_usual = [window for window in judged if window.lag == usual]
     share = len(like_usual) / len(windows)
     return Evidence(

@@ -33,6 +33,13 @@ LOG_LAG: Final = -3
 """The usual newest_capture_index - (n + 123) when the line of slp_frame n arrives: picture n is only
 now handed over, n - 1 is in Dolphin's readback, and n - 2 is being converted."""
 
+KNOWN_LOG_LAGS: Final[Mapping[str, int]] = {"Dolphin 5.0-17995-g8bad821019": LOG_LAG}
+"""By version, the lag that every game of the demo and of the contract tests showed; Debian 12 has this one.
+
+It follows from the order in which the program hands pictures on, and did not change under load. A
+version that is not here has none until `farm calibrate` measures it.
+"""
+
 _STOP_SECONDS: Final = 2.0
 """Seconds between SIGTERM, which it obeys in 0.2 s, and SIGKILL; there is nothing that it must save."""
 

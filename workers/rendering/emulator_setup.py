@@ -10,7 +10,7 @@ from manifests.video.stamp import stamp_rectangle
 from workers.align.collector import EvidenceCollector
 from workers.align.rerecording import rerecording_evidence
 from workers.emulator.contract import EMULATORS, HEIGHT, WIDTH, BootImage
-from workers.emulator.mainline import MainlineDolphin
+from workers.emulator.mainline import KNOWN_LOG_LAGS, MainlineDolphin
 from workers.emulator.slippi import LOG_LAG, RERECORDED
 from workers.errors import EnvironmentFailed, ReplayRefused
 from workers.replay import read_replay
@@ -104,10 +104,13 @@ class StandinSetup:
         """Return a collector for the evidence on one play."""
         return EvidenceCollector(
             has_stamp=self.has_stamp,
-            expected_lag=None if calibration is None else calibration.log_lag,
+            expected_lag=self._known_lag() if calibration is None else calibration.log_lag,
             least_gain=None if calibration is None else calibration.least_gain,
             usual_camera=None if calibration is None else calibration.usual_camera,
         )
+
+    def _known_lag(self) -> int | None:
+        return KNOWN_LOG_LAGS.get(self.emulator.fingerprint()["emulator"])
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:  # noqa: ARG002
         """Return nothing: mainline Dolphin plays no replay, so it can record none."""

@@ -6,7 +6,7 @@ const SORTS = {
   hits: (game) => game.hits, deaths: (game) => game.deaths,
 };
 const asked = new URLSearchParams(location.search);
-const filters = Object.fromEntries(["stage", "character", "split", "text", "min_frames", "max_frames", "since", "until", "sort", "descending"].map((name) => [name, asked.get(name) ?? ""]));
+const filters = Object.fromEntries(["stage", "character", "versus", "split", "text", "min_frames", "max_frames", "since", "until", "sort", "descending"].map((name) => [name, asked.get(name) ?? ""]));
 if (!(filters.sort in SORTS)) filters.sort = "game";
 const page = Math.max(0, parseInt(asked.get("page") ?? "0", 10) || 0);
 const address = (changes) => {
@@ -25,6 +25,7 @@ function element(name, text, attributes = {}) {
 function passes(game) {
   return (!filters.stage || game.stage_name === filters.stage)
     && (!filters.character || (game.characters_seen?.map((seen) => seen.character_name) ?? game.characters).includes(filters.character))
+    && (!filters.versus || (filters.versus === filters.character ? game.characters.filter((name) => name === filters.versus).length > 1 : (game.characters_seen?.map((seen) => seen.character_name) ?? game.characters).includes(filters.versus)))
     && (!filters.split || game.split === filters.split)
     && (!filters.min_frames || game.num_frames >= Number(filters.min_frames))
     && (!filters.max_frames || game.num_frames <= Number(filters.max_frames))

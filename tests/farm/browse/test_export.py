@@ -10,7 +10,8 @@ import pytest
 
 from farm.browse.app import make_app
 from farm.browse.export import Export, files_from
-from farm.browse.library import SORT_COLUMNS, Library
+from farm.browse.game_filters import SORT_COLUMNS
+from farm.browse.library import Library
 from farm.browse.typed_sql import ConditionRefused
 from manifests.ledger.entry import write_entry
 from manifests.snapshot.finalize import finalize
@@ -39,12 +40,12 @@ def pages(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_has_its_twin_for_programs(pages: Path):
     games = [f"games/{path.stem}" for path in (pages / "games").glob("*.html")]
     assert len(games) == NUM_GAMES
-    for name in ("index", "games", "rejects", "schema", *games):
+    for name in ("index", "games", "charts", "rejects", "schema", *games):
         assert (pages / f"{name}.html").exists(), name
         assert json.loads((pages / f"{name}.json").read_text()), name
 
 
-@pytest.mark.parametrize("name", ["index", "rejects", "schema"])
+@pytest.mark.parametrize("name", ["index", "charts", "rejects", "schema"])
 def test_what_a_file_says_the_server_says(pages: Path, sound_store: Store, name: str):
     served = json.loads(Client(make_app(sound_store)).get(f"/{name}.json").body)
     assert json.loads((pages / f"{name}.json").read_text()) == served

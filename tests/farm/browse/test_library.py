@@ -12,14 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farm.browse import library as browse_library
-from farm.browse.library import (
-    EVENT_COUNTS,
-    NO_FILTERS,
-    SORT_COLUMNS,
-    Filters,
-    GamesPage,
-    Library,
-)
+from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
+from farm.browse.library import EVENT_COUNTS, GamesPage, Library
 from farm.browse.typed_sql import ConditionRefused
 from farm.commands.games import command as games_command
 from manifests.errors import DatasetError
@@ -189,6 +183,7 @@ def test_filters_offer_what_there_is_in_order(library: Library):
         "stage": sorted(STAGES),
         "split": sorted(SPLITS),
         "character": NAMES,
+        "versus": NAMES,
     }
 
 

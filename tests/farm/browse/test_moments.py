@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
+from farm.browse.frames import NoSuchFrame
 from farm.browse.library import Library
 from farm.browse.moment_filters import NO_MOMENT_FILTERS, moment_query
 from farm.browse.moments import Moment, MomentQuery, find_moments
-from farm.browse.moving import NoSuchFrame, moving_picture
+from farm.browse.moving import moving_picture
 from farm.browse.state_moments import run_starts
 from farm.browse.typed_sql import ConditionRefused, ask, closed_database
 from manifests.video.stamp import read_stamps

@@ -88,7 +88,7 @@ def game_id(store: Store) -> str:
     return next(entry.game_id for entry in entries if entry.status is Status.COMMITTED)
 
 
-@pytest.mark.parametrize("page", ["/", "/games", "/rejects", "/schema", "/games/{game_id}"])
+@pytest.mark.parametrize("page", ["/", "/games", "/charts", "/rejects", "/schema", "/games/{game_id}"])
 def test_a_page_is_given(client: Client, game_id: str, page: str):
     answer = client.get(page.format(game_id=game_id))
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -371,3 +371,27 @@ def test_a_window_is_shown_with_its_line_and_its_pictures(client: Client):
 )
 def test_a_wrong_address_of_a_window_is_told(client: Client, address: str, status: int):
     assert client.get(address).status == status
+
+
+def test_a_range_of_a_game_can_be_downloaded(client: Client, game_id: str):
+    answer = client.get(f"/games/{game_id}/clip_-60_-30.mp4?over=state,events,boxes")
+    assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+    assert answer.headers["content-disposition"].endswith('clip_-60_-30.mp4"')
+    assert json.loads(client.get(f"/games/{game_id}/boxes.json").body)["fighters"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("clip_0_0.mp4", 400),
+        ("clip_0_99999.gif", 400),
+        ("clip_99999_100000.webp", 400),
+        ("clip_0_5.mp4?over=<script>", 400),
+        ("clip_0_5.avi", 404),
+        ("clip_1e3_5.mp4", 404),
+        ("clip_..%2F_5.mp4", 404),
+    ],
+)
+def test_a_clip_that_is_none_fails(client: Client, game_id: str, name: str, status: int):
+    assert client.get(f"/games/{game_id}/{name}").status == status
+    assert client.get(f"/games/{game_id}/clip_0_5.mp4", origin="http://evil.example").status == 403

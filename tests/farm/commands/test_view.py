@@ -53,7 +53,7 @@ def test_a_window_that_is_not_there_fails(sound: Path, tmp_path: Path, window: s
 def test_another_kind_of_file_fails(sound: Path, tmp_path: Path):
     status, output = view(str(sound), "0", "--out", str(tmp_path / "clip.avi"))
     assert status != 0
-    assert "an .mp4 or a .gif" in output
+    assert "an .mp4, or an animated picture" in output
 
 
 def test_what_is_drawn_follows_the_state():

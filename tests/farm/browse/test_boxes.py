@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from farm.browse.known_boxes import boxes_page
 from farm.cli import farm
 from farm.view import ClipRefused, write_clip
 from manifests.ledger.entry import done_game_ids, read_entries, withdraw, write_entry
@@ -128,3 +129,24 @@ def test_a_clip_with_boxes_of_a_game_without_a_known_camera_is_refused(sound: Pa
     with pytest.raises(ClipRefused, match="its camera is not known"):
         write_clip(str(sound), "0", 4, tmp_path / "clip.mp4", with_boxes=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_has_the_boxes_of_the_table_and_else_the_reason(drawn_here: Path, sound: Path, tmp_path: Path):
+    entry = entry_of(drawn_here)
+    found = boxes_page(open_store(drawn_here), entry)
+    out = tmp_path / "boxes.parquet"
+    assert boxes(str(drawn_here), "--out", str(out))[0] == 0
+    rows = [row for row in pq.read_table(out).to_pylist() if row["game_id"] == entry.game_id]
+    assert found["why"] == ""
+    assert found["first_slp_frame"] == rows[0]["slp_frame"]
+    for row, box in zip(rows, found["fighters"]["p1"], strict=True):
+        edges = [row[f"p1.box_{edge}"] for edge in ("left", "top", "right", "bottom")]
+        assert box == (None if edges[0] is None else pytest.approx(edges, abs=0.5))
+    unknown = boxes_page(open_store(sound), entry_of(sound))
+    assert unknown["fighters"] == {}
+    assert "where this game's camera looked is not recorded" in unknown["why"]
+
+
+def entry_of(dataset: Path):
+    store = open_store(dataset)
+    return next(each for each in read_entries(store, done_game_ids(store)) if each.chunks)
