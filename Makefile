@@ -7,7 +7,10 @@ OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
 GAMES  ?= 2000
-# Tests that are quick and keep to themselves: they share the cores. The others take turns.
+# Files of tests run side by side, more than there are cores: many wait more than they work, on clusters that come
+# and go and on what was killed to be gone. Those that start a Ray take turns; see tests/conftest.py.
+SIDE_BY_SIDE ?= 3
+# Tests that are quick and keep to themselves.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
@@ -19,8 +22,8 @@ help: ## list these commands
 demo: render-packages $(VENV)/.ready ## render replays on headless Dolphin into ./dataset (REPLAYS=DIR for your own)
 	@$(BIN)/farm demo --out $(OUT) $(if $(REPLAYS),--replays "$(REPLAYS)")
 
-test: test-extras quick ## run every test that this machine can run; installs Ray and an S3 server for them
-	@$(BIN)/pytest -m "not ($(QUICK))" $(PYTEST_ARGS)
+test: test-extras test-packages ## run every test that this machine can run; installs Ray and an S3 server for them
+	@$(BIN)/pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: test-packages $(VENV)/.ready ## run the quick tests only
 	@$(BIN)/pytest -n auto -m "$(QUICK)" $(PYTEST_ARGS)
