@@ -54,6 +54,7 @@ def test_the_command_takes_every_step_with_every_number_of_games(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("farm.bench.scale._apart", measure)
+    monkeypatch.setattr("farm.bench.scale._GAME_FRAMES", 700)
     words = ["--games", "4", "--games", "8", "--names", "16", "--replays", "2", "--scratch", str(tmp_path)]
     result = CliRunner().invoke(farm, ["bench", "scale", *words, "--json"])
     assert result.exit_code == 0, result.output
@@ -78,6 +79,7 @@ def test_what_was_measured_before_a_failure_is_told(tmp_path: Path, monkeypatch:
         return measure(step, folder, games)
 
     monkeypatch.setattr("farm.bench.scale._apart", failing_late)
+    monkeypatch.setattr("farm.bench.scale._GAME_FRAMES", 700)
     result = CliRunner().invoke(farm, ["bench", "scale", "--games", "4", "--replays", "2", "--json"])
     assert result.exit_code == 0, result.output
     assert [one["step"] for one in json.loads(result.stdout)["measured"]] == ["scan", "plan", "resume"]
