@@ -99,8 +99,9 @@ def ratios(rounds: Mapping[str, Sequence[Sequence[CaptureRun]]]) -> list[Ratio]:
     for emulator, aim in ((NO_DUMP_WAY, 1.25), (DRAINED_WAY, 1.10)):
         if {emulator, X264_WAY, WORKER_WAY} <= rounds.keys():
             found.append(_against(rounds, (emulator, X264_WAY), "CPU", _cpu, aim))
-            # No limit, since both can run at the same time; but it says what is waited for.
-            found.append(_against(rounds, (emulator, X264_WAY), "time", _seconds, None))
+    if {DRAINED_WAY, X264_WAY, WORKER_WAY} <= rounds.keys():
+        # No limit, since both can run at the same time; but it says what is waited for.
+        found.append(_against(rounds, (DRAINED_WAY, X264_WAY), "time", _seconds, None))
     if {PEERS_WAY, WORKER_WAY} <= rounds.keys():
         for what, figure in (
             ("frames per CPU second", lambda runs: 1 / _cpu(runs)),

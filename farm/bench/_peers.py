@@ -59,8 +59,12 @@ PEERS: Final = (
     Peer("libmelee", ("melee==0.47.6",), "reading replays"),
     Peer("peppi", ("peppi-py==0.8.6",), "reading replays"),
     Peer(SLIPPI_JS, (_SLIPPI_JS_PACKAGE,), "reading replays; needs node"),
-    Peer("torchcodec", ("torchcodec==0.13.0", "torch==2.13.0", "numpy>=2"), "random windows of pictures"),
-    Peer("lerobot", ("lerobot[dataset]==0.6.1", "torchcodec"), "random windows through its own loader"),
+    Peer(
+        "torchcodec",
+        ("torchcodec==0.13.0", "torch==2.13.0", "numpy>=2", "pydantic>=2", "einops>=0.8"),
+        "random windows of pictures; MIRA's loader runs in it, too",
+    ),
+    Peer("lerobot", ("lerobot[dataset]>=0.4.4,<0.7", "torchcodec"), "random windows through its own loader"),
 )
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\b
 Examples:
   farm bench capture
+  farm bench capture --frames 7200 --runs 3
   farm bench capture --emulator slippi --replay game.slp --side-by-side 4
   farm bench capture --runs 1 --frames 600 --json
 """
@@ -98,6 +99,8 @@ def command(
     """Render one game in every way, several times, and compare the worker with its limits and its peers.
 
     The machine should do nothing else meanwhile. The ratios hold on any machine; the times only on this one.
+    Without a dump mainline Dolphin never draws the last thousand frames or more: with the stand-in, only a
+    game of several thousand frames (--frames 7200) says what the emulator alone costs.
     """
     if heavy and emulator != "slippi":
         message = "--heavy is for Slippi's Dolphin: add --emulator slippi"

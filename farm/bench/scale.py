@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -15,12 +14,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.bench._apart import said_by
 from farm.bench._pictures_scratch import scratch_option
 from farm.bench._scale_dataset import ExampleGame, write_names
 from farm.bench._scale_step import REPLAYS_FOLDER, StepCost
 from farm.terminal.waiting import waiting
 from manifests.ledger.plan import planned_games
 from manifests.store.open import open_store
+from workers.errors import EnvironmentFailed
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
@@ -113,11 +114,19 @@ def command(
     """
     example = ExampleGame.recorded(_GAME_FRAMES)
     with waiting("making and measuring datasets", is_measuring=True):
-        trials = [
-            *(trial for number in sorted(scans) for trial in _scanned(number, scratch)),
-            *(trial for games in sorted(sizes) for trial in _taken(example, games, scratch, _WHOLE)),
-            *(trial for games in sorted(large) for trial in _taken(example, games, scratch, _BY_NAMES)),
-        ]
+        trials: list[ScaleTrial] = []
+        for measuring in (
+            *(_scanned(number, scratch) for number in sorted(scans)),
+            *(_taken(example, games, scratch, _WHOLE) for games in sorted(sizes)),
+            *(_taken(example, games, scratch, _BY_NAMES) for games in sorted(large)),
+        ):
+            try:
+                trials += measuring
+            except EnvironmentFailed as problem:  # what was measured may have taken an hour, so it is kept
+                click.echo(f"Warning: {problem}", err=True)
+    if not trials:
+        message = "nothing could be measured"
+        raise click.ClickException(message)
     growths = growths_of(trials)
     if as_json:
         found = {
@@ -180,15 +189,10 @@ def _apart(step: str, folder: Path, games: int) -> StepCost:
     # -P: the package that is installed, and no folder of the same name where the user stands.
     words = [sys.executable, "-P", "-m", "farm.bench._scale_step", step, str(folder), str(games)]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_STEP_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        message = f"{step}: not done within {_STEP_SECONDS:.0f} s"
-        raise click.ClickException(message) from error
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        message = f"{step}: {said[-1] if said else f'ended with status {done.returncode}'}"
-        raise click.ClickException(message)
-    return StepCost(**json.loads(done.stdout.splitlines()[-1]))
+        return StepCost(**json.loads(said_by(words, _STEP_SECONDS)))
+    except EnvironmentFailed as problem:
+        message = f"{step} with {games:,} games: {problem}"
+        raise EnvironmentFailed(message) from problem
 
 
 def _table(trials: Sequence[ScaleTrial]) -> Table:

@@ -59,7 +59,7 @@ def test_the_worker_is_held_against_its_limits_round_by_round():
         X264_WAY: [[run(2.0)], [run(1.0)]],
         WORKER_WAY: [[run(12.0)], [run(6.0)]],
     }
-    without_dump, waited, with_dump, _ = ratios(rounds)
+    without_dump, with_dump, waited = ratios(rounds)
     assert (without_dump.value, without_dump.aim, without_dump.is_at_most) == (pytest.approx(1.2), 1.25, True)
     assert with_dump.value == pytest.approx((12 / 11 + 1) / 2)
     assert (waited.value, waited.aim) == (pytest.approx(0.5), None)

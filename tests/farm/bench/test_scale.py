@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from click import ClickException
 from click.testing import CliRunner
 
 from farm.bench._scale_dataset import ExampleGame, write_names
@@ -15,6 +14,7 @@ from farm.bench.scale import ScaleTrial, _apart, growths_of
 from farm.cli import farm
 from manifests.ledger.plan import pending_games, planned_games
 from manifests.store.open import open_store
+from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +54,7 @@ def test_the_command_takes_every_step_with_every_number_of_games(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("farm.bench.scale._apart", measure)
+    monkeypatch.setattr("farm.bench.scale._GAME_FRAMES", 700)
     words = ["--games", "4", "--games", "8", "--names", "16", "--replays", "2", "--scratch", str(tmp_path)]
     result = CliRunner().invoke(farm, ["bench", "scale", *words, "--json"])
     assert result.exit_code == 0, result.output
@@ -66,5 +67,20 @@ def test_the_command_takes_every_step_with_every_number_of_games(
 
 
 def test_a_step_that_fails_in_its_process_is_named(tmp_path: Path):
-    with pytest.raises(ClickException, match=r"status: .*no dataset"):
+    with pytest.raises(EnvironmentFailed, match=r"status with 1 games: .*no dataset"):
         _apart("status", tmp_path, 1)
+
+
+def test_what_was_measured_before_a_failure_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def failing_late(step: str, folder: Path, games: int) -> StepCost:
+        if step == "finalize":
+            message = "finalize: the disk is full"
+            raise EnvironmentFailed(message)
+        return measure(step, folder, games)
+
+    monkeypatch.setattr("farm.bench.scale._apart", failing_late)
+    monkeypatch.setattr("farm.bench.scale._GAME_FRAMES", 700)
+    result = CliRunner().invoke(farm, ["bench", "scale", "--games", "4", "--replays", "2", "--json"])
+    assert result.exit_code == 0, result.output
+    assert [one["step"] for one in json.loads(result.stdout)["measured"]] == ["scan", "plan", "resume"]
+    assert "Warning: finalize: the disk is full" in result.stderr
