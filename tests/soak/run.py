@@ -101,10 +101,11 @@ def report(samples: Sequence[dict[str, float]]) -> list[str]:
     grows = []
     sys.stdout.write(f"{len(samples)} samples over {max(games):.0f} games\n")
     sys.stdout.write(f"{'quantity':<20} {'level':>10} {'a game':>12}   95 % interval\n")
+    at_work = [one["processes"] for one in samples]
     for name in samples[-1]:
-        if name == "games":
+        if name in ("games", "processes"):
             continue
-        fit = slope(games, [one[name] for one in samples])
+        fit = slope(games, [one[name] for one in samples], at_work)
         unit = name.rpartition(" ")[2]
         is_growing = fit.is_above(ALLOWED.get(unit, ALLOWED[""]))
         grows += [name] if is_growing else []
