@@ -101,6 +101,7 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
     status = 1
     try:
         options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(SECONDS)]
+        options += ["-k", "not that_are_killed"]  # whose workers are other processes, which are not changed
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         status = int(pytest.main([*tests, *options]))
     finally:
