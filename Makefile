@@ -14,7 +14,7 @@ SIDE_BY_SIDE ?= 3
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick chaos fuzz soak sbom extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
+.PHONY: help demo test quick chaos fuzz soak coverage mutate sbom extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,21 @@ chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is los
 
 fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every parser for SECONDS (600)
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+# Beside the environment, not in it: nothing else needs it. Children of tests are measured, too.
+coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than the quick)
+	@rm -f .coverage .coverage.*
+	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage run -m pytest -q -n auto $(or $(TESTS),-m "$(QUICK)") $(PYTEST_ARGS) || true
+	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage combine -q
+	@for package in farm workers manifests; do \
+	    PYTHONPATH=.venv-coverage $(BIN)/python -m coverage report --skip-covered --sort=miss --include "$$package/*"; done
+
+.venv-coverage/.ready: docker/coverage.lock
+	@$(PIP) --target .venv-coverage --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+mutate: test-packages $(VENV)/.ready ## change one thing at a time in the modules that matter most, and see whether tests notice
+	@$(BIN)/python -m tests.mutation.run
 
 soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; about an hour
 	@$(BIN)/python -m tests.soak.run --games $(GAMES)

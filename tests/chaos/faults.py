@@ -1,7 +1,9 @@
 """What is done to a farm at work: each fault is one call, which begins it and where it can ends it again.
 
-A call returns whether it struck: a process may have ended before it could be killed. Not tried here is the
-end of a display, since only Slippi's Dolphin has one: `--only kill_display` does it where one runs.
+A call returns whether it struck: a process may have ended before it could be killed. Seeds do not try the
+end of a display, nor damage to the frame channel and its shared memory: only Slippi's Dolphin has them.
+`--only kill_display` does the first where one runs, `tests/workers/emulator/frame_channel` the second.
+Where the stand-in's Dolphin hands over its pictures, `break_pipe` takes bytes out.
 """
 
 from __future__ import annotations

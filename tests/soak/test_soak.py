@@ -15,7 +15,7 @@ from tests.soak.slopes import slope
 
 def test_a_slope_of_pure_growth_is_found_exactly():
     games = range(1, 1001)
-    found = slope(games, [3 + 0.25 * game for game in games])
+    found = slope(games, [3 + 0.25 * game for game in games], [5] * len(games))
     assert found.per_game == pytest.approx(0.25)
     assert found.low == pytest.approx(0.25)
     assert found.high == pytest.approx(0.25)
@@ -27,20 +27,29 @@ def test_noise_that_does_not_grow_is_seldom_called_growth_even_if_samples_are_al
     misses = 0
     for _ in range(200):
         steps = np.convolve(chance.normal(size=2019), np.ones(20) / 20, "valid")  # 20 in a row are alike
-        found = slope(games, steps)
+        found = slope(games, steps, np.ones(games.size))
         misses += not found.low <= 0 <= found.high
     assert misses <= 20
 
 
 def test_what_the_first_games_load_once_is_no_growth():
     games = range(1, 1001)
-    found = slope(games, [100 if game > 30 else game for game in games])
+    found = slope(games, [100 if game > 30 else game for game in games], [5] * len(games))
     assert found.per_game == pytest.approx(0)
 
 
+def test_what_more_processes_hold_is_no_growth():
+    games = range(1, 1001)
+    processes = [4 + (game // 500) + game % 7 / 7 for game in games]
+    found = slope(
+        games, [10 * number + 0.5 * game for game, number in zip(games, processes, strict=True)], processes
+    )
+    assert found.per_game == pytest.approx(0.5)
+
+
 def test_two_samples_give_no_slope():
-    with pytest.raises(ValueError, match="needs 3"):
-        slope([1, 2], [1, 2])
+    with pytest.raises(ValueError, match="needs 4"):
+        slope([1, 2], [1, 2], [5, 5])
 
 
 def test_a_sample_counts_what_a_process_holds():
