@@ -16,7 +16,7 @@ from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
 from manifests.training.windows import WindowSpec
 from manifests.video.clip import write_mp4
-from manifests.video.overlay import draw_boxes, draw_over, write_animation
+from manifests.video.overlay import draw_boxes, draw_over, resized, write_animation
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
@@ -77,10 +77,11 @@ def write_clip(
     *,
     with_state: bool = True,
     with_boxes: bool = False,
+    size: tuple[int, int] | None = None,
 ) -> int:
     """Write a window of so many frames; return how many pictures it has.
 
-    An .mp4 has 60 of them a second, a .webp or .gif 20.
+    An .mp4 has 60 of them a second, a .webp or .gif 20, which are of half the size, or of (height, width).
 
     Where not every frame has a picture, the clip has those that there are.
 
@@ -105,8 +106,8 @@ def write_clip(
         return write_mp4(pictures, path, Fraction(FPS, step))
     kept = pictures[:: _ANIMATION_STEP if step == 1 else 1]
     rate = FPS / (_ANIMATION_STEP if step == 1 else step)
-    half = [np.ascontiguousarray(picture[::2, ::2]) for picture in kept]
-    write_animation(half, path, _ANIMATIONS[path.suffix], rate)
+    shown = [picture[::2, ::2] if size is None else resized(picture, *size) for picture in kept]
+    write_animation([np.ascontiguousarray(each) for each in shown], path, _ANIMATIONS[path.suffix], rate)
     return len(kept)
 
 

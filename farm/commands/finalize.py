@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from manifests.card.card import write_card
+from manifests.errors import DatasetError
 from manifests.ledger.dataset import read_description
 from manifests.lerobot.compile import Compiled, compile_lerobot
 from manifests.snapshot.finalize import Finalized, finalize
@@ -83,6 +84,7 @@ def command(
                 )
             if card:
                 status.update("writing the card")
+                _picture(store, manifest)
                 write_card(manifest)
             if statistics:
                 write_statistics(manifest, lambda n: status.update(f"statistics: {n:,} games"))
@@ -95,6 +97,18 @@ def command(
         _print(done, compiled)
         if made is not None:
             click.echo(f"sheets/: {made.num_written:,} contact sheets written, {made.num_kept:,} kept")
+
+
+def _picture(store: Store, manifest: Manifest) -> None:
+    """Make the card's animated picture where this machine can: the reading side need not have what draws."""
+    try:
+        from farm.browse.card_picture import write_card_picture  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return
+    try:
+        write_card_picture(store, manifest)
+    except DatasetError as error:  # a damaged video is the audit's to tell; the tables are there
+        click.echo(f"Warning: the card has no picture: {error}", err=True)
 
 
 def _sheets(manifest: Manifest, store: Store, status: Status) -> Sheets:

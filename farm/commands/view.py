@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from farm.terminal.picture_size import read_size
 from farm.terminal.waiting import waiting
 
 EXAMPLE = """\b
@@ -32,9 +33,14 @@ Examples:
     default=Path("clip.mp4"),
     help="The clip: an .mp4, or a .webp or .gif of half the size.  [default: clip.mp4]",
 )
+@click.option(
+    "--size", metavar="ROWSxCOLUMNS", help="Size of a .webp or .gif.  [default: half of the pictures']"
+)
 @click.option("--state/--no-state", default=True, show_default=True, help="Draw the state over the pictures.")
 @click.option("--boxes", is_flag=True, help="Draw a box around each fighter; not for Melee, see farm boxes.")
-def command(*, dataset: str, window: str, frames: int, out: Path, state: bool, boxes: bool) -> None:
+def command(
+    *, dataset: str, window: str, frames: int, out: Path, size: str | None, state: bool, boxes: bool
+) -> None:
     """Write WINDOW of DATASET (a folder or URL) as a video clip with the state drawn over the pictures.
 
     What is drawn: sticks, buttons, actions, places and percents of both players.
@@ -45,7 +51,10 @@ def command(*, dataset: str, window: str, frames: int, out: Path, state: bool, b
 
     try:
         with waiting("drawing"):
-            count = write_clip(dataset, window, frames, out, with_state=state, with_boxes=boxes)
+            count = write_clip(
+                dataset, window, frames, out, with_state=state, with_boxes=boxes,
+                size=None if size is None else read_size(size),
+            )  # fmt: skip
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{out}: {count} pictures")

@@ -10,7 +10,7 @@ from manifests.card.croissant import croissant
 from manifests.ledger.tables import MANIFEST_TABLES, describe
 from manifests.state.schema import FIRST_SLP_FRAME
 from manifests.store.canonical_json import readable
-from manifests.store.made_beside import CHARACTERS_KEY, CROISSANT_KEY, README_KEY, STAGES_KEY
+from manifests.store.made_beside import CHARACTERS_KEY, CROISSANT_KEY, MOVING_KEY, README_KEY, STAGES_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,16 +67,18 @@ def write_card(manifest: Manifest) -> None:
     store.put(STAGES_KEY, bar_chart("Games by stage", counts.games_by_stage))
     store.put(CHARACTERS_KEY, bar_chart("Games by character", counts.games_by_character))
     store.put(CROISSANT_KEY, readable(croissant(manifest, _SUMMARY)))
-    store.put(README_KEY, readme(manifest, counts).encode())
+    has_moving = store.head(MOVING_KEY) is not None
+    store.put(README_KEY, readme(manifest, counts, has_moving=has_moving).encode())
 
 
-def readme(manifest: Manifest, counts: Counts) -> str:
-    """Write the text of README.md."""
+def readme(manifest: Manifest, counts: Counts, *, has_moving: bool = False) -> str:
+    """Write the text of README.md, with the animated picture that may lie beside it."""
     description = manifest.description
     parts = [
         _front_matter(manifest),
         "# Melee, frame by frame",
         _SUMMARY,
+        *([f"![Some seconds of one of its games]({MOVING_KEY})"] if has_moving else []),
         _numbers(manifest, counts),
         f"![Games by stage]({STAGES_KEY})\n\n![Games by character]({CHARACTERS_KEY})",
         _set_aside(manifest),

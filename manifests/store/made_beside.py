@@ -11,6 +11,7 @@ README_KEY: Final = "README.md"
 CROISSANT_KEY: Final = "croissant.json"
 STAGES_KEY: Final = "card/stages.svg"
 CHARACTERS_KEY: Final = "card/characters.svg"
+MOVING_KEY: Final = "card/moving.webp"
 EPISODES_KEY: Final = "meta/episodes/chunk-000/file-000.parquet"
 TASKS_KEY: Final = "meta/tasks.parquet"
 STATS_KEY: Final = "meta/stats.json"
@@ -23,7 +24,7 @@ SHEETS_TABLE_KEY: Final = "sheets/sheets.parquet"
 _FIXED: Final = frozenset(
     {
         README_KEY, CROISSANT_KEY, STAGES_KEY, CHARACTERS_KEY, EPISODES_KEY, TASKS_KEY, STATS_KEY, INFO_KEY,
-        SHEETS_TABLE_KEY, BENCH_BYTES_KEY,
+        SHEETS_TABLE_KEY, MOVING_KEY, BENCH_BYTES_KEY,
     }
 )  # fmt: skip
 _NUMBERED: Final = re.compile(r"data/chunk-\d{3,}/file-\d{3,}\.parquet|sheets/[0-9a-f]{64}\.jpg")

@@ -128,6 +128,11 @@ def _stick(
     draw.ellipse((tip[0] - 3, tip[1] - 3, tip[0] + 3, tip[1] + 3), fill=colour)
 
 
+def resized(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Give a picture, uint8 [H, W, 3], another size."""
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS), np.uint8)
+
+
 def write_animation(
     pictures: Sequence[NDArray[np.uint8]], file: Path | BinaryIO, kind: str, frames_per_second: float
 ) -> None:
