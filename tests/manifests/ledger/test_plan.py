@@ -6,6 +6,8 @@ import dataclasses
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +17,13 @@ from hypothesis import strategies as st
 from manifests.errors import RecordRefused
 from manifests.ledger import plan
 from manifests.ledger.entry import write_entry
-from manifests.store.contract import Store
+from manifests.ledger.plan_file import plan_bytes
+from manifests.store.contract import Data, Store
+from manifests.store.local import LocalStore
 from manifests.store.open import open_store
 
 if TYPE_CHECKING:
     import random
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -104,6 +107,39 @@ def test_planners_at_once_never_give_a_number_twice(store: Store, samples: Any):
     assert numbers == list(range(len(numbers)))
 
 
+class PlannedMeanwhile(LocalStore):
+    """A fake of a server that cannot say who came first, on which somebody plans before a claim is seen."""
+
+    others: tuple[Any, ...] = ()
+
+    @property
+    def has_conditional_writes(self) -> bool:
+        return False
+
+    def put(self, key: str, data: Data) -> None:
+        super().put(key, data)
+        others, self.others = self.others, ()
+        if others:
+            plan.append_plan(LocalStore(Path(self.url)), others, 90)
+
+
+def test_what_was_planned_before_a_claim_was_made_is_seen(tmp_path: Path, samples: Any):
+    store = PlannedMeanwhile(tmp_path)
+    store.others = (samples.to_plan(1), samples.to_plan(2))
+    (game,) = plan.append_plan(store, [samples.to_plan(2), samples.to_plan(3)], 90)
+    assert game.game_id == samples.game_id(3)
+    numbers = [number for each in plan.planned_games(store) for number in each.file_numbers]
+    assert len(numbers) == len(set(numbers)) == 9
+
+
+def test_a_row_that_is_no_planned_game_is_refused_though_the_sum_fits(store: Store, samples: Any):
+    (game,) = plan.number_games([samples.to_plan(1)], 90, 0)
+    row = SimpleNamespace(**{**dataclasses.asdict(game), "num_chunks": 0})
+    store.put("plan/0000.parquet", plan_bytes([row], 90, 3))
+    with pytest.raises(RecordRefused, match=r"1 chunk or more.*put a good copy back"):
+        list(plan.planned_games(store))
+
+
 def test_a_plan_cut_otherwise_is_refused(store: Store, samples: Any):
     plan.append_plan(store, [samples.to_plan(1)], 90)
     with pytest.raises(RecordRefused, match="planned with 90 frames per chunk, not 120"):
@@ -147,6 +183,10 @@ def test_a_planned_game_needs_frames_and_a_split(samples: Any):
     for change in ({"num_frames": 0}, {"split": ""}, {"game_id": "x"}):
         with pytest.raises(ValueError, match="got"):
             dataclasses.replace(samples.to_plan(1), **change)
+    (planned,) = plan.number_games([samples.to_plan(1)], 90, 0)
+    for change in ({"num_chunks": 0}, {"first_file_number": -1}):
+        with pytest.raises(ValueError, match="got"):
+            dataclasses.replace(planned, **change)
 
 
 def test_a_plan_in_which_any_bit_flipped_is_refused(store: Store, samples: Any):
