@@ -6,11 +6,15 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
-# Tests that are quick and keep to themselves: they share the cores. The others take turns.
+GAMES  ?= 2000
+# Files of tests run side by side, more than there are cores: many wait more than they work, on clusters that come
+# and go and on what was killed to be gone. Those that start a Ray take turns; see tests/conftest.py.
+SIDE_BY_SIDE ?= 3
+# Tests that are quick and keep to themselves.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick chaos fuzz extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
+.PHONY: help demo test quick chaos fuzz soak coverage mutate sbom extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -18,8 +22,8 @@ help: ## list these commands
 demo: render-packages $(VENV)/.ready ## render replays on headless Dolphin into ./dataset (REPLAYS=DIR for your own)
 	@$(BIN)/farm demo --out $(OUT) $(if $(REPLAYS),--replays "$(REPLAYS)")
 
-test: test-extras quick ## run every test that this machine can run; installs Ray and an S3 server for them
-	@$(BIN)/pytest -m "not ($(QUICK))" $(PYTEST_ARGS)
+test: test-extras test-packages ## run every test that this machine can run; installs Ray and an S3 server for them
+	@$(BIN)/pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: test-packages $(VENV)/.ready ## run the quick tests only
 	@$(BIN)/pytest -n auto -m "$(QUICK)" $(PYTEST_ARGS)
@@ -29,6 +33,24 @@ chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is los
 
 fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every parser for SECONDS (600)
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+# Beside the environment, not in it: nothing else needs it. Children of tests are measured, too.
+coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than the quick)
+	@rm -f .coverage .coverage.*
+	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage run -m pytest -q -n auto $(or $(TESTS),-m "$(QUICK)") $(PYTEST_ARGS) || true
+	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage combine -q
+	@for package in farm workers manifests; do \
+	    PYTHONPATH=.venv-coverage $(BIN)/python -m coverage report --skip-covered --sort=miss --include "$$package/*"; done
+
+.venv-coverage/.ready: docker/coverage.lock
+	@$(PIP) --target .venv-coverage --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+mutate: test-packages $(VENV)/.ready ## change one thing at a time in the modules that matter most, and see whether tests notice
+	@$(BIN)/python -m tests.mutation.run
+
+soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; about an hour
+	@$(BIN)/python -m tests.soak.run --games $(GAMES)
 
 # Ray and S3 are half of the product, so `make test` brings them. What is larger still (torch, 1 GB) or strange on
 # somebody's machine (a browser) it does not bring: tests that need it skip, with the reason. CI brings all of it.
@@ -59,10 +81,24 @@ extras-browser:
 	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-check: $(VENV)/.ready ## lint and types
+check: $(VENV)/.ready ## lint, types, and known vulnerabilities of locked packages where somebody can be asked
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory .venv-supply/.ready 2>/dev/null || true
+	@$(BIN)/python docker/vulnerabilities.py .venv-supply/bin/pip-audit requirements.lock docker/worker.lock
+
+sbom: $(VENV)/.ready .venv-supply/.ready ## list what is installed in .venv, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@.venv-supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	    -o dist/sbom.cdx.json $(BIN)/python && echo dist/sbom.cdx.json
+
+.venv-supply/.ready: docker/supply.lock
+	@echo "Installing what lists and looks up packages into .venv-supply (60 MB) ..."
+	@test -x .venv-supply/bin/python || $(PYTHON) -m venv .venv-supply
+	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 \
+	    --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
 
 format: $(VENV)/.ready ## let ruff lay out the code
 	@$(BIN)/ruff format .

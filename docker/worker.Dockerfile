@@ -20,6 +20,12 @@ COPY workers workers
 COPY manifests manifests
 COPY dolphin_configs dolphin_configs
 RUN /opt/farm/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# The list of what is installed, as CycloneDX: /opt/farm/sbom.cdx.json. What makes it stays out of the image.
+COPY docker/supply.lock /src/docker/
+RUN python3 -m venv /opt/supply \
+    && /opt/supply/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r /src/docker/supply.lock \
+    && /opt/supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o /opt/farm/sbom.cdx.json \
+        /opt/farm/bin/python
 
 FROM ${BASE} AS standin
 # dolphin-emu recommends a desktop; setpriv (parent-death signals) is in util-linux, which is always there.

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from farm.budget import settled_video
 from farm.engine.canary import Canaries
@@ -29,6 +30,7 @@ from farm.planning.nothing_found import refuse_nothing
 from farm.planning.saved_paces import save_pace
 from farm.planning.selection import Selection
 from farm.pools.local_pool import LocalPool
+from farm.run_notes import run_notes
 from farm.run_outcome import PlannedWork, RunOutcome
 from farm.unpacking import unpacked
 from manifests.ledger.entry import done_game_ids
@@ -52,13 +54,14 @@ if TYPE_CHECKING:
     from farm.planning.catalogue import Catalogue
     from farm.planning.measured_pace import MeasuredPace
     from farm.planning.splits import SplitRule
+    from farm.run_notes import RunNotes
     from farm.run_report import Report
     from farm.settings import RunSettings
     from manifests.ledger.reasons import Reason
     from manifests.store.contract import Store
     from workers.job import RenderSettings
 
-    """Opens the slots of a run, given what every job gets and the number of games."""
+T = TypeVar("T")
 
 
 def run(
@@ -98,7 +101,7 @@ def do_work(
     # Where no emulator plays there is nothing that a machine could do wrong, nor a pace of rendering.
     canaries = Canaries() if settings.canary and settings.emulator in EMULATORS else None
     with unpacked(work, settings.scratch) if on_one_machine else nullcontext(work) as ready:
-        summary = _render(ready, for_jobs, open_pool, report, canaries, paces) if work.tasks else None
+        summary = _render(ready, for_jobs, store, open_pool, report, canaries, paces) if work.tasks else None
     finalize(store)
     committed, rejected = _ended(store, frozenset(work.sources))
     return RunOutcome(settings.out, work, committed, rejected, summary, tuple(paces))
@@ -210,6 +213,7 @@ def add_to_plan(settings: RunSettings, store: Store, catalogue: Catalogue) -> Pl
 def _render(
     work: PlannedWork,
     for_jobs: RenderSettings,
+    store: Store,
     open_pool: OpenPool,
     report: Report,
     canaries: Canaries | None,
@@ -221,16 +225,18 @@ def _render(
         # Its workers died of the game, so they cannot write down that it ends here.
         return set_aside(task, for_jobs, RenderFailed(reason, detail))
 
-    def hear(proved: ProvedKind) -> None:
+    def hear(notes: RunNotes, proved: ProvedKind) -> None:
         assert isinstance(proved.result, GameResult), "the jobs of a run return these"
         pace = canary_pace(proved.result, for_jobs, proved.kind, datetime.now(UTC).date())
         paces.append(pace)
         with suppress(EnvironmentFailed):  # where the cache cannot be written, later estimates go without
             save_pace(pace)
         report.proved(pace, work.num_frames - pace.num_frames, proved.result.cores / proved.num_slots)
+        notes.proved(proved.kind, pace.frames_per_second, dict(proved.result.evidence))
 
     with (
         StopSignals() as stop,
+        run_notes(store, for_jobs.live_seconds) as notes,
         open_pool(for_jobs, len(work.tasks)) as pool,
         report.rendering() as on_counts,
     ):
@@ -240,13 +246,24 @@ def _render(
             give_up=give_up,
             stop=stop,
             canaries=canaries,
-            on_canary=hear,
-            on_counts=on_counts,
-            on_failure=report.failed,
-            on_result=report.ended,
-            on_event=report.happened,
-            on_notice=report.noticed,
+            on_canary=partial(hear, notes),
+            on_counts=_each(on_counts, notes.counted),
+            on_failure=_each(report.failed, notes.failed),
+            on_result=_each(report.ended, notes.ended),
+            on_event=_each(report.happened, notes.happened),
+            on_notice=_each(report.noticed, notes.noticed),
+            on_start=notes.began,
         )
+
+
+def _each(*hearers: Callable[[T], None]) -> Callable[[T], None]:
+    """Make one function of several that hear the same."""
+
+    def tell_all(it: T) -> None:
+        for hear in hearers:
+            hear(it)
+
+    return tell_all
 
 
 def _ended(store: Store, given: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:

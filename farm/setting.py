@@ -86,6 +86,14 @@ def read_positive(raw: object) -> float:
     return number
 
 
+def read_seconds(raw: object) -> float:
+    """Read a finite number of seconds from 0."""
+    number = float(raw)  # type: ignore[arg-type]
+    if not 0 <= number < float("inf"):
+        raise ValueError
+    return number
+
+
 def read_bytes(raw: object) -> int:
     """Read a number of bytes: 300GB, 1.5 TB, 250 GiB, 300000000."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]I?B|)", str(raw).strip().upper())

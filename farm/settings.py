@@ -29,6 +29,7 @@ from farm.setting import (
     read_path,
     read_port,
     read_positive,
+    read_seconds,
     read_sources,
     read_switch,
     read_text,
@@ -73,6 +74,7 @@ def _switch(about: str) -> Setting:
     return Setting(read_switch, "yes or no", about, kind="switch")
 
 
+_LIVE_SECONDS: Final = 3.0  # on a folder
 _COUNT: Final = "a whole number from 1"
 _POSITIVE: Final = "a number above 0"
 _FRACTION: Final = "a number from 0 to 1"
@@ -252,6 +254,15 @@ class RunSettings:
         ),
         30.0,
     )
+    live: float | None = _declared(
+        Setting(
+            read_seconds,
+            "a number from 0",
+            "Seconds between two small pictures of each slot for `farm browse`.  [3; 0, for none, on s3://]",
+            metavar="SECONDS",
+        ),
+        None,
+    )
     metrics_port: int | None = _declared(
         Setting(
             read_port,
@@ -406,7 +417,15 @@ class RunSettings:
             slippi=slippi,
             parts=parts,
             calibrations=calibrations,
+            live_seconds=self.live_seconds,
         )
+
+    @property
+    def live_seconds(self) -> float:
+        """Seconds between two notes for whoever watches the run; 0, for none, where each put costs money."""
+        if self.live is not None:
+            return self.live
+        return 0.0 if self.out.startswith("s3://") else _LIVE_SECONDS
 
 
 SETTINGS: Final[Mapping[str, Setting]] = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 # The machines this runs on are shared and noisy: a slow example is not a failing one.
 hypothesis.settings.register_profile("farm", deadline=None)
@@ -16,6 +18,24 @@ hypothesis.settings.load_profile("farm")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT_ROOT.parent / "shared"
 """Real replays and their right answers, beside the project; not part of it."""
+
+
+class RayTakesTurns(LoadFileScheduling):  # type: ignore[misc] - xdist is untyped
+    """Files of tests run side by side, but those that start a Ray: two of those would want the same ports."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "ray" if "mark.ray" in (PROJECT_ROOT / file).read_text() else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayTakesTurns | None:
+    """Hand out files as above where `--dist loadfile` is asked for."""
+    return RayTakesTurns(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def _is_brief(item: pytest.Item) -> tuple[bool, bool]:
+    """Sort key: what waits longest begins first, so that no worker is left alone with it in the end."""
+    return not item.get_closest_marker("ray"), not item.get_closest_marker("slow")
 
 
 _S3_FIXTURES = {"s3_proxy", "bare_s3"}
@@ -33,6 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked = set(getattr(item, "fixturenames", ()))
         if asked & _S3_FIXTURES or item.name.endswith("[s3]"):
             item.add_marker(pytest.mark.s3)
+    items.sort(key=_is_brief)
     needs_dolphin = pytest.mark.skip(reason="no dolphin-emu-nogui here: run docker/system-packages render")
     needs_shared = pytest.mark.skip(reason=f"no real replays here: {SHARED / 'replays'} is absent")
     has_dolphin = _dolphin_is_installed()

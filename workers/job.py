@@ -30,6 +30,7 @@ from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, chunk_spans
 from workers.rendering.emulator_setup import emulator_setup
 from workers.rendering.encode import VideoSettings
 from workers.rendering.game_image import FetchedParts
+from workers.rendering.live_view import live_view
 from workers.rendering.proof import prove
 from workers.rendering.publish import publish, run_record
 from workers.rendering.who_draws import who_draws
@@ -109,6 +110,7 @@ class RenderSettings:
         slippi: the user's Slippi and game; for `slippi` only.
         parts: what of `slippi` lies on S3, so that every machine fetches it for itself.
         calibrations: of every emulator that was ever measured; the one with the present fingerprint is used.
+        live_seconds: between two notes on what a game looks like, for whoever watches the run; 0 for none.
     """
 
     store_url: str
@@ -121,6 +123,7 @@ class RenderSettings:
     slippi: SlippiDolphin | None = None
     parts: FetchedParts = field(default_factory=FetchedParts)
     calibrations: tuple[Calibration, ...] = ()
+    live_seconds: float = 0.0
 
     def set_up(self) -> EmulatorSetup:
         """Set up the emulator on this machine; fetches what lies on S3 and is not here yet.
@@ -228,12 +231,16 @@ def make_entry(
     set_up = settings.set_up()
     fingerprint = set_up.fingerprint()
     calibration = calibration_for(settings.calibrations, fingerprint)
-    with scratch(settings.scratch_base) as folder:
+    with (
+        live_view(store, task.game_id, state.num_frames, settings.live_seconds) as watch,
+        scratch(settings.scratch_base) as folder,
+    ):
         collector = set_up.collector(calibration)
         with set_up.emulator.play(set_up.boot_image(replay, state), folder, settings.deadlines) as events:
             encoded = capture(
-                events, spans, folder, settings.video, collector, replay.game_id, crop_rows=set_up.crop_rows
-            )
+                events, spans, folder, settings.video, collector, replay.game_id,
+                crop_rows=set_up.crop_rows, watch=watch,
+            )  # fmt: skip
         try:
             proof = prove(encoded, collector, state, set_up.rerecording(folder, state))
         except Misaligned as misaligned:

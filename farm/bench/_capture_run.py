@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from farm.bench._capture_ways import WAYS, CaptureRequest, game_of, is_worker, shown_frames
+from farm.bench._footprint import FootprintWatch
 from farm.bench._stamped import count_right
 from workers.errors import EnvironmentFailed, FarmError
 from workers.job import Clock
@@ -34,6 +35,8 @@ class CaptureRun:
         game_seconds: from the game's first line or picture to its last; 0 where it is not told.
         cpu_seconds: processor time of the process and its ended children, loading of libraries not counted.
         num_right: frames whose picture, by index, shows them; None where the way makes no video.
+        memory_bytes: the most memory of the process and its children; 0 where nobody watched.
+        scratch_bytes: the most that it had on disk, its output aside; 0 where nobody watched.
     """
 
     num_frames: int
@@ -41,6 +44,8 @@ class CaptureRun:
     game_seconds: float
     cpu_seconds: float
     num_right: int | None
+    memory_bytes: int = 0
+    scratch_bytes: int = 0
 
 
 def run_side_by_side(request: CaptureRequest, count: int) -> list[CaptureRun]:
@@ -84,21 +89,32 @@ def _warm_up(request: CaptureRequest, folder: Path) -> None:
 
 
 def _run_apart(request: CaptureRequest) -> CaptureRun:
+    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=request.folder) as name:
+        found, watch = _run_watched(replace(request, folder=name))
+    return replace(found, memory_bytes=watch.memory_bytes, scratch_bytes=watch.scratch_bytes)
+
+
+def _run_watched(request: CaptureRequest) -> tuple[CaptureRun, FootprintWatch]:
     # -P: the package that is installed, and no folder of the same name where the user stands.
     words = [sys.executable, "-P", "-m", "farm.bench._capture_run"]
     asked = json.dumps(asdict(request))
-    try:
-        done = subprocess.run(
-            words, input=asked, capture_output=True, text=True, timeout=_RUN_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        message = f"{request.way}: not done within {_RUN_SECONDS:.0f} s"
-        raise EnvironmentFailed(message) from error
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        message = f"{request.way}: {said[-1] if said else f'ended with status {done.returncode}'}"
+    with (
+        subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+        FootprintWatch(process.pid, Path(request.folder)) as watch,
+    ):
+        try:
+            said, complaint = process.communicate(asked, timeout=_RUN_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            message = f"{request.way}: not done within {_RUN_SECONDS:.0f} s"
+            raise EnvironmentFailed(message) from error
+    if process.returncode:
+        lines = complaint.strip().splitlines()
+        message = f"{request.way}: {lines[-1] if lines else f'ended with status {process.returncode}'}"
         raise EnvironmentFailed(message)
-    return CaptureRun(**json.loads(done.stdout.splitlines()[-1]))
+    return CaptureRun(**json.loads(said.splitlines()[-1])), watch
 
 
 def _main() -> None:

@@ -18,9 +18,9 @@ from farm.browse.compare_pages import ComparePages
 from farm.browse.comparing import Comparison
 from farm.browse.curves import Curves, CurvesUnavailable
 from farm.browse.figures import charts_page, trials_of
-from farm.browse.follower import Follower
 from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
 from farm.browse.library import Library
+from farm.browse.live_pages import LivePages
 from farm.browse.look_pages import GAME_ID, LookPages
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
@@ -29,7 +29,8 @@ from farm.browse.sheets import sheet_of
 from farm.browse.stills import thumbnail
 from farm.browse.templates import SERVED, page_templates
 from farm.browse.timeline import timeline
-from manifests.errors import DatasetError
+from manifests.errors import DatasetError, NotFinalized
+from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.contract import ObjectMissing
 from manifests.store.keys import parse_data_key
@@ -66,10 +67,22 @@ def make_app(
         trials: what `farm bench bytes` measured; None for what lies in the dataset.
         other: of a dataset to compare with.
 
+    Where nothing was finalized yet, there is the page of runs that are under way, and no other.
+
     Raises:
-        DatasetError: it is none, or nothing was finalized yet.
+        DatasetError: it is none.
     """
-    return Guard(_Pages(Library(store), trials, other).starlette(), hosts, token)
+    try:
+        pages = _Pages(Library(store), trials, other).starlette()
+    except NotFinalized:
+        read_description(store)
+        live = LivePages(store, has_snapshot=False)
+        static = Mount("/static", StaticFiles(directory=_STATIC))
+        pages = Starlette(
+            routes=[*live.routes(), static, Route("/{page:path}", live.lead_here)],
+            exception_handlers={DatasetError: live.broken},
+        )
+    return Guard(pages, hosts, token)
 
 
 class _Pages:
@@ -79,7 +92,7 @@ class _Pages:
         self._trials = trials_of(library.store) if trials is None else trials
         self._library, self._store = library, library.store
         self._curves = Curves()
-        self._follower = Follower(self._store)
+        self._live = LivePages(library.store, has_snapshot=True)
         self._look = LookPages(library)
         self._clips = ClipPages(library.store)
         self._other = other
@@ -114,8 +127,8 @@ class _Pages:
                 Route("/games/{game_id}/timeline.json", self._timeline),
                 Route("/games/{game_id}/{what:str}.jpg", self._still),
                 *self._look.pictures(),
+                *self._live.routes(),
                 *self._clips.routes(),
-                Route("/progress.json", self._stands),
                 *self._compare.routes(),
                 Route("/files/{key:path}", self._file),
                 Route("/other/files/{key:path}", self._file),
@@ -143,9 +156,6 @@ class _Pages:
 
     def _charts(self, _: Request) -> tuple[str, Any]:
         return "charts.html", charts_page(self._library, self._trials)
-
-    async def _stands(self, _: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(self._follower.now))
 
     def _games(self, request: Request) -> tuple[str, Any]:
         asked = request.query_params

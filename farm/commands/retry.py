@@ -16,14 +16,16 @@ from manifests.audit.numbers import misnumbered_games
 from manifests.errors import RecordRefused
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import LedgerEntry, Status, done_game_ids, try_read_entries, withdraw
+from manifests.ledger.plan_repair import read_plans, without_shared_numbers, write_repaired
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import compiled_game_ids
 from manifests.store.open import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from manifests.ledger.plan_repair import Repaired
     from manifests.store.contract import Store
 
     Found: TypeAlias = LedgerEntry | RecordRefused
@@ -58,7 +60,7 @@ NOTHING_FOUND = 1
 @click.option(
     "--misnumbered",
     is_flag=True,
-    help="Every committed game whose file numbers were planned for another game, as farm audit finds them.",
+    help="Games whose file numbers another game has, too (farm audit finds them): they get their own.",
 )
 @click.option(
     "--force", is_flag=True, help="Committed games and damaged entries, too, where --game names them."
@@ -90,19 +92,30 @@ def command(
     read_description(store)
     with waiting("reading the ledger"):
         chosen = choose(store, set(reasons), games, everything=everything, force=force)
+        repaired = without_shared_numbers(read_plans(store) if misnumbered else ())
         if misnumbered:
-            chosen |= choose(store, set(), misnumbered_games(store), everything=False, force=True)
+            wrong = misnumbered_games(store, repaired.games())
+            chosen |= choose(store, set(), wrong, everything=False, force=True)
     if not dry_run:
-        for game_id, entry in chosen.items():
-            withdraw(store, game_id, force=_is_kept_unless_forced(entry))
-        if chosen:
-            finalize(store)  # so that the manifests do not go on naming what the ledger forgot
+        _carry_out(store, chosen, repaired)
     if as_json:
         told = [_plain(game_id, entry) for game_id, entry in chosen.items()]
-        click.echo(json.dumps({"withdrawn": not dry_run, "games": told}))
+        click.echo(json.dumps({"withdrawn": not dry_run, "games": told, "renumbered": repaired.game_ids}))
     else:
-        _print(list(chosen.values()), is_dry=dry_run)
-    sys.exit(0 if chosen else NOTHING_FOUND)
+        _print(list(chosen.values()), repaired, is_dry=dry_run)
+    sys.exit(0 if chosen or repaired.game_ids else NOTHING_FOUND)
+
+
+def _carry_out(store: Store, chosen: Mapping[str, Found], repaired: Repaired) -> None:
+    """Repair the plan, withdraw what is chosen, and compile the manifests, so that they name neither."""
+    # The plan first: if this is cut short after it, the games that have old numbers are found again by those.
+    if repaired.changed:
+        write_repaired(store, repaired)
+    for game_id, entry in chosen.items():
+        withdraw(store, game_id, force=_is_kept_unless_forced(entry))
+    if chosen or repaired.changed:
+        # A snapshot also notes the sums of the plan files.
+        finalize(store, from_scratch=bool(repaired.changed))
 
 
 def choose(
@@ -181,9 +194,14 @@ def _kind(entry: Found) -> str:
     return "committed" if entry.status is Status.COMMITTED else str(entry.reason)
 
 
-def _print(chosen: Sequence[Found], *, is_dry: bool) -> None:
+def _print(chosen: Sequence[Found], repaired: Repaired, *, is_dry: bool) -> None:
     console = Console()
+    if repaired.game_ids:
+        get = "would get" if is_dry else "got"
+        console.print(f"{len(repaired.game_ids):,} games {get} a place and file numbers of their own.")
     if not chosen:
+        if repaired.game_ids:
+            return
         console.print("No game of the ledger fits; `farm status` counts the set-aside ones by reason.")
         return
     table = Table("reason", "games")

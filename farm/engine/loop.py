@@ -62,6 +62,8 @@ def run(
     on_event: Callable[[Event], None] = lambda _event: None,
     on_canary: Callable[[ProvedKind], None] = lambda _proved: None,
     on_notice: Callable[[str], None] = lambda _line: None,
+    on_start: Callable[[str, TaskT], None] = lambda _slot, _task: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run every task on the slots of a pool until each has an end, or a signal stops it.
 
@@ -79,6 +81,8 @@ def run(
         on_event: Called with everything that a slot reports.
         on_canary: Called with every kind of machine whose canary was committed.
         on_notice: Called with a line for a person about a machine that was left out.
+        on_start: Called with the name of a slot and the task that it has just been given.
+        clock: Says the time in seconds; a simulation has one of its own.
 
     Raises:
         CanaryFailed: if the first game on a kind of machine fails for another reason than its own content.
@@ -87,15 +91,15 @@ def run(
     limits = limits or Limits()
     queue = GameQueue(tasks, limits, canaries)
     set_aside: list[Result] = []
-    started = last_slot_seen = last_running = time.monotonic()
+    started = last_slot_seen = last_running = clock()
     while not queue.is_over and not _is_stopping(queue, stop):
-        now = time.monotonic()
+        now = clock()
         last_slot_seen = now if queue.num_usable_slots else last_slot_seen
         _check_slots(queue, now - last_slot_seen, limits)
-        _hand_out(queue, pool, stop)
+        _hand_out(queue, pool, stop, on_start, clock)
         last_running = now if queue.num_running else last_running
         _check_progress(queue, now - last_running, limits)
-        for result in _take_in(queue, pool, give_up, on_event):
+        for result in _take_in(queue, pool, give_up, on_event, clock):
             if result.status == "set_aside":
                 set_aside.append(result)
             on_result(result)
@@ -110,17 +114,24 @@ def run(
     # Where not one game could be done, the machines are at fault, so the error says what they lack.
     if counts.left_undone and not counts.done:
         raise _nothing_works(queue)
-    return Summary(counts, tuple(set_aside), time.monotonic() - started, not queue.is_over)
+    return Summary(counts, tuple(set_aside), clock() - started, not queue.is_over)
 
 
-def _hand_out(queue: GameQueue[TaskT], pool: Pool[TaskT], stop: StopSignals) -> None:
+def _hand_out(
+    queue: GameQueue[TaskT],
+    pool: Pool[TaskT],
+    stop: StopSignals,
+    on_start: Callable[[str, TaskT], None],
+    clock: Callable[[], float],
+) -> None:
     """Give free slots their next game, unless the run is draining."""
     if stop.request is not Stop.NO:
         pool.want(queue.num_running)
         return
     pool.want(queue.num_outstanding)
-    for slot, task in queue.assignments(time.monotonic()):
+    for slot, task in queue.assignments(clock()):
         pool.start(slot, task)
+        on_start(slot, task)
 
 
 def _take_in(
@@ -128,13 +139,14 @@ def _take_in(
     pool: Pool[TaskT],
     give_up: GiveUp[TaskT],
     on_event: Callable[[Event], None],
+    clock: Callable[[], float],
 ) -> Iterator[Result]:
     """Wait a tick for what the slots have to say; yields the result of every game that ended."""
     for event in pool.events(TICK_SECONDS):
         on_event(event)
-        if (result := queue.apply(event, time.monotonic())) is not None:
+        if (result := queue.apply(event, clock())) is not None:
             yield result
-    for slot in queue.overdue(time.monotonic()):
+    for slot in queue.overdue(clock()):
         pool.kill(slot)
     for task, reason, detail in queue.exhausted():
         result = give_up(task, reason, detail)

@@ -143,8 +143,23 @@ def build_catalogue(
             source = outcome.source if keep_paths else public_source(outcome.source)
             left_out.append(replace(outcome, source=source))
         on_progress(len(seen) + len(left_out), len(seen))
+    return assemble_catalogue(seen, left_out, selection, player_key, rule, passed_over.count)
+
+
+def assemble_catalogue(
+    seen: Sequence[ScannedReplay],
+    left_out: Sequence[LeftOut],
+    selection: Selection,
+    player_key: bytes,
+    splits: SplitRule,
+    num_passed_over: int = 0,
+) -> Catalogue:
+    """Make the catalogue of what a scan found: link accounts, drop duplicates, divide, take the first.
+
+    The arguments are those of `build_catalogue` and the fields of `Catalogue`.
+    """
     distinct, duplicates = drop_duplicates(link_accounts(seen, left_out, player_key))
-    placed, across = _divide(distinct, rule)
+    placed, across = _divide(distinct, splits)
     chosen = placed[: selection.max_games]
     return Catalogue(
         games=tuple(_to_plan(scanned, split) for scanned, split in chosen),
@@ -155,8 +170,8 @@ def build_catalogue(
             for scanned in sorted(seen, key=lambda one: one.source, reverse=True)
         },
         largest_pairing=max(Counter(scanned.pairing for scanned, _ in chosen).values(), default=0),
-        num_passed_over=passed_over.count,
-        splits=rule,
+        num_passed_over=num_passed_over,
+        splits=splits,
     )
 
 

@@ -172,9 +172,9 @@ def write_plan(
 def _back_again(store: Store, catalogue: Catalogue) -> list[str]:
     """Games set aside because their file had changed or gone, and whose very bytes are there again."""
     committed = compiled_game_ids(store)
-    # All entries that finalize will read: one that is damaged is told of now, and not when all is rendered.
-    others = list(read_entries(store, (each for each in done_game_ids(store) if each not in committed)))
     given = {game.game_id for game in catalogue.games}
+    # All entries that finalize will read: one that is damaged is told of now, and not when all is rendered.
+    others = read_entries(store, (each for each in done_game_ids(store) if each not in committed))
     return [entry.game_id for entry in others if entry.reason in _ABOUT_THE_FILE and entry.game_id in given]
 
 

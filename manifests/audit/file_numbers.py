@@ -35,6 +35,11 @@ class FileNumbers:
         numbers: list[int] = self._starts[1:][self._starts[1:] < taken_until].tolist()
         return numbers
 
+    def games_planned_twice(self) -> list[str]:
+        """List the beginnings, of 16 digits, of the game_ids that have several places in the plans."""
+        ids, counts = np.unique(self._ids, return_counts=True)
+        return [f"{short:016x}" for short in ids[counts > 1].tolist()]
+
     def commit(self, game_id: str, file_numbers: Sequence[int], *, is_whole: bool = True) -> bool:
         """Note that a game is committed. Returns False if the numbers are not those planned for this game.
 

@@ -13,7 +13,7 @@ from manifests.audit.audit import audit
 from manifests.audit.findings import Kind
 from manifests.errors import RecordRefused
 from manifests.snapshot.snapshot import complete_snapshot_numbers
-from manifests.store.keys import CLAIM_PREFIX, LEDGER_PREFIX, MANIFEST_PREFIX, snapshot_number_of
+from manifests.store.keys import CLAIM_PREFIX, LEDGER_PREFIX, LIVE_PREFIX, MANIFEST_PREFIX, snapshot_number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) 
         for orphan in report.orphans
         if (idle or orphan.owner == "committed") and orphan.modified_at < newest
     ]
-    return garbage + ([*_incomplete_snapshots(store, newest), *_claims(store)] if idle else [])
+    return garbage + ([*_incomplete_snapshots(store, newest), *_left_at_work(store)] if idle else [])
 
 
 def remove(store: Store, garbage: list[Garbage]) -> None:
@@ -91,7 +91,8 @@ def _incomplete_snapshots(store: Store, newest: float) -> Iterator[Garbage]:
             yield Garbage(info.key, info.size_bytes, "its snapshot was never completed")
 
 
-def _claims(store: Store) -> Iterator[Garbage]:
-    """Yield the claims of processes that died: whatever their age, since nobody is at work."""
-    for info in store.list(CLAIM_PREFIX):
-        yield Garbage(info.key, info.size_bytes, "whoever put it there is not at work any more")
+def _left_at_work(store: Store) -> Iterator[Garbage]:
+    """Yield the claims and live notes of processes that died: whatever their age, since nobody is at work."""
+    for prefix in (CLAIM_PREFIX, LIVE_PREFIX):
+        for info in store.list(prefix):
+            yield Garbage(info.key, info.size_bytes, "whoever put it there is not at work any more")

@@ -9,6 +9,7 @@ from manifests.store.keys import (
     CLAIM_PREFIX,
     CURRENT_KEY,
     DATASET_KEY,
+    LIVE_PREFIX,
     PROBE_PREFIX,
     STORE_KEY,
     game_id_of_ledger_key,
@@ -26,7 +27,7 @@ def is_of_a_dataset(key: str) -> bool:
     """Whether this is the key of a record, or of something compiled; chunk objects are not asked about."""
     return (
         key in (DATASET_KEY, STORE_KEY, CURRENT_KEY)
-        or key.startswith((PROBE_PREFIX, CLAIM_PREFIX))
+        or key.startswith((PROBE_PREFIX, CLAIM_PREFIX, LIVE_PREFIX))
         or game_id_of_ledger_key(key) is not None
         or plan_number_of(key) is not None
         or _is_of_a_snapshot(key)

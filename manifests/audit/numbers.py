@@ -9,19 +9,27 @@ from manifests.ledger.entry import Status, done_game_ids, read_entries
 from manifests.ledger.plan import planned_games
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from manifests.ledger.plan import PlannedGame
     from manifests.store.contract import Store
 
 
-def misnumbered_games(store: Store) -> list[str]:
+def misnumbered_games(store: Store, planned: Iterable[PlannedGame] | None = None) -> list[str]:
     """List the game_ids of committed games whose file numbers were planned for another game, or for none.
 
     Two processes that planned at the same time may have left such games, where the store could not say who
-    came first. Once their entries are withdrawn, the next plan gives them numbers of their own.
+    came first. Once their entries are withdrawn, they are rendered under the numbers that a plan has for them
+    then.
+
+    Args:
+        store: of the dataset.
+        planned: the games as they are planned; None for those of the plan files.
 
     Raises:
         RecordRefused: a plan or an entry cannot be read.
     """
-    numbers = FileNumbers(planned_games(store))
+    numbers = FileNumbers(planned_games(store) if planned is None else planned)
     return [
         entry.game_id
         for entry in read_entries(store, done_game_ids(store))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from manifests.ledger.dataset import DatasetDescription
     from manifests.store.contract import Store
 
-_REPAIR: Final = "farm retry --misnumbered takes such games out, and the next plan numbers them anew"
+_REPAIR: Final = "farm retry --misnumbered repairs that, and the next render does such games again"
 
 
 class RecordsWalk:
@@ -104,8 +104,10 @@ class RecordsWalk:
             self._find(Kind.RECORD, "plan", str(refusal))
             return FileNumbers(())
         for number in numbers.planned_twice():
-            detail = f"file number {number} is planned for two games; render them into another dataset"
+            detail = f"file number {number} is planned for two games; {_REPAIR}"
             self._find(Kind.NUMBERS, PLAN_PREFIX, detail)
+        for short in numbers.games_planned_twice():
+            self._find(Kind.NUMBERS, PLAN_PREFIX, f"game {short} is planned twice; {_REPAIR}")
         return numbers
 
     def _read_manifest(self) -> Manifest | None:

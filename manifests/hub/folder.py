@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from manifests.store.keys import LEDGER_PREFIX, PLAN_PREFIX
+from manifests.store.keys import LEDGER_PREFIX, LIVE_PREFIX, PLAN_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ _LAST: Final = frozenset(
     {"dataset.json", "current.json", "info.json", "index.json", "table.json", "README.md"}
 )
 """Names of files by which readers find the others."""
-PRIVATE: Final = (PLAN_PREFIX, LEDGER_PREFIX)
+PRIVATE: Final = (PLAN_PREFIX, LEDGER_PREFIX, LIVE_PREFIX)
 """What renders a dataset and does not read it.
 
 Plans name replays as their owners called them; the ledger has a file for each game in one folder, of which

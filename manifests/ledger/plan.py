@@ -1,10 +1,10 @@
 """The plan: which games are rendered, in which order and split, and which file numbers their chunks get.
 
-Every chunk gets its file number in the plan, before anything is rendered. A plan file is never changed. Games
-that are added later go into the next plan file, and get the numbers after the last ones. Within a plan file
-games are ordered by game_id: this order is as good as random, the same on every machine, and the order in
-which a store lists the ledger. So one walk along both, whatever their length, tells which games are left to
-do (`pending_games`).
+Every chunk gets its file number in the plan, before anything is rendered. Only `plan_repair.py` ever changes
+a plan file. Games that are added later go into the next plan file, and get the numbers after the last ones.
+Within a plan file games are ordered by game_id: this order is as good as random, the same on every
+machine, and the order in which a store lists the ledger. So one walk along both, whatever their length, tells
+which games are left to do (`pending_games`).
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ def _what_is_new(
     for number in numbers:
         with open_plan(store, number) as plan:
             plan.check_frames_per_chunk(frames_per_chunk)
-            next_file_number = plan.next_file_number
-            for game in _games_in(plan, f"{store.url}/{plan_key(number)}"):
+            next_file_number = max(next_file_number, plan.next_file_number)
+            for game in games_in_plan(plan, f"{store.url}/{plan_key(number)}"):
                 wanted.pop(game.game_id, None)
     planned = number_games(wanted.values(), frames_per_chunk, next_file_number)
     return numbers[-1] + 1 if numbers else 0, planned
@@ -224,10 +224,15 @@ def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterato
 
 def _games_of(store: Store, number: int) -> Iterator[PlannedGame]:
     with open_plan(store, number) as plan:
-        yield from _games_in(plan, f"{store.url}/{plan_key(number)}")
+        yield from games_in_plan(plan, f"{store.url}/{plan_key(number)}")
 
 
-def _games_in(plan: PlanFile, where: str) -> Iterator[PlannedGame]:
+def games_in_plan(plan: PlanFile, where: str) -> Iterator[PlannedGame]:
+    """Yield the games of an open plan file, in order of game_id.
+
+    Raises:
+        RecordRefused: a row is no planned game.
+    """
     for row in plan.rows():
         try:
             yield PlannedGame(**row)

@@ -58,13 +58,18 @@ class PlanFile:
         """The file number that the next plan begins with."""
         return self._number(_NEXT_FILE_NUMBER)
 
+    @property
+    def frames_per_chunk(self) -> int:
+        """How many frames a chunk has that is full."""
+        return self._number(_FRAMES_PER_CHUNK)
+
     def check_frames_per_chunk(self, frames_per_chunk: int) -> None:
         """Check that games are cut into chunks of this length.
 
         Raises:
             RecordRefused: they are cut into others.
         """
-        found = self._number(_FRAMES_PER_CHUNK)
+        found = self.frames_per_chunk
         if found != frames_per_chunk:
             message = (
                 f"{self._where}: planned with {found} frames per chunk, not {frames_per_chunk}; keep {found}"

@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import distributed
-from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,16 +74,15 @@ def train(run: Run, dataset: TorchWindows, trainee: nn.Module, settings: Mapping
         torch.save(state, path.with_suffix(".new"))
         path.with_suffix(".new").replace(path)  # in one go: a kill leaves the old one or the new one
 
-    step_of: nn.Module = trainee
-    if run.world_size > 1:  # heads whose losses are options have no gradient without them
-        step_of = DistributedDataParallel(trainee, find_unused_parameters=True)
+    if run.world_size > 1:
+        _start_alike(trainee)
     began, began_cpu, waited, first = time.monotonic(), time.process_time(), 0.0, len(losses)
     with _telling(run, first) as tell:
         while len(losses) < run.steps:
             batches, asked = iter(loader), time.monotonic()
             for batch in batches:
                 waited += time.monotonic() - asked
-                losses.append(_step(run, step_of, optimiser, batch, len(losses)))
+                losses.append(_step(run, trainee, optimiser, batch, len(losses)))
                 if len(losses) % run.save_every == 0 or len(losses) == run.steps:
                     save()
                 tell(len(losses), losses[-1])
@@ -99,6 +98,28 @@ def train(run: Run, dataset: TorchWindows, trainee: nn.Module, settings: Mapping
     }  # fmt: skip
 
 
+def _start_alike(trainee: nn.Module) -> None:
+    """Give every rank the parameters of the first one."""
+    for parameter in trainee.parameters():
+        distributed.broadcast(parameter.detach(), 0)
+
+
+def _average_gradients(trainee: nn.Module, world_size: int) -> None:
+    """Replace each rank's gradients by their mean over all ranks; a head that no loss used counts as zero.
+
+    DistributedDataParallel would do it while gradients are still being computed. It keeps the process group
+    alive after `destroy_process_group`, though (torch 2.13): gloo's threads are then still there when the
+    interpreter ends, and now and then they abort a run that is done.
+    """
+    parameters = list(trainee.parameters())
+    gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in parameters]
+    mean = parameters_to_vector(gradients)
+    distributed.all_reduce(mean)
+    vector_to_parameters(mean / world_size, gradients)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+
+
 def _step(
     run: Run, trainee: nn.Module, optimiser: torch.optim.Optimizer, batch: Mapping[str, Tensor], step: int
 ) -> float:
@@ -109,6 +130,8 @@ def _step(
         loss: Tensor = trainee(batch, noise, step / run.steps)
     optimiser.zero_grad()
     loss.backward()
+    if run.world_size > 1:
+        _average_gradients(trainee, run.world_size)
     torch.nn.utils.clip_grad_norm_(trainee.parameters(), _LARGEST_GRADIENT)
     done = torch.tensor(step / run.steps)
     rate = run.learning_rate * min(1.0, (step + 1) / _WARM_UP) * float(0.5 + 0.5 * torch.cos(torch.pi * done))

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 GAMES_PER_GROUP: Final = 512
-"""How many games are in memory at a time."""
+"""How many games' rows are in memory at a time."""
+ENTRIES_AT_A_TIME: Final = 32
+"""How many games' entries are: a hundred times as large as their rows."""
 ROWS_PER_GROUP: Final = 65_536
 """About the number of rows of a Parquet row group; groups end between games."""
 EVENTS_PER_GROUP: Final = 16_384
@@ -124,19 +126,28 @@ class _Compiler:
         """Compile one group of games, in order of game_id; rows that the last snapshot has are copied."""
         old = {name: rows.take_through(group[-1]) for name, rows in self._old.items()}
         kept = set(group) & set(old["games"]["game_id"].to_pylist())
-        entries = list(read_entries(self._store, [game_id for game_id in group if game_id not in kept]))
-        new = rows_of(entries)
+        new, num_read = self._new_rows([game_id for game_id in group if game_id not in kept])
         self.num_kept += len(kept)
-        self.num_read += len(entries)
+        self.num_read += num_read
         kept_ids = pa.array(sorted(kept), pa.string())
         for name in MANIFEST_TABLES:
             merged = new[name]
             if kept and name != "rejects":  # games that were set aside are read again, see the module
-                is_kept = pc.is_in(old[name]["game_id"], kept_ids)
-                merged = pa.concat_tables([old[name].filter(is_kept), merged])
-                merged = merged.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
+                merged = old[name].filter(pc.is_in(old[name]["game_id"], kept_ids))
+                if new[name].num_rows:
+                    merged = pa.concat_tables([merged, new[name]])
+                    merged = merged.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
             self._writers[name].write(merged)
             self._add_up(name, merged)
+
+    def _new_rows(self, game_ids: list[str]) -> tuple[dict[str, pa.Table], int]:
+        """Read entries, a few at a time; return the rows made of them, and how many entries there were."""
+        entries, num_read = read_entries(self._store, game_ids), 0
+        parts = [rows_of(())]
+        while batch := list(itertools.islice(entries, ENTRIES_AT_A_TIME)):
+            parts.append(rows_of(batch))
+            num_read += len(batch)
+        return {name: pa.concat_tables([part[name] for part in parts]) for name in MANIFEST_TABLES}, num_read
 
     def _add_up(self, name: str, rows: pa.Table) -> None:
         if name == "games":

@@ -18,9 +18,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from manifests.errors import RecordRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Reader = Callable[[object], Any]
 
 T = TypeVar("T")
 
@@ -39,22 +44,18 @@ def to_plain(value: object) -> Any:
     Raises:
         TypeError: a value of a type that records do not have.
     """
+    if value is None or type(value) in _SCALARS:
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: to_plain(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            if field.init and not (field.metadata.get("added_later") and getattr(value, field.name) is None)
-        }
-    if isinstance(value, StrEnum):
-        return value.value
+        parts = ((name, getattr(value, name), may_lack) for name, may_lack in _fields(type(value)))
+        return {name: to_plain(part) for name, part, may_lack in parts if not (may_lack and part is None)}
     if isinstance(value, tuple | list):
-        if set(map(type, value)) <= _SCALARS:  # long columns of numbers are most of a ledger
-            return list(value)
-        return [to_plain(item) for item in value]
+        # Long columns of numbers are most of a ledger.
+        return list(value) if set(map(type, value)) <= _SCALARS else [to_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+    if isinstance(value, int | float | str):
+        return value.value if isinstance(value, StrEnum) else value
     message = f"a record cannot hold a {type(value).__name__}: {value!r:.80}"
     raise TypeError(message)
 
@@ -107,67 +108,136 @@ def from_plain(kind: type[T], plain: object, where: str) -> T:
         RecordRefused: a missing or unknown field, a value of another type, or one that the record's own
         checks refuse.
     """
-    if not isinstance(plain, Mapping):
-        raise _refused(where, "an object", plain)
-    fields = [field for field in dataclasses.fields(kind) if field.init]  # type: ignore[arg-type]
-    names = {field.name for field in fields}
-    may_lack = {field.name for field in fields if field.metadata.get("added_later")}
-    if not names - may_lack <= plain.keys() <= names:
-        missing, unknown = sorted(names - may_lack - plain.keys()), sorted(plain.keys() - names)
-        message = f"{where}: missing fields {missing}, unknown fields {unknown}; written by another version"
-        raise RecordRefused(message)
-    hints = _hints(kind)  # type: ignore[arg-type]  # mypy doubts that a class is hashable
-    values = {name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in plain}
     try:
-        return kind(**values)
-    except ValueError as error:
-        message = f"{where}: {error}"
-        raise RecordRefused(message) from error
+        return _reader(kind)(plain)  # type: ignore[no-any-return, arg-type]  # mypy doubts that a class is hashable
+    except _Unfit as unfit:
+        message = f"{where}{unfit.place}: {unfit}"
+        raise RecordRefused(message) from unfit.__cause__
+
+
+class _Unfit(Exception):  # noqa: N818 - it never leaves this module
+    """A value that a record cannot have; `place` says where in the record, as far as it has come up."""
+
+    place = ""
+
+
+def _unfit(got: object, wanted: str) -> _Unfit:
+    return _Unfit(f"{wanted} is wanted, got {got!r:.80}")
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _fields(kind: type) -> tuple[tuple[str, bool], ...]:
+    """Name a record's fields, each with whether it is left out where it is None."""
+    fields = (field for field in dataclasses.fields(kind) if field.init)
+    return tuple((field.name, bool(field.metadata.get("added_later"))) for field in fields)
 
 
-def _from_plain(hint: Any, plain: object, where: str) -> Any:
+@cache
+def _reader(hint: Any) -> _Reader:
+    """Make the function that reads values of one type; types are looked at once, and values often."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is UnionType:  # X | None is the only union that records have
-        (inner,) = (argument for argument in arguments if argument is not type(None))
-        return None if plain is None else _from_plain(inner, plain, where)
+        (inner,) = (_reader(argument) for argument in arguments if argument is not type(None))
+        return lambda plain: None if plain is None else inner(plain)
     if origin is tuple:
-        if not isinstance(plain, list):
-            raise _refused(where, "a list", plain)
-        # The long columns of a GOP index: one look at the types instead of a call per number.
-        if arguments[0] in _SCALARS and set(map(type, plain)) <= {arguments[0]}:
-            if arguments[0] is int and plain and not (min(plain) >= _LEAST and max(plain) <= _MOST):
-                raise _refused(where, "a list of numbers of 64 bits", plain)
-            return tuple(plain)
-        return tuple(_from_plain(arguments[0], item, f"{where}[{k}]") for k, item in enumerate(plain))
+        return _tuple_reader(arguments[0])
     if origin is Mapping:
+        return _mapping_reader(_reader(arguments[1]))
+    return _record_reader(hint) if dataclasses.is_dataclass(hint) else _scalar_reader(hint)
+
+
+def _record_reader(kind: Any) -> _Reader:
+    hints = get_type_hints(kind)
+    readers = {name: _reader(hints[name]) for name, _ in _fields(kind)}
+    needed = frozenset(name for name, may_lack in _fields(kind) if not may_lack)
+
+    def read(plain: object) -> Any:
         if not isinstance(plain, Mapping):
-            raise _refused(where, "an object", plain)
-        return {key: _from_plain(arguments[1], item, f"{where}.{key}") for key, item in plain.items()}
-    if dataclasses.is_dataclass(hint):
-        return from_plain(hint, plain, where)  # type: ignore[arg-type]
-    return _scalar(hint, plain, where)
+            raise _unfit(plain, "an object")
+        if not needed <= plain.keys() <= readers.keys():
+            missing, unknown = sorted(needed - plain.keys()), sorted(plain.keys() - readers.keys())
+            message = f"missing fields {missing}, unknown fields {unknown}; written by another version"
+            raise _Unfit(message)
+        values = _values(plain, lambda name: readers[name])
+        try:
+            return kind(**values)
+        except ValueError as error:
+            raise _Unfit(str(error)) from error
+
+    return read
 
 
-def _scalar(hint: type, plain: object, where: str) -> object:
+def _mapping_reader(inner: _Reader) -> _Reader:
+    def read(plain: object) -> Any:
+        if not isinstance(plain, Mapping):
+            raise _unfit(plain, "an object")
+        return _values(plain, lambda _: inner)
+
+    return read
+
+
+def _values(plain: Mapping[str, object], reader_of: Callable[[str], _Reader]) -> dict[str, Any]:
+    values = {}
+    for name, value in plain.items():
+        try:
+            values[name] = reader_of(name)(value)
+        except _Unfit as unfit:
+            unfit.place = f".{name}{unfit.place}"
+            raise
+    return values
+
+
+def _tuple_reader(item: Any) -> _Reader:
+    inner = _reader(item)
+
+    def read(plain: object) -> Any:
+        if not isinstance(plain, list):
+            raise _unfit(plain, "a list")
+        # The long columns of a GOP index and of events: one look at the types instead of a call per number.
+        if plain and set(map(type, plain)) == {item}:
+            if item is int and not (min(plain) >= _LEAST and max(plain) <= _MOST):
+                raise _unfit(plain, "a list of numbers of 64 bits")
+            if item is not float or all(map(math.isfinite, plain)):
+                return tuple(plain)
+        values = []
+        for number, value in enumerate(plain):
+            try:
+                values.append(inner(value))
+            except _Unfit as unfit:
+                unfit.place = f"[{number}]{unfit.place}"
+                raise
+        return tuple(values)
+
+    return read
+
+
+def _scalar_reader(hint: type) -> _Reader:
     if issubclass(hint, StrEnum):
-        if plain not in set(hint):
-            raise _refused(where, f"one of {[str(member) for member in hint]}", plain)
-        return hint(str(plain))
+        members = {str(member): member for member in hint}
+
+        def read_member(plain: object) -> Any:
+            if not isinstance(plain, str) or plain not in members:
+                raise _unfit(plain, f"one of {list(members)}")
+            return members[plain]
+
+        return read_member
+
+    if hint in {bool, str}:
+        return lambda plain: plain if type(plain) is hint else _scalar(hint, plain)
+    if hint is int:
+        return lambda plain: (
+            plain if type(plain) is int and _LEAST <= plain <= _MOST else _scalar(hint, plain)
+        )
+    return lambda plain: plain if type(plain) is float and math.isfinite(plain) else _scalar(hint, plain)
+
+
+def _scalar(hint: type, plain: object) -> object:
     is_wanted = isinstance(plain, hint) and (hint is bool or not isinstance(plain, bool))  # bool is an int
     if isinstance(plain, int) and not _LEAST <= plain <= _MOST:
-        raise _refused(where, "a number of 64 bits", plain)
+        raise _unfit(plain, "a number of 64 bits")
     if hint is float and isinstance(plain, int | float) and not isinstance(plain, bool):
         plain = float(plain)
         is_wanted = math.isfinite(plain)
     if not is_wanted:
-        raise _refused(where, f"a {hint.__name__}", plain)
+        raise _unfit(plain, f"a {hint.__name__}")
     return plain
-
-
-def _refused(where: str, wanted: str, got: object) -> RecordRefused:
-    return RecordRefused(f"{where}: {wanted} is wanted, got {got!r:.80}")

@@ -6,6 +6,7 @@
     ledger/GAME_ID.json
     manifest/NNNN/{games,chunks,gops,rejects,files,events}.parquet   manifest/NNNN/snapshot.json
     manifest/current.json
+    live/games/GAME_ID.json     live/runs/NAME.json     only while a run is under way
 
 A *file number* is given to every chunk in the plan, before anything is rendered: number n lies in folder
 `chunk-(n // 1000)` as `file-(n % 1000)`, which is LeRobot's own template, so that its tables can point at our
@@ -32,6 +33,8 @@ STORE_KEY: Final = "store.json"
 PROBE_PREFIX: Final = "probe/"
 CLAIM_PREFIX: Final = "claim/"
 """Where processes say what they are at, on servers that cannot tell who came first; see store/claim.py."""
+LIVE_PREFIX: Final = "live/"
+"""Where a run that is under way says what it does; see manifests/live."""
 CURRENT_KEY: Final = "manifest/current.json"
 LEDGER_PREFIX: Final = "ledger/"
 PLAN_PREFIX: Final = "plan/"
@@ -180,6 +183,20 @@ def snapshot_number_of(key: str) -> int | None:
 def claim_prefix(what: str) -> str:
     """Make the prefix of the claims of those who do one thing, such as planning."""
     return f"{CLAIM_PREFIX}{what}/"
+
+
+def live_game_key(game_id: str) -> str:
+    """Make the key of the note on a game that is being rendered.
+
+    Raises:
+        ValueError: not a sha256 in lower-case hex.
+    """
+    return f"{LIVE_PREFIX}games/{check_game_id(game_id)}.json"
+
+
+def live_run_key(name: str) -> str:
+    """Make the key of the note on a run that is under way."""
+    return f"{LIVE_PREFIX}runs/{name}.json"
 
 
 def is_key(key: str) -> bool:

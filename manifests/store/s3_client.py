@@ -218,6 +218,7 @@ _REMEDIES: Final = {
     "AWS_ACCESS_KEY_ID and the bucket's policy",
     "AccessDenied": "; this access key may not do that here: check AWS_PROFILE and the bucket's policy",
     "InvalidAccessKeyId": "; check AWS_PROFILE or AWS_ACCESS_KEY_ID",
+    "RequestTimeTooSkewed": "; set the clock of this machine, or of the server: they differ by too much",
     "SignatureDoesNotMatch": "; the secret does not belong to the key, or the clock is wrong",
 }
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from manifests.ledger.entry import done_game_ids
 from manifests.store.open import open_store
+from tests.chaos.clock import Clock
 from tests.chaos.s3_process import S3Process
 from tests.end_to_end.command import TOKEN, FarmCommand
-from tests.end_to_end.disturbed import record_games
+from tests.end_to_end.disturbed import record_games, until
 from tests.end_to_end.test_disturbed_cluster import parent
 from tests.ray_cluster import node, started_cluster
 from tests.s3_server.fault_proxy import FaultProxy
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
     from typing import Self
 
 SCRATCH_BYTES = 512 << 20
+HEADLESS_SECONDS = 150.0
+"""How long a run may go on without a head: it allows 40 s of silence, then slots and emulators have to go."""
 
 
 class ChaosFarm:
     """A context manager: what it starts is gone when it is left."""
 
     def __init__(self, num_games: int, num_frames: int) -> None:
-        self._stack = ExitStack()
+        self._stack, self._cluster_stack = ExitStack(), ExitStack()
         self._num_games, self._num_frames = num_games, num_frames
         self._drivers: list[subprocess.Popen[bytes]] = []
         self._logs: list[Path] = []
@@ -50,8 +53,10 @@ class ChaosFarm:
         record_games(self.replays, self._num_games, self._num_frames)
         self.s3 = enter(S3Process(disk / "s3"))
         self.proxy = enter(FaultProxy(self.s3.port))
+        self.clock = Clock(disk)
         for name, value in {
             **ACCESS,
+            **self.clock.environment,
             "AWS_ENDPOINT_URL_S3": self.proxy.url,
             TOKEN: self.command.mark,
         }.items():
@@ -60,12 +65,16 @@ class ChaosFarm:
             self._stack.callback(_restore, name, before)
         self.url = new_bucket(self.proxy.url)
         self.store = open_store(self.url)
-        self._cluster = enter(started_cluster(num_nodes=3, slots_each=1))
+        self._start_cluster()
+        self._stack.callback(self._cluster_stack.close)
         self._stack.callback(self._end_drivers)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _start_cluster(self) -> None:
+        self._cluster = self._cluster_stack.enter_context(started_cluster(num_nodes=3, slots_each=1))
 
     def _small_folder(self, home: Path) -> Path:
         """A file system of its own for scratch, so that it can be filled; a plain folder without root."""
@@ -99,15 +108,19 @@ class ChaosFarm:
         self._logs.append(log)
         return driver
 
-    def kill_driver(self, number: signal.Signals) -> None:
-        for driver in self._drivers:
-            if driver.poll() is None:
-                driver.send_signal(number)
-                driver.wait(60)
-                return
+    def kill_driver(self, number: signal.Signals) -> bool:
+        for driver in self.running():
+            driver.send_signal(number)
+            driver.wait(60)
+            return True
+        return False
 
     def running(self) -> list[subprocess.Popen[bytes]]:
         return [driver for driver in self._drivers if driver.poll() is None]
+
+    def left_in_temporary_folder(self) -> list[str]:
+        """What drivers left there, but for folders that stay as places for others."""
+        return [str(path) for path in (self.command.home / "tmp").rglob("*") if not path.is_dir()]
 
     def last_words(self) -> str:
         return "\n".join(
@@ -143,6 +156,14 @@ class ChaosFarm:
 
     def head(self) -> list[int]:
         return [self._cluster.head_node.all_processes["gcs_server"][0].process.pid]
+
+    def kill_head(self) -> None:
+        """End the head; everything that was on its cluster has to end by itself. Another cluster comes."""
+        os.kill(self.head()[0], signal.SIGKILL)
+        until(lambda: not self.running(), "a run ends by itself when its head is gone", HEADLESS_SECONDS)
+        until(lambda: not self.emulators(), "its slots end by themselves", HEADLESS_SECONDS)
+        self._cluster_stack.close()
+        self._start_cluster()
 
     def kill_node(self, chance: random.Random) -> None:
         nodes = sorted(self._cluster.worker_nodes, key=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ class S3Process:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._environment = dict(os.environ)  # of now: its clock does not jump with that of others later
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._server: subprocess.Popen[bytes] | None = None
@@ -37,7 +39,9 @@ class S3Process:
         python = swift_python()
         assert python is not None, "no S3 server here: make extras-s3"
         command = [str(python), "-W", "ignore", str(SERVE), str(self._folder), "127.0.0.1", str(self.port)]
-        self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._server = subprocess.Popen(
+            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until(self._answers, "the S3 server answers", 60)
 
     def kill(self) -> None:

@@ -28,6 +28,9 @@ FAULTS = (
     "wrong_bytes_down",  # a bit of the answer's body flips
     "stall",  # nothing for a long while
 )
+FULL = ("507", "403")
+"""How servers say that they have no room left, or no quota; drawn for puts, where a plan names them."""
+CODES = {"500": b"InternalError", "503": b"SlowDown", "507": b"InsufficientStorage", "403": b"QuotaExceeded"}
 SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>injected</Message></Error>"
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
@@ -92,7 +95,7 @@ class FaultProxy:
                 return None
             fault = self._random.choice(self.plan.only)
         # Wrong bytes are noticed only where there is a checksum: in objects, not in listings.
-        return None if fault.startswith("wrong_bytes_up") and method != "PUT" else fault
+        return None if fault in ("wrong_bytes_up", *FULL) and method != "PUT" else fault
 
     def struck(self, fault: str) -> None:
         with self._lock:
@@ -148,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length // 2)
             return self._break(fault)
         body = self.rfile.read(length)
-        if fault in ("500", "503"):
+        if fault in CODES:
             return self._refuse(fault)
         if fault == "stall":
             self.owner.struck(fault)
@@ -198,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, fault: str) -> None:
         self.owner.struck(fault)
-        data = SLOW_DOWN % (b"SlowDown" if fault == "503" else b"InternalError")
+        data = SLOW_DOWN % CODES[fault]
         self.send_response(int(fault))
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Content-Type", "application/xml")

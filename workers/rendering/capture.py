@@ -12,7 +12,7 @@ from workers.emulator.contract import Picture
 from workers.rendering.encode import ChunkEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from workers.align.collector import EvidenceCollector
@@ -45,6 +45,7 @@ def capture(
     game_id: str | None = None,
     *,
     crop_rows: int = 0,
+    watch: Callable[[Picture], None] = lambda _picture: None,
 ) -> tuple[EncodedChunk, ...]:
     """Encode the pictures of each span into a file of its own, and show everything to the collector.
 
@@ -59,6 +60,7 @@ def capture(
         collector: takes note of every event.
         game_id: the game's id, with which every key frame is marked; None: no marks.
         crop_rows: rows at the bottom of each picture that are looked at and not encoded.
+        watch: called with every picture, too; for people who look on.
 
     Returns:
         One encoded chunk per span.
@@ -77,6 +79,7 @@ def capture(
                 collector.log(event)
                 continue
             collector.picture(event)
+            watch(event)
             if span is None:
                 continue
             if encoder is None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +17,7 @@ from farm.bench._capture_run import CaptureRun
 from farm.bench._capture_slippi import NO_DUMP, PEERS_DUMP, with_values
 from farm.bench._capture_table import Spread, figures, ratios
 from farm.bench._capture_ways import DRAINED_WAY, NO_DUMP_WAY, PEERS_WAY, WAYS, WORKER_WAY, X264_WAY
+from farm.bench._footprint import FootprintWatch, family_of
 from farm.bench._stamped import NOT_READ, count_right
 from farm.bench.capture import command
 from workers.emulator.slippi_preset import SlippiPreset
@@ -20,6 +25,7 @@ from workers.emulator.slippi_settings import settings_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def run(cpu_seconds: float, wall_seconds: float = 10.0, num_right: int | None = None) -> CaptureRun:
@@ -53,9 +59,10 @@ def test_the_worker_is_held_against_its_limits_round_by_round():
         X264_WAY: [[run(2.0)], [run(1.0)]],
         WORKER_WAY: [[run(12.0)], [run(6.0)]],
     }
-    without_dump, with_dump = ratios(rounds)
+    without_dump, with_dump, waited = ratios(rounds)
     assert (without_dump.value, without_dump.aim, without_dump.is_at_most) == (pytest.approx(1.2), 1.25, True)
     assert with_dump.value == pytest.approx((12 / 11 + 1) / 2)
+    assert (waited.value, waited.aim) == (pytest.approx(0.5), None)
 
 
 def test_the_worker_is_held_against_peers_in_cpu_and_in_time():
@@ -93,6 +100,23 @@ def test_the_heavy_scene_is_refused_where_the_worker_would_not_draw_it():
     assert "add --emulator slippi" in done.output
 
 
+def test_a_process_is_watched_with_all_that_it_started(tmp_path: Path):
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "video").write_bytes(bytes(1 << 20))
+    (tmp_path / "pictures").write_bytes(bytes(1 << 20))
+    inner = "import time; held = bytes(range(256)) * 200_000; print('ready', flush=True); time.sleep(60)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=False)"
+    with subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        with FootprintWatch(process.pid, tmp_path) as watch:
+            family = family_of(process.pid)
+        for pid in family:
+            os.kill(pid, signal.SIGKILL)
+    assert len(family) == 2
+    assert watch.memory_bytes > 51_200_000
+    assert 1 << 20 <= watch.scratch_bytes < 2 << 20
+
+
 @pytest.mark.dolphin
 def test_a_worker_of_the_stand_in_makes_every_pair_right():
     done = CliRunner().invoke(command, ["--runs", "1", "--frames", "60", "--json"], catch_exceptions=False)
@@ -100,3 +124,4 @@ def test_a_worker_of_the_stand_in_makes_every_pair_right():
     assert set(found) == set(WAYS["standin"])
     assert found[WORKER_WAY]["right_share"] == 1.0
     assert all(way["cpu_seconds_per_1000"]["median"] > 0 for way in found.values())
+    assert found[WORKER_WAY]["memory_megabytes"]["median"] > 0

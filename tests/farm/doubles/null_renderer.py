@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from null_processes import wait_for
+
 from manifests.ledger.reasons import Reason
 from workers.emulator.child import Child
 from workers.errors import EnvironmentFailed
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NUM_CHILDREN = 3  # an emulator, a display, an encoder
+GATE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,16 @@ class NullTask:
 
 @dataclass(frozen=True, slots=True)
 class NullSettings:
-    """`ledger` is a folder, or None to keep none; `children` is what every child of a game sleeps, or ""."""
+    """What every game is told.
+
+    `ledger` is a folder, or None to keep none; `children` is what every child of a game sleeps, or "". No
+    game goes on before the file `gate` exists, so that a test sees all slots busy however slowly they come.
+    """
 
     ledger: Path | None = None
     scratch_base: Path | None = None
     children: str = ""
+    gate: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ def render_nothing(task: NullTask, settings: NullSettings) -> NullResult:
             return refused
         for _ in range(NUM_CHILDREN if settings.children else 0):
             stack.enter_context(start_child(settings.children, folder))
+        if settings.gate is not None:
+            wait_for(settings.gate.exists, GATE_SECONDS)
         time.sleep(task.seconds)
     return _result(task, commit(task, settings), None)
 

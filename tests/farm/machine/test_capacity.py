@@ -32,6 +32,19 @@ def test_the_scarcest_thing_decides(machine: Machine, slots: int):
     assert num_slots(machine, ONE) == slots
 
 
+@pytest.mark.parametrize(
+    ("cores", "memory_gib", "slots"),
+    [
+        (2, 8, 2), (4, 16, 4), (12, 48, 12), (16, 64, 16), (64, 256, 64),  # 4 GiB a core, as clouds sell them
+        (2, 4, 2), (16, 16, 16), (64, 64, 64),  # as little as will do for a slot a core
+        (4, 3, 3), (16, 8, 8), (64, 32, 32),  # too little
+        (0.5, 2, 1), (2.5, 8, 2), (3.9, 16, 3),  # a container's share of the cores
+    ],
+)  # fmt: skip
+def test_a_slot_a_core_is_chosen_as_far_as_memory_goes(cores: float, memory_gib: int, slots: int):
+    assert num_slots(Machine(cores, memory_gib * GIB, 1000 * GIB), Footprint()) == slots
+
+
 @pytest.mark.parametrize(("memory_gib", "slots"), [(100, 5), (3, 3)])
 def test_what_was_measured_counts_instead_of_cores_and_nothing_else(memory_gib: int, slots: int):
     assert num_slots(Machine(16.0, memory_gib * GIB, 100 * GIB), ONE, measured=5) == slots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.server
 import os
 import signal
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 from null_cloud import METADATA, notice_here
 from null_processes import command_lines, sleeping, wait_for
-from null_renderer import NullSettings, NullTask, give_up, render_nothing
+from null_renderer import NUM_CHILDREN, NullSettings, NullTask, give_up, render_nothing
 
 from farm.engine.loop import Summary, run
 from farm.engine.pool import Breakage
@@ -37,6 +38,12 @@ CHILDREN = (f"3599.{number:04}" for number in range(100, 10000))
 def settings(tmp_path: Path) -> NullSettings:
     (tmp_path / "ledger").mkdir()
     return NullSettings(tmp_path / "ledger", tmp_path / "scratch", children=next(CHILDREN))
+
+
+@pytest.fixture
+def gated(settings: NullSettings, tmp_path: Path) -> NullSettings:
+    """The same settings with a gate, which is shut."""
+    return dataclasses.replace(settings, gate=tmp_path / "gate")
 
 
 def go(settings: NullSettings, tasks: list[NullTask], **options: Any) -> Summary:
@@ -68,6 +75,17 @@ class Once:
         if not self.happened and self._looks_right(counts):
             self.happened = True
             self._call()
+
+
+def opening(gated: NullSettings, call: Callable[[], object]) -> Callable[[], None]:
+    """Make a function that calls this and then opens the gate, at which all games wait."""
+
+    def call_and_open() -> None:
+        call()
+        assert gated.gate is not None
+        gated.gate.touch()
+
+    return call_and_open
 
 
 def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, settings: NullSettings):
@@ -102,11 +120,13 @@ def drain(cluster: Any, node: Any, seconds: int) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
-def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: Any, settings: NullSettings):
+def all_four_are_busy(counts: RunCounts) -> bool:
+    return counts.num_nodes == 4 and counts.running == 8
+
+
+def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: Any, gated: NullSettings):
     leaving = ray_cluster.add_node(**NODE)
-    begin = Once(
-        lambda counts: counts.num_nodes == 4 and counts.running == 8, lambda: drain(ray_cluster, leaving, 300)
-    )
+    begin = Once(all_four_are_busy, opening(gated, lambda: drain(ray_cluster, leaving, 300)))
     nodes_afterwards = []
 
     def on_counts(counts: RunCounts) -> None:
@@ -115,26 +135,22 @@ def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: A
             nodes_afterwards.append(counts.num_nodes)
 
     try:
-        summary = go(settings, games(24, seconds=2.0), on_counts=on_counts)
+        summary = go(gated, games(24, seconds=2.0), on_counts=on_counts)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.counts.committed == done(settings) == 24
+    assert summary.counts.committed == done(gated) == 24
     assert summary.counts.retries == {}
     assert nodes_afterwards[-1] <= 3
 
 
-def test_what_would_not_finish_before_its_machine_goes_is_given_back(
-    ray_cluster: Any, settings: NullSettings
-):
+def test_what_would_not_finish_before_its_machine_goes_is_given_back(ray_cluster: Any, gated: NullSettings):
     leaving = ray_cluster.add_node(**NODE)
-    begin = Once(
-        lambda counts: counts.num_nodes == 4 and counts.running == 8, lambda: drain(ray_cluster, leaving, 11)
-    )
+    begin = Once(all_four_are_busy, opening(gated, lambda: drain(ray_cluster, leaving, 11)))
     try:
-        summary = go(settings, games(8, seconds=6.0), on_counts=begin)
+        summary = go(gated, games(8, seconds=6.0), on_counts=begin)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.counts.committed == done(settings) == 8
+    assert summary.counts.committed == done(gated) == 8
     assert summary.counts.retries == {Breakage.GIVEN_BACK: 2}
 
 
@@ -167,12 +183,12 @@ def stoppable_node(ray_cluster: Any) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_node_told_to_stop_finishes_what_it_has_and_ends(
-    ray_cluster: Any, settings: NullSettings, stoppable_node: subprocess.Popen[bytes]
+    ray_cluster: Any, gated: NullSettings, stoppable_node: subprocess.Popen[bytes]
 ):
-    told = Once(lambda counts: counts.num_nodes == 4 and counts.running == 8, stoppable_node.terminate)
-    summary = go(settings, games(24, seconds=2.0), on_counts=told)
+    told = Once(all_four_are_busy, opening(gated, stoppable_node.terminate))
+    summary = go(gated, games(24, seconds=2.0), on_counts=told)
     assert told.happened
-    assert summary.counts.committed == done(settings) == 24
+    assert summary.counts.committed == done(gated) == 24
     assert summary.counts.retries == {}
     stoppable_node.wait(30)
 
@@ -214,7 +230,7 @@ def metadata_url() -> Iterator[str]:
 
 
 def test_the_clouds_notice_drains_the_node_it_was_given_to(
-    ray_cluster: Any, settings: NullSettings, metadata_url: str
+    ray_cluster: Any, gated: NullSettings, metadata_url: str
 ):
     leaving = ray_cluster.add_node(**NODE, env_vars={METADATA: metadata_url})
 
@@ -222,7 +238,7 @@ def test_the_clouds_notice_drains_the_node_it_was_given_to(
         goes_at = datetime.fromtimestamp(time.time() + 300, UTC).isoformat()
         MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
 
-    notice = Once(lambda counts: counts.num_nodes == 4 and counts.running == 8, give_notice)
+    notice = Once(all_four_are_busy, opening(gated, give_notice))
     nodes_afterwards = []
 
     def on_counts(counts: RunCounts) -> None:
@@ -231,36 +247,41 @@ def test_the_clouds_notice_drains_the_node_it_was_given_to(
             nodes_afterwards.append(counts.num_nodes)
 
     try:
-        summary = go(settings, games(60, seconds=1.0), on_counts=on_counts, watch_notice=notice_here)
+        summary = go(gated, games(60, seconds=1.0), on_counts=on_counts, watch_notice=notice_here)
     finally:
         ray_cluster.remove_node(leaving)
-    assert summary.counts.committed == done(settings) == 60
+    assert summary.counts.committed == done(gated) == 60
     assert summary.counts.retries == {}
     assert 3 in nodes_afterwards
     assert set(nodes_afterwards[nodes_afterwards.index(3) :]) <= {1, 2, 3}  # and it never came back
+
+
+def have_children(settings: NullSettings, counts: RunCounts, slots: int) -> bool:
+    """Whether all slots run a game, and every game has started its children."""
+    return counts.running == slots and len(sleeping(settings.children)) == NUM_CHILDREN * slots
 
 
 def worker_of(child: int) -> int:
     return int((Path("/proc") / str(child) / "stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
-def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, settings: NullSettings):
+def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, gated: NullSettings):
     killed: set[int] = set()
 
     def kill_two() -> None:
-        workers = sorted({worker_of(child) for child in sleeping(settings.children)})
-        killed.update(child for child in sleeping(settings.children) if worker_of(child) in workers[:2])
+        workers = sorted({worker_of(child) for child in sleeping(gated.children)})
+        killed.update(child for child in sleeping(gated.children) if worker_of(child) in workers[:2])
         assert len(killed) == 6
         os.kill(workers[0], signal.SIGKILL)
         os.kill(workers[1], signal.SIGTERM)
-        wait_for(lambda: not killed & sleeping(settings.children), 5.0)
+        wait_for(lambda: not killed & sleeping(gated.children), 5.0)
 
-    kill = Once(lambda counts: counts.running == 6 and len(sleeping(settings.children)) == 18, kill_two)
-    summary = go(settings, games(8, seconds=5.0), on_counts=kill)
+    kill = Once(lambda counts: have_children(gated, counts, 6), opening(gated, kill_two))
+    summary = go(gated, games(8, seconds=1.0), on_counts=kill)
     assert kill.happened
-    assert summary.counts.committed == done(settings) == 8
+    assert summary.counts.committed == done(gated) == 8
     assert summary.counts.retries == {Breakage.WORKER_DIED: 2}
-    assert not sleeping(settings.children)
+    assert not sleeping(gated.children)
 
 
 def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: Any, settings: NullSettings):
@@ -269,7 +290,7 @@ def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: An
     def stop_now() -> None:
         stop.request = Stop.NOW
 
-    begin = Once(lambda counts: counts.running == 6 and len(sleeping(settings.children)) == 18, stop_now)
+    begin = Once(lambda counts: have_children(settings, counts, 6), stop_now)
     summary = go(settings, games(12, seconds=600.0), on_counts=begin, stop=stop)
     assert summary.was_stopped
     wait_for(lambda: not sleeping(settings.children), 5.0)
@@ -317,25 +338,25 @@ def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
     assert list(settings.scratch_base.glob("*")) == []  # swept by the rerun
 
 
-def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, settings: NullSettings):
+def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, gated: NullSettings):
     doomed = ray_cluster.add_node(**NODE)
     lost: set[int] = set()
 
     def kill_raylet() -> None:
         raylet = doomed.all_processes["raylet"][0].process.pid
         mine = {pid for pid in command_lines() if is_below(pid, raylet)}
-        lost.update(mine & sleeping(settings.children))
+        lost.update(mine & sleeping(gated.children))
         assert len(lost) == 6
         os.kill(raylet, signal.SIGKILL)
-        wait_for(lambda: not lost & sleeping(settings.children), 20.0)
+        wait_for(lambda: not lost & sleeping(gated.children), 20.0)
 
-    kill = Once(lambda counts: counts.running == 8 and len(sleeping(settings.children)) == 24, kill_raylet)
-    summary = go(settings, games(10, seconds=6.0), on_counts=kill)
+    kill = Once(lambda counts: have_children(gated, counts, 8), opening(gated, kill_raylet))
+    summary = go(gated, games(10, seconds=6.0), on_counts=kill)
     assert kill.happened
     # Its workers outlive it by some seconds: a game that they still end is found done, not done twice.
-    assert summary.counts.committed + summary.counts.already_done == done(settings) == 10
+    assert summary.counts.committed + summary.counts.already_done == done(gated) == 10
     assert summary.counts.retries == {Breakage.NODE_LOST: 2}
-    assert not sleeping(settings.children)
+    assert not sleeping(gated.children)
     ray_cluster.remove_node(doomed, allow_graceful=False)
 
 

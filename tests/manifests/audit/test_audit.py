@@ -6,8 +6,12 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -16,18 +20,18 @@ from click.testing import CliRunner
 
 from farm.cli import farm
 from manifests.audit.audit import audit
-from manifests.audit.findings import Depth, Kind, Report
+from manifests.audit.findings import Depth, Finding, Kind, Report
 from manifests.audit.gc import find_garbage
-from manifests.errors import RecordRefused
+from manifests.errors import DatasetError, RecordRefused
 from manifests.ledger.dataset import open_or_create
-from manifests.ledger.entry import LedgerEntry, write_entry
-from manifests.ledger.plan import append_plan, planned_games
+from manifests.ledger.entry import LedgerEntry, done_game_ids, write_entry
+from manifests.ledger.plan import append_plan, pending_games, planned_games
 from manifests.ledger.records import GopIndex
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.status import dataset_status
 from manifests.state.file import states_bytes
 from manifests.store.canonical_json import canonical
-from manifests.store.contract import Store
+from manifests.store.contract import Store, StoreFailed
 from manifests.store.keys import ledger_key, manifest_key, states_key, video_key
 from manifests.store.open import open_store
 from manifests.video.mp4 import read_gops
@@ -37,7 +41,6 @@ from workers.rendering.sei_writer import sei_nal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from manifests.state.table import StateTable
 
@@ -404,6 +407,31 @@ def test_without_a_stamp_pictures_are_still_counted_and_witnessed(store: Store):
     assert report.findings
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "key", ["dataset.json", "plan/0000.parquet", "manifest/0000/games.parquet", "ledger", "video"]
+)
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_what_is_no_file_is_named_and_no_command_waits_for_it(store: Store, key: str, kind: str):
+    keys = {"ledger": ledger_key(next(planned_games(store)).game_id), "video": video_key(0)}
+    path = Path(store.url) / keys.get(key, key)
+    path.unlink()
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif os.geteuid() == 0:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5))  # /dev/zero, which never ends
+    else:
+        pytest.skip("only root makes a device")
+    try:
+        findings = audit(store, Depth.CHECKSUM).findings
+    except StoreFailed as refusal:
+        findings = [Finding(Kind.RECORD, str(refusal), "")]
+    assert any(str(path).endswith(finding.key) or str(path) in finding.key for finding in findings)
+    for look in (find_garbage, dataset_status):
+        with suppress(DatasetError):
+            look(store)
+
+
 @pytest.mark.parametrize("wrong", [b"NaN", b"Infinity", b"1e999", str(10**30).encode(), b"9" * 5000])
 def test_a_number_that_no_record_has_is_named_and_breaks_no_command(store: Store, wrong: bytes):
     key = ledger_key(next(planned_games(store)).game_id)
@@ -469,6 +497,48 @@ def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tm
     (again,) = append_plan(store, [samples.to_plan(n) for n in (1, 2)], 90)
     assert again.file_numbers.start == theirs.file_numbers.stop
     write_entry(store, samples.place(store, again, tmp_path, seed=1))
+    finalize(store)
+    assert audit(store).findings == []
+    assert CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"]).exit_code == 1
+
+
+def test_two_plan_files_that_share_numbers_and_a_game_are_repaired_by_one_command(
+    tmp_path: Path, samples: Any
+):
+    """As a late planner leaves them who did not see the plan before: 0001 gives out what 0000 has given."""
+    store, other = open_store(tmp_path / "store"), open_store(tmp_path / "other")
+    for each in (store, other):
+        open_or_create(each, samples.description)
+    first = append_plan(store, [samples.to_plan(n) for n in (1, 2)], 90)
+    late = append_plan(other, [samples.to_plan(n) for n in (2, 3, 4)], 90)
+    store.put("plan/0001.parquet", other.get("plan/0000.parquet"))
+    kept, taken = first[0], {number for game in first for number in game.file_numbers}
+    others = [game for game in late if game.game_id != samples.game_id(2)]
+    lost = next(game for game in others if not taken.isdisjoint(game.file_numbers))
+    write_entry(store, samples.place(store, kept, tmp_path, seed=1))
+    write_entry(store, samples.place(store, lost, tmp_path, seed=3))
+    finalize(store)
+    details = " ".join(finding.detail for finding in audit(store).findings if finding.kind is Kind.NUMBERS)
+    assert "is planned for two games; farm retry --misnumbered" in details
+    assert f"game {samples.game_id(2)[:16]} is planned twice" in details
+    dry = CliRunner().invoke(farm, ["retry", store.url, "--misnumbered", "--dry-run", "--json"])
+    assert dry.exit_code == 0, dry.output
+    assert set(json.loads(dry.output)["renumbered"]) >= {samples.game_id(2)}
+    assert audit(store).findings, "a dry run repairs nothing"
+
+    result = CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"])
+
+    assert result.exit_code == 0, result.output
+    assert audit(store).findings == []
+    planned = list(planned_games(store))
+    numbers = [number for game in planned for number in game.file_numbers]
+    assert len(planned) == 4
+    assert len(set(numbers)) == len(numbers)
+    assert list(done_game_ids(store)) == [kept.game_id]
+    for seed, game in enumerate(pending_games(store)):
+        write_entry(store, samples.place(store, game, tmp_path, seed=10 + seed))
+    (later,) = append_plan(store, [samples.to_plan(5)], 90)
+    assert later.file_numbers.start > max(numbers)
     finalize(store)
     assert audit(store).findings == []
     assert CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"]).exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import signal
 import subprocess
@@ -16,8 +17,9 @@ import pytest
 from manifests.ledger.commit import MAX_EDITIONS, place_chunk_file
 from manifests.ledger.entry import Status, read_entries, write_entry
 from manifests.ledger.plan import append_plan, pending_games, planned_games
-from manifests.store.contract import Store, StoreFailed
+from manifests.store.contract import Data, Store, StoreFailed
 from manifests.store.keys import DATA_PREFIXES, parse_data_key, video_key
+from manifests.store.local import LocalStore
 from manifests.store.open import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,6 +83,46 @@ def test_bytes_that_never_repeat_fail_in_the_end(store: Store, tmp_path: Path):
         store.put(video_key(7, edition=n), f"edition {n}".encode())
     with pytest.raises(StoreFailed, match="100 different renderings"):
         place_chunk_file(store, "video", 7, file_of(tmp_path, b"pictures"))
+
+
+class CannotSayWhoCameFirst(LocalStore):
+    """A fake of an S3 server without conditional writes, on a folder; it counts what is put."""
+
+    num_puts = 0
+
+    @property
+    def has_conditional_writes(self) -> bool:
+        return False
+
+    def put(self, key: str, data: Data) -> None:
+        self.num_puts += 1
+        super().put(key, data)
+
+
+def test_where_nobody_can_say_who_came_first_a_key_depends_on_its_bytes(tmp_path: Path):
+    store = CannotSayWhoCameFirst(tmp_path / "store")
+    refs = [place_chunk_file(store, "video", 7, file_of(tmp_path, data)) for data in (b"ours", b"theirs")]
+    assert [store.get(ref.key) for ref in refs] == [b"ours", b"theirs"]
+    digest = hashlib.sha256(b"ours").hexdigest()
+    assert refs[0].key == video_key(7, edition=int(digest[:10], 16)), "other versions give the same key"
+    assert place_chunk_file(store, "video", 7, file_of(tmp_path, b"ours")) == refs[0]
+    assert store.num_puts == 2, "what is there is not sent again"
+
+
+def test_where_nobody_can_say_who_came_first_a_damaged_object_is_put_again(tmp_path: Path):
+    store = CannotSayWhoCameFirst(tmp_path / "store")
+    ref = place_chunk_file(store, "video", 7, file_of(tmp_path, b"ours"))
+    for damaged in (b"OURS", b"our"):
+        store.put(ref.key, damaged)
+        assert place_chunk_file(store, "video", 7, file_of(tmp_path, b"ours")) == ref
+        assert store.get(ref.key) == b"ours"
+
+
+def test_a_name_that_is_taken_by_no_file_is_passed_over(store: Store, tmp_path: Path):
+    place_chunk_file(store, "video", 8, file_of(tmp_path, b"others"))
+    os.mkfifo(Path(store.url) / video_key(7))
+    ref = place_chunk_file(store, "video", 7, file_of(tmp_path, b"pictures"))
+    assert ref.key == video_key(7, edition=1)
 
 
 def start_worker(store: Store, scratch: Path, order: int, seed: int) -> subprocess.Popen[str]:

@@ -19,7 +19,7 @@ from manifests.store.contract import ObjectMissing, StoreFailed
 from manifests.store.keys import parse_data_key, video_key
 from manifests.store.open import open_store
 from manifests.store.s3 import S3Store
-from manifests.store.s3_client import Outcome, Patience, Wrong, classify
+from manifests.store.s3_client import Outcome, Patience, S3Client, Wrong, classify
 from tests.s3_server.fault_proxy import FAULTS, FaultPlan, FaultProxy
 from tests.s3_server.fixtures import new_bucket
 from tests.s3_server.server import OTHER_SERVER
@@ -180,6 +180,18 @@ def test_a_head_that_is_forbidden_and_a_dead_endpoint_say_what_to_check(
     said = r"check the network and AWS_ENDPOINT_URL_S3 \(requests go to http://127\.0\.0\.1:9\)"
     with pytest.raises(StoreFailed, match=said):
         hasty(url, Patience(2, 0.01, 0.05, 1.0, 1.0)).head("key")
+
+
+def test_a_clock_that_is_off_is_named():
+    def refused(*_: object) -> None:
+        answer: Any = {
+            "Error": {"Code": "RequestTimeTooSkewed", "Message": "skewed"},
+            "ResponseMetadata": {"HTTPStatusCode": 403},
+        }
+        raise ClientError(answer, "PutObject")
+
+    with pytest.raises(StoreFailed, match=r"RequestTimeTooSkewed.*set the clock of this machine"):
+        S3Client().call("s3://bucket/key", refused)
 
 
 def test_no_credentials_are_asked_for_by_name(s3_proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch):

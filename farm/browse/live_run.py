@@ -1,0 +1,108 @@
+"""What the runs that are under way do now: their slots, each with its game and picture, and what is odd."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from manifests.live.marks import marks_of
+from manifests.live.notes import game_note, run_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manifests.live.notes import GameNote, RunNote
+    from manifests.store.contract import Store
+
+LOOK_SECONDS: Final = 1.5  # the store is asked no more often, however many pages are open
+HEARD_INTERVALS: Final = 4.0  # notes of a run that did not come, before it is said to be silent
+HEARD_SECONDS: Final = 30.0
+MOST_PICTURES: Final = 128  # slots whose notes are read at each look
+
+
+class LiveRuns:
+    """Looks at the notes of all runs on one dataset; safe to ask from several threads.
+
+    Args:
+        store: of the dataset.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._store, self._clock = store, clock
+        self._turn = threading.Lock()
+        self._found: dict[str, Any] = {"runs": []}
+        self._looked_at = float("-inf")
+
+    def now(self) -> dict[str, Any]:
+        """What is known of every run, JSON-ready, not older than LOOK_SECONDS.
+
+        Raises:
+            DatasetError: the store failed.
+        """
+        with self._turn:  # who asks while another looks waits, and gets what that one found
+            now = self._clock()
+            if not 0 <= now - self._looked_at <= LOOK_SECONDS:
+                runs = [self._described(note, now) for note in run_notes(self._store)]
+                self._found, self._looked_at = {"runs": runs}, now
+            return self._found
+
+    def picture(self, game_id: str) -> bytes | None:
+        """The newest picture of a game that is being rendered, as a JPEG; None if there is none.
+
+        Raises:
+            DatasetError: the store failed.
+            ValueError: not a game's id.
+        """
+        note = game_note(self._store, game_id)
+        return None if note is None else note.picture
+
+    def _described(self, run: RunNote, now: float) -> dict[str, Any]:
+        is_heard = now - run.written_at <= max(HEARD_INTERVALS * run.live_seconds, HEARD_SECONDS)
+        since = {slot.game_id: slot.since for slot in run.slots if slot.game_id}
+        asked = list(since)[:MOST_PICTURES] if is_heard else []
+        read = {game_id: game_note(self._store, game_id) for game_id in asked}
+        # One from before its slot got the game is of an earlier attempt.
+        notes = {
+            game_id: note
+            for game_id, note in read.items()
+            if note is not None and note.taken_at >= since[game_id] - run.live_seconds
+        }
+        marks = marks_of(notes, {each: since[each] for each in asked}, run.live_seconds, now)
+        told = asdict(run)
+        told["slots"] = [
+            {**asdict(slot), **_shown(notes.get(slot.game_id)), "marks": list(marks.get(slot.game_id, ()))}
+            for slot in run.slots
+        ]
+        return told | {
+            "failures": told["failures"][::-1],
+            "is_heard": is_heard,
+            "silent_seconds": round(max(0.0, now - run.written_at), 1),
+            "seconds_left": seconds_left(run),
+        }
+
+
+def _shown(note: GameNote | None) -> dict[str, Any]:
+    """What a page shows of a game's note; the picture itself is fetched by its own address."""
+    if note is None:
+        return {"num_shown": 0, "num_frames": None, "frames_per_second": None, "taken_at": None}
+    return {
+        "num_shown": note.num_shown,
+        "num_frames": note.num_frames,
+        "frames_per_second": note.frames_per_second,
+        "taken_at": note.taken_at,
+    }
+
+
+def seconds_left(run: RunNote) -> tuple[float, float] | None:
+    """Least and most seconds until a run is done: by its pace of the last ten minutes, and since it began.
+
+    None before any game has ended.
+    """
+    paces = [pace for pace in (run.frames_per_second, run.frames_per_second_overall) if pace > 0]
+    if not paces:
+        return None
+    left = run.frames_total - run.frames_done
+    return round(left / max(paces), 1), round(left / min(paces), 1)

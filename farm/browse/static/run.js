@@ -1,0 +1,118 @@
+// The runs that are under way, from run.json: slots in a grid by machine, what is odd about them, and failures.
+const SECONDS = 2;
+const root = document.getElementById("runs"), heard = document.getElementById("heard");
+const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
+const when = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
+const MEANS = {
+  black: "its pictures have been black for a second and a half or more",
+  frozen: "its picture has not changed for 150 frames",
+  silent: "nothing was heard of it for a while",
+  slow: "it renders less than half as fast as the median slot",
+};
+
+function make(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function duration(seconds) {
+  const minutes = Math.ceil(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
+  if (days) return `${days} d ${hours % 24} h`;
+  return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+}
+
+function left(range) {
+  if (range === null) return "no game has ended yet";
+  const [least, most] = range.map(duration);
+  return least === most ? least : `${least} to ${most}`;
+}
+
+function slotCard(slot) {
+  const card = make("li", undefined, { class: slot.marks.length ? "slot odd" : "slot" }), picture = make("img", undefined, { width: 160, height: 120, alt: "" });
+  if (slot.taken_at !== null) {
+    picture.src = `${root.dataset.pictures}${slot.game_id}.jpg?at=${slot.taken_at}`;
+    picture.alt = `Slot ${slot.slot} at frame ${number(slot.num_shown)}`;
+  } else picture.hidden = true;
+  card.append(make("strong", slot.slot), picture);
+  if (!slot.game_id) card.append(make("span", "waits"));
+  else if (slot.taken_at === null) card.append(make("span", `game ${slot.game_id.slice(0, 12)}`), make("span", "no picture yet"));
+  else {
+    card.append(make("span", `game ${slot.game_id.slice(0, 12)}`));
+    card.append(make("span", `${number(slot.num_shown)} of ${number(slot.num_frames)} frames, ${number(slot.frames_per_second)} a second`));
+    card.append(make("progress", undefined, { max: slot.num_frames, value: Math.min(slot.num_shown, slot.num_frames), "aria-label": "frames shown" }));
+  }
+  for (const mark of slot.marks) card.append(make("span", `${mark}: ${MEANS[mark]}`, { class: "mark" }));
+  return card;
+}
+
+function machines(slots) {
+  const byNode = new Map();
+  for (const slot of slots) byNode.set(slot.node, [...(byNode.get(slot.node) ?? []), slot]);
+  return [...byNode].map(([node, ours]) => {
+    const section = make("section"), list = make("ul", undefined, { class: "slots" });
+    list.append(...ours.map(slotCard));
+    section.append(make("h3", `${node.slice(0, 12)}: ${number(ours.length)} slots`), make("p", ours[0].kind, { class: "soft" }), list);
+    return section;
+  });
+}
+
+function figures(run) {
+  const list = make("dl", undefined, { class: "figures" }), odd = run.slots.filter((slot) => slot.marks.length).length;
+  const rows = [
+    ["committed", number(run.counts.committed)], ["set aside", number(run.counts.set_aside)], ["running", number(run.counts.running)],
+    ["waiting", number(run.counts.waiting)], ["frames", `${number(run.frames_done)} of ${number(run.frames_total)}`],
+    ["frames a second", number(run.frames_per_second, 1)], ["time left", left(run.seconds_left)], ["odd slots", number(odd)],
+  ];
+  for (const [failure, count] of Object.entries(run.retries)) rows.push([failure.replaceAll("_", " "), number(count)]);
+  for (const [name, value] of rows) {
+    const box = make("div");
+    box.append(make("dt", name), make("dd", value));
+    list.append(box);
+  }
+  return list;
+}
+
+function failures(found) {
+  const region = make("div", undefined, { class: "scroll", tabindex: 0, role: "region", "aria-label": "Failures, newest first" });
+  const table = make("table"), head = make("tr"), body = make("tbody");
+  head.append(...["time, UTC", "game", "machine", "failure", "detail"].map((name) => make("th", name, { scope: "col" })));
+  for (const each of found) {
+    const row = make("tr");
+    row.append(make("td", when(each.at)), make("td", each.game_id.slice(0, 12)), make("td", each.node.slice(0, 12)), make("td", each.failure.replaceAll("_", " ")), make("td", each.detail, { class: "told" }));
+    body.append(row);
+  }
+  const top = make("thead");
+  top.append(head);
+  table.append(top, body);
+  region.append(table);
+  return region;
+}
+
+function shown(run, isOnly) {
+  const section = make("section", undefined, { "data-run": run.name });
+  section.append(make("h2", isOnly ? "Slots" : `Slots of run ${run.name}`));
+  if (!run.is_heard) section.append(make("p", `Not heard of for ${duration(run.silent_seconds)}: it was killed, or its machine is gone. Run the same command again to go on.`, { class: "mark" }));
+  section.append(...(run.is_heard ? machines(run.slots) : []), figures(run));
+  if (run.lines.length) {
+    const said = make("ul");
+    said.append(...run.lines.map((line) => make("li", line)));
+    section.append(make("h3", "Machines"), said);
+  }
+  if (run.failures.length) section.append(make("h3", "Failures and retries, newest first"), failures(run.failures));
+  return section;
+}
+
+async function look() {
+  try {
+    const answer = await fetch(root.dataset.from), found = await answer.json();
+    if (!answer.ok) throw new Error(found.error);
+    const focused = document.activeElement?.closest?.(".scroll") !== null && document.activeElement !== document.body;
+    if (!focused) root.replaceChildren(...found.runs.map((run) => shown(run, found.runs.length === 1)));
+    const running = found.runs.filter((run) => run.is_heard).length;
+    heard.textContent = running ? `${running === 1 ? "One run is" : `${number(running)} runs are`} under way.` : "No run is under way on this dataset, or it was started with --live 0.";
+  } catch (error) { heard.textContent = `The run cannot be looked at: ${error.message ?? error}`; }
+  setTimeout(look, SECONDS * 1000);
+}
+look();

@@ -1,0 +1,1 @@
+"""What a run that is under way leaves on the store for whoever watches it; nothing of it outlives the run."""

@@ -1,0 +1,105 @@
+"""Faults of processes and machines. Each returns whether there was something that it could strike."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tests.chaos.farm import ChaosFarm
+
+PAUSE_SECONDS: Final = 3.0
+
+
+def _send(pids: list[int], number: signal.Signals, chance: random.Random) -> bool:
+    with suppress(ProcessLookupError, IndexError):
+        os.kill(chance.choice(pids), number)
+        return True
+    return False
+
+
+def _pause(pids: list[int], chance: random.Random) -> bool:
+    """Stop a process for a while, and let it go on."""
+    with suppress(ProcessLookupError, IndexError):
+        pid = chance.choice(pids)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(PAUSE_SECONDS)
+        os.kill(pid, signal.SIGCONT)
+        return True
+    return False
+
+
+def kill_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _send(farm.emulators(), signal.SIGKILL, chance)
+
+
+def segv_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _send(farm.emulators(), signal.SIGSEGV, chance)
+
+
+def pause_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _pause(farm.emulators(), chance)
+
+
+def kill_display(farm: ChaosFarm, chance: random.Random) -> bool:
+    """Slippi's Dolphin alone has one; the stand-in's draws without a display."""
+    return _send(farm.command.descendants("Xvfb"), signal.SIGKILL, chance)
+
+
+def kill_slot(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _send(farm.slots(), signal.SIGKILL, chance)
+
+
+def pause_slot(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _pause(farm.slots(), chance)
+
+
+def kill_node(farm: ChaosFarm, chance: random.Random) -> bool:
+    farm.kill_node(chance)
+    return True
+
+
+def drain_node(farm: ChaosFarm, chance: random.Random) -> bool:
+    farm.drain_node(chance)
+    return True
+
+
+def pause_head(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _pause(farm.head(), chance)
+
+
+def kill_head(farm: ChaosFarm, _: random.Random) -> bool:
+    """The one machine whose loss ends a run: the run has to end by itself, and its slots with it."""
+    farm.kill_head()
+    return True
+
+
+def kill_driver(farm: ChaosFarm, _: random.Random) -> bool:
+    return farm.kill_driver(signal.SIGKILL)
+
+
+def hang_up_driver(farm: ChaosFarm, _: random.Random) -> bool:
+    return farm.kill_driver(signal.SIGHUP)
+
+
+def pause_driver(farm: ChaosFarm, chance: random.Random) -> bool:
+    return _pause(farm.drivers(), chance)
+
+
+def start_second_run(farm: ChaosFarm, _: random.Random) -> bool:
+    farm.start_driver()
+    return True
+
+
+def jump_clock(farm: ChaosFarm, chance: random.Random) -> bool:
+    """An hour or ten years, there and back, for the driver and the slots; S3 servers mind 15 minutes."""
+    if not farm.clock.can_jump:
+        return False
+    farm.clock.jump(chance.choice((-1, 1)) * chance.choice((3600, 10 * 365 * 86400)))
+    time.sleep(2 * PAUSE_SECONDS)
+    farm.clock.jump(0)
+    return True
