@@ -46,10 +46,11 @@ def repeat_games(source: Path, target: Path, num_games: int) -> None:
         files = {name: Path(folder) / f"{name}.parquet" for name in MANIFEST_TABLES}
         for name, path in files.items():
             pq.write_table(tables[name].cast(arrow_schema(name)), path, compression="zstd")
-        publish_snapshot(large, files, {name: _ref(name, path) for name, path in files.items()}, totals)
+        publish_snapshot(large, files, {name: table_ref(name, path) for name, path in files.items()}, totals)
 
 
-def _ref(name: str, path: Path) -> TableRef:
+def table_ref(name: str, path: Path) -> TableRef:
+    """Take size, hash and number of rows of a table that was written."""
     data = path.read_bytes()
     rows = pq.read_metadata(path).num_rows
     return TableRef(ObjectRef(name, len(data), hashlib.sha256(data).hexdigest()), rows)

@@ -1,4 +1,4 @@
-"""`farm bench browse`: how long a person waits for the games page, in a real web browser."""
+"""`farm bench browse`: how long a person waits for the pages, in a real web browser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -18,10 +19,12 @@ from rich.progress import track
 from rich.table import Table
 
 from farm.bench._chromium import chromium
+from farm.bench._many_events import EVENTS_PER_GAME, simulate
+from farm.terminal.waiting import waiting
 from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from selenium.webdriver import Chrome
 
@@ -29,15 +32,30 @@ EXAMPLE = """\b
 Examples:
   farm bench browse dataset
   farm bench browse s3://bucket/melee --rounds 30 --json
+  farm bench browse --simulate 22000
 """
+_ROUNDS: Final = 4  # of each of the further pages
 SECONDS: Final = 60.0  # for a page, or the server's start
 _POLL: Final = 0.005
 # Interactive: the document and its scripts are there, and something is painted. Thumbnails come as they come.
 _READY: Final = """
 const [page] = performance.getEntriesByType("navigation"), [paint] = performance.getEntriesByName("first-contentful-paint");
-if (!page?.domContentLoadedEventEnd || !paint || !document.querySelector("p[role=status]")) return null;
-return [Math.max(page.domContentLoadedEventEnd, paint.startTime), page.responseEnd];
+if (!page?.domContentLoadedEventEnd || !paint || !document.querySelector(arguments[0])) return null;
+const drawn = document.querySelector("[data-ready]") ? performance.now() : 0; // where scripts fetch what they draw
+return [Math.max(page.domContentLoadedEventEnd, paint.startTime, drawn), page.responseEnd];
 """  # noqa: E501 - one statement a line
+
+_STATUS: Final = "p[role=status]"
+_PAGES: Final = {
+    "totals": ("/", "h1"),
+    "moments: deaths": ("/moments?kind=death", _STATUS),
+    "moments: ledge near a death": ("/moments?kind=ledge&near=death", _STATUS),
+    "moments: hits of 20": ("/moments?kind=hit&where=value%3E%3D20", _STATUS),
+    "charts": ("/charts", "#figures[data-ready]"),
+    "rejects": ("/rejects", "h1"),
+    "schema": ("/schema", "h1"),
+}
+"""Further pages, each with its address and what is there once it can be used."""
 
 # From the choice until the rows are there and the next frame is drawn; and the server's part of it.
 _CHOOSE: Final = """
@@ -84,6 +102,7 @@ class PageTimes:
         start_seconds: time from the command's start until the server answers.
         games_page: opening it, nothing cached.
         filtered: choosing another filter on it, or another order.
+        pages: opening each of the further pages, by name.
         server_mb: resident memory of the server afterwards, millions of bytes.
     """
 
@@ -91,6 +110,7 @@ class PageTimes:
     start_seconds: float
     games_page: Waits
     filtered: Waits
+    pages: Mapping[str, Waits]
     server_mb: float
 
 
@@ -103,19 +123,31 @@ class PageTimes:
     show_default=True,
     help="How often each wait is measured.",
 )
+@click.option(
+    "--simulate",
+    "num_games",
+    type=click.IntRange(min=1),
+    help=f"Instead of DATASET: a manifest of so many games with {EVENTS_PER_GAME:,} events each.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def command(dataset: str, *, rounds: int, as_json: bool) -> None:
-    """Open DATASET's games page in headless Chromium and filter it, again and again; tell the waits' medians.
+def command(dataset: str, *, rounds: int, num_games: int | None, as_json: bool) -> None:
+    """Open DATASET's pages in headless Chromium and filter games, again and again; tell the waits' medians.
 
     Times are the web browser's own: for a page, until its scripts have run and it is painted; for a filter,
     until the rows are there and the next frame is drawn.
     """
-    found = measure(dataset, rounds)
+    with TemporaryDirectory(prefix="farm-bench-") as folder:
+        if num_games is not None:
+            dataset = str(Path(folder) / "dataset")
+            with waiting(f"making {num_games:,} games up"):
+                simulate(Path(dataset), num_games)
+        found = measure(dataset, rounds)
     if as_json:
         click.echo(json.dumps(asdict(found), indent=2))
         return
     table = Table("wait", "median", "9 of 10 within", "of it the server")
-    for name, waits in (("games page", found.games_page), ("filter or order", found.filtered)):
+    every = {"games page": found.games_page, "filter or order": found.filtered, **found.pages}
+    for name, waits in every.items():
         table.add_row(
             name,
             f"{waits.interactive_ms:,.0f} ms",
@@ -145,17 +177,23 @@ def measure(dataset: str, rounds: int) -> PageTimes:
             told = Console(stderr=True)
             quiet = not told.is_terminal
             opened = [
-                _wait_for(browser, f"{url}/games")
+                _wait_for(browser, f"{url}/games", _STATUS)
                 for _ in track(range(rounds), "opening", console=told, transient=True, disable=quiet)
             ]
             filtered = [
                 _wait_for_choice(browser, k)
                 for k in track(range(rounds), "filtering", console=told, transient=True, disable=quiet)
             ]
+            pages = {
+                name: _waits([_wait_for(browser, url + address, there) for _ in range(_ROUNDS)])
+                for name, (address, there) in _PAGES.items()
+            }
             browser.get(f"{url}/games")
             words = browser.find_element("css selector", "p[role=status]").text
         games = int(words.split()[0].replace(",", ""))
-        return PageTimes(games, start_seconds, _waits(opened), _waits(filtered), _resident_mb(server.pid))
+        return PageTimes(
+            games, start_seconds, _waits(opened), _waits(filtered), pages, _resident_mb(server.pid)
+        )
 
 
 @contextmanager
@@ -179,11 +217,12 @@ def _wait_for_choice(browser: Chrome, number: int) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def _wait_for(browser: Chrome, address: str) -> tuple[float, float]:
+def _wait_for(browser: Chrome, address: str, there: str) -> tuple[float, float]:
+    """Open a page, and wait until an element that this selector finds is there."""
     browser.get(address)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        if found := browser.execute_script(_READY):
+        if found := browser.execute_script(_READY, there):
             return float(found[0]), float(found[1])
         time.sleep(_POLL)
     message = f"{address} was not there within {SECONDS:.0f} s"

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from farm.browse.game_filters import GAMES_PER_PAGE, SORT_COLUMNS, tests_of
 from farm.browse.typed_sql import ask, check_expression, closed_database
@@ -25,20 +26,28 @@ EVENT_COUNTS: Final = {f"{kind}s": kind for kind in EventKind}
 They are null in games whose events were not noted.
 """
 _BY_KIND: Final = ", ".join(f"count_if(kind = '{kind}') AS {name}" for name, kind in EVENT_COUNTS.items())
-_COUNTS: Final = f"""
-CREATE TABLE event_counts AS SELECT game_id, {_BY_KIND} FROM events_arrow GROUP BY game_id
+_COUNTED: Final = f"""
+CREATE TABLE event_numbers AS SELECT game_id, {_BY_KIND} FROM events_arrow GROUP BY game_id
+"""  # noqa: S608 - from fixed parts
+_SUMS: Final = ", ".join(
+    f"sum(each.number) FILTER (each.kind = '{kind}') AS {name}" for name, kind in EVENT_COUNTS.items()
+)
+_NOTED: Final = f"""
+CREATE TABLE event_numbers AS SELECT game_id, {_SUMS}
+FROM (SELECT game_id, unnest(event_counts) AS each FROM games_arrow) GROUP BY game_id
 """  # noqa: S608 - from fixed parts
 _EVERY_COUNT: Final = ", ".join(
-    f"if(num_events IS NULL, NULL, coalesce({name}, 0)) AS {name}" for name in EVENT_COUNTS
+    f"if(num_events IS NULL, NULL, coalesce({name}, 0)::BIGINT) AS {name}" for name in EVENT_COUNTS
 )
 _GAMES: Final = f"""
 CREATE TABLE games AS
-SELECT games_arrow.*, {_EVERY_COUNT}, array_to_string(characters, ' vs ') AS characters_text,
+SELECT games_arrow.* EXCLUDE (event_counts), {_EVERY_COUNT},
+    array_to_string(characters, ' vs ') AS characters_text,
     list_transform(characters_seen, lambda seen: seen.character_name) AS names_seen,
     list_filter(evidence, lambda item: item.name = 'motion')[1].margin AS motion_margin,
     list_transform(list_filter(evidence, lambda item: item.offset_frames = 0),
         lambda item: item.name) AS agreed
-FROM games_arrow LEFT JOIN event_counts USING (game_id) ORDER BY game_id
+FROM games_arrow LEFT JOIN event_numbers USING (game_id) ORDER BY game_id
 """  # noqa: S608 - from fixed parts
 _LISTED: Final = f"""game_id, stage_name, characters, characters_seen,
 list_transform(players, lambda player: player.player_hash) AS player_hashes,
@@ -64,7 +73,7 @@ class GamesPage:
 
 
 def _event_kinds(manifest: Manifest) -> pa.RecordBatchReader:
-    """Read game_id and kind of every event in batches, as a game has a thousand; none of an old snapshot."""
+    """Read game_id and kind of every event in batches, as a game has thousands; none of an old snapshot."""
     columns = pa.schema([("game_id", pa.string()), ("kind", pa.string())])
     batches = manifest.batches("events", columns.names) if "events" in manifest.snapshot.tables else iter(())
     return pa.RecordBatchReader.from_batches(columns, (batch.cast(columns) for batch in batches))
@@ -84,14 +93,24 @@ class Library:
         self._lock = threading.Lock()
         # Conditions that people type are run as SQL, so it must reach no file and no network.
         self._database = closed_database()
-        self._database.register("games_arrow", self.manifest.games())
-        self._database.register("events_arrow", _event_kinds(self.manifest))
-        self._database.execute(_COUNTS)
+        games = self.manifest.games()
+        self._database.register("games_arrow", games)
+        self._count_events(games)
         self._database.execute(_GAMES)
         self._database.register("rejects_arrow", self.manifest.rejects())
         self._database.execute("CREATE TABLE rejects AS SELECT * FROM rejects_arrow ORDER BY reason, game_id")
-        for name in ("games_arrow", "events_arrow", "rejects_arrow"):
+        for name in ("games_arrow", "rejects_arrow"):
             self._database.unregister(name)
+
+    def _count_events(self, games: pa.Table) -> None:
+        """Take the numbers that the games table has, or count the events of a snapshot from before it had."""
+        is_noted = pc.or_(pc.is_valid(games["event_counts"]), pc.is_null(games["num_events"]))
+        if pc.all(is_noted).as_py() is not False:
+            self._database.execute(_NOTED)
+            return
+        self._database.register("events_arrow", _event_kinds(self.manifest))
+        self._database.execute(_COUNTED)
+        self._database.unregister("events_arrow")
 
     def games(self, filters: Filters) -> GamesPage:
         """One page of the games that pass, in the order asked for; games that are equal in it by game_id."""

@@ -5,9 +5,14 @@ MomentQuery -> games that can have such a moment -> their events, or their state
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from farm.browse.library import EVENT_COUNTS
 from farm.browse.state_moments import StateCondition, frames_of, near_events
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 MOST_MOMENTS: Final = 1000
 _MOST_NEAR: Final = 1_000_000
 _GAMES_AT_ONCE: Final = 64
+_FEWEST_GAMES: Final = 8
 _COUNT_OF: Final = {kind: name for name, kind in EVENT_COUNTS.items()}
 _EVENTS: Final = """
 SELECT * FROM (
@@ -145,16 +151,25 @@ def find_moments(library: Library, query: MomentQuery, seconds: float = float("i
         library.check_expression(query.condition)
     games = _games(library, query)
     found: list[Moment] = []
-    at_once = 1 if query.state else _GAMES_AT_ONCE
     begun, looked = time.monotonic(), 0
     while looked < len(games) and len(found) < query.limit and time.monotonic() - begun < seconds:
-        some = games[looked : looked + at_once]
+        some = _next_games(games[looked : looked + _GAMES_AT_ONCE], query, query.limit - len(found))
         if query.state:
             found += _of_states(library, query, some[0])
         else:
             found += _of_events(library, query, [game["game_id"] for game in some])
         looked += len(some)
     return FoundMoments(tuple(found[: query.limit]), looked, len(games))
+
+
+def _next_games(games: Sequence[dict[str, Any]], query: MomentQuery, wanted: int) -> Sequence[dict[str, Any]]:
+    """Take as many games as have enough events, so that no more of the table is read than is needed."""
+    if query.state:
+        return games[:1]
+    if query.condition or query.near_kind:
+        return games  # nobody knows how many of the events pass
+    numbers = list(itertools.accumulate(game["num_events"] for game in games))
+    return games[: max(_FEWEST_GAMES, bisect.bisect_left(numbers, wanted) + 1)]
 
 
 def _check_names(library: Library, query: MomentQuery) -> None:
@@ -182,8 +197,9 @@ def _games(library: Library, query: MomentQuery) -> list[dict[str, Any]]:
         tests.append(("list_contains(characters, ?)", [query.character]))
     where = " AND ".join(test for test, _ in tests)
     values = [value for _, each in tests for value in each]
+    number = _COUNT_OF[EventKind(query.kind)] if query.kind else "num_events"
     return library.rows(
-        f"SELECT game_id, stage_name, characters FROM games WHERE {where} ORDER BY game_id",  # noqa: S608 - fixed parts
+        f"SELECT game_id, stage_name, {number} AS num_events FROM games WHERE {where} ORDER BY game_id",  # noqa: S608 - fixed parts
         values,
     )
 
@@ -195,22 +211,25 @@ def _of_events(library: Library, query: MomentQuery, game_ids: Sequence[str]) ->
             tests.append((column, [value]))
     where = " AND ".join([*(test for test, _ in tests), f"({query.condition or 'true'}\n)"])
     values = [value for _, each in tests for value in each]
-    for piece in library.manifest.rows_of_games("events", game_ids):
-        found = library.rows_with("piece", piece, _EVENTS.format(where=where), values)
-        kept = (
-            near_events(piece, found, query.near_kind, query.near_frames or 0) if query.near_kind else found
+    pieces = list(library.manifest.rows_of_games("events", game_ids))
+    if not pieces:
+        return
+    events = pa.concat_tables(pieces)
+    of_kind = events.filter(pc.equal(events["kind"], query.kind)) if query.kind else events
+    found = library.rows_with("piece", of_kind, _EVENTS.format(where=where), values)
+    if query.near_kind:
+        found = near_events(events, found, query.near_kind, query.near_frames or 0)
+    for row in found:
+        yield Moment(
+            row["game_id"],
+            row["slp_frame"],
+            row["kind"],
+            row["player"],
+            row["character"],
+            row["other_character"],
+            row["value"],
+            row["stage_name"],
         )
-        for row in kept:
-            yield Moment(
-                row["game_id"],
-                row["slp_frame"],
-                row["kind"],
-                row["player"],
-                row["character"],
-                row["other_character"],
-                row["value"],
-                row["stage_name"],
-            )
 
 
 def _of_states(library: Library, query: MomentQuery, game: dict[str, Any]) -> Iterator[Moment]:

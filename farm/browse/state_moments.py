@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from farm.browse.action_names import action_names
 from farm.browse.chunk_states import chunk_states
@@ -87,17 +90,20 @@ def near_events(
     """Keep the moments of which an event of a kind is at most so many frames away, in the same game.
 
     Args:
-        events: rows of the events table.
+        events: rows of the events table, in its order.
         moments: with game_id and slp_frame.
         kind: of event.
         num_frames: how far it may be.
     """
-    game_id = np.array(events["game_id"].to_pylist(), object)
-    is_kind = np.array(events["kind"].to_pylist(), object) == kind
-    frames = events["slp_frame"].to_numpy().astype(np.int64)
+    of_kind = events.filter(pc.equal(events["kind"], kind))
+    frames_of_game: defaultdict[str, list[int]] = defaultdict(list)
+    ids, frames = of_kind["game_id"].to_pylist(), of_kind["slp_frame"].to_pylist()
+    for game_id, frame in zip(ids, frames, strict=True):
+        frames_of_game[game_id].append(frame)
     kept = []
     for moment in moments:
-        theirs = frames[is_kind & (game_id == moment["game_id"])]
-        if len(theirs) and int(np.abs(theirs - moment["slp_frame"]).min()) <= num_frames:
+        theirs, frame = frames_of_game.get(moment["game_id"], []), moment["slp_frame"]
+        place = bisect.bisect_left(theirs, frame - num_frames)  # a table of events is in order of frames
+        if place < len(theirs) and theirs[place] <= frame + num_frames:
             kept.append(moment)
     return kept

@@ -55,7 +55,7 @@ _KINDS = ", ".join(EventKind)
     help="Instead of events: DuckDB's SQL over a frame's state, with names of `farm schema`.",
 )
 @click.option("--near", "near_kind", default="", metavar="EVENT", help="Only near an event of this kind.")
-@click.option("--within", "near_frames", type=int, default=5, show_default=True, help="How near, in frames.")
+@click.option("--within", "near_frames", type=int, help="How near, in frames.  [default: 5]")
 @click.option(
     "--limit", type=click.IntRange(1, MOST_MOMENTS), default=60, show_default=True, help="At most so many."
 )

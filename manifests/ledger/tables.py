@@ -52,6 +52,10 @@ _EVIDENCE: Final = _list_of(Evidence)
 _PLAYERS: Final = _list_of(PlayerFacts)
 _CHARACTERS_SEEN: Final = _list_of(CharacterSeen)
 
+_EVENT_COUNTS: Final = pa.list_(
+    pa.struct([pa.field("kind", pa.string(), nullable=False), pa.field("number", pa.int32(), nullable=False)])
+)
+
 _GAME_ID: Final = ManifestColumn("game_id", pa.string(), "sha256 of the replay's bytes, hex")
 _SPLIT: Final = ManifestColumn("split", pa.string(), "train, val or test, as planned", nullable=True)
 _GAME_FACTS: Final = (
@@ -107,6 +111,13 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
         ManifestColumn("state_sha256", pa.string(), "canonical hash of the whole game's state table"),
         ManifestColumn(
             "num_events", pa.int32(), "its rows in events; null where they were not noted yet", nullable=True
+        ),
+        ManifestColumn(
+            "event_counts",
+            _EVENT_COUNTS,
+            "how many of each kind that occurs, so that a search need not read all games' events; null where "
+            "num_events is, and in snapshots from before this column",
+            nullable=True,
         ),
         *_GAME_FACTS,
         ManifestColumn("evidence", _EVIDENCE, "of the whole game's alignment"),

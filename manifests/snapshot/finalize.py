@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -44,7 +45,9 @@ GAMES_PER_GROUP: Final = 512
 ENTRIES_AT_A_TIME: Final = 32
 """How many games' entries are: a hundred times as large as their rows."""
 ROWS_PER_GROUP: Final = 65_536
-"""Least number of rows of a Parquet row group but the last; groups end between groups of games."""
+"""About the number of rows of a Parquet row group; groups end between games."""
+EVENTS_PER_GROUP: Final = 16_384
+"""The same of the events table, of whose rows a search wants those of a few games here and there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class _Compiler:
     def __init__(self, store: Store, last: Snapshot | None, folder: Path) -> None:
         self._store = store
         self.files = {name: folder / f"{name}.parquet" for name in MANIFEST_TABLES}
-        self._writers = {name: _TableWriter(name, path) for name, path in self.files.items()}
+        self._writers = {name: TableWriter(name, path) for name, path in self.files.items()}
         self._old = {
             name: _OldRows(store, name, last.tables[name].object.key if last else None)
             for name in MANIFEST_TABLES
@@ -174,32 +177,57 @@ class _Compiler:
         return refs
 
 
-class _TableWriter:
-    """Writes the Parquet file of one table, in row groups of at least ROWS_PER_GROUP."""
+class TableWriter:
+    """Writes the Parquet file of one table, in row groups of some thousand rows that end between games.
+
+    A reader who wants some games reads the groups in which they are, as the footer has the bounds of each.
+
+    Args:
+        name: of the table.
+        path: of the file, which is replaced.
+    """
 
     def __init__(self, name: str, path: Path) -> None:
         self._schema = arrow_schema(name)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", write_page_checksum=True)
+        self._least_rows = EVENTS_PER_GROUP if name == "events" else ROWS_PER_GROUP
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
         self.num_rows = 0
 
     def write(self, rows: pa.Table) -> None:
+        """Add the rows of some games, which follow those of the games before."""
         self._waiting.append(rows)
         self._num_waiting += rows.num_rows
         self.num_rows += rows.num_rows
-        if self._num_waiting >= ROWS_PER_GROUP:
+        if self._num_waiting >= self._least_rows:
             self._flush()
 
     def close(self) -> None:
+        """End the file."""
         self._flush()
         self._writer.close()
 
     def _flush(self) -> None:
         if self._num_waiting:
-            rows = pa.concat_tables(self._waiting).combine_chunks()
-            self._writer.write_table(rows.cast(self._schema), row_group_size=rows.num_rows)
+            rows = pa.concat_tables(self._waiting).combine_chunks().cast(self._schema)
+            for start, end in itertools.pairwise(_group_bounds(rows, self._least_rows)):
+                self._writer.write_table(rows.slice(start, end - start), row_group_size=end - start)
         self._waiting, self._num_waiting = [], 0
+
+
+def _group_bounds(rows: pa.Table, least_rows: int) -> list[int]:
+    """Find where row groups begin in rows in order of game_id, and their end: after whole games.
+
+    A group has the least number of rows, and the rest of the last game among them.
+    """
+    bounds = [0]
+    if "game_id" in rows.column_names and rows.num_rows > least_rows:
+        ids = rows["game_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+        starts = np.flatnonzero(np.diff(ids, prepend=-1))
+        while (place := int(np.searchsorted(starts, bounds[-1] + least_rows))) < len(starts):
+            bounds.append(int(starts[place]))
+    return [*bounds, rows.num_rows] if bounds[-1] < rows.num_rows else bounds
 
 
 class _OldRows:
@@ -237,13 +265,17 @@ class _OldRows:
 def _last_snapshot(store: Store) -> Snapshot | None:
     """Read the newest snapshot; None if there is none whose rows this program can copy.
 
-    One that lacks a table may be of a program that left out what entries say for it, so all are read again.
+    One that lacks a table, or the numbers of events, is of a program that left out what entries say, so that
+    all of them are read again.
     """
     try:
         last = current_snapshot(store)
     except (NotFinalized, SchemaRefused):
         return None
-    return last if last.tables.keys() == set(MANIFEST_TABLES) else None
+    if last.tables.keys() != set(MANIFEST_TABLES):
+        return None
+    with open_parquet(store, last.tables["games"].object.key) as games:
+        return last if "event_counts" in games.schema_arrow.names else None
 
 
 def _record_sums(store: Store) -> dict[str, str]:

@@ -12,7 +12,7 @@ from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema
 from manifests.store.canonical_json import canonical, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from manifests.ledger.entry import LedgerEntry
 
@@ -46,6 +46,11 @@ def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
     return {**tables, "gops": _gops(entries), "events": _events(entries)}
 
 
+def event_counts(numbers: Mapping[str, int]) -> list[Row]:
+    """Make the value of the games' column of that name, of the number of events of each kind."""
+    return [{"kind": kind, "number": number} for kind, number in sorted(numbers.items())]
+
+
 def _game_row(entry: LedgerEntry) -> Row:
     return {
         "game_id": entry.game_id,
@@ -59,6 +64,9 @@ def _game_row(entry: LedgerEntry) -> Row:
         "states_bytes": sum(chunk.states.size_bytes for chunk in entry.chunks),
         "state_sha256": entry.state_sha256,
         "num_events": entry.num_events,
+        "event_counts": None
+        if entry.events is None
+        else event_counts({kind: len(events.slp_frame) for kind, events in entry.events.items()}),
         **_game_facts(entry),
         **_provenance(entry),
     }

@@ -25,7 +25,7 @@ def test_waits_are_measured(tmp_path: Path):
             raise
         pytest.skip(str(absent))
     assert found.games == NUM_GAMES
-    for waits in (found.games_page, found.filtered):
+    for waits in (found.games_page, found.filtered, *found.pages.values()):
         assert 0 < waits.answered_ms <= waits.interactive_ms <= waits.interactive_ms_p90
         assert waits.rounds == 4
     assert 20 < found.server_mb < 2000

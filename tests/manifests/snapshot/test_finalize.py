@@ -46,6 +46,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut groups of games and of rows so small that a few games cross many of them."""
     monkeypatch.setattr(finalize_module, "GAMES_PER_GROUP", 3)
     monkeypatch.setattr(finalize_module, "ROWS_PER_GROUP", 7)
+    monkeypatch.setattr(finalize_module, "EVENTS_PER_GROUP", 7)
 
 
 def commit(store: Store, samples: Any, numbers: range | list[int]) -> None:
@@ -341,6 +342,10 @@ def test_events_are_rows_in_order_of_frames(store: Store, samples: Any):
         (game_id, -75, "hit", 1, False, 0, 12.0),
     ]
     assert manifest.games()["num_events"].to_pylist() == [4]
+    numbers = {"ledge": 1, "hit": 2, "rollback": 1}
+    assert manifest.games()["event_counts"].to_pylist() == [
+        [{"kind": kind, "number": number} for kind, number in sorted(numbers.items())]
+    ]
 
 
 def test_a_game_whose_events_were_not_noted_has_none_in_the_table(store: Store, samples: Any):
@@ -350,6 +355,34 @@ def test_a_game_whose_events_were_not_noted_has_none_in_the_table(store: Store, 
     manifest = open_manifest(store)
     assert manifest.events().num_rows == 0
     assert manifest.games()["num_events"].to_pylist() == [None]
+    assert manifest.games()["event_counts"].to_pylist() == [None]
+
+
+def test_row_groups_of_events_hold_whole_games(store: Store, samples: Any, small_groups: None):
+    commit(store, samples, range(9))
+    finalize(store)
+    data = store.get(manifest_key(0, "events"))
+    with pq.ParquetFile(pa.BufferReader(data)) as file:
+        groups = [
+            file.read_row_group(k, columns=["game_id"])["game_id"].to_pylist()
+            for k in range(file.num_row_groups)
+        ]
+    assert [len(group) for group in groups] == [8, 4, 8, 4, 8, 4]  # 4 events a game, 7 rows at least, 3 games
+    assert sum(len(set(group)) for group in groups) == 9, "no game is in two"
+
+
+def test_a_snapshot_from_before_the_numbers_of_events_is_compiled_from_all_entries(
+    store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch
+):
+    commit(store, samples, range(3))
+    with monkeypatch.context() as before:
+        earlier = tuple(column for column in TABLES["games"] if column.name != "event_counts")
+        before.setitem(tables_module.TABLES, "games", earlier)
+        finalize(store)
+    commit(store, samples, [7])
+    done = finalize(store)
+    assert (done.num_read, done.num_kept) == (4, 0)
+    assert None not in open_manifest(store).games()["event_counts"].to_pylist()
 
 
 @pytest.fixture

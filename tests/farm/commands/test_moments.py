@@ -1,0 +1,27 @@
+"""`farm moments` as a person calls it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.farm.commands.conftest import Call
+
+
+def test_a_kind_alone_is_enough(call: Call, dataset: Path):
+    lines = call("moments", dataset, "--kind", "hit", "--json").stdout.splitlines()
+    assert lines
+    assert {json.loads(line)["kind"] for line in lines} == {"hit"}
+    near = call("moments", dataset, "--kind", "hit", "--near", "hit", "--json").stdout.splitlines()
+    assert near == lines, "within 5 frames of itself"
+
+
+def test_within_goes_with_near(call: Call, dataset: Path):
+    result = call("moments", dataset, "--kind", "hit", "--within", "9")
+    assert result.exit_code == click.UsageError.exit_code
+    assert "within so many frames of what?" in result.output
