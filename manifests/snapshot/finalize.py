@@ -35,7 +35,7 @@ from manifests.store.keys import DATASET_KEY, plan_key
 from manifests.store.object_file import open_parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from manifests.store.contract import Store
 
@@ -45,6 +45,8 @@ ENTRIES_AT_A_TIME: Final = 32
 """How many games' entries are: a hundred times as large as their rows."""
 ROWS_PER_GROUP: Final = 65_536
 """Least number of rows of a Parquet row group but the last; groups end between groups of games."""
+WIDE_ROWS_PER_GROUP: Final[Mapping[str, int]] = {"games": 4_096, "chunks": 8_192}
+"""The same for tables whose rows hold evidence and facts, kilobytes each: a whole group is in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +176,16 @@ class _Compiler:
         return refs
 
 
+def rows_per_group(name: str) -> int:
+    """Return the least number of rows of a row group of this table."""
+    return WIDE_ROWS_PER_GROUP.get(name, ROWS_PER_GROUP)
+
+
 class _TableWriter:
-    """Writes the Parquet file of one table, in row groups of at least ROWS_PER_GROUP."""
+    """Writes the Parquet file of one table, in row groups of at least `rows_per_group`."""
 
     def __init__(self, name: str, path: Path) -> None:
-        self._schema = arrow_schema(name)
+        self._schema, self._rows_per_group = arrow_schema(name), rows_per_group(name)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", write_page_checksum=True)
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
@@ -188,7 +195,7 @@ class _TableWriter:
         self._waiting.append(rows)
         self._num_waiting += rows.num_rows
         self.num_rows += rows.num_rows
-        if self._num_waiting >= ROWS_PER_GROUP:
+        if self._num_waiting >= self._rows_per_group:
             self._flush()
 
     def close(self) -> None:
@@ -211,7 +218,7 @@ class _OldRows:
         self._batches: Iterator[pa.RecordBatch] = iter(())
         if key is not None:
             file = self._opened.enter_context(open_parquet(store, key))
-            self._batches = file.iter_batches(ROWS_PER_GROUP, use_threads=False)
+            self._batches = file.iter_batches(rows_per_group(name), use_threads=False)
         self._ahead: pa.Table = self._empty
 
     def take_through(self, game_id: str) -> pa.Table:
