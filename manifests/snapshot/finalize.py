@@ -36,7 +36,7 @@ from manifests.store.keys import DATASET_KEY, plan_key
 from manifests.store.object_file import open_parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from manifests.store.contract import Store
 
@@ -45,9 +45,10 @@ GAMES_PER_GROUP: Final = 512
 ENTRIES_AT_A_TIME: Final = 32
 """How many games' entries are: a hundred times as large as their rows."""
 ROWS_PER_GROUP: Final = 65_536
-"""About the number of rows of a Parquet row group; groups end between games."""
-EVENTS_PER_GROUP: Final = 16_384
-"""The same of the events table, of whose rows a search wants those of a few games here and there."""
+"""Least number of rows of a Parquet row group but the last; groups end between games."""
+SMALL_ROW_GROUPS: Final[Mapping[str, int]] = {"games": 4_096, "chunks": 8_192, "events": 16_384}
+"""The same for tables whose rows hold evidence and facts, kilobytes each, since a whole group is in memory, and
+for events, since a search wants rows of a few games here and there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,13 @@ class _Compiler:
         return refs
 
 
+def rows_per_group(name: str) -> int:
+    """Return the least number of rows of a row group of this table."""
+    return SMALL_ROW_GROUPS.get(name, ROWS_PER_GROUP)
+
+
 class TableWriter:
-    """Writes the Parquet file of one table, in row groups of some thousand rows that end between games.
+    """Writes the Parquet file of one table, in row groups of `rows_per_group` or more that end between games.
 
     A reader who wants some games reads the groups in which they are, as the footer has the bounds of each.
 
@@ -188,9 +194,8 @@ class TableWriter:
     """
 
     def __init__(self, name: str, path: Path) -> None:
-        self._schema = arrow_schema(name)
+        self._schema, self._least_rows = arrow_schema(name), rows_per_group(name)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", write_page_checksum=True)
-        self._least_rows = EVENTS_PER_GROUP if name == "events" else ROWS_PER_GROUP
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
         self.num_rows = 0
@@ -239,7 +244,7 @@ class _OldRows:
         self._batches: Iterator[pa.RecordBatch] = iter(())
         if key is not None:
             file = self._opened.enter_context(open_parquet(store, key))
-            self._batches = file.iter_batches(ROWS_PER_GROUP, use_threads=False)
+            self._batches = file.iter_batches(rows_per_group(name), use_threads=False)
         self._ahead: pa.Table = self._empty
 
     def take_through(self, game_id: str) -> pa.Table:

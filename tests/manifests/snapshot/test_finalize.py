@@ -46,7 +46,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut groups of games and of rows so small that a few games cross many of them."""
     monkeypatch.setattr(finalize_module, "GAMES_PER_GROUP", 3)
     monkeypatch.setattr(finalize_module, "ROWS_PER_GROUP", 7)
-    monkeypatch.setattr(finalize_module, "EVENTS_PER_GROUP", 7)
+    monkeypatch.setattr(finalize_module, "SMALL_ROW_GROUPS", {"games": 2, "chunks": 5, "events": 7})
 
 
 def commit(store: Store, samples: Any, numbers: range | list[int]) -> None:
