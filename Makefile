@@ -37,13 +37,15 @@ fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every par
 # Beside the environment, not in it: nothing else needs it. Children of tests are measured, too.
 coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than the quick)
 	@rm -f .coverage .coverage.*
-	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage run -m pytest -q -n auto $(or $(TESTS),-m "$(QUICK)") $(PYTEST_ARGS) || true
+	@PYTHONPATH=$(CURDIR)/.venv-coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage \
+	    $(BIN)/python -m pytest -q -n auto $(or $(TESTS),-m "$(QUICK)") $(PYTEST_ARGS) || true
 	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage combine -q
 	@for package in farm workers manifests; do \
 	    PYTHONPATH=.venv-coverage $(BIN)/python -m coverage report --skip-covered --sort=miss --include "$$package/*"; done
 
 .venv-coverage/.ready: docker/coverage.lock
 	@$(PIP) --target .venv-coverage --no-deps --require-hashes --only-binary :all: -r $<
+	@echo "import coverage; coverage.process_startup()" >.venv-coverage/sitecustomize.py
 	@touch $@
 
 mutate: test-packages $(VENV)/.ready ## change one thing at a time in the modules that matter most, and see whether tests notice

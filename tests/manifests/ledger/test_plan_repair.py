@@ -53,6 +53,10 @@ def test_afterwards_nothing_is_shared_and_a_second_repair_finds_nothing(drawn: l
     numbers = list(itertools.chain.from_iterable(game.file_numbers for game in games))
     assert len(set(numbers)) == len(numbers)
     assert all(number < max(plan.next_file_number for plan in repaired.plans) for number in numbers)
+    places = [
+        {(plan.number, game) for plan in each for game in plan.games} for each in (plans, repaired.plans)
+    ]
+    assert sorted(repaired.game_ids) == sorted(game.game_id for _, game in places[0] - places[1])
     again = without_shared_numbers(repaired.plans)
     assert (again.changed, again.game_ids) == ([], [])
     assert repaired.plans[0] == plans[0], "the earliest plan keeps what it has"

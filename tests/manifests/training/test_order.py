@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manifests.training import order as order_module
 from manifests.training.order import Order, RankShare, _sorted_games
 from manifests.training.permutation import permute
 
@@ -49,6 +50,25 @@ def test_any_slice_is_that_slice_of_the_whole(visits: list[int], data: st.DataOb
     end = data.draw(st.integers(start, order.num_positions))
     game, visit = order.slice(start, end)
     assert list(zip(game.tolist(), visit.tolist(), strict=True)) == whole(order)[start:end]
+
+
+@pytest.mark.parametrize("places", [1, 7, 30])
+def test_an_epoch_of_many_blocks_is_the_one_that_is_worked_out_at_once(
+    monkeypatch: pytest.MonkeyPatch, places: int
+):
+    visits = np.array([40, 0, 3, 17, 9, 1])
+    at_once = whole(Order(visits, 1, 2, SHA, 4))
+    monkeypatch.setattr(order_module, "_BLOCK_PLACES", places)
+    order = Order(visits, 1, 2, SHA, 4)
+    assert whole(order) == at_once
+    one_by_one = [order.slice(place, place + 1) for place in range(order.num_positions)]
+    assert [(int(game[0]), int(visit[0])) for game, visit in one_by_one] == at_once
+
+
+@pytest.mark.parametrize("wrong", [(3, 2), (-1, 2), (0, 71)])
+def test_a_range_outside_of_the_epoch_fails(wrong: tuple[int, int]):
+    with pytest.raises(ValueError, match="no range within 70 positions"):
+        Order(np.array([40, 0, 3, 17, 9, 1]), 1, 2, SHA, 4).slice(*wrong)
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"epoch": 1}, {"manifest_sha256": "6" * 64}])
