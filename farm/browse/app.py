@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
 from farm.browse.library import Library
 from farm.browse.live_pages import LivePages
 from farm.browse.look_pages import GAME_ID, LookPages
+from farm.browse.object_ranges import KEEP, object_ranges
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
@@ -33,7 +33,6 @@ from manifests.errors import DatasetError, NotFinalized
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.contract import ObjectMissing
-from manifests.store.keys import parse_data_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 _STATIC: Final = Path(__file__).parent / "static"
-_RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})")
-_MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
-_KEEP: Final = {"cache-control": "max-age=3600"}
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -130,8 +126,8 @@ class _Pages:
                 *self._live.routes(),
                 *self._clips.routes(),
                 *self._compare.routes(),
-                Route("/files/{key:path}", self._file),
-                Route("/other/files/{key:path}", self._file),
+                Route("/files/{key:path}", object_ranges(self._store)),
+                Route("/other/files/{key:path}", object_ranges(self._other)),
                 Mount("/static", StaticFiles(directory=_STATIC)),
                 *routes,
             ],
@@ -212,7 +208,7 @@ class _Pages:
             def found() -> Any:
                 return read(self._store, number, self._chunk_entry(game_id, number))
 
-            return JSONResponse(await run_in_threadpool(found), headers=_KEEP)
+            return JSONResponse(await run_in_threadpool(found), headers=KEEP)
 
         return endpoint
 
@@ -229,7 +225,7 @@ class _Pages:
             except KeyError as error:
                 raise HTTPException(404, "the states have no such column; see the schema page") from error
 
-        return JSONResponse(await run_in_threadpool(found), headers=_KEEP)
+        return JSONResponse(await run_in_threadpool(found), headers=KEEP)
 
     async def _timeline(self, request: Request) -> Response:
         game_id = self._game_id(request)
@@ -237,7 +233,7 @@ class _Pages:
         def found() -> Any:
             return timeline(self._store, self._chunk_entry(game_id, 0))
 
-        return JSONResponse(await run_in_threadpool(found), headers=_KEEP)
+        return JSONResponse(await run_in_threadpool(found), headers=KEEP)
 
     def _chunk_entry(self, game_id: str, number: int) -> LedgerEntry:
         entry = read_entry(self._store, game_id)
@@ -260,26 +256,6 @@ class _Pages:
 
         headers = {"cache-control": "max-age=86400"}
         return Response(await run_in_threadpool(make), media_type="image/jpeg", headers=headers)
-
-    async def _file(self, request: Request) -> Response:
-        """A range of a video or states object; nothing else can be read."""
-        store = self._other if request.url.path.startswith("/other/") else self._store
-        key = request.path_params["key"]
-        asked = _RANGE.fullmatch(request.headers.get("range", ""))
-        try:
-            is_known = parse_data_key(key) is not None
-        except ValueError:
-            is_known = False
-        if not is_known or store is None:
-            raise HTTPException(404, "only videos and states files are served")
-        if asked is None:
-            raise HTTPException(416, "ask for a range of bytes: bytes=FIRST-LAST")
-        first, last = int(asked[1]), int(asked[2])
-        if not first <= last < first + _MOST_BYTES:
-            raise HTTPException(416, f"a range has 1 to {_MOST_BYTES} bytes")
-        data = await run_in_threadpool(store.get_range, key, first, last + 1)
-        headers = {"content-range": f"bytes {first}-{first + len(data) - 1}/*", **_KEEP}
-        return Response(data, 206, headers, media_type="application/octet-stream")
 
     @staticmethod
     def _game_id(request: Request) -> str:

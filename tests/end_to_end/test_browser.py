@@ -257,6 +257,8 @@ def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: 
         faults[page] = serious_faults(browser)
     open_first_game(browser, url)
     wait_for(browser, "return document.getElementById('rolled').textContent.length > 0")
+    browser.execute_script("document.getElementById('curve-list').scrollIntoView()")
+    wait_for(browser, "return document.querySelector('#curve-list[data-ready]')")
     faults["a game"] = serious_faults(browser)
     assert {page: found for page, found in faults.items() if found} == {}
 

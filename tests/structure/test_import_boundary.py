@@ -143,6 +143,7 @@ DOORS = {
         "farm/browse/compare_pages.py",
         "farm/browse/live_pages.py",
         "farm/browse/look_pages.py",
+        "farm/browse/object_ranges.py",
         "farm/browse/safety.py",
     },
     "torch": {

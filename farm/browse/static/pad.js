@@ -31,6 +31,7 @@ export function drawPad(canvas, value, colour) {
     pen.globalAlpha = pressed & bit ? 1 : 0.3; pen.fillStyle = pressed & bit ? DOWN : ink;
     pen.fillRect(100 + dx * 10 - 4, 96 + dy * 10 - 4, 8, 8); pen.globalAlpha = 1;
   }
+  pen.fillStyle = ink; pen.font = "11px system-ui, sans-serif"; pen.fillText("D-pad", 100, 121);
   stick(pen, "main", 44, 62, 30, value("main_x"), value("main_y"), colour, ink);
   stick(pen, "C", 190, 98, 22, value("c_x"), value("c_y"), "#c90", ink);
 }
