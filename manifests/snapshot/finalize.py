@@ -47,8 +47,8 @@ ENTRIES_AT_A_TIME: Final = 32
 ROWS_PER_GROUP: Final = 65_536
 """Least number of rows of a Parquet row group but the last; groups end between games."""
 SMALL_ROW_GROUPS: Final[Mapping[str, int]] = {"games": 4_096, "chunks": 8_192, "events": 16_384}
-"""The same for tables whose rows hold evidence and facts, kilobytes each, since a whole group is in memory, and
-for events, since a search wants rows of a few games here and there."""
+"""The same for tables whose rows hold evidence and facts, kilobytes each, since a whole group is in memory,
+and for events, since a search wants rows of a few games here and there."""
 
 
 @dataclass(frozen=True, slots=True)
