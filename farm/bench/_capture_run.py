@@ -66,7 +66,7 @@ def run_way(request: CaptureRequest) -> CaptureRun:
         FarmError: the emulator, the encoder or the machine failed.
     """
     way = WAYS[request.emulator][request.way]
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=request.folder) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=request.folder) as name:
         if is_worker(request.way):
             _warm_up(request, Path(name))
         clock = Clock()
@@ -89,7 +89,7 @@ def _warm_up(request: CaptureRequest, folder: Path) -> None:
 
 
 def _run_apart(request: CaptureRequest) -> CaptureRun:
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=request.folder) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=request.folder) as name:
         found, watch = _run_watched(replace(request, folder=name))
     return replace(found, memory_bytes=watch.memory_bytes, scratch_bytes=watch.scratch_bytes)
 

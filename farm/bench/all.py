@@ -84,7 +84,7 @@ def command(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sections = [section for section in SECTIONS if section.name in (only or section.name)]
     errors = Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         folders = {"peers": peers, "mira": mira, "plots": plots}
         absolute = {key: folder and folder.resolve() for key, folder in folders.items()}
         at = _workplace(Path(name).resolve(), quick=quick, **absolute)

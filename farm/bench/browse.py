@@ -136,7 +136,7 @@ def command(dataset: str, *, rounds: int, num_games: int | None, as_json: bool) 
     Times are the web browser's own: for a page, until its scripts have run and it is painted; for a filter,
     until the rows are there and the next frame is drawn.
     """
-    with TemporaryDirectory(prefix="farm-bench-") as folder:
+    with TemporaryDirectory(prefix="farm-measuring-") as folder:
         if num_games is not None:
             dataset = str(Path(folder) / "dataset")
             with waiting(f"making {num_games:,} games up"):

@@ -83,7 +83,7 @@ def command(
         ways = ways_to_try(crfs or _CRFS, presets or _PRESETS)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         folder = Path(name)
         if replay is None:
             replay = folder / "game.slp"

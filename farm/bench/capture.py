@@ -105,7 +105,7 @@ def command(
     if heavy and emulator != "slippi":
         message = "--heavy is for Slippi's Dolphin: add --emulator slippi"
         raise click.UsageError(message)
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         folder = Path(name)
         if replay is None:
             replay = folder / "game.slp"

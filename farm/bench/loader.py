@@ -112,7 +112,7 @@ def command(
 ) -> None:  # fmt: skip
     """Measure windows per second and frames per core-second of the loader against decoding alone."""
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=dataset.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=dataset.parent) as scratch:
         if state:
             found["state"] = measure(dataset, Path(scratch), hours, games)
             _tell(found, as_json=as_json)

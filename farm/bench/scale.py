@@ -160,7 +160,7 @@ def growths_of(trials: Sequence[ScaleTrial]) -> list[Growth]:
 
 
 def _scanned(number: int, scratch: Path | None) -> Iterable[ScaleTrial]:
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         replays = Path(name) / REPLAYS_FOLDER
         replays.mkdir()
         for seed in range(number):
@@ -172,7 +172,7 @@ def _taken(
     example: ExampleGame, games: int, scratch: Path | None, steps: Sequence[str]
 ) -> Iterable[ScaleTrial]:
     """Take the steps one after the other with one dataset, which is filled once it is planned."""
-    with tempfile.TemporaryDirectory(prefix="farm-bench-", dir=scratch) as name:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         folder = Path(name)
         (folder / "num_frames").write_text(f"{example.entry.num_frames}")
         for step in steps:

@@ -71,7 +71,7 @@ def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, 
     with --save; in a container also FARM_SLOTS_PER_NODE.
     """
     most = most or os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="dolphin-farm-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-") as folder:
         replays = Path(folder) / "replays"
         replays.mkdir()
         for seed in range(2 * most):

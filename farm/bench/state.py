@@ -87,7 +87,7 @@ class ReadingTimes:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(*, sources: tuple[str, ...], games: int, no_libmelee: bool, as_json: bool) -> None:
     """Measure reading replays into states: processor time on one core, with libmelee and peppi beside it."""
-    with tempfile.TemporaryDirectory(prefix="farm-bench-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="farm-measuring-") as scratch:
         paths = gather(sources, games, Path(scratch))
         if not paths:
             message = f"none of these replays is a renderable game of {_LEAST_FRAMES} frames or more"
