@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,15 +38,16 @@ from manifests.ledger.entry import read_entry
 from manifests.store.contract import ObjectMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from manifests.ledger.entry import LedgerEntry
     from manifests.store.contract import Store
 
 _STATIC: Final = Path(__file__).parent / "static"
+SNAPSHOT_SECONDS: Final = 3.0  # between two looks for the first one
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -68,17 +72,36 @@ def make_app(
     Raises:
         DatasetError: it is none.
     """
+
+    def pages() -> ASGIApp:
+        return _Pages(Library(store), trials, other).starlette()
+
     try:
-        pages = _Pages(Library(store), trials, other).starlette()
+        return Guard(pages(), hosts, token)
     except NotFinalized:
         read_description(store)
+        return Guard(_UntilThereIsASnapshot(store, pages), hosts, token)
+
+
+class _UntilThereIsASnapshot:
+    """Shows the page of runs that are under way, and all pages once the first snapshot is there."""
+
+    def __init__(self, store: Store, pages: Callable[[], ASGIApp]) -> None:
         live = LivePages(store, has_snapshot=False)
         static = Mount("/static", StaticFiles(directory=_STATIC))
-        pages = Starlette(
+        self._app: ASGIApp = Starlette(
             routes=[*live.routes(), static, Route("/{page:path}", live.lead_here)],
             exception_handlers={DatasetError: live.broken},
         )
-    return Guard(pages, hosts, token)
+        self._pages, self._is_waiting, self._looked_at = pages, True, time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look for a snapshot, if that is some seconds ago, and answer."""
+        if self._is_waiting and time.monotonic() > self._looked_at + SNAPSHOT_SECONDS:
+            self._looked_at = time.monotonic()
+            with suppress(DatasetError):
+                self._app, self._is_waiting = await run_in_threadpool(self._pages), False
+        await self._app(scope, receive, send)
 
 
 class _Pages:
@@ -162,13 +185,13 @@ class _Pages:
                 versus=asked.get("versus", ""),
                 split=asked.get("split", ""),
                 text=asked.get("text", ""),
-                min_frames=int(asked["min_frames"]) if asked.get("min_frames") else None,
-                max_frames=int(asked["max_frames"]) if asked.get("max_frames") else None,
+                min_frames=_whole_number(asked, "min_frames"),
+                max_frames=_whole_number(asked, "max_frames"),
                 since=asked.get("since", ""),
                 until=asked.get("until", ""),
                 sort=asked.get("sort", "game"),
                 is_descending=asked.get("descending", "") == "1",
-                page=int(asked.get("page", "0")),
+                page=_whole_number(asked, "page") or 0,
             )
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
@@ -280,3 +303,16 @@ class _Pages:
             return JSONResponse({"error": detail}, status)
         page = self._templates.get_template("problem.html").render(detail=detail, **SERVED)
         return HTMLResponse(page, status)
+
+
+def _whole_number(asked: Mapping[str, str], name: str) -> int | None:
+    """Read a number of an address; None where it is missing or empty.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    text = asked.get(name, "")
+    if text and not re.fullmatch(r"-?\d{1,30}", text, re.ASCII):
+        message = f"{name} is a whole number, not {text!r:.40}"
+        raise ValueError(message)
+    return int(text) if text else None

@@ -15,9 +15,8 @@ from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fi
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from manifests.errors import RecordRefused
+from manifests.errors import DatasetError, RecordRefused
 from manifests.store.canonical_json import canonical, from_plain, parse, to_plain
-from manifests.store.contract import ObjectMissing
 from manifests.store.keys import LIVE_PREFIX, live_game_key, live_run_key
 
 if TYPE_CHECKING:
@@ -174,7 +173,6 @@ def game_note(store: Store, game_id: str) -> GameNote | None:
     """Read the note on a game; None if there is none, or none that can be read.
 
     Raises:
-        StoreFailed: the store failed.
         ValueError: not a game's id.
     """
     return _read(store, live_game_key(game_id), GameNote)
@@ -200,5 +198,8 @@ def _notes(store: Store, prefix: str, kind: type[NoteT]) -> Iterator[NoteT]:
 def _read(store: Store, key: str, kind: type[NoteT]) -> NoteT | None:
     try:
         return from_plain(kind, parse(store.get(key), key), key)
-    except (ObjectMissing, RecordRefused):  # it has just ended, or another version wrote it
+    except (
+        DatasetError,
+        ValueError,
+    ):  # it has just ended, another version wrote it, or it is no note of ours
         return None

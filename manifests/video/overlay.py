@@ -102,7 +102,7 @@ def _panel(
 ) -> None:
     draw.rectangle((left, top, left + _PANEL_WIDTH, top + _PANEL_HEIGHT), fill=(0, 0, 0, 150))
     lines = (
-        f"{player.name}  {player.percent:.0f}%  x{player.stocks}",
+        f"{player.name}  {int(player.percent)}%  x{player.stocks}",
         player.action,
         f"{player.x:+7.2f} {player.y:+7.2f}",
     )

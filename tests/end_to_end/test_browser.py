@@ -227,8 +227,7 @@ def serious_faults(browser: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_axe_finds_no_serious_fault_on_any_page(browser: Any, url: str, scheme: str, width: int):
     scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
@@ -372,12 +371,11 @@ def test_two_renders_are_in_lock_step_and_their_likeness_is_drawn(browser: Any, 
     assert browser.execute_script("return document.getElementById('difference').width") == 320
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault_where_two_are_compared(browser: Any, compared: str, scheme: str):
-    scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
+def test_axe_finds_no_serious_fault_where_two_are_compared(browser: Any, compared: str):
     faults = {}
-    for width in (360, 1280):
+    for scheme, width in (("dark", 360), ("light", 1280)):
+        scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
         browser.set_window_size(width, 900)
         browser.get(f"{compared}/compare")
         faults["list", width] = serious_faults(browser)

@@ -27,7 +27,7 @@ async function show() {
     const answer = await fetch(root.dataset.from), found = await answer.json();
     if (!answer.ok) throw new Error(found.error);
     const heading = document.createElement("h2");
-    heading.textContent = "The run";
+    heading.textContent = root.dataset.heading ?? "The run";
     root.replaceChildren(heading, figures(found), bars);
     if (JSON.stringify(found.throughput) !== drawn) drawThroughput(bars, found.throughput); // or an opened table would close
     drawn = JSON.stringify(found.throughput);

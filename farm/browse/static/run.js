@@ -2,11 +2,12 @@
 const SECONDS = 2;
 const root = document.getElementById("runs"), heard = document.getElementById("heard");
 const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
-const when = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
+const when = (seconds) => (Math.abs(seconds) < 1e11 ? new Date(seconds * 1000).toISOString().slice(11, 19) : "?");
+const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 const MEANS = {
   black: "its pictures have been black for a second and a half or more",
   frozen: "its picture has not changed for 150 frames",
-  silent: "nothing was heard of it for a while",
+  silent: "there was no news of it for ten seconds or more",
   slow: "it renders less than half as fast as the median slot",
 };
 
@@ -24,7 +25,7 @@ function duration(seconds) {
 }
 
 function left(range) {
-  if (range === null) return "no game has ended yet";
+  if (range === null) return "nothing was rendered yet";
   const [least, most] = range.map(duration);
   return least === most ? least : `${least} to ${most}`;
 }
@@ -49,11 +50,12 @@ function slotCard(slot) {
 
 function machines(slots) {
   const byNode = new Map();
-  for (const slot of slots) byNode.set(slot.node, [...(byNode.get(slot.node) ?? []), slot]);
+  const oddFirst = [...slots].sort((one, other) => other.marks.length - one.marks.length);
+  for (const slot of oddFirst) byNode.set(slot.node, [...(byNode.get(slot.node) ?? []), slot]);
   return [...byNode].map(([node, ours]) => {
     const section = make("section"), list = make("ul", undefined, { class: "slots" });
     list.append(...ours.map(slotCard));
-    section.append(make("h3", `${node.slice(0, 12)}: ${number(ours.length)} slots`), make("p", ours[0].kind, { class: "soft" }), list);
+    section.append(make("h3", `${node.slice(0, 12)}: ${plural(ours.length, "slot")}`), make("p", ours[0].kind, { class: "soft" }), list);
     return section;
   });
 }
@@ -61,9 +63,10 @@ function machines(slots) {
 function figures(run) {
   const list = make("dl", undefined, { class: "figures" }), odd = run.slots.filter((slot) => slot.marks.length).length;
   const rows = [
-    ["committed", number(run.counts.committed)], ["set aside", number(run.counts.set_aside)], ["running", number(run.counts.running)],
-    ["waiting", number(run.counts.waiting)], ["frames", `${number(run.frames_done)} of ${number(run.frames_total)}`],
-    ["frames a second", number(run.frames_per_second, 1)], ["time left", left(run.seconds_left)], ["odd slots", number(odd)],
+    ["committed", number(run.counts.committed ?? 0)], ["set aside", number(run.counts.set_aside ?? 0)],
+    ["running", number(run.counts.running ?? 0)], ["waiting", number(run.counts.waiting ?? 0)],
+    ["frames shown", `${number(run.frames_shown)} of ${number(run.frames_total)}`],
+    ["frames a second", number(run.slots_frames_per_second, 1)], ["time left", left(run.seconds_left)], ["slots that look wrong", number(odd)],
   ];
   for (const [failure, count] of Object.entries(run.retries)) rows.push([failure.replaceAll("_", " "), number(count)]);
   for (const [name, value] of rows) {
@@ -94,7 +97,7 @@ function shown(run, isOnly) {
   const section = make("section", undefined, { "data-run": run.name });
   section.append(make("h2", isOnly ? "Slots" : `Slots of run ${run.name}`));
   if (!run.is_heard) section.append(make("p", `Not heard of for ${duration(run.silent_seconds)}: it was killed, or its machine is gone. Run the same command again to go on.`, { class: "mark" }));
-  section.append(...(run.is_heard ? machines(run.slots) : []), figures(run));
+  section.append(figures(run), ...(run.is_heard ? machines(run.slots) : []));
   if (run.lines.length) {
     const said = make("ul");
     said.append(...run.lines.map((line) => make("li", line)));
@@ -111,7 +114,7 @@ async function look() {
     const focused = document.activeElement?.closest?.(".scroll") !== null && document.activeElement !== document.body;
     if (!focused) root.replaceChildren(...found.runs.map((run) => shown(run, found.runs.length === 1)));
     const running = found.runs.filter((run) => run.is_heard).length;
-    heard.textContent = running ? `${running === 1 ? "One run is" : `${number(running)} runs are`} under way.` : "No run is under way on this dataset, or it was started with --live 0.";
+    heard.textContent = running ? `${running === 1 ? "One run is" : `${number(running)} runs are`} under way.` : "No run is under way on this dataset now; one that was started with --live 0 is not seen.";
   } catch (error) { heard.textContent = `The run cannot be looked at: ${error.message ?? error}`; }
   setTimeout(look, SECONDS * 1000);
 }

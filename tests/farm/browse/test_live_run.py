@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from farm.browse import app as app_module
 from farm.browse.app import make_app
 from farm.browse.live_run import LOOK_SECONDS, LiveRuns, seconds_left
 from manifests.errors import SchemaRefused
 from manifests.ledger.dataset import open_or_create
 from manifests.live.notes import FailureNote, GameNote, RunNote, SlotNote, put_note
+from manifests.snapshot.finalize import finalize
 from manifests.store.open import open_store
 from tests.farm.browse.test_pages import Client
 from tests.manifests.conftest import Samples
@@ -139,3 +141,32 @@ def test_there_is_no_picture_of_what_is_not_rendered(store: Store, name: str):
 def test_what_is_no_dataset_is_refused(tmp_path: Path):
     with pytest.raises(SchemaRefused):
         make_app(open_store(tmp_path / "nothing"))
+
+
+def test_frames_of_running_games_count_before_any_game_has_ended(store: Store, runs: LiveRuns):
+    put_note(store, RUN)
+    put_note(store, NOTE)
+    assert (only(runs)["frames_shown"], only(runs)["slots_frames_per_second"]) == (430, 61.5)
+
+
+def test_a_note_from_the_future_is_not_heard(store: Store, runs: LiveRuns):
+    put_note(store, dataclasses.replace(RUN, written_at=NOW + 1e9))
+    assert not only(runs)["is_heard"]
+
+
+def test_what_is_no_note_of_ours_hides_no_other(store: Store, runs: LiveRuns, tmp_path: Path):
+    slots = (SlotNote("local/0", "local", "2 cores", "../../etc/passwd", NOW - 50),)
+    put_note(store, dataclasses.replace(RUN, name="odd", slots=slots))
+    put_note(store, RUN)
+    folder = tmp_path / "set" / "live" / "runs"
+    (folder / "<script>.json").write_text("{}")
+    (folder / "link.json").symlink_to("/etc/passwd")
+    assert sorted(run["name"] for run in runs.now()["runs"]) == ["ab12", "odd"]
+
+
+def test_all_pages_come_when_the_first_snapshot_does(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(app_module, "SNAPSHOT_SECONDS", 0.0)
+    client = Client(make_app(store))
+    assert client.get("/games").status == 307
+    finalize(store)
+    assert client.get("/games").status == 200
