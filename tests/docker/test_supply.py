@@ -126,20 +126,20 @@ def test_a_game_renders_where_nothing_but_memory_can_be_written(tmp_path: Path):
     ):
         pytest.skip("needs root, for a mount namespace")
     replays = "from pathlib import Path; from workers.standin.recorder import record_match; "
-    replays += "Path('/tmp/game.slp').write_bytes(record_match(1, num_frames=8))"
+    replays += "Path('/var/tmp/game.slp').write_bytes(record_match(1, num_frames=8))"
     script = tmp_path / "script"
     script.write_text(
         f"""set -e
 mount --bind / / && mount -o remount,ro,bind /
-mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /dev/shm
 ! touch {PROJECT_ROOT}/written 2>/dev/null
-export HOME=/tmp/home PYTHONPATH={PROJECT_ROOT} PYTHONDONTWRITEBYTECODE=1
+export HOME=/var/tmp/home TMPDIR=/var/tmp PYTHONPATH={PROJECT_ROOT} PYTHONDONTWRITEBYTECODE=1
 mkdir $HOME
 cd $HOME
 {sys.executable} -c "{replays}"
 exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \\
     {sys.executable} -c "from farm.cli import main; main()" render \\
-    --emulator standin --replays /tmp/game.slp --out /tmp/dataset
+    --emulator standin --replays /var/tmp/game.slp --out /var/tmp/dataset
 """
     )
     done = subprocess.run(
