@@ -7,9 +7,9 @@ OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
 GAMES  ?= 2000
-# Files of tests run side by side, more than there are cores: many wait more than they work, on clusters that come
-# and go and on what was killed to be gone. Those that start a Ray take turns; see tests/conftest.py.
-SIDE_BY_SIDE ?= 3
+# Files of tests run side by side: many wait more than they work, on clusters that come and go and on what was killed
+# to be gone. Those that start a Ray take turns; see tests/conftest.py. Three on two cores gain nothing.
+SIDE_BY_SIDE ?= 2
 # Tests that are quick and keep to themselves.
 QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
 
