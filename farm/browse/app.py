@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from farm.browse.asked_game import asked_game_id, committed_entry
 from farm.browse.clip_pages import ClipPages
 from farm.browse.compare_pages import ComparePages
 from farm.browse.comparing import Comparison
@@ -23,7 +24,7 @@ from farm.browse.figures import charts_page, trials_of
 from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
 from farm.browse.library import Library
 from farm.browse.live_pages import LivePages
-from farm.browse.look_pages import GAME_ID, LookPages
+from farm.browse.look_pages import LookPages
 from farm.browse.object_ranges import KEEP, object_ranges
 from farm.browse.pairs import column_of, game_page, state_of
 from farm.browse.safety import Guard
@@ -209,7 +210,7 @@ class _Pages:
         }
 
     def _game(self, request: Request) -> tuple[str, Any]:
-        page = game_page(self._library, self._game_id(request))
+        page = game_page(self._library, asked_game_id(request))
         if page is None:
             raise HTTPException(404, "no committed game of this dataset has this id")
         return "game.html", page
@@ -226,7 +227,7 @@ class _Pages:
         """An endpoint that answers with what `read` finds in one chunk of one game."""
 
         async def endpoint(request: Request) -> Response:
-            game_id, number = self._game_id(request), request.path_params["number"]
+            game_id, number = asked_game_id(request), request.path_params["number"]
 
             def found() -> Any:
                 return read(self._store, number, self._chunk_entry(game_id, number))
@@ -239,7 +240,7 @@ class _Pages:
         return self._curves.of(store, entry.chunks[number])
 
     async def _column(self, request: Request) -> Response:
-        game_id, number = self._game_id(request), request.path_params["number"]
+        game_id, number = asked_game_id(request), request.path_params["number"]
 
         def found() -> Any:
             entry = self._chunk_entry(game_id, number)
@@ -251,7 +252,7 @@ class _Pages:
         return JSONResponse(await run_in_threadpool(found), headers=KEEP)
 
     async def _timeline(self, request: Request) -> Response:
-        game_id = self._game_id(request)
+        game_id = asked_game_id(request)
 
         def found() -> Any:
             return timeline(self._store, self._chunk_entry(game_id, 0))
@@ -269,23 +270,13 @@ class _Pages:
         maker = makers.get(request.path_params["what"])
         if maker is None:
             raise HTTPException(404, "there are thumbnail.jpg and sheet.jpg")
-        game_id = self._game_id(request)
+        game_id = asked_game_id(request)
 
         def make() -> bytes:
-            entry = read_entry(self._store, game_id)
-            if entry is None or not entry.chunks:
-                raise HTTPException(404, "no committed game of this dataset has this id")
-            return maker(self._store, entry)
+            return maker(self._store, committed_entry(self._store, game_id))
 
         headers = {"cache-control": "max-age=86400"}
         return Response(await run_in_threadpool(make), media_type="image/jpeg", headers=headers)
-
-    @staticmethod
-    def _game_id(request: Request) -> str:
-        game_id: str = request.path_params["game_id"]
-        if not GAME_ID.fullmatch(game_id):
-            raise HTTPException(404, "a game_id is 64 hexadecimal digits")
-        return game_id
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

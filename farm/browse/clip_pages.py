@@ -11,10 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from farm.browse.asked_game import committed_entry
 from farm.browse.clips import KINDS, ClipAsk, clip
 from farm.browse.known_boxes import boxes_page
-from farm.browse.look_pages import GAME_ID
-from manifests.ledger.entry import read_entry
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -71,8 +70,4 @@ class ClipPages:
         return Response(data, media_type=KINDS[found[3]], headers=headers)
 
     def _entry(self, request: Request) -> LedgerEntry:
-        game_id = request.path_params["game_id"]
-        entry = read_entry(self._store, game_id) if GAME_ID.fullmatch(game_id) else None
-        if entry is None or not entry.chunks:
-            raise HTTPException(404, "no committed game of this dataset has this id")
-        return entry
+        return committed_entry(self._store, request.path_params["game_id"])

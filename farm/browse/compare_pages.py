@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from farm.browse.look_pages import GAME_ID
+from farm.browse.asked_game import asked_game_id
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,7 +42,7 @@ class ComparePages:
 
     def game(self, request: Request) -> tuple[str, Any]:
         """One game of both."""
-        page = self._known().page(_game_id(request))
+        page = self._known().page(asked_game_id(request))
         if page is None:
             raise HTTPException(404, "no game of this id is in both datasets")
         return "compare_game.html", page
@@ -51,7 +51,7 @@ class ComparePages:
         found = _RANGE.fullmatch(request.path_params["range"])
         if found is None:
             raise HTTPException(404, "a range is ssim_FIRST_END_EVERY.json, from slp_frame to slp_frame")
-        game_id, (start, end, every) = _game_id(request), map(int, found.groups())
+        game_id, (start, end, every) = asked_game_id(request), map(int, found.groups())
 
         def measured() -> dict[str, Any]:
             try:
@@ -66,10 +66,3 @@ class ComparePages:
         if self._comparison is None:
             raise HTTPException(404, "there is nothing to compare with: farm browse DATASET --compare OTHER")
         return self._comparison
-
-
-def _game_id(request: Request) -> str:
-    game_id: str = request.path_params["game_id"]
-    if not GAME_ID.fullmatch(game_id):
-        raise HTTPException(404, "a game_id is 64 hexadecimal digits")
-    return game_id

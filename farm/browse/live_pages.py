@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -60,13 +60,10 @@ class LivePages:
 
     async def _picture(self, request: Request) -> Response:
         def found() -> bytes:
-            try:
-                picture: Any = self._runs.picture(request.path_params["game_id"])
-            except ValueError:
-                picture = None
+            picture = self._runs.picture(request.path_params["game_id"])
             if picture is None:
                 raise HTTPException(404, "no game of this id is being rendered")
-            return bytes(picture)
+            return picture
 
         data = await run_in_threadpool(found)
         return Response(data, media_type="image/jpeg", headers={"cache-control": "no-store"})

@@ -53,16 +53,15 @@ class LiveRuns:
         """The newest picture of a game that is being rendered, as a JPEG; None if there is none.
 
         Raises:
-            DatasetError: the store failed.
-            ValueError: not a game's id.
+            DatasetError: what the note holds is no picture.
         """
-        note = game_note(self._store, game_id)
+        note = self._note(game_id)
         return None if note is None else note.picture
 
     def _note(self, game_id: str) -> GameNote | None:
         try:
             return game_note(self._store, game_id)
-        except ValueError:  # whoever wrote the note on the run does not know what a game's id is
+        except ValueError:  # not a game's id: an address, or a note on a run, may say anything
             return None
 
     def _described(self, run: RunNote, now: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from farm.browse.asked_game import GAME_ID, committed_entry
 from farm.browse.frames import NoSuchFrame
 from farm.browse.moment_filters import NO_MOMENT_FILTERS, moment_query
 from farm.browse.moments import FoundMoments, find_moments
@@ -19,7 +20,6 @@ from farm.browse.typed_sql import ConditionRefused
 from farm.browse.window_ask import NO_WINDOW, window_ask
 from farm.browse.window_view import described, loop, shown_window, step_picture
 from manifests.labels.events import EventKind
-from manifests.ledger.entry import read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from farm.browse.window_ask import WindowAsk
     from farm.browse.window_view import ShownWindow
 
-GAME_ID: Final = re.compile(r"[0-9a-f]{64}")
 _FRAME: Final = re.compile(r"-?\d{1,9}")
 _LOOK_SECONDS: Final = 10.0  # how long a page looks for moments
 
@@ -107,10 +106,7 @@ class LookPages:
         game_id, frame = request.path_params["game_id"], request.path_params["frame"]
         if not GAME_ID.fullmatch(game_id) or not _FRAME.fullmatch(frame):
             raise HTTPException(404, "a moment is named by a game_id and an slp_frame")
-        entry = read_entry(self._store, game_id)
-        if entry is None or not entry.chunks:
-            raise HTTPException(404, "no committed game of this dataset has this id")
-        return moving_picture(self._store, entry, int(frame), num_frames)
+        return moving_picture(self._store, committed_entry(self._store, game_id), int(frame), num_frames)
 
     def _still(self, request: Request) -> bytes:
         return self._moving(request, 1)

@@ -139,6 +139,7 @@ DOORS = {
     "selenium": {"farm/bench/_chromium.py", "farm/bench/browse.py"},
     "starlette": {
         "farm/browse/app.py",
+        "farm/browse/asked_game.py",
         "farm/browse/clip_pages.py",
         "farm/browse/compare_pages.py",
         "farm/browse/live_pages.py",
