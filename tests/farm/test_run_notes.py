@@ -16,6 +16,7 @@ from manifests.ledger.reasons import Reason
 from manifests.live.notes import RunNote
 from manifests.live.notes import run_notes as read_notes
 from manifests.store.open import open_store
+from tests.stepped_clock import SteppedClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,17 +26,9 @@ if TYPE_CHECKING:
 COUNTS = RunCounts(committed=1, running=2, waiting=3, frames_done=600, frames_total=3600)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SteppedClock:
+    return SteppedClock()
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def notes(store: Store, clock: Clock) -> RunNotes:
+def notes(store: Store, clock: SteppedClock) -> RunNotes:
     notes = RunNotes(store, 3.0, clock)
     for slot in ("local/0", "local/1"):
         notes.happened(SlotOpened(slot, "local", "2 cores"))
@@ -58,7 +51,7 @@ def put(notes: RunNotes, store: Store, counts: RunCounts = COUNTS) -> RunNote:
     return note
 
 
-def test_every_slot_is_noted_with_its_game(notes: RunNotes, store: Store, clock: Clock):
+def test_every_slot_is_noted_with_its_game(notes: RunNotes, store: Store, clock: SteppedClock):
     notes.happened(SlotOpened("local/2", "local", "2 cores"))
     clock.now += 5
     slots = put(notes, store).slots
@@ -110,7 +103,7 @@ def test_what_a_canary_and_a_machine_had_to_say_is_kept(notes: RunNotes, store: 
     assert second == "node a rests"
 
 
-def test_a_note_comes_no_more_often_than_was_asked_for(notes: RunNotes, store: Store, clock: Clock):
+def test_a_note_comes_no_more_often_than_was_asked_for(notes: RunNotes, store: Store, clock: SteppedClock):
     put(notes, store)
     clock.now += 2.9
     assert put(notes, store, RunCounts(committed=9)).counts["committed"] == 1
@@ -118,7 +111,7 @@ def test_a_note_comes_no_more_often_than_was_asked_for(notes: RunNotes, store: S
     assert put(notes, store, RunCounts(committed=9)).counts["committed"] == 9
 
 
-def test_both_paces_are_noted(notes: RunNotes, store: Store, clock: Clock):
+def test_both_paces_are_noted(notes: RunNotes, store: Store, clock: SteppedClock):
     clock.now += 10
     note = put(notes, store)
     assert (note.frames_per_second, note.frames_per_second_overall) == (60.0, 60.0)

@@ -19,6 +19,7 @@ from manifests.snapshot.finalize import finalize
 from manifests.store.open import open_store
 from tests.farm.browse.test_pages import Client
 from tests.manifests.conftest import Samples
+from tests.stepped_clock import SteppedClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,17 +36,9 @@ RUN = RunNote(
 NOTE = GameNote(A, NOW - 2, 30, 200, 61.5, 0, 0, base64.b64encode(b"\xff\xd8picture").decode())
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SteppedClock:
+    return SteppedClock(NOW)
 
 
 @pytest.fixture
@@ -56,7 +49,7 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def runs(store: Store, clock: Clock) -> LiveRuns:
+def runs(store: Store, clock: SteppedClock) -> LiveRuns:
     return LiveRuns(store, clock)
 
 
@@ -86,14 +79,14 @@ def test_failures_come_newest_first(store: Store, runs: LiveRuns):
     assert [each["game_id"] for each in only(runs)["failures"]] == [B, A]
 
 
-def test_a_run_that_is_not_heard_of_is_said_to_be_silent(store: Store, runs: LiveRuns, clock: Clock):
+def test_a_run_that_is_not_heard_of_is_said_to_be_silent(store: Store, runs: LiveRuns, clock: SteppedClock):
     put_note(store, RUN)
     assert only(runs)["is_heard"]
     clock.now += 60
     assert (only(runs)["is_heard"], only(runs)["silent_seconds"]) == (False, 61.0)
 
 
-def test_the_store_is_asked_only_now_and_then(store: Store, runs: LiveRuns, clock: Clock):
+def test_the_store_is_asked_only_now_and_then(store: Store, runs: LiveRuns, clock: SteppedClock):
     assert runs.now() == {"runs": []}
     put_note(store, RUN)
     clock.now += LOOK_SECONDS

@@ -11,6 +11,7 @@ import pytest
 from manifests.live.notes import GameNote, game_note
 from manifests.store.open import open_store
 from tests.manifests.video.stamp_painter import paint_stamp
+from tests.stepped_clock import SteppedClock
 from tests.workers.painted import painted
 from workers.emulator.contract import HEIGHT, WIDTH, Picture
 from workers.rendering.live_view import LiveView, live_view, small_jpeg
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from workers.emulator.contract import Yuv
 
 GAME = "ab" * 32
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -47,7 +40,7 @@ def black(slp_frame: int) -> Yuv:
 
 def noted(store: Store, pictures: list[Yuv], seconds_each: float = 1.0) -> GameNote:
     """The note after these pictures, with one every so many seconds and a note for each."""
-    clock = Clock()
+    clock = SteppedClock()
     view = LiveView(store, GAME, 200, 0.5, clock)
     for index, yuv in enumerate(pictures):
         clock.now += seconds_each
@@ -58,7 +51,7 @@ def noted(store: Store, pictures: list[Yuv], seconds_each: float = 1.0) -> GameN
 
 
 def test_the_first_picture_is_noted_at_once_and_the_next_after_a_while(store: Store):
-    clock = Clock()
+    clock = SteppedClock()
     view = LiveView(store, GAME, 200, 3.0, clock)
     shown = []
     for index in range(4):

@@ -1,0 +1,17 @@
+"""A clock that a test sets."""
+
+from __future__ import annotations
+
+
+class SteppedClock:
+    """Says the time in `now`, in seconds since the epoch, until a test moves it on.
+
+    Args:
+        now: the time at first.
+    """
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
