@@ -1,16 +1,11 @@
 // Charts by uPlot, each with its numbers on axes, in the page's colours by day and night, and with the same data as a table.
+import { element } from "./elements.js";
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const SERIES = ["--accent", "--second", "--third", "--fourth"];
 const COUNTS = [1, 2, 5].flatMap((first) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((power) => first * 10 ** power)).sort((a, b) => a - b);
 const night = matchMedia("(prefers-color-scheme: dark)");
 const number = (value) => (value === null || value === undefined ? "" : Number(value).toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 10 ? 3 : 1 }));
-
-function element(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
 
 /** The data of a chart as a table, behind a summary that opens it. */
 function twin(caption, heads, rows) {

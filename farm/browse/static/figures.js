@@ -1,10 +1,10 @@
 // The page of charts, from charts.json and progress.json.
 import { chart } from "./charts.js";
+import { element, number } from "./elements.js";
 import { drawThroughput } from "./throughput.js";
 
 const $ = (id) => document.getElementById(id);
 const root = $("figures");
-const number = (value) => value.toLocaleString("en");
 
 function box(parent) { const made = document.createElement("div"); $(parent).append(made); return made; }
 
@@ -25,18 +25,17 @@ function drawMeetings(meetings, stage) {
     names.add(row.one).add(row.other);
   }
   const sorted = [...names].sort(), most = Math.max(1, ...games.values());
-  const made = (name, text, attributes = {}) => { const one = document.createElement(name); if (text !== undefined) one.textContent = text; for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value); return one; };
-  const head = made("thead"), line = made("tr"), body = made("tbody");
-  line.append(made("td"), ...sorted.map((name) => made("th", name.replaceAll("_", " "), { scope: "col" })));
+  const head = element("thead"), line = element("tr"), body = element("tbody");
+  line.append(element("td"), ...sorted.map((name) => element("th", name.replaceAll("_", " "), { scope: "col" })));
   head.append(line);
   for (const one of sorted) {
-    const row = made("tr");
-    row.append(made("th", one.replaceAll("_", " "), { scope: "row" }));
+    const row = element("tr");
+    row.append(element("th", one.replaceAll("_", " "), { scope: "row" }));
     for (const other of sorted) {
-      const count = games.get(`${one}|${other}`), cell = made("td", undefined, { class: `number heat-${count ? Math.max(1, Math.ceil((6 * Math.log1p(count)) / Math.log1p(most))) : 0}` });
+      const count = games.get(`${one}|${other}`), cell = element("td", undefined, { class: `number heat-${count ? Math.max(1, Math.ceil((6 * Math.log1p(count)) / Math.log1p(most))) : 0}` });
       if (count) {
         const asked = new URLSearchParams({ character: one, versus: other, ...(stage ? { stage } : {}) });
-        cell.append(made("a", number(count), { href: `${root.dataset.games}?${asked}`, "aria-label": `${number(count)} games of ${one} against ${other}` }));
+        cell.append(element("a", number(count), { href: `${root.dataset.games}?${asked}`, "aria-label": `${number(count)} games of ${one} against ${other}` }));
       }
       row.append(cell);
     }

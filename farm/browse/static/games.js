@@ -1,4 +1,6 @@
 // The games page of an export: filters, order and page from the address, rows from games.json, all in the web browser.
+import { element, number } from "./elements.js";
+
 const PER_PAGE = 100;
 const SORTS = {
   game: (game) => game.game_id, stage: (game) => game.stage_name, characters: (game) => game.characters.join(" vs "), frames: (game) => game.num_frames,
@@ -13,14 +15,6 @@ const address = (changes) => {
   const kept = Object.entries({ ...filters, page: 0, ...changes }).filter(([, value]) => value);
   return kept.length ? `games.html?${new URLSearchParams(kept)}` : "games.html";
 };
-const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-function element(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
 
 function passes(game) {
   return (!filters.stage || game.stage_name === filters.stage)

@@ -1,9 +1,9 @@
 // How the run stands, from progress.json: figures, and games that ended over time. Asked again while the page is open.
+import { number } from "./elements.js";
 import { drawThroughput, duration } from "./throughput.js";
 
 const SECONDS = 10;
 const root = document.getElementById("progress");
-const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 function figures({ status, cost }) {
   const list = document.createElement("dl"), rows = [

@@ -1,7 +1,9 @@
 // The runs that are under way, from run.json: slots in a grid by machine, what is odd about them, and failures.
+import { element, number } from "./elements.js";
+import { duration } from "./throughput.js";
+
 const SECONDS = 2;
 const root = document.getElementById("runs"), heard = document.getElementById("heard");
-const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
 const when = (seconds) => (Math.abs(seconds) < 1e11 ? new Date(seconds * 1000).toISOString().slice(11, 19) : "?");
 const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 const MEANS = {
@@ -11,19 +13,6 @@ const MEANS = {
   slow: "it renders less than half as fast as the median slot",
 };
 
-function make(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
-function duration(seconds) {
-  const minutes = Math.ceil(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
-  if (days) return `${days} d ${hours % 24} h`;
-  return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
-}
-
 function left(range) {
   if (range === null) return "nothing was rendered yet";
   const [least, most] = range.map(duration);
@@ -31,20 +20,20 @@ function left(range) {
 }
 
 function slotCard(slot) {
-  const card = make("li", undefined, { class: slot.marks.length ? "slot odd" : "slot" }), picture = make("img", undefined, { width: 160, height: 120, alt: "" });
+  const card = element("li", undefined, { class: slot.marks.length ? "slot odd" : "slot" }), picture = element("img", undefined, { width: 160, height: 120, alt: "" });
   if (slot.taken_at !== null) {
     picture.src = `${root.dataset.pictures}${slot.game_id}.jpg?at=${slot.taken_at}`;
     picture.alt = `Slot ${slot.slot} at frame ${number(slot.num_shown)}`;
   } else picture.hidden = true;
-  card.append(make("strong", slot.slot), picture);
-  if (!slot.game_id) card.append(make("span", "waits"));
-  else if (slot.taken_at === null) card.append(make("span", `game ${slot.game_id.slice(0, 12)}`), make("span", "no picture yet"));
+  card.append(element("strong", slot.slot), picture);
+  if (!slot.game_id) card.append(element("span", "waits"));
+  else if (slot.taken_at === null) card.append(element("span", `game ${slot.game_id.slice(0, 12)}`), element("span", "no picture yet"));
   else {
-    card.append(make("span", `game ${slot.game_id.slice(0, 12)}`));
-    card.append(make("span", `${number(slot.num_shown)} of ${number(slot.num_frames)} frames, ${number(slot.frames_per_second)} a second`));
-    card.append(make("progress", undefined, { max: slot.num_frames, value: Math.min(slot.num_shown, slot.num_frames), "aria-label": "frames shown" }));
+    card.append(element("span", `game ${slot.game_id.slice(0, 12)}`));
+    card.append(element("span", `${number(slot.num_shown)} of ${number(slot.num_frames)} frames, ${number(slot.frames_per_second)} a second`));
+    card.append(element("progress", undefined, { max: slot.num_frames, value: Math.min(slot.num_shown, slot.num_frames), "aria-label": "frames shown" }));
   }
-  for (const mark of slot.marks) card.append(make("span", `${mark}: ${MEANS[mark]}`, { class: "mark" }));
+  for (const mark of slot.marks) card.append(element("span", `${mark}: ${MEANS[mark]}`, { class: "mark" }));
   return card;
 }
 
@@ -53,15 +42,15 @@ function machines(slots) {
   const oddFirst = [...slots].sort((one, other) => other.marks.length - one.marks.length);
   for (const slot of oddFirst) byNode.set(slot.node, [...(byNode.get(slot.node) ?? []), slot]);
   return [...byNode].map(([node, ours]) => {
-    const section = make("section"), list = make("ul", undefined, { class: "slots" });
+    const section = element("section"), list = element("ul", undefined, { class: "slots" });
     list.append(...ours.map(slotCard));
-    section.append(make("h3", `${node.slice(0, 12)}: ${plural(ours.length, "slot")}`), make("p", ours[0].kind, { class: "soft" }), list);
+    section.append(element("h3", `${node.slice(0, 12)}: ${plural(ours.length, "slot")}`), element("p", ours[0].kind, { class: "soft" }), list);
     return section;
   });
 }
 
 function figures(run) {
-  const list = make("dl", undefined, { class: "figures" }), odd = run.slots.filter((slot) => slot.marks.length).length;
+  const list = element("dl", undefined, { class: "figures" }), odd = run.slots.filter((slot) => slot.marks.length).length;
   const rows = [
     ["committed", number(run.counts.committed ?? 0)], ["set aside", number(run.counts.set_aside ?? 0)],
     ["running", number(run.counts.running ?? 0)], ["waiting", number(run.counts.waiting ?? 0)],
@@ -70,23 +59,23 @@ function figures(run) {
   ];
   for (const [failure, count] of Object.entries(run.retries)) rows.push([failure.replaceAll("_", " "), number(count)]);
   for (const [name, value] of rows) {
-    const box = make("div");
-    box.append(make("dt", name), make("dd", value));
+    const box = element("div");
+    box.append(element("dt", name), element("dd", value));
     list.append(box);
   }
   return list;
 }
 
 function failures(found) {
-  const region = make("div", undefined, { class: "scroll", tabindex: 0, role: "region", "aria-label": "Failures, newest first" });
-  const table = make("table"), head = make("tr"), body = make("tbody");
-  head.append(...["time, UTC", "game", "machine", "failure", "detail"].map((name) => make("th", name, { scope: "col" })));
+  const region = element("div", undefined, { class: "scroll", tabindex: 0, role: "region", "aria-label": "Failures, newest first" });
+  const table = element("table"), head = element("tr"), body = element("tbody");
+  head.append(...["time, UTC", "game", "machine", "failure", "detail"].map((name) => element("th", name, { scope: "col" })));
   for (const each of found) {
-    const row = make("tr");
-    row.append(make("td", when(each.at)), make("td", each.game_id.slice(0, 12)), make("td", each.node.slice(0, 12)), make("td", each.failure.replaceAll("_", " ")), make("td", each.detail, { class: "told" }));
+    const row = element("tr");
+    row.append(element("td", when(each.at)), element("td", each.game_id.slice(0, 12)), element("td", each.node.slice(0, 12)), element("td", each.failure.replaceAll("_", " ")), element("td", each.detail, { class: "told" }));
     body.append(row);
   }
-  const top = make("thead");
+  const top = element("thead");
   top.append(head);
   table.append(top, body);
   region.append(table);
@@ -94,16 +83,16 @@ function failures(found) {
 }
 
 function shown(run, isOnly) {
-  const section = make("section", undefined, { "data-run": run.name });
-  section.append(make("h2", isOnly ? "Slots" : `Slots of run ${run.name}`));
-  if (!run.is_heard) section.append(make("p", `Not heard of for ${duration(run.silent_seconds)}: it was killed, or its machine is gone. Run the same command again to go on.`, { class: "mark" }));
+  const section = element("section", undefined, { "data-run": run.name });
+  section.append(element("h2", isOnly ? "Slots" : `Slots of run ${run.name}`));
+  if (!run.is_heard) section.append(element("p", `Not heard of for ${duration(run.silent_seconds)}: it was killed, or its machine is gone. Run the same command again to go on.`, { class: "mark" }));
   section.append(figures(run), ...(run.is_heard ? machines(run.slots) : []));
   if (run.lines.length) {
-    const said = make("ul");
-    said.append(...run.lines.map((line) => make("li", line)));
-    section.append(make("h3", "Machines"), said);
+    const said = element("ul");
+    said.append(...run.lines.map((line) => element("li", line)));
+    section.append(element("h3", "Machines"), said);
   }
-  if (run.failures.length) section.append(make("h3", "Failures and retries, newest first"), failures(run.failures));
+  if (run.failures.length) section.append(element("h3", "Failures and retries, newest first"), failures(run.failures));
   return section;
 }
 
