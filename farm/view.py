@@ -16,7 +16,7 @@ from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
 from manifests.training.windows import WindowSpec
 from manifests.video.clip import write_mp4
-from manifests.video.overlay import draw_boxes, draw_over, resized, write_animation
+from manifests.video.overlay import ANIMATION_STEP, draw_boxes, draw_over, resized, write_animation
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 FPS: Final = 60
 _ANIMATIONS: Final = {".gif": "GIF", ".webp": "WEBP"}
-_ANIMATION_STEP: Final = (
-    3  # GIFs hold hundredths of a second, and players show no more than 50 pictures in one
-)
 
 
 class ClipRefused(FarmError):  # noqa: N818
@@ -104,8 +101,8 @@ def write_clip(
         pictures = _boxed(pictures, sample, open_store(url), game_id)
     if path.suffix == ".mp4":
         return write_mp4(pictures, path, Fraction(FPS, step))
-    kept = pictures[:: _ANIMATION_STEP if step == 1 else 1]
-    rate = FPS / (_ANIMATION_STEP if step == 1 else step)
+    kept = pictures[:: ANIMATION_STEP if step == 1 else 1]
+    rate = FPS / (ANIMATION_STEP if step == 1 else step)
     shown = [picture[::2, ::2] if size is None else resized(picture, *size) for picture in kept]
     write_animation([np.ascontiguousarray(each) for each in shown], path, _ANIMATIONS[path.suffix], rate)
     return len(kept)

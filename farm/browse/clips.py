@@ -22,7 +22,7 @@ from manifests.ledger.dataset import read_description
 from manifests.state.joined import joined
 from manifests.state.schema import FRAMES_PER_SECOND, entity_names
 from manifests.video.clip import write_mp4
-from manifests.video.overlay import draw_boxes, draw_captions, draw_over, write_animation
+from manifests.video.overlay import ANIMATION_STEP, draw_boxes, draw_captions, draw_over, write_animation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,6 @@ MOST_CLIP_FRAMES: Final = 1200
 OVERLAYS: Final = ("state", "boxes", "events")
 KINDS: Final = {"mp4": "video/mp4", "webp": "image/webp", "gif": "image/gif"}
 """Kinds of files, each with its media type."""
-_ANIMATION_STEP: Final = 3  # frames from one picture to the next: players show no more than 50 a second
 _EVENT_FRAMES: Final = 60  # how long an event stays on the picture
 _MOST_EVENTS: Final = 6
 
@@ -93,7 +92,7 @@ def clip(store: Store, entry: LedgerEntry, ask: ClipAsk) -> bytes:
             path = Path(folder) / "clip.mp4"
             write_mp4(pictures, path, Fraction(FRAMES_PER_SECOND, step))
             return path.read_bytes()
-    every = -(-_ANIMATION_STEP // step)
+    every = -(-ANIMATION_STEP // step)
     kept = [np.ascontiguousarray(each[::2, ::2]) for k, each in enumerate(pictures) if k % every == 0]
     file = io.BytesIO()
     write_animation(kept, file, ask.kind.upper(), FRAMES_PER_SECOND / step / every)

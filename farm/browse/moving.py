@@ -11,7 +11,7 @@ from farm.browse.frames import chunk_with, pictures_of
 from farm.browse.stills import to_rgb
 from manifests.ledger.dataset import read_description
 from manifests.state.schema import FRAMES_PER_SECOND
-from manifests.video.overlay import write_animation
+from manifests.video.overlay import ANIMATION_STEP, write_animation
 
 if TYPE_CHECKING:
     from manifests.ledger.entry import LedgerEntry
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 CLIP_FRAMES: Final = 60
 """Length of a moving picture, in frames of the game: a second."""
-_STEP: Final = 3  # frames from one of its pictures to the next
 _SIZE: Final = (320, 240)
 
 
@@ -35,7 +34,9 @@ def moving_picture(store: Store, entry: LedgerEntry, slp_frame: int, num_frames:
     """
     chunk = chunk_with(entry, slp_frame)
     step = read_description(store).picture_step
-    every = -(-_STEP // step) * step  # whole steps, or pictures would be left out and the rest run too fast
+    every = (
+        -(-ANIMATION_STEP // step) * step
+    )  # whole steps, or pictures would be left out and the rest run too fast
     end = min(slp_frame + num_frames, chunk.slp_frame_exclusive_end)
     pictures = []
     first = None

@@ -21,6 +21,11 @@ _SHOWN: Final = ("a", "b", "x", "y", "z", "l", "r", "start")
 _WHITE, _GREY, _BLACK = (255, 255, 255), (110, 110, 110), (0, 0, 0)
 _WEBP_QUALITY: Final = 70
 _PANEL_WIDTH, _PANEL_HEIGHT, _RADIUS = 230, 64, 20
+ANIMATION_STEP: Final = 3
+"""Frames from one picture of an animation to the next, where every frame has a picture: 20 pictures a second.
+
+A GIF holds hundredths of a second, and players show no more than 50 pictures in one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
