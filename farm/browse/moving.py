@@ -34,9 +34,8 @@ def moving_picture(store: Store, entry: LedgerEntry, slp_frame: int, num_frames:
     """
     chunk = chunk_with(entry, slp_frame)
     step = read_description(store).picture_step
-    every = (
-        -(-ANIMATION_STEP // step) * step
-    )  # whole steps, or pictures would be left out and the rest run too fast
+    # Whole steps, or pictures would be left out and the rest run too fast.
+    every = -(-ANIMATION_STEP // step) * step
     end = min(slp_frame + num_frames, chunk.slp_frame_exclusive_end)
     pictures = []
     first = None
