@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -55,8 +56,9 @@ def family_of(pid: int) -> list[int]:
     found, left = [], [pid]
     while left:
         found.append(left.pop())
-        for children in (_PROC / str(found[-1]) / "task").glob("*/children"):
-            left += [int(child) for child in _text(children).split()]
+        threads = _PROC / str(found[-1]) / "task"
+        for thread in _names(threads):
+            left += [int(child) for child in _text(threads / thread / "children").split()]
     return found
 
 
@@ -69,14 +71,25 @@ def memory_of(pid: int) -> int:
 def scratch_in(folder: Path) -> int:
     """Return the bytes on disk of all files in a folder, but for a dataset's."""
     total = 0
-    for path in folder.rglob("*"):
-        if _OUTPUT in path.relative_to(folder).parts:
-            continue
-        try:
-            total += path.lstat().st_blocks * 512
-        except OSError:  # it was removed meanwhile
-            continue
+    # os.walk passes over folders that are removed while it looks; before Python 3.13 pathlib's rglob raises.
+    for above, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != _OUTPUT]
+        total += sum(_allocated_bytes(Path(above) / name) for name in folders + names if name != _OUTPUT)
     return total
+
+
+def _allocated_bytes(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks * 512
+    except OSError:  # it was removed meanwhile
+        return 0
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - only names are wanted
+    except OSError:  # the process has ended
+        return []
 
 
 def _text(path: Path) -> str:

@@ -20,6 +20,7 @@ from tests.chaos.s3_process import S3Process
 from tests.end_to_end.command import TOKEN, FarmCommand
 from tests.end_to_end.disturbed import record_games, until
 from tests.end_to_end.test_disturbed_cluster import parent
+from tests.live_folders import paths_below
 from tests.ray_cluster import node, started_cluster
 from tests.s3_server.fault_proxy import FaultProxy
 from tests.s3_server.fixtures import new_bucket
@@ -120,7 +121,7 @@ class ChaosFarm:
 
     def left_in_temporary_folder(self) -> list[str]:
         """What drivers left there, but for folders that stay as places for others."""
-        return [str(path) for path in (self.command.home / "tmp").rglob("*") if not path.is_dir()]
+        return [str(path) for path in paths_below(self.command.home / "tmp") if not path.is_dir()]
 
     def last_words(self) -> str:
         return "\n".join(

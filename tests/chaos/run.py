@@ -35,6 +35,7 @@ from manifests.snapshot.reader import open_manifest
 from tests.chaos.farm import ChaosFarm
 from tests.chaos.faults import FAULTS, ONLY_WITH_SLIPPI, schedule
 from tests.end_to_end.disturbed import until
+from tests.live_folders import paths_below
 
 PATIENCE_SECONDS = 420.0
 MOST_STARTS = 12
@@ -158,7 +159,7 @@ def _look(farm: ChaosFarm, outcome: Outcome, num_games: int) -> None:
     wrong += [f"orphan of nobody: {orphan.key}" for orphan in report.orphans if orphan.owner == "unknown"]
     for what, left in {
         "emulator": lambda: list(map(str, farm.emulators())),
-        "in scratch": lambda: list(map(str, farm.scratch.rglob("*"))),
+        "in scratch": lambda: list(map(str, paths_below(farm.scratch))),
         "in the temporary folder": farm.left_in_temporary_folder,
     }.items():
         try:

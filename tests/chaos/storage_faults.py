@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.chaos.process_faults import PAUSE_SECONDS
+from tests.live_folders import paths_below
 from tests.s3_server.fault_proxy import FULL, FaultPlan
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def fill_dataset(farm: ChaosFarm, _: random.Random) -> bool:
 
 def corrupt_scratch(farm: ChaosFarm, chance: random.Random) -> bool:
     """Flip a byte of whatever lies in scratch: an emulator's image, a video that is being written."""
-    files = [path for path in farm.scratch.rglob("*") if path.is_file() and not path.is_symlink()]
+    files = [path for path in paths_below(farm.scratch) if path.is_file() and not path.is_symlink()]
     with suppress(OSError, IndexError):
         path = chance.choice(files)
         with path.open("r+b") as file:
@@ -78,7 +79,7 @@ def corrupt_scratch(farm: ChaosFarm, chance: random.Random) -> bool:
 
 
 def delete_scratch_file(farm: ChaosFarm, chance: random.Random) -> bool:
-    files = [path for path in farm.scratch.rglob("*") if path.is_file() or path.is_fifo()]
+    files = [path for path in paths_below(farm.scratch) if path.is_file() or path.is_fifo()]
     with suppress(OSError, IndexError):
         chance.choice(files).unlink()
         return True

@@ -31,6 +31,7 @@ from tests.end_to_end.disturbed import (
     record_games,
     until,
 )
+from tests.live_folders import paths_below
 from tests.ray_cluster import node, started_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.dolphin, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -76,7 +77,7 @@ class Processes:
         return self._command.descendants("dolphin-emu")
 
     def scratch_files(self) -> list[str]:
-        return [str(path) for path in (self._command.home / "scratch").rglob("*")]
+        return list(map(str, paths_below(self._command.home / "scratch")))
 
 
 def parent(pid: int) -> int:
@@ -118,8 +119,8 @@ def test_nothing_is_lost_and_nothing_done_twice(disturbed: Disturbed):
 def test_nothing_is_left_behind(disturbed: Disturbed):
     ours = {os.getpid()}
     until(lambda: set(disturbed.command.descendants()) <= ours, "every process of the cluster is gone", 20)
-    assert [path for path in disturbed.command.home.rglob("*") if path.is_socket()] == []
-    assert list((disturbed.command.home / "scratch").rglob("*")) == []
+    assert [path for path in paths_below(disturbed.command.home) if path.is_socket()] == []
+    assert paths_below(disturbed.command.home / "scratch") == []
 
 
 def test_what_it_made_is_to_the_byte_what_a_laptop_makes(disturbed: Disturbed, tmp_path: Path):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +20,7 @@ from farm.bench._capture_run import CaptureRun
 from farm.bench._capture_slippi import NO_DUMP, PEERS_DUMP, with_values
 from farm.bench._capture_table import Spread, figures, ratios
 from farm.bench._capture_ways import DRAINED_WAY, NO_DUMP_WAY, PEERS_WAY, WAYS, WORKER_WAY, X264_WAY
-from farm.bench._footprint import FootprintWatch, family_of
+from farm.bench._footprint import FootprintWatch, family_of, scratch_in
 from farm.bench._stamped import NOT_READ, count_right
 from farm.bench.capture import command
 from workers.emulator.slippi_preset import SlippiPreset
@@ -115,6 +118,23 @@ def test_a_process_is_watched_with_all_that_it_started(tmp_path: Path):
     assert len(family) == 2
     assert watch.memory_bytes > 51_200_000
     assert 1 << 20 <= watch.scratch_bytes < 2 << 20
+
+
+def test_scratch_is_counted_while_folders_in_it_come_and_go(tmp_path: Path):
+    (tmp_path / "pictures").write_bytes(bytes(1 << 20))
+    is_over = threading.Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            (tmp_path / "load" / "inner").mkdir(parents=True)
+            shutil.rmtree(tmp_path / "load")
+
+    with ThreadPoolExecutor(1) as other:
+        busy = other.submit(come_and_go)
+        counted = [scratch_in(tmp_path) for _ in range(2000)]
+        is_over.set()
+        busy.result(10)
+    assert min(counted) >= 1 << 20
 
 
 @pytest.mark.dolphin

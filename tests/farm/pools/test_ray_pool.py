@@ -88,22 +88,21 @@ def opening(gated: NullSettings, call: Callable[[], object]) -> Callable[[], Non
     return call_and_open
 
 
-def test_a_node_that_joins_later_gets_work_at_once(ray_cluster: Any, settings: NullSettings):
+def test_a_node_that_joins_later_gets_work_while_the_others_are_busy(ray_cluster: Any, gated: NullSettings):
     added: list[Any] = []
-    join = Once(lambda counts: counts.committed >= 4, lambda: added.append(ray_cluster.add_node(**NODE)))
-    most_nodes = 0
+    join = Once(lambda counts: counts.running == 6, lambda: added.append(ray_cluster.add_node(**NODE)))
+    at_work = Once(all_four_are_busy, opening(gated, lambda: None))
 
     def on_counts(counts: RunCounts) -> None:
-        nonlocal most_nodes
         join(counts)
-        most_nodes = max(most_nodes, counts.num_nodes)
+        at_work(counts)
 
     try:
-        summary = go(settings, games(48, seconds=1.0), on_counts=on_counts)
+        summary = go(gated, games(16), on_counts=on_counts)
     finally:
         ray_cluster.remove_node(added[0])
-    assert summary.counts.committed == done(settings) == 48
-    assert most_nodes == 4
+    assert at_work.happened
+    assert summary.counts.committed == done(gated) == 16
 
 
 def test_slots_are_replaced_after_so_long(ray_cluster: Any, settings: NullSettings):
@@ -197,6 +196,7 @@ class MetadataService(http.server.BaseHTTPRequestHandler):
     """As the cloud's: a token for the asking, then 404 until there is a notice."""
 
     notice: bytes | None = None
+    is_told = False  # whether somebody has got the notice
 
     def do_PUT(self) -> None:
         self._answer(b"token")
@@ -207,6 +207,7 @@ class MetadataService(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
         else:
             self._answer(self.notice)
+            MetadataService.is_told = True
 
     def _answer(self, body: bytes) -> None:
         self.send_response(200)
@@ -226,7 +227,7 @@ def metadata_url() -> Iterator[str]:
     server.shutdown()
     thread.join(5)
     server.server_close()
-    MetadataService.notice = None
+    MetadataService.notice, MetadataService.is_told = None, False
 
 
 def test_the_clouds_notice_drains_the_node_it_was_given_to(
@@ -238,12 +239,15 @@ def test_the_clouds_notice_drains_the_node_it_was_given_to(
         goes_at = datetime.fromtimestamp(time.time() + 300, UTC).isoformat()
         MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
 
-    notice = Once(all_four_are_busy, opening(gated, give_notice))
+    notice = Once(all_four_are_busy, give_notice)
+    # No game ends before the node has its notice, however slowly it asks.
+    told = Once(lambda _: MetadataService.is_told, opening(gated, lambda: None))
     nodes_afterwards = []
 
     def on_counts(counts: RunCounts) -> None:
         notice(counts)
-        if notice.happened:
+        told(counts)
+        if told.happened:
             nodes_afterwards.append(counts.num_nodes)
 
     try:
