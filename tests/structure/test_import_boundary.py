@@ -97,6 +97,7 @@ ROOMS = {
 DOORS = {
     "PIL": {"farm/browse/stills.py", "farm/browse/window_view.py", "manifests/video/overlay.py"},
     "av": {
+        "farm/bench/_bytes_regions.py",  # regions of interest
         "manifests/video/clip.py",  # clips for people
         "manifests/video/libav.py",  # a loader's windows
         "manifests/video/mp4.py",  # what a finished file holds
@@ -113,7 +114,7 @@ DOORS = {
         "workers/rendering/live_view.py",
     },
     "duckdb": {"farm/browse/typed_sql.py"},
-    "ffmpeg": {"workers/rendering/independent_check.py"},
+    "ffmpeg": {"farm/bench/_bytes_vmaf.py", "workers/rendering/independent_check.py"},
     "huggingface_hub": {"manifests/hub/api.py"},
     "jinja2": {"farm/browse/templates.py"},
     "lerobot": {"farm/bench/_lerobot.py"},
