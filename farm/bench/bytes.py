@@ -19,6 +19,7 @@ from farm.bench._bytes_truth import truth_of
 from farm.bench._bytes_vmaf import lacks_for_vmaf
 from farm.bench._pictures_scratch import scratch_option
 from farm.terminal.waiting import waiting
+from workers.rendering.crf import MAX_CRF, MIN_CRF
 from workers.rendering.encode import Coding, VideoSettings
 from workers.standin.recorder import record_match
 
@@ -71,7 +72,11 @@ What regions add to a plain encoding of as many bytes, which lies between two CR
     help="How many pictures, from the first.",
 )
 @click.option(
-    "--crf", "crfs", multiple=True, type=click.FloatRange(0, 51), help="A CRF to try; may be given again."
+    "--crf",
+    "crfs",
+    multiple=True,
+    type=click.FloatRange(MIN_CRF, MAX_CRF),
+    help="A CRF to try; may be given again.",
 )
 @click.option("--preset", "presets", multiple=True, help="One of x264's presets to try; may be given again.")
 @click.option(
