@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import hypothesis
 import pytest
 
 from tests.conftest import PROJECT_ROOT
@@ -33,18 +34,32 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SECONDS: Final = 120.0
+PROFILE: Final = "mutation"
+# The same examples each time, so that a score can be repeated; and none made smaller, as nobody reads them.
+hypothesis.settings.register_profile(
+    PROFILE,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+)
 QUICK: Final = "not (dolphin or ray or s3 or slippi or torch or browser or slow)"
 LEDGER, TRAINING, ALIGN = "tests/manifests/ledger", "tests/manifests/training", "tests/workers/align"
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "workers/align/verdict.py": (f"{ALIGN}/test_verdict.py",),
     "workers/align/count.py": (f"{ALIGN}/test_count.py",),
     "workers/align/stamp.py": (f"{ALIGN}/test_stamp.py",),
-    "workers/align/log.py": (f"{ALIGN}/test_log.py",),
+    "workers/align/log.py": (f"{ALIGN}/test_log.py", f"{ALIGN}/test_asked.py"),
     "workers/align/rerecording.py": (f"{ALIGN}/test_rerecording.py",),
     "workers/align/calibration.py": (f"{ALIGN}/test_calibration.py",),
-    "workers/align/motion/correlation.py": (f"{ALIGN}/test_motion.py",),
+    "workers/align/motion/correlation.py": (f"{ALIGN}/test_correlation.py", f"{ALIGN}/test_motion.py"),
     "workers/align/motion/picture_order.py": (f"{ALIGN}/test_picture_order.py",),
-    "manifests/training/windows.py": (f"{TRAINING}/test_windows.py", f"{TRAINING}/test_dataset.py"),
+    "manifests/training/windows.py": (
+        f"{TRAINING}/test_windows.py",
+        f"{TRAINING}/test_action_groups.py",
+        f"{TRAINING}/test_gaps.py",
+        f"{TRAINING}/test_dataset.py",
+    ),
     "manifests/training/order.py": (f"{TRAINING}/test_order.py",),
     "manifests/ledger/plan.py": (f"{LEDGER}/test_plan.py", f"{LEDGER}/test_plan_repair.py"),
     "manifests/ledger/plan_repair.py": (f"{LEDGER}/test_plan_repair.py",),
@@ -101,6 +116,7 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
     status = 1
     try:
         options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(SECONDS)]
+        options += ["--hypothesis-profile", PROFILE]
         options += ["-k", "not that_are_killed"]  # whose workers are other processes, which are not changed
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         status = int(pytest.main([*tests, *options]))
