@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SECONDS: Final = 120.0
+"""How long the tests of a mutant may take, at least; more where they take long without any change."""
+MOST_SECONDS: Final = 900.0
+MOST_TIMES: Final = 5
 PROFILE: Final = "mutation"
 # The same examples each time, so that a score can be repeated; and none made smaller, as nobody reads them.
 hypothesis.settings.register_profile(
@@ -90,7 +93,7 @@ def survives(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: 
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
-        _work(target, mutant, tests)
+        _work(target, mutant, tests, seconds)
     deadline = time.monotonic() + seconds
     try:
         while time.monotonic() < deadline:
@@ -106,7 +109,7 @@ def survives(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: 
             os.waitpid(child, 0)
 
 
-def _work(target: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
+def _work(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: float) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
@@ -115,7 +118,7 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
         sys.meta_path.insert(0, Changed(name, PROJECT_ROOT / target, mutant))
     status = 1
     try:
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(SECONDS)]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(seconds)]
         options += ["--hypothesis-profile", PROFILE]
         options += ["-k", "not that_are_killed"]  # whose workers are other processes, which are not changed
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
@@ -154,16 +157,18 @@ def main() -> int:
     total = killed = 0
     for target in asked.only or TARGETS:
         tests = TARGETS[target]
-        if not survives(target, None, tests):
-            sys.stdout.write(f"{target}: its tests fail without any change\n")
+        begun = time.monotonic()
+        if not survives(target, None, tests, MOST_SECONDS):
+            sys.stdout.write(f"{target}: its tests fail without any change, or take {MOST_SECONDS:.0f} s\n")
             return 1
+        seconds = max(SECONDS, MOST_TIMES * (time.monotonic() - begun))
         every = mutants((PROJECT_ROOT / target).read_text())
         chosen = (
             every
             if not asked.sample
             else random.Random(asked.seed).sample(every, min(asked.sample, len(every)))
         )
-        left = [mutant for mutant in chosen if survives(target, mutant, tests)]
+        left = [mutant for mutant in chosen if survives(target, mutant, tests, seconds)]
         total, killed = total + len(chosen), killed + len(chosen) - len(left)
         sys.stdout.write(f"{target}: {len(chosen) - len(left)} of {len(chosen)} killed, of {len(every)}\n")
         for mutant in sorted(left, key=lambda one: one.line):
