@@ -55,11 +55,12 @@ def test_a_picture_without_its_fighter_is_missing_and_not_quiet():
     assert row_noise(measured, np.ones_like(measured)).tolist() == [(1 + 9) / 2, 0.0]
 
 
-def test_the_noise_of_neighbouring_pictures_becomes_independent():
+@pytest.mark.parametrize("kept", [0.9, -0.9], ids=["drifting", "blinking"])
+def test_the_noise_of_neighbouring_pictures_becomes_independent(kept: float):
     steps = noise(1, 4000, 1)[0]
     row = np.zeros(4000, np.float32)
     for k in range(1, 4000):
-        row[k] = 0.9 * row[k - 1] + steps[k]
+        row[k] = kept * row[k - 1] + steps[k]
     _, left = decorrelate(row[None], row[None])
     assert abs(np.corrcoef(left[0, 1:], left[0, :-1])[0, 1]) < 0.1
 
