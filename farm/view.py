@@ -44,7 +44,7 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
     Raises:
         ClipRefused: there is none.
     """
-    if name.isdigit() and int(name) < len(dataset):
+    if name.isdecimal() and int(name) < len(dataset):
         return dataset.index.locate(int(name))
     game_part, _, frame_part = name.partition(":")
     games = [
@@ -52,7 +52,7 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
         for number, game_id in enumerate(dataset.games["game_id"].to_pylist())
         if game_id.startswith(game_part)
     ]
-    if len(games) == 1 and frame_part.lstrip("-").isdigit():
+    if len(games) == 1 and frame_part.removeprefix("-").isdecimal():
         starts, spec = dataset.footage.slp_frame_start, dataset.index.spec
         for chunk in np.flatnonzero(dataset.footage.grid.game == games[0]).tolist():
             frame_index = int(frame_part) - int(starts[chunk])
