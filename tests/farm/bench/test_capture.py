@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +13,6 @@ from farm.bench._capture_run import CaptureRun
 from farm.bench._capture_slippi import NO_DUMP, PEERS_DUMP, with_values
 from farm.bench._capture_table import Spread, figures, ratios
 from farm.bench._capture_ways import DRAINED_WAY, NO_DUMP_WAY, PEERS_WAY, WAYS, WORKER_WAY, X264_WAY
-from farm.bench._footprint import FootprintWatch, family_of, scratch_in
 from farm.bench._stamped import NOT_READ, count_right
 from farm.bench.capture import command
 from workers.emulator.slippi_preset import SlippiPreset
@@ -28,7 +20,6 @@ from workers.emulator.slippi_settings import settings_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def run(cpu_seconds: float, wall_seconds: float = 10.0, num_right: int | None = None) -> CaptureRun:
@@ -101,40 +92,6 @@ def test_the_heavy_scene_is_refused_where_the_worker_would_not_draw_it():
     done = CliRunner().invoke(command, ["--heavy"])
     assert done.exit_code == 2
     assert "add --emulator slippi" in done.output
-
-
-def test_a_process_is_watched_with_all_that_it_started(tmp_path: Path):
-    (tmp_path / "dataset").mkdir()
-    (tmp_path / "dataset" / "video").write_bytes(bytes(1 << 20))
-    (tmp_path / "pictures").write_bytes(bytes(1 << 20))
-    inner = "import time; held = bytes(range(256)) * 200_000; print('ready', flush=True); time.sleep(60)"
-    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=False)"
-    with subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, text=True) as process:
-        process.stdout.readline()
-        with FootprintWatch(process.pid, tmp_path) as watch:
-            family = family_of(process.pid)
-        for pid in family:
-            os.kill(pid, signal.SIGKILL)
-    assert len(family) == 2
-    assert watch.memory_bytes > 51_200_000
-    assert 1 << 20 <= watch.scratch_bytes < 2 << 20
-
-
-def test_scratch_is_counted_while_folders_in_it_come_and_go(tmp_path: Path):
-    (tmp_path / "pictures").write_bytes(bytes(1 << 20))
-    is_over = threading.Event()
-
-    def come_and_go() -> None:
-        while not is_over.is_set():
-            (tmp_path / "load" / "inner").mkdir(parents=True)
-            shutil.rmtree(tmp_path / "load")
-
-    with ThreadPoolExecutor(1) as other:
-        busy = other.submit(come_and_go)
-        counted = [scratch_in(tmp_path) for _ in range(2000)]
-        is_over.set()
-        busy.result(10)
-    assert min(counted) >= 1 << 20
 
 
 @pytest.mark.dolphin

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -63,3 +67,37 @@ def test_the_most_of_both_is_kept(tmp_path: Path):
         pass  # it looks at once, and again and again
     assert watch.memory_bytes > MEBIBYTE
     assert watch.scratch_bytes >= MEBIBYTE
+
+
+def test_a_process_is_watched_with_all_that_it_started(tmp_path: Path):
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "video").write_bytes(bytes(1 << 20))
+    (tmp_path / "pictures").write_bytes(bytes(1 << 20))
+    inner = "import time; held = bytes(range(256)) * 200_000; print('ready', flush=True); time.sleep(60)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=False)"
+    with subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        with FootprintWatch(process.pid, tmp_path) as watch:
+            family = family_of(process.pid)
+        for pid in family:
+            os.kill(pid, signal.SIGKILL)
+    assert len(family) == 2
+    assert watch.memory_bytes > 51_200_000
+    assert 1 << 20 <= watch.scratch_bytes < 2 << 20
+
+
+def test_scratch_is_counted_while_folders_in_it_come_and_go(tmp_path: Path):
+    (tmp_path / "pictures").write_bytes(bytes(1 << 20))
+    is_over = threading.Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            (tmp_path / "load" / "inner").mkdir(parents=True)
+            shutil.rmtree(tmp_path / "load")
+
+    with ThreadPoolExecutor(1) as other:
+        busy = other.submit(come_and_go)
+        counted = [scratch_in(tmp_path) for _ in range(2000)]
+        is_over.set()
+        busy.result(10)
+    assert min(counted) >= 1 << 20
