@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from farm.amounts import hours_text, size_text
+from manifests.state.schema import FRAMES_PER_SECOND
+
 SERVED: Final[dict[str, Any]] = {"base": "/", "end": "", "files": "/files/", "is_served": True}
 """Template variables of a page on the server: base of addresses, suffix of pages, base of objects."""
 
@@ -33,6 +36,12 @@ def page_templates(dataset: str) -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "pages")
     # Strict: a page that lacks a value fails in a test, instead of showing a gap to somebody.
     templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    templates.filters["size"] = size_text
+    templates.filters["playtime"] = _play_time
     templates.globals["dataset"] = dataset
     templates.globals["is_compared"] = False
     return templates
+
+
+def _play_time(num_frames: int) -> str:
+    return hours_text(num_frames / FRAMES_PER_SECOND / 3600)

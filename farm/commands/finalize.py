@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from farm.amounts import size_text
 from manifests.card.card import write_card
 from manifests.errors import DatasetError
 from manifests.ledger.dataset import read_description
@@ -123,7 +124,7 @@ def _print(done: Finalized, compiled: Compiled | None) -> None:
     totals, number = done.snapshot.totals, done.snapshot.number
     click.echo(
         f"manifest/{number:04d} ({'new' if done.is_new else 'unchanged'}): {totals.num_committed:,} games, "
-        f"{totals.num_chunks:,} chunks, {totals.num_frames:,} frames, {totals.video_bytes / 1e6:,.1f} MB of "
+        f"{totals.num_chunks:,} chunks, {totals.num_frames:,} frames, {size_text(totals.video_bytes)} of "
         f"video; {totals.num_set_aside:,} set aside"
     )
     for reason, count in totals.rejects.items():

@@ -63,14 +63,15 @@ ROOMS = {
     },
     "farm": {
         "farm": "",
+        "amounts": "",
         "engine": "",
         "machine": "",
-        "planning": "",
+        "planning": "amounts",
         "align_plot": "",
         "likeness": "",
         "rerender": "",
         "pools": "engine",
-        "browse": "likeness machine planning",
+        "browse": "amounts likeness machine planning",
         "view": "browse",
         "setting": "",
         "settings": "planning pools setting",
@@ -82,11 +83,11 @@ ROOMS = {
         "run": "budget engine planning pools run_notes run_outcome run_report settings unpacking",
         "states_run": "planning run run_outcome run_report settings",
         "rendition_run": "run run_outcome run_report settings",
-        "terminal": "engine machine planning run_outcome settings",
+        "terminal": "amounts engine machine planning run_outcome settings",
         "bench": "browse engine likeness machine planning pools run run_report settings terminal",
         "launch": "engine machine pools run settings terminal",
         "commands": (
-            "align_plot bench browse budget engine machine planning rendition_run rerender run "
+            "align_plot amounts bench browse budget engine machine planning rendition_run rerender run "
             "settings states_run terminal view"
         ),
         "cli": "commands engine terminal",

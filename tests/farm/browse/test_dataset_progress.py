@@ -15,10 +15,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.amounts import size_text
 from farm.browse.dataset_progress import MOST_INTERVALS, dataset_progress, throughput
 from farm.cli import farm
 from farm.planning.estimate import Prices
 from manifests.ledger.entry import Status, done_game_ids, read_entries, write_entry
+from manifests.snapshot.status import dataset_status
 from manifests.store.keys import ledger_key
 from tests.manifests.conftest import Samples
 from tests.manifests.small_dataset import build
@@ -82,8 +84,9 @@ class TestCommand:
     def test_watching_ends_by_itself_when_time_is_up(self, store: Store):
         result = CliRunner().invoke(farm, ["status", store.url, "--watch", "--at-most", "0"])
         assert result.exit_code == 0, result.output
+        size = size_text(dataset_status(store).video_bytes)
         assert result.stdout == (
-            "3 of 4 games committed, 1 set aside, 1 pending, 600 frames, 0.1 MB of video\n"
+            f"3 of 4 games committed, 1 set aside, 1 pending, 600 frames, {size} of video\n"
         )
 
     def test_watching_ends_when_the_last_game_does_and_tells_only_changes(self, store: Store):
