@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -118,7 +119,10 @@ def command(
         click.echo(warning, err=True)
     click.echo(f"{url}  shows {dataset}; Ctrl-C ends it", err=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    server.run(sockets=[listening])
+    # The server answers what it was asked, closes, and then raises the interrupt that ended it once more.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    click.echo("stopped", err=True)
 
 
 def _names(host: str) -> tuple[str, ...]:
