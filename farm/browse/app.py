@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from farm.browse.asked_game import asked_game_id, committed_entry
+from farm.browse.asked_game import GAME_ID, asked_game_id, committed_entry
 from farm.browse.clip_pages import ClipPages
 from farm.browse.compare_pages import ComparePages
 from farm.browse.comparing import Comparison
@@ -25,8 +25,10 @@ from farm.browse.game_filters import NO_FILTERS, SORT_COLUMNS, Filters
 from farm.browse.library import Library
 from farm.browse.live_pages import LivePages
 from farm.browse.look_pages import LookPages
+from farm.browse.named_game import game_that_begins
 from farm.browse.object_ranges import KEEP, object_ranges
 from farm.browse.pairs import column_of, game_page, state_of
+from farm.browse.refused_form import FormRefused
 from farm.browse.safety import Guard
 from farm.browse.schema_page import schema_tables
 from farm.browse.sheets import sheet_of
@@ -164,12 +166,33 @@ class _Pages:
 
     def _wrapped(self, handler: Any, *, as_json: bool) -> Any:
         async def endpoint(request: Request) -> Response:
-            template, data = await run_in_threadpool(handler, request)
+            if (address := await run_in_threadpool(self._full_address, request)) is not None:
+                return RedirectResponse(address)
+            status = 200
+            try:
+                template, data = await run_in_threadpool(handler, request)
+            except FormRefused as refused:
+                if as_json:
+                    return JSONResponse({"error": refused.detail}, 400)
+                template, data, status = refused.template, refused.data | {"refused": refused.detail}, 400
             if as_json:
                 return JSONResponse(data)
-            return HTMLResponse(self._templates.get_template(template).render(data=data, **SERVED))
+            return HTMLResponse(self._templates.get_template(template).render(data=data, **SERVED), status)
 
         return endpoint
+
+    def _full_address(self, request: Request) -> str | None:
+        """Complete an address that has only the first digits of a game_id; None where nothing lacks."""
+        digits = request.path_params.get("game_id", "")
+        if not digits or GAME_ID.fullmatch(digits):
+            return None
+        game_ids = self._library.game_ids
+        try:
+            game_id = game_ids[game_that_begins(digits, game_ids)]
+        except ValueError as error:
+            raise HTTPException(404, str(error)) from error
+        folder, _, name = request.url.path.rpartition("/")
+        return f"{folder}/{game_id}{name.removeprefix(digits)}"
 
     def _totals(self, _: Request) -> tuple[str, Any]:
         return "totals.html", self._library.totals()
@@ -178,7 +201,9 @@ class _Pages:
         return "charts.html", charts_page(self._library, self._trials)
 
     def _games(self, request: Request) -> tuple[str, Any]:
-        asked = request.query_params
+        asked = {name: text.strip() for name, text in request.query_params.items()}
+        shown = NO_FILTERS | {name: asked.get(name, "") for name in NO_FILTERS}
+        form = {"filters": shown, "choices": self._library.choices, "sorts": list(SORT_COLUMNS)}
         try:
             filters = Filters(
                 stage=asked.get("stage", ""),
@@ -195,18 +220,15 @@ class _Pages:
                 page=_whole_number(asked, "page") or 0,
             )
         except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+            raise FormRefused(str(error), "games.html", form) from error
         found = self._library.games(filters)
-        shown = NO_FILTERS | {name: asked.get(name, "") for name in NO_FILTERS}
         shown |= {"sort": filters.sort, "descending": "1" if filters.is_descending else ""}
         return "games.html", {
+            **form,
             "games": found.rows,
             "num_games": found.num_games,
             "page": filters.page,
             "num_pages": found.num_pages,
-            "filters": shown,
-            "choices": self._library.choices,
-            "sorts": list(SORT_COLUMNS),
         }
 
     def _game(self, request: Request) -> tuple[str, Any]:

@@ -80,6 +80,7 @@ class Comparison:
         )
         return {
             "num_pairs": len(self.pairs),
+            "num_games": [len(self.library.game_ids), self._others.num_rows],
             "num_found": len(chosen),
             "games": [{**row, "other_id": self.pairs[row["game_id"]]} for row in rows],
             "text": text,

@@ -69,7 +69,11 @@ class Filters:
             message = f"games are sorted by {', '.join(SORT_COLUMNS)}, not by {self.sort!r:.40}"
             raise ValueError(message)
         for day in filter(None, (self.since, self.until)):
-            date.fromisoformat(day)
+            try:
+                date.fromisoformat(day)
+            except ValueError as error:
+                message = f"a day is written as 2024-02-29, not as {day!r:.40}"
+                raise ValueError(message) from error
         numbers = (self.page, self.min_frames or 0, self.max_frames or 0)
         if not all(0 <= number <= MOST_NUMBER for number in numbers):
             message = f"pages and frames are 0 to {MOST_NUMBER:,}"

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from farm.browse.game_filters import GAMES_PER_PAGE, SORT_COLUMNS, tests_of
-from farm.browse.typed_sql import ask, check_expression, closed_database
+from farm.browse.typed_sql import GAMES, ask, check_expression, closed_database
 from manifests.labels.events import EventKind
 from manifests.snapshot.reader import open_manifest
 
 if TYPE_CHECKING:
     from farm.browse.game_filters import Filters
+    from farm.browse.typed_sql import Subject
     from manifests.snapshot.reader import Manifest
     from manifests.store.contract import Store
 
@@ -134,6 +135,11 @@ class Library:
         return found[0] if found else None
 
     @cached_property
+    def game_ids(self) -> list[str]:
+        """The game_id of every committed game, in order."""
+        return [row[0] for row in self._ask("SELECT game_id FROM games ORDER BY game_id", [])[1]]
+
+    @cached_property
     def choices(self) -> dict[str, list[str]]:
         """The values that each filter can be set to, sorted: stage, split, character, versus."""
         names = "unnest(coalesce(names_seen, characters))"
@@ -193,7 +199,7 @@ class Library:
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
-        self.check_expression(condition)
+        self.check_expression(condition, GAMES)
         with self._lock:
             return ask(self._database, f"SELECT {columns} FROM games WHERE ({condition}\n){end}")  # noqa: S608 - meant to be
 
@@ -202,14 +208,14 @@ class Library:
         names, found = self._ask(query, values)
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def check_expression(self, condition: str) -> None:
+    def check_expression(self, condition: str, subject: Subject) -> None:
         """Check that what somebody typed is one expression.
 
         Raises:
             ConditionRefused: it is not.
         """
         with self._lock:
-            check_expression(self._database, condition)
+            check_expression(self._database, condition, subject)
 
     def rows_with(self, name: str, table: pa.Table, query: str, values: list[Any]) -> list[dict[str, Any]]:
         """Run a SELECT that may also name a further table; return one dict per row, by column.

@@ -16,6 +16,8 @@ from farm.browse.frames import NoSuchFrame
 from farm.browse.moment_filters import NO_MOMENT_FILTERS, moment_query
 from farm.browse.moments import FoundMoments, find_moments
 from farm.browse.moving import CLIP_FRAMES, moving_picture
+from farm.browse.no_moments import why_none
+from farm.browse.refused_form import FormRefused
 from farm.browse.typed_sql import ConditionRefused
 from farm.browse.window_ask import NO_WINDOW, window_ask
 from farm.browse.window_view import described, loop, shown_window, step_picture
@@ -57,43 +59,45 @@ class LookPages:
         """The page of moments, and those that pass the filters of its address."""
         asked = request.query_params
         shown = NO_MOMENT_FILTERS | {name: asked.get(name, "") for name in NO_MOMENT_FILTERS}
+        form = {"filters": shown, "choices": {**self._library.choices, "kind": list(EventKind)}}
         found = FoundMoments((), 0, 0)
         try:
             query = moment_query(shown)
             if query is not None:
                 found = find_moments(self._library, query, _LOOK_SECONDS)
         except (ValueError, ConditionRefused) as error:
-            raise HTTPException(400, str(error)) from error
+            raise FormRefused(str(error), "moments.html", form) from error
         return "moments.html", {
+            **form,
             "moments": [asdict(moment) for moment in found.moments],
             "num_looked": found.num_looked,
             "num_games": found.num_games,
-            "filters": shown,
             "is_asked": query is not None,
+            "why_none": [] if query is None else why_none(self._library, query, found),
             "is_cut": query is not None and len(found.moments) == query.limit,
             "has_pictures": self._library.manifest.description.video is not None,
-            "choices": {**self._library.choices, "kind": list(EventKind)},
         }
 
     def window(self, request: Request) -> tuple[str, Any]:
         """The page of one window, opened with the options of its address."""
-        ask, shown = self._window(request)
+        filled = NO_WINDOW | {name: request.query_params.get(name, "") for name in NO_WINDOW}
+        form = {"filters": filled, "splits": self._library.choices["split"]}
+        try:
+            ask, shown = self._window(request)
+        except ValueError as error:
+            raise FormRefused(str(error), "window.html", form) from error
         return "window.html", {
+            **form,
             **described(shown),
             "line": ask.line(self._store.url, shown.number),
-            "filters": NO_WINDOW | {name: request.query_params.get(name, "") for name in NO_WINDOW},
             "query": str(request.url.query),
-            "splits": self._library.choices["split"],
         }
 
     def _window(self, request: Request) -> tuple[WindowAsk, ShownWindow]:
-        try:
-            asked = {name: request.query_params.get(name, "") for name in NO_WINDOW}
-            has_pictures = self._library.manifest.description.video is not None
-            ask = window_ask(asked, has_pictures=has_pictures)
-            return ask, shown_window(self._store.url, ask)
-        except ValueError as error:
-            raise HTTPException(400, str(error)) from error
+        asked = {name: request.query_params.get(name, "") for name in NO_WINDOW}
+        has_pictures = self._library.manifest.description.video is not None
+        ask = window_ask(asked, has_pictures=has_pictures)
+        return ask, shown_window(self._store.url, ask)
 
     def _step(self, request: Request) -> bytes:
         return step_picture(self._window(request)[1], request.path_params["step"])

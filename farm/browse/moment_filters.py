@@ -22,6 +22,7 @@ def moment_query(filters: Mapping[str, str]) -> MomentQuery | None:
     Raises:
         ValueError: a value is none that its parameter can have.
     """
+    filters = {name: text.strip() for name, text in filters.items()}
     if not any(filters.values()):
         return None
     return MomentQuery(

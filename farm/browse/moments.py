@@ -8,15 +8,15 @@ from __future__ import annotations
 import bisect
 import itertools
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from farm.browse.library import EVENT_COUNTS
-from farm.browse.state_moments import StateCondition, frames_of, near_events
-from farm.browse.typed_sql import ConditionRefused
+from farm.browse.state_moments import STATE, StateCondition, frames_of, near_events
+from farm.browse.typed_sql import ConditionRefused, Subject, refused_as
 from manifests.labels.events import EventKind
 from manifests.ledger.entry import read_entry
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from farm.browse.library import Library
 
 MOST_MOMENTS: Final = 1000
+USUAL_NEAR: Final = 5
 _MOST_NEAR: Final = 1_000_000
 _GAMES_AT_ONCE: Final = 64
 _FEWEST_GAMES: Final = 8
-_COUNT_OF: Final = {kind: name for name, kind in EVENT_COUNTS.items()}
+COUNT_OF: Final = {kind: name for name, kind in EVENT_COUNTS.items()}
+"""The column of the games table that counts the events of each kind."""
+EVENTS: Final = Subject("the condition on events", "value >= 20 AND kind = 'hit'")
 _EVENTS: Final = """
 SELECT * FROM (
     SELECT game_id, slp_frame, kind, player, is_follower, other, value, stage_name, split, num_frames,
@@ -53,7 +56,7 @@ class MomentQuery:
         state: DuckDB's SQL over the state's columns, e.g. `"p0.combo_count" >= 4`; a moment is the first
             frame of a row of frames for which it holds.
         near_kind: only moments near an event of this kind.
-        near_frames: how near, in frames; 5 where only `near_kind` is given.
+        near_frames: how near, in frames; USUAL_NEAR where only `near_kind` is given.
         limit: how many at most, from 1 to MOST_MOMENTS.
 
     Raises:
@@ -91,6 +94,11 @@ class MomentQuery:
             message = "a condition on the state is looked for in states, not among events: leave one out"
             raise ValueError(message)
 
+    @property
+    def within(self) -> int:
+        """How many frames an event of `near_kind` may be away."""
+        return USUAL_NEAR if self.near_frames is None else self.near_frames
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -115,6 +123,15 @@ class Moment:
     other_character: str | None
     value: float | None
     stage_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GameTest:
+    """Something that a game must have: in words, and as a condition on the games table with its values."""
+
+    words: str
+    sql: str
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +162,11 @@ def find_moments(library: Library, query: MomentQuery, seconds: float = float("i
         DatasetError: the dataset cannot be read.
     """
     _check_names(library, query)
-    near_frames = 5 if query.near_frames is None else query.near_frames
-    query = replace(query, near_frames=near_frames if query.near_kind else None)
-    if query.condition:
-        library.check_expression(query.condition)
+    for condition, subject in ((query.condition, EVENTS), (query.state, STATE)):
+        if condition:
+            with refused_as(subject):
+                library.check_expression(condition, subject)
+    _check_events(library, query)
     games = _games(library, query)
     found: list[Moment] = []
     begun, looked = time.monotonic(), 0
@@ -185,19 +203,41 @@ def _check_names(library: Library, query: MomentQuery) -> None:
             raise ConditionRefused(message)
 
 
+def _check_events(library: Library, query: MomentQuery) -> None:
+    """Refuse a search among events where the snapshot has no table of them.
+
+    Raises:
+        ConditionRefused: it has none.
+    """
+    if "events" not in library.manifest.snapshot.tables and (query.near_kind or not query.state):
+        message = (
+            "this snapshot has no table of events, as an older version compiled it: run farm finalize "
+            f"{library.store.url}; until then a condition on the state can be looked for"
+        )
+        raise ConditionRefused(message)
+
+
+def game_tests(query: MomentQuery) -> list[GameTest]:
+    """List what a game must have for moments of a query to be in it."""
+    tests = [
+        GameTest(f"{what} {value}", sql, (value,))
+        for what, sql, value in (
+            ("stage", "stage_name = ?", query.stage),
+            ("split", "split = ?", query.split),
+            ("character", "list_contains(characters, ?)", query.character),
+        )
+        if value
+    ]
+    kinds = filter(None, (query.kind, query.near_kind))
+    return tests + [GameTest(f"event {kind}", f"{COUNT_OF[EventKind(kind)]} > 0") for kind in kinds]
+
+
 def _games(library: Library, query: MomentQuery) -> list[dict[str, Any]]:
     """Games that can have such moments, in order of game_id; those without the events are not among them."""
-    tests: list[tuple[str, list[Any]]] = [("true", [])]
-    kinds = filter(None, (query.kind, query.near_kind))
-    tests += [(f"{_COUNT_OF[EventKind(kind)]} > 0", []) for kind in kinds]
-    for column, value in (("stage_name = ?", query.stage), ("split = ?", query.split)):
-        if value:
-            tests.append((column, [value]))
-    if query.character:
-        tests.append(("list_contains(characters, ?)", [query.character]))
-    where = " AND ".join(test for test, _ in tests)
-    values = [value for _, each in tests for value in each]
-    number = _COUNT_OF[EventKind(query.kind)] if query.kind else "num_events"
+    tests = game_tests(query)
+    where = " AND ".join(test.sql for test in tests) or "true"
+    values = [value for test in tests for value in test.values]
+    number = COUNT_OF[EventKind(query.kind)] if query.kind else "num_events"
     return library.rows(
         f"SELECT game_id, stage_name, {number} AS num_events FROM games WHERE {where} ORDER BY game_id",  # noqa: S608 - fixed parts
         values,
@@ -216,9 +256,10 @@ def _of_events(library: Library, query: MomentQuery, game_ids: Sequence[str]) ->
         return
     events = pa.concat_tables(pieces)
     of_kind = events.filter(pc.equal(events["kind"], query.kind)) if query.kind else events
-    found = library.rows_with("piece", of_kind, _EVENTS.format(where=where), values)
+    with refused_as(EVENTS):
+        found = library.rows_with("piece", of_kind, _EVENTS.format(where=where), values)
     if query.near_kind:
-        found = near_events(events, found, query.near_kind, query.near_frames or 0)
+        found = near_events(events, found, query.near_kind, query.within)
     for row in found:
         yield Moment(
             row["game_id"],
@@ -241,7 +282,7 @@ def _of_states(library: Library, query: MomentQuery, game: dict[str, Any]) -> It
     if query.near_kind and rows:
         near: list[dict[str, Any]] = []
         for piece in library.manifest.rows_of_games("events", [entry.game_id]):
-            near += near_events(piece, rows, query.near_kind, query.near_frames or 0)
+            near += near_events(piece, rows, query.near_kind, query.within)
         rows = near
     for row in rows:
         yield Moment(

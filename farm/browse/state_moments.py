@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from farm.browse.action_names import action_names
 from farm.browse.chunk_states import chunk_states
-from farm.browse.typed_sql import ask, check_expression, closed_database
+from farm.browse.typed_sql import Subject, ask, check_expression, closed_database, refused_as
 from manifests.state.arrow import to_arrow
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from farm.browse.typed_sql import Database
     from manifests.ledger.entry import LedgerEntry
     from manifests.store.contract import Store
+
+STATE: Final = Subject("the condition on the state", '"p0.combo_count" >= 4')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,9 @@ def frames_of(store: Store, entry: LedgerEntry, condition: StateCondition) -> li
     texts = {condition.sql.replace('"me.', f'"p{player}.') for player in players}
     found: list[NDArray[np.int64]] = []
     # A connection of its own: a condition is SQL that people type, so it must reach no file and no network.
-    with closed_database() as database:
+    with closed_database() as database, refused_as(STATE):
         _add_actions(database)
-        check_expression(database, condition.sql)
+        check_expression(database, condition.sql, STATE)
         for chunk in entry.chunks:
             database.register("states", to_arrow(chunk_states(store, chunk)))
             for text in texts:

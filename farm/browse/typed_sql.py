@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import duckdb
@@ -11,7 +13,7 @@ import duckdb
 from manifests.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 Database: TypeAlias = duckdb.DuckDBPyConnection
 _FURTHER: Final = ("modifiers", "where_clause", "group_expressions", "having", "qualify", "sample")
@@ -28,13 +30,43 @@ def closed_database() -> Database:
     return duckdb.connect(config={"enable_external_access": "false"})
 
 
-def check_expression(database: Database, condition: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a condition is about: what an error calls it, and an example of a sound one."""
+
+    name: str
+    example: str
+
+
+GAMES: Final = Subject("the condition on games", "num_frames > 3600 AND stage_name = 'BATTLEFIELD'")
+
+
+@contextmanager
+def refused_as(subject: Subject) -> Iterator[None]:
+    """Say of which condition what is refused within is a part.
+
+    Raises:
+        ConditionRefused: as it was raised within, with the condition's name before it.
+    """
+    try:
+        yield
+    except ConditionRefused as error:
+        message = f"{subject.name}: {error}"
+        raise ConditionRefused(message) from error
+
+
+def check_expression(database: Database, condition: str, subject: Subject) -> None:
     """Check that a condition is one expression, so that in parentheses it can do nothing else.
+
+    Args:
+        database: any; it parses.
+        condition: what somebody typed.
+        subject: what it is about; its example is shown where the condition is refused.
 
     Raises:
         ConditionRefused: it is none, or more than one: a list, a UNION, a further clause.
     """
-    said = "a condition is one expression over the columns, such as value >= 20 AND kind = 'hit'"
+    said = f"a condition is one expression over the columns, such as {subject.example}"
     try:
         text = database.execute("SELECT json_serialize_sql(?)", [f"SELECT {condition}\n"]).fetchall()[0][0]
     except duckdb.Error as error:

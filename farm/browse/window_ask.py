@@ -91,20 +91,20 @@ def window_ask(parameters: Mapping[str, str], *, has_pictures: bool = True) -> W
     Raises:
         ValueError: a value is none that its parameter can have.
     """
-    given = {name: text for name, text in parameters.items() if text}
+    given = {name: text.strip() for name, text in parameters.items() if text.strip()}
     options: dict[str, Any] = {
         name: whole_number(name, given[name]) for name in (*_NUMBERS, "action_fps") if name in given
     }
     options |= {name: given[name] for name in _WORDS if name in given}
     size = None
     if "size" in given:
-        found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", given["size"])
+        found = re.fullmatch(r"(\d{1,4}) *x *(\d{1,4})", given["size"], re.ASCII)
         if found is None:
             message = f"a size is HEIGHTxWIDTH, such as 288x384, got {given['size']!r:.40}"
             raise ValueError(message)
         size = int(found[1]), int(found[2])
     usual = DEFAULT_FIELDS if has_pictures else DEFAULT_FIELDS[1:]
-    asked = tuple(given["fields"].split(",")) if "fields" in given else usual
+    asked = tuple(filter(None, map(str.strip, given.get("fields", "").split(",")))) or usual
     return WindowAsk(given.get("at", ""), WindowSpec(**options), size, asked, given.get("split", ""))
 
 

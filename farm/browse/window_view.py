@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
+from farm.browse.named_game import asked_frame, chunk_with_frame
 from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
@@ -38,12 +38,14 @@ class ShownWindow:
         num_windows: that there are.
         sample: what the loader gives, by name.
         names: of the places of each view.
+        asked_frame: slp_frame that was asked for; None where the window was asked for by its number.
     """
 
     number: int
     num_windows: int
     sample: Mapping[str, Any]
     names: Mapping[str, Any]
+    asked_frame: int | None
 
 
 @lru_cache(maxsize=4)
@@ -59,7 +61,8 @@ def shown_window(url: str, ask: WindowAsk) -> ShownWindow:
         cache=None, as_torch=False,
     )  # fmt: skip
     number = window_number(dataset, ask.at)
-    return ShownWindow(number, len(dataset), as_dict(dataset[number]), dataset.names)
+    asked = asked_frame(ask.at)
+    return ShownWindow(number, len(dataset), as_dict(dataset[number]), dataset.names, asked and asked[1])
 
 
 def window_number(dataset: WindowDataset, at: str) -> int:
@@ -72,23 +75,24 @@ def window_number(dataset: WindowDataset, at: str) -> int:
         return 0
     if at.isascii() and at.isdigit() and int(at) < len(dataset):
         return int(at)
-    game_part, _, frame_part = at.partition(":")
-    game_ids: list[str] = dataset.games["game_id"].to_pylist()
-    games = [number for number, game_id in enumerate(game_ids) if game_part and game_id.startswith(game_part)]
-    if len(games) == 1 and re.fullmatch(r"-?[0-9]{1,9}", frame_part):
-        footage, index = dataset.footage, dataset.index
-        for chunk in np.flatnonzero(footage.grid.game == games[0]).tolist():
-            frame_index = int(frame_part) - int(footage.slp_frame_start[chunk])
-            if 0 <= frame_index < int(footage.grid.num_frames[chunk]):
-                first, end = (int(index.chunk_offset[chunk + k]) for k in (0, 1))
-                before = [n for n in range(first, end) if index.locate(n)[1] <= frame_index]
-                if before:
-                    return before[-1]
-    message = (
-        f"no window {at!r:.60}: give a number below {len(dataset)}, or GAME:SLP_FRAME with the first digits "
-        "of a game_id and a frame that windows of this length reach"
-    )
-    raise ValueError(message)
+    try:
+        return _last_that_begins(dataset, *chunk_with_frame(dataset, at))
+    except ValueError as error:
+        message = (
+            f"no window {at!r:.60}: {error}; give a number below {len(dataset)}, or GAME:SLP_FRAME with the "
+            "first digits of a game_id and a frame that windows of this length reach"
+        )
+        raise ValueError(message) from error
+
+
+def _last_that_begins(dataset: WindowDataset, chunk: int, frame_index: int) -> int:
+    first, end = (int(dataset.index.chunk_offset[chunk + k]) for k in (0, 1))
+    _, starts = dataset.index.locate_all(np.arange(first, end))
+    num_before = int(np.searchsorted(starts, frame_index, side="right"))
+    if not num_before:
+        message = "no window of this length begins there, or before it in its chunk"
+        raise ValueError(message)
+    return first + num_before - 1
 
 
 def described(shown: ShownWindow) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def described(shown: ShownWindow) -> dict[str, Any]:
         "number": shown.number,
         "num_windows": shown.num_windows,
         "game_id": bytes(sample["game_id"]).hex(),
+        "asked_frame": shown.asked_frame,
         "num_pictures": len(sample["video"]) if "video" in sample else 0,
         "steps": [
             {"slp_frame": int(frame), "is_context": bool(context)}

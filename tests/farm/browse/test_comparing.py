@@ -17,6 +17,7 @@ from manifests.ledger.entry import done_game_ids, read_entries, withdraw, write_
 from manifests.snapshot.finalize import finalize
 from manifests.store.open import open_store
 from tests.farm.browse.test_pages import Client
+from tests.farm.browse.varied_games import NUM_GAMES as NUM_VARIED
 from tests.manifests.conftest import Samples
 from tests.manifests.small_dataset import NUM_FRAMES, NUM_GAMES, build
 
@@ -105,6 +106,16 @@ def test_an_address_gives_its_page_or_says_what_is_wrong(sound_store: Store, add
     client = Client(make_app(sound_store, other=sound_store))
     game_id = json.loads(client.get("/compare.json").body)["games"][0]["game_id"]
     assert client.get(address.format(game_id=game_id), range="bytes=0-9").status == status
+
+
+def test_two_datasets_without_a_game_in_common_are_told_with_the_size_of_both(varied: Store, tmp_path: Path):
+    other = build(tmp_path / "set", tmp_path / "scratch", first=40)
+    client = Client(make_app(varied, other=other))
+    found = json.loads(client.get("/compare.json").body)
+    assert (found["num_pairs"], found["num_games"]) == (0, [NUM_VARIED, NUM_GAMES])
+    page = client.get("/compare").body.decode()
+    assert f"No game is in both: {NUM_VARIED} are on the left and {NUM_GAMES} on the right" in page
+    assert "<td>" not in page.partition("No game is in both")[2]
 
 
 def test_where_nothing_is_compared_the_page_says_how(sound_store: Store):

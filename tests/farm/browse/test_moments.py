@@ -19,11 +19,16 @@ from farm.browse.moments import Moment, MomentQuery, find_moments
 from farm.browse.moving import moving_picture
 from farm.browse.state_moments import run_starts
 from farm.browse.typed_sql import ConditionRefused, ask, closed_database
+from manifests.snapshot.finalize import finalize
+from manifests.snapshot.reader import open_manifest
+from manifests.store.contract import ObjectMissing
 from manifests.video.stamp import read_stamps
 from tests.farm.browse.varied_games import NUM_GAMES, PAIRS, STAGES
-from tests.manifests.small_dataset import one_state
+from tests.manifests.small_dataset import build, one_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from manifests.ledger.entry import LedgerEntry
     from manifests.store.contract import Store
 
@@ -121,6 +126,55 @@ def test_typed_sql_that_does_anything_else_is_refused(sound_library, query):
     with pytest.raises(ConditionRefused):
         found(sound_library, **query)
     assert found(sound_library, kind="hit")  # the tables are still there
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"state": "("}, r'the condition on the state: .*such as "p0.combo_count" >= 4'),
+        ({"state": '"p9.x" > 0'}, "the condition on the state: .*p9.x"),
+        ({"condition": "("}, "the condition on events: .*such as value >= 20"),
+        ({"condition": "nothing > 1"}, "the condition on events: .*nothing"),
+    ],
+)
+def test_a_condition_is_refused_by_its_name_with_an_example_of_its_kind(
+    sound_library: Library, query: dict[str, str], said: str
+):
+    with pytest.raises(ConditionRefused, match=said):
+        found(sound_library, **query)
+
+
+def test_a_condition_on_the_state_is_checked_where_no_game_fits(sound_library: Library):
+    with pytest.raises(ConditionRefused, match="the condition on the state"):
+        found(sound_library, state="(", near_kind="shield_break")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Store:
+    return build(tmp_path / "set", tmp_path / "scratch")
+
+
+def test_a_table_of_events_that_is_gone_is_told_with_what_makes_it_anew(small: Store):
+    key = open_manifest(small).snapshot.tables["events"].object.key
+    library = Library(small)
+    small.delete(key)
+    with pytest.raises(ObjectMissing, match=rf"{key} is gone.*farm finalize --from-scratch {small.url}$"):
+        found(library, kind="hit")
+    finalize(small, from_scratch=True)
+    assert found(Library(small), kind="hit")
+
+
+def test_a_snapshot_from_before_events_is_told_with_what_makes_a_new_one(small: Store):
+    manifest = open_manifest(small)
+    tables = {name: ref for name, ref in manifest.snapshot.tables.items() if name != "events"}
+    library = Library(small)
+    library.manifest = dataclasses.replace(
+        manifest, snapshot=dataclasses.replace(manifest.snapshot, tables=tables)
+    )
+    for query in ({"kind": "hit"}, {"condition": "value > 1"}, {"state": "true", "near_kind": "hit"}):
+        with pytest.raises(ConditionRefused, match=f"no table of events.*farm finalize {small.url}"):
+            found(library, **query)
+    assert found(library, state="true")
 
 
 def test_typed_sql_that_takes_too_long_is_ended():

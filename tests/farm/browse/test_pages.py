@@ -99,6 +99,8 @@ def test_the_run_is_told_as_it_stands_now(client: Client):
     found = json.loads(client.get("/progress.json").body)
     assert (found["status"]["num_committed"], found["status"]["num_set_aside"]) == (3, 2)
     assert sum(found["throughput"]["games"]) == 5
+    assert {each["reason"] for each in found["status"]["newest_set_aside"]} == {"misaligned"}
+    assert HOSTILE in {each["detail"] for each in found["status"]["newest_set_aside"]}
     assert found["cost"] is None  # these games do not say how long they took
 
 
@@ -346,6 +348,52 @@ def test_moments_are_shown_with_what_leads_to_them(client: Client, game_id: str)
 def test_a_wrong_address_of_a_moment_is_told(client: Client, game_id: str, address: str, status: int):
     assert client.get(address.format(game_id=game_id)).status == status
     assert client.get("/games").status == 200
+
+
+@pytest.mark.parametrize("page", ["/games/{}", "/games/{}.json", "/compare/{}", "/compare/{}.json"])
+def test_the_first_digits_of_a_game_id_lead_to_its_page(store: Store, game_id: str, page: str):
+    client = Client(make_app(store, other=store))
+    answer = client.get(page.format(game_id[:12]))
+    assert (answer.status, answer.headers["location"]) == (307, page.format(game_id))
+    assert client.get(page.format(game_id)).status == 200
+
+
+def test_digits_that_name_no_game_are_told_how_many_they_name(client: Client):
+    assert b"no game_id of 3 begins with" in client.get("/games/zz").body
+
+
+@pytest.mark.parametrize(
+    ("address", "kept", "wrong"),
+    [
+        ("/games?stage=BATTLEFIELD&since=yesterday", 'value="yesterday"', "a day is written as"),
+        ("/games?text=12&min_frames=many", 'value="12"', "min_frames is a whole number"),
+        ("/moments?kind=hit&limit=9999", 'value="9999"', "a limit is 1 to 1000"),
+        ("/moments?state=(", 'value="("', "condition on the state"),
+        ("/window?fields=video,secrets&window=4", 'value="video,secrets"', "fields are video"),
+        ("/window?at=nobody:1", 'value="nobody:1"', "no window"),
+    ],
+)
+def test_a_form_that_is_refused_is_shown_as_it_was_filled_in(
+    client: Client, address: str, kept: str, wrong: str
+):
+    answer = client.get(address)
+    page = answer.body.decode()
+    assert answer.status == 400
+    assert kept in page
+    assert wrong in page.partition('role="alert">')[2].partition("<")[0]
+    path, _, query = address.partition("?")
+    for_programs = client.get(f"{path}.json?{query}")
+    assert for_programs.status == 400
+    assert wrong in json.loads(for_programs.body)["error"]
+
+
+def test_a_window_that_begins_before_the_frame_asked_for_says_so(client: Client, game_id: str):
+    moved = client.get(f"/window?window=4&at={game_id[:12]}:-110").body.decode()
+    assert "It begins at frame -123, and not at frame -110" in moved
+    assert (
+        "It begins at frame"
+        not in client.get(f"/window?window=4&start=any&at={game_id[:12]}:-110").body.decode()
+    )
 
 
 def test_a_window_is_shown_with_its_line_and_its_pictures(client: Client):

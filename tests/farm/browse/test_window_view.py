@@ -85,8 +85,19 @@ def test_a_game_and_frame_name_the_last_window_that_begins_there_or_before(sound
     at = f"{game_id[:8]}:-70"
     shown = shown_window(sound_store.url, WindowAsk(at=at, spec=WindowSpec(8)))
     assert shown.sample["slp_frame"][0] == -93  # the key frame before it
+    assert described(shown)["asked_frame"] == -70
     shown = shown_window(sound_store.url, WindowAsk(at=at, spec=WindowSpec(8, start="any")))
-    assert shown.sample["slp_frame"][0] == -70
+    assert shown.sample["slp_frame"][0] == shown.asked_frame == -70
+
+
+def test_a_window_named_by_its_number_was_asked_for_at_no_frame(sound_store: Store):
+    assert shown_window(sound_store.url, WindowAsk(at="1")).asked_frame is None
+
+
+def test_blanks_around_what_is_typed_do_not_matter():
+    typed = {"window": " 8 ", "size": " 144 x 192", "fields": " video , action, ", "split": " "}
+    plain = {"window": "8", "size": "144x192", "fields": "video,action"}
+    assert window_ask(NO_WINDOW | typed) == window_ask(NO_WINDOW | plain)
 
 
 @pytest.mark.parametrize(
