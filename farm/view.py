@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from farm.browse.boxes import boxes_of_game, camera_is_known
-from farm.browse.drawn_state import DRAWN_COLUMNS, drawn_state
-from farm.browse.named_game import chunk_with_frame
+from farm.browse.states.boxes import boxes_of_game, camera_is_known
+from farm.browse.states.drawn_state import DRAWN_COLUMNS, drawn_state
+from farm.browse.window.named_game import chunk_with_frame
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.open import open_store

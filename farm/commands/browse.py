@@ -13,13 +13,13 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
-from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
-from farm.browse.figures import read_trials
-from farm.browse.game_filters import SORT_COLUMNS
-from farm.browse.library import Library
-from farm.browse.safety import ANY_ADDRESS, TOKEN
-from farm.browse.typed_sql import ConditionRefused
+from farm.browse.queries.figures import read_trials
+from farm.browse.queries.game_filters import SORT_COLUMNS
+from farm.browse.queries.library import Library
+from farm.browse.queries.typed_sql import ConditionRefused
+from farm.browse.server.app import LOOPBACK, make_app
+from farm.browse.server.safety import ANY_ADDRESS, TOKEN
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 

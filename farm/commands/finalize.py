@@ -22,7 +22,7 @@ from manifests.store.open import open_store
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from farm.browse.sheets import Sheets
+    from farm.browse.pictures.sheets import Sheets
     from manifests.snapshot.reader import Manifest
     from manifests.store.contract import Store
 
@@ -103,7 +103,7 @@ def command(
 def _picture(store: Store, manifest: Manifest) -> None:
     """Make the card's animated picture where this machine can: the reading side need not have what draws."""
     try:
-        from farm.browse.card_picture import write_card_picture  # noqa: PLC0415
+        from farm.browse.pictures.card_picture import write_card_picture  # noqa: PLC0415
     except ModuleNotFoundError:
         return
     try:
@@ -113,7 +113,7 @@ def _picture(store: Store, manifest: Manifest) -> None:
 
 
 def _sheets(manifest: Manifest, store: Store, status: Status) -> Sheets:
-    from farm.browse.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
+    from farm.browse.pictures.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
 
     return write_sheets(
         store, manifest, lambda done, of: status.update(f"contact sheets: {done:,} of {of:,} games")

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from farm.amounts import dollars_text, hours_text, size_text
-from farm.browse.dataset_progress import DatasetProgress, Observer, dataset_progress
+from farm.browse.live.dataset_progress import DatasetProgress, Observer, dataset_progress
 from manifests.ledger.dataset import read_description
 from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.store.canonical_json import to_plain

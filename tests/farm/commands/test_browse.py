@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from farm.browse.app import LOOPBACK
+from farm.browse.server.app import LOOPBACK
 from farm.commands import browse as browse_command
 from manifests.errors import DatasetError
 from tests.manifests.small_dataset import NUM_GAMES
