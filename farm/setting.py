@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from manifests.home_folder import with_home
 from workers.rendering.chunk import GOP_FRAMES
+from workers.rendering.crf import MAX_CRF, MIN_CRF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 _LAST_PORT: Final = 0xFFFF
-_MAX_CRF: Final = 51.0
 _BYTES: Final = {
     **{f"{letter}B": 1000**power for power, letter in enumerate("KMGT", 1)},
     **{f"{letter}IB": 1024**power for power, letter in enumerate("KMGT", 1)},
@@ -106,9 +106,9 @@ def read_bytes(raw: object) -> int:
 
 
 def read_crf(raw: object) -> float:
-    """Read one of x264's constant qualities, from 0 to 51."""
+    """Read one of x264's constant qualities, from MIN_CRF to MAX_CRF."""
     number = float(raw)  # type: ignore[arg-type]
-    if isinstance(raw, bool) or not 0 <= number <= _MAX_CRF:
+    if isinstance(raw, bool) or not MIN_CRF <= number <= MAX_CRF:
         raise ValueError
     return number
 

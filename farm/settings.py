@@ -40,6 +40,7 @@ from workers.emulator.slippi_preset import FRAMES_CHOICES, RESOLUTIONS, SlippiPr
 from workers.errors import FarmError
 from workers.files.remote import GAME_IMAGE, PROGRAM, check_place
 from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
+from workers.rendering.crf import MAX_CRF, MIN_CRF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,7 @@ class RunSettings:
     crf: float | None = _declared(
         Setting(
             read_crf,
-            "a number from 0 to 51",
+            f"a number from {MIN_CRF:g} to {MAX_CRF:g}",
             "Constant quality of x264: lower is finer and larger.  [the dataset's own, else 23]",
             metavar="CRF",
         ),

@@ -1,4 +1,4 @@
-"""Draws what `farm bench bytes` measured: quality over bytes, a line for each preset."""
+"""Draws what `farm bench bytes` measured: quality over bytes, a line for each preset and set of regions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from workers.rendering.chunk import GOP_FRAMES
+from workers.rendering.encode import DATASET_CODING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +24,10 @@ def draw(trials: Sequence[BytesTrial], path: Path) -> None:
     """
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     whole, fighters = figure.subplots(1, 2)
-    usual = [trial for trial in trials if trial.gop_pictures == GOP_FRAMES and not trial.b_frames]
-    usual = [trial for trial in usual if not trial.refreshes_within]
-    for name, group in groupby(usual, key=lambda trial: (trial.preset, trial.height)):
+    usual = [trial for trial in trials if trial.coding == DATASET_CODING]
+    for name, group in groupby(usual, key=lambda trial: (trial.preset, trial.height, trial.region_offset)):
         line = sorted(group, key=lambda trial: trial.bytes_per_frame)
-        label = f"{name[0]}, {name[1]} rows"
+        label = f"{name[0]}, {name[1]} rows" + (f", regions {name[2]:g}" if name[2] else "")
         whole.plot([t.bytes_per_frame for t in line], [t.psnr_db for t in line], "o-", label=label)
         known = [(t.bytes_per_frame, t.ssim_fighters) for t in line if t.ssim_fighters is not None]
         fighters.plot([each[0] for each in known], [each[1] for each in known], "o-", label=label)

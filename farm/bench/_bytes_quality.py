@@ -32,6 +32,11 @@ class Field:
     valid: NDArray[np.bool_]
 
 
+def box_of(field: Field) -> tuple[int, int, int, int]:
+    """Return a field's left, top, right, bottom."""
+    return field.columns.start, field.rows.start, field.columns.stop, field.rows.stop
+
+
 def inside(similarity: NDArray[np.float32], boxes: NDArray[np.int64]) -> Iterator[float]:
     """Yield the mean of a map in each box, int64 [N, 4]: left, top, right, bottom; empty ones give none."""
     for left, top, right, bottom in boxes:

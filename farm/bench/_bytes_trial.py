@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from farm.bench._bytes_quality import FieldReader, inside
+from farm.bench._bytes_regions import RegionEncoder
+from farm.bench._bytes_vmaf import RawPictures, vmaf_of
 from farm.likeness import psnr, resized, squared_error, ssim_map
 from manifests.errors import DatasetError
 from manifests.video.decoder import GopRun, picture_shape
@@ -37,11 +39,14 @@ class Way:
         settings: CRF and preset.
         coding: how pictures refer to each other.
         size: (height, width) to which pictures are resized first; None: as they are.
+        region_offset: of the quantiser inside the fighters' boxes and where clock and damage are, as
+            `_bytes_regions` has it; 0: no regions.
     """
 
     settings: VideoSettings
     coding: Coding = DATASET_CODING
     size: tuple[int, int] | None = None
+    region_offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,15 +54,19 @@ class Truth:
     """A game's pictures as they were before compression, and what they show.
 
     Attributes:
+        file: where the pictures lie.
         pictures: packed I420, uint8 [T, H * 3 / 2, W].
         shown_rows: rows from the top that show the game; below lies the stamp.
         boxes: int64 [T, N, 4], the fighters' left, top, right, bottom; zeros where there is none.
-        readers: of the fields that are read back.
+        hud: int64 [F, 4], likewise, of the fields that show clock and damage.
+        readers: of these fields, which are read back; none at another size.
     """
 
+    file: Path
     pictures: NDArray[np.uint8] = field(repr=False)
     shown_rows: int
     boxes: NDArray[np.int64] = field(repr=False)
+    hud: NDArray[np.int64] = field(repr=False)
     readers: Sequence[FieldReader] = field(repr=False)
 
 
@@ -66,12 +75,13 @@ class BytesTrial:
     """What one way to encode gives.
 
     Attributes:
-        preset, crf, gop_pictures, b_frames, height: the way.
+        preset, crf, gop_pictures, b_frames, refreshes_within, region_offset, height: the way.
         bytes_per_frame: of the mp4.
         cpu_seconds_per_1000: of encoding alone.
         psnr_db: of the brightness, over all compared pictures together.
         ssim: mean over pictures.
         ssim_fighters: mean over the fighters' boxes; None where no box is known.
+        vmaf: mean VMAF of the rows that show the game; None where ffmpeg has none.
         read_share: share of clock and damage that is read back rightly; None at another size.
         window_milliseconds: processor time to decode 16 pictures from a random place; None where the reading
             side refuses such a video.
@@ -82,86 +92,130 @@ class BytesTrial:
     gop_pictures: int
     b_frames: int
     refreshes_within: bool
+    region_offset: float
     height: int
     bytes_per_frame: float
     cpu_seconds_per_1000: float
     psnr_db: float
     ssim: float
     ssim_fighters: float | None
+    vmaf: float | None
     read_share: float | None
     window_milliseconds: float | None
 
+    @property
+    def coding(self) -> Coding:
+        """How its pictures refer to each other."""
+        return Coding(self.gop_pictures, self.b_frames, self.refreshes_within)
 
-def run_trial(truth: Truth, way: Way, video: Path) -> BytesTrial:
+
+def run_trial(truth: Truth, way: Way, video: Path, *, has_vmaf: bool) -> BytesTrial:
     """Encode in one way and measure what comes of it.
 
     Args:
-        truth: the pictures and what they show.
+        truth: the pictures, of the way's size, and what they show.
         way: how to encode.
         video: where the mp4 goes; it stays there.
+        has_vmaf: whether to measure VMAF.
 
     Raises:
-        FarmError: the encoder failed.
+        FarmError: the encoder failed, or VMAF cannot be measured.
     """
-    pictures, boxes, rows = truth.pictures, truth.boxes, truth.shown_rows
-    if way.size is not None:
-        pictures, boxes, rows = _resized(truth, way.size)
+    pictures = truth.pictures
     height, width = pictures.shape[1] * 2 // 3, pictures.shape[2]
     begun = time.process_time()
-    with ChunkEncoder(video, way.settings, width=width, height=height, coding=way.coding) as encoder:
+    with _encoder(truth, way, video, (height, width)) as encoder:
         for picture in pictures:
             encoder.write(picture)
         encoder.close()
     seconds = time.process_time() - begun
-    quality = _quality(pictures[:, :height], boxes, rows, video)
-    readers = truth.readers if way.size is None else ()
+    seen = _look_at(truth, video)
+    raw = RawPictures(truth.file, height, width, truth.shown_rows, len(pictures))
     return BytesTrial(
         preset=way.settings.preset,
         crf=way.settings.crf,
         gop_pictures=way.coding.gop_pictures,
         b_frames=way.coding.b_frames,
         refreshes_within=way.coding.refreshes_within,
+        region_offset=way.region_offset,
         height=height,
         bytes_per_frame=video.stat().st_size / len(pictures),
         cpu_seconds_per_1000=1000 * seconds / len(pictures),
-        psnr_db=quality[0],
-        ssim=quality[1],
-        ssim_fighters=quality[2],
-        read_share=_read_share(readers, video),
+        psnr_db=seen.psnr_db,
+        ssim=seen.ssim,
+        ssim_fighters=seen.ssim_fighters,
+        vmaf=vmaf_of(video, raw, _QUALITY_EVERY) if has_vmaf else None,
+        read_share=seen.read_share,
         window_milliseconds=_window_milliseconds(video),
     )
 
 
-def _quality(
-    luma: NDArray[np.uint8], boxes: NDArray[np.int64], rows: int, video: Path
-) -> tuple[float, float, float | None]:
-    errors: list[float] = []
-    alike: list[float] = []
-    fighters: list[float] = []
-    for number, decoded in enumerate(decode_luma(video)):
-        if number % _QUALITY_EVERY:
-            continue
-        before, after = luma[number, :rows], decoded[:rows]
-        errors.append(squared_error(before, after))
-        similarity = ssim_map(before, after)
-        alike.append(float(similarity.mean()))
-        fighters += inside(similarity, boxes[number])
-    return (
-        psnr(float(np.mean(errors))),
-        float(np.mean(alike)),
-        float(np.mean(fighters)) if fighters else None,
+def resized_truth(truth: Truth, size: tuple[int, int], file: Path) -> Truth:
+    """Resize pictures, boxes, and the number of rows that show the game; fields are no longer read.
+
+    Args:
+        truth: of the pictures as they are.
+        size: (height, width) that is wanted.
+        file: where the small pictures go.
+    """
+    height, width = size
+    rows, columns = truth.pictures.shape[1] * 2 // 3, truth.pictures.shape[2]
+    scale = np.array([width / columns, height / rows] * 2)
+    with file.open("wb") as out:
+        for picture in truth.pictures:
+            out.write(_resized_picture(picture, height, width).data)
+    return replace(
+        truth,
+        file=file,
+        pictures=np.memmap(file, np.uint8, "r", shape=(len(truth.pictures), height * 3 // 2, width)),
+        shown_rows=int(truth.shown_rows * height / rows),
+        boxes=np.rint(truth.boxes * scale).astype(np.int64),
+        hud=np.rint(truth.hud * scale).astype(np.int64),
+        readers=(),
     )
 
 
-def _read_share(readers: Sequence[FieldReader], video: Path) -> float | None:
-    if not readers:
-        return None
+def _encoder(truth: Truth, way: Way, video: Path, size: tuple[int, int]) -> ChunkEncoder:
+    if not way.region_offset:
+        return ChunkEncoder(video, way.settings, width=size[1], height=size[0], coding=way.coding)
+    hud = np.broadcast_to(truth.hud, (len(truth.pictures), *truth.hud.shape))
+    boxes = np.concatenate([truth.boxes, hud], axis=1)
+    return RegionEncoder(video, way.settings, way.coding, size, boxes, way.region_offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a video shows, as BytesTrial has it."""
+
+    psnr_db: float
+    ssim: float
+    ssim_fighters: float | None
+    read_share: float | None
+
+
+def _look_at(truth: Truth, video: Path) -> _Seen:
+    """Decode a video once; compare some pictures with those before compression, read the fields of all."""
+    errors: list[float] = []
+    alike: list[float] = []
+    fighters: list[float] = []
     right = could = 0
     for number, decoded in enumerate(decode_luma(video)):
-        for reader in readers:
+        for reader in truth.readers:
             found = reader.num_right([decoded], np.array([number]))
             right, could = right + found[0], could + found[1]
-    return right / could if could else None
+        if number % _QUALITY_EVERY:
+            continue
+        before, after = truth.pictures[number, : truth.shown_rows], decoded[: truth.shown_rows]
+        errors.append(squared_error(before, after))
+        similarity = ssim_map(before, after)
+        alike.append(float(similarity.mean()))
+        fighters += inside(similarity, truth.boxes[number])
+    return _Seen(
+        psnr_db=psnr(float(np.mean(errors))),
+        ssim=float(np.mean(alike)),
+        ssim_fighters=float(np.mean(fighters)) if fighters else None,
+        read_share=right / could if could else None,
+    )
 
 
 def _window_milliseconds(video: Path) -> float | None:
@@ -183,15 +237,6 @@ def _window_milliseconds(video: Path) -> float | None:
     except DatasetError:
         return None
     return 1000 * (time.process_time() - begun) / _NUM_WINDOWS
-
-
-def _resized(truth: Truth, size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
-    """Resize pictures, boxes, and the number of rows that show the game."""
-    height, width = size
-    rows, columns = truth.pictures.shape[1] * 2 // 3, truth.pictures.shape[2]
-    scale = np.array([width / columns, height / rows] * 2)
-    small = np.stack([_resized_picture(picture, height, width) for picture in truth.pictures])
-    return small, np.rint(truth.boxes * scale).astype(np.int64), int(truth.shown_rows * height / rows)
 
 
 def _resized_picture(picture: Yuv, height: int, width: int) -> Yuv:

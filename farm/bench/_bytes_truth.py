@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from farm.bench._bytes_quality import Field, FieldReader
+from farm.bench._bytes_quality import Field, FieldReader, box_of
 from farm.bench._bytes_trial import Truth
 from farm.bench._capture_ways import CaptureRequest, game_of, keep_pictures
 from manifests.labels.boxes import fighter_boxes
@@ -38,14 +38,15 @@ def truth_of(replay: Path, num_frames: int, folder: Path) -> Truth:
     """
     game = game_of(CaptureRequest("", "standin", str(replay), pictures="", folder=str(folder)))
     file = folder / "pictures"
-    kept = keep_pictures(game, folder, file)
-    pictures = np.memmap(file, np.uint8, "r", shape=(kept, PICTURE_HEIGHT * 3 // 2, PICTURE_WIDTH))
-    count = min(num_frames, kept)
+    count = keep_pictures(game, folder, file, num_frames)
+    pictures = np.memmap(file, np.uint8, "r", shape=(count, PICTURE_HEIGHT * 3 // 2, PICTURE_WIDTH))
     state = state_table(read_replay(replay.read_bytes()))
     shown_rows = PICTURE_HEIGHT - STAMP_ROWS
-    luma = pictures[:count, :PICTURE_HEIGHT]
-    readers = [FieldReader(field, luma) for field in fields_of(state, count) if field.valid.any()]
-    return Truth(pictures[:count], shown_rows, _boxes(state, shown_rows)[:count], readers)
+    luma = pictures[:, :PICTURE_HEIGHT]
+    fields = [field for field in fields_of(state, count) if field.valid.any()]
+    readers = [FieldReader(field, luma) for field in fields]
+    hud = np.array([box_of(field) for field in fields], np.int64).reshape(-1, 4)
+    return Truth(file, pictures, shown_rows, _boxes(state, shown_rows)[:count], hud, readers)
 
 
 def fields_of(state: StateTable, num_frames: int) -> list[Field]:

@@ -127,14 +127,24 @@ def game_of(request: CaptureRequest) -> Game:
     return Game(request, set_up, set_up.boot_image(replay, state), data, replay.game_id)
 
 
-def keep_pictures(game: Game, folder: Path, file: Path) -> int:
-    """Play a game, write its pictures to a file as they are, packed I420; return how many there are."""
+def keep_pictures(game: Game, folder: Path, file: Path, most: int | None = None) -> int:
+    """Play a game, write its pictures to a file as they are, packed I420; return how many there are.
+
+    Args:
+        game: the game.
+        folder: where the emulator's files go.
+        file: where the pictures go.
+        most: how many are wanted, after which the emulator is ended; None: all of them.
+    """
+    wanted = game.boot.num_frames if most is None else min(most, game.boot.num_frames)
     with game.set_up.emulator.play(game.boot, folder, _PATIENT) as events, file.open("wb") as out:
         kept = 0
         for event in events:
-            if isinstance(event, Picture) and event.capture_index < game.boot.num_frames:
+            if isinstance(event, Picture) and event.capture_index < wanted:
                 out.write(event.yuv.data)
                 kept += 1
+                if kept == most:
+                    break
     return kept
 
 

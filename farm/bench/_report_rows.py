@@ -74,7 +74,7 @@ def of_bytes(found: Any, _: Answers) -> list[ReportRow]:
             aim="1,449 for 300 GB",
         )
         for one in plain
-        if not one["refreshes_within"]
+        if not one["refreshes_within"] and not one["region_offset"]
     ]
 
 

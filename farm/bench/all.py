@@ -8,7 +8,7 @@ import platform
 import signal
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from farm.bench._apart import FARM, said_by
+from farm.bench._kept_answers import KeptAnswer, KeptAnswers
 from farm.bench._pictures_scratch import scratch_option
 from farm.bench._report import MeasuredRows, ReportRow, markdown, with_generated
 from farm.bench._report_sections import SECTIONS, Workplace, in_words, read
@@ -34,6 +35,7 @@ Examples:
   farm bench all --quick
   farm bench all --peers ~/peers --mira ~/mira --out BENCHMARKS.md --plots plots
   farm bench all --only state --only peppi --peers ~/peers
+  farm bench all --keep ~/answers --only capture; farm bench all --keep ~/answers --out BENCHMARKS.md
 """
 _PREPARE_SECONDS: Final = 1200.0
 _QUICK_GAME, _GAME, _GAMES = 900, 3600, 3
@@ -45,7 +47,7 @@ _QUICK_GAME, _GAME, _GAMES = 900, 3600, 3
     "--only",
     multiple=True,
     type=click.Choice([section.name for section in SECTIONS]),
-    help="Run this bench alone; may be given again.",
+    help="Run this bench alone; may be given again. With --keep it is measured anew.",
 )
 @click.option(
     "--peers",
@@ -63,36 +65,46 @@ _QUICK_GAME, _GAME, _GAMES = 900, 3600, 3
     help="Write the table into this file, between its two marks; the rest of the file stays.",
 )
 @click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what each bench found in this folder. What lies there already is not measured again.",
+)
+@click.option(
     "--plots", type=click.Path(file_okay=False, path_type=Path), help="Draw plots into this folder."
 )
 @scratch_option
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
 def command(
     *, quick: bool, only: tuple[str, ...], peers: Path | None, mira: Path | None, out: Path | None,
-    plots: Path | None, scratch: Path | None, as_json: bool,
+    keep: Path | None, plots: Path | None, scratch: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run all benches, each in a process of its own with a deadline, and make one table of them.
 
     What fails, takes too long, or is not there has a row that says so. The machine should do nothing else.
+    With --keep a report can be made in several sittings: the table has all rows that were ever kept there.
     """
-    if out is not None and only:
-        message = "--out wants all rows: leave --only out, or take the table from the terminal"
+    if out is not None and only and keep is None:
+        message = "--out wants all rows: leave --only out, add --keep, or take the table from the terminal"
         raise click.UsageError(message)
     if out is not None:
         with_generated(out.read_text() if out.exists() else "", "")  # refused now, and not after an hour
     # What is being measured runs in a group of its own, and must not outlive this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sections = [section for section in SECTIONS if section.name in (only or section.name)]
+    kept = None if keep is None else KeptAnswers(keep, is_quick=quick)
+    try:
+        orders = _orders(only, kept)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
     errors = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         folders = {"peers": peers, "mira": mira, "plots": plots}
         absolute = {key: folder and folder.resolve() for key, folder in folders.items()}
         at = _workplace(Path(name).resolve(), quick=quick, **absolute)
         unmade = ""
-        if any(_needs_dataset(section, at) for section in sections):
+        if any(_needs_dataset(order.section, at) for order in orders if order.kept is None):
             with errors.status("making datasets to measure with"):
                 unmade = _prepare(at)
-        measured = _measure_all(sections, at, unmade, errors)
+        measured = _measure_all(orders, at, unmade, kept, errors)
     table = markdown(measured)
     if out is not None:
         out.write_text(with_generated(out.read_text() if out.exists() else "", table))
@@ -145,46 +157,97 @@ def _prepare(at: Workplace) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A bench that has a place in the table, and what an earlier run kept of it, where that will do."""
+
+    section: Section
+    kept: KeptAnswer | None
+
+
+def _orders(only: Sequence[str], kept: KeptAnswers | None) -> list[_Order]:
+    """Choose the benches of this run; with a folder of kept answers also those that lie there.
+
+    Raises:
+        ValueError: a kept answer is damaged.
+    """
+    found = []
+    for section in SECTIONS:
+        before = None if kept is None or section.name in only else kept.get(section.name)
+        if before is not None or not only or section.name in only:
+            found.append(_Order(section, before))
+    return found
+
+
 def _measure_all(
-    sections: Sequence[Section], at: Workplace, unmade: str, errors: Console
+    orders: Sequence[_Order], at: Workplace, unmade: str, kept: KeptAnswers | None, errors: Console
 ) -> list[MeasuredRows]:
     answers: dict[str, Any] = {}
-    where = machine_and_date()
     measured = []
-    for section in sections:
-        with errors.status(f"measuring: {section.name}"):
-            rows, command = _measure(section, at, answers, unmade)
-        measured.append(MeasuredRows(command, where, tuple(rows)))
-        if at.plots is not None and section.name == "scale" and "scale" in answers:
+    for order in orders:
+        name = order.section.name
+        with errors.status(f"measuring: {name}"):
+            rows = (
+                _measure(order.section, at, answers, unmade, kept)
+                if order.kept is None
+                else _kept_rows(order.section, order.kept, at, answers)
+            )
+        measured.append(rows)
+        if at.plots is not None and name == "scale" and name in answers:
             from farm.bench._report_plot import draw_scale  # noqa: PLC0415 - matplotlib takes a second to load
 
-            draw_scale(answers["scale"]["measured"], at.plots / "scale.png")
-        errors.print(
-            f"{section.name}: {rows[0].figure if rows else 'measured'}", markup=False, highlight=False
-        )
+            draw_scale(answers[name]["measured"], at.plots / "scale.png")
+        figure = rows.rows[0].figure if rows.rows else "measured"
+        errors.print(f"{name}: {figure}", markup=False, highlight=False)
     return measured
 
 
 def _measure(
-    section: Section, at: Workplace, answers: dict[str, Any], unmade: str
-) -> tuple[list[ReportRow], str]:
-    """Run one bench; return its rows, or one that says why there are none, and its command."""
+    section: Section, at: Workplace, answers: dict[str, Any], unmade: str, kept: KeptAnswers | None
+) -> MeasuredRows:
+    """Run one bench; return its rows, or one that says why there are none."""
+    where = machine_and_date()
+
+    def without(why: str, command: str = "") -> MeasuredRows:
+        return MeasuredRows(command, where, (ReportRow(section.name, why),))
+
     if at.is_quick and section.is_slow:
-        return [ReportRow(section.name, "left out by --quick")], ""
+        return without("left out by --quick")
     try:
         words = section.words(at)
     except EnvironmentFailed as absence:
-        return [ReportRow(section.name, f"not measured: {absence}")], ""
+        return without(f"not measured: {absence}")
     command = in_words(section.name, words, at)
     if unmade and _needs_dataset(section, at):
-        return [ReportRow(section.name, f"not measured: {unmade}")], command
+        return without(f"not measured: {unmade}", command)
     try:
         said = said_by(words, section.quick_seconds if at.is_quick else section.whole_seconds)
-        rows = read(section, said, answers)
+        answer = KeptAnswer(command, where, said)
+        rows = _rows_of(section, answer, at, answers)
     except (EnvironmentFailed, ValueError) as problem:
-        return [ReportRow(section.name, f"failed: {problem}")], command
-    at.answer(section.name).write_text(said)
-    return rows, command
+        return without(f"failed: {problem}", command)
+    if kept is not None:
+        kept.put(section.name, answer)
+    return rows
+
+
+def _kept_rows(section: Section, kept: KeptAnswer, at: Workplace, answers: dict[str, Any]) -> MeasuredRows:
+    try:
+        return _rows_of(section, kept, at, answers)
+    except ValueError as problem:
+        why = f"kept by another version: {problem}; measure it again by --only {section.name!r}"
+        return MeasuredRows(kept.command, kept.machine_and_date, (ReportRow(section.name, why),))
+
+
+def _rows_of(section: Section, answer: KeptAnswer, at: Workplace, answers: dict[str, Any]) -> MeasuredRows:
+    """Make the rows of an answer, and leave it for the benches after it.
+
+    Raises:
+        ValueError: it is not what was expected.
+    """
+    rows = read(section, answer.said, answers)
+    at.answer(section.name).write_text(answer.said)
+    return MeasuredRows(answer.command, answer.machine_and_date, tuple(rows))
 
 
 def machine_and_date(environment: Mapping[str, str] | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,17 +13,20 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from farm.bench._bytes_trial import Way, run_trial
+from farm.bench._bytes_equal import regions_beside_plain
+from farm.bench._bytes_trial import Way, resized_truth, run_trial
 from farm.bench._bytes_truth import truth_of
+from farm.bench._bytes_vmaf import lacks_for_vmaf
 from farm.bench._pictures_scratch import scratch_option
 from farm.terminal.waiting import waiting
+from workers.rendering.crf import MAX_CRF, MIN_CRF
 from workers.rendering.encode import Coding, VideoSettings
 from workers.standin.recorder import record_match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from farm.bench._bytes_trial import BytesTrial
+    from farm.bench._bytes_trial import BytesTrial, Truth
 
 EXAMPLE = """\b
 Examples:
@@ -40,12 +43,19 @@ _CODINGS: Final = (
     Coding(b_frames=2),
     Coding(refreshes_within=True),
 )
-_TABLE_COLUMNS: Final = 100
+_REGION_OFFSETS: Final = (-0.05, -0.1, -0.2)
+_TABLE_COLUMNS: Final = 112
 _SMALL: Final = (288, 384)
 _LEGEND: Final = """\
 GOP: pictures between key frames; r: refreshed column by column instead. B: pictures that refer to later ones.
+regions: offset of the quantiser, a share of its range, inside fighters' boxes and on clock and damage.
 CPU: seconds to encode 1,000 pictures. PSNR: of the brightness, dB. fighters: SSIM inside their boxes.
-read: share of clock and damage read back rightly. ms: processor time to decode 16 pictures from anywhere."""
+read: share of clock and damage read back rightly. ms: processor time to decode 16 pictures from anywhere.
+Quality is that of the rows that show the game, without the stamp."""
+_VMAF_LEGEND: Final = """\
+VMAF: by the ffmpeg on PATH. Its model was made for 1920 x 1080, so compare values; none is a grade."""
+_EQUAL_LEGEND: Final = """\
+What regions add to a plain encoding of as many bytes, which lies between two CRFs; -: none is as large."""
 
 
 @click.command(epilog=EXAMPLE)
@@ -62,7 +72,11 @@ read: share of clock and damage read back rightly. ms: processor time to decode 
     help="How many pictures, from the first.",
 )
 @click.option(
-    "--crf", "crfs", multiple=True, type=click.FloatRange(0, 51), help="A CRF to try; may be given again."
+    "--crf",
+    "crfs",
+    multiple=True,
+    type=click.FloatRange(MIN_CRF, MAX_CRF),
+    help="A CRF to try; may be given again.",
 )
 @click.option("--preset", "presets", multiple=True, help="One of x264's presets to try; may be given again.")
 @click.option(
@@ -89,8 +103,8 @@ def command(
             replay = folder / "game.slp"
             replay.write_bytes(record_match(7, num_frames=frames))
         with waiting(f"encoding {frames} pictures in {len(ways)} ways", is_measuring=True):
-            truth = truth_of(replay, frames, folder)
-            trials = [run_trial(truth, way, folder / "video.mp4") for way in ways]
+            lacks = lacks_for_vmaf(folder)
+            trials = _trials(truth_of(replay, frames, folder), ways, folder, has_vmaf=lacks is None)
     if plot is not None:
         from farm.bench._bytes_plot import draw  # noqa: PLC0415 - matplotlib takes a second to load
 
@@ -98,14 +112,29 @@ def command(
     if as_json:
         click.echo(json.dumps([asdict(trial) for trial in trials]))
         return
+    show(trials, lacks)
+
+
+def show(trials: Sequence[BytesTrial], lacks_for_vmaf: str | None) -> None:
+    """Print the tables, and what their columns mean.
+
+    Args:
+        trials: what was measured.
+        lacks_for_vmaf: why VMAF was not measured; None if it was.
+    """
     console = Console()
     console.width = max(console.width, _TABLE_COLUMNS)  # narrower cells would be cut off
     console.print(_table(trials))
     click.echo(_LEGEND)
+    click.echo(f"VMAF: not measured, because {lacks_for_vmaf}." if lacks_for_vmaf else _VMAF_LEGEND)
+    click.echo(f"\n{_EQUAL_LEGEND}")
+    console.print(_equal_table(trials))
 
 
 def ways_to_try(crfs: Sequence[float], presets: Sequence[str]) -> list[Way]:
-    """List every preset at every CRF, the other codings at the middle CRF, and small pictures at each CRF.
+    """List every preset at every CRF, other codings at the middle CRF, and small pictures at each CRF.
+
+    Regions of interest take more bytes, so each offset is tried at the middle CRF and all coarser ones.
 
     Raises:
         ValueError: there is no such preset.
@@ -114,14 +143,28 @@ def ways_to_try(crfs: Sequence[float], presets: Sequence[str]) -> list[Way]:
     return [
         *(Way(VideoSettings(crf, preset)) for preset in presets for crf in crfs),
         *(Way(middle, coding) for coding in _CODINGS),
+        *(
+            Way(replace(middle, crf=crf), region_offset=offset)
+            for offset in _REGION_OFFSETS
+            for crf in crfs
+            if crf >= middle.crf
+        ),
         *(Way(VideoSettings(crf), size=_SMALL) for crf in crfs),
     ]
+
+
+def _trials(truth: Truth, ways: Sequence[Way], folder: Path, *, has_vmaf: bool) -> list[BytesTrial]:
+    truths: dict[tuple[int, int] | None, Truth] = {None: truth}
+    for size in {way.size for way in ways if way.size is not None}:
+        truths[size] = resized_truth(truth, size, folder / f"pictures-{size[0]}")
+    return [run_trial(truths[way.size], way, folder / "video.mp4", has_vmaf=has_vmaf) for way in ways]
 
 
 def _table(trials: Sequence[BytesTrial]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in (
-        "preset", "CRF", "rows", "GOP", "B", "B/frame", "CPU", "PSNR", "SSIM", "fighters", "read", "ms",
+        "preset", "CRF", "rows", "GOP", "B", "regions", "B/frame", "CPU", "PSNR", "SSIM", "VMAF", "fighters",
+        "read", "ms",
     ):  # fmt: skip
         table.add_column(title, no_wrap=True)
     for trial in trials:
@@ -131,13 +174,32 @@ def _table(trials: Sequence[BytesTrial]) -> Table:
             f"{trial.height}",
             f"{trial.gop_pictures}" + ("r" if trial.refreshes_within else ""),
             f"{trial.b_frames}",
+            f"{trial.region_offset:g}" if trial.region_offset else "-",
             f"{trial.bytes_per_frame:,.0f}",
             f"{trial.cpu_seconds_per_1000:.2f}",
             f"{trial.psnr_db:.1f}",
             f"{trial.ssim:.4f}",
+            _or_dash(trial.vmaf, ".1f"),
             _or_dash(trial.ssim_fighters, ".4f"),
             _or_dash(trial.read_share, ".1%"),
             _or_dash(trial.window_milliseconds, ".1f"),
+        )
+    return table
+
+
+def _equal_table(trials: Sequence[BytesTrial]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("regions", "CRF", "B/frame", "PSNR", "SSIM", "VMAF", "fighters"):
+        table.add_column(title, no_wrap=True)
+    for trial, gain in regions_beside_plain(trials):
+        table.add_row(
+            f"{trial.region_offset:g}",
+            f"{trial.crf:g}",
+            f"{trial.bytes_per_frame:,.0f}",
+            _or_dash(gain.psnr_db, "+.2f"),
+            _or_dash(gain.ssim, "+.4f"),
+            _or_dash(gain.vmaf, "+.1f"),
+            _or_dash(gain.ssim_fighters, "+.4f"),
         )
     return table
 

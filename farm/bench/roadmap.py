@@ -146,6 +146,7 @@ def bytes_by_crf(trials: Sequence[Any]) -> dict[str, float]:
         for one in trials
         if one["preset"] == "veryfast" and one["gop_pictures"] == GOP_FRAMES and not one["b_frames"]
         if not one["refreshes_within"] and one["height"] == trials[0]["height"]
+        if not one.get("region_offset")  # which results of old do not have
     }
 
 

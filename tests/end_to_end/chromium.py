@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 
+_SCRIPT_SECONDS: Final = 240.0  # what a page is asked may take minutes where other tests run beside it
+
+
 @contextmanager
 def chromium(*flags: str) -> Iterator[Chrome]:
     """A web browser with a profile of its own; skips where there is none."""
@@ -25,6 +28,7 @@ def chromium(*flags: str) -> Iterator[Chrome]:
     except EnvironmentFailed as absent:
         pytest.skip(str(absent))
     try:
+        browser.set_script_timeout(_SCRIPT_SECONDS)
         yield browser
     finally:
         started.__exit__(None, None, None)

@@ -81,7 +81,7 @@ def test_a_plan_settles_the_crf_too(replays: Path, tmp_path: Path):
     ("words", "said"),
     [
         (["--budget", "300 games"], "budget.*300.*a number of bytes such as 300GB"),
-        (["--crf", "60"], "crf.*60.*a number from 0 to 51"),
+        (["--crf", "60"], "crf.*60.*a number from 1 to 51"),
         (["--crf", "20", "--budget", "1GB"], "exclude each other"),
     ],
 )

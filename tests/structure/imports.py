@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,8 @@ def name_of(source: Path) -> str:
     return ".".join(source.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported(source: Path) -> set[str]:
+@cache
+def imported(source: Path) -> frozenset[str]:
     """Every module that the source imports anywhere, late or for type checking as well, by its whole name."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text())):
@@ -28,7 +30,7 @@ def imported(source: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{source}: relative imports hide which room is meant"
             found |= {_module(node.module, alias.name) for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def _module(package: str, name: str) -> str:

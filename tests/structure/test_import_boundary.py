@@ -117,6 +117,7 @@ DOORS = {
         "manifests/video/overlay.py",
     },
     "av": {
+        "farm/bench/_bytes_regions.py",  # regions of interest
         "manifests/video/clip.py",  # clips for people
         "manifests/video/libav.py",  # a loader's windows
         "manifests/video/mp4.py",  # what a finished file holds
@@ -133,7 +134,7 @@ DOORS = {
         "workers/rendering/live_view.py",
     },
     "duckdb": {"farm/browse/queries/typed_sql.py"},
-    "ffmpeg": {"workers/rendering/independent_check.py"},
+    "ffmpeg": {"farm/bench/_bytes_vmaf.py", "workers/rendering/independent_check.py"},
     "huggingface_hub": {"manifests/hub/api.py"},
     "jinja2": {"farm/browse/pages/templates.py"},
     "lerobot": {"farm/bench/_lerobot.py"},

@@ -22,6 +22,7 @@ from manifests.ledger.reasons import Reason
 from workers.emulator.contract import HEIGHT, WIDTH
 from workers.errors import EnvironmentFailed, RenderFailed
 from workers.rendering.chunk import GOP_FRAMES
+from workers.rendering.crf import MAX_CRF, MIN_CRF
 from workers.rendering.sei_writer import mark_packet
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ _TIMESCALE: Final = 60_000  # ticks per second of the track: a multiple of FPS, 
 _PRESETS: Final = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
-_MAX_CRF: Final = 51.0
 _THE_MACHINES_FAULT: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
 )
@@ -52,7 +52,7 @@ class VideoSettings:
     """What the video contract leaves open; the rest of it is fixed in this module.
 
     Attributes:
-        crf: x264's constant quality: 0 is lossless, higher is smaller.
+        crf: x264's constant quality, from 1 (hardly any loss) to 51; higher is smaller.
         preset: x264's, from ultrafast to veryslow.
 
     Raises:
@@ -63,8 +63,8 @@ class VideoSettings:
     preset: str = "veryfast"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.crf <= _MAX_CRF:
-            message = f"crf is from 0 to {_MAX_CRF:.0f}, got {self.crf}"
+        if not MIN_CRF <= self.crf <= MAX_CRF:
+            message = f"crf is from {MIN_CRF:.0f} to {MAX_CRF:.0f}, got {self.crf:g}"
             raise ValueError(message)
         if self.preset not in _PRESETS:
             message = f"preset is one of {', '.join(_PRESETS)}, got {self.preset!r}"

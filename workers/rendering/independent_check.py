@@ -3,14 +3,12 @@
     mp4 -> ffprobe: stream and packets | ffmpeg: IDR pictures | ffmpeg: every picture decoded -> complaints
 
 The encoder and the reading side both run the libav that comes with PyAV, and so could share a mistake. What
-another build and version of ffmpeg finds is a property of the file. This is the door to ffmpeg-python, which
-puts the ffmpeg commands together.
+another build and version of ffmpeg finds is a property of the file.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -20,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ffmpeg
 
-from workers.emulator.child import Child
 from workers.errors import EnvironmentFailed
 from workers.rendering.chunk import GOP_FRAMES
 from workers.rendering.encode import FPS
+from workers.rendering.system_ffmpeg import command_of, run_to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +77,7 @@ def check_video(
         folder = Path(name)
         path = folder / "video.mp4"
         path.write_bytes(video)
-        probed, complaint = _run(_probe_command(path), folder, seconds)
+        probed, complaint = run_to_the_end(_probe_command(path), folder, seconds)
         if complaint:
             return (f"ffprobe refuses it: {complaint}",)
         found = json.loads(probed)
@@ -144,7 +142,7 @@ def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, due: _Due) -> 
     only_idr = ffmpeg.input(str(path)).output(
         "pipe:1", format="framecrc", vcodec="copy", **{"bsf:v": f"filter_units=pass_types={_IDR_SLICE}"}
     )
-    lines, complaint = _run(_ffmpeg_command(only_idr), folder, seconds)
+    lines, complaint = run_to_the_end(command_of(only_idr), folder, seconds)
     if complaint:
         return [f"ffmpeg cannot take its bitstream apart: {complaint}"]
     shown = [round(time * due.fps) for time in _times(lines)]
@@ -157,7 +155,7 @@ def _wrong_decoding(path: Path, folder: Path, seconds: float, num_frames: int) -
     pictures = ffmpeg.input(str(path), threads=1, err_detect="explode").output(
         "pipe:1", format="framecrc", vsync="passthrough"
     )
-    lines, complaint = _run(_ffmpeg_command(pictures.global_args("-xerror")), folder, seconds)
+    lines, complaint = run_to_the_end(command_of(pictures.global_args("-xerror")), folder, seconds)
     if complaint:
         return [f"ffmpeg cannot decode it: {complaint}"]
     num_decoded = len(_times(lines))
@@ -184,28 +182,3 @@ def _probe_command(path: Path) -> list[str]:
     # By hand, because ffmpeg-python's own `probe` knows no deadline.
     about = "stream:packet=pts,dts,flags"
     return ["ffprobe", "-v", "error", "-of", "json", "-show_entries", about, str(path)]
-
-
-def _ffmpeg_command(output: Any) -> list[str]:
-    command: list[str] = ffmpeg.compile(output.global_args("-nostdin", "-v", "error"))
-    return command
-
-
-def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[bytes, str]:
-    """Return what a command printed, and its complaint: "" exactly if it ended well.
-
-    Raises:
-        EnvironmentFailed: it was not done in time.
-    """
-    printed, said = folder / "stdout", folder / "stderr"
-    for file in (printed, said):
-        file.write_bytes(b"")
-    with Child(command, folder=folder, environment=os.environ, stdout=printed, stderr=said) as child:
-        status = child.wait(seconds)
-        if status is None:
-            message = (
-                f"{command[0]} was not done with a video within {seconds:g} s; try again on an idle machine"
-            )
-            raise EnvironmentFailed(message)
-        complaint = "" if status == 0 else child.said() or f"it ended with status {status}"
-    return printed.read_bytes(), complaint.replace(f"{folder}/", "")  # the folder is gone when this is read

@@ -102,7 +102,7 @@ def trials_of(store: Store) -> list[dict[str, Any]]:
 
 
 def read_trials(data: bytes, where: str) -> list[dict[str, Any]]:
-    """Take what `farm bench bytes --json` printed.
+    """Take what `farm bench bytes --json` printed, but for codings that the chart does not show.
 
     Args:
         data: its bytes.
@@ -116,8 +116,9 @@ def read_trials(data: bytes, where: str) -> list[dict[str, Any]]:
             {"preset": str(row["preset"]), **{name: float(row[name]) for name in _TRIAL_NUMBERS}}
             | {"ssim_fighters": None if row["ssim_fighters"] is None else float(row["ssim_fighters"])}
             for row in json.loads(data[:_MOST_TRIAL_BYTES])
+            if not row.get("refreshes_within") and not row.get("region_offset")
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = (
             f"{where} is not what `farm bench bytes --json` prints ({error!s:.60}); write it anew, or take "
             "it away"

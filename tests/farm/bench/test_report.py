@@ -15,6 +15,7 @@ from farm.bench import _report_rows as rows
 from farm.bench import all as report
 from farm.bench import peers
 from farm.bench._apart import FARM, said_by
+from farm.bench._kept_answers import KeptAnswer, KeptAnswers
 from farm.bench._peers import DONE, PEERS, installing, peer_named, reading
 from farm.bench._report import BEGIN, END, MeasuredRows, ReportRow, markdown, with_generated
 from farm.bench._report_plot import draw_scale
@@ -144,6 +145,70 @@ def test_what_fails_has_a_row_that_says_so_and_the_others_go_on(
     assert result.exit_code == 0, result.output
     figures = [line.split(" | ")[1] for line in out.read_text().splitlines() if "mine" in line]
     assert figures == ["not measured: farm render: no Dolphin", "failed: broken", "left out by --quick", "3"]
+
+
+def _sections(folder: Path) -> tuple[Section, ...]:
+    """Two benches that count how often they are run, and of which the second takes up the first."""
+    count = "import pathlib, sys; p = pathlib.Path(sys.argv[1]); n = len(p.read_text()) if p.exists() else 0"
+
+    def words(name: str) -> list[str]:
+        script = f"{count}; p.write_text('x' * (n + 1)); print(n + 1)"
+        return [sys.executable, "-c", script, str(folder / name)]
+
+    return (
+        Section("state", lambda _: words("state"), lambda found, _: [ReportRow("state", f"run {found}")]),
+        Section(
+            "slots",
+            lambda _: words("slots"),
+            lambda found, answers: [ReportRow("slots", f"run {found} after {answers.get('state')}")],
+        ),
+    )
+
+
+def _figures(out: Path) -> list[str]:
+    return [line.split(" | ")[1] for line in out.read_text().splitlines() if " | run" in line]
+
+
+def test_what_is_kept_is_not_measured_again_but_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(report, "SECTIONS", _sections(tmp_path))
+    out = tmp_path / "BENCHMARKS.md"
+
+    def run(*options: str) -> list[str]:
+        words = ["bench", "all", "--keep", str(tmp_path / "kept"), "--scratch", str(tmp_path)]
+        result = CliRunner().invoke(farm, [*words, "--out", str(out), *options])
+        assert result.exit_code == 0, result.output
+        return _figures(out)
+
+    assert run("--only", "state") == ["run 1"]
+    assert run() == ["run 1", "run 1 after 1"]
+    assert run("--only", "slots") == ["run 1", "run 2 after 1"]
+    assert run("--only", "state") == ["run 2", "run 2 after 2"]
+
+
+def test_quick_figures_do_not_stand_in_for_whole_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(report, "SECTIONS", _sections(tmp_path)[:1])
+    for options, figure in ((["--quick"], "run 1"), ([], "run 2"), (["--quick"], "run 1")):
+        words = ["bench", "all", "--keep", str(tmp_path / "kept"), "--scratch", str(tmp_path), *options]
+        assert figure in CliRunner().invoke(farm, words).output
+
+
+def test_a_kept_answer_that_is_damaged_is_named(tmp_path: Path):
+    (tmp_path / "state.json").write_text("{")
+    result = CliRunner().invoke(farm, ["bench", "all", "--keep", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "remove it to measure again" in result.output
+
+
+def test_a_kept_answer_of_another_version_has_a_row_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    answers = KeptAnswers(tmp_path / "kept", is_quick=False)
+    answers.put("slots", KeptAnswer("farm bench slots", "a machine", '{"best": 2}'))
+    monkeypatch.setattr(report, "SECTIONS", tuple(one for one in SECTIONS if one.name == "slots"))
+    words = ["bench", "all", "--keep", str(tmp_path / "kept"), "--scratch", str(tmp_path)]
+    assert "kept by another version" in CliRunner().invoke(farm, words).output
 
 
 def test_a_table_of_some_rows_is_not_written_over_all():

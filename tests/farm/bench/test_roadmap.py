@@ -53,6 +53,7 @@ def test_days_follow_from_the_pace_and_the_cores_that_a_slot_has(tmp_path: Path)
 
 def test_sizes_are_those_of_the_default_preset_at_full_size(tmp_path: Path):
     trials = [trial(23, 2400), trial(28, 1400), trial(23, 900, height=288), trial(23, 2000, preset="medium")]
+    trials.append(trial(28, 1900, region_offset=-0.1))
     (tmp_path / "bytes.json").write_text(json.dumps(trials))
     result = call("--bytes", str(tmp_path / "bytes.json"), "--frames", "1000000")
     assert "2 GB (CRF 23), 1 GB (CRF 28); expected at first: 300 GB" in result.output

@@ -254,7 +254,7 @@ def test_no_room_is_the_machines_fault_and_leaves_no_file(tmp_path: Path, limit:
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"crf": -1.0}, "crf is from 0 to 51, got -1"),
+        ({"crf": 0.0}, "crf is from 1 to 51, got 0"),
         ({"crf": 52.0}, "crf"),
         ({"crf": float("nan")}, "crf"),
         ({"preset": "quick"}, "preset is one of ultrafast, .*got 'quick'"),

@@ -58,6 +58,11 @@ def test_a_bench_is_read_as_it_was_printed(varied: Store):
     assert read_trials(json.dumps([TRIAL | {"more": 1}]).encode(), "x") == [TRIAL]
 
 
+@pytest.mark.parametrize("other", [{"region_offset": -0.1}, {"refreshes_within": True}])
+def test_codings_that_the_chart_does_not_show_are_left_out(other: dict[str, object]):
+    assert read_trials(json.dumps([TRIAL, TRIAL | other]).encode(), "x") == [TRIAL]
+
+
 @pytest.mark.parametrize("data", [b"", b"{}{", b"[1]", b'[{"preset": "fast"}]', b"[[]]", b"null", b"\xff"])
 def test_what_is_no_bench_fails(data: bytes):
     with pytest.raises(RecordRefused, match=r"x is not what `farm bench bytes --json` prints"):
