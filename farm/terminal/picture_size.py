@@ -12,7 +12,7 @@ def read_size(text: str) -> tuple[int, int]:
         click.UsageError: it is not of this form.
     """
     rows, _, columns = text.partition("x")
-    if not (rows.isdecimal() and columns.isdecimal()):
-        message = f"--size is ROWSxCOLUMNS, such as 288x384; got {text!r}"
+    if not (rows.isdecimal() and columns.isdecimal() and int(rows) and int(columns)):
+        message = f"--size is ROWSxCOLUMNS, such as 288x384, both 1 or more; got {text!r}"
         raise click.UsageError(message)
     return int(rows), int(columns)

@@ -46,7 +46,7 @@ def chosen_selection(options: Mapping[str, Any], max_games: int | None) -> Selec
     min_version = base.min_version
     if options["min_version"]:
         major, _, minor = options["min_version"].partition(".")
-        if not (major.isdigit() and minor.isdigit()):
+        if not (major.isdecimal() and minor.isdecimal()):
             msg = f"--min-version {options['min_version']!r} is not of the form 3.7"
             raise ValueError(msg)
         min_version = (int(major), int(minor))

@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import hypothesis
 import pytest
 
 from tests.conftest import PROJECT_ROOT
@@ -33,18 +34,35 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SECONDS: Final = 120.0
+"""How long the tests of a mutant may take, at least; more where they take long without any change."""
+MOST_SECONDS: Final = 900.0
+MOST_TIMES: Final = 5
+PROFILE: Final = "mutation"
+# The same examples each time, so that a score can be repeated; and none made smaller, as nobody reads them.
+hypothesis.settings.register_profile(
+    PROFILE,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+)
 QUICK: Final = "not (dolphin or ray or s3 or slippi or torch or browser or slow)"
 LEDGER, TRAINING, ALIGN = "tests/manifests/ledger", "tests/manifests/training", "tests/workers/align"
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "workers/align/verdict.py": (f"{ALIGN}/test_verdict.py",),
     "workers/align/count.py": (f"{ALIGN}/test_count.py",),
     "workers/align/stamp.py": (f"{ALIGN}/test_stamp.py",),
-    "workers/align/log.py": (f"{ALIGN}/test_log.py",),
+    "workers/align/log.py": (f"{ALIGN}/test_log.py", f"{ALIGN}/test_asked.py"),
     "workers/align/rerecording.py": (f"{ALIGN}/test_rerecording.py",),
     "workers/align/calibration.py": (f"{ALIGN}/test_calibration.py",),
-    "workers/align/motion/correlation.py": (f"{ALIGN}/test_motion.py",),
+    "workers/align/motion/correlation.py": (f"{ALIGN}/test_correlation.py", f"{ALIGN}/test_motion.py"),
     "workers/align/motion/picture_order.py": (f"{ALIGN}/test_picture_order.py",),
-    "manifests/training/windows.py": (f"{TRAINING}/test_windows.py", f"{TRAINING}/test_dataset.py"),
+    "manifests/training/windows.py": (
+        f"{TRAINING}/test_windows.py",
+        f"{TRAINING}/test_action_groups.py",
+        f"{TRAINING}/test_gaps.py",
+        f"{TRAINING}/test_dataset.py",
+    ),
     "manifests/training/order.py": (f"{TRAINING}/test_order.py",),
     "manifests/ledger/plan.py": (f"{LEDGER}/test_plan.py", f"{LEDGER}/test_plan_repair.py"),
     "manifests/ledger/plan_repair.py": (f"{LEDGER}/test_plan_repair.py",),
@@ -75,7 +93,7 @@ def survives(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: 
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
-        _work(target, mutant, tests)
+        _work(target, mutant, tests, seconds)
     deadline = time.monotonic() + seconds
     try:
         while time.monotonic() < deadline:
@@ -91,7 +109,7 @@ def survives(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: 
             os.waitpid(child, 0)
 
 
-def _work(target: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
+def _work(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: float) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
@@ -100,7 +118,8 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
         sys.meta_path.insert(0, Changed(name, PROJECT_ROOT / target, mutant))
     status = 1
     try:
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(SECONDS)]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(seconds)]
+        options += ["--hypothesis-profile", PROFILE]
         options += ["-k", "not that_are_killed"]  # whose workers are other processes, which are not changed
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         status = int(pytest.main([*tests, *options]))
@@ -138,16 +157,18 @@ def main() -> int:
     total = killed = 0
     for target in asked.only or TARGETS:
         tests = TARGETS[target]
-        if not survives(target, None, tests):
-            sys.stdout.write(f"{target}: its tests fail without any change\n")
+        begun = time.monotonic()
+        if not survives(target, None, tests, MOST_SECONDS):
+            sys.stdout.write(f"{target}: its tests fail without any change, or take {MOST_SECONDS:.0f} s\n")
             return 1
+        seconds = max(SECONDS, MOST_TIMES * (time.monotonic() - begun))
         every = mutants((PROJECT_ROOT / target).read_text())
         chosen = (
             every
             if not asked.sample
             else random.Random(asked.seed).sample(every, min(asked.sample, len(every)))
         )
-        left = [mutant for mutant in chosen if survives(target, mutant, tests)]
+        left = [mutant for mutant in chosen if survives(target, mutant, tests, seconds)]
         total, killed = total + len(chosen), killed + len(chosen) - len(left)
         sys.stdout.write(f"{target}: {len(chosen) - len(left)} of {len(chosen)} killed, of {len(every)}\n")
         for mutant in sorted(left, key=lambda one: one.line):

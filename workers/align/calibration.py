@@ -182,11 +182,16 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
         content = json.loads(file.read_text())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        message = f"{file}: calibrations cannot be read there: {error}; set {FILE_VARIABLE} to another file"
+        raise EnvironmentFailed(message) from error
+    except ValueError as error:
         raise EnvironmentFailed(_unreadable(file, error)) from error
     if not isinstance(content, dict) or content.get("version") != _FILE_VERSION:
         raise EnvironmentFailed(_unreadable(file, f"not version {_FILE_VERSION}"))
-    entries: dict[str, dict[str, Any]] = content["calibrations"]
+    entries: object = content.get("calibrations")
+    if not isinstance(entries, dict):
+        raise EnvironmentFailed(_unreadable(file, "it holds no calibrations"))
     return entries
 
 

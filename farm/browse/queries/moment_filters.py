@@ -46,7 +46,7 @@ def whole_number(name: str, text: str) -> int | None:
     """
     if not text:
         return None
-    if not (text.isascii() and text.lstrip("-").isdigit()):
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
         message = f"{name} is a whole number, got {text!r:.40}"
         raise ValueError(message)
     return int(text)

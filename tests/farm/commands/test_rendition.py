@@ -94,7 +94,15 @@ def test_pictures_that_are_not_what_the_source_says_fail(sound: Path, tmp_path: 
         maker.chunk(out, entry.game_id, first, 0, tmp_path)
 
 
-@pytest.mark.parametrize(("size", "said"), [("288", "such as 288x384"), ("287x384", "both even")])
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ("288", "such as 288x384"),
+        ("0x384", "such as 288x384"),
+        ("288x0", "such as 288x384"),
+        ("287x384", "both even"),
+    ],
+)
 def test_a_size_that_is_none_fails_before_anything_is_made(
     call: Call, sound: Path, tmp_path: Path, size: str, said: str
 ):

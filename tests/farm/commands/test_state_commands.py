@@ -155,6 +155,7 @@ def test_a_dry_run_writes_nothing(folder: Path, tmp_path: Path):
         (["--stage", "HYRULE"], "HYRULE"),
         (["--character", "SONIC"], "SONIC"),
         (["--min-version", "new"], "of the form"),
+        (["--min-version", "\N{SUPERSCRIPT THREE}.7"], "of the form"),
     ],
 )
 def test_a_plan_that_cannot_be_meant_fails(folder: Path, tmp_path: Path, wrong: list[str], message: str):

@@ -43,11 +43,28 @@ def test_a_gif_shows_every_third_frame(sound: Path, tmp_path: Path):
         assert output.endswith("4 pictures\n")
 
 
-@pytest.mark.parametrize("window", ["999999", "zz:5", ":100000", "nothing"])
+@pytest.mark.parametrize("window", ["999999", "zz:5", ":100000", "nothing", "\N{SUPERSCRIPT TWO}"])
 def test_a_window_that_is_not_there_fails(sound: Path, tmp_path: Path, window: str):
     status, output = view(str(sound), window, "--frames", "9", "--out", str(tmp_path / "clip.mp4"))
     assert status != 0
     assert f"no window '{window}'" in output
+
+
+@pytest.mark.parametrize("frame", ["--5", "5-", "\N{SUPERSCRIPT TWO}", "", "100000"])
+def test_a_frame_that_the_game_does_not_have_fails(sound: Path, tmp_path: Path, frame: str):
+    window = f"{open_manifest(sound).games()['game_id'][1].as_py()[:8]}:{frame}"
+    status, output = view(str(sound), window, "--frames", "9", "--out", str(tmp_path / "clip.mp4"))
+    assert status != 0
+    assert f"no window '{window}'" in output
+
+
+@pytest.mark.parametrize("size", ["0x0", "48", "-48x64"])
+def test_a_clip_of_a_size_that_is_none_fails(sound: Path, tmp_path: Path, size: str):
+    status, output = view(
+        str(sound), "3", "--frames", "9", "--out", str(tmp_path / "clip.gif"), "--size", size
+    )
+    assert (status, list(tmp_path.iterdir())) == (2, [])
+    assert "--size is ROWSxCOLUMNS, such as 288x384" in output
 
 
 def test_another_kind_of_file_fails(sound: Path, tmp_path: Path):

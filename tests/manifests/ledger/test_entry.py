@@ -190,6 +190,7 @@ def rehashed(content: dict, run: dict) -> bytes:
         (lambda c: c.update(chunks={}), "entry.chunks: a list is wanted"),
         (lambda c: c.update(reason=None), "a game that is set aside has a reason"),
         (lambda c: c.update(game_id="x"), "64 digits"),
+        (lambda c: c.update(state_sha256="x"), "state_sha256"),
     ],
 )
 def test_an_ill_formed_entry_is_refused_by_the_place(
@@ -205,6 +206,31 @@ def test_an_ill_formed_entry_is_refused_by_the_place(
 def test_what_is_no_entry_is_refused(data: bytes):
     with pytest.raises(RecordRefused):
         LedgerEntry.from_json(data)
+
+
+@pytest.mark.parametrize("change", [{"more": 1}, {"content": [1]}, {"run": None}])
+def test_an_entry_of_other_parts_is_refused(samples: Any, change: dict[str, Any]):
+    plain = json.loads(samples.set_aside(1).to_json())
+    with pytest.raises(RecordRefused, match="ledger entry"):
+        LedgerEntry.from_json(json.dumps({**plain, **change}).encode())
+
+
+def test_what_a_caller_does_with_its_own_dicts_later_changes_no_entry(samples: Any):
+    (game,) = number_games([samples.to_plan(1)], 90, 0)
+    entry = samples.committed(game)
+    fingerprint, events = {"emulator": "5.0"}, dict(entry.events)
+    made = dataclasses.replace(entry, fingerprint=fingerprint, events=events)
+    before = made.to_json()
+    fingerprint["emulator"] = "6.0"
+    events.clear()
+    assert LedgerEntry.from_json(before) == made
+
+
+def test_an_entry_counts_its_frames_and_events(samples: Any):
+    (game,) = number_games([samples.to_plan(1, 200)], 90, 0)
+    entry = samples.committed(game)
+    assert entry.num_frames == 200
+    assert entry.num_events == sum(len(of.slp_frame) for of in entry.events.values()) > 0
 
 
 def test_chunks_with_a_gap_make_no_entry(samples: Any):

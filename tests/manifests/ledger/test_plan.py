@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import io
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.errors import RecordRefused
-from manifests.ledger import plan
+from manifests.ledger import plan, plan_file
 from manifests.ledger.entry import write_entry
 from manifests.ledger.plan_file import plan_bytes
-from manifests.store.contract import Data, Store
+from manifests.store.contract import Data, Store, StoreFailed
+from manifests.store.keys import claim_prefix
 from manifests.store.local import LocalStore
 from manifests.store.open import open_store
-
-if TYPE_CHECKING:
-    import random
 
 
 @pytest.fixture
@@ -90,6 +90,16 @@ def test_planning_nothing_new_writes_nothing(store: Store, samples: Any):
     assert plan.append_plan(store, [samples.to_plan(1)], 90) == ()
     assert plan.append_plan(store, [], 90) == ()
     assert plan.plan_numbers(store) == [0]
+
+
+def test_planning_nothing_new_needs_no_claim(tmp_path: Path, samples: Any):
+    """Somebody who died of planning keeps nobody from finding out that there is nothing to plan."""
+    store = PlannedMeanwhile(tmp_path)
+    plan.append_plan(store, [samples.to_plan(1)], 90)
+    store.put(f"{claim_prefix('plan')}{'0' * 32}.json", b"{}")
+    assert plan.append_plan(store, [samples.to_plan(1)], 90) == ()
+    with pytest.raises(StoreFailed, match="another process is at work on the plan"):
+        plan.append_plan(store, [samples.to_plan(2)], 90)
 
 
 def test_planners_at_once_never_give_a_number_twice(store: Store, samples: Any):
@@ -199,6 +209,53 @@ def test_a_plan_in_which_any_bit_flipped_is_refused(store: Store, samples: Any):
         store.put("plan/0000.parquet", bytes(data))
         with pytest.raises(RecordRefused, match=r"plan/0000\.parquet"):
             list(plan.planned_games(store))
+
+
+def test_the_sum_of_a_plan_is_that_of_its_bytes_with_zeros_in_place_of_the_sum(store: Store, samples: Any):
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    plan.append_plan(store, [samples.to_plan(n) for n in range(4)], 90)
+    data = store.get("plan/0000.parquet")
+    found = pq.read_metadata(io.BytesIO(data)).metadata[b"dolphin_farm.file_sha256"]
+    assert hashlib.sha256(data.replace(found, b"0" * 64)).hexdigest().encode() == found
+
+
+@pytest.mark.parametrize("read_bytes", [7, 63, 64, 1000])
+def test_a_plan_is_summed_piece_by_piece_wherever_the_sum_lies(
+    store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch, read_bytes: int
+):
+    written = plan.append_plan(store, [samples.to_plan(n) for n in range(4)], 90)
+    monkeypatch.setattr(plan_file, "_READ_BYTES", read_bytes)
+    assert tuple(plan.planned_games(store)) == written
+    data = bytearray(store.get("plan/0000.parquet"))
+    data[-400] ^= 1
+    store.put("plan/0000.parquet", bytes(data))
+    with pytest.raises(RecordRefused, match="put a good copy back"):
+        list(plan.planned_games(store))
+
+
+def test_a_plan_whose_sum_goes_by_another_name_is_refused(store: Store, samples: Any):
+    """Otherwise it would pass for a plan of before plans had a sum."""
+    plan.append_plan(store, [samples.to_plan(1)], 90)
+    data = store.get("plan/0000.parquet")
+    store.put("plan/0000.parquet", data.replace(b"dolphin_farm.file_sha256", b"dolphin_farm.file_sha255"))
+    with pytest.raises(RecordRefused, match=r"an entry b'dolphin_farm\.file_sha255', which no plan has"):
+        list(plan.planned_games(store))
+
+
+@pytest.mark.parametrize("key", ["next_file_number", "frames_per_chunk"])
+def test_a_plan_that_does_not_say_a_number_is_refused(store: Store, samples: Any, key: str):
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    plan.append_plan(store, [samples.to_plan(1)], 90)
+    table = pq.read_table(pa.BufferReader(store.get("plan/0000.parquet")))
+    metadata = {**table.schema.metadata, f"dolphin_farm.{key}".encode(): b"many"}
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), sink)
+    store.put("plan/0000.parquet", sink.getvalue().to_pybytes())
+    with pytest.raises(RecordRefused, match=rf"does not say dolphin_farm\.{key}; it was changed"):
+        plan.append_plan(store, [samples.to_plan(2)], 90)
 
 
 def test_a_plan_of_before_plans_had_a_sum_is_read(store: Store, samples: Any):

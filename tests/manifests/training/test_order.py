@@ -91,6 +91,18 @@ def test_neighbours_are_of_different_games_where_games_suffice(seed: int, apart:
         last[game] = position
 
 
+@pytest.mark.parametrize("place", [-1, 70])
+def test_a_position_outside_of_the_epoch_fails(place: int):
+    with pytest.raises(ValueError, match=f"positions {place} to {place} of 70"):
+        Order(np.array([40, 0, 3, 17, 9, 1]), 1, 2, SHA, 4).at(np.array([place]))
+
+
+def test_a_block_holds_as_many_rounds_as_fit_but_never_all_of_a_long_epoch(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(order_module, "_BLOCK_PLACES", 12)
+    block = Order(np.full(6, 40), 1, 2, SHA, 4)._rounds(0)
+    assert (block.first, block.next_round, block.games.size) == (0, 2, 12)
+
+
 def test_games_too_few_take_turns():
     games, _ = Order(np.array([9, 9, 9, 9]), 0, 0, SHA, 64).slice(0, 36)
     turn = games[:4].tolist()
@@ -170,6 +182,12 @@ def test_the_order_of_an_epoch_never_changes():
     game, visit = Order(np.array([5, 0, 3, 4, 5, 2, 7]), 3, 1, SHA, 2).slice(0, 26)
     assert game.tolist() == GAMES_OF_OLD
     assert visit.tolist() == VISITS_OF_OLD
+
+
+@pytest.mark.parametrize(("num_games", "num_buckets"), [(568, 3), (569, 2)])
+def test_without_a_word_256_neighbours_are_kept_apart(num_games: int, num_buckets: int):
+    """Two buckets do once nine tenths of a round are twice as many games as are kept apart."""
+    assert Order(np.ones(num_games, np.int64), 0, 0, SHA).num_buckets == num_buckets
 
 
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 9), st.integers(1, 3))

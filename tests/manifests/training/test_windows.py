@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,7 +81,8 @@ def test_a_window_that_is_not_there_fails(window: int):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"window": 0}, {"stride": 0}, {"frame_step": 0}, {"history": -1}, {"stack": 0}]
+    "wrong",
+    [{"window": 0}, {"stride": 0}, {"frame_step": 0}, {"lookahead": -1}, {"history": -1}, {"stack": 0}],
 )
 def test_a_number_out_of_its_range_fails(wrong: dict[str, int]):
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -90,9 +94,75 @@ def test_another_start_fails():
         WindowSpec(start="key")  # type: ignore[arg-type]
 
 
-def test_columns_that_do_not_fit_fail():
-    with pytest.raises(ValueError, match="1 chunks, 2 lengths"):
-        ChunkGrid(np.array([0]), np.array([1, 2]), GOP)
+@pytest.mark.parametrize(
+    ("games", "lengths", "gop_frames", "picture_step"),
+    [([0], [1, 2], GOP, 1), ([0], [9], 0, 1), ([0], [9], 4, 3), ([1, 0], [9, 9], GOP, 1)],
+    ids=["another number of lengths", "no key frames", "a key frame without a picture", "games out of order"],
+)
+def test_columns_that_do_not_fit_fail(
+    games: list[int], lengths: list[int], gop_frames: int, picture_step: int
+):
+    with pytest.raises(ValueError, match=f"{len(games)} chunks, {len(lengths)} lengths"):
+        ChunkGrid(np.array(games), np.array(lengths), gop_frames, picture_step)
+
+
+@pytest.mark.parametrize("shift", [1.5, True, "1"])
+def test_a_shift_that_is_no_whole_number_fails(shift: object):
+    with pytest.raises(ValueError, match="action_shift is a whole number of frames"):
+        WindowSpec(action_shift=shift)  # type: ignore[arg-type]
+
+
+@given(specs, games, st.sampled_from([1, 2, 3, 6]))
+def test_the_share_seen_is_that_of_the_pictures_that_are_a_step_of_some_window(
+    spec: WindowSpec, lengths: list[list[int]], picture_step: int
+):
+    chunks = [(game, frames) for game, per_game in enumerate(lengths) for frames in per_game]
+    grid = replace(grid_of(chunks), picture_step=picture_step)
+    seen, there = 0, 0
+    for chunk, (_, frames) in enumerate(chunks):
+        shown = spec.step_frames(grid.starts(spec, chunk))[:, spec.history :]
+        pictures = set(range(0, frames, picture_step))
+        seen, there = seen + len(pictures & set(shown.ravel().tolist())), there + len(pictures)
+    assert grid.share_seen(spec) == pytest.approx(seen / there)
+
+
+def test_a_dataset_without_chunks_shows_nothing():
+    assert grid_of([]).share_seen(WindowSpec()) == 0
+
+
+@given(games, specs, st.sampled_from([2, 3, 5]))
+def test_a_window_starts_at_a_picture(lengths: list[list[int]], spec: WindowSpec, picture_step: int):
+    chunks = [(game, frames) for game, per_game in enumerate(lengths) for frames in per_game]
+    grid = replace(grid_of(chunks), picture_step=picture_step)
+    steps = picture_step * spec.stride if spec.start == "any" else GOP * spec.stride
+    for chunk, (_, frames) in enumerate(chunks):
+        assert grid.starts(spec, chunk).tolist() == list(range(0, frames - spec.span + 1, steps))
+
+
+@pytest.mark.parametrize(
+    ("options", "frames_per_action", "actions_per_step", "has_sets"),
+    [
+        ({"actions": "last"}, 1, 1, False),
+        ({"actions": "every"}, 6, 6, True),
+        ({"actions": "any"}, 6, 1, False),
+        ({"actions": "any", "action_fps": 10}, 6, 1, True),
+        ({"actions": "any", "action_fps": 60}, 6, 6, True),
+    ],
+)
+def test_how_many_inputs_a_step_of_six_frames_has(
+    options: dict[str, Any], frames_per_action: int, actions_per_step: int, has_sets: bool
+):
+    spec = WindowSpec(frame_step=6, **options)
+    found = (spec.frames_per_action, spec.actions_per_step, spec.has_sets)
+    assert found == (frames_per_action, actions_per_step, has_sets)
+
+
+def test_the_inputs_of_a_step_are_those_of_the_frames_since_the_one_before():
+    spec = WindowSpec(2, frame_step=3, stack=2, actions="every", action_shift=1, lookahead=1)
+    frames, is_pad = spec.action_frames(np.array([4]), np.array([12]))
+    # Steps at frames 7 and 10 and one more, each moved by one; of the last there are no frames 12 and 13.
+    assert frames.tolist() == [[[6, 7, 8], [9, 10, 11], [11, 11, 11]]]
+    assert is_pad.tolist() == [[[False] * 3, [False] * 3, [True] * 3]]
 
 
 @pytest.mark.parametrize("window", [2.5, True, "16", None])

@@ -65,6 +65,14 @@ def test_what_happened_is_said(said: list[int], what: str):
     assert what in asked_evidence(np.array(said)).detail
 
 
+def test_confidence_and_margin_are_shares_of_the_pictures():
+    said = clean(10)
+    said[:3] += 1
+    found = asked_evidence(said)
+    assert (found.confidence, found.margin) == (0.7, 0.4)
+    assert asked_evidence(clean(10)).margin == 1.0
+
+
 def test_no_pictures_cannot_tell():
     assert not asked_evidence(np.zeros(0, np.int64)).available
 

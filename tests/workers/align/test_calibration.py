@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -35,6 +36,10 @@ def test_what_was_stored_is_loaded_for_its_fingerprint_alone(tmp_path: Path):
     store_calibration(file, calibration())
     assert load_calibration(file, FINGERPRINT) == calibration()
     assert load_calibration(file, {**FINGERPRINT, "settings": "b"}) is None
+
+
+def test_a_fingerprint_is_the_same_in_any_order():
+    assert fingerprint_sha256(dict(reversed(FINGERPRINT.items()))) == fingerprint_sha256(FINGERPRINT)
 
 
 def test_a_second_measurement_replaces_the_first(tmp_path: Path):
@@ -123,6 +128,82 @@ def test_all_that_was_measured_travels_and_the_fingerprint_chooses(tmp_path: Pat
     assert calibration_for(known, {**FINGERPRINT, "settings": "b"}) is None
 
 
-def test_a_share_beyond_one_fails():
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        Calibration("standin", "x", 0, 1.2, 0.5, 10)
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"log_share": 1.2}, "log_share is from 0 to 1"),
+        ({"log_share": -0.1}, "log_share is from 0 to 1"),
+        ({"motion_gain": 4.5}, "motion_gain is from 0 to 4"),
+        ({"motion_gain": float("nan")}, "motion_gain is from 0 to 4"),
+    ],
+)
+def test_a_number_that_none_can_measure_fails(wrong: dict[str, float], said: str):
+    with pytest.raises(ValueError, match=said):
+        replace(calibration(), **wrong)  # type: ignore[arg-type]
+
+
+def test_a_clean_game_in_which_little_happens_reaches_a_part_of_the_usual_gain():
+    assert 0 < calibration().least_gain < calibration().motion_gain
+
+
+@pytest.mark.parametrize("text", ['{"version": 1}', '{"version": 1, "calibrations": [5]}', "[]"])
+def test_a_file_without_calibrations_is_neither_read_nor_written_over(tmp_path: Path, text: str):
+    file = tmp_path / "calibration.json"
+    file.write_text(text)
+    for use in (lambda: load_calibration(file, FINGERPRINT), lambda: store_calibration(file, calibration())):
+        with pytest.raises(EnvironmentFailed, match="no calibration file"):
+            use()
+    assert file.read_text() == text
+
+
+def test_a_file_of_version_1_is_read(tmp_path: Path):
+    file = tmp_path / "calibration.json"
+    kept = {
+        "emulator": "standin", "fingerprint": fingerprint_sha256(FINGERPRINT), "log_lag": -3,
+        "log_share": 0.9, "motion_gain": 0.5, "num_frames": 1800, "camera": [],
+    }  # fmt: skip
+    file.write_text(json.dumps({"version": 1, "calibrations": {kept["fingerprint"]: kept}}))
+    assert known_calibrations(file) == (calibration(),)
+
+
+def test_a_place_that_cannot_be_read_is_named_with_the_variable_that_helps(tmp_path: Path):
+    (tmp_path / "taken").write_text("")
+    for file in (tmp_path / "taken" / "calibration.json", tmp_path):
+        with pytest.raises(EnvironmentFailed, match=f"cannot be read there.*set {FILE_VARIABLE}"):
+            load_calibration(file, FINGERPRINT)
+
+
+def test_a_place_that_cannot_be_written_is_named_with_the_variable_that_helps(tmp_path: Path):
+    file = tmp_path / "calibration.json"
+    file.with_name(f"{file.name}.{os.getpid()}.tmp").mkdir()  # which is written first
+    with pytest.raises(EnvironmentFailed, match=f"cannot be kept there.*set {FILE_VARIABLE}"):
+        store_calibration(file, calibration())
+
+
+def test_nothing_is_left_beside_the_file_however_deep_it_is(tmp_path: Path):
+    file = tmp_path / "some" / "folder" / "calibration.json"
+    store_calibration(file, calibration())
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_calibrations_are_kept_in_the_cache_folder_if_nobody_says_where(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.delenv(FILE_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert calibration_file() == tmp_path / "dolphin-farm" / "calibration.json"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "first_slp_frame", "stops"),
+    [(0.9, None, True), (0.89, None, False), (1.0, 240 - 124, True), (1.0, 240 - 123, False)],
+)
+def test_throughout_is_nine_tenths_of_a_game_from_its_first_four_seconds_on(
+    confidence: float, first_slp_frame: int | None, stops: bool
+):
+    item = Evidence("log", True, 1, confidence, first_disagreement_slp_frame=first_slp_frame)
+    if stops:
+        with pytest.raises(EnvironmentFailed, match="farm calibrate --emulator standin"):
+            require_calibrated([item], calibration())
+    else:
+        require_calibrated([item], calibration())

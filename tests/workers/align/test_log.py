@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.align.log import log_evidence
+from workers.align.log import log_evidence, usual_lag
 
 USUAL = -3
 SEEDS = st.integers(0, 2**32 - 1)
@@ -80,3 +80,88 @@ def test_a_line_printed_twice_while_the_game_waits_is_no_gap():
 def test_arrays_of_two_lengths_fail():
     with pytest.raises(ValueError, match=r"both are \[M\]"):
         log_evidence(np.arange(3), np.arange(4), expected_lag=0)
+
+
+def steady(num_lines: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lines of which each one has the usual lag."""
+    slp_frame = np.arange(num_lines) - 123
+    return slp_frame, slp_frame + 123 + USUAL
+
+
+def late_from(place: int, exclusive_end: int, num_lines: int, by: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    slp_frame, newest = steady(num_lines)
+    newest[place:exclusive_end] += by
+    return slp_frame, newest
+
+
+def test_a_steady_lag_that_nobody_measured_says_nothing():
+    found = log_evidence(*steady(960), expected_lag=None)
+    assert not found.available
+    assert "lag -3 throughout" in found.detail
+
+
+def test_without_a_measured_lag_a_game_is_compared_with_its_own_beginning():
+    found = log_evidence(*late_from(480, 1440, 1440), expected_lag=None)
+    assert (found.disagrees, found.offset_frames) == (True, -2)
+    assert found.first_disagreement_slp_frame == 480 - 123
+
+
+def test_pictures_of_before_the_game_are_not_counted():
+    slp_frame, newest = steady(480)
+    assert log_evidence(slp_frame, newest + 7, expected_lag=USUAL, first_capture_index=7).agrees
+
+
+def test_one_odd_window_at_the_end_is_jitter():
+    assert log_evidence(*late_from(1200, 1440, 1440), expected_lag=USUAL).agrees
+
+
+def test_two_odd_windows_at_the_end_are_a_shift_from_the_first_on():
+    found = log_evidence(*late_from(960, 1440, 1440), expected_lag=USUAL)
+    assert found.first_disagreement_slp_frame == 960 - 123
+
+
+def test_one_odd_window_is_a_shift_if_it_is_all_there_is():
+    found = log_evidence(*late_from(0, 300, 300), expected_lag=USUAL)
+    assert found.first_disagreement_slp_frame == -123
+
+
+@pytest.mark.parametrize(("num_lines", "num_windows"), [(240, 1), (479, 1), (480, 2), (719, 2), (720, 3)])
+def test_the_last_window_takes_the_remainder(num_lines: int, num_windows: int):
+    found = log_evidence(*steady(num_lines), expected_lag=USUAL)
+    assert found.detail.startswith(f"lag -3 in {num_windows} of {num_windows} windows")
+
+
+def test_the_margin_is_by_how_much_the_most_frequent_lag_leads():
+    slp_frame, newest = steady(240)
+    assert log_evidence(slp_frame, newest, expected_lag=USUAL).margin == 1.0
+    newest[:48] += 1
+    assert log_evidence(slp_frame, newest, expected_lag=USUAL).margin == pytest.approx(0.8 - 0.2)
+
+
+@pytest.mark.parametrize(("num_unclear", "can_tell"), [(2, True), (3, False)])
+def test_half_of_the_windows_must_have_a_clear_lag(num_unclear: int, can_tell: bool):
+    slp_frame, newest = steady(960)
+    newest[: 240 * num_unclear] += np.arange(240 * num_unclear) % 3
+    found = log_evidence(slp_frame, newest, expected_lag=USUAL)
+    assert found.available is can_tell
+    assert found.confidence == (0.5 if can_tell else 0.0)
+
+
+@pytest.mark.parametrize(("num_odd", "can_tell"), [(120, True), (121, False)])
+def test_half_of_a_windows_lines_make_a_clear_lag(num_odd: int, can_tell: bool):
+    slp_frame, newest = steady(240)
+    newest[:num_odd] += 1 + np.arange(num_odd) % 60
+    assert log_evidence(slp_frame, newest, expected_lag=USUAL).available is can_tell
+
+
+def test_a_frame_that_the_game_goes_back_to_is_a_gap():
+    slp_frame, newest = steady(480)
+    slp_frame[300:] -= 2
+    assert log_evidence(slp_frame, newest, expected_lag=USUAL).first_disagreement_slp_frame == 298 - 123
+
+
+def test_the_usual_lag_is_the_most_frequent_one_with_its_share():
+    slp_frame, newest = steady(100)
+    newest[:25] += 1
+    assert usual_lag(slp_frame, newest) == (USUAL, 0.75)
+    assert usual_lag(slp_frame[:0], newest[:0]) is None

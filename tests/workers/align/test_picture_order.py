@@ -77,6 +77,33 @@ def test_the_first_picture_has_nothing_before_it():
     assert measure_onward(np.zeros((4, THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH), np.uint8)).tolist() == [0]
 
 
+def four_pictures(*levels: int, num_cells: int = 1) -> np.ndarray:
+    """Four pictures that differ in a few cells alone, which have these levels."""
+    pictures = np.full((4, THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH), 100, np.uint8)
+    pictures.reshape(4, -1)[:, :num_cells] = np.array(levels)[:, None]
+    return pictures
+
+
+def test_the_faintest_motion_that_goes_on_has_a_cosine_of_one():
+    assert measure_onward(four_pictures(0, 1, 2, 3)).tolist() == [127]
+
+
+@pytest.mark.parametrize(
+    ("levels", "onward"),
+    [
+        ((0, 30, 20, 12), 0),  # a tremble: 1.2 times
+        ((0, 30, 20, 15), -127),  # 1.5 times
+        ((0, 30, 20, 46), -127),  # 4.6 times
+        ((0, 30, 20, 55), 0),  # a camera that turns round: 5.5 times
+        ((0, 20, 30, 55), 127),
+    ],
+)
+def test_going_back_counts_if_the_whole_way_is_neither_too_short_nor_too_long(
+    levels: tuple[int, ...], onward: int
+):
+    assert measure_onward(four_pictures(*levels)).tolist() == [onward]
+
+
 def test_batches_make_no_difference():
     places = [2.0 * k for k in range(30)]
     whole = pans(places)

@@ -54,6 +54,20 @@ def test_black_pictures_are_no_stamps():
     assert found.first_disagreement_slp_frame == -122
 
 
+def test_confidence_and_margin_are_shares_of_the_pictures():
+    shown, valid = read(np.arange(10) - 123)
+    assert stamp_evidence(shown, valid).margin == 1.0
+    shown[:3] += 40
+    found = stamp_evidence(shown, valid)
+    assert (found.offset_frames, found.confidence, found.margin) == (0, 0.7, 0.4)
+
+
+@pytest.mark.parametrize(("num_readable", "is_stamped"), [(49, False), (50, True)])
+def test_pictures_count_as_stamped_if_half_of_the_stamps_can_be_read(num_readable: int, is_stamped: bool):
+    shown, _ = read(np.arange(100) - 122)
+    assert stamp_evidence(shown, np.arange(100) < num_readable).available is is_stamped
+
+
 def test_pictures_without_a_stamp_are_no_evidence():
     rng = np.random.default_rng(1)
     shown = rng.integers(-123, 1 << 24, 600).astype(np.int32)

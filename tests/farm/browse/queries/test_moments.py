@@ -70,6 +70,12 @@ def test_a_condition_chooses_by_what_a_moment_has(library):
     assert all(each.value == 12 and each.other_character == "FOX" for each in strong)
 
 
+@pytest.mark.parametrize("within", ["--5", "5-", "\N{SUPERSCRIPT TWO}", "1.5", "ten"])
+def test_a_distance_that_is_no_whole_number_is_refused_by_its_name(within: str):
+    with pytest.raises(ValueError, match="within is a whole number, got"):
+        moment_query({**NO_MOMENT_FILTERS, "kind": "hit", "within": within})
+
+
 def test_a_limit_ends_the_search(library):
     search = find_moments(library, MomentQuery(kind="ledge", limit=3))
     assert len(search.moments) == 3

@@ -1,0 +1,65 @@
+"""What a process takes is counted from outside, with all that it started, and never twice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from farm.bench._footprint import FootprintWatch, family_of, memory_of, scratch_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MEBIBYTE = 1 << 20
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+input()
+child.communicate(b"\\n")
+"""
+
+
+@contextmanager
+def parent_and_child() -> Iterator[tuple[int, int]]:
+    """Two processes, of which one started the other; both end with the block."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as it:
+        assert it.stdout is not None
+        yield it.pid, int(it.stdout.readline())
+        it.communicate(b"\n", timeout=60)
+
+
+def test_a_process_and_what_it_started_are_a_family_until_they_end():
+    with parent_and_child() as (parent, child):
+        assert sorted(family_of(parent)) == sorted([parent, child])
+        assert family_of(child) == [child]
+    assert family_of(parent) == [parent]
+
+
+def test_a_process_that_has_ended_has_no_memory():
+    with parent_and_child() as (parent, child):
+        assert memory_of(parent) > MEBIBYTE
+    assert memory_of(parent) == memory_of(child) == 0
+
+
+def test_scratch_is_what_lies_on_disk_but_for_the_dataset(tmp_path: Path):
+    for name in ("a", "deep/b", "dataset/c"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(os.urandom(MEBIBYTE))
+    assert 2 * MEBIBYTE <= scratch_in(tmp_path) < 3 * MEBIBYTE
+    assert scratch_in(tmp_path / "gone") == 0
+
+
+def test_the_most_of_both_is_kept(tmp_path: Path):
+    (tmp_path / "a").write_bytes(os.urandom(MEBIBYTE))
+    with FootprintWatch(os.getpid(), tmp_path) as watch:
+        pass  # it looks at once, and again and again
+    assert watch.memory_bytes > MEBIBYTE
+    assert watch.scratch_bytes >= MEBIBYTE
