@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from farm.browse.boxes import boxes_of_game, camera_is_known
-from farm.browse.drawn_state import DRAWN_COLUMNS, drawn_state
+from farm.browse.states.boxes import boxes_of_game, camera_is_known
+from farm.browse.states.drawn_state import DRAWN_COLUMNS, drawn_state
+from farm.browse.window.named_game import chunk_with_frame
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.open import open_store
@@ -44,26 +45,27 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
     Raises:
         ClipRefused: there is none.
     """
-    if name.isdecimal() and int(name) < len(dataset):
+    if name.isascii() and name.isdigit() and int(name) < len(dataset):
         return dataset.index.locate(int(name))
-    game_part, _, frame_part = name.partition(":")
-    games = [
-        number
-        for number, game_id in enumerate(dataset.games["game_id"].to_pylist())
-        if game_id.startswith(game_part)
-    ]
-    if len(games) == 1 and frame_part.removeprefix("-").isdecimal():
-        starts, spec = dataset.footage.slp_frame_start, dataset.index.spec
-        for chunk in np.flatnonzero(dataset.footage.grid.game == games[0]).tolist():
-            frame_index = int(frame_part) - int(starts[chunk])
-            frame_index -= frame_index % dataset.footage.grid.picture_step
-            if 0 <= frame_index <= int(dataset.footage.grid.num_frames[chunk]) - spec.span:
-                return chunk, frame_index
-    message = (
-        f"no window {name!r}: give a number below {len(dataset)}, or GAME:SLP_FRAME with the first digits of "
-        f"a game_id and a frame that {dataset.index.spec.span} frames follow within its chunk"
-    )
-    raise ClipRefused(message)
+    try:
+        return _begins_at(dataset, name)
+    except ValueError as error:
+        message = (
+            f"no window {name!r:.60}: {error}; give a number below {len(dataset)}, or GAME:SLP_FRAME with "
+            f"the first digits of a game_id and a frame that {dataset.index.spec.span} frames follow within "
+            "its chunk"
+        )
+        raise ClipRefused(message) from error
+
+
+def _begins_at(dataset: WindowDataset, name: str) -> tuple[int, int]:
+    chunk, frame_index = chunk_with_frame(dataset, name)
+    grid, span = dataset.footage.grid, dataset.index.spec.span
+    frame_index -= frame_index % grid.picture_step
+    if (num_left := int(grid.num_frames[chunk]) - frame_index) < span:
+        message = f"{num_left} frames are left of its chunk there"
+        raise ValueError(message)
+    return chunk, frame_index
 
 
 def write_clip(

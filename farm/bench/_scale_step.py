@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from farm.bench._scale_dataset import DESCRIPTION, scanned_games
-from farm.browse.dataset_progress import dataset_progress
+from farm.browse.live.dataset_progress import dataset_progress
 from farm.planning.catalogue import Selection, assemble_catalogue, build_catalogue
 from farm.planning.dataset_plan import write_plan
 from farm.planning.splits import SplitRule

@@ -1,1 +1,1 @@
-"""The dataset browser: a small web application over any dataset root. `app` is the place to start."""
+"""The dataset browser: a small web application over any dataset root. Begin at `server.app`."""

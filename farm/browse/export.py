@@ -8,25 +8,24 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from farm.browse.dataset_progress import dataset_progress
-from farm.browse.figures import charts_page, trials_of
-from farm.browse.game_filters import NO_FILTERS
-from farm.browse.known_boxes import boxes_page
-from farm.browse.pairs import game_page, state_of
-from farm.browse.schema_page import schema_tables
-from farm.browse.sheets import sheet_of
-from farm.browse.stills import thumbnail
-from farm.browse.templates import exported, page_templates
-from farm.browse.timeline import timeline
+from farm.browse.game.pairs import game_page, state_of
+from farm.browse.live.dataset_progress import dataset_progress
+from farm.browse.pages.templates import STATIC, exported, page_templates
+from farm.browse.pictures.sheets import sheet_of
+from farm.browse.pictures.stills import thumbnail
+from farm.browse.queries.figures import charts_page, trials_of
+from farm.browse.queries.game_filters import NO_FILTERS
+from farm.browse.states.known_boxes import boxes_page
+from farm.browse.states.schema_page import schema_tables
+from farm.browse.states.timeline import timeline
 from manifests.ledger.entry import read_entry
 from manifests.store.canonical_json import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from farm.browse.library import Library
+    from farm.browse.queries.library import Library
 
-_STATIC: Final = Path(__file__).parent / "static"
 _SLUG: Final = re.compile(r"[a-z0-9_-]{1,64}")
 _MOST_REJECTS: Final = 5000
 
@@ -76,8 +75,8 @@ class Export:
             OSError: the folder cannot be written.
         """
         names, rows = self._library.where(condition, limit)
-        for file in sorted(_STATIC.rglob("*.*")):
-            self._put(f"static/{file.relative_to(_STATIC).as_posix()}", file.read_bytes())
+        for file in sorted(STATIC.rglob("*.*")):
+            self._put(f"static/{file.relative_to(STATIC).as_posix()}", file.read_bytes())
         self._write_lists(names, rows)
         position = names.index("game_id")
         for done, row in enumerate(rows):

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.align_plot import ChunkFinding, plot
-from farm.browse.chunk_motion import motion_of
+from farm.browse.states.chunk_motion import motion_of
 from manifests.ledger.entry import LedgerEntry, Status
 from manifests.store.canonical_json import to_plain
 from manifests.store.keys import LEDGER_PREFIX

@@ -35,7 +35,7 @@ def command(*, dataset: str, out: Path, as_json: bool) -> None:
     Boxes are null where a fighter is not in the picture, and in all games whose camera is not known. It is
     known for the stand-in, and not for Melee.
     """
-    from farm.browse.boxes import write_boxes  # noqa: PLC0415 - it brings what draws the stand-in along
+    from farm.browse.states.boxes import write_boxes  # noqa: PLC0415 - it brings what draws the stand-in along
 
     refuse_other_content(out, b"PAR1", "Parquet")
     store = open_store(dataset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,13 +13,13 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
-from farm.browse.app import LOOPBACK, make_app
 from farm.browse.export import Export, files_from
-from farm.browse.figures import read_trials
-from farm.browse.game_filters import SORT_COLUMNS
-from farm.browse.library import Library
-from farm.browse.safety import ANY_ADDRESS, TOKEN
-from farm.browse.typed_sql import ConditionRefused
+from farm.browse.queries.figures import read_trials
+from farm.browse.queries.game_filters import SORT_COLUMNS
+from farm.browse.queries.library import Library
+from farm.browse.queries.typed_sql import ConditionRefused
+from farm.browse.server.app import LOOPBACK, make_app
+from farm.browse.server.safety import ANY_ADDRESS, TOKEN
 from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 
@@ -118,7 +119,10 @@ def command(
         click.echo(warning, err=True)
     click.echo(f"{url}  shows {dataset}; Ctrl-C ends it", err=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    server.run(sockets=[listening])
+    # The server answers what it was asked, closes, and then raises the interrupt that ended it once more.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    click.echo("stopped", err=True)
 
 
 def _names(host: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from farm.amounts import size_text
 from manifests.card.card import write_card
 from manifests.errors import DatasetError
 from manifests.ledger.dataset import read_description
@@ -21,7 +22,7 @@ from manifests.store.open import open_store
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from farm.browse.sheets import Sheets
+    from farm.browse.pictures.sheets import Sheets
     from manifests.snapshot.reader import Manifest
     from manifests.store.contract import Store
 
@@ -102,7 +103,7 @@ def command(
 def _picture(store: Store, manifest: Manifest) -> None:
     """Make the card's animated picture where this machine can: the reading side need not have what draws."""
     try:
-        from farm.browse.card_picture import write_card_picture  # noqa: PLC0415
+        from farm.browse.pictures.card_picture import write_card_picture  # noqa: PLC0415
     except ModuleNotFoundError:
         return
     try:
@@ -112,7 +113,7 @@ def _picture(store: Store, manifest: Manifest) -> None:
 
 
 def _sheets(manifest: Manifest, store: Store, status: Status) -> Sheets:
-    from farm.browse.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
+    from farm.browse.pictures.sheets import write_sheets  # noqa: PLC0415 - the rest needs no pictures
 
     return write_sheets(
         store, manifest, lambda done, of: status.update(f"contact sheets: {done:,} of {of:,} games")
@@ -123,7 +124,7 @@ def _print(done: Finalized, compiled: Compiled | None) -> None:
     totals, number = done.snapshot.totals, done.snapshot.number
     click.echo(
         f"manifest/{number:04d} ({'new' if done.is_new else 'unchanged'}): {totals.num_committed:,} games, "
-        f"{totals.num_chunks:,} chunks, {totals.num_frames:,} frames, {totals.video_bytes / 1e6:,.1f} MB of "
+        f"{totals.num_chunks:,} chunks, {totals.num_frames:,} frames, {size_text(totals.video_bytes)} of "
         f"video; {totals.num_set_aside:,} set aside"
     )
     for reason, count in totals.rejects.items():

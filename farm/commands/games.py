@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from farm.browse.library import Library
-from farm.browse.typed_sql import ConditionRefused
+from farm.browse.queries.library import Library
+from farm.browse.queries.typed_sql import ConditionRefused
 from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
 from workers.replay.locator import shown

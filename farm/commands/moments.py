@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from farm.browse.library import Library
-from farm.browse.moments import MOST_MOMENTS, FoundMoments, MomentQuery, find_moments
-from farm.browse.moving import CLIP_FRAMES
+from farm.browse.pictures.moving import CLIP_FRAMES
+from farm.browse.queries.library import Library
+from farm.browse.queries.moments import MOST_MOMENTS, FoundMoments, MomentQuery, find_moments
+from farm.browse.queries.no_moments import why_none
 from farm.terminal.waiting import waiting
 from manifests.labels.events import EventKind
 from manifests.store.open import open_store
@@ -23,7 +24,7 @@ from manifests.store.open import open_store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from farm.browse.moments import Moment
+    from farm.browse.queries.moments import Moment
 
 EXAMPLE = """\b
 Examples:
@@ -84,6 +85,8 @@ def command(
             click.echo(json.dumps(asdict(moment)))
     else:
         _print(found, limit)
+    for line in why_none(library, query, found):
+        click.echo(line, err=as_json)
     if clips is not None:
         _write_clips(library, found.moments, clips)
 
@@ -97,11 +100,13 @@ def _print(found: FoundMoments, limit: int) -> None:
             moment.other_character or "", value, moment.stage_name,
         )  # fmt: skip
         table.add_row(*map(Text, cells))
-    Console().print(table)
+    if found.moments:
+        Console().print(table)
     first = "the first " if len(found.moments) == limit else ""
     more = f"; there may be more: --limit is {limit}" if first else ""
     games = f"{found.num_looked:,} of {found.num_games:,} games"
-    click.echo(f"{first}{len(found.moments):,} moments in {games}{more}")
+    moments = "moment" if len(found.moments) == 1 else "moments"
+    click.echo(f"{first}{len(found.moments):,} {moments} in {games}{more}")
 
 
 def _write_clips(library: Library, moments: Sequence[Moment], folder: Path) -> None:

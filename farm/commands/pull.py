@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from farm.amounts import size_text
 from farm.terminal.waiting import waiting
 from manifests.hub.place import HubPlace
 
@@ -36,6 +37,6 @@ def command(*, url: str, folder: Path) -> None:
     with waiting("fetching from the hub") as tell:
         done = pull(place, folder, lambda number, of: tell(f"{number:,} of {of:,} files"))
     click.echo(
-        f"{done.num_files:,} files ({done.num_bytes / 1e6:,.1f} MB) of commit {done.commit[:8]} fetched into "
+        f"{done.num_files:,} files ({size_text(done.num_bytes)}) of commit {done.commit[:8]} fetched into "
         f"{folder}, {done.num_there_before:,} were there"
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from farm.amounts import size_text
 from farm.terminal.waiting import waiting
 from manifests.hub.place import HubPlace
 
@@ -43,6 +44,6 @@ def command(*, folder: Path, url: str, is_public: bool, with_records: bool) -> N
         )  # fmt: skip
     left = f"; {done.num_left_out:,} files of plan/ and ledger/ stay here" if done.num_left_out else ""
     click.echo(
-        f"{done.num_files:,} files ({done.num_bytes / 1e6:,.1f} MB) put into {place}, "
+        f"{done.num_files:,} files ({size_text(done.num_bytes)}) put into {place}, "
         f"{done.num_there_before:,} were there{left}"
     )

@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from farm.browse.dataset_progress import DatasetProgress, Observer, dataset_progress
+from farm.amounts import dollars_text, hours_text, size_text
+from farm.browse.live.dataset_progress import DatasetProgress, Observer, dataset_progress
 from manifests.ledger.dataset import read_description
+from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
 
@@ -101,7 +103,7 @@ def _line(found: DatasetProgress) -> str:
     return (
         f"{status.num_committed:,} of {status.num_planned:,} games committed, {status.num_set_aside:,} set "
         f"aside, {status.num_pending:,} pending, {status.num_frames:,} frames, "
-        f"{status.video_bytes / 1e6:,.1f} MB of video"
+        f"{size_text(status.video_bytes)} of video"
     )
 
 
@@ -113,10 +115,10 @@ def _table(found: DatasetProgress) -> Table:
     rows = [
         ("planned", f"{status.num_planned:,} games, {status.frames_planned:,} frames"),
         ("committed", f"{status.num_committed:,} games, {status.num_frames:,} frames"),
-        ("hours of play", f"{status.num_frames / 216_000:,.1f}"),
+        ("time played", hours_text(status.num_frames / FRAMES_PER_SECOND / 3600)),
         ("chunks", f"{status.num_chunks:,}"),
-        ("video", f"{status.video_bytes / 1e6:,.1f} MB"),
-        ("states", f"{status.states_bytes / 1e6:,.1f} MB"),
+        ("video", size_text(status.video_bytes)),
+        ("states", size_text(status.states_bytes)),
         ("set aside", f"{status.num_set_aside:,}"),
         *((f"  {reason}", f"{count:,}") for reason, count in status.rejects.items()),
         ("pending", f"{status.num_pending:,} games"),
@@ -128,9 +130,9 @@ def _table(found: DatasetProgress) -> Table:
         rows.append((f"games per {timedelta(seconds=found.throughput.interval_seconds)}", _bars(found)))
     if cost is not None:
         rows += [
-            ("slot-hours so far", f"{cost.slot_hours:,.1f}"),
-            ("cost so far, about", f"{cost.dollars:,.2f} USD"),
-            ("storage a month", f"{cost.dollars_a_month:,.2f} USD"),
+            ("slot time so far", hours_text(cost.slot_hours)),
+            ("cost so far, about", dollars_text(cost.dollars)),
+            ("storage a month", dollars_text(cost.dollars_a_month)),
         ]
     for row in rows:
         table.add_row(*row)

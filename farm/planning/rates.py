@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from farm.amounts import size_text
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
@@ -65,11 +66,6 @@ class BudgetChoice:
     budget_bytes: int
     rates: tuple[Rate, ...]
     num_trials: int
-
-
-def size_text(num_bytes: float) -> str:
-    """Write a number of bytes for people: in GB, or below one in MB."""
-    return f"{num_bytes / 1e9:,.2f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:,.2f} MB"  # noqa: PLR2004
 
 
 def games_to_try(games: Sequence[GameToPlan], count: int = NUM_TRIALS) -> list[GameToPlan]:

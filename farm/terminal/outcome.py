@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
-from farm.terminal.progress import clock
+from farm.amounts import clock
 from manifests.ledger.entry import LedgerEntry, read_entries
 from workers.replay.locator import shown
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.text import Text
 
+from farm.amounts import clock
 from farm.engine.run_counts import RenderingPace
 from workers.replay.locator import shown
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from farm.engine.attempts import FailedAttempt
-    from farm.engine.run_counts import RunCounts
+from farm.engine.run_counts import RunCounts
 
 LIVE_SECONDS = 0.5  # between two redraws of the live line
 LOG_SECONDS = 30.0  # between two lines where there is no terminal
@@ -104,16 +105,3 @@ def tell_failures(console: Console) -> Callable[[FailedAttempt], None]:
         console.print(shown(line), markup=False, highlight=False, soft_wrap=True)
 
     return tell
-
-
-def clock(seconds: float) -> str:
-    """A duration for people: 42 s, 3 min 05 s, 2 h 07 min, 3 d 04 h."""
-    whole = round(seconds)
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if days:
-        return f"{days} d {hours % 24:02} h"
-    if hours:
-        return f"{hours} h {minutes % 60:02} min"
-    if minutes:
-        return f"{minutes} min {whole % 60:02} s"
-    return f"{whole} s"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.console import Console
 
+from farm.amounts import clock, size_text
 from farm.engine.metrics import RunMetrics, Unheard
 from farm.planning.canary_pace import seconds_left
-from farm.planning.rates import size_text
 from farm.terminal.outcome import outcome_as_json, print_outcome
-from farm.terminal.progress import LOG_SECONDS, clock, progress, tell_failures
+from farm.terminal.progress import LOG_SECONDS, progress, tell_failures
 from farm.terminal.scan_progress import scan_progress
 from manifests.snapshot.status import dataset_status
 from workers.replay.locator import shown
@@ -101,7 +101,7 @@ class TerminalReport:
         bytes_per_frame = status.video_bytes / status.num_frames if status.num_frames else BYTES_PER_FRAME
         line = (
             f"Plan: {num_games:,} games, {num_frames:,} frames to do; {work.num_done:,} games done before. "
-            f"About {num_frames * bytes_per_frame / 1e6:,.0f} MB of video; "
+            f"About {size_text(num_frames * bytes_per_frame)} of video; "
         )
         if status.num_frames and status.seconds_left is not None:
             return line + f"{clock(status.seconds_left)} at the pace of the last hour."
@@ -119,7 +119,7 @@ class TerminalReport:
         seconds = seconds_left(num_frames_left, pace, self._num_slots, cores_per_slot)
         self.say(
             f"At that pace {num_frames_left:,} frames take {clock(seconds)} on {self._num_slots} slots, and "
-            f"{num_frames_left * bytes_per_frame / 1e6:,.0f} MB."
+            f"{size_text(num_frames_left * bytes_per_frame)}."
         )
 
     @contextmanager

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from manifests.errors import NotFinalized, RecordRefused
 from manifests.ledger.dataset import DatasetDescription, read_description
 from manifests.ledger.tables import MANIFEST_TABLES, missing_columns, with_all_columns
 from manifests.snapshot.snapshot import Snapshot, current_snapshot, read_snapshot
+from manifests.store.contract import ObjectMissing
 from manifests.store.object_file import open_parquet, refuse_bomb
 from manifests.store.open import open_store
 
@@ -87,7 +89,8 @@ class Manifest:
         """
         ref = self._table(name)
         where = f"{self.store.url}/{ref.object.key}"
-        data = self.store.get(ref.object.key)
+        with self._told_if_missing(name):
+            data = self.store.get(ref.object.key)
         if hashlib.sha256(data).hexdigest() != ref.object.sha256:
             message = f"{where}: not the bytes that its snapshot names; audit it"
             raise RecordRefused(message)
@@ -109,7 +112,7 @@ class Manifest:
             RecordRefused: it has other rows than the snapshot says.
         """
         ref = self._table(name)
-        with open_parquet(self.store, ref.object.key, ref.num_rows) as file:
+        with self._told_if_missing(name), open_parquet(self.store, ref.object.key, ref.num_rows) as file:
             for batch in file.iter_batches(columns=_there(file, name, columns), use_threads=False):
                 yield from with_all_columns(name, pa.Table.from_batches([batch]), columns).to_batches()
 
@@ -132,7 +135,7 @@ class Manifest:
         """
         wanted = pa.array(sorted(game_ids), pa.string())
         ref = self._table(name)
-        with open_parquet(self.store, ref.object.key, ref.num_rows) as file:
+        with self._told_if_missing(name), open_parquet(self.store, ref.object.key, ref.num_rows) as file:
             place = file.schema_arrow.names.index("game_id")
             for number in range(file.num_row_groups):
                 bounds = file.metadata.row_group(number).column(place).statistics
@@ -140,6 +143,18 @@ class Manifest:
                     continue
                 rows = with_all_columns(name, file.read_row_group(number, use_threads=False), None)
                 yield rows.filter(pc.is_in(rows["game_id"], wanted))
+
+    @contextmanager
+    def _told_if_missing(self, name: str) -> Iterator[None]:
+        key = self._table(name).object.key
+        try:
+            yield
+        except ObjectMissing as error:
+            message = (
+                f"{self.store.url}/{key} is gone, a table of the snapshot: "
+                f"run farm finalize --from-scratch {self.store.url}"
+            )
+            raise ObjectMissing(message) from error
 
     def _table(self, name: str) -> TableRef:
         if name not in self.snapshot.tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 RATE_WINDOW_SECONDS: Final = 3600.0
+MOST_SET_ASIDE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideGame:
+    """A game that was set aside: when, in seconds since the epoch by the store's clock, and why."""
+
+    at: float
+    game_id: str
+    reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +46,12 @@ class DatasetStatus:
         num_set_aside: number of games that were set aside, planned or not.
         num_pending: number of planned games without a ledger entry.
         rejects: number of games that were set aside, by reason.
+        newest_set_aside: the games that were set aside last, the newest first, at most MOST_SET_ASIDE.
         num_chunks, num_frames, video_bytes, states_bytes: sums over the committed games.
         newest_entry_at: when a game last ended, in seconds since the epoch by the store's clock; None before
             any game did.
-        games_per_hour: the rate at which games ended in the hour before `now`, or since the first one in it.
+        games_per_hour: the rate at which games ended in the hour before `now`, or since the first one in it;
+            where none is pending, in the hour before the last one ended.
         seconds_left: how long the pending games take at that rate; None if there is no rate.
     """
 
@@ -47,6 +61,7 @@ class DatasetStatus:
     num_set_aside: int
     num_pending: int
     rejects: Mapping[str, int]
+    newest_set_aside: tuple[SetAsideGame, ...]
     num_chunks: int
     num_frames: int
     video_bytes: int
@@ -71,22 +86,27 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
     pace = _CommitPace(now)
     sums: Counter[str] = Counter()
     # The ledger is listed twice, along the snapshot and along the plan, so that no listing is held in memory.
-    new = list(_without(pace.game_ids(store), _compiled_game_ids(store, sums)))
-    rejects = _add_up(read_entries(store, new), sums)
+    ended = (game_id for game_id, _ in pace.ended(store))
+    new = list(_without(ended, _compiled_game_ids(store, sums)))
+    aside = {entry.game_id: _why(entry) for entry in _set_aside(read_entries(store, new), sums)}
+    newest = _Newest(aside)
     pending, frames_planned, num_planned = 0, 0, 0
-    listing = _Sorted(pace.game_ids(store))
+    listing = _Sorted(newest.watch(pace.ended(store)))
     for game in planned_games(store):
         num_planned += 1
         frames_planned += game.num_frames
         pending += not listing.has(game.game_id)
-    rate = pace.games_per_hour()
+    listing.exhaust()
+    rate = pace.games_per_hour(is_over=not pending)
+    rejects = Counter(reason for reason, _ in aside.values())
     return DatasetStatus(
         num_planned=num_planned,
         frames_planned=frames_planned,
         num_committed=sums["num_games"],
-        num_set_aside=rejects.total(),
+        num_set_aside=len(aside),
         num_pending=pending,
         rejects=dict(sorted(rejects.items())),
+        newest_set_aside=newest.games(),
         num_chunks=sums["num_chunks"],
         num_frames=sums["num_frames"],
         video_bytes=sums["video_bytes"],
@@ -98,29 +118,54 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
 
 
 class _CommitPace:
-    """Measures the rate at which games end, from the times in listings of the ledger."""
+    """Measures the rate at which games end, from the times in two listings of the ledger."""
 
     def __init__(self, now: float) -> None:
         self._now = now
-        self._recent = 0
-        self._oldest_recent = now
         self.newest: float | None = None
+        self._until_now, self._until_newest = _Hour(now), _Hour(now)
 
-    def game_ids(self, store: Store) -> Iterator[str]:
-        self._recent, self._oldest_recent = 0, self._now  # the second listing counts anew
+    def ended(self, store: Store) -> Iterator[tuple[str, float]]:
+        """Yield the game_id of every game that has an end, in order, and when it ended."""
+        # The second listing counts anew, and knows when the last game ended.
+        self._until_now, self._until_newest = _Hour(self._now), _Hour(self.newest or self._now)
         for info in store.list(LEDGER_PREFIX):
             game_id = game_id_of_ledger_key(info.key)
             if game_id is None:
                 continue
             self.newest = max(info.modified_at, self.newest or 0.0)
-            if info.modified_at >= self._now - RATE_WINDOW_SECONDS:
-                self._recent += 1
-                self._oldest_recent = min(self._oldest_recent, info.modified_at)
-            yield game_id
+            self._until_now.count(info.modified_at)
+            self._until_newest.count(info.modified_at)
+            yield game_id, info.modified_at
 
-    def games_per_hour(self) -> float:
-        seconds = self._now - self._oldest_recent
-        return self._recent / seconds * 3600 if seconds > 0 else 0.0
+    def games_per_hour(self, *, is_over: bool) -> float:
+        """The rate of the last hour; where all games have an end, of the last hour in which games ended."""
+        return self._until_newest.rate_to_last() if is_over else self._until_now.rate_to_end()
+
+
+class _Hour:
+    """The times in the hour before `end`, which is part of it."""
+
+    def __init__(self, end: float) -> None:
+        self._end = end
+        self._num, self._oldest = 0, end
+
+    def count(self, moment: float) -> None:
+        if self._end - RATE_WINDOW_SECONDS <= moment:
+            self._num += 1
+            self._oldest = min(self._oldest, moment)
+
+    def rate_to_end(self) -> float:
+        """Per hour, from the oldest to the end."""
+        return self._per_hour(self._num)
+
+    def rate_to_last(self) -> float:
+        """Per hour, where the end is the last of the times: they are one more than the times between them."""
+        return self._per_hour(self._num - 1)
+
+    def _per_hour(self, num: int) -> float:
+        seconds = self._end - self._oldest
+        return num / seconds * 3600 if seconds > 0 else 0.0
 
 
 class _Sorted:
@@ -134,6 +179,11 @@ class _Sorted:
         while self._ahead is not None and self._ahead < value:
             self._ahead = next(self._values, None)
         return self._ahead == value
+
+    def exhaust(self) -> None:
+        """Run through what is left, for whoever counts along."""
+        for _ in self._values:
+            pass
 
 
 def _without(values: Iterable[str], others: Iterable[str]) -> Iterator[str]:
@@ -160,12 +210,11 @@ def _compiled_game_ids(store: Store, sums: Counter[str]) -> Iterator[str]:
         yield from batch.column(0).to_pylist()
 
 
-def _add_up(entries: Iterable[LedgerEntry], sums: Counter[str]) -> Counter[str]:
-    """Add committed games to `sums`; return how many were set aside, by reason."""
-    rejects: Counter[str] = Counter()
+def _set_aside(entries: Iterable[LedgerEntry], sums: Counter[str]) -> Iterator[LedgerEntry]:
+    """Add committed games to `sums`, and yield those that were set aside."""
     for entry in entries:
         if entry.status is Status.SET_ASIDE:
-            rejects[str(entry.reason)] += 1
+            yield entry
             continue
         sums.update(
             num_games=1,
@@ -174,4 +223,26 @@ def _add_up(entries: Iterable[LedgerEntry], sums: Counter[str]) -> Counter[str]:
             video_bytes=sum(chunk.video_bytes for chunk in entry.chunks),
             states_bytes=sum(chunk.states.size_bytes for chunk in entry.chunks),
         )
-    return rejects
+
+
+def _why(entry: LedgerEntry) -> tuple[str, str]:
+    return str(entry.reason), entry.detail
+
+
+class _Newest:
+    """Takes the time of each game that was set aside from a listing of the ledger."""
+
+    def __init__(self, aside: Mapping[str, tuple[str, str]]) -> None:
+        self._aside = aside
+        self._at: dict[str, float] = {}
+
+    def watch(self, ended: Iterable[tuple[str, float]]) -> Iterator[str]:
+        """Yield the game_ids, and keep the times that are wanted."""
+        for game_id, at in ended:
+            if game_id in self._aside:
+                self._at[game_id] = at
+            yield game_id
+
+    def games(self) -> tuple[SetAsideGame, ...]:
+        newest = heapq.nlargest(MOST_SET_ASIDE, self._at.items(), key=lambda each: (each[1], each[0]))
+        return tuple(SetAsideGame(at, game_id, *self._aside[game_id]) for game_id, at in newest)

@@ -9,6 +9,7 @@ import importlib.util
 import io
 import itertools
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -352,6 +353,28 @@ def open_compared(browser: Any, compared: str) -> None:
     browser.get(f"{compared}/compare")
     browser.find_element("css selector", "tbody th a").click()
     wait_for(browser, "return document.querySelector('#compare[data-ready]')")
+
+
+# Each canvas keeps the texts that were written on it since it was cleared last.
+KEEP_TEXTS = """
+const pen = CanvasRenderingContext2D.prototype, { fillText, clearRect } = pen;
+pen.clearRect = function (...area) { this.canvas.texts = []; clearRect.apply(this, area); };
+pen.fillText = function (...said) { (this.canvas.texts ??= []).push(said[0]); fillText.apply(this, said); };
+"""
+
+
+def test_no_two_labels_of_the_time_axis_are_alike(browser: Any, url: str):
+    # These games ended within seconds of each other, so that a finer axis would repeat the minute.
+    kept = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": KEEP_TEXTS})
+    try:
+        browser.get(f"{url}/charts")
+        wait_for(browser, "return document.querySelector('#throughput canvas')?.texts?.length > 0")
+        texts = browser.execute_script("return document.querySelector('#throughput canvas').texts")
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", kept)
+    times = [text for text in texts if re.fullmatch(r"\d\d-\d\d \d\d:\d\d", text)]
+    assert times
+    assert len(set(times)) == len(times)
 
 
 def test_two_renders_are_in_lock_step_and_their_likeness_is_drawn(browser: Any, compared: str):

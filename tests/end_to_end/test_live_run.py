@@ -12,6 +12,7 @@ from farm.engine.pool import SlotOpened
 from farm.engine.run_counts import RunCounts
 from farm.run_notes import run_notes
 from manifests.ledger.dataset import open_or_create
+from manifests.ledger.entry import write_entry
 from manifests.store.open import open_store
 from tests.end_to_end.test_browser import browser, serious_faults, served, wait_for
 from tests.manifests.conftest import Samples
@@ -98,3 +99,17 @@ def test_slots_are_shown_as_they_render_and_a_black_one_stands_out(
             for thread in threads:
                 thread.join()
     assert list(store.list("live/")) == []
+
+
+def test_games_set_aside_are_readable_when_the_run_is_over(tmp_path: Path, browser: Any) -> None:
+    store = open_store(tmp_path / "set")
+    open_or_create(store, Samples.description)
+    entry = Samples().set_aside(7)
+    write_entry(store, entry)
+    for url in served(str(tmp_path / "set")):
+        browser.get(url)
+        wait_for(browser, "return document.querySelector('#set-aside tbody tr') !== null")
+        row = browser.find_element("css selector", "#set-aside tbody tr").text
+        assert entry.game_id[:12] in row
+        assert entry.detail in row
+        assert "No run is under way" in browser.find_element("id", "heard").text

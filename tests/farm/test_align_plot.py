@@ -13,7 +13,7 @@ from manifests.ledger.entry import Status, done_game_ids, read_entries
 from manifests.store.open import open_store
 
 pytest.importorskip("cv2", reason="the extra `render` is not installed")
-from farm.browse.chunk_motion import motion_of  # behind the skip
+from farm.browse.states.chunk_motion import motion_of  # behind the skip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -65,7 +65,7 @@ def test_what_is_rendered_fits_into_the_budget_and_the_crf_stays(replays: Path, 
 def test_a_budget_that_nothing_fits_into_writes_nothing(replays: Path, tmp_path: Path):
     code, said = rendered(replays, tmp_path / "set", "--budget", "20KB")
     assert code
-    assert "480 frames do not fit into 0.02 MB" in said
+    assert "480 frames do not fit into 20.0 kB" in said
     assert not (tmp_path / "set" / "dataset.json").exists()
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import py7zr
 
-from farm.browse.app import make_app
+from farm.browse.server.app import make_app
 from manifests.errors import DatasetError
 from manifests.ledger.dataset import DatasetDescription
 from manifests.ledger.entry import LedgerEntry, done_game_ids
@@ -179,7 +179,7 @@ def a_channel(data: bytes) -> None:
 
 @cache
 def browser() -> Callable[[str], int]:
-    from tests.farm.browse.test_pages import Client  # noqa: PLC0415 - brings the browser along
+    from tests.farm.browse.server.test_pages import Client  # noqa: PLC0415 - brings the browser along
 
     client = Client(make_app(open_store(dataset())))
 

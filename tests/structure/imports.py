@@ -39,10 +39,14 @@ def _module(package: str, name: str) -> str:
     return f"{package}.{name}" if inner.with_suffix(".py").exists() or inner.is_dir() else package
 
 
-def room_of(module: str) -> str:
-    """farm.engine.loop -> farm/engine; farm.run, which lies beside the rooms, is its own room: farm/run."""
-    package, *rest = module.split(".")
-    return f"{package}/{rest[0]}" if rest else package
+def room_of(module: str, house: str) -> str | None:
+    """Name the room of a house that a module is in; None if it is in none.
+
+    In the house farm: farm.engine.loop -> farm/engine; farm.run, which lies beside the rooms, is its own
+    room: farm/run. In the house farm/browse: farm.browse.live.follower -> farm/browse/live.
+    """
+    path, depth = module.replace(".", "/"), house.count("/") + 2
+    return "/".join(path.split("/")[:depth]) if f"{path}/".startswith(f"{house}/") else None
 
 
 def modules() -> dict[str, set[str]]:
@@ -54,12 +58,15 @@ def modules() -> dict[str, set[str]]:
     }
 
 
-def rooms(package: str) -> dict[str, set[str]]:
-    """Every room of a package, with the other rooms of the same package that it looks into."""
+def rooms(house: str) -> dict[str, set[str]]:
+    """Every room of a house, with the other rooms of the same house that it looks into.
+
+    A house is a package, such as farm, or a large room of one that has rooms of its own, such as farm/browse.
+    """
     found: dict[str, set[str]] = defaultdict(set)
     for name, names in modules().items():
-        room = room_of(name)
-        if room.split("/")[0] == package:
-            others = {room_of(other) for other in names if other.split(".")[0] == package}
-            found[room] |= others - {room}
+        room = room_of(name, house)
+        if room is not None:
+            others = {room_of(other, house) for other in names}
+            found[room] |= {other for other in others if other is not None} - {room}
     return found

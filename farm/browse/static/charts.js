@@ -4,6 +4,7 @@ import { element } from "./elements.js";
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const SERIES = ["--accent", "--second", "--third", "--fourth"];
 const COUNTS = [1, 2, 5].flatMap((first) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((power) => first * 10 ** power)).sort((a, b) => a - b);
+const HOUR = 3600, TIMES = [60, 300, 900, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, ...[1, 2, 7, 14, 28, 84, 364].map((days) => days * 24 * HOUR)]; // no label says less than a minute, so no two are alike
 const night = matchMedia("(prefers-color-scheme: dark)");
 const number = (value) => (value === null || value === undefined ? "" : Number(value).toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 10 ? 3 : 1 }));
 
@@ -53,7 +54,7 @@ function options(what, width) {
   const ink = colour("--soft"), line = colour("--line"), axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 18, size: 46 };
   const most = what.x.length - 1, x = { ...axis, label: what.xLabel, size: what.names ? 84 : 34 };
   if (what.names) Object.assign(x, { rotate: -40, space: 20, splits: () => what.x, values: (_, splits) => splits.map((at) => what.names[Math.round(at)] ?? "") });
-  if (what.isTime) Object.assign(x, { space: 110, values: (_, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(5, 16).replace("T", " ")) });
+  if (what.isTime) Object.assign(x, { space: 110, incrs: TIMES, values: (_, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(5, 16).replace("T", " ")) });
   const step = what.step ?? (most > 0 ? what.x[1] - what.x[0] : 1), isTime = Boolean(what.isTime);
   const scales = { x: { time: isTime } };
   if (what.isBars && most >= 0) scales.x.range = () => [what.x[0] - step * 0.6, what.x[most] + step * 0.6];

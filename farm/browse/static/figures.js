@@ -1,6 +1,6 @@
 // The page of charts, from charts.json and progress.json.
 import { chart } from "./charts.js";
-import { element, number } from "./elements.js";
+import { byteUnit, element, number, size } from "./elements.js";
 import { drawThroughput } from "./throughput.js";
 
 const $ = (id) => document.getElementById(id);
@@ -50,8 +50,9 @@ function drawBudget({ trials, num_frames: frames, video_bytes: bytes }) {
   const like = trials.filter((one) => one.height === Math.max(...trials.map((each) => each.height)) && one.b_frames === 0 && one.gop_pictures === 30);
   const crfs = [...new Set(like.map((one) => one.crf))].sort((a, b) => a - b), presets = [...new Set(like.map((one) => one.preset))].filter((name) => crfs.every((crf) => like.some((one) => one.preset === name && one.crf === crf))).slice(0, 4);
   if (!presets.length) return;
+  const [unit, unitName] = byteUnit(Math.max(...like.map((one) => one.bytes_per_frame)) * frames);
   const of = (preset, value) => crfs.map((crf) => value(like.find((one) => one.preset === preset && one.crf === crf)));
-  chart(box("budget"), { caption: `Video of ${number(frames)} frames, which take ${(bytes / 1e9).toPrecision(3)} GB now`, xLabel: "CRF", yLabel: "GB", x: crfs, series: presets.map((preset) => ({ label: preset, values: of(preset, (one) => (one.bytes_per_frame * frames) / 1e9) })) });
+  chart(box("budget"), { caption: `Video of ${number(frames)} frames, which take ${size(bytes)} now`, xLabel: "CRF", yLabel: unitName, x: crfs, series: presets.map((preset) => ({ label: preset, values: of(preset, (one) => (one.bytes_per_frame * frames) / unit) })) });
   chart(box("budget"), { caption: "Likeness of the fighters to the uncompressed picture (SSIM; 1 is equal)", xLabel: "CRF", yLabel: "SSIM", x: crfs, series: presets.map((preset) => ({ label: preset, values: of(preset, (one) => one.ssim_fighters ?? one.ssim) })) });
 }
 

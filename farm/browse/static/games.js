@@ -1,5 +1,5 @@
 // The games page of an export: filters, order and page from the address, rows from games.json, all in the web browser.
-import { element, number } from "./elements.js";
+import { element, number, size } from "./elements.js";
 
 const PER_PAGE = 100;
 const SORTS = {
@@ -41,7 +41,7 @@ function line(game) {
   name.append(element("a", game.game_id.slice(0, 12), { href: `games/${game.game_id}.html` }));
   const figure = (text) => element("td", text, { class: "number" });
   made.append(picture, name, element("td", game.stage_name), element("td", game.characters.join(" vs ")), figure(number(game.num_frames)),
-    element("td", game.split ?? ""), figure((game.start_at ?? "").slice(0, 10)), figure(`${number(game.video_bytes / 1e6, 1)} MB`),
+    element("td", game.split ?? ""), figure((game.start_at ?? "").slice(0, 10)), figure(size(game.video_bytes)),
     figure(game.motion_margin === null ? "" : game.motion_margin.toFixed(1)),
     figure(game.hits === null ? "" : number(game.hits)), figure(game.deaths === null ? "" : number(game.deaths)), element("td", game.agreed.join(", ")),
     element("td", game.player_hashes.map((hash) => (hash ?? "none").slice(0, 8)).join(" ")));

@@ -1,10 +1,10 @@
 // The runs that are under way, from run.json: slots in a grid by machine, what is odd about them, and failures.
 import { element, number } from "./elements.js";
+import { failureTable } from "./failures.js";
 import { duration } from "./throughput.js";
 
 const SECONDS = 2;
 const root = document.getElementById("runs"), heard = document.getElementById("heard");
-const when = (seconds) => (Math.abs(seconds) < 1e11 ? new Date(seconds * 1000).toISOString().slice(11, 19) : "?");
 const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 const MEANS = {
   black: "its pictures have been black for a second and a half or more",
@@ -66,22 +66,6 @@ function figures(run) {
   return list;
 }
 
-function failures(found) {
-  const region = element("div", undefined, { class: "scroll", tabindex: 0, role: "region", "aria-label": "Failures, newest first" });
-  const table = element("table"), head = element("tr"), body = element("tbody");
-  head.append(...["time, UTC", "game", "machine", "failure", "detail"].map((name) => element("th", name, { scope: "col" })));
-  for (const each of found) {
-    const row = element("tr");
-    row.append(element("td", when(each.at)), element("td", each.game_id.slice(0, 12)), element("td", each.node.slice(0, 12)), element("td", each.failure.replaceAll("_", " ")), element("td", each.detail, { class: "told" }));
-    body.append(row);
-  }
-  const top = element("thead");
-  top.append(head);
-  table.append(top, body);
-  region.append(table);
-  return region;
-}
-
 function shown(run, isOnly) {
   const section = element("section", undefined, { "data-run": run.name });
   section.append(element("h2", isOnly ? "Slots" : `Slots of run ${run.name}`));
@@ -92,7 +76,7 @@ function shown(run, isOnly) {
     said.append(...run.lines.map((line) => element("li", line)));
     section.append(element("h3", "Machines"), said);
   }
-  if (run.failures.length) section.append(element("h3", "Failures and retries, newest first"), failures(run.failures));
+  if (run.failures.length) section.append(element("h3", "Failures and retries, newest first"), failureTable("Failures, newest first", run.failures));
   return section;
 }
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from farm.browse.app import make_app
 from farm.browse.export import Export, files_from
-from farm.browse.game_filters import SORT_COLUMNS
-from farm.browse.library import Library
-from farm.browse.typed_sql import ConditionRefused
+from farm.browse.queries.game_filters import SORT_COLUMNS
+from farm.browse.queries.library import Library
+from farm.browse.queries.typed_sql import ConditionRefused
+from farm.browse.server.app import make_app
 from manifests.ledger.entry import write_entry
 from manifests.snapshot.finalize import finalize
 from manifests.store.open import open_store
-from tests.farm.browse.test_pages import Client
+from tests.farm.browse.server.test_pages import Client
 from tests.manifests.conftest import Samples
 from tests.manifests.small_dataset import NUM_GAMES, build
 

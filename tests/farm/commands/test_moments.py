@@ -25,3 +25,14 @@ def test_within_goes_with_near(call: Call, dataset: Path):
     result = call("moments", dataset, "--kind", "hit", "--within", "9")
     assert result.exit_code == click.UsageError.exit_code
     assert "within so many frames of what?" in result.output
+
+
+def test_nothing_found_is_told_with_what_there_is(call: Call, dataset: Path):
+    words = ("moments", dataset, "--kind", "hit", "--where", "value > 1e9")
+    said = call(*words).stdout
+    assert "0 moments in" in said
+    assert "none has an event hit that meets the condition on events." in said
+    assert "\nStages: " in said
+    as_json = call(*words, "--json")
+    assert as_json.stdout == ""
+    assert "\nStages: " in as_json.stderr

@@ -24,7 +24,7 @@ def test_a_dataset_is_put_fetched_and_audited(call: Call, hub: Hub, sound: Path,
     said = call("push", sound, URL).stdout
     assert f"put into {URL}, 0 were there; " in said
     assert "files of plan/ and ledger/ stay here" in said
-    assert "0 files (0.0 MB) put into" in call("push", sound, URL).stdout
+    assert "0 files (0 bytes) put into" in call("push", sound, URL).stdout
     out = tmp_path / "out"
     assert f"of commit {hub.commit[:8]} fetched into {out}, 0 were there" in call("pull", URL, out).stdout
     assert call("audit", out).exit_code == 0

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from farm.browse.moving import moving_picture
-from farm.browse.pairs import describe_game
+from farm.browse.game.pairs import describe_game
+from farm.browse.pictures.moving import moving_picture
 from farm.cli import farm
 from farm.rendition_run import contract_like
 from manifests.audit.audit import audit

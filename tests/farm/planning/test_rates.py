@@ -59,7 +59,7 @@ def test_the_roadmaps_budget_gives_the_crf_that_its_bytes_per_frame_ask_for():
 
 
 def test_a_budget_that_is_too_small_is_refused_with_a_table():
-    said = r"1,000,000 frames do not fit into 100\.00 MB.*CRF 23: 2\.50 GB; .*larger --budget or fewer games"
+    said = r"1,000,000 frames do not fit into 100 MB.*CRF 23: 2\.50 GB; .*larger --budget or fewer games"
     with pytest.raises(BudgetTooSmall, match=said):
         choose_crf(RATES, 1_000_000, 10**8)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from collections import Counter
 
-import pytest
 from rich.console import Console
 
 from farm.engine.attempts import FailedAttempt
 from farm.engine.run_counts import RenderingPace, RunCounts
-from farm.terminal.progress import clock, describe, progress, tell_failures
+from farm.terminal.progress import describe, progress, tell_failures
 
 TALLY = RunCounts(
     committed=3,
@@ -86,11 +85,3 @@ def test_why_attempts_failed_is_told_line_by_line_but_not_for_ever():
     assert lines[-2].endswith("(further worker_died are only counted)")
     assert lines[-1] == "attempt 1 at game cdcdcdcdcdcd on node-8: overdue"
     assert len(lines) == 21
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (3600, "1 h 00 min"), (86400 * 2 + 7200, "2 d 02 h")],
-)
-def test_a_duration_is_written_for_people(seconds: float, text: str):
-    assert clock(seconds) == text

@@ -83,6 +83,51 @@ def test_the_pace_is_that_of_the_last_hour(store: Store, samples: Any):
     assert status.seconds_left == pytest.approx(3 / 6 * 3600)
 
 
+def test_the_pace_of_a_finished_dataset_stays_that_of_its_last_hour(store: Store, samples: Any):
+    day = 86_400
+    commit(store, samples, range(4), age_seconds=day + 7200)
+    commit(store, samples, range(4, 7), age_seconds=day + 1800)
+    commit(store, samples, range(7, 10), age_seconds=day)
+    then, later = (dataset_status(store, now) for now in (NOW - day, NOW))
+    # Five games ended in the half hour after the first of the last hour.
+    assert then.games_per_hour == later.games_per_hour == pytest.approx(5 / 0.5)
+    assert later.seconds_left == 0
+
+
+def test_one_game_alone_has_no_pace(store: Store, samples: Any):
+    commit(store, samples, range(9), age_seconds=7200)
+    commit(store, samples, range(9, 10))
+    assert dataset_status(store, NOW).games_per_hour == 0
+
+
+def set_aside(store: Store, samples: Any, number: int, at: float) -> None:
+    write_entry(store, samples.set_aside(number))
+    path = f"{store.url}/{ledger_key(samples.game_id(number))}"
+    os.utime(path, (at, at))
+
+
+def test_games_set_aside_come_newest_first_with_their_reasons(store: Store, samples: Any):
+    commit(store, samples, range(3))
+    for number, at in ((3, NOW - 5), (5, NOW - 1), (4, NOW - 9)):
+        set_aside(store, samples, number, at)
+    finalize(store)
+    found = dataset_status(store, NOW).newest_set_aside
+    assert [each.game_id for each in found] == [samples.game_id(number) for number in (5, 3, 4)]
+    assert [each.at for each in found] == [NOW - 1, NOW - 5, NOW - 9]
+    assert {(each.reason, each.detail) for each in found} == {("misaligned", samples.set_aside(3).detail)}
+
+
+def test_no_more_games_set_aside_are_named_than_a_page_shows(
+    store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("manifests.snapshot.status.MOST_SET_ASIDE", 2)
+    for number in range(4):
+        set_aside(store, samples, number, NOW - number)
+    status = dataset_status(store, NOW)
+    assert [each.game_id for each in status.newest_set_aside] == [samples.game_id(0), samples.game_id(1)]
+    assert status.num_set_aside == 4
+
+
 def test_the_command_prints_it(store: Store, samples: Any):
     commit(store, samples, range(3))
     result = CliRunner().invoke(farm, ["status", store.url])

@@ -1,0 +1,1 @@
+"""How a dataset and the runs on it stand now."""

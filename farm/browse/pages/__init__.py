@@ -1,0 +1,1 @@
+"""The HTML of the pages, and what fills it in."""

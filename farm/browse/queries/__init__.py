@@ -1,0 +1,1 @@
+"""What a dataset holds, asked in SQL: games under filters, moments, numbers for charts."""

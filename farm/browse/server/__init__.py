@@ -1,0 +1,1 @@
+"""The web server: addresses, what answers them, and what keeps strangers out."""

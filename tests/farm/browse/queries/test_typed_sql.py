@@ -1,0 +1,13 @@
+"""No thread that holds the database outlives a question: closing it at the program's end would abort that."""
+
+from __future__ import annotations
+
+import threading
+
+from farm.browse.queries.typed_sql import ask, closed_database
+
+
+def test_a_question_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    assert ask(closed_database(), "SELECT 1 AS one")[1] == [(1,)]
+    assert set(threading.enumerate()) == before
