@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FINE = BytesTrial(
-    preset="veryfast", crf=20, gop_pictures=GOP_FRAMES, b_frames=0, refreshes_within=False, height=480,
-    bytes_per_frame=3265, cpu_seconds_per_1000=3.1, psnr_db=42.7, ssim=0.98, ssim_fighters=0.969,
-    read_share=1.0, window_milliseconds=9.0,
+    preset="veryfast", crf=20, gop_pictures=GOP_FRAMES, b_frames=0, refreshes_within=False, region_offset=0.0,
+    height=480, bytes_per_frame=3265, cpu_seconds_per_1000=3.1, psnr_db=42.7, ssim=0.98, ssim_fighters=0.969,
+    vmaf=None, read_share=1.0, window_milliseconds=9.0,
 )  # fmt: skip
 COARSE = replace(FINE, crf=35, bytes_per_frame=711, psnr_db=30.9, ssim_fighters=0.743)
 
