@@ -150,4 +150,4 @@ def test_pictures_of_a_size_stand_beside_whole_ones(sound: Path):
 def test_a_size_that_is_none_is_named(sound: Path):
     result = call("--dataset", sound, "--size", "64")
     assert result.exit_code == 2
-    assert "--size is ROWSxCOLUMNS, such as 288x384; got '64'" in result.output
+    assert "--size is ROWSxCOLUMNS, such as 288x384, both 1 or more; got '64'" in result.output
