@@ -1,6 +1,6 @@
 """Random clips through stock MIRA, in an environment with its dependencies; prints JSON.
 
-python _mira_clips.py MIRA_CHECKOUT SPLIT_FOLDER NUM_CLIPS
+python _mira_clips.py MIRA_CHECKOUT SPLIT_FOLDER NUM_CLIPS [NUM_PICTURES]
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Read random clips of 40 pictures at 20 a second, and print what they took."""
+    """Read random clips of 40 pictures, or of as many as asked, at 20 a second, and print what they took."""
     sys.path.insert(0, sys.argv[1] + "/src")
     from mira.data import KeyVocab, RocketScienceDataset  # type: ignore[import-not-found] # noqa: PLC0415
 
     folder, count = Path(sys.argv[2]), int(sys.argv[3])
-    keys = json.loads((folder.parent / "index.json").read_text())["export"]["keys"]
+    pictures = int(sys.argv[4]) if len(sys.argv) > 4 else 40  # noqa: PLR2004
+    keys = json.loads((folder / "index.json").read_text())["export"]["keys"]
     data = RocketScienceDataset.from_local(str(folder), vocab=KeyVocab(tuple(keys)))
     names = random.Random(0).choices(data.match_ids(), k=count)
     clips = 0
     wall, cpu = time.perf_counter(), time.process_time()
     for name in names:
-        clips += len(data.load_match(name, clip_len=40, target_fps=20, clip_ids=[0]))
+        clips += len(data.load_match(name, clip_len=pictures, target_fps=20, clip_ids=[0]))
     seconds = {"wall_seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     sys.stdout.write(json.dumps({"clips": clips, **seconds}) + "\n")
 

@@ -22,6 +22,7 @@ from manifests.exports.mira.keys import KEYS, held_keys
 from manifests.exports.mira.options import MiraOptions
 from manifests.snapshot.reader import open_manifest
 from manifests.state.file import read_states
+from tests.conftest import PROJECT_ROOT
 from tests.manifests.exports.mira.conftest import export, index_of
 from tests.manifests.small_dataset import one_state
 
@@ -110,3 +111,15 @@ def test_stock_mira_reads_the_export_of_a_whole_dataset(tmp_path: Path, clip_len
             f"{200 / seconds:.1f} clips a CPU second\n"
         )
         assert wrong == [0, 0]
+
+
+@pytest.mark.slow
+@has_mira
+def test_the_bench_times_clips_of_stock_mira(copied: Path):
+    script = PROJECT_ROOT / "farm" / "bench" / "_mira_clips.py"
+    words = [os.environ["MIRA_PYTHON"], str(script), os.environ["MIRA_CHECKOUT"], str(copied / "train")]
+    result = subprocess.run([*words, "3", "10"], check=False, capture_output=True, text=True, timeout=500)
+    assert result.returncode == 0, result.stderr[-2000:]
+    found = json.loads(result.stdout)
+    assert found["clips"] > 0
+    assert found["cpu_seconds"] > 0
