@@ -141,7 +141,8 @@ def _prepare(at: Workplace) -> str:
     for seed in range(1 if at.is_quick else _GAMES):
         data = record_match(seed, num_frames=_QUICK_GAME if at.is_quick else _GAME)
         (recorded / f"{seed}.slp").write_bytes(data)
-    source = ("--replays", str(recorded))
+    # All games in one split: three would fall where chance has it, and MIRA is shown the split train.
+    source = ("--replays", str(recorded), "--val", "0", "--test", "0")
     orders: list[tuple[str, ...]] = [
         ("render", *source, "--out", str(at.dataset), "--emulator", "standin"),
         ("finalize", str(at.dataset)),

@@ -21,6 +21,7 @@ from farm.bench._report import BEGIN, END, MeasuredRows, ReportRow, markdown, wi
 from farm.bench._report_plot import draw_scale
 from farm.bench._report_sections import SECTIONS, Section, Workplace, in_words, read
 from farm.cli import farm
+from manifests.snapshot.reader import open_manifest
 from workers.errors import EnvironmentFailed
 
 
@@ -260,3 +261,12 @@ def test_growth_is_drawn(tmp_path: Path):
         [{"step": "audit", "games": games, "cost": cost} for games in (10, 100)], tmp_path / "scale.png"
     )
     assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.dolphin
+@pytest.mark.slow
+def test_what_the_benches_measure_with_is_made_beforehand(tmp_path: Path):
+    at = workplace(tmp_path, mira=tmp_path / "a checkout")
+    assert report._prepare(at) == ""
+    assert open_manifest(at.dataset).games().num_rows == open_manifest(at.states).games().num_rows == 1
+    assert (tmp_path / "mira" / "train" / "index.json").exists()
