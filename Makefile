@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # What is imported is compiled then; compiling all of torch and Ray ahead takes longer than every test's imports.
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+PIP    := $(BIN)/python $(INSTALL)
 OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
@@ -81,7 +82,7 @@ extras-browser:
 .venv-s3/.ready: tests/s3_server/requirements.lock
 	@echo "Installing an S3 server into .venv-s3 for the tests (80 MB) ..."
 	@test -x .venv-s3/bin/python || $(PYTHON) -m venv .venv-s3
-	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $<
+	@.venv-s3/bin/python $(INSTALL) --no-deps --require-hashes -r $<
 	@touch $@
 
 check: $(VENV)/.ready ## lint, types, and known vulnerabilities of locked packages where somebody can be asked
@@ -99,7 +100,7 @@ sbom: $(VENV)/.ready .venv-supply/.ready ## list what is installed in .venv, as 
 .venv-supply/.ready: docker/supply.lock
 	@echo "Installing what lists and looks up packages into .venv-supply (60 MB) ..."
 	@test -x .venv-supply/bin/python || $(PYTHON) -m venv .venv-supply
-	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --retries 1 --timeout 15 \
+	@.venv-supply/bin/python $(INSTALL) --retries 1 --timeout 15 \
 	    --no-deps --require-hashes --only-binary :all: -r $<
 	@touch $@
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from farm.browse.states.boxes import boxes_of_game, camera_is_known
 from farm.browse.states.drawn_state import DRAWN_COLUMNS, drawn_state
-from farm.browse.window.named_game import chunk_with_frame
+from farm.browse.window.named_game import asked_number, chunk_with_frame
 from manifests.ledger.dataset import read_description
 from manifests.ledger.entry import read_entry
 from manifests.store.open import open_store
@@ -45,8 +45,8 @@ def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
     Raises:
         ClipRefused: there is none.
     """
-    if name.isascii() and name.isdigit() and int(name) < len(dataset):
-        return dataset.index.locate(int(name))
+    if (number := asked_number(dataset, name)) is not None:
+        return dataset.index.locate(number)
     try:
         return _begins_at(dataset, name)
     except ValueError as error:

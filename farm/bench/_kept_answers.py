@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from manifests.store.contract import ObjectMissing
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from manifests.store.contract import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class KeptAnswers:
     """A folder with a file for each bench; whole and quick measurements lie apart.
 
     Attributes:
-        folder: where; made when the first answer is put.
+        store: over the folder, which is made when the first answer is put.
         is_quick: whether the answers are those of `--quick`.
     """
 
-    folder: Path
+    store: Store
     is_quick: bool
 
     def get(self, name: str) -> KeptAnswer | None:
@@ -43,23 +44,27 @@ class KeptAnswers:
 
         Raises:
             ValueError: the file is damaged.
+            StoreFailed: it cannot be read.
         """
-        path = self._path(name)
+        key = self._key(name)
         try:
-            return KeptAnswer(**json.loads(path.read_text()))
-        except FileNotFoundError:
+            return KeptAnswer(**json.loads(self.store.get(key)))
+        except ObjectMissing:
             return None
         except (ValueError, TypeError) as problem:
-            message = f"{path} is no kept answer of `farm bench all` ({problem}): remove it to measure again"
+            message = (
+                f"{self.store.url}/{key} is no kept answer of `farm bench all` ({problem}): remove it to "
+                "measure again"
+            )
             raise ValueError(message) from problem
 
     def put(self, name: str, answer: KeptAnswer) -> None:
-        """Keep what a bench printed, in place of what was kept before."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(name)
-        written = path.with_suffix(f".{os.getpid()}.part")
-        written.write_text(json.dumps(asdict(answer), indent=1))
-        written.replace(path)
+        """Keep what a bench printed, in place of what was kept before.
 
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name.replace(' ', '_')}{'.quick' if self.is_quick else ''}.json"
+        Raises:
+            StoreFailed: it cannot be written.
+        """
+        self.store.put(self._key(name), json.dumps(asdict(answer), indent=1).encode())
+
+    def _key(self, name: str) -> str:
+        return f"{name.replace(' ', '_')}{'.quick' if self.is_quick else ''}.json"

@@ -1,6 +1,6 @@
 """Random clips through stock MIRA, in an environment with its dependencies; prints JSON.
 
-python _mira_clips.py MIRA_CHECKOUT SPLIT_FOLDER NUM_CLIPS [NUM_PICTURES]
+python _mira_clips.py MIRA_CHECKOUT SPLIT_FOLDER NUM_CLIPS NUM_PICTURES
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Read random clips of 40 pictures, or of as many as asked, at 20 a second, and print what they took."""
+    """Read random clips of so many pictures at 20 a second, and print what they took."""
     sys.path.insert(0, sys.argv[1] + "/src")
     from mira.data import KeyVocab, RocketScienceDataset  # type: ignore[import-not-found] # noqa: PLC0415
 
-    folder, count = Path(sys.argv[2]), int(sys.argv[3])
-    pictures = int(sys.argv[4]) if len(sys.argv) > 4 else 40  # noqa: PLR2004
+    folder, count, pictures = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     keys = json.loads((folder / "index.json").read_text())["export"]["keys"]
     data = RocketScienceDataset.from_local(str(folder), vocab=KeyVocab(tuple(keys)))
     names = random.Random(0).choices(data.match_ids(), k=count)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from farm.bench._capture_ways import DRAINED_WAY, NO_DUMP_WAY, WORKER_WAY, X264_WAY
+from farm.bench._default_trials import default_trials
 from farm.bench._report import ReportRow
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 Answers: TypeAlias = Mapping[str, Any]
 """What the benches before this one printed, by their names."""
 Rows: TypeAlias = "Callable[[Any, Answers], Sequence[ReportRow]]"
-_CLIP_PICTURES = 40
+CLIP_PICTURES = 40
 
 
 def of_capture(found: Any, _: Answers) -> list[ReportRow]:
@@ -64,8 +65,6 @@ def of_capture(found: Any, _: Answers) -> list[ReportRow]:
 
 def of_bytes(found: Any, _: Answers) -> list[ReportRow]:
     """What the default encoding costs and keeps, and what the finest does that takes 300 GB for all games."""
-    usual = [one for one in found if one["preset"] == "veryfast" and one["height"] == found[0]["height"]]
-    plain = [one for one in usual if one["gop_pictures"] == 30 and not one["b_frames"]]  # noqa: PLR2004 - the default
     return [
         ReportRow(
             f"bytes a frame, {one['preset']}, CRF {one['crf']:g}",
@@ -73,8 +72,7 @@ def of_bytes(found: Any, _: Answers) -> list[ReportRow]:
             f"PSNR {one['psnr_db']:.1f} dB, SSIM {one['ssim']:.3f}",
             aim="1,449 for 300 GB",
         )
-        for one in plain
-        if not one["refreshes_within"] and not one["region_offset"]
+        for one in default_trials(found)
     ]
 
 
@@ -157,7 +155,7 @@ def of_clips(found: Any, answers: Answers) -> list[ReportRow]:
     ours = own and own["clips"] / own["cpu_seconds"]
     return [
         ReportRow(
-            f"clips of {_CLIP_PICTURES} pictures at 20 a second, a core second",
+            f"clips of {CLIP_PICTURES} pictures at 20 a second, a core second",
             f"{ours:.1f}" if ours else "-",
             f"stock MIRA loader: {theirs:.1f}",
             f"{ours / theirs:.2f} times as fast" if ours else "",

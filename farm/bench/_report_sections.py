@@ -193,7 +193,8 @@ def _mira(at: Workplace) -> list[str]:
         raise EnvironmentFailed(message)
     python = peer_named("torchcodec").python(at.peer("torchcodec"))
     script = _SCRIPTS / "_mira_clips.py"
-    return [str(python), str(script), str(at.mira), str(at.scratch / "mira" / "train"), _windows(at)]
+    split = str(at.scratch / "mira" / "train")
+    return [str(python), str(script), str(at.mira), split, _windows(at), str(rows.CLIP_PICTURES)]
 
 
 def _clips(at: Workplace) -> list[str]:

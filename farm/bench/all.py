@@ -22,6 +22,7 @@ from farm.bench._pictures_scratch import scratch_option
 from farm.bench._report import MeasuredRows, ReportRow, markdown, with_generated
 from farm.bench._report_sections import SECTIONS, Workplace, in_words, read
 from farm.bench.state import gather
+from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 from workers.standin.recorder import record_match
 
@@ -90,7 +91,7 @@ def command(
         with_generated(out.read_text() if out.exists() else "", "")  # refused now, and not after an hour
     # What is being measured runs in a group of its own, and must not outlive this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    kept = None if keep is None else KeptAnswers(keep, is_quick=quick)
+    kept = None if keep is None else KeptAnswers(open_store(keep), is_quick=quick)
     try:
         orders = _orders(only, kept)
     except ValueError as problem:

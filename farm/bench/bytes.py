@@ -161,12 +161,10 @@ def _trials(truth: Truth, ways: Sequence[Way], folder: Path, *, has_vmaf: bool) 
 
 
 def _table(trials: Sequence[BytesTrial]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in (
+    table = _with_columns(
         "preset", "CRF", "rows", "GOP", "B", "regions", "B/frame", "CPU", "PSNR", "SSIM", "VMAF", "fighters",
         "read", "ms",
-    ):  # fmt: skip
-        table.add_column(title, no_wrap=True)
+    )  # fmt: skip
     for trial in trials:
         table.add_row(
             trial.preset,
@@ -188,9 +186,7 @@ def _table(trials: Sequence[BytesTrial]) -> Table:
 
 
 def _equal_table(trials: Sequence[BytesTrial]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("regions", "CRF", "B/frame", "PSNR", "SSIM", "VMAF", "fighters"):
-        table.add_column(title, no_wrap=True)
+    table = _with_columns("regions", "CRF", "B/frame", "PSNR", "SSIM", "VMAF", "fighters")
     for trial, gain in regions_beside_plain(trials):
         table.add_row(
             f"{trial.region_offset:g}",
@@ -201,6 +197,13 @@ def _equal_table(trials: Sequence[BytesTrial]) -> Table:
             _or_dash(gain.vmaf, "+.1f"),
             _or_dash(gain.ssim_fighters, "+.4f"),
         )
+    return table
+
+
+def _with_columns(*titles: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=True)
     return table
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from farm.bench._capture_ways import WORKER_WAY
+from farm.bench._default_trials import default_trials
 from farm.machine.capacity import Footprint, Machine, num_slots
 from farm.planning.estimate import (
     PRICES_ARE_OF,
@@ -24,7 +25,7 @@ from farm.planning.estimate import (
 )
 from farm.planning.known_paces import STANDIN_PACE, measured_by
 from manifests.ledger.plan import num_chunks_of
-from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK, GOP_FRAMES
+from workers.rendering.chunk import DEFAULT_FRAMES_PER_CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,13 +142,7 @@ def roadmap(pace: MeasuredPace, by_crf: dict[str, float], work: Work, prices: Pr
 
 def bytes_by_crf(trials: Sequence[Any]) -> dict[str, float]:
     """Take bytes a frame by CRF from the trials of `farm bench bytes`, at the default preset and coding."""
-    return {
-        f"CRF {one['crf']:g}": one["bytes_per_frame"]
-        for one in trials
-        if one["preset"] == "veryfast" and one["gop_pictures"] == GOP_FRAMES and not one["b_frames"]
-        if not one["refreshes_within"] and one["height"] == trials[0]["height"]
-        if not one.get("region_offset")  # which results of old do not have
-    }
+    return {f"CRF {one['crf']:g}": one["bytes_per_frame"] for one in default_trials(trials)}
 
 
 def chunks_of(games: int, frames: int) -> int:

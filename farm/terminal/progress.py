@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from farm.engine.attempts import FailedAttempt
-from farm.engine.run_counts import RunCounts
+    from farm.engine.run_counts import RunCounts
 
 LIVE_SECONDS = 0.5  # between two redraws of the live line
 LOG_SECONDS = 30.0  # between two lines where there is no terminal

@@ -34,6 +34,11 @@ def game_that_begins(digits: str, game_ids: Sequence[str]) -> int:
     return found[0]
 
 
+def asked_number(dataset: WindowDataset, name: str) -> int | None:
+    """Read the number of a window of the dataset; None if the name is no number, or too large a one."""
+    return int(name) if name.isascii() and name.isdigit() and int(name) < len(dataset) else None
+
+
 def asked_frame(name: str) -> tuple[str, int] | None:
     """Read GAME:SLP_FRAME as the digits of the game_id and the slp_frame; None if it is not written so."""
     found = _GAME_AND_FRAME.fullmatch(name)

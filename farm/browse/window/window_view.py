@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-from farm.browse.window.named_game import asked_frame, chunk_with_frame
+from farm.browse.window.named_game import asked_frame, asked_number, chunk_with_frame
 from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.training.open import open_dataset
 from manifests.training.sample import as_dict
@@ -73,8 +73,8 @@ def window_number(dataset: WindowDataset, at: str) -> int:
     """
     if not at:
         return 0
-    if at.isascii() and at.isdigit() and int(at) < len(dataset):
-        return int(at)
+    if (number := asked_number(dataset, at)) is not None:
+        return number
     try:
         return _last_that_begins(dataset, *chunk_with_frame(dataset, at))
     except ValueError as error:

@@ -22,6 +22,7 @@ from farm.bench._report_plot import draw_scale
 from farm.bench._report_sections import SECTIONS, Section, Workplace, in_words, read
 from farm.cli import farm
 from manifests.snapshot.reader import open_manifest
+from manifests.store.open import open_store
 from workers.errors import EnvironmentFailed
 
 
@@ -205,7 +206,7 @@ def test_a_kept_answer_that_is_damaged_is_named(tmp_path: Path):
 def test_a_kept_answer_of_another_version_has_a_row_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    answers = KeptAnswers(tmp_path / "kept", is_quick=False)
+    answers = KeptAnswers(open_store(tmp_path / "kept"), is_quick=False)
     answers.put("slots", KeptAnswer("farm bench slots", "a machine", '{"best": 2}'))
     monkeypatch.setattr(report, "SECTIONS", tuple(one for one in SECTIONS if one.name == "slots"))
     words = ["bench", "all", "--keep", str(tmp_path / "kept"), "--scratch", str(tmp_path)]
