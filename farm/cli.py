@@ -51,6 +51,7 @@ GROUPS: Final = {
 _LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
 _RENDERING: Final = ("align", "bench", "boxes", "calibrate", "demo", "doctor", "plan", "record", "render",
               "rendition", "slots", "states")  # fmt: skip
+_RESUMABLE: Final = {*GROUPS["Make a dataset"], "boxes", "export", "latents", "push", "pull"}
 
 
 class LazyVerbs(click.Group):
@@ -119,7 +120,8 @@ def main() -> None:
         problem.show()
         sys.exit(problem.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("farm: stopped; run the same command again to go on", err=True)
+        goes_on = "; run the same command again to go on" if _RESUMABLE.intersection(sys.argv[1:2]) else ""
+        click.echo(f"farm: stopped{goes_on}", err=True)
         sys.exit(130)
     except ModuleNotFoundError as missing:
         wanting = _wanting(" ".join(sys.argv[1:2]), missing)

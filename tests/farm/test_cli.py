@@ -1,4 +1,4 @@
-"""A package that is missing is told by name, with the extra that brings it."""
+"""The command line tells of a missing package by name, and of an interrupt what can be gone on with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from farm import cli
 from farm.cli import EXTRA_OF
 
 WITHOUT = (
@@ -36,3 +37,30 @@ def test_a_missing_package_fails_in_one_line(command: str, package: str, extra: 
 def test_every_extra_named_is_one_that_there_is():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert set(EXTRA_OF.values()) <= set(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [
+        ("render", "farm: stopped; run the same command again to go on\n"),
+        ("push", "farm: stopped; run the same command again to go on\n"),
+        ("status", "farm: stopped\n"),
+        ("audit", "farm: stopped\n"),
+    ],
+)
+def test_an_interrupt_says_run_again_only_where_that_goes_on(
+    verb: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.farm, "main", interrupted)
+    monkeypatch.setattr("sys.argv", ["farm", verb])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == told
+
+
+def test_what_can_be_gone_on_with_is_a_verb():
+    assert {verb for verbs in cli.GROUPS.values() for verb in verbs} >= cli._RESUMABLE
