@@ -8,6 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from farm.bench._footprint import family_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,24 +35,13 @@ def sample(root: int, scratch: Path, temporary: Path, log: Path) -> dict[str, fl
 
 
 def _roles(root: int) -> Iterator[tuple[int, str]]:
-    """The driver, its slots, and all that runs below those or beside them."""
-    children = defaultdict(list)
-    for folder in _PROC.glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        children[int(fields[1])].append(int(folder.name))
-    yield root, "driver"
-    waiting = list(children[root])
-    while waiting:
-        pid = waiting.pop()
-        waiting += children[pid]
+    """Yield the driver, its slots, and all that runs below those or beside them."""
+    for pid in family_of(root):
         try:
             command = (_PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")
         except OSError:
             continue
-        yield pid, "slots" if SLOT in command else "below"
+        yield pid, "driver" if pid == root else "slots" if SLOT in command else "below"
 
 
 def _held(pid: int) -> Iterator[tuple[str, float]]:
