@@ -12,8 +12,9 @@ GAMES  ?= 2000
 # Files of tests run side by side: many wait more than they work, on clusters that come and go and on what was killed
 # to be gone. Those that start a Ray take turns; see tests/conftest.py. Three on two cores gain nothing.
 SIDE_BY_SIDE ?= 2
-# Tests that are quick and keep to themselves.
-QUICK  := not (dolphin or ray or s3 or slippi or torch or browser or slow)
+# Tests that need nothing beside the locked packages; and of these, the quick ones.
+ALONE  := not (dolphin or ray or s3 or slippi or torch or browser)
+QUICK  := $(ALONE) and not slow
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick chaos fuzz soak coverage mutate sbom extras extras-ray extras-s3 extras-torch extras-browser test-extras check format lock standin channel clean render-packages test-packages
@@ -37,10 +38,10 @@ fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every par
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 # Beside the environment, not in it: nothing else needs it. Children of tests are measured, too.
-coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than the quick)
+coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than those that need nothing installed)
 	@rm -f .coverage .coverage.*
 	@PYTHONPATH=$(CURDIR)/.venv-coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage \
-	    $(BIN)/python -m pytest -q -n auto $(or $(TESTS),-m "$(QUICK)") $(PYTEST_ARGS) || true
+	    $(BIN)/python -m pytest -q -n auto $(or $(TESTS),-m "$(ALONE)") $(PYTEST_ARGS) || true
 	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage combine -q
 	@for package in farm workers manifests; do \
 	    PYTHONPATH=.venv-coverage $(BIN)/python -m coverage report --skip-covered --sort=miss --include "$$package/*"; done

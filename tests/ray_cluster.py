@@ -9,13 +9,17 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NODE_MEMORY_BYTES = 80 << 20  # the least that Ray takes; we keep nothing in it
+# Ray gives a node 30 s to come up: too little where emulators and other tests have the cores.
+PATIENCE_SECONDS = 300.0
 # A lost node is known to be lost after about 5 s, not 15: tests wait for it.
 SYSTEM = {
     "health_check_initial_delay_ms": 2000,
@@ -29,6 +33,22 @@ def node(num_slots: int) -> dict[str, Any]:
     return {"num_cpus": 0, "object_store_memory": NODE_MEMORY_BYTES, "resources": {"dolphin": num_slots}}
 
 
+def _patient(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
+    """Make Ray's question for a node's facts wait until the node is there, or patience ends."""
+
+    def get_node_that_may_be_late(gcs_address: str, node_id: str) -> Any:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return get_node(gcs_address, node_id)
+            except RuntimeError:  # not registered yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    return get_node_that_may_be_late
+
+
 @contextmanager
 def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
     """A head without slots and `num_nodes` nodes; not joined. Its processes are gone when the block ends."""
@@ -36,7 +56,22 @@ def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
     # Of 15 by default: on a busy machine a test would starve.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - its name
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    os.environ["RAY_gcs_server_port_wait_time_s"] = str(round(PATIENCE_SECONDS))  # noqa: SIM112 - its name
+    from ray._private import services  # noqa: PLC0415 - only where a test asks for a cluster
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only where a test asks for a cluster
+
+    class PatientCluster(Cluster):  # type: ignore[misc] - Ray's own is untyped
+        """Waits for its nodes longer than Ray's, whose limits cannot be set."""
+
+        def add_node(self, wait: bool = True, **node_args: Any) -> Any:
+            with mock.patch("ray._private.services.get_node", _patient(services.get_node)):
+                return super().add_node(wait, **node_args)
+
+        def _wait_for_node(self, node: Any, timeout: float = PATIENCE_SECONDS) -> None:
+            super()._wait_for_node(node, timeout)
+
+        def wait_for_nodes(self, timeout: float = PATIENCE_SECONDS) -> None:
+            super().wait_for_nodes(timeout)
 
     outer = os.environ.get("RAY_TMPDIR")
     folder = os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="farm-ray-", dir="/tmp")  # short: for sockets
@@ -47,7 +82,7 @@ def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
         # Without a port of its own Ray tries 8265, and where another Ray has that, it leaves a socket open.
         "dashboard_port": None,
     }
-    cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})
+    cluster = PatientCluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})
     try:
         for _ in range(num_nodes):
             cluster.add_node(wait=False, **node(slots_each))

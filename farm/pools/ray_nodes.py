@@ -71,28 +71,12 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
         num_local_slots: What a cluster of our own offers.
 
     Raises:
-        EnvironmentFailed: if the cluster named cannot be joined.
+        EnvironmentFailed: if the cluster named cannot be joined, or none can be started here.
 
     When the block ends with HeadLost or AllNodesLost, the program ends soon afterwards, with status 2, come
     what may.
     """
-    # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
-    is_ours = address == "local"
-    try:
-        context = None if is_ours else _join(address, options)
-        if context is None:
-            is_ours = True
-            if os.environ.get("RAY_AUTH_MODE") == "token":
-                # For this cluster alone; Ray itself would write one to the home folder, to outlive the run.
-                os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-            context = ray.init(address="local", resources={RESOURCE: num_local_slots}, **options)
-    except RayError as problem:
-        message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"
-        raise EnvironmentFailed(message) from problem
-    except OSError as problem:  # Ray's own sockets: their path may be too long, or its folder not writable
-        message = f"cannot start Ray here: {problem}; give it a short, writable folder: RAY_TMPDIR=/tmp"
-        raise EnvironmentFailed(message) from problem
+    context, is_ours = _joined(address, num_local_slots)
     try:
         yield Cluster(
             address=context.address_info["gcs_address"],
@@ -113,6 +97,34 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
         raise
     else:
         _leave(is_ours=is_ours)
+
+
+def _joined(address: str | None, num_local_slots: int) -> tuple[Any, bool]:
+    """Ray's context of the cluster that is joined or started, and whether it is one of our own."""
+    # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
+    is_ours = address == "local"
+    try:
+        if not is_ours and (context := _join(address, options)):
+            return context, False
+        is_ours = True
+        if os.environ.get("RAY_AUTH_MODE") == "token":
+            # For this cluster alone; Ray itself would write one to the home folder, to outlive the run.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        return ray.init(address="local", resources={RESOURCE: num_local_slots}, **options), True
+    except RayError as problem:
+        message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"
+        raise EnvironmentFailed(message) from problem
+    except OSError as problem:  # Ray's own sockets: their path may be too long, or its folder not writable
+        message = f"cannot start Ray here: {problem}; give it a short, writable folder: RAY_TMPDIR=/tmp"
+        raise EnvironmentFailed(message) from problem
+    except Exception as problem:
+        if type(problem) is not Exception:
+            raise
+        # Ray's, of no class of its own: a node was not up within 30 s, a limit that cannot be set.
+        _leave(is_ours=is_ours)
+        message = f"cannot start Ray here: {problem} Where this machine is just too busy, run it again"
+        raise EnvironmentFailed(message) from problem
 
 
 def _leave(*, is_ours: bool) -> None:

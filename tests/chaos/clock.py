@@ -27,7 +27,7 @@ class Clock:
             return
         library = folder / "clock.so"
         command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=240)
         self.environment = {"LD_PRELOAD": str(library), "FARM_CHAOS_CLOCK": str(self._file)}
 
     @property

@@ -183,7 +183,7 @@ class ChaosFarm:
             "client.drain_node(sys.argv[2], reason, 'chaos', int(time.time() * 1000) + 5000)\n"
         )
         command = [sys.executable, "-W", "ignore", "-c", code, self._cluster.address, chosen.node_id]
-        subprocess.run(command, capture_output=True, timeout=60, check=False)
+        subprocess.run(command, capture_output=True, timeout=240, check=False)
         self._cluster.add_node(wait=False, **node(1))
 
     def processes(self) -> set[int]:

@@ -124,6 +124,7 @@ FAILURES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_scripted")
 @pytest.mark.parametrize(("recording", "num_frames", "error", "match"), FAILURES)
 def test_a_recorded_failure_is_named(
@@ -142,6 +143,7 @@ def test_a_recorded_failure_is_named(
     assert footprint(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_scripted")
 def test_a_slow_consumer_suspends_the_emulator_and_loses_nothing(tmp_path: Path):
     emulator = replace(scripted_slippi(tmp_path / "slippi"), max_waiting_images=4)

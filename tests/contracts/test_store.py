@@ -72,6 +72,7 @@ def test_deleting_nothing_is_no_error(store: Store):
     store.delete("never/was")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["none", "none/below", "there/below"])
 def test_get_of_nothing_fails(store: Store, key: str):
     store.put("there", b"x")
@@ -82,6 +83,7 @@ def test_get_of_nothing_fails(store: Store, key: str):
         store.get_range(key, 0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "exclusive_end"), [(0, 0), (0, 1), (3, 9), (9, 10), (0, 10), (10, 10)])
 def test_a_range_is_half_open(store: Store, start: int, exclusive_end: int):
     store.put("digits", b"0123456789")
@@ -122,6 +124,7 @@ def test_a_listing_has_every_key_of_the_prefix_in_order(store: Store):
     assert [info.size_bytes for info in store.list("a/")] == [3, 4, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["none/", "a/b/c/", "zzz"])
 def test_a_listing_of_nothing_is_empty(store: Store, prefix: str):
     store.put("a/b", b"x")
@@ -152,7 +155,7 @@ def test_of_many_threads_exactly_one_puts(store: Store):
     barrier = threading.Barrier(8)
 
     def race(n: int) -> bool:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=240)
         return store.put_if_absent("raced", f"thread {n}".encode() * 1000)
 
     with ThreadPoolExecutor(8) as pool:
@@ -164,11 +167,12 @@ def test_of_many_threads_exactly_one_puts(store: Store):
 def race_in_a_process(url: str, n: int, rounds: int, barrier: object, results: object) -> None:
     store = open_store(url)
     for k in range(rounds):
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=240)
         if store.put_if_absent(f"raced/{k}", f"process {n}".encode() * 50_000):
             results.put((k, n))
 
 
+@pytest.mark.slow
 def test_of_many_processes_exactly_one_puts(store: Store):
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(4), context.Queue()
@@ -177,9 +181,9 @@ def test_of_many_processes_exactly_one_puts(store: Store):
     ]
     for racer in racers:
         racer.start()
-    won = dict(results.get(timeout=60) for _ in range(10))
+    won = dict(results.get(timeout=240) for _ in range(10))
     for racer in racers:
-        racer.join(timeout=60)
+        racer.join(timeout=240)
         assert racer.exitcode == 0
     assert results.empty()
     assert sorted(won) == list(range(10))

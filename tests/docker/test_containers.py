@@ -88,7 +88,7 @@ class Containers:
 
     def _is_up(self) -> bool:
         command = [*PODMAN, "exec", self._head, "ray", "status"]
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=240, check=False).returncode == 0
 
     def add_node(self) -> None:
         options = ("--env", f"FARM_HEAD={self._head_address}", "--env", "FARM_SLOTS_PER_NODE=1")

@@ -253,7 +253,7 @@ def asked_for(role: str, *, with_nothing: Path) -> list[str]:
         env={"PATH": str(with_nothing)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ran.returncode == 1

@@ -18,7 +18,7 @@ def run(folder: Path, cards: str | None, *options: str) -> subprocess.CompletedP
         driver.chmod(0o755)
     path = f"{folder}:{os.environ['PATH']}"
     return subprocess.run(
-        [SCRIPT, *options], env={"PATH": path}, capture_output=True, text=True, timeout=30, check=False
+        [SCRIPT, *options], env={"PATH": path}, capture_output=True, text=True, timeout=240, check=False
     )
 
 

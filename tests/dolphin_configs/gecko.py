@@ -38,7 +38,7 @@ def assemble() -> dict[str, list[int]]:
         for section in INSERTIONS:
             flat = Path(folder) / "flat"
             command = [OBJCOPY, "-O", "binary", "-j", section, str(object_file), str(flat)]
-            subprocess.run(command, check=True, timeout=60)
+            subprocess.run(command, check=True, timeout=240)
             code = flat.read_bytes()
             found[section] = list(struct.unpack(f">{len(code) // 4}I", code))
     return found

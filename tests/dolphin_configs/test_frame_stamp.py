@@ -80,7 +80,7 @@ def compiled(folder: Path) -> dict[str, bytes]:
     found = {}
     for section in (".text", *INSERTIONS):
         flat = folder / "flat"
-        subprocess.run([OBJCOPY, "-O", "binary", "-j", section, str(elf), str(flat)], check=True, timeout=60)
+        subprocess.run([OBJCOPY, "-O", "binary", "-j", section, str(elf), str(flat)], check=True, timeout=240)
         found[section] = flat.read_bytes()
     return found
 

@@ -100,8 +100,8 @@ def disturbed_run(machines: Machines, dataset: Path, num_games: int) -> Told:
         wait_for_games(dataset, 0.55 * num_games, driver)
     finally:
         machines.kill_driver(driver)
-    before, _ = driver.communicate(timeout=60)
-    until(lambda: not machines.emulators(), "the driver's emulators are gone", 30)
+    before, _ = driver.communicate(timeout=240)
+    until(lambda: not machines.emulators(), "the driver's emulators are gone", 120)
     assert num_done(dataset) < num_games, "it was over before it was killed"
     again = machines.start_driver()
     try:

@@ -118,7 +118,7 @@ def test_nothing_is_lost_and_nothing_done_twice(disturbed: Disturbed):
 
 def test_nothing_is_left_behind(disturbed: Disturbed):
     ours = {os.getpid()}
-    until(lambda: set(disturbed.command.descendants()) <= ours, "every process of the cluster is gone", 20)
+    until(lambda: set(disturbed.command.descendants()) <= ours, "every process of the cluster is gone", 120)
     assert [path for path in paths_below(disturbed.command.home) if path.is_socket()] == []
     assert paths_below(disturbed.command.home / "scratch") == []
 

@@ -96,6 +96,7 @@ def test_no_name_or_code_reaches_the_dataset(folder: Path, tmp_path: Path, farm_
         assert path.is_dir() or b"REC#" not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_no_dolphin_fails_in_one_line(folder: Path, tmp_path: Path, farm_command: FarmCommand, monkeypatch):
     monkeypatch.setenv("FARM_DOLPHIN", "/no/such/dolphin")
     run = farm_command.run(
@@ -132,6 +133,7 @@ def test_a_folder_with_something_else_in_it_fails(folder: Path, tmp_path: Path, 
     assert "photo.jpg" in run.stderr
 
 
+@pytest.mark.slow
 def test_replays_that_are_not_there_fail(tmp_path: Path, farm_command: FarmCommand):
     run = farm_command.run(
         "render", "--emulator", "standin", "--replays", tmp_path / "nowhere", "--out", tmp_path / "dataset"

@@ -34,14 +34,17 @@ def size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 3])
 def test_each_chunk_adds_a_row(finding: ChunkFinding, number: int):
     assert size(plot("a game", [finding] * number)) == (1200, 280 * number + 60)
 
 
+@pytest.mark.slow
 def test_the_same_findings_give_the_same_bytes(finding: ChunkFinding):
     assert plot("a game", [finding]) == plot("a game", [finding])
 
 
+@pytest.mark.slow
 def test_the_title_is_in_the_picture(finding: ChunkFinding):
     assert plot("a game", [finding]) != plot("another game", [finding])

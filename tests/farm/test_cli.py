@@ -25,7 +25,7 @@ WITHOUT = (
 def test_a_missing_package_fails_in_one_line(command: str, package: str, extra: str):
     program = WITHOUT.format(package=package, command=command)
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False
     )
     assert result.returncode == 1
     assert result.stderr == (

@@ -113,6 +113,7 @@ def test_a_single_replay_is_not_worth_it(tmp_path: Path):
         assert ready is work
 
 
+@pytest.mark.slow
 def test_a_run_of_states_unpacks_its_archive_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -102,7 +102,7 @@ class Crew:
 
     def _replace(self, worker: subprocess.Popen[bytes]) -> None:
         worker.send_signal(signal.SIGKILL)
-        worker.wait(timeout=30)
+        worker.wait(timeout=240)
         self.num_killed += 1
         self._workers[self._workers.index(worker)] = self._start()
 

@@ -82,7 +82,7 @@ def fuzz(name: str, seed: int, seconds: float, out: Path) -> tuple[int, int]:
             num_broken += 1
             sys.stdout.write(f"--- {name}: its process died (status {child.exitcode}) of {name}-last.bin\n")
             first += 100_000
-        child.join(30)
+        child.join(240)
         child.kill()
     return first - begun, num_broken
 

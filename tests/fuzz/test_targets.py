@@ -24,6 +24,7 @@ NUM_EXAMPLES = int(os.environ.get("FARM_FUZZ_EXAMPLES", "40"))
 CHANGE = st.tuples(st.sampled_from(list(CHANGES)), st.integers(0, PLACES - 1), st.integers(0, NUMBERS - 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_good_bytes_are_taken(name: str):
     for seed in TARGETS[name].seeds():

@@ -20,7 +20,7 @@ def as_nobody_known(code: str, **more: str) -> str:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **more}
     done = subprocess.run(
         [*setpriv, "--", os.path.realpath(sys.executable), "-S", "-c", code],
-        env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False,
+        env=environment, cwd="/", capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     if "Permission denied" in done.stderr or "No module named 'manifests'" in done.stderr:
         pytest.skip("another user may not read this Python, or this folder")

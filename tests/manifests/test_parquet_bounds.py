@@ -46,6 +46,7 @@ def bombed(sound: Path, tmp_path: Path) -> Manifest:
     )
 
 
+@pytest.mark.slow
 def test_a_table_of_other_rows_than_the_snapshot_says_is_refused_unread(bombed: Manifest):
     assert bombed.snapshot.tables["gops"].object.size_bytes < 1 << 20
     for read in (bombed.gops, lambda: list(bombed.batches("gops"))):
@@ -53,6 +54,7 @@ def test_a_table_of_other_rows_than_the_snapshot_says_is_refused_unread(bombed: 
             read()
 
 
+@pytest.mark.slow
 def test_rows_that_would_take_more_than_rows_do_are_refused(tmp_path: Path):
     text = pa.array(["x" * (200 << 20)])
     pq.write_table(pa.table({"slp_frame": [1], "x": text}), tmp_path / "a.parquet", use_dictionary=False)

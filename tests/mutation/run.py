@@ -46,7 +46,7 @@ hypothesis.settings.register_profile(
     derandomize=True,
     phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
 )
-QUICK: Final = "not (dolphin or ray or s3 or slippi or torch or browser or slow)"
+ALONE: Final = "not (dolphin or ray or s3 or slippi or torch or browser)"
 LEDGER, TRAINING, ALIGN = "tests/manifests/ledger", "tests/manifests/training", "tests/workers/align"
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "workers/align/verdict.py": (f"{ALIGN}/test_verdict.py",),
@@ -118,7 +118,7 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: flo
         sys.meta_path.insert(0, Changed(name, PROJECT_ROOT / target, mutant))
     status = 1
     try:
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, "--timeout", str(seconds)]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", ALONE, "--timeout", str(seconds)]
         options += ["--hypothesis-profile", PROFILE]
         options += ["-k", "not that_are_killed"]  # whose workers are other processes, which are not changed
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]

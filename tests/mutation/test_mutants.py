@@ -51,6 +51,7 @@ for prefix in ("PLAN_PREFIX}{_not", "LEDGER_PREFIX}{check"):
 """
 
 
+@pytest.mark.slow
 def test_a_slip_that_a_test_looks_for_is_killed_and_one_that_none_does_survives(tmp_path: Path):
     """In a process of its own, which forks, as the runner does."""
     test = tmp_path / "test_it.py"

@@ -27,6 +27,6 @@ def test_only_the_server_that_keeps_a_volume_flushes_to_the_disk(arguments: tupl
         pytest.skip("no S3 server here: make extras-s3")
     done = subprocess.run(
         [str(python), "-W", "ignore", "-c", CHECK.format(path=str(SERVE)), "-", "folder", *arguments],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=240, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == str(flushes)

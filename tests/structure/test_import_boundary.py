@@ -210,6 +210,7 @@ def test_every_package_has_its_plan():
     assert {house.split("/")[0] for house in ROOMS} == set(PACKAGES) - {"dolphin_configs"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_what_lies_below_it(package: str):
     seen = {

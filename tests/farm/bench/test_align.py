@@ -84,6 +84,7 @@ def saying_games(games: list[ObservedGame]) -> list[ObservedGame]:
     return [replace(game, notes=replace(game.notes, slp_frame_asked=asked)) for game in games]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_takes_the_frames_that_pictures_say_along(fault: Fault, saying_games: list[ObservedGame]):
     game, other = saying_games
@@ -133,6 +134,7 @@ def test_the_frames_that_pictures_say_are_kept(saying_games: list[ObservedGame],
     assert np.array_equal(again.notes.slp_frame_asked, saying_games[0].notes.slp_frame_asked)
 
 
+@pytest.mark.slow
 def test_every_fault_is_caught_and_the_clean_game_is_not(games: list[ObservedGame]):
     found = try_game(games[0], games[1], Expectations(), 3, seed=4).faults
     answers = {

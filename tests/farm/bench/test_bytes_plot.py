@@ -34,10 +34,12 @@ def drawn(folder: Path, *trials: BytesTrial) -> bytes:
         return image.tobytes()
 
 
+@pytest.mark.slow
 def test_the_order_of_trials_does_not_matter(tmp_path: Path):
     assert drawn(tmp_path, FINE, COARSE) == drawn(tmp_path, COARSE, FINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"gop_pictures": 2 * GOP_FRAMES}, {"b_frames": 2}, {"refreshes_within": True}]
 )
@@ -46,11 +48,13 @@ def test_other_codings_are_left_out(tmp_path: Path, change: dict[str, int]):
     assert drawn(tmp_path, FINE, COARSE, other) == drawn(tmp_path, FINE, COARSE)
 
 
+@pytest.mark.slow
 def test_another_preset_is_another_line(tmp_path: Path):
     other = replace(COARSE, preset="medium", psnr_db=32.1)
     assert drawn(tmp_path, FINE, COARSE, other) != drawn(tmp_path, FINE, COARSE)
 
 
+@pytest.mark.slow
 def test_fighters_that_nobody_found_are_no_point(tmp_path: Path):
     unknown = replace(COARSE, ssim_fighters=None)
     assert drawn(tmp_path, FINE, unknown) != drawn(tmp_path, FINE, COARSE)

@@ -36,7 +36,7 @@ def parent_and_child() -> Iterator[tuple[int, int]]:
     ) as it:
         assert it.stdout is not None
         yield it.pid, int(it.stdout.readline())
-        it.communicate(b"\n", timeout=60)
+        it.communicate(b"\n", timeout=240)
 
 
 def test_a_process_and_what_it_started_are_a_family_until_they_end():

@@ -119,6 +119,7 @@ def test_a_processs_time_only_grows():
     assert _cpu_seconds(os.getpid()) >= before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_windows_of_states_stand_beside_their_limit_at_every_scale(
     sound: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -138,6 +139,7 @@ def test_windows_of_states_stand_beside_their_limit_at_every_scale(
     assert found["many games"]["windows"] == 40 * (2 * 81 + 11)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_pictures_of_a_size_stand_beside_whole_ones(sound: Path):
     result = call("--dataset", sound, "--size", "64x128", "--windows", 8, "--window", 4, "--json")

@@ -97,6 +97,7 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_that_bench_alone():
         read(next(section for section in SECTIONS if section.name == "slots"), '{"best": 2}', {})
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_says_its_last_line_and_one_that_lasts_is_ended(tmp_path: Path):
     with pytest.raises(EnvironmentFailed, match=r"^no such game$"):
         said_by([sys.executable, "-c", "import sys; print('x'); sys.exit('why\\nno such game')"], 20)
@@ -171,6 +172,7 @@ def _figures(out: Path) -> list[str]:
     return [line.split(" | ")[1] for line in out.read_text().splitlines() if " | run" in line]
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_not_measured_again_but_where_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -189,6 +191,7 @@ def test_what_is_kept_is_not_measured_again_but_where_it_is_asked_for(
     assert run("--only", "state") == ["run 2", "run 2 after 2"]
 
 
+@pytest.mark.slow
 def test_quick_figures_do_not_stand_in_for_whole_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(report, "SECTIONS", _sections(tmp_path)[:1])
     for options, figure in ((["--quick"], "run 1"), ([], "run 2"), (["--quick"], "run 1")):
@@ -203,6 +206,7 @@ def test_a_kept_answer_that_is_damaged_is_named(tmp_path: Path):
     assert "remove it to measure again" in result.output
 
 
+@pytest.mark.slow
 def test_a_kept_answer_of_another_version_has_a_row_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -219,6 +223,7 @@ def test_a_table_of_some_rows_is_not_written_over_all():
     assert "--out wants all rows" in result.output
 
 
+@pytest.mark.slow
 def test_the_farm_can_be_called_by_its_own_interpreter():
     assert "--quick" in said_by([*FARM, "bench", "all", "--help"], 60)
 

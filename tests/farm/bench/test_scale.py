@@ -50,6 +50,7 @@ def test_the_exponent_is_that_of_the_two_largest_sizes():
     assert growths_of(trials[:1]) == []
 
 
+@pytest.mark.slow
 def test_the_command_takes_every_step_with_every_number_of_games(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -66,6 +67,7 @@ def test_the_command_takes_every_step_with_every_number_of_games(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_in_its_process_is_named(tmp_path: Path):
     with pytest.raises(EnvironmentFailed, match=r"status with 1 games: .*no dataset"):
         _apart("status", tmp_path, 1)

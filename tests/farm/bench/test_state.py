@@ -16,6 +16,7 @@ from farm.cli import farm
 from workers.standin.recorder import record_match
 
 
+@pytest.mark.slow
 def test_it_compares_with_both_others_in_one_run(tmp_path: Path):
     (tmp_path / "a.slp").write_bytes(record_match(1, num_frames=1300))
     (tmp_path / "short.slp").write_bytes(record_match(2, num_frames=200))

@@ -27,6 +27,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wanted", "made"), [(1, 600), (600, 600), (601, 1200), (1500, 1800)])
 def test_it_is_at_least_as_long_as_asked_for_in_whole_copies(
     source: Path, tmp_path: Path, wanted: int, made: int
@@ -36,6 +37,7 @@ def test_it_is_at_least_as_long_as_asked_for_in_whole_copies(
     assert sum(manifest.games().column("num_frames").to_pylist()) == made
 
 
+@pytest.mark.slow
 def test_its_files_are_links(source: Path, tmp_path: Path):
     stretch(source, tmp_path / "large", 2 * FRAMES)
     originals = {path.stat().st_ino for path in (source / "videos").rglob("*.mp4")}
@@ -44,6 +46,7 @@ def test_its_files_are_links(source: Path, tmp_path: Path):
     assert len(copies) == 2 * len(originals)
 
 
+@pytest.mark.slow
 def test_every_game_has_an_id_of_its_own_and_what_its_original_had(source: Path, tmp_path: Path):
     stretch(source, tmp_path / "large", 2 * FRAMES)
     store = open_store(tmp_path / "large")
@@ -52,6 +55,7 @@ def test_every_game_has_an_id_of_its_own_and_what_its_original_had(source: Path,
     assert {entry.num_frames for entry in entries} == {200}
 
 
+@pytest.mark.slow
 def test_its_windows_can_be_read(source: Path, tmp_path: Path):
     stretch(source, tmp_path / "large", 2 * FRAMES)
     dataset = open_dataset(tmp_path / "large", window=4, as_torch=False, verify="none")

@@ -37,6 +37,7 @@ def pages(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_every_page_has_its_twin_for_programs(pages: Path):
     games = [f"games/{path.stem}" for path in (pages / "games").glob("*.html")]
     assert len(games) == NUM_GAMES
@@ -68,6 +69,7 @@ def test_a_game_has_its_states_its_timeline_and_its_pictures(pages: Path, sound_
         }
 
 
+@pytest.mark.slow
 def test_only_games_under_the_condition_are_written_and_counted(sound_store: Store, tmp_path: Path):
     told: list[tuple[int, int]] = []
     number = export(sound_store, tmp_path).write("num_frames > 0", 2, lambda *each: told.append(each))
@@ -89,6 +91,7 @@ def test_a_folder_that_cannot_be_written_fails(sound_store: Store, tmp_path: Pat
         export(sound_store, tmp_path / "file").write()
 
 
+@pytest.mark.slow
 def test_rejects_have_a_page_for_each_reason(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     write_entry(store, dataclasses.replace(Samples().set_aside(78), detail="<b>loud</b>"))
@@ -112,6 +115,7 @@ def test_pages_of_a_bucket_are_to_lie_in_it(tmp_path: Path):
     assert files_from(tmp_path, "s3://bucket/melee") == "../"
 
 
+@pytest.mark.slow
 def test_every_games_page_says_where_its_videos_are(sound_store: Store, tmp_path: Path):
     export(sound_store, tmp_path, "https://bucket.example/melee/").write(limit=1)
     (page,) = (tmp_path / "games").glob("*.html")

@@ -36,6 +36,7 @@ def entries(dataset: Path, status: Status) -> list[LedgerEntry]:
     return [entry for entry in read_entries(store, done_game_ids(store)) if entry.status is status]
 
 
+@pytest.mark.slow
 def test_evidence_is_shown_as_recorded_and_motion_anew(dataset: Path):
     entry = entries(dataset, Status.COMMITTED)[0]
     result = call(entry.game_id, "--dataset", dataset, "--json")
@@ -49,6 +50,7 @@ def test_evidence_is_shown_as_recorded_and_motion_anew(dataset: Path):
     ]
 
 
+@pytest.mark.slow
 def test_the_plot_is_a_picture_with_a_row_per_chunk(dataset: Path, tmp_path: Path):
     entry = entries(dataset, Status.COMMITTED)[0]
     result = call(entry.game_id, "--dataset", dataset, "--plot", tmp_path / "out.png")

@@ -26,6 +26,7 @@ def flip(path: Path) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", ["listing", "checksum", "structure", "decode"])
 def test_a_sound_dataset_holds_at_every_depth(call: Call, sound: Path, depth: str):
     result = call("audit", sound, "--depth", depth)
@@ -34,6 +35,7 @@ def test_a_sound_dataset_holds_at_every_depth(call: Call, sound: Path, depth: st
     assert result.stdout.endswith("all holds\n")
 
 
+@pytest.mark.slow
 def test_a_deeper_look_says_how_much_it_looked_into(call: Call, sound: Path):
     assert "pairs looked into" not in call("audit", sound, "--depth", "listing").stdout
     assert "9 pairs looked into" in call("audit", sound, "--depth", "checksum").stdout
@@ -101,6 +103,7 @@ def test_what_is_no_dataset_cannot_be_audited(call: Call, tmp_path: Path):
         call("audit", tmp_path)
 
 
+@pytest.mark.slow
 def test_where_opencv_is_not_installed_motion_is_not_told(call: Call, sound: Path, monkeypatch):
     import sys  # noqa: PLC0415 - here alone
 

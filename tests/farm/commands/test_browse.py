@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 HEED_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 
 
+@pytest.mark.slow
 def test_it_says_where_it_is_serves_the_pages_and_ends_at_ctrl_c(sound: Path):
     code = f"{HEED_INTERRUPTS}; from farm.cli import main; main()"
     command = [sys.executable, "-c", code, "browse", str(sound), "--port", "0"]
@@ -90,6 +91,7 @@ def test_loopback_by_any_of_its_names_can_be_listened_on(host: str):
     assert names == LOOPBACK
 
 
+@pytest.mark.slow
 def test_an_address_for_others_is_warned_of_and_needs_its_token(sound: Path):
     command = [sys.executable, "-c", "from farm.cli import main; main()"]
     command += ["browse", str(sound), "--port", "0", "--host", "0.0.0.0"]  # noqa: S104 - what is tested
@@ -123,6 +125,7 @@ def test_what_goes_with_an_export_is_refused_without(call: Call, sound: Path, wr
     assert "--files, --where and --limit go with --export" in result.output
 
 
+@pytest.mark.slow
 def test_an_export_says_where_its_first_page_is_and_where_videos_come_from(
     call: Call, sound: Path, tmp_path: Path
 ):

@@ -50,6 +50,7 @@ def test_the_outcome_as_json_says_what_was_made(call: Call, dataset: Path):
     assert found["snapshot"]["totals"]["num_committed"] == NUM_GAMES
 
 
+@pytest.mark.slow
 def test_lerobot_tables_are_written_once_and_then_kept(call: Call, dataset: Path):
     first = call("finalize", dataset, "--no-card").stdout.splitlines()[-1]
     assert first.startswith("meta/ and data/: LeRobot v3, 9 episodes")
@@ -58,6 +59,7 @@ def test_lerobot_tables_are_written_once_and_then_kept(call: Call, dataset: Path
     assert "0 files written" in again
 
 
+@pytest.mark.slow
 def test_a_card_is_written_unless_it_is_not_wanted(call: Call, dataset: Path):
     call("finalize", dataset, *QUICK)
     assert not (dataset / "README.md").exists()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TOY = ("--encoder", "manifests.latents.toy:grid")
 
 
+@pytest.mark.slow
 def test_the_loader_joins_the_values_of_the_pictures_that_it_shows(call: Call, sound: Path, tmp_path: Path):
     out = tmp_path / "latents"
     result = call("latents", sound, out, *TOY)
@@ -34,6 +35,7 @@ def test_the_loader_joins_the_values_of_the_pictures_that_it_shows(call: Call, s
     assert np.ptp(as_dict(dataset[0])["latent"][:, :, 5]) > 0  # where the stamps are
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again(call: Call, sound: Path, tmp_path: Path):
     first = json.loads(call("latents", sound, tmp_path / "out", *TOY, "--part", "1/2", "--json").stdout)
     assert (first["chunks"], first["chunks_done_before"]) == (4, 0)
@@ -41,6 +43,7 @@ def test_what_is_done_is_not_done_again(call: Call, sound: Path, tmp_path: Path)
     assert (rest["chunks"], rest["chunks_done_before"]) == (5, 4)
 
 
+@pytest.mark.slow
 def test_pictures_of_another_size_are_another_table(call: Call, sound: Path, tmp_path: Path):
     call("latents", sound, tmp_path / "out", *TOY, "--size", "48x64")
     assert json.loads((tmp_path / "out" / "table.json").read_text())["about"]["size"] == [48, 64]

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 URL = "hf://datasets/owner/set"
 
 
+@pytest.mark.slow
 def test_a_dataset_is_put_fetched_and_audited(call: Call, hub: Hub, sound: Path, tmp_path: Path) -> None:
     said = call("push", sound, URL).stdout
     assert f"put into {URL}, 0 were there; " in said

@@ -42,6 +42,7 @@ def made(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_it_has_the_same_frames_and_states_in_smaller_pictures(made: Path, sound: Path, tmp_path: Path):
     options = {"cache": Cache(tmp_path / "cache"), "as_torch": False}
     small = open_dataset(made, **options)
@@ -58,6 +59,7 @@ def test_it_has_the_same_frames_and_states_in_smaller_pictures(made: Path, sound
     assert (video.height, video.width) == SIZE
 
 
+@pytest.mark.slow
 def test_its_audit_holds_down_to_the_pictures(call: Call, made: Path):
     result = call("audit", made, "--depth", "decode")
     assert result.exit_code == 0, result.output

@@ -56,4 +56,4 @@ def metadata_service() -> Iterator[MetadataService]:
             yield service
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(240)

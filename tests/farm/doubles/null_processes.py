@@ -29,7 +29,7 @@ def command_lines() -> dict[int, list[str]]:
     return found
 
 
-def wait_for(claim: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(claim: Callable[[], object], seconds: float = 120.0) -> None:
     """Return once the claim holds; fails the test if it does not within the deadline."""
     deadline = time.monotonic() + seconds
     while not claim():

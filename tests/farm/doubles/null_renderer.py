@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NUM_CHILDREN = 3  # an emulator, a display, an encoder
-GATE_SECONDS = 120.0
+GATE_SECONDS = 400.0  # other slots may still be starting, on a busy machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,6 +326,7 @@ def test_a_canary_that_failed_goes_back_to_the_only_slot_of_its_kind():
     assert counts.committed == 9
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_whatever_the_slots_say_every_game_has_an_end_or_the_run_says_why(data: st.DataObject):
     opened = iter(range(10_000))

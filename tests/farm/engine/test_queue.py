@@ -191,6 +191,7 @@ def test_a_task_without_a_slot_fails():
         queue.apply(committed("a/0", NullTask("game-0")), 0.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_whatever_happens_every_game_has_exactly_one_end(data: st.DataObject):

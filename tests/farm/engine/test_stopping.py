@@ -70,16 +70,18 @@ def both_render(folder: Path) -> bool:
     return sum(f"sleep {CHILDREN}" in line for line in living(folder).values()) == 6
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_the_games_that_run_and_exits_not_finished(start: Start, tmp_path: Path):
     run = start(1.0)
     wait_for(lambda: both_render(tmp_path))
     run.send_signal(signal.SIGINT)
-    assert run.wait(20) == 2
+    assert run.wait(120) == 2
     assert len(list((tmp_path / "ledger").iterdir())) == 2
     assert living(tmp_path) == {}
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_stops_now(start: Start, tmp_path: Path):
     run = start(60.0)
     wait_for(lambda: both_render(tmp_path))
@@ -87,16 +89,16 @@ def test_ctrl_c_twice_stops_now(start: Start, tmp_path: Path):
     time.sleep(0.5)  # two of the same signal at once would be merged into one
     assert run.poll() is None
     run.send_signal(signal.SIGINT)
-    assert run.wait(5) == 2
-    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    assert run.wait(60) == 2
+    wait_for(lambda: living(tmp_path) == {}, 60.0)
 
 
 def test_sigterm_stops_now(start: Start, tmp_path: Path):
     run = start(60.0)
     wait_for(lambda: both_render(tmp_path))
     run.send_signal(signal.SIGTERM)
-    assert run.wait(5) == 2
-    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    assert run.wait(60) == 2
+    wait_for(lambda: living(tmp_path) == {}, 60.0)
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
@@ -106,7 +108,7 @@ def test_a_run_killed_with_9_takes_its_workers_and_their_children_along(start: S
     assert len(living(tmp_path)) == 9  # the run, two workers, six children
     run.kill()
     run.wait()
-    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    wait_for(lambda: living(tmp_path) == {}, 60.0)
     assert len(sweep(tmp_path / "scratch")) == 2
     assert list((tmp_path / "scratch").iterdir()) == []
 
@@ -122,8 +124,8 @@ def test_a_worker_killed_with_9_takes_its_child_along_and_the_run_goes_on(start:
         if (Path("/proc") / str(pid) / "stat").read_text().split()[3] == str(worker)
     )
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: child not in living(tmp_path), 2.0)
-    assert run.wait(30) == 0
+    wait_for(lambda: child not in living(tmp_path), 60.0)
+    assert run.wait(120) == 0
     assert len(list((tmp_path / "ledger").iterdir())) == 20
 
 
@@ -166,12 +168,13 @@ def test_a_terminal_that_is_gone_and_sigquit_stop_now_and_leave_nothing(
     run = start(60.0)
     wait_for(lambda: both_render(tmp_path))
     run.send_signal(number)
-    assert run.wait(5) == 2
-    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    assert run.wait(60) == 2
+    wait_for(lambda: living(tmp_path) == {}, 60.0)
     assert list((tmp_path / "scratch").iterdir()) == []
     assert list((own_folder_in(tmp_path) / "logs").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_logs_of_a_run_that_was_killed_go_with_the_next(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -181,13 +184,13 @@ def test_the_logs_of_a_run_that_was_killed_go_with_the_next(
     wait_for(lambda: both_render(tmp_path))
     run.kill()
     run.wait()
-    wait_for(lambda: living(tmp_path) == {}, 2.0)
+    wait_for(lambda: living(tmp_path) == {}, 60.0)
     [left] = logs.iterdir()
     run = start(60.0)
     wait_for(lambda: both_render(tmp_path))
     assert left not in list(logs.iterdir())
     run.send_signal(signal.SIGTERM)
-    assert run.wait(5) == 2
+    assert run.wait(60) == 2
     assert list(logs.iterdir()) == []
 
 

@@ -19,12 +19,14 @@ def program(tmp_path: Path) -> Path:
     return program
 
 
+@pytest.mark.slow
 def test_a_program_that_takes_the_library_is_ok(program: Path):
     found = frame_channel(program, "standin")
     assert (found.outcome, found.name) == ("ok", "frame channel")
     assert "--frames channel works" in found.detail
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_is_a_warning_with_the_reason(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -79,6 +79,7 @@ def test_a_render_of_the_dataset_takes_its_rule(plan: Plan, tmp_path: Path):
     assert found == SplitRule.chosen(hold_out=["character=MARTH"])
 
 
+@pytest.mark.slow
 def test_a_run_takes_the_rule_and_a_later_run_goes_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("FARM_CANARY", "no")
@@ -136,6 +137,7 @@ def test_a_rule_that_was_tampered_with_is_named(plan: Plan, tmp_path: Path):
         rule_of_dataset(open_store(tmp_path / "set"), None)
 
 
+@pytest.mark.slow
 def test_games_across_splits_are_left_out_and_counted(tmp_path: Path):
     for seed in range(1, 13):
         (tmp_path / f"{seed}.slp").write_bytes(between(seed, f"uid{seed % 5}", f"uid{seed % 7}"))

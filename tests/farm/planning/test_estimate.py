@@ -137,6 +137,7 @@ class TestCommand:
         assert "34 games an hour by all 24, 24 USD for 757 games" in text
         assert "22,000 games take 27 days" in text
 
+    @pytest.mark.slow
     def test_a_dataset_measures(self, tmp_path: Path):
         store = build(tmp_path / "set", tmp_path / "scratch")
         entries = [entry for entry in read_entries(store, done_game_ids(store)) if entry.chunks]

@@ -202,6 +202,7 @@ def accounted(tree: Tree, catalogue: Catalogue) -> tuple[Counter[tuple[str, str]
     return named, damaged, num_links
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(max(300, NUM_TREES))
 def test_every_file_of_a_random_tree_is_accounted_for(tmp_path: Path, replays: list[bytes]):
     totals: Counter[str] = Counter()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from null_processes import wait_for
 
 SCAN = """
@@ -20,6 +21,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_scan_killed_with_9_leaves_no_process_and_no_file(tmp_path: Path):
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -35,7 +37,7 @@ def test_a_scan_killed_with_9_leaves_no_process_and_no_file(tmp_path: Path):
     reader = int(scan.stdout.readline())
     scan.kill()
     scan.communicate()
-    wait_for(lambda: not is_running(reader), 10.0)
+    wait_for(lambda: not is_running(reader), 120.0)
     assert list(temporary.rglob("*")) == []
 
 

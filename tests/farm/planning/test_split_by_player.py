@@ -49,6 +49,7 @@ def players_by_split(games: list[Traits], rule: SplitRule) -> dict[str | None, s
     return found
 
 
+@pytest.mark.slow
 def test_on_a_ladder_of_3000_players_nobody_is_in_two_splits(season: list[Traits]):
     rule = SplitRule(by="player")
     found = players_by_split(season, rule)

@@ -93,6 +93,7 @@ def test_a_worker_that_dies_loses_nothing(make_pool: PoolMaker, settings: NullSe
     assert summary.counts.retries == {Breakage.WORKER_DIED: 1}
 
 
+@pytest.mark.slow
 def test_a_poison_replay_is_set_aside_and_the_others_are_done(make_pool: PoolMaker, settings: NullSettings):
     tasks = [
         *games(10),
@@ -115,6 +116,7 @@ def test_attempts_that_fail_are_tried_again_up_to_the_cap(make_pool: PoolMaker, 
     assert [result.game_id for result in summary.set_aside] == ["broken"]
 
 
+@pytest.mark.slow
 def test_a_job_that_hangs_is_ended_at_its_hard_limit(make_pool: PoolMaker, settings: NullSettings):
     limits = Limits(attempt_base_seconds=1.0, attempt_seconds_per_frame=1e-6)
     tasks = [*games(4), NullTask("hung", behaviour="hang")]
@@ -128,6 +130,7 @@ def test_a_machine_that_cannot_do_the_work_ends_the_run(make_pool: PoolMaker, se
         go(make_pool(settings), games(5, behaviour="find no Dolphin"))
 
 
+@pytest.mark.slow
 def test_draining_finishes_what_runs_and_starts_nothing(make_pool: PoolMaker, settings: NullSettings):
     stop = StopSignals()
 

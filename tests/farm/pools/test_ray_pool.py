@@ -116,7 +116,7 @@ def drain(cluster: Any, node: Any, seconds: int) -> None:
     command = [str(Path(sys.executable).with_name("ray")), "drain-node", "--address", cluster.address]
     command += ["--node-id", node.node_id, "--reason", "DRAIN_NODE_REASON_PREEMPTION"]
     command += ["--reason-message", "test", "--deadline-remaining-seconds", str(seconds)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
 
 
 def all_four_are_busy(counts: RunCounts) -> bool:
@@ -144,9 +144,16 @@ def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: A
 
 def test_what_would_not_finish_before_its_machine_goes_is_given_back(ray_cluster: Any, gated: NullSettings):
     leaving = ray_cluster.add_node(**NODE)
-    begin = Once(all_four_are_busy, opening(gated, lambda: drain(ray_cluster, leaving, 11)))
+    begin = Once(all_four_are_busy, lambda: drain(ray_cluster, leaving, 11))
+    # No game ends before they are given back, however late the notice comes.
+    given_back = Once(lambda counts: bool(counts.retries), opening(gated, lambda: None))
+
+    def on_counts(counts: RunCounts) -> None:
+        begin(counts)
+        given_back(counts)
+
     try:
-        summary = go(gated, games(8, seconds=6.0), on_counts=begin)
+        summary = go(gated, games(8), on_counts=on_counts)
     finally:
         ray_cluster.remove_node(leaving)
     assert summary.counts.committed == done(gated) == 8
@@ -174,7 +181,7 @@ def stoppable_node(ray_cluster: Any) -> Iterator[subprocess.Popen[bytes]]:
     before = sum(node["Alive"] for node in cluster.nodes())
     node = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: sum(node["Alive"] for node in cluster.nodes()) > before, 60.0)
+        wait_for(lambda: sum(node["Alive"] for node in cluster.nodes()) > before, 240.0)
         yield node
     finally:
         node.kill()
@@ -189,7 +196,7 @@ def test_a_node_told_to_stop_finishes_what_it_has_and_ends(
     assert told.happened
     assert summary.counts.committed == done(gated) == 24
     assert summary.counts.retries == {}
-    stoppable_node.wait(30)
+    stoppable_node.wait(120)
 
 
 class MetadataService(http.server.BaseHTTPRequestHandler):
@@ -278,7 +285,7 @@ def test_workers_that_are_signalled_take_their_children_along(ray_cluster: Any, 
         assert len(killed) == 6
         os.kill(workers[0], signal.SIGKILL)
         os.kill(workers[1], signal.SIGTERM)
-        wait_for(lambda: not killed & sleeping(gated.children), 5.0)
+        wait_for(lambda: not killed & sleeping(gated.children), 60.0)
 
     kill = Once(lambda counts: have_children(gated, counts, 6), opening(gated, kill_two))
     summary = go(gated, games(8, seconds=1.0), on_counts=kill)
@@ -297,7 +304,7 @@ def test_stopping_now_ends_every_child_and_empties_every_scratch(ray_cluster: An
     begin = Once(lambda counts: have_children(settings, counts, 6), stop_now)
     summary = go(settings, games(12, seconds=600.0), on_counts=begin, stop=stop)
     assert summary.was_stopped
-    wait_for(lambda: not sleeping(settings.children), 5.0)
+    wait_for(lambda: not sleeping(settings.children), 60.0)
     assert settings.scratch_base is not None
     assert list(settings.scratch_base.glob("*")) == []
 
@@ -330,13 +337,13 @@ def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
     start_driver: Callable[..., subprocess.Popen[bytes]], settings: NullSettings
 ):
     driver = start_driver(2.0, 18)
-    wait_for(lambda: done(settings) >= 6, 120.0)
+    wait_for(lambda: done(settings) >= 6, 300.0)
     driver.kill()
     driver.wait()
-    wait_for(lambda: not sleeping(settings.children), 5.0)
+    wait_for(lambda: not sleeping(settings.children), 60.0)
     before = done(settings)
     assert before < 18
-    assert start_driver(0.1, 18).wait(120) == 0
+    assert start_driver(0.1, 18).wait(300) == 0
     assert done(settings) == 18
     assert settings.scratch_base is not None
     assert list(settings.scratch_base.glob("*")) == []  # swept by the rerun
@@ -352,7 +359,7 @@ def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: 
         lost.update(mine & sleeping(gated.children))
         assert len(lost) == 6
         os.kill(raylet, signal.SIGKILL)
-        wait_for(lambda: not lost & sleeping(gated.children), 20.0)
+        wait_for(lambda: not lost & sleeping(gated.children), 120.0)
 
     kill = Once(lambda counts: have_children(gated, counts, 8), opening(gated, kill_raylet))
     summary = go(gated, games(10, seconds=6.0), on_counts=kill)
@@ -391,7 +398,7 @@ def test_slots_that_have_no_place_yet_are_what_an_autoscaler_is_asked_for(
             wanted.append(sum(counts))
             return wanted[-1] == 4
 
-        wait_for(is_asked_for, 30.0)
+        wait_for(is_asked_for, 120.0)
 
     look = Once(lambda counts: counts.running >= 1, ask)
     summary = go(settings, games(12, seconds=2.0), on_counts=look, num_slots=10)
@@ -411,12 +418,12 @@ def test_a_head_that_is_lost_ends_the_run_with_2_leaves_nothing_and_another_does
     assert settings.scratch_base is not None
     with started_cluster(num_nodes=1, slots_each=2) as doomed:
         driver = start_driver(2.0, 40, {"RAY_ADDRESS": doomed.address, "NULL_HEAD_LOST_SECONDS": "4"})
-        wait_for(lambda: done(settings) >= 2, 90.0)
+        wait_for(lambda: done(settings) >= 2, 240.0)
         head = doomed.head_node.all_processes["gcs_server"][0].process
         head.send_signal(how)
         try:
-            assert driver.wait(40) == 2
-            wait_for(lambda: not sleeping(settings.children), 20.0)
+            assert driver.wait(240) == 2
+            wait_for(lambda: not sleeping(settings.children), 120.0)
         finally:
             head.send_signal(signal.SIGCONT)
     told = capfd.readouterr().err
@@ -426,28 +433,29 @@ def test_a_head_that_is_lost_ends_the_run_with_2_leaves_nothing_and_another_does
     assert list(settings.scratch_base.glob("*")) == []
     before = {entry.name: entry.read_text() for entry in settings.ledger.iterdir()}
     assert 2 <= len(before) < 40
-    assert start_driver(0.0, 40).wait(120) == 0
+    assert start_driver(0.0, 40).wait(300) == 0
     assert done(settings) == 40
     assert before.items() <= {entry.name: entry.read_text() for entry in settings.ledger.iterdir()}.items()
 
 
 def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(settings: NullSettings):
     folders = [str(settings.ledger), str(settings.scratch_base)]
-    for num_signals, seconds, num_done in ((1, "6", 2), (2, "600", 2)):
+    for num_signals, seconds, num_finished in ((1, "6", 2), (2, "600", 0)):
         command = [sys.executable, str(DOUBLES / "null_run.py"), "own-ray", *folders, seconds]
         environment = {**os.environ, "RAY_AUTH_MODE": "token"}
         run = subprocess.Popen([*command, settings.children, "8"], env=environment, process_group=0)
         try:
-            wait_for(lambda: len(sleeping(settings.children)) == 6, 90.0)
+            wait_for(lambda: len(sleeping(settings.children)) == 6, 240.0)
+            before = done(settings)  # some, where one slot was up long before the other
             for _ in range(num_signals):
                 os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
                 time.sleep(0.6)  # two of the same signal at once would be merged into one
-            assert run.wait(60) == 2
+            assert run.wait(240) == 2
         finally:
             run.kill()
             run.wait()
-        wait_for(lambda: not sleeping(settings.children), 5.0)
-        assert done(settings) == num_done
+        wait_for(lambda: not sleeping(settings.children), 60.0)
+        assert done(settings) == before + num_finished
         assert settings.scratch_base is not None
         assert list(settings.scratch_base.glob("*")) == []
 
@@ -467,17 +475,17 @@ def test_a_cluster_of_ones_own_whose_machine_is_lost_ends_the_run_and_leaves_not
     environment = {**os.environ, "RAY_AUTH_MODE": "token", "TMPDIR": str(short_folder)}
     run = subprocess.Popen([*command, settings.children, "60"], env=environment)
     try:
-        wait_for(lambda: done(settings) >= 2, 90.0)
+        wait_for(lambda: done(settings) >= 2, 240.0)
         [raylet] = [pid for pid in descendants(run.pid) if program(pid) == "raylet"]
         os.kill(raylet, signal.SIGKILL)
-        assert run.wait(60) == 2
+        assert run.wait(240) == 2
     finally:
         run.kill()
         run.wait()
     told = capfd.readouterr().err
     assert "has ended under it" in told
     assert "run the same command again" in told
-    wait_for(lambda: not sleeping(settings.children), 20.0)
+    wait_for(lambda: not sleeping(settings.children), 120.0)
     assert list(short_folder.glob("pymp-*")) == []
 
 

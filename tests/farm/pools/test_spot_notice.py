@@ -90,4 +90,4 @@ def test_a_service_that_does_not_speak_http_gives_no_notice():
         thread = threading.Thread(target=talk, args=(listener,))
         thread.start()
         assert aws_notice(f"http://127.0.0.1:{listener.getsockname()[1]}", 0.0) is None
-        thread.join(10)
+        thread.join(240)

@@ -88,6 +88,7 @@ def test_without_a_dataset_the_emulator_decides(tmp_path: Path, emulator: str, p
     assert found(tmp_path / "out", emulator=emulator)["measured"]["origin"] == pace.describe()
 
 
+@pytest.mark.slow
 def test_a_dataset_that_has_begun_is_what_it_goes_by(tmp_path: Path):
     url = timed(tmp_path / "set", tmp_path / "scratch")
     told = found(tmp_path / "set")
@@ -95,6 +96,7 @@ def test_a_dataset_that_has_begun_is_what_it_goes_by(tmp_path: Path):
     assert told["measured"]["frames_per_second"]["usual"] == pytest.approx(NUM_FRAMES / 10)
 
 
+@pytest.mark.slow
 def test_another_dataset_named_for_it_goes_before_ones_own(tmp_path: Path):
     build(tmp_path / "own", tmp_path / "scratch-own")
     url = timed(tmp_path / "other", tmp_path / "scratch")
@@ -112,6 +114,7 @@ def test_games_that_are_done_are_not_reckoned_again(tmp_path: Path):
     assert told["work"]["games"] == 1
 
 
+@pytest.mark.slow
 def test_a_plan_of_which_nothing_is_left_fails(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     with pytest.raises(ValueError, match="nothing to estimate: 0 games"):

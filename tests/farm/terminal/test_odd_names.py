@@ -24,7 +24,7 @@ PROGRAM = "from farm.terminal.odd_names import show_odd_names; show_odd_names();
 def test_any_name_is_printed(text: str, encoding: str, printed: bytes):
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(text)],
-        capture_output=True, check=True, timeout=60, cwd=PROJECT_ROOT,
+        capture_output=True, check=True, timeout=240, cwd=PROJECT_ROOT,
         env={**os.environ, "PYTHONIOENCODING": encoding},
     )  # fmt: skip
     assert ran.stdout == printed + b"\n"

@@ -46,6 +46,7 @@ def test_a_log_gets_nothing_of_it(dataset: Path, arguments: str):
     assert b"\x1b" not in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_it(dataset: Path):
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm"}

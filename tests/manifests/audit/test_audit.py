@@ -101,6 +101,7 @@ def replace_gops(store: Store, game_id: str, file_number: int, video: bytes) -> 
     alter_entry(store, game_id, change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", list(Depth))
 def test_a_sound_dataset_holds_at_every_depth(store: Store, depth: Depth):
     report = audit(store, depth)
@@ -141,6 +142,7 @@ def test_a_flipped_bit_is_found_by_checksum_and_not_by_listing(store: Store):
     assert found(audit(store, Depth.CHECKSUM)) == {(Kind.CHECKSUM, video_key(4))}
 
 
+@pytest.mark.slow
 def test_a_sample_looks_into_its_share_always_the_same(store: Store):
     counts = [audit(store, Depth.CHECKSUM, sample=0.5, seed=seed).num_sampled for seed in range(12)]
     again = [audit(store, Depth.CHECKSUM, sample=0.5, seed=seed).num_sampled for seed in range(12)]
@@ -175,6 +177,7 @@ def test_a_rewritten_entry_is_noticed_from_the_manifests(store: Store):
     assert found(audit(store)) == {(Kind.DISAGREEMENT, ledger_key(game.game_id))}
 
 
+@pytest.mark.slow
 def test_games_newer_than_the_manifests_are_counted_and_are_no_fault(store: Store, tmp_path: Path):
     last = list(planned_games(store))[3]
     write_entry(store, SmallRenderer(tmp_path / "scratch").render(store, last))
@@ -272,6 +275,7 @@ def test_a_wrong_gop_table_is_named(store: Store):
     assert "byte offsets of GOPs" in report.findings[0].detail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
@@ -295,6 +299,7 @@ def test_pictures_of_other_frames_are_found_by_decoding_alone(
     assert report.findings[0].detail == said
 
 
+@pytest.mark.slow
 def test_pictures_of_another_game_under_the_right_numbers_are_found_by_decoding_alone(
     store: Store, tmp_path: Path
 ):
@@ -361,6 +366,7 @@ def test_marks_in_key_frames_are_held_against_the_rows(
     assert said is None or report.findings[0].detail.startswith(said)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_wrong_and_exits_with_1(store: Store):
     result = CliRunner().invoke(farm, ["audit", store.url, "--depth", "decode"])
     assert result.exit_code == 0, result.output
@@ -478,6 +484,7 @@ def test_the_command_refuses_a_sample_that_is_none(store: Store):
         assert "no share" in result.output
 
 
+@pytest.mark.slow
 def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tmp_path: Path, samples: Any):
     """As two planners left them where a server cannot say who came first: one plan replaced the other."""
     store = open_store(tmp_path / "store")
@@ -502,6 +509,7 @@ def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tm
     assert CliRunner().invoke(farm, ["retry", store.url, "--misnumbered"]).exit_code == 1
 
 
+@pytest.mark.slow
 def test_two_plan_files_that_share_numbers_and_a_game_are_repaired_by_one_command(
     tmp_path: Path, samples: Any
 ):
@@ -564,6 +572,7 @@ def test_an_object_that_is_none_of_the_datasets_is_named_and_left_alone(store: S
     assert key not in {item.key for item in find_garbage(store, idle=True, now=1e11)}
 
 
+@pytest.mark.slow
 def test_what_the_commands_write_beside_is_known(store: Store):
     made = CliRunner().invoke(farm, ["finalize", store.url, "--sheets", "--statistics"])
     assert made.exit_code == 0, made.output

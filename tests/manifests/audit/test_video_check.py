@@ -43,6 +43,7 @@ class Grumbler:
         return () if num_frames == 90 else ("it is short", "it is grey")
 
 
+@pytest.mark.slow
 def test_every_video_is_checked_and_every_complaint_is_a_finding(sound: Store):
     grumbler = Grumbler()
     report = audit(sound, Depth.DECODE, video_check=grumbler, num_threads=1)
@@ -62,6 +63,7 @@ def test_a_lesser_depth_asks_no_other_program(sound: Store, depth: Depth):
     assert grumbler.asked == []
 
 
+@pytest.mark.slow
 def test_the_command_has_ffmpeg_check_the_videos(sound: Store):
     result = CliRunner().invoke(farm, ["audit", sound.url, "--depth", "decode"])
     assert result.exit_code == 0, result.output
@@ -69,6 +71,7 @@ def test_the_command_has_ffmpeg_check_the_videos(sound: Store):
     assert "no ffmpeg is installed" not in result.output
 
 
+@pytest.mark.slow
 def test_without_ffmpeg_the_command_says_so_and_audits_the_rest(
     sound: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -82,6 +82,7 @@ def test_a_chart_of_nothing_is_a_chart():
     assert ET.fromstring(bar_chart("Empty", {})).tag == f"{SVG}svg"  # noqa: S314
 
 
+@pytest.mark.slow
 def test_the_command_writes_manifests_lerobot_tables_and_card(store: Store):
     result = CliRunner().invoke(farm, ["finalize", store.url])
     assert result.exit_code == 0, result.output

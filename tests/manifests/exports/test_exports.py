@@ -41,6 +41,7 @@ def slp_frames(mp4: bytes) -> list[int]:
     return found.tolist()
 
 
+@pytest.mark.slow
 def test_a_clip_is_the_windows_own_packets_in_an_mp4_of_its_own(dataset: WindowDataset):
     clips = list(read_clips(dataset))
     assert len({clip.name for clip in clips}) == len(clips) == len(dataset)
@@ -126,6 +127,7 @@ def test_mds_shards_hold_every_window(dataset: WindowDataset, tmp_path: Path):
         assert samples[window]["about"]["names"]["state"] == list(dataset.names["state"])
 
 
+@pytest.mark.slow
 def test_zarr_chunks_hold_every_window_decoded(dataset: WindowDataset, tmp_path: Path):
     assert write_zarr(dataset, open_store(tmp_path / "out.zarr"), scale=4) == len(dataset)
     group = json.loads((tmp_path / "out.zarr" / "zarr.json").read_text())
@@ -142,6 +144,7 @@ def test_zarr_chunks_hold_every_window_decoded(dataset: WindowDataset, tmp_path:
         assert about["shape"][0] == len(dataset)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["webdataset", "mds", "zarr"])
 def test_the_command_writes_each_format(
     sound: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch

@@ -55,6 +55,7 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_dataset_comes_back_as_it_was_without_what_names_its_replays(hub: Hub, sound: Path, tmp_path: Path):
     done = push(sound, PLACE)
     assert (done.num_files, done.num_there_before) == (len(shared(sound)), 0)
@@ -138,6 +139,7 @@ def test_a_stopped_pull_goes_on_and_fetches_nothing_twice(hub: Hub, files: Path,
     assert not (out / ".pull").exists()
 
 
+@pytest.mark.slow
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(hub: Hub, tmp_path: Path):
     hub.files = {"large.tar": bytes(range(256)) * (96 << 10)}
     hub.cut_after_bytes = 15 << 20  # the library writes 10 MiB at a time
@@ -178,6 +180,7 @@ def test_a_place_where_nothing_is_and_a_folder_without_files_are_named(hub: Hub,
         push(tmp_path / "empty", PLACE)
 
 
+@pytest.mark.slow
 def test_lerobot_finds_its_format_by_a_tag(hub: Hub, sound: Path, tmp_path: Path):
     copy = shutil.copytree(sound, tmp_path / "copy")
     compile_lerobot(open_manifest(str(copy)))

@@ -113,6 +113,7 @@ def test_two_things_at_once_are_two_events_in_the_order_of_fighters():
     assert (events["hit"].slp_frame, events["hit"].fighter) == ((-122, -122, -121), (0, 2, 2))
 
 
+@pytest.mark.slow
 @given(start=st.integers(0, 150), length=st.integers(2, 50))
 def test_the_events_of_a_part_are_those_of_the_game_in_its_frames(start: int, length: int):
     whole, part = one_state(), one_state().slice(start, start + length)
@@ -124,6 +125,7 @@ def test_the_events_of_a_part_are_those_of_the_game_in_its_frames(start: int, le
     assert within(game_events(part)) == within(game_events(whole))
 
 
+@pytest.mark.slow
 @given(stocks=st.lists(st.integers(0, 4), min_size=2, max_size=20), seed=st.integers(0, 99))
 def test_hits_and_deaths_add_up_to_what_was_gained_and_lost(stocks: list[int], seed: int):
     percent = np.random.default_rng(seed).choice([0, 3, 3, 12.5, 40], len(stocks)).astype(np.float32)

@@ -106,7 +106,7 @@ def test_planners_at_once_never_give_a_number_twice(store: Store, samples: Any):
     barrier = threading.Barrier(6)
 
     def append(n: int) -> None:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=240)
         plan.append_plan(store, [samples.to_plan(10 * n + k) for k in range(3)] + [samples.to_plan(999)], 90)
 
     with ThreadPoolExecutor(6) as pool:
@@ -199,6 +199,7 @@ def test_a_planned_game_needs_frames_and_a_split(samples: Any):
             dataclasses.replace(planned, **change)
 
 
+@pytest.mark.slow
 def test_a_plan_in_which_any_bit_flipped_is_refused(store: Store, samples: Any):
     plan.append_plan(store, [samples.to_plan(n) for n in range(4)], 90)
     good = store.get("plan/0000.parquet")

@@ -46,6 +46,7 @@ def rows_of(store: Store) -> dict[str, Any]:
     return {name: np.concatenate([np.array(table[name].to_pylist()) for table in tables]) for name in names}
 
 
+@pytest.mark.slow
 def test_every_chunk_is_an_episode_with_its_video_where_it_is(store: Store):
     before = {info.key: info.modified_at for info in store.list("videos/")}
     compiled = compile_lerobot(open_manifest(store))
@@ -66,6 +67,7 @@ def test_every_chunk_is_an_episode_with_its_video_where_it_is(store: Store):
     assert {info.key: info.modified_at for info in store.list("videos/")} == before
 
 
+@pytest.mark.slow
 def test_rows_are_the_states_and_both_action_timings(store: Store):
     compile_lerobot(open_manifest(store))
     rows, state = rows_of(store), one_state()
@@ -85,6 +87,7 @@ def test_rows_are_the_states_and_both_action_timings(store: Store):
     assert rows["episode_index"].tolist() == [n for n in range(9) for _ in range((90, 90, 20)[n % 3])]
 
 
+@pytest.mark.slow
 def test_the_features_say_what_the_columns_hold(store: Store):
     compile_lerobot(open_manifest(store))
     features = json.loads(store.get("meta/info.json"))["features"]
@@ -100,6 +103,7 @@ def test_the_features_say_what_the_columns_hold(store: Store):
     assert features["observation.images.game"]["info"]["video.fps"] == 60
 
 
+@pytest.mark.slow
 def test_statistics_are_those_of_all_rows(store: Store):
     compile_lerobot(open_manifest(store))
     stats, rows = json.loads(store.get("meta/stats.json")), rows_of(store)
@@ -114,6 +118,7 @@ def test_statistics_are_those_of_all_rows(store: Store):
     assert 0.4 < picture["mean"][0][0][0] < 0.6  # grey
 
 
+@pytest.mark.slow
 def test_compiling_again_writes_no_data(store: Store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(episodes_module, "EPISODES_PER_DATA_FILE", 4)
     first = compile_lerobot(open_manifest(store))
@@ -124,6 +129,7 @@ def test_compiling_again_writes_no_data(store: Store, monkeypatch: pytest.Monkey
     assert store.get("meta/stats.json") == stats
 
 
+@pytest.mark.slow
 def test_a_new_game_costs_only_the_files_it_is_in(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -137,12 +143,14 @@ def test_a_new_game_costs_only_the_files_it_is_in(
     assert np.array_equal(rows_of(store)["index"], np.arange(4 * NUM_FRAMES))
 
 
+@pytest.mark.slow
 def test_files_of_a_longer_compilation_are_removed(store: Store):
     store.put(data_key(5), b"left over")
     compile_lerobot(open_manifest(store))
     assert [info.key for info in store.list("data/")] == [data_key(0)]
 
 
+@pytest.mark.slow
 def test_splits_are_ranges_of_episodes(tmp_path: Path, samples: Any):
     store = open_store(tmp_path / "store")
     open_or_create(store, samples.description)

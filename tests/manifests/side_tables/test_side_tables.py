@@ -92,6 +92,7 @@ def test_a_span_of_nothing_fails(wrong: tuple[str, int, int]):
         Span(*wrong)
 
 
+@pytest.mark.slow
 @given(shape=st.lists(st.integers(0, 10**5), min_size=1, max_size=4), kind=st.sampled_from(["<f2", "|u1"]))
 def test_values_begin_where_numpy_puts_them(shape: list[int], kind: str):
     buffer = io.BytesIO()

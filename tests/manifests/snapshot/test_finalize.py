@@ -134,6 +134,7 @@ def test_nothing_new_makes_no_snapshot(store: Store, samples: Any):
     assert [info.key for info in store.list()] == keys
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_groups")
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sets(st.integers(0, 39), max_size=8), max_size=3))
@@ -157,6 +158,7 @@ def test_compiled_in_steps_or_at_once_the_bytes_are_the_same(
     assert in_steps.totals == at_once.totals
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_groups")
 def test_rows_are_in_the_declared_order_and_unique(store: Store, samples: Any):
     commit(store, samples, random.Random(1).sample(range(40), 15))

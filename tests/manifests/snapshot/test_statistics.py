@@ -34,6 +34,7 @@ def store(tmp_path: Path, sound: Path) -> Store:
     return open_store(shutil.copytree(sound, tmp_path / "dataset"))
 
 
+@pytest.mark.slow
 @given(parts=st.lists(st.lists(st.tuples(VALUES, st.booleans()), min_size=1, max_size=20), max_size=5))
 def test_parts_add_up_to_the_whole(parts: list[list[tuple[float, bool]]]):
     def moments(rows: list[tuple[float, bool]]) -> MaskedMoments:

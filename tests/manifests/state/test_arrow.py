@@ -10,6 +10,7 @@ import pytest
 from manifests.state.arrow import from_arrow, to_arrow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_players", [1, 2, 4])
 def test_arrow_and_back_is_the_same_state(make_state: Any, num_players: int):
     for with_items in (True, False):

@@ -111,6 +111,7 @@ def test_a_null_is_a_null_in_the_file(make_state: Any):
         assert row["float32"][place] == (value if is_valid else None)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_a_real_game_is_small(real_replays: Path):
     sizes = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def test_a_part_says_what_the_game_says_or_nothing(start: int):
     assert not (part_valid & ~valid[start:]).any()
 
 
+@pytest.mark.slow
 @given(rows=st.lists(st.integers(0, 3), min_size=1, max_size=60))
 def test_a_count_is_one_more_than_before_or_zero(rows: list[int]):
     table = one_state().slice(0, len(rows))

@@ -12,6 +12,7 @@ from manifests.state.joined import joined
 from tests.manifests.state.conftest import MakeState
 
 
+@pytest.mark.slow
 @given(cuts=st.sets(st.integers(1, 59), max_size=5), seed=st.integers(0, 3))
 def test_a_table_that_was_cut_is_itself_again(make_state: MakeState, cuts: set[int], seed: int):
     whole = make_state(60, seed=seed)

@@ -45,11 +45,11 @@ def test_while_a_plan_is_late_a_second_planner_is_refused_and_no_number_is_given
     late = s3_proxy.hold("plan/0000.parquet")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(append_plan, open_store(url), [samples.to_plan(n) for n in range(3)], 90)
-        assert late.arrived.wait(60)
+        assert late.arrived.wait(240)
         with pytest.raises(StoreFailed, match=r"another process is at work on the plan.*farm gc"):
             append_plan(open_store(url), [samples.to_plan(n) for n in range(3, 6)], 90)
         late.release.set()
-        first.result(timeout=60)
+        first.result(timeout=240)
     store = open_store(url)
     append_plan(store, [samples.to_plan(n) for n in range(3, 6)], 90)
     assert numbers_of(store) == list(range(6 * 3))
@@ -71,7 +71,7 @@ def test_of_two_that_claim_at_once_at_most_one_goes_on(url: str):
 
     def work(_: int) -> bool:
         store = open_store(url)
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=240)
         try:
             with claimed(store, "plan"):
                 with lock:
@@ -106,11 +106,11 @@ def test_two_that_begin_a_dataset_do_not_replace_each_others_description(
     late = s3_proxy.hold("dataset.json")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(open_or_create, open_store(url), samples.description)
-        assert late.arrived.wait(60)
+        assert late.arrived.wait(240)
         with pytest.raises(StoreFailed, match="at work on the dataset"):
             open_or_create(open_store(url), samples.description)
         late.release.set()
-        first.result(timeout=60)
+        first.result(timeout=240)
     assert read_description(open_store(url)) == samples.description
 
 
@@ -125,11 +125,11 @@ def test_two_compilers_at_once_leave_snapshots_that_hold(
     late = s3_proxy.hold("snapshot.json")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(finalize, open_store(url))
-        assert late.arrived.wait(60)
+        assert late.arrived.wait(240)
         write_entry(store, samples.place(store, other, tmp_path))
         finalize(store)
         late.release.set()
-        first.result(timeout=60)
+        first.result(timeout=240)
     assert open_manifest(finalize(store) and store).games().num_rows == 2
     assert audit(store).holds
 

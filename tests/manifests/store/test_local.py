@@ -62,7 +62,7 @@ def test_a_killed_writer_leaves_nothing_torn_and_its_temporary_is_swept(tmp_path
         while not temporaries(tmp_path):
             assert writer.poll() is None
         writer.send_signal(signal.SIGKILL)
-        writer.wait(timeout=30)
+        writer.wait(timeout=240)
         writer.stdout.close()
         swept += len(temporaries(tmp_path))
         store = LocalStore(tmp_path)
@@ -118,7 +118,7 @@ def test_a_full_disk_fails_clearly_and_leaves_nothing(tmp_path: Path):
     script = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" -c "$3" "$1"'
     result = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script, "sh", str(tmp_path), sys.executable, FILL_THE_DISK],
-        cwd=ROOT, check=True, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, check=True, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     *errors, left = result.stdout.splitlines()
     assert len(errors) == 2

@@ -233,8 +233,8 @@ def test_a_forked_child_does_not_share_connections(s3_proxy: FaultProxy):
         child = context.Process(target=get_in_a_child, args=(store, result))
         child.start()
     assert store.get("key") == BODY
-    assert result.get(timeout=60) == hashlib.sha256(BODY).hexdigest()
-    child.join(timeout=60)
+    assert result.get(timeout=240) == hashlib.sha256(BODY).hexdigest()
+    child.join(timeout=240)
     assert child.exitcode == 0
 
 

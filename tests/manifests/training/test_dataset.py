@@ -41,6 +41,7 @@ def stamps(video: np.ndarray) -> np.ndarray:
     return found
 
 
+@pytest.mark.slow
 def test_every_sample_pairs_its_pictures_with_their_states(opened: Opened):
     dataset = opened()
     table = one_state()
@@ -298,6 +299,7 @@ def test_a_window_of_no_number_is_named(opened: Opened, window: object):
         opened()[window]  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_windows_that_leave_frames_out_say_so_and_what_shows_all(
     opened: Opened, caplog: pytest.LogCaptureFixture
 ):

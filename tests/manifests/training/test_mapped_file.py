@@ -30,6 +30,7 @@ def test_a_mapped_file_is_read_only_and_keeps_no_descriptor(tmp_path: Path):
         data[0] = 1
 
 
+@pytest.mark.slow
 def test_it_is_unmapped_with_the_last_view_and_not_before(tmp_path: Path):
     path = tmp_path / "mapped-piece"
     path.write_bytes(b"x" * 10_000)

@@ -66,7 +66,8 @@ print(batch["video"].shape, batch["action"].shape[:2])
 """
 
 
+@pytest.mark.slow
 def test_the_reading_side_stands_alone(sound: Path, tmp_path: Path):
     words = [sys.executable, "-c", ALONE, str(sound), str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout == "(3, 16, 3, 480, 640) (3, 16)\n", done.stderr

@@ -36,6 +36,7 @@ def test_a_place_outside_fails():
         permute(np.array([3]), np.array([3]), np.array([1], np.uint64))
 
 
+@pytest.mark.slow
 @given(visit_counts, st.integers(0, 3), st.integers(0, 3), st.integers(1, 20))
 def test_an_epoch_visits_every_visit_of_every_game_once(visits: list[int], seed: int, epoch: int, apart: int):
     order = Order(np.array(visits), seed, epoch, SHA, apart)
@@ -43,6 +44,7 @@ def test_an_epoch_visits_every_visit_of_every_game_once(visits: list[int], seed:
     assert sorted(whole(order)) == expected
 
 
+@pytest.mark.slow
 @given(visit_counts, st.data())
 def test_any_slice_is_that_slice_of_the_whole(visits: list[int], data: st.DataObject):
     order = Order(np.array(visits), 1, 2, SHA, 4)
@@ -168,6 +170,7 @@ def test_a_share_out_of_range_fails(wrong: dict[str, int], what: str):
         RankShare(8, 1, **wrong)
 
 
+@pytest.mark.slow
 @given(visit_counts, st.integers(0, 3), st.data())
 def test_any_positions_are_looked_up_alike_in_any_order(visits: list[int], seed: int, data: st.DataObject):
     order = Order(np.array(visits), seed, 0, SHA, 4)

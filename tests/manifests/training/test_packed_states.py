@@ -69,6 +69,7 @@ def test_a_damaged_or_foreign_shard_is_refused(bit: int, data: st.DataObject):
         open_shard(LAYOUT, whole, "id")
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, 300), st.integers(1, 50)), min_size=1, max_size=40, unique_by=lambda x: x[0]
@@ -102,6 +103,7 @@ def same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("max_bytes", "said"),
     [

@@ -51,6 +51,7 @@ def in_order(streams: list[Stream], num_batches: int) -> Iterator[tuple[int, int
             yield from (one for one in dealt if one is not None)
 
 
+@pytest.mark.slow
 def test_any_ranks_and_any_stops_give_the_same_windows_in_the_same_order(opened: Opened):
     dataset = opened(fields=LIGHT, start="any", stride=3)
     expected = list(in_order([dataset.stream(batch_size=1, seed=4)], len(dataset)))
@@ -96,6 +97,7 @@ def test_a_batch_larger_than_games_are_kept_apart_is_warned_of(
     assert "give apart=10" in caplog.text
 
 
+@pytest.mark.slow
 def test_fetching_ahead_changes_nothing(opened: Opened):
     dataset = opened(window=4)
     plain, ahead = (list(dataset.stream(batch_size=4, threads=threads)) for threads in (0, 3))

@@ -182,7 +182,7 @@ def test_data_parallel_ranks_end_together(sound: Path, tmp_path: Path):
         process.start()
     per_rank = [seen for _, seen in sorted(found.get(timeout=120) for _ in ranks)]
     for process in ranks:
-        process.join(60)
+        process.join(240)
         assert process.exitcode == 0
     dataset = open_dataset(sound, fields=["p0.x"], cache=Cache(tmp_path / "c"))
     assert len(per_rank[0]) == len(per_rank[1])

@@ -29,6 +29,7 @@ def test_cells_are_the_number_and_its_crc_most_significant_first(slp_frame: int)
     assert read_stamp(luma) == slp_frame
 
 
+@pytest.mark.slow
 @given(st.lists(FRAMES, min_size=1, max_size=8))
 def test_every_frame_number_is_read_back(slp_frames: list[int]):
     luma = np.stack([picture(f)[-16:] for f in slp_frames])

@@ -103,6 +103,7 @@ def test_a_game_whose_pictures_say_their_frames_is_judged_by_them_and_not_by_the
     assert found.detail.startswith("50 of 50 pictures")
 
 
+@pytest.mark.slow
 def test_the_count_is_of_pictures_that_say_frames_of_the_game():
     assert evidence_of([*range(-123, -73), *TAIL], "count").agrees
     twice = [*range(-123, -100), -101, *range(-100, -73), *TAIL[1:]]

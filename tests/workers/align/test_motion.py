@@ -30,10 +30,12 @@ def found(flow: FlowMaps, usual: float | None = None) -> Evidence:
     return find_motion(compare_motion(flow, tracks_of(state), least_gain=usual), 0, state.num_frames).evidence
 
 
+@pytest.mark.slow
 def test_pictures_of_their_own_state_agree(flow: FlowMaps):
     assert found(flow).agrees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [-30, -7, -1, 1, 2, 30])
 def test_a_shifted_stream_is_told_to_the_frame(shift: int):
     pictures = pictures_of(SEED)
@@ -49,18 +51,21 @@ def test_a_few_seconds_suffice(shift: int):
     assert find_motion(comparison, 0, state.num_frames).evidence.offset_frames == shift
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [0.8, 1.2])
 def test_brightness_does_not_matter(gain: float):
     pictures = [np.clip(picture * gain, 0, 255).astype(np.uint8) for picture in pictures_of(SEED)]
     assert found(measured(pictures)).offset_frames == 0
 
 
+@pytest.mark.slow
 def test_another_games_pictures_never_agree():
     state = state_of(SEED)
     shown = pictures_of(OTHER_SEED)[: state.num_frames]
     assert not found(measured(shown)).agrees
 
 
+@pytest.mark.slow
 def test_a_stream_that_becomes_another_game_is_noticed_where_it_does(flow: FlowMaps):
     place = 500
     shown = [*pictures_of(SEED)[:place], *pictures_of(OTHER_SEED)[place:]]
@@ -70,37 +75,44 @@ def test_a_stream_that_becomes_another_game_is_noticed_where_it_does(flow: FlowM
     assert abs(evidence.first_disagreement_slp_frame + 123 - place) < 200
 
 
+@pytest.mark.slow
 def test_frames_lost_in_the_middle_are_noticed():
     pictures = pictures_of(SEED)
     assert found(measured([*pictures[:400], *pictures[405:], *[pictures[-1]] * 5]), usual=0.2).disagrees
 
 
+@pytest.mark.slow
 def test_pictures_in_which_nothing_moves_tell_nothing():
     evidence = found(measured([pictures_of(SEED)[0]] * state_of(SEED).num_frames))
     assert not evidence.available
 
 
+@pytest.mark.slow
 def test_noise_tells_nothing():
     random = np.random.default_rng(0)
     noise = [random.integers(0, 256, (HEIGHT, WIDTH), np.uint8) for _ in range(state_of(SEED).num_frames)]
     assert not found(measured(noise)).available
 
 
+@pytest.mark.slow
 def test_a_part_of_a_game_can_be_judged_alone(flow: FlowMaps):
     comparison = compare_motion(flow, tracks_of(state_of(SEED)))
     assert find_motion(comparison, 300, 900).evidence.offset_frames == 0
 
 
 class TestTheWitness:
+    @pytest.mark.slow
     def test_it_has_nothing_against_a_true_pair(self):
         assert self.objection(list(pictures_of(SEED))) is None
 
+    @pytest.mark.slow
     def test_it_objects_to_a_shifted_pair(self):
         pictures = pictures_of(SEED)
         objection = self.objection([*pictures[2:], pictures[-1], pictures[-1]])
         assert objection is not None
         assert "offset +2" in objection
 
+    @pytest.mark.slow
     def test_it_says_when_it_cannot_tell(self):
         assert self.objection([pictures_of(SEED)[0]] * state_of(SEED).num_frames) == ""
 
@@ -111,12 +123,14 @@ class TestTheWitness:
             witness.see(picture)
         assert witness.objection(state_of(SEED).slice(0, num_frames)) == ""
 
+    @pytest.mark.slow
     def test_pictures_that_are_late_by_design_are_true_pairs_if_it_knows(self):
         pictures = pictures_of(SEED)
         late = [pictures[0], *pictures[:-1]]
         assert "offset -1" in str(self.objection(late))
         assert self.objection(late, state_delay=1) is None
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("step", [2, 3, 6])
     def test_every_nth_picture_is_a_true_pair_and_a_slip_of_one_is_told(self, step: int):
         pictures = list(pictures_of(SEED))
@@ -225,16 +239,19 @@ class TestWhatNoFighterTells:
     num_frames = 400
     lag = 7
 
+    @pytest.mark.slow
     def test_the_way_of_a_projectile_tells_the_lag(self):
         tracks = self.tracks(thing_tracks(Mover.PROJECTILE, *self.walk(), self.always()))
         assert self.told(tracks, self.seen(tracks)) == self.lag
 
+    @pytest.mark.slow
     def test_projectiles_that_come_and_go_tell_the_lag(self):
         is_there = np.random.default_rng(5).integers(0, 2, (1, self.num_frames // 8)).astype(np.bool_)
         still = np.zeros((1, self.num_frames), np.float32)
         tracks = self.tracks(thing_tracks(Mover.PROJECTILE, still, still, np.repeat(is_there, 8, axis=1)))
         assert self.told(tracks, self.seen(tracks)) == self.lag
 
+    @pytest.mark.slow
     def test_the_rise_of_a_platform_tells_the_lag(self):
         still, height = self.walk()
         tracks = self.tracks(thing_tracks(Mover.PLATFORM, still * 0, height, self.always()))
@@ -247,6 +264,7 @@ class TestWhatNoFighterTells:
         flow.strength[hits.any(axis=0), -1, 3:5] += 100
         assert self.told(tracks, flow) == self.lag
 
+    @pytest.mark.slow
     def test_what_is_expected_but_never_seen_tells_nothing(self):
         tracks = self.tracks(thing_tracks(Mover.PROJECTILE, *self.walk(), self.always()))
         assert self.told(tracks, self.background()) is None

@@ -39,12 +39,14 @@ def test_a_steady_way_goes_on():
     assert pans([2.0 * k for k in range(20)]).onward[3:].min() > 0.9 * ONWARD_SCALE
 
 
+@pytest.mark.slow
 @given(at=st.integers(3, 34), speed=st.floats(1, 3) | st.floats(-3, -1))
 def test_two_pictures_that_changed_places_are_found_where_they_did(at: int, speed: float):
     places = [speed * k for k in swapped_at(list(range(40)), at)]
     assert swapped_places(pans(places).onward).tolist() == [at]
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 3), min_size=20, max_size=40))
 def test_a_way_that_never_turns_is_in_order_however_it_jerks(speeds: list[float]):
     assert not swapped_places(pans(np.cumsum(speeds).tolist()).onward).size
@@ -115,15 +117,18 @@ def test_batches_make_no_difference():
 
 
 class TestInAGame:
+    @pytest.mark.slow
     def test_the_motion_evidence_names_the_frame(self):
         evidence = self.found(swapped_at(list(range(len(pictures_of(SEED)))), self.moving_frame()), "motion")
         assert (evidence.offset_frames, evidence.disagrees) == (0, True)
         assert evidence.first_disagreement_slp_frame == self.moving_frame() - 123
 
+    @pytest.mark.slow
     def test_an_encoders_own_errors_are_not_taken_for_it(self):
         order = swapped_at(list(range(len(pictures_of(SEED)))), self.moving_frame())
         assert self.found(order, "encoded_motion").agrees
 
+    @pytest.mark.slow
     def test_a_chunk_without_it_agrees(self):
         order = swapped_at(list(range(len(pictures_of(SEED)))), self.moving_frame())
         comparison = compare_motion(self.seen(order), tracks_of(state_of(SEED)))
@@ -131,6 +136,7 @@ class TestInAGame:
         parts = [(start, middle - 20), (middle + 20, end)]
         assert not any(find_motion(comparison, *part).evidence.disagrees for part in parts)
 
+    @pytest.mark.slow
     def test_after_a_hit_it_may_be_the_camera_that_trembles(self):
         hits = np.zeros(state_of(SEED).num_frames, np.float32)
         hits[self.moving_frame() - 10] = 1

@@ -66,6 +66,7 @@ def test_what_a_playback_cannot_know_is_not_compared(source: StateTable):
     assert rerecording_evidence(source, changed(source, "p0.buttons_phys", 0, 1)).agrees
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kept=st.integers(1, 200))
 @example(kept=197)

@@ -96,11 +96,11 @@ def test_lines_are_bounded_and_closing_lets_go_of_who_waits(monkeypatch):
     fillers[0].join(0.2)
     assert fillers[0].is_alive()
     assert arrivals.take(10) == LogLine(-1, "x")
-    fillers[0].join(10)
+    fillers[0].join(240)
     assert answers == [True]
     fillers[1].start()
     fillers[1].join(0.2)
     assert fillers[1].is_alive()
     arrivals.close()
-    fillers[1].join(10)
+    fillers[1].join(240)
     assert answers == [True, False]

@@ -80,6 +80,7 @@ def test_an_emulator_whose_pictures_do_not_come_is_told(
         take_until_failure(tmp_path, f"os.write(fd, {written}); time.sleep(60)")
 
 
+@pytest.mark.slow
 def test_an_emulator_that_shows_nothing_new_for_long_is_not_taken_for_one_whose_pictures_do_not_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

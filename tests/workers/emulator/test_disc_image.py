@@ -70,7 +70,7 @@ def test_dolphin_tools_own_files_are_read_and_hash_as_the_disc(tmp_path: Path, c
     plain.write_bytes(disc())
     compression = ["-c", "zstd", "-l", "5"] if container == "rvz" else []
     command = [str(DOLPHIN_TOOL), "convert", "-i", str(plain), "-o", str(packed), "-f", container]
-    subprocess.run([*command, "-b", "131072", *compression], check=True, capture_output=True, timeout=60)
+    subprocess.run([*command, "-b", "131072", *compression], check=True, capture_output=True, timeout=240)
     image = read_disc(packed)
     assert image == DiscImage(container.upper(), "GALE01", 2)
     assert disc_sha1(packed, image.container) == disc_sha1(plain, "ISO") == SHA1

@@ -68,6 +68,7 @@ def test_lines_are_handed_on_in_order_with_the_constant_lag():
     } == {-2}
 
 
+@pytest.mark.slow
 @given(st.integers(0, 50), st.frozensets(st.integers(-123, 60), max_size=20))
 def test_a_line_follows_the_newest_image_that_had_begun_before_it(num_before: int, late: frozenset[int]):
     def written_late(events: Iterable[DumpEvent]) -> Iterable[DumpEvent]:

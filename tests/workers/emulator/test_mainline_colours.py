@@ -30,8 +30,8 @@ def chart_image(folder: Path) -> bytes:
     elf, flat = folder / "chart.elf", folder / "chart.bin"
     sources = [*(str(build.GAME / name) for name in ("gx.c", "vi.c", "uart.c", "start.S")), str(CHART)]
     command = [build.COMPILER, *build.FLAGS, "-I", ".", *sources, "-o", str(elf)]
-    subprocess.run(command, cwd=build.GAME, check=True, timeout=60)
-    subprocess.run([build.OBJCOPY, "-O", "binary", elf, flat], check=True, timeout=60)
+    subprocess.run(command, cwd=build.GAME, check=True, timeout=240)
+    subprocess.run([build.OBJCOPY, "-O", "binary", elf, flat], check=True, timeout=240)
     return write_dol(
         entry=build.LOAD_ADDRESS, text=(Section(build.LOAD_ADDRESS, flat.read_bytes()),), data=()
     )

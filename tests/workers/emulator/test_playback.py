@@ -99,7 +99,7 @@ def test_lines_alone_are_no_progress(arrivals: Arrivals, child: Child):
     finally:
         stop.set()
         arrivals.close()
-        speaker.join(10)
+        speaker.join(240)
 
 
 def test_a_consumer_that_takes_its_time_is_no_stall(arrivals: Arrivals, child: Child):

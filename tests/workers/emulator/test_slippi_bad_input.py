@@ -103,6 +103,7 @@ def double_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("double")
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_a_library_of_another_machine_is_told(
     double_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

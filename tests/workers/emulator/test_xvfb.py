@@ -18,7 +18,7 @@ needs_xvfb = pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb he
 @needs_xvfb
 def test_displays_started_at_once_get_different_numbers(tmp_path: Path):
     names: list[str] = []
-    all_here = threading.Barrier(3, timeout=60)
+    all_here = threading.Barrier(3, timeout=240)
 
     def start(number: int) -> None:
         folder = tmp_path / str(number)

@@ -238,7 +238,7 @@ def test_a_download_ends_at_its_deadline(image: RemoteName, tmp_path: Path):
 
 
 def _fetch(file: RemoteFile, folder: Path, starts: object) -> None:
-    starts.wait(30)  # type: ignore[attr-defined] # a Barrier
+    starts.wait(240)  # type: ignore[attr-defined] # a Barrier
     fetched(file, folder)
 
 
@@ -251,7 +251,7 @@ def test_slots_of_one_machine_share_one_download(image: RemoteName, tmp_path: Pa
     for slot in slots:
         slot.start()
     for slot in slots:
-        slot.join(60)
+        slot.join(240)
     assert [slot.exitcode for slot in slots] == [0, 0, 0]
     num_pieces = -(-len(CONTENT) // (16 << 20))  # the spawned processes have the real size of a piece
     assert s3.num_requests - before == 1 + num_pieces

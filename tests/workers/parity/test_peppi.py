@@ -155,6 +155,7 @@ def test_every_column_has_its_like():
     assert set(ITEM) == {column.name for column in schema.ITEM_COLUMNS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_recorded_games_are_read_alike(tmp_path: Path, seed: int):
     (tmp_path / "recorded.slp").write_bytes(record_match(seed, num_frames=400, rollback_share=0.2))

@@ -41,6 +41,7 @@ def test_key_frames_say_which_frame_of_which_game_they_are(tmp_path: Path):
     assert marks == [[FrameMark(-123, game_id), FrameMark(-93, game_id)], [FrameMark(-63, game_id)]]
 
 
+@pytest.mark.slow
 def test_the_same_pictures_give_the_same_bytes(tmp_path: Path):
     files = []
     for name in ("one", "two"):

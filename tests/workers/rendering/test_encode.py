@@ -244,7 +244,7 @@ def test_no_room_is_the_machines_fault_and_leaves_no_file(tmp_path: Path, limit:
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[3],
-        timeout=60,
+        timeout=240,
         check=True,
     )
     assert "x.mp4: File too large; free some room" in run.stdout

@@ -33,6 +33,7 @@ def captured(
     return capture(events, chunk_spans(100, 60), folder, VideoSettings(), collector), collector
 
 
+@pytest.mark.slow
 def test_a_clean_game_is_proved_chunk_by_chunk(short_replay: Replay, tmp_path: Path):
     state = state_table(short_replay)
     encoded, collector = captured(list(range(-123, -23)), tmp_path, state)
@@ -51,6 +52,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_faulty_stream_fails(fault: str, short_replay: Replay, tmp_path: Path):
     state = state_table(short_replay)
@@ -60,6 +62,7 @@ def test_a_faulty_stream_fails(fault: str, short_replay: Replay, tmp_path: Path)
     assert any(item.disagrees for item in caught.value.evidence)
 
 
+@pytest.mark.slow
 def test_a_file_that_differs_from_the_raw_pictures_fails(short_replay: Replay, tmp_path: Path):
     state = state_table(short_replay)
     encoded, collector = captured(list(range(-123, -23)), tmp_path, state)
@@ -74,12 +77,14 @@ def another() -> StateTable:
     return state_table(read_replay(record_match(99, num_frames=100)))
 
 
+@pytest.mark.slow
 def test_another_game_under_the_right_numbers_fails(short_replay: Replay, tmp_path: Path):
     encoded, collector = captured(list(range(-123, -23)), tmp_path, another())
     with pytest.raises(Misaligned, match="100 carry the number but another state's seed"):
         prove(encoded, collector, state_table(short_replay))
 
 
+@pytest.mark.slow
 def test_a_file_of_another_game_fails(short_replay: Replay, tmp_path: Path):
     state = state_table(short_replay)
     encoded, collector = captured(list(range(-123, -23)), tmp_path, state)

@@ -131,6 +131,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, kind: str, data: bytes):
     assert caught.value.reason is Reason.UNREADABLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25, deadline=None)
 @given(share=st.floats(0, 1, exclude_max=True), is_cut=st.booleans())
@@ -233,6 +234,7 @@ def test_archives_are_read_to_a_depth_and_no_further(tmp_path: Path, kind: str):
     assert "deep" in refused.content.detail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outer", [".zip", ".tar.xz", ".7z"])
 def test_an_inner_archive_that_is_a_bomb_is_refused(
     tmp_path: Path, outer: str, monkeypatch: pytest.MonkeyPatch
@@ -323,6 +325,7 @@ SPARSE_PAX = b"".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blocks", "filler", "said"),
     [

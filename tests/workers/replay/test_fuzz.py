@@ -89,6 +89,7 @@ def test_any_flips(whole: bytes, data: st.DataObject):
     end_of(bytes(mutated))
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.data())
 def test_flips_where_they_hurt(whole: bytes, data: st.DataObject):
@@ -123,6 +124,7 @@ def test_events_swapped_dropped_and_doubled(whole: bytes, data: st.DataObject):
     end_of(whole[: bounds[0]] + b"".join(events) + whole[exclusive_end:])
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 @example(0)
 @example(1)

@@ -69,6 +69,7 @@ def test_a_file_is_fetched_once_and_then_read_without_the_hub(hub: Hub):
     assert len(hub.asked) == asked
 
 
+@pytest.mark.slow
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(hub: Hub):
     hub.files["large.slp"] = replay(4) + bytes(24 << 20)
     hub.cut_after_bytes = 15 << 20  # the library writes 10 MiB at a time

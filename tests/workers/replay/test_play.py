@@ -58,6 +58,7 @@ def test_a_recording_that_ends_before_agrees_though_its_hash_is_another(mine: by
     assert first_difference(states(mine), short) is None
 
 
+@pytest.mark.slow
 @given(row=st.integers(0, FRAMES - 1), value=st.floats(-100, 100, width=32))
 def test_the_frame_and_the_column_that_were_changed_are_named(mine: bytes, row: int, value: float):
     whole = states(mine)

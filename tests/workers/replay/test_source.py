@@ -147,6 +147,7 @@ def test_a_bomb_is_not_expanded(tmp_path: Path, kind: str, monkeypatch: pytest.M
     assert peak < (40 << 20 if kind == "tar.gz" else 8 << 20)  # tarfile inflates 10 kB at once, here to 10 MB
 
 
+@pytest.mark.slow
 def test_a_bomb_that_is_no_replay_is_not_even_begun(tmp_path: Path):
     path = tmp_path / "zeros.slp.gz"
     path.write_bytes(gzip.compress(bytes(100 << 20)))

@@ -111,6 +111,7 @@ def test_half_of_all_edges_are_within_five_pixels_of_the_drawn_body(program: cty
     assert sum(both for _, _, both, _ in found) > 0.99 * sum(seen for _, seen, _, _ in found)
 
 
+@pytest.mark.slow
 @needs_gcc
 @pytest.mark.shared
 def test_the_page_says_how_near_the_boxes_of_the_real_games_are(program: ctypes.CDLL, real_replays: Path):

@@ -52,6 +52,7 @@ def test_a_game_is_matched_by_its_id(library: Library, sound_store: Store):
     assert all(one == other for one, other in pairs.items())
 
 
+@pytest.mark.slow
 def test_a_game_of_another_upload_is_matched_by_its_state(library: Library, renumbered: Store):
     comparison = Comparison(library, renumbered)
     theirs = {row["game_id"] for row in Library(renumbered).rows("SELECT game_id FROM games", [])}
@@ -108,6 +109,7 @@ def test_an_address_gives_its_page_or_says_what_is_wrong(sound_store: Store, add
     assert client.get(address.format(game_id=game_id), range="bytes=0-9").status == status
 
 
+@pytest.mark.slow
 def test_two_datasets_without_a_game_in_common_are_told_with_the_size_of_both(varied: Store, tmp_path: Path):
     other = build(tmp_path / "set", tmp_path / "scratch", first=40)
     client = Client(make_app(varied, other=other))

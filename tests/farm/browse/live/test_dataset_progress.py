@@ -57,6 +57,7 @@ def test_nothing_ended_is_no_interval():
     assert throughput([]).games == ()
 
 
+@pytest.mark.slow
 def test_the_cost_is_that_of_the_games_own_pace(store: Store):
     found = dataset_progress(store, Prices(core_hour=3.6, gigabyte_month=1e9))
     assert found.cost is not None
@@ -66,6 +67,7 @@ def test_the_cost_is_that_of_the_games_own_pace(store: Store):
     assert sum(found.throughput.games) == 4
 
 
+@pytest.mark.slow
 def test_games_that_do_not_say_what_they_took_have_no_cost(tmp_path: Path):
     assert dataset_progress(build(tmp_path / "set", tmp_path / "scratch")).cost is None
 
@@ -75,12 +77,14 @@ HEED_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_in
 
 
 class TestCommand:
+    @pytest.mark.slow
     def test_the_table_has_pace_and_cost(self, store: Store):
         result = CliRunner().invoke(farm, ["status", store.url])
         assert result.exit_code == 0, result.output
         assert "cost so far, about" in result.output
         assert "games per 0:01:00" in result.output
 
+    @pytest.mark.slow
     def test_watching_ends_by_itself_when_time_is_up(self, store: Store):
         result = CliRunner().invoke(farm, ["status", store.url, "--watch", "--at-most", "0"])
         assert result.exit_code == 0, result.output
@@ -89,6 +93,7 @@ class TestCommand:
             f"3 of 4 games committed, 1 set aside, 1 pending, 600 frames, {size} of video\n"
         )
 
+    @pytest.mark.slow
     def test_watching_ends_when_the_last_game_does_and_tells_only_changes(self, store: Store):
         last = Samples().set_aside(3)  # the one that is pending
         command = [sys.executable, "-c", "from farm.cli import main; main()", "status", store.url]
@@ -106,6 +111,7 @@ class TestCommand:
         assert watching.returncode == 0
         assert (before["num_pending"], after["num_pending"]) == (1, 0)
 
+    @pytest.mark.slow
     def test_an_interrupt_ends_it_cleanly(self, store: Store):
         command = [
             *(sys.executable, "-c", f"{HEED_INTERRUPTS}; from farm.cli import main; main()"),

@@ -7,6 +7,7 @@ import io
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
 from PIL import Image
 
 from farm.browse.pictures.card_picture import lively_frame, write_card_picture
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from manifests.ledger.entry import LedgerEntry
 
 
+@pytest.mark.slow
 def test_the_picture_is_made_once_and_the_card_shows_it(sound: Path, tmp_path: Path):
     shutil.copytree(sound, tmp_path / "set")
     store = open_store(tmp_path / "set")

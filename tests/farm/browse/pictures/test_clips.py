@@ -44,6 +44,7 @@ def test_what_is_drawn_changes_the_pictures(sound_store: Store, committed: Ledge
     assert plain != drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_an_animation_has_every_third_picture_of_half_the_size(
     sound_store: Store, committed: LedgerEntry, kind: str

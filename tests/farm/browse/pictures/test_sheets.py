@@ -35,6 +35,7 @@ def table(url: str) -> list[dict[str, Any]]:
     return pq.read_table(io.BytesIO(open_store(url).get("sheets/sheets.parquet"))).to_pylist()
 
 
+@pytest.mark.slow
 def test_every_game_has_its_sheet_where_the_table_says(url: str):
     assert f"{NUM_GAMES} contact sheets written, 0 kept" in finalized(url).output
     store, rows = open_store(url), table(url)

@@ -77,6 +77,7 @@ def passes(game: dict[str, Any], filters: Filters) -> bool:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(filters=FILTERS)
 def test_exactly_the_games_that_pass_are_shown(
@@ -119,6 +120,7 @@ def test_events_are_counted_in_all_and_in_each_game(library: Library, every_game
     assert library.totals()["events"] == [*due, {"it": "rollbacks", "events": NUM_GAMES}]
 
 
+@pytest.mark.slow
 def test_games_whose_events_were_not_noted_have_no_counts(tmp_path: Path):
     store, samples = open_store(tmp_path / "set"), Samples()
     open_or_create(store, samples.description)
@@ -161,6 +163,7 @@ def test_an_address_that_says_nothing_is_that_of_filters_that_say_nothing():
     assert NO_FILTERS["sort"] == Filters().sort
 
 
+@pytest.mark.slow
 @given(text=st.text(max_size=20))
 def test_whatever_is_typed_is_looked_for_and_never_run(library: Library, text: str):
     for filters in (Filters(text=text), Filters(stage=text), Filters(character=text), Filters(split=text)):

@@ -102,6 +102,7 @@ def test_a_state_condition_gives_the_first_frame_of_each_run(sound_library):
     assert first_game == due.tolist()
 
 
+@pytest.mark.slow
 def test_me_is_the_player_with_the_character(sound_library):
     # In the samples FOX is player 0 and MARTH player 1.
     fox = found(sound_library, state='"me.x" > 10', character="FOX", limit=1000)
@@ -160,6 +161,7 @@ def small(tmp_path: Path) -> Store:
     return build(tmp_path / "set", tmp_path / "scratch")
 
 
+@pytest.mark.slow
 def test_a_table_of_events_that_is_gone_is_told_with_what_makes_it_anew(small: Store):
     key = open_manifest(small).snapshot.tables["events"].object.key
     library = Library(small)
@@ -170,6 +172,7 @@ def test_a_table_of_events_that_is_gone_is_told_with_what_makes_it_anew(small: S
     assert found(Library(small), kind="hit")
 
 
+@pytest.mark.slow
 def test_a_snapshot_from_before_events_is_told_with_what_makes_a_new_one(small: Store):
     manifest = open_manifest(small)
     tables = {name: ref for name, ref in manifest.snapshot.tables.items() if name != "events"}

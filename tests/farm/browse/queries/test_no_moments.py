@@ -103,6 +103,7 @@ def test_a_dataset_without_games_says_so(tmp_path: Path):
     assert reasons(Library(store), kind="hit") == ["The dataset has no committed games."]
 
 
+@pytest.mark.slow
 def test_games_whose_events_were_not_noted_are_counted(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     committed = [entry for entry in read_entries(store, done_game_ids(store)) if entry.chunks]

@@ -88,6 +88,7 @@ def game_id(store: Store) -> str:
     return next(entry.game_id for entry in entries if entry.status is Status.COMMITTED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["/", "/games", "/charts", "/rejects", "/schema", "/games/{game_id}"])
 def test_a_page_is_given(client: Client, game_id: str, page: str):
     answer = client.get(page.format(game_id=game_id))
@@ -190,6 +191,7 @@ def test_a_range_of_a_video_is_its_bytes(client: Client, store: Store, game_id: 
     assert (answer.status, answer.body) == (206, store.get(key)[10:30])
 
 
+@pytest.mark.slow
 def test_stills_are_jpegs(client: Client, game_id: str):
     for what in ("thumbnail", "sheet"):
         answer = client.get(f"/games/{game_id}/{what}.jpg")
@@ -421,6 +423,7 @@ def test_a_wrong_address_of_a_window_is_told(client: Client, address: str, statu
     assert client.get(address).status == status
 
 
+@pytest.mark.slow
 def test_a_range_of_a_game_can_be_downloaded(client: Client, game_id: str):
     answer = client.get(f"/games/{game_id}/clip_-60_-30.mp4?over=state,events,boxes")
     assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")

@@ -87,6 +87,7 @@ def test_boxes_come_with_windows_as_a_side_table(drawn_here: Path, tmp_path: Pat
             assert batch["box"][window, 0, place] == (0 if due is None else np.float32(due))
 
 
+@pytest.mark.slow
 def test_boxes_of_a_rendition_are_those_of_its_smaller_pictures(drawn_here: Path, tmp_path: Path):
     small = tmp_path / "small"
     words = ["rendition", str(drawn_here), "--size", "240x160", "--out", str(small), "--workers", "1"]

@@ -91,6 +91,7 @@ def test_where_nothing_can_measure_it_says_what_to_install(
         Curves().of(sound_store, committed.chunks[0])
 
 
+@pytest.mark.slow
 def test_a_curve_is_what_motion_measures_of_the_files(sound_store: Store, committed: LedgerEntry):
     pytest.importorskip("cv2", reason="the extra `render` is not installed")
     from farm.browse.states.chunk_motion import motion_of  # noqa: PLC0415 - behind the skip

@@ -45,6 +45,7 @@ def sample_of(line: str) -> Any:
     return names["sample"]
 
 
+@pytest.mark.slow
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(SPECS, st.integers(0, 10**6))
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -62,6 +63,7 @@ def test_a_step_holds_what_any_of_its_frames_holds(held: np.ndarray, frame_step:
         assert (row == held[step * frame_step : (step + 1) * frame_step].any(axis=0)).all()
 
 
+@pytest.mark.slow
 @given(held=HELD)
 def test_a_line_a_step_names_the_keys_that_are_held(held: np.ndarray):
     lines = key_lines(held).splitlines()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_the_work_in_progress(copied: Path):
     assert sorted(path.name for path in (copied / "train").iterdir()) == ["dataset_00000.tar", "index.json"]
 
@@ -77,6 +78,7 @@ def test_each_frame_has_its_keys_and_its_state(copied: Path):
             assert (np.array([one[column] for one in fighter], values.dtype) == values).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fps", [60, 20])
 def test_pieces_from_the_middle_of_a_chunk_have_pictures_keys_and_states_of_their_own_frames(
     sound: Path, tmp_path: Path, fps: int

@@ -119,6 +119,7 @@ def test_letting_go_sets_the_writer_free(reader: ChannelReader):
     assert reader.ended() == "its channel ended"
 
 
+@pytest.mark.slow
 def test_a_picture_may_outlive_the_reader_and_the_writer():
     gc.collect()
     before = num_open()
@@ -144,6 +145,7 @@ def num_open() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+@pytest.mark.slow
 def test_a_reader_that_never_started_leaves_no_descriptor_open():
     gc.collect()
     before = num_open()

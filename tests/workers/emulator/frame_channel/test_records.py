@@ -78,6 +78,7 @@ def test_any_cut_of_the_stream_gives_the_same_records(contents, sizes):
     assert len(whole) == len(contents)
 
 
+@pytest.mark.slow
 @given(STREAMS.filter(bool), st.data())
 def test_a_stream_that_ends_within_a_record_is_broken_and_what_came_before_is_kept(contents, data):
     parts = [record_bytes(content) for content in contents]

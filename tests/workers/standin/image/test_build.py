@@ -24,6 +24,7 @@ def test_the_committed_image_was_made_from_the_committed_sources(record):
         assert record[name] == hashlib.sha256(path.read_bytes()).hexdigest(), REMEDY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "defines"), build.IMAGES.values(), ids=build.IMAGES)
 def test_a_rebuild_gives_the_committed_bytes(record, path, defines):
     version = build.compiler_version()

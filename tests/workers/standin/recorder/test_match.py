@@ -4,6 +4,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
+import pytest
+
 from workers.replay import read_replay
 from workers.replay.state import state_table
 from workers.standin.recorder import RecordOptions, record
@@ -30,6 +32,7 @@ def _posts(long_ones: tuple[Recording, ...]) -> list[PostState]:
     return [one.post for made in long_ones for frame in made.played.frames for one in frame.fighters]
 
 
+@pytest.mark.slow
 def test_minutes_of_play_show_what_a_match_is_made_of(long_ones: tuple[Recording, ...]):
     actions = {post.action for post in _posts(long_ones)}
     wanted = {

@@ -99,6 +99,7 @@ def files(
     return made
 
 
+@pytest.mark.slow
 def test_libmelee_reads_every_stage(files: dict[Path, Recording]):
     read = _read(LIBMELEE, list(files))
     for path, made in files.items():

@@ -105,6 +105,7 @@ options = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(options)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_our_reader_finds_the_match_that_was_played(chosen: RecordOptions):

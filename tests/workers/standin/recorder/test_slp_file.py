@@ -91,6 +91,7 @@ def _with_length(data: bytes) -> bytes:
     return data[:11] + struct.pack(">I", data.index(b"U\x08metadata") - HEAD) + data[HEAD:]
 
 
+@pytest.mark.slow
 def test_each_version_of_a_frame_is_written_in_the_games_order(one_per_stage: dict[int, Recording]):
     order = {0x3A: 0, 0x37: 1, 0x3F: 2, 0x40: 2, 0x41: 2, 0x38: 3, 0x3B: 4, 0x3C: 5}
     for made in one_per_stage.values():
