@@ -124,7 +124,7 @@ def choose(
     """Find the ledger entries that are to be withdrawn.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         reasons: set-aside games with one of these are chosen.
         games: game_ids, or beginnings of them that fit one game each.
         everything: every set-aside game is chosen.

@@ -18,7 +18,7 @@ def canary_pace(result: GameResult, settings: RenderSettings, machine: str, toda
 
     Args:
         result: of the canary, which was committed.
-        settings: of the run.
+        settings: the run's settings.
         machine: what it ran on, in words.
         today: the day.
     """

@@ -70,7 +70,7 @@ def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
     """Find the rule by which games of a dataset are divided: its own, else the one asked for.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         asked: what the user asks for; None if nothing, which means the dataset's own, or the default.
 
     Raises:
@@ -110,8 +110,8 @@ def begin_dataset(
     """Write dataset.json, or check that the one there was made by the same settings.
 
     Args:
-        store: of the dataset.
-        settings: of the run.
+        store: the dataset's store.
+        settings: the run's settings.
         set_up: the emulator that will render.
         fingerprint: what decides the pixels; empty where that is not known yet.
         key: the one with which players are hashed.

@@ -26,7 +26,7 @@ class LiveRuns:
     """Looks at the notes of all runs on one dataset; safe to ask from several threads.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         clock: seconds since the epoch.
     """
 

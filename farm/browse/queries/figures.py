@@ -45,7 +45,7 @@ def figures(library: Library, trials: Sequence[dict[str, Any]]) -> dict[str, Any
     """Count everything that the page shows, JSON-ready.
 
     Args:
-        library: of the dataset.
+        library: the dataset's library.
         trials: what `farm bench bytes --json` printed, as `read_trials` gives it; empty if there is none.
     """
     histograms = [

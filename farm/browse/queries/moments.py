@@ -153,7 +153,7 @@ def find_moments(library: Library, query: MomentQuery, seconds: float = float("i
     """Find the first moments that pass, at most `query.limit`.
 
     Args:
-        library: of the dataset.
+        library: the dataset's library.
         query: what is looked for.
         seconds: after so long no further game is begun.
 

@@ -18,7 +18,7 @@ def why_none(library: Library, query: MomentQuery, found: FoundMoments) -> list[
     """Write sentences about a search that found nothing; none where it found something.
 
     Args:
-        library: of the dataset.
+        library: the dataset's library.
         query: what was looked for.
         found: what `find_moments` gave for it.
     """

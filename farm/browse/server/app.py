@@ -62,7 +62,7 @@ def make_app(
     """The application over one dataset.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         hosts: names by which a request may call this server, as `Guard` takes them.
         token: what a visitor must know, as `Guard` takes it.
         trials: what `farm bench bytes` measured; None for what lies in the dataset.

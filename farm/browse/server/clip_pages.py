@@ -28,7 +28,7 @@ class ClipPages:
     """Boxes and clips of the games of one dataset. One clip is made at a time, whoever asks.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
     """
 
     def __init__(self, store: Store) -> None:

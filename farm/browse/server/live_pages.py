@@ -23,7 +23,7 @@ class LivePages:
     """Answers for the addresses of this page.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         has_snapshot: whether the other pages are there, to lead to.
     """
 

@@ -40,7 +40,7 @@ class LookPages:
     """Templates with their data, and pictures, for the addresses of these pages.
 
     Args:
-        library: of the dataset.
+        library: the dataset's library.
     """
 
     def __init__(self, library: Library) -> None:

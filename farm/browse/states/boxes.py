@@ -100,7 +100,7 @@ def write_boxes(store: Store, description: DatasetDescription, path: Path) -> Bo
     """Write the boxes of all committed games as one Parquet file, in order of game_id and slp_frame.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         description: what its dataset.json says.
         path: the file; it appears when it is whole.
 
