@@ -230,7 +230,7 @@ def _render(
         assert isinstance(proved.result, GameResult), "the jobs of a run return these"
         pace = canary_pace(proved.result, for_jobs, proved.kind, datetime.now(UTC).date())
         paces.append(pace)
-        # if the cache cannot be written, later estimates do without this pace
+        # If the cache cannot be written, later estimates do without this pace.
         with suppress(EnvironmentFailed):
             save_pace(pace)
         report.proved(pace, work.num_frames - pace.num_frames, proved.result.cores / proved.num_slots)

@@ -423,8 +423,7 @@ class RunSettings:
 
     @property
     def live_seconds(self) -> float:
-        """Seconds between two notes on a run for people who watch it; 0 for none, if each write costs money.
-        """
+        """Seconds between two notes on a run for people who watch it; 0 for no notes, if each costs money."""
         if self.live is not None:
             return self.live
         return 0.0 if self.out.startswith("s3://") else _LIVE_SECONDS

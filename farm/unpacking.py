@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = "unpacked"
 _SHARE_OF_FREE: Final = 0.5  # of the free disk space; the rest is for other programs
-# least number of replays to take from an archive; a single one is read just as fast from the archive
+# Least number of replays to unpack from an archive; a single one is read just as fast from the archive.
 _WORTHWHILE: Final = 2
 
 Steps = tuple[tuple[str, int], ...]
@@ -63,7 +63,7 @@ def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None
         room = int(shutil.disk_usage(folder).free * _SHARE_OF_FREE) if most_bytes is None else most_bytes
         places: dict[str, str] = {}
         for archive, tasks in wanted.items():
-            # a job that reads such a replay from the archive reports the same error
+            # A job that reads such a replay from the archive reports the same error.
             with suppress(ReplayRefused, OSError):
                 for game_id, path in _unpack(Path(archive), tasks, folder, room):
                     places[game_id] = path_locator(str(path))
