@@ -1,4 +1,4 @@
-"""Settles the CRF of a run's videos before they are made: the dataset's CRF, or the best in a budget."""
+"""Settles the CRF of a run's videos in advance: the dataset's CRF, or the finest that fits a budget."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def settled_video(
         store: the dataset's store.
         catalogue: the games that are to be planned.
         open_trials: gives slots whose job is `workers.rates_job.measure_rates`; needed for a budget.
-        report: told what was chosen, and why.
+        report: receives the choice, and the reason for it.
 
     Raises:
         EnvironmentFailed: the settings ask for another CRF than the dataset has, or no game could be

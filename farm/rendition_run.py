@@ -44,7 +44,7 @@ def run_rendition(
         size: (height, width) of its pictures, both even.
         fps: pictures a second, a divisor of the source's rate; None for the source's rate.
         num_workers: processes side by side.
-        report: is told of everything that happens.
+        report: receives everything that happens.
 
     Raises:
         ValueError: the size is not allowed, the rate does not divide the source's, or the chunk length is no

@@ -58,11 +58,11 @@ def rerender(
         sample: share of the committed games, 0 to 1.
         seed: seed of the sample; the same seed chooses the same games.
         slippi: the user's Slippi and game, for a dataset made with it.
-        scratch: folder for throw-away files; None for the default.
+        scratch: folder for temporary files; None for the default.
         on_game: called with (games done, games to do).
 
     Raises:
-        EnvironmentFailed: this machine cannot do it, or renders otherwise than the dataset was made.
+        EnvironmentFailed: this machine cannot render, or renders differently from the dataset's maker.
         DatasetError: the dataset cannot be read.
     """
     store = open_store(dataset)

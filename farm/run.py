@@ -75,7 +75,7 @@ def run(
     Args:
         settings: the run's settings.
         open_pool: opens the slots that render; called only if there is something to render.
-        report: is told of everything that happens.
+        report: receives everything that happens.
         open_trials: opens slots whose job is `workers.rates_job.measure_rates`; called only if there is a
             budget to keep.
         on_one_machine: all slots are on this machine, so they can read replays that are unpacked here.
@@ -138,7 +138,7 @@ def plan_work(
         settings: the run's settings.
         for_jobs: the settings of the run's jobs, whose CRF may have to be settled first.
         store: the dataset's store.
-        report: is told of everything that happens.
+        report: receives everything that happens.
         open_trials: opens slots that measure how large videos become; called only if there is a budget to
             keep.
 
@@ -165,7 +165,7 @@ def look_through(
     Args:
         settings: name the replays.
         key: the key with which players' identities are hashed.
-        report: is told how many replays were looked at.
+        report: receives how many replays were looked at.
         splits: the rule that divides games into train, val and test; see `rule_of_dataset`.
         selection: which games are wanted; by default all that can be rendered.
 

@@ -22,7 +22,7 @@ class Report(Protocol):
     """Receives what a run reports; the methods stand in the order in which a run calls them."""
 
     def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
-        """Enter while replays are scanned; gives a function that takes (number scanned, number that pass)."""
+        """Return a context for the scan; its function takes (number scanned, number that pass)."""
 
     def settled(self, choice: BudgetChoice) -> None:
         """Hear which CRF a budget allows, before anything is written."""
@@ -34,7 +34,7 @@ class Report(Protocol):
         """Hear what work there is, before it begins."""
 
     def rendering(self) -> AbstractContextManager[Callable[[RunCounts], None]]:
-        """Enter while games are rendered; gives a function that takes the counts, several times a second."""
+        """Return a context for the rendering; its function takes the counts, several times a second."""
 
     def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
         """Hear that a kind of machine has rendered its first game, and how fast."""

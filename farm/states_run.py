@@ -29,7 +29,7 @@ def run_states(settings: RunSettings, num_workers: int, selection: Selection, re
         settings: the run's settings; those of emulators are ignored.
         num_workers: processes side by side.
         selection: which games are wanted.
-        report: is told of everything that happens.
+        report: receives everything that happens.
 
     Raises:
         EnvironmentFailed: this machine cannot do the work; what was committed stays.

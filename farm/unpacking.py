@@ -46,7 +46,7 @@ def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None
 
     Args:
         work: what a run on this machine is to do.
-        base: the folder for throw-away files; None for one on the disk of $TMPDIR or /tmp, not in memory.
+        base: the folder for temporary files; None for one on the disk of $TMPDIR or /tmp, not in memory.
         most_bytes: the most bytes to write; None for half of the disk's free space.
 
     Raises:

@@ -58,7 +58,7 @@ class Ratio:
     """A figure divided by its limit or by its peer's figure in the same run.
 
     Attributes:
-        what: what is divided by what.
+        what: the two figures that are divided, in words.
         value: the median over the rounds of each round's own ratio.
         low: the smallest of these ratios.
         high: the largest of these ratios.

@@ -144,7 +144,7 @@ def _tell(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify = "mark") -> dict[str, Any]:
-    """Measure the loader, decoding alone and torchcodec on windows, beginning at GOPs and anywhere."""
+    """Measure the loader, plain decoding and torchcodec on windows that begin at GOPs, or anywhere."""
     found: dict[str, Any] = {}
     specs = {"gop": WindowSpec(window), "random": WindowSpec(window, start="any", stride=7)}
     for kind, spec in specs.items():

@@ -1,4 +1,4 @@
-"""`farm bench roadmap`: estimates gigabytes, days and dollars of 22,000 games, with the first figures."""
+"""`farm bench roadmap`: estimates the space, days and price of 22,000 games, beside the first estimate."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _picture(store: Store, manifest: Manifest) -> None:
         return
     try:
         write_card_picture(store, manifest)
-    except DatasetError as error:  # a damaged video is the audit's to tell; the tables are there
+    except DatasetError as error:  # the audit reports damaged videos; the tables are written
         click.echo(f"Warning: the card has no picture: {error}", err=True)
 
 

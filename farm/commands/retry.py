@@ -80,7 +80,7 @@ def command(
 ) -> None:
     """Take set-aside games out of the ledger of DATASET, so that the next `farm render` tries them again.
 
-    Give that render the same replays. A replay that was refused for what it holds will be refused again,
+    Give that render the same replays. A replay that was refused for its content will be refused again,
     unless the farm has learned to read it since. Do not run this while something renders into DATASET.
 
     Exit status: 0 some game will be tried again, 1 none fits, 2 the dataset cannot be read.

@@ -137,7 +137,7 @@ class Attempts:
         return any(count >= limits.caps[failure] for failure, count in self.counts.items())
 
     def next_is_last(self, limits: Limits) -> bool:
-        """True if the job must write a failure down itself: no further attempt would follow one."""
+        """True if the next attempt is the last, so that its job must write a failure to the ledger itself."""
         return self.counts.get(ATTEMPT_FAILED, 0) + 1 >= limits.caps[ATTEMPT_FAILED]
 
     def is_the_games_fault(self, limits: Limits) -> bool:

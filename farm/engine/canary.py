@@ -55,7 +55,7 @@ class Judgement(Enum):
 
 @dataclass(slots=True)
 class Trial:
-    """How a kind of machine has done so far.
+    """How the canaries of one kind of machine have done so far.
 
     Attributes:
         index: the queue's index of the game on trial; None if there is none.

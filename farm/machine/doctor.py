@@ -96,7 +96,7 @@ def processors(num_workers: int) -> Finding:
 
 
 def memory(num_workers: int, bytes_per_worker: int) -> Finding:
-    """Check that there is memory for so many workers; `bytes_per_worker` covers all processes of one."""
+    """Check that there is memory for all workers; `bytes_per_worker` covers all processes of one worker."""
     available = _available_memory()
     needed = num_workers * bytes_per_worker
     detail = (

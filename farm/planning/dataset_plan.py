@@ -1,4 +1,4 @@
-"""Turns a catalogue of replays into the plan of a dataset, and writes what is written before rendering."""
+"""Turns a catalogue of replays into a dataset's plan; writes dataset.json and plan before rendering."""
 
 from __future__ import annotations
 

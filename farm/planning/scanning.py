@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _REPLAYS_PER_TASK = 8
 _TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of replays is in memory
 _TASK_DEADLINE_SECONDS = 600.0
-_FEW_REPLAYS = 32  # this many replays are read in this process before others would have started
+_FEW_REPLAYS = 32  # this process reads so few replays before others would have started
 
 
 def look_at_all(

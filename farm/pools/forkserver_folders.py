@@ -49,7 +49,7 @@ def _bound() -> frozenset[str] | None:
 
 
 def _is_dead(folder: Path, bound: frozenset[str] | None) -> bool:
-    """Return whether a folder is this user's, of such a server, and nobody listens at its socket."""
+    """Return whether a folder is of such a server of this user's, and nobody listens at its socket."""
     try:
         found = folder.lstat()
         sockets = list(_sockets(folder))

@@ -42,7 +42,7 @@ class TerminalReport:
         num_slots: how many emulators will render side by side, to predict the time.
         log_seconds: seconds between two lines of progress in a log.
         with_video: whether the run makes videos, so that their size and time are predicted.
-        metrics: is also told of everything that happens.
+        metrics: also receives everything that happens.
         as_json: print nothing on stdout but the outcome, as one JSON object.
     """
 
