@@ -121,7 +121,7 @@ def _opencv(size: Size) -> Callable[[Path, int, int], Iterator[Any]] | None:
 def _torchcodec(size: Size) -> Callable[[Path, int, int], Iterator[Any]] | None:
     try:
         from torchcodec.decoders import VideoDecoder  # noqa: PLC0415 - an extra
-    except (ModuleNotFoundError, RuntimeError):  # torchcodec is installed, but finds no FFmpeg that it knows
+    except (ModuleNotFoundError, RuntimeError):  # RuntimeError: torchcodec finds no FFmpeg that it knows
         return None
     resize = _torch_resize(size)
     assert resize is not None, "torchcodec brings torch"

@@ -150,7 +150,7 @@ def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify
     for kind, spec in specs.items():
         dataset = open_dataset(root, window=spec, verify=verify, cache=Cache(cache), as_torch=False)
         for place in range(0, len(dataset), max(1, 300 // spec.stride if spec.start == "any" else 10)):
-            # States are packed here, so that no measurement includes it.
+            # States are packed here, so that no measurement includes the packing.
             dataset.reader.fetch(*dataset.index.locate(place))
         places = [dataset.index.locate(place) for place in _chosen(len(dataset), num_windows)]
         jobs: dict[str, Callable[[], int]] = {

@@ -1,6 +1,6 @@
 """Sends a run's figures to Ray's own metrics: every node's metrics port shows them as `ray_farm_...`.
 
-Only this module, `farm.pools.ray_pool` and `farm.pools.ray_nodes` import Ray.
+In farm, only this module, `farm.pools.ray_pool` and `farm.pools.ray_nodes` import Ray.
 """
 
 from __future__ import annotations

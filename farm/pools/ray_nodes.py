@@ -1,6 +1,6 @@
 """Joins a Ray cluster, and tells which machines it has, what they offer, and which are about to go.
 
-Only this module, `farm.pools.ray_pool` and `farm.pools.ray_metrics` import Ray.
+In farm, only this module, `farm.pools.ray_pool` and `farm.pools.ray_metrics` import Ray.
 """
 
 from __future__ import annotations

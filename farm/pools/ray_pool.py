@@ -1,9 +1,9 @@
 """Slots on a Ray cluster: each is a long-lived actor, wherever the cluster offers the resource `dolphin`.
 
-Only this module, `farm.pools.ray_nodes` and `farm.pools.ray_metrics` import Ray. The loop over running jobs
-is our own, and so are all retries. Ray restarts and repeats nothing: its ActorPool loses work when actors
-die, and its unlimited retries hide a replay that kills its worker. Actors that wait for a place tell an
-autoscaler to grow; they vanish with this process, so a run that was killed does not keep machines.
+In farm, only this module, `farm.pools.ray_nodes` and `farm.pools.ray_metrics` import Ray. The loop over
+running jobs is our own, and so are all retries. Ray restarts and repeats nothing: its ActorPool loses work
+when actors die, and its unlimited retries hide a replay that kills its worker. Actors that wait for a place
+tell an autoscaler to grow; they vanish with this process, so a run that was killed does not keep machines.
 """
 
 from __future__ import annotations

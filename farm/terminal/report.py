@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 FILE_WIDTH: Final = 110  # columns, if no terminal sets a width
-# Of video, until the dataset's own figure is known: 300 GB for 236 million frames.
+# Bytes of video, assumed until the dataset's own figure is known: 300 GB for 236 million frames.
 BYTES_PER_FRAME: Final = 1270
 GAME_FRAMES_PER_SECOND: Final = 60  # assumed pace of a slot before anything is known
 

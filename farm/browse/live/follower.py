@@ -12,7 +12,7 @@ from manifests.store.canonical_json import to_plain
 if TYPE_CHECKING:
     from manifests.store.contract import Store
 
-PROGRESS_SECONDS: Final = 10.0  # since it takes a listing of the ledger
+PROGRESS_SECONDS: Final = 10.0  # between two reads, since each takes a listing of the ledger
 
 
 class Follower:
