@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEAST_FRAMES: Final = 1800
 """Least frames of a canary, if any game has so many: half a minute, with enough moves to be judged."""
 MOST_REFUSED: Final = 3
-"""Most games in a row that may be refused for their content, or whose replay may be missing."""
+"""At this many games in a row refused for their content, or this many without a replay, the run stops."""
 MOST_MISALIGNED: Final = 2
 """If the pictures of this many games cannot be proved, the machine is at fault; one game alone may desync."""
 FEW_GAMES: Final = 2
