@@ -1,1 +1,1 @@
-"""The farm: plans games, hands them to emulators on one machine or a cluster, and holds the command line."""
+"""Plans games, runs them in emulators on one machine or a cluster, and holds the `farm` command line."""

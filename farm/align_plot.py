@@ -1,4 +1,4 @@
-"""The plot of `farm align`: how well motion fits at each lag, and how much of it each window shows."""
+"""Draws the plot of `farm align`: how well motion fits at each lag, and how much of it each window shows."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from workers.align.motion.evidence import MotionFinding
 
-_INCHES: Final = (12.0, 2.8)  # of one chunk's row
+_INCHES: Final = (12.0, 2.8)  # of the row of one chunk
 _DPI: Final = 100
-_SHARES: Final = (-0.5, 2.0)  # shown; what lies beyond is drawn at the edge
+_SHARES: Final = (-0.5, 2.0)  # the range of shares that is drawn; a share beyond it is drawn at the edge
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkFinding:
-    """What motion found in one chunk.
+    """What the motion check found in one chunk.
 
     Attributes:
         title: the chunk in words, as the plot's title.
         first_slp_frame: slp_frame of the chunk's first row.
         found: what was measured now, from the files.
-        recorded: the evidence that the ledger has on the chunk, a line each.
+        recorded: the evidence that the ledger holds about the chunk, one line for each check.
     """
 
     title: str
@@ -41,7 +41,7 @@ class ChunkFinding:
 
 
 def plot(title: str, chunks: Sequence[ChunkFinding]) -> bytes:
-    """Draw a PNG; the same findings give the same picture."""
+    """Draw the findings of some chunks as a PNG; the same findings give the same picture."""
     figure = Figure(figsize=(_INCHES[0], _INCHES[1] * len(chunks) + 0.6), dpi=_DPI, layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots(len(chunks), 2, squeeze=False, width_ratios=(1, 2))

@@ -1,4 +1,4 @@
-"""Writes amounts for people in the unit that shows something: bytes, durations and money, small ones too."""
+"""Writes bytes, durations and amounts of money for people, in a unit in which even a small amount shows."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def hours_text(hours: float) -> str:
 
 
 def dollars_text(dollars: float) -> str:
-    """Write a price in US dollars; one below a cent is said to be so, and not to be nothing."""
+    """Write a price in US dollars; a price below one cent is written as such, not as nothing."""
     return "less than 0.01 USD" if 0 < dollars < _CENT else f"{dollars:,.2f} USD"

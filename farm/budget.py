@@ -1,4 +1,4 @@
-"""Settles how a run encodes videos before anything is written: as the dataset has it, or by a budget."""
+"""Settles the CRF of a run's videos in advance: the dataset's CRF, or the finest that fits a budget."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workers.job import RenderSettings
 
     OpenPool = Callable[[RenderSettings, int], AbstractContextManager[Pool[RenderTask]]]
-    """Opens slots for jobs with these settings, of which there are so many."""
+    """Opens a pool of slots for jobs with these settings; the number is that of the jobs."""
 
 
 def settled_video(
@@ -41,28 +41,29 @@ def settled_video(
     open_trials: OpenPool | None,
     report: Report,
 ) -> RenderSettings:
-    """Return the jobs' settings with the CRF that holds for every game of the dataset.
+    """Return the jobs' settings with the one CRF that is used for every game of the dataset.
 
-    A dataset that has begun keeps the CRF that it has. With a budget a few games are played first, and
-    encoded at several CRFs; the finest whose plan fits is taken.
+    A dataset that has begun keeps its CRF. With a budget, a few games are played first and encoded at several
+    CRFs; the finest CRF at which all planned games fit into the budget is taken.
 
     Args:
-        settings: of the run.
-        for_jobs: of its jobs, whose CRF is not settled yet.
-        store: of the dataset.
+        settings: the run's settings.
+        for_jobs: the settings of the run's jobs, whose CRF is not settled yet.
+        store: the dataset's store.
         catalogue: the games that are to be planned.
         open_trials: gives slots whose job is `workers.rates_job.measure_rates`; needed for a budget.
-        report: told what was chosen, and why.
+        report: receives the choice, and the reason for it.
 
     Raises:
-        EnvironmentFailed: another CRF is asked for than the dataset has, or no game could be measured.
+        EnvironmentFailed: the settings ask for another CRF than the dataset has, or no game could be
+            measured.
         BudgetTooSmall: the games do not fit into the budget.
         DatasetError: dataset.json cannot be read.
     """
     if store.head(DATASET_KEY) is not None:
         begun = read_description(store).video
         if begun is None:
-            return for_jobs  # a dataset of states alone, which is refused where it is begun
+            return for_jobs  # a dataset of states alone, which is refused when the run begins it
         if settings.crf not in (None, begun.crf):
             message = (
                 f"{store.url}: its videos have CRF {begun.crf:g}, and --crf {settings.crf:g} is asked for; "

@@ -1,4 +1,4 @@
-"""The `farm` command: a thin group of verbs, each in a module of its own that is loaded only when called."""
+"""The `farm` command: a group of subcommands, each in a module that is loaded only when it is called."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXTRA_OF: Final = {
     "ray": "farm", "torch": "torch", "torchcodec": "torch",
     "duckdb": "browse", "jinja2": "browse", "starlette": "browse", "uvicorn": "browse",
 }  # fmt: skip
-"""The extra that brings a package which not every command needs."""
+"""For each package that only some commands need: the extra that installs it."""
 
 
 GROUPS: Final = {
@@ -46,7 +46,7 @@ GROUPS: Final = {
     "Check": ("doctor", "audit", "align"),
     "Measure": ("calibrate", "slots", "bench"),
 }
-"""The verbs, by what one is doing; the order is that in which a newcomer needs them."""
+"""The commands, grouped by what the user is doing, in the order in which a newcomer needs them."""
 
 _LONGEST_SENTENCE: Final = 200  # characters; a help text wraps it
 _RENDERING: Final = ("align", "bench", "boxes", "calibrate", "demo", "doctor", "plan", "record", "render",
@@ -55,14 +55,14 @@ _RESUMABLE: Final = {*GROUPS["Make a dataset"], "boxes", "export", "latents", "p
 
 
 class LazyVerbs(click.Group):
-    """Finds its commands among the modules of farm.commands; only the one that is called is loaded whole."""
+    """Finds the commands among the modules of farm.commands, and loads only the module of the called one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        """Every module of farm.commands, by name."""
+        """List the names of all modules of farm.commands."""
         return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one verb, or None if there is none of that name."""
+        """Load one command, or return None if there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         try:
@@ -73,13 +73,13 @@ class LazyVerbs(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the verbs into the help text, group by group."""
+        """Write the commands into the help text, group by group."""
         for heading, verbs in GROUPS.items():
             with formatter.section(heading):
                 formatter.write_dl([(verb, self._about(ctx, verb)) for verb in verbs])
 
     def _about(self, ctx: click.Context, verb: str) -> str:
-        """The first sentence of a verb's help, or what must be installed before it can be had."""
+        """Return the first sentence of a command's help, or what must be installed to run it."""
         try:
             command = self.get_command(ctx, verb)
         except click.ClickException as wanting:
@@ -88,11 +88,14 @@ class LazyVerbs(click.Group):
 
 
 def _wanting(command: str, missing: ModuleNotFoundError) -> Exception:
-    """What to say of a package that is not installed; what is in no extra is a bug, and stays as it is."""
+    """Return the error that says which extra to install for a missing package.
+
+    If no extra has the package, that is a bug of ours, and the error is returned unchanged.
+    """
     package = (missing.name or "").partition(".")[0]
     if package not in EXTRA_OF:
         return missing
-    # Who renders needs what who reads does, and more.
+    # Commands that render need the packages of commands that read, and more.
     extra = "render" if command in _RENDERING else EXTRA_OF[package]
     return click.ClickException(
         f"`farm {command}` needs the package {package}, which is not installed: "
@@ -110,7 +113,7 @@ def farm() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line on stderr and exit status 2, no traceback."""
+    """Run the command line; our own errors print one line on stderr and exit 2, without a traceback."""
     show_odd_names()
     try:
         farm.main(standalone_mode=False)

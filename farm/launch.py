@@ -1,9 +1,8 @@
-"""Render on a Ray cluster: what `ray submit CLUSTER.yaml farm/launch.py --games 22000` runs on its head.
+"""Renders on a Ray cluster: `ray submit CLUSTER.yaml farm/launch.py --games 22000` runs it on the head.
 
-Ray copies this one file there, so it holds nothing but the opening of the cluster; everything else is the
-installed package. It works as well with `ray job submit -- python farm/launch.py ...`, and alone on a laptop,
-where it starts a Ray of its own. No flag has a name that Ray would take for itself, or a value that needs
-quotes.
+Ray copies this one file there, so it only opens the cluster; everything else is in the installed package. It
+also works with `ray job submit -- python farm/launch.py ...`, and alone on a laptop, where it starts a Ray of
+its own. No flag has a name that Ray would take for itself, or a value that needs quotes.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from farm.settings import RunSettings
     from workers.job import RenderSettings, RenderTask
 
-# Beside this file lie modules with everyday names; on a laptop they would hide other people's.
+# Modules with everyday names lie beside this file; on a laptop they would hide other packages' modules.
 if sys.path and Path(sys.path[0] or ".").resolve() == Path(__file__).resolve().parent:
     del sys.path[0]
 
@@ -47,7 +46,7 @@ except ModuleNotFoundError as problem:
         "cluster: `ray up` it with the image of docker/. On a laptop: pip install '.[render,farm]' in the "
         "project's folder.\n"
     )
-    sys.exit(2)  # not finished
+    sys.exit(2)  # the exit status for "not finished"
 
 EXAMPLE = """\b
 Examples:
@@ -63,8 +62,9 @@ Examples:
 def command(*, config: Path | None, as_json: bool, **flags: Any) -> int:
     """Render replays on a Ray cluster; run the same command again to go on where it stopped.
 
-    With a game image it is Melee in Slippi's playback Dolphin; our own game only with --emulator standin.
-    Every setting may also stand in a file, or in the environment as FARM_ and its name in capitals.
+    With a game image, Slippi's playback Dolphin plays Melee; our own game is played only with --emulator
+    standin. Every setting can also be given in a file, or in the environment as FARM_ and its name in
+    capitals.
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
     """
@@ -73,7 +73,7 @@ def command(*, config: Path | None, as_json: bool, **flags: Any) -> int:
 
 
 def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:
-    """Join the cluster, or start one on this machine, and render on it.
+    """Join the Ray cluster, or start one on this machine, and render the run's replays on it.
 
     Raises:
         FarmError, DatasetError: as `farm.run.run`.
@@ -123,7 +123,7 @@ def render_on_cluster(settings: RunSettings, *, as_json: bool = False) -> ExitSt
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; an error of ours is one line on stderr and exit status 2, without a traceback."""
+    """Run the command line; our own errors print one line on stderr and exit 2, without a traceback."""
     show_odd_names()
     try:
         return int(command.main(arguments, standalone_mode=False) or 0)

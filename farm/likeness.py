@@ -1,4 +1,4 @@
-"""How alike two pictures are: PSNR, and SSIM around each pixel."""
+"""Measures how alike two pictures are: PSNR, and SSIM around each pixel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     Luma = NDArray[np.uint8]
 
 _WHITE: Final = 255.0
-_WINDOW, _SIGMA = (11, 11), 1.5  # of the SSIM as published (Wang and others, 2004), as are these constants:
+# The window and the constants of the SSIM as published (Wang and others, 2004).
+_WINDOW, _SIGMA = (11, 11), 1.5
 _C1, _C2 = (0.01 * _WHITE) ** 2, (0.03 * _WHITE) ** 2
 
 

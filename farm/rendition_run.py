@@ -1,4 +1,4 @@
-"""One run that makes a rendition: a smaller copy of a dataset, of the same frames, beside it."""
+"""Makes a rendition in one run: a smaller copy of a dataset with the same frames, stored beside it."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 def run_rendition(
     source_url: str, out: str, size: tuple[int, int], fps: int | None, num_workers: int, report: Report
 ) -> RunOutcome:
-    """Make a rendition of all committed games, as far as that is not done yet.
+    """Make a rendition of all committed games of a dataset that have none yet.
 
     Args:
-        source_url: the dataset, finalized.
-        out: the dataset to make, or to go on with.
+        source_url: folder or URL of the dataset, which must be finalized.
+        out: the rendition's dataset, which is begun or continued.
         size: (height, width) of its pictures, both even.
-        fps: pictures a second, a divisor of the source's; None for as many.
+        fps: pictures a second, a divisor of the source's rate; None for the source's rate.
         num_workers: processes side by side.
-        report: told of everything that happens.
+        report: receives everything that happens.
 
     Raises:
-        ValueError: a size that pictures cannot have, a rate that the source does not hold, or chunks that are
-            no multiple of the GOPs at that rate.
+        ValueError: the size is not allowed, the rate does not divide the source's, or the chunk length is no
+            multiple of the GOP at that rate.
         EnvironmentFailed: the dataset has no pictures.
         DatasetError: a dataset cannot be read, or `out` is something else.
     """
@@ -59,7 +59,7 @@ def run_rendition(
         raise EnvironmentFailed(message)
     made = contract_like(description.video, size, fps)
     rule = SPARSE_TIMING_RULE.format(frame_step=made.frame_step) if made.frame_step else TIMING_RULE
-    # A stamp is too small to be read in smaller pictures; marks and motion are what proves them.
+    # A stamp is too small to be read in smaller pictures; marks and motion prove them instead.
     ours = dataclasses.replace(description, video=made, stamp=None, stamp_seed_column=None, timing_rule=rule)
     open_or_create(store, ours)
     work = _plan(source, store, description.frames_per_chunk)
@@ -67,22 +67,22 @@ def run_rendition(
         out, description.emulator, frames_per_chunk=description.frames_per_chunk,
         source_url=source_url, made=made,
     )  # fmt: skip
-    # Nothing is played, whatever played the pictures once.
+    # Nothing is played for a rendition, whichever emulator once played the source's games.
     settings = RunSettings(replays=(source_url,), out=out, emulator=NO_EMULATOR)
     slots = local_slots(settings, num_workers, rendition_of_game)
     return do_work(settings, for_jobs, store, work, slots, report)
 
 
 def contract_like(source: VideoContract, size: tuple[int, int], fps: int | None) -> VideoContract:
-    """Say how videos are made that are like the source's, in another size, and with every n-th frame.
+    """Return the source's video contract, changed to another size and to every n-th frame.
 
     Args:
-        source: of the dataset that they are made of.
+        source: the video contract of the dataset that the rendition is made from.
         size: (height, width) of the pictures.
         fps: pictures a second; None for as many as the source has.
 
     Raises:
-        ValueError: a size that pictures cannot have, or a rate that does not divide the source's.
+        ValueError: the size is not allowed, or the rate does not divide the source's.
     """
     height, width = Framing(size=size).output(0, 0)[::-1]
     fps = source.fps if fps is None else fps
@@ -91,7 +91,8 @@ def contract_like(source: VideoContract, size: tuple[int, int], fps: int | None)
         message = f"the source has {source.fps} pictures a second, so fps is one of {rates}; got {fps}"
         raise ValueError(message)
     step = FRAMES_PER_SECOND // fps
-    # Key frames stay where the source has them, or at every second one of those, so that they are shown ones.
+    # Key frames stay where the source has them, or are every n-th of those, so that each is a frame that is
+    # kept.
     gop_frames = math.lcm(source.gop_frames, step)
     return dataclasses.replace(
         source, width=width, height=height, gop_frames=gop_frames, frame_step=step if step > 1 else None
@@ -99,7 +100,7 @@ def contract_like(source: VideoContract, size: tuple[int, int], fps: int | None)
 
 
 def _plan(source: Store, store: Store, frames_per_chunk: int) -> PlannedWork:
-    """Plan the committed games of the source; they get file numbers of their own."""
+    """Plan the committed games of the source; in the rendition they get file numbers of their own."""
     committed = compiled_game_ids(source)
     games = {game.game_id: game for game in planned_games(source) if game.game_id in committed}
     append_plan(store, games.values(), frames_per_chunk)

@@ -1,4 +1,4 @@
-"""Renders committed games again, apart from the dataset, and compares every byte with the dataset's."""
+"""Renders a sample of committed games again, and compares every byte with the dataset's files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SAMPLE_STEPS: Final = 1 << 64
 
 @dataclass(frozen=True, slots=True)
 class Rerendered:
-    """One game that was rendered again, and how it differs from the dataset's.
+    """One game that was rendered again, and how the new files differ from the dataset's.
 
     Attributes:
         game_id: id of the game.
@@ -51,18 +51,18 @@ def rerender(
     scratch: Path | None = None,
     on_game: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Iterator[Rerendered]:
-    """Render a sample of the committed games again, at least one, and compare.
+    """Render a sample of the committed games again, at least one, and compare each with the dataset's files.
 
     Args:
         dataset: folder or URL; nothing is written to it.
         sample: share of the committed games, 0 to 1.
         seed: seed of the sample; the same seed chooses the same games.
         slippi: the user's Slippi and game, for a dataset made with it.
-        scratch: folder for throw-away files; None for the default.
+        scratch: folder for temporary files; None for the default.
         on_game: called with (games done, games to do).
 
     Raises:
-        EnvironmentFailed: this machine cannot do it, or renders otherwise than the dataset was made.
+        EnvironmentFailed: this machine cannot render, or renders differently from the dataset's maker.
         DatasetError: the dataset cannot be read.
     """
     store = open_store(dataset)
@@ -89,7 +89,7 @@ def rerender(
 
 
 def _chosen(store: Store, sample: float, seed: int) -> list[tuple[PlannedGame, LedgerEntry]]:
-    """The games of the sample that are committed; the first in the sample's order if it would be empty."""
+    """Return the committed games of the sample; if there is none, the first one in the sample's order."""
     ranked = sorted(
         ((_rank(game.game_id, seed), game) for game in planned_games(store)), key=lambda each: each[0]
     )
@@ -108,7 +108,7 @@ def _rank(game_id: str, seed: int) -> int:
 
 
 def _require_same(made: dict[str, str], here: dict[str, str]) -> None:
-    # The way by which pictures came out does not decide them, and older datasets do not say it.
+    # How pictures left the emulator does not change them, and older datasets do not record it.
     named = (made.keys() | here.keys()) - {FRAMES_NAME}
     other = sorted(name for name in named if made.get(name) != here.get(name))
     if other:

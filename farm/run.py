@@ -1,9 +1,9 @@
-"""One run, from replays to a finished dataset: scan, plan, render, compile the manifests.
+"""Does one run, from replays to a finished dataset: scan, plan, render, compile the manifests.
 
     run(settings, pool, report) -> RunOutcome
 
-A laptop and a cluster differ in the slots that they hand over, and in nothing else: `farm render` gives slots
-on this machine, `farm/launch.py` gives slots on Ray.
+A run on a laptop and one on a cluster differ only in the slots they use: `farm render` opens slots on this
+machine, `farm/launch.py` opens slots on Ray.
 """
 
 from __future__ import annotations
@@ -68,17 +68,17 @@ def run(
     settings: RunSettings, open_pool: OpenPool, report: Report, *, open_trials: OpenPool | None = None,
     on_one_machine: bool = True,
 ) -> RunOutcome:  # fmt: skip
-    """Render what the settings name into their dataset, as far as that is not done yet.
+    """Render the replays of the settings into their dataset, leaving out games that are already done.
 
-    Where there are more games than slots, one short game on each kind of machine comes first.
+    If there are more games than slots, each kind of machine first renders one short game, its canary.
 
     Args:
-        settings: of the run.
-        open_pool: gives the slots that render; asked only if there is something to render.
-        report: told of everything that happens.
-        open_trials: gives slots whose job is `workers.rates_job.measure_rates`; asked only where a budget is
-            to be kept.
-        on_one_machine: all slots are on this machine, and read what is unpacked here.
+        settings: the run's settings.
+        open_pool: opens the slots that render; called only if there is something to render.
+        report: receives everything that happens.
+        open_trials: opens slots whose job is `workers.rates_job.measure_rates`; called only if there is a
+            budget to keep.
+        on_one_machine: all slots are on this machine, so they can read replays that are unpacked here.
 
     Raises:
         CanaryFailed: the first game on a kind of machine failed; no other game was begun there.
@@ -95,10 +95,10 @@ def do_work(
     settings: RunSettings, for_jobs: RenderSettings, store: Store, work: PlannedWork, open_pool: OpenPool,
     report: Report, *, on_one_machine: bool = True,
 ) -> RunOutcome:  # fmt: skip
-    """Do what is planned and compile the manifests; the arguments and errors are those of `run`."""
+    """Render the planned games and compile the manifests; arguments and errors are those of `run`."""
     report.planned(work, store)
     paces: list[MeasuredPace] = []
-    # Where no emulator plays there is nothing that a machine could do wrong, nor a pace of rendering.
+    # Without an emulator no machine can render wrongly, and there is no pace of rendering to measure.
     canaries = Canaries() if settings.canary and settings.emulator in EMULATORS else None
     with unpacked(work, settings.scratch) if on_one_machine else nullcontext(work) as ready:
         summary = _render(ready, for_jobs, store, open_pool, report, canaries, paces) if work.tasks else None
@@ -112,7 +112,7 @@ def local_slots(
     num_slots: int,
     job: Callable[[RenderTask, Any], Any] = render_game,
 ) -> OpenPool:
-    """Slots on this machine: at most one for each game."""
+    """Return a function that opens slots on this machine, at most one for each game."""
 
     def open_pool(for_jobs: RenderSettings, num_games: int) -> AbstractContextManager[Pool[RenderTask]]:
         return LocalPool(
@@ -132,14 +132,15 @@ def plan_work(
     report: Report,
     open_trials: OpenPool | None,
 ) -> tuple[PlannedWork, RenderSettings]:
-    """Look at the replays, add the new ones to the dataset's plan, and say what is left to do, and how.
+    """Scan the replays, add new games to the dataset's plan, and return the work left and the jobs' settings.
 
     Args:
-        settings: of the run.
-        for_jobs: of its jobs, whose CRF may have to be settled first.
-        store: of the dataset.
-        report: told of everything that happens.
-        open_trials: gives slots that measure what videos cost; asked only where a budget is to be kept.
+        settings: the run's settings.
+        for_jobs: the settings of the run's jobs, whose CRF may have to be settled first.
+        store: the dataset's store.
+        report: receives everything that happens.
+        open_trials: opens slots that measure how large videos become; called only if there is a budget to
+            keep.
 
     Raises:
         EnvironmentFailed: this machine cannot do the work, or a source is not there.
@@ -159,14 +160,14 @@ def plan_work(
 def look_through(
     settings: RunSettings, key: bytes, report: Report, splits: SplitRule, selection: Selection | None = None
 ) -> Catalogue:
-    """Read the replays and choose those that are to be planned.
+    """Read the replays and choose the games that are to be planned.
 
     Args:
-        settings: say which replays.
-        key: the one with which players are hashed.
-        report: told how many replays were looked at.
-        splits: how games are divided; see `rule_of_dataset`.
-        selection: which games are wanted; all that can be rendered by default.
+        settings: name the replays.
+        key: the key with which players' identities are hashed.
+        report: receives how many replays were looked at.
+        splits: the rule that divides games into train, val and test; see `rule_of_dataset`.
+        selection: which games are wanted; by default all that can be rendered.
 
     Raises:
         EnvironmentFailed: a source is not there, or nothing is found.
@@ -185,7 +186,7 @@ def look_through(
 
 
 def add_to_plan(settings: RunSettings, store: Store, catalogue: Catalogue) -> PlannedWork:
-    """Add a catalogue's games to the plan of a dataset that has begun; say what is left to do.
+    """Add a catalogue's games to the plan of a dataset that has begun; return the work that is left.
 
     Raises:
         DatasetError: the output cannot be used.
@@ -219,17 +220,18 @@ def _render(
     canaries: Canaries | None,
     paces: list[MeasuredPace],
 ) -> Summary:
-    """Render what is to do; what canaries measure is added to `paces`."""
+    """Render the games that are left; add the paces that canaries measure to `paces`."""
 
     def give_up(task: RenderTask, reason: Reason, detail: str) -> GameResult:
-        # Its workers died of the game, so they cannot write down that it ends here.
+        # The game's workers died, so they cannot write the ledger entry that ends this game.
         return set_aside(task, for_jobs, RenderFailed(reason, detail))
 
     def hear(notes: RunNotes, proved: ProvedKind) -> None:
         assert isinstance(proved.result, GameResult), "the jobs of a run return these"
         pace = canary_pace(proved.result, for_jobs, proved.kind, datetime.now(UTC).date())
         paces.append(pace)
-        with suppress(EnvironmentFailed):  # where the cache cannot be written, later estimates go without
+        # If the cache cannot be written, later estimates do without this pace.
+        with suppress(EnvironmentFailed):
             save_pace(pace)
         report.proved(pace, work.num_frames - pace.num_frames, proved.result.cores / proved.num_slots)
         notes.proved(proved.kind, pace.frames_per_second, dict(proved.result.evidence))
@@ -257,7 +259,7 @@ def _render(
 
 
 def _each(*hearers: Callable[[T], None]) -> Callable[[T], None]:
-    """Make one function of several that hear the same."""
+    """Make one function that calls several functions with the same argument."""
 
     def tell_all(it: T) -> None:
         for hear in hearers:
@@ -267,7 +269,7 @@ def _each(*hearers: Callable[[T], None]) -> Callable[[T], None]:
 
 
 def _ended(store: Store, given: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Which of some games the manifests have as committed, and which as set aside."""
+    """Return which of the given games the manifests have as committed, and which as set aside."""
     manifest = open_manifest(store)
     committed, rejected = (
         frozenset(manifest.table(name, ["game_id"])["game_id"].to_pylist()) for name in ("games", "rejects")

@@ -1,4 +1,4 @@
-"""Writes down every few seconds where a run stands, for whoever watches it in a browser."""
+"""Writes the state of a run to the dataset's store every few seconds, for people who watch in a browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_FAILURES: Final = 50
 _MOST_LINES: Final = 30
-_OLD_SECONDS: Final = 3600.0  # a note that nobody has replaced for so long is of a run that was killed
+_OLD_SECONDS: Final = 3600.0  # a note that was not replaced for this long belongs to a run that was killed
 _COUNTED: Final = ("committed", "set_aside", "already_done", "left_undone", "running", "waiting")
 
 
@@ -33,8 +33,8 @@ class RunNotes:
     """Follows one run and puts a note on the dataset's store every few seconds.
 
     Args:
-        store: of the dataset. What it refuses is left out: nothing depends on a note.
-        live_seconds: least time between two notes; 0 to put none.
+        store: the dataset's store. A note that it refuses is left out: nothing depends on notes.
+        live_seconds: least time between two notes; 0 to write none.
         clock: seconds since the epoch.
     """
 
@@ -52,7 +52,7 @@ class RunNotes:
         self._slots[slot] = replace(self._slots[slot], game_id=task.game_id, since=self._clock())
 
     def happened(self, event: Event) -> None:
-        """Note that a slot opened, closed, or is free again."""
+        """Note that a slot opened or closed, or that it is free again."""
         match event:
             case SlotOpened():
                 self._slots[event.slot] = SlotNote(event.slot, event.node, event.kind, "", self._clock())
@@ -74,16 +74,16 @@ class RunNotes:
             self._add_failure(result.game_id, "", str(result.reason), result.detail)
 
     def proved(self, kind: str, frames_per_second: float, evidence: Mapping[str, str]) -> None:
-        """Note that a kind of machine has rendered its first game, and what the evidence on it said."""
+        """Note that a kind of machine has rendered its first game, and the verdicts of its checks."""
         said = ", ".join(f"{name} {word.replace('_', ' ')}" for name, word in evidence.items())
         self._lines.append(f"First game committed on {kind}: {frames_per_second:,.0f} frames/s; {said}.")
 
     def noticed(self, line: str) -> None:
-        """Note what was said of a machine."""
+        """Note a line that says what is wrong with a machine."""
         self._lines.append(shown(line))
 
     def counted(self, counts: RunCounts) -> None:
-        """Take the counts, and put the note if the time has come."""
+        """Take the run's counts, and write the note if it is due."""
         now = self._clock()
         if self._live_seconds <= 0 or now < self._written_at + self._live_seconds:
             return
@@ -108,12 +108,12 @@ class RunNotes:
             put_note(self._store, note)
 
     def begin(self) -> None:
-        """Remove what runs left that were killed long ago."""
+        """Remove notes left behind by runs that were killed long ago."""
         with suppress(StoreFailed):
             remove_old_notes(self._store, self._clock() - _OLD_SECONDS)
 
     def end(self) -> None:
-        """Remove the note."""
+        """Remove this run's note."""
         with suppress(StoreFailed):
             remove_run_note(self._store, self._name)
 
@@ -123,11 +123,11 @@ class RunNotes:
 
 @contextmanager
 def run_notes(store: Store, live_seconds: float) -> Iterator[RunNotes]:
-    """Give the notes of a run, which are gone afterwards.
+    """Give the notes of a run, and remove them afterwards.
 
     Args:
-        store: of the dataset.
-        live_seconds: between two notes; 0 to put none.
+        store: the dataset's store.
+        live_seconds: seconds between two notes; 0 to write none.
     """
     notes = RunNotes(store, live_seconds)
     if live_seconds <= 0:

@@ -1,4 +1,4 @@
-"""What a run is to do, and what came of it."""
+"""Holds what a run has to do, and what became of its games."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlannedWork:
-    """What a run is to do: the plan minus the ledger, of the games given.
+    """What a run has to do: those of its games that are in the plan and not yet in the ledger.
 
     Attributes:
         tasks: the games without a ledger entry.
-        num_done: games given that have one.
+        num_done: number of the run's games that have a ledger entry.
         left_out: replays that get no ledger entry: duplicates, and files that are not replays.
-        sources: where the replay of each game given is, by game_id, with or without a ledger entry.
-        warnings: what a person should know about the games given, a line each.
+        sources: where the replay of each of the run's games is, by game_id, with or without a ledger entry.
+        warnings: what a person should know about the run's games, one line each.
     """
 
     tasks: tuple[RenderTask, ...]
@@ -34,19 +34,19 @@ class PlannedWork:
 
     @property
     def num_frames(self) -> int:
-        """Frames of all games that are to be rendered."""
+        """Number of frames of all games that are to be rendered."""
         return sum(task.num_frames for task in self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run did, and how all the games that it was given stand now.
+    """What a run did, and how all of its games stand now.
 
     Attributes:
-        dataset: where it is, as the user named it.
-        work: what it was to do.
-        committed: game_ids of the games given that the ledger commits.
-        set_aside: game_ids of those that the ledger sets aside.
+        dataset: folder or URL of the dataset, as the user named it.
+        work: what the run had to do.
+        committed: game_ids of the run's games that the ledger has as committed.
+        set_aside: game_ids of the run's games that the ledger has as set aside.
         summary: how the rendering went; None if there was nothing to render.
         canaries: what the first game on each kind of machine measured.
     """
@@ -60,26 +60,26 @@ class RunOutcome:
 
     @property
     def num_games(self) -> int:
-        """Distinct games given."""
+        """Number of distinct games that the run was given."""
         return len(self.work.sources)
 
     @property
     def num_unfinished(self) -> int:
-        """Games given that have no ledger entry yet."""
+        """Number of the run's games that have no ledger entry yet."""
         return self.num_games - len(self.committed) - len(self.set_aside)
 
     @property
     def num_new(self) -> int:
-        """Games that got their ledger entry while this run went on."""
+        """Number of games that got their ledger entry during this run."""
         return len(self.committed) + len(self.set_aside) - self.work.num_done
 
     @property
     def wall_seconds(self) -> float:
-        """Time that the rendering took."""
+        """Seconds that the rendering took."""
         return 0.0 if self.summary is None else self.summary.wall_seconds
 
     @property
     def exit_status(self) -> ExitStatus:
-        """What the program ends with."""
+        """Exit status that the program ends with."""
         num_set_aside = len(self.set_aside) + len(self.work.left_out)
         return exit_status(num_unfinished=self.num_unfinished, num_set_aside=num_set_aside)

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it; and the watcher that says nothing."""
+"""Defines the reports that a run makes to whoever watches it, and a watcher that says nothing."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ if TYPE_CHECKING:
 
 
 class Report(Protocol):
-    """What a run tells whoever watches it, in this order."""
+    """Receives what a run reports; the methods stand in the order in which a run calls them."""
 
     def scanning(self) -> AbstractContextManager[Callable[[int, int], None]]:
-        """While replays are looked at; gives a function that takes (looked at, games that pass)."""
+        """Return a context for the scan; its function takes (number scanned, number that pass)."""
 
     def settled(self, choice: BudgetChoice) -> None:
         """Hear which CRF a budget allows, before anything is written."""
 
     def kept(self, crf: float) -> None:
-        """Hear that a dataset keeps the CRF that it was begun with, so that no budget is looked at."""
+        """Hear that a dataset keeps the CRF that it was begun with, so that the budget is ignored."""
 
     def planned(self, work: PlannedWork, store: Store) -> None:
-        """Hear what there is to do, before it is begun."""
+        """Hear what work there is, before it begins."""
 
     def rendering(self) -> AbstractContextManager[Callable[[RunCounts], None]]:
-        """While games are rendered; gives a function that takes the counts, several times a second."""
+        """Return a context for the rendering; its function takes the counts, several times a second."""
 
     def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
         """Hear that a kind of machine has rendered its first game, and how fast."""
 
     def failed(self, attempt: FailedAttempt) -> None:
-        """Hear of an attempt that ended without a result, be it tried again or not."""
+        """Hear of an attempt that ended without a result, whether or not it is tried again."""
 
     def ended(self, result: Result) -> None:
         """Hear the result of a game that ended."""
 
     def noticed(self, line: str) -> None:
-        """Hear, in a line for a person, that something is the matter with a machine."""
+        """Hear, in a line for a person, that something is wrong with a machine."""
 
     def happened(self, event: Event) -> None:
-        """Hear what a slot reported: that it opened or closed, returned a result or broke."""
+        """Hear what a slot reported: that it opened, closed, returned a result or broke."""
 
 
 class Silence:
-    """A report that nobody reads."""
+    """A report that says nothing."""
 
     @contextmanager
     def scanning(self) -> Iterator[Callable[[int, int], None]]:

@@ -1,7 +1,7 @@
-"""How a setting is declared, and how a flag, a variable or a line of a file is turned into its value.
+"""Declares what a setting is, and how a flag, a variable or a line of a file is turned into its value.
 
-The readers raise ValueError, TypeError or KeyError on what they do not allow; `farm.settings` puts that into
-words.
+The readers raise ValueError, TypeError or KeyError on what they do not allow; `farm.settings` turns that into
+a message.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Setting:
             KeyError if it cannot.
         allowed: what a user may give, in words.
         about: what the setting does, in one sentence, with its default in brackets.
-        metavar: what stands for the value in a help text.
+        metavar: the placeholder for the value in a help text.
         kind: how its flag is written: with a value, repeated for several values, or as --name / --no-name.
-        only: the one kind of run that heeds it, or None for both.
+        only: the one kind of run that uses the setting, or None for both.
     """
 
     parse: Callable[[object], Any]
@@ -55,12 +55,12 @@ def read_text(raw: object) -> str:
 
 
 def read_sources(raw: object) -> tuple[str, ...]:
-    """Read one source of replays or several: a list, or a text with one on each line.
+    """Read one or several sources of replays from a list, or from a text with one on each line.
 
-    Spaces stay: a folder's name may begin or end with one.
+    Spaces are kept: a folder's name may begin or end with one.
     """
     if isinstance(raw, str):
-        raw = raw.strip("\n").split("\n")  # splitlines would also cut at characters that names may hold
+        raw = raw.strip("\n").split("\n")  # splitlines would also cut at characters that names may contain
     if not isinstance(raw, list | tuple):
         raise TypeError
     for source in raw:
@@ -69,7 +69,7 @@ def read_sources(raw: object) -> tuple[str, ...]:
 
 
 def read_count(raw: object) -> int:
-    """Read a whole number from 1."""
+    """Read a whole number of at least 1."""
     if isinstance(raw, bool | float):
         raise TypeError
     number = int(raw)  # type: ignore[call-overload]
@@ -79,7 +79,7 @@ def read_count(raw: object) -> int:
 
 
 def read_positive(raw: object) -> float:
-    """Read a finite number above 0."""
+    """Read a finite number greater than 0."""
     number = float(raw)  # type: ignore[arg-type]
     if not 0 < number < float("inf"):
         raise ValueError
@@ -87,7 +87,7 @@ def read_positive(raw: object) -> float:
 
 
 def read_seconds(raw: object) -> float:
-    """Read a finite number of seconds from 0."""
+    """Read a finite number of seconds, at least 0."""
     number = float(raw)  # type: ignore[arg-type]
     if not 0 <= number < float("inf"):
         raise ValueError
@@ -106,7 +106,7 @@ def read_bytes(raw: object) -> int:
 
 
 def read_crf(raw: object) -> float:
-    """Read one of x264's constant qualities, from MIN_CRF to MAX_CRF."""
+    """Read a CRF, x264's constant quality, from MIN_CRF to MAX_CRF."""
     number = float(raw)  # type: ignore[arg-type]
     if isinstance(raw, bool) or not MIN_CRF <= number <= MAX_CRF:
         raise ValueError
@@ -124,7 +124,7 @@ def read_fraction(raw: object) -> float:
 
 
 def read_port(raw: object) -> int:
-    """Read a TCP port, or 0."""
+    """Read the number of a TCP port, or 0."""
     number = int(raw)  # type: ignore[call-overload]
     if isinstance(raw, bool | float) or not 0 <= number <= _LAST_PORT:
         raise ValueError
@@ -132,7 +132,7 @@ def read_port(raw: object) -> int:
 
 
 def read_chunk_frames(raw: object) -> int:
-    """Read a length of chunks: a multiple of the GOP."""
+    """Read the number of frames of a chunk: a multiple of the GOP."""
     number = read_count(raw)
     if number % GOP_FRAMES:
         raise ValueError
@@ -140,7 +140,7 @@ def read_chunk_frames(raw: object) -> int:
 
 
 def one_of(*words: str) -> Callable[[object], str]:
-    """Make what reads one of some words."""
+    """Make a reader that allows only the given words."""
 
     def parse(raw: object) -> str:
         if raw not in words:
@@ -151,11 +151,11 @@ def one_of(*words: str) -> Callable[[object], str]:
 
 
 def read_switch(raw: object) -> bool:
-    """Read a truth value."""
+    """Read a yes or no."""
     words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
     return raw if isinstance(raw, bool) else words[str(raw).lower()]
 
 
 def read_path(raw: object) -> Path:
-    """Read a path, with ~ for the home folder."""
+    """Read a path, in which ~ stands for the home folder."""
     return with_home(read_text(str(raw)))

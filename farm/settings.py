@@ -1,12 +1,12 @@
-"""Every setting of a run, declared once: its flag, its variable, its place in a file, and what it allows.
+"""Declares every setting of a run once: its flag, its variable, its place in a file, its allowed values.
 
     farm.toml           replays = ["s3://bucket/replays"]    a flat table of the settings below
     FARM_REPLAYS=...    the same names in capitals; several replay sources stand on a line each
     --replays ...       the same names again; given once for every source of replays
 
 A flag overrides a variable, and a variable overrides the file. `farm render`, `farm plan` and
-`farm/launch.py` read their settings here, so that a laptop and a cluster mean the same by the same words. A
-wrong setting is refused with what was found, where it was found, and what is allowed.
+`farm/launch.py` read their settings here, so that a setting means the same on a laptop and on a cluster. A
+wrong setting is refused with a message that says what was found, where, and what is allowed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _DECLARATION: Final = "setting"
 
 
 class SettingsRefused(FarmError):  # noqa: N818 - named like its siblings
-    """A setting is missing, unknown, out of its range, or excludes another."""
+    """A setting is missing, unknown, out of its range, or conflicts with another."""
 
 
 class GameNotNamed(SettingsRefused):
@@ -67,7 +67,7 @@ class GameNotNamed(SettingsRefused):
 
 
 def _declared(setting: Setting, default: Any = dataclasses.MISSING) -> Any:
-    """A field of RunSettings that carries its own declaration."""
+    """Return a field of RunSettings that carries its own declaration."""
     return field(default=default, metadata={_DECLARATION: setting})
 
 
@@ -75,7 +75,7 @@ def _switch(about: str) -> Setting:
     return Setting(read_switch, "yes or no", about, kind="switch")
 
 
-_LIVE_SECONDS: Final = 3.0  # on a folder
+_LIVE_SECONDS: Final = 3.0  # the default for a dataset in a folder
 _COUNT: Final = "a whole number from 1"
 _POSITIVE: Final = "a number above 0"
 _FRACTION: Final = "a number from 0 to 1"
@@ -83,10 +83,10 @@ _FRACTION: Final = "a number from 0 to 1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """Every setting of a run, checked. Paths and URLs mean the same on every machine that renders.
+    """All settings of a run, checked. Paths and URLs mean the same on every machine that renders.
 
     Raises:
-        SettingsRefused: two settings exclude each other, or Slippi has no game to play.
+        SettingsRefused: two settings conflict, or Slippi has no game to play.
     """
 
     replays: tuple[str, ...] = _declared(
@@ -331,14 +331,14 @@ class RunSettings:
                 raise SettingsRefused(str(problem)) from problem
 
     def split_rule(self) -> SplitRule | None:
-        """The rule by which games are to be divided; None where nothing is said, and the dataset's own holds.
+        """Return the rule that divides games into train, val and test; None to keep the dataset's own rule.
 
         Raises:
             SettingsRefused: there is no such rule.
         """
         if not (self.split_by or self.hold_out) and self.val is None and self.test is None:
             return None
-        # It knows libmelee's names, which are not installed where nothing is planned.
+        # SplitRule needs libmelee's names, which are not installed on machines that only render.
         from farm.planning.splits import SplitRule  # noqa: PLC0415
 
         try:
@@ -348,14 +348,14 @@ class RunSettings:
 
     @property
     def drawn_by(self) -> RendererChoice:
-        """Who is to draw; always the processor for the stand-in on mainline Dolphin."""
+        """Which renderer draws the pictures; always the processor for the stand-in on mainline Dolphin."""
         return self.renderer if self.emulator == "slippi" else "cpu"
 
     def preset(self) -> SlippiPreset:
-        """What Melee is to look like.
+        """Return the settings for how Melee looks.
 
         Raises:
-            SettingsRefused: two choices exclude each other.
+            SettingsRefused: two choices conflict.
         """
         try:
             return SlippiPreset(
@@ -370,26 +370,26 @@ class RunSettings:
             raise SettingsRefused(str(problem)) from problem
 
     def slippi(self) -> SlippiDolphin | None:
-        """The user's Slippi and game on this machine, fetched if need be; None where another emulator plays.
+        """Return the user's Slippi and game on this machine, fetched if need be; None for another emulator.
 
         Raises:
-            EnvironmentFailed: the playback Dolphin or the game image is not there, or not what it should be.
+            EnvironmentFailed: the playback Dolphin or the game image is missing, or is not the right file.
         """
         return self.render_settings().slippi
 
     def render_settings(
         self, calibrations: tuple[Calibration, ...] = (), *, is_planning: bool = False
     ) -> RenderSettings:
-        """The part of the settings that every job of the run is given.
+        """Return the settings that every job of the run is given.
 
         Args:
-            calibrations: what was measured of emulators before.
-            is_planning: nothing will be played, so that nothing is fetched from S3.
+            calibrations: what was measured on emulators before.
+            is_planning: no game will be played, so nothing is fetched from S3.
 
         Raises:
             EnvironmentFailed: the game image or the playback Dolphin cannot be fetched.
         """
-        # Settings are also read where nothing renders, and where the packages that render are not installed.
+        # Settings are also read on machines that do not render and lack the packages for it.
         from workers.job import RenderSettings  # noqa: PLC0415
         from workers.rendering.encode import VideoSettings  # noqa: PLC0415
         from workers.rendering.game_image import FetchedParts, fetched_parts, slippi_dolphin  # noqa: PLC0415
@@ -423,7 +423,7 @@ class RunSettings:
 
     @property
     def live_seconds(self) -> float:
-        """Seconds between two notes for whoever watches the run; 0, for none, where each put costs money."""
+        """Seconds between two notes on a run for people who watch it; 0 for no notes, if each costs money."""
         if self.live is not None:
             return self.live
         return 0.0 if self.out.startswith("s3://") else _LIVE_SECONDS
@@ -439,17 +439,17 @@ REQUIRED: Final = tuple(
 )
 
 SPLIT_SETTINGS: Final = ("split_by", "val", "test", "hold_out")
-"""The settings that say how games are divided into train, val and test."""
+"""Names of the settings that say how games are divided into train, val and test."""
 
 SLIPPI_SETTINGS: Final = (
     "game_image", "slippi_dolphin", "resolution", "widescreen", "hud", "shake", "lagless_fod", "melee_stamp",
     "frames", "renderer",
 )  # fmt: skip
-"""The settings that only Slippi's Dolphin heeds."""
+"""Names of the settings that only Slippi's Dolphin uses."""
 
 
 def flag_of(name: str) -> str:
-    """The command line's flag of a setting."""
+    """Return the command line's flag of a setting."""
     return f"--{name.replace('_', '-')}"
 
 
@@ -461,19 +461,21 @@ def load_settings(
     is_rendering: bool = True,
     **fixed: object,
 ) -> RunSettings:
-    """Read, merge and check the settings.
+    """Read the run's settings from flags, variables and file, merge and check them.
 
     Args:
-        flags: by name, those that were given; None or an empty tuple for one that was not.
-        environment: variables of the process.
-        file: TOML; None for the one that FARM_CONFIG names, else `farm.toml` in this folder if there is one.
-        is_rendering: something is rendered, or a dataset begun, so that the game must be named; otherwise it
-            is taken to be the stand-in where none is.
-        fixed: settings that the command decides, whatever the user says.
+        flags: values of the flags by name; None or an empty tuple for a flag that was not given.
+        environment: the process's environment variables.
+        file: TOML file; None for the one that FARM_CONFIG names, else `farm.toml` in this folder, if there is
+            one.
+        is_rendering: the command renders or begins a dataset, so the game must be named; otherwise the
+            stand-in is assumed if none is named.
+        fixed: settings that the command sets itself, whatever the user gives.
 
     Raises:
         GameNotNamed: nothing says which game to play.
-        SettingsRefused: naming the setting, what was found and where, and what is allowed.
+        SettingsRefused: a setting is wrong; the message names it, what was found and where, and what is
+            allowed.
     """
     found: dict[str, tuple[object, str]] = {}
     chosen = file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
@@ -500,8 +502,8 @@ def load_settings(
 
 
 def _refuse_slippis_own(found: Mapping[str, tuple[object, str]]) -> None:
-    """Refuse settings that were given, and that the stand-in would ignore without a word."""
-    # RunSettings itself refuses the game and the program, however they came.
+    """Refuse settings that were given but that the stand-in would silently ignore."""
+    # RunSettings itself refuses the game and the program, wherever they were given.
     unheeded = [
         name for name in SLIPPI_SETTINGS if name in found and name not in {"game_image", "slippi_dolphin"}
     ]
@@ -512,7 +514,7 @@ def _refuse_slippis_own(found: Mapping[str, tuple[object, str]]) -> None:
 
 
 def _emulator_for(values: Mapping[str, Any], *, is_rendering: bool) -> str:
-    """Which emulator plays where none is named: Slippi's for its game, and none by guess."""
+    """Return the emulator of a run that names none: Slippi if its game is named; never a guess."""
     if values.get("game_image") or values.get("slippi_dolphin"):
         return "slippi"
     if is_rendering:

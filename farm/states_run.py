@@ -1,6 +1,6 @@
-"""One run that makes a dataset of states alone: scan, plan, read the states, compile the manifests.
+"""Makes a dataset of states alone in one run: scan, plan, read the states, compile the manifests.
 
-It is `farm.run` without an emulator: the same plan, splits, ledger and manifests.
+It does what `farm.run` does without an emulator: the same plan, splits, ledger and manifests.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def run_states(settings: RunSettings, num_workers: int, selection: Selection, report: Report) -> RunOutcome:
-    """Store the states of what the settings name, as far as that is not done yet.
+    """Store the states of the replays that the settings name, leaving out games that are already done.
 
     Args:
-        settings: of the run; those of emulators are not heeded.
+        settings: the run's settings; those of emulators are ignored.
         num_workers: processes side by side.
         selection: which games are wanted.
-        report: told of everything that happens.
+        report: receives everything that happens.
 
     Raises:
         EnvironmentFailed: this machine cannot do the work; what was committed stays.
@@ -49,7 +49,7 @@ def run_states(settings: RunSettings, num_workers: int, selection: Selection, re
 
 
 def describe_states(frames_per_chunk: int) -> DatasetDescription:
-    """Describe a dataset of states alone, as its dataset.json will."""
+    """Return the dataset.json of a dataset of states alone."""
     return DatasetDescription(
         emulator=EMULATOR,
         frames_per_chunk=frames_per_chunk,

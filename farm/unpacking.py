@@ -1,8 +1,9 @@
-"""Unpacks, once for a run, the replays that lie where each costs the reading of all before it.
+"""Unpacks, once for a run, the replays in archives where reading one means reading all before it.
 
-A member of a .tar.gz is reached by decompressing what lies before it, about 0.0125 s a replay. Games are
-rendered in order of their ids, so a run of 22,000 games from one such archive would decompress for weeks. So
-the archive is walked once, and what the run needs is put into scratch, compressed anew and one file a replay.
+To reach one member of a .tar.gz, everything before it is decompressed, about 0.0125 s a replay. Games are
+rendered in order of their ids, so a run of 22,000 games from one such archive would decompress for weeks.
+Therefore the archive is walked once, and each replay that the run needs is written to scratch as a file of
+its own, compressed anew.
 """
 
 from __future__ import annotations
@@ -30,22 +31,23 @@ if TYPE_CHECKING:
     from workers.replay.archive_walk import Member
 
 _FOLDER: Final = "unpacked"
-_SHARE_OF_FREE: Final = 0.5  # of the disk; the rest is for whatever else goes on there
-_WORTHWHILE: Final = 2  # replays of one archive; a single one is read as soon from where it lies
+_SHARE_OF_FREE: Final = 0.5  # of the free disk space; the rest is for other programs
+# Least number of replays to unpack from an archive; a single one is read just as fast from the archive.
+_WORTHWHILE: Final = 2
 
 Steps = tuple[tuple[str, int], ...]
 
 
 @contextmanager
 def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None) -> Iterator[PlannedWork]:
-    """Give the same work with its replays where they can be read at once; nothing is left afterwards.
+    """Give the same work with its replays unpacked to scratch files, which are removed afterwards.
 
-    What does not fit, and what cannot be unpacked, stays where it is and is read from there.
+    Replays that do not fit, or that cannot be unpacked, are read from their archive.
 
     Args:
         work: what a run on this machine is to do.
-        base: the folder for throw-away files; None for one on the disk of $TMPDIR or /tmp, not in memory.
-        most_bytes: the most that is written; None for half of what the disk has free.
+        base: the folder for temporary files; None for one on the disk of $TMPDIR or /tmp, not in memory.
+        most_bytes: the most bytes to write; None for half of the disk's free space.
 
     Raises:
         EnvironmentFailed: no folder can be made there.
@@ -56,12 +58,13 @@ def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None
         return
     base = base or own_folder_in(Path(tempfile.gettempdir()))
     make_base(base)
-    sweep(base / _FOLDER)  # what a run that was killed left
+    sweep(base / _FOLDER)  # files left by a run that was killed
     with scratch(base / _FOLDER) as folder:
         room = int(shutil.disk_usage(folder).free * _SHARE_OF_FREE) if most_bytes is None else most_bytes
         places: dict[str, str] = {}
         for archive, tasks in wanted.items():
-            with suppress(ReplayRefused, OSError):  # whoever reads the rest from the archive says the same
+            # A job that reads such a replay from the archive reports the same error.
+            with suppress(ReplayRefused, OSError):
                 for game_id, path in _unpack(Path(archive), tasks, folder, room):
                     places[game_id] = path_locator(str(path))
                     room -= path.stat().st_size
@@ -74,7 +77,7 @@ def unpacked(work: PlannedWork, base: Path | None, most_bytes: int | None = None
 
 
 def _in_slow_archives(tasks: tuple[RenderTask, ...]) -> dict[str, dict[Steps, str]]:
-    """Map each archive that is worth it to the ids of its games, by the way to their replays."""
+    """Map each archive that is worth unpacking to its games: from the steps to a replay to its game_id."""
     found: dict[str, dict[Steps, str]] = defaultdict(dict)
     for task in tasks:
         place = place_of(task.place or task.game.source)
@@ -87,7 +90,7 @@ def _in_slow_archives(tasks: tuple[RenderTask, ...]) -> dict[str, dict[Steps, st
 def _unpack(
     archive: Path, wanted: Mapping[Steps, str], folder: Path, room: int
 ) -> Iterator[tuple[str, Path]]:
-    """Write the wanted replays of an archive into the folder; yield the game_id and the path of each."""
+    """Write the wanted replays of an archive into the folder; yield the game_id and path of each."""
     num_left = len(wanted)
     members = archive_members(archive)
     for member in members:

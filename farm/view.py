@@ -1,4 +1,4 @@
-"""A window as a clip to look at: its pictures with the state drawn over them."""
+"""Writes a window of a game as a clip for people: its pictures with the state drawn over them."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _ANIMATIONS: Final = {".gif": "GIF", ".webp": "WEBP"}
 
 
 class ClipRefused(FarmError):  # noqa: N818
-    """There is no such window, or no such kind of clip."""
+    """The requested window does not exist, or clips of that kind cannot be made."""
 
 
 def place_of(dataset: WindowDataset, name: str) -> tuple[int, int]:
-    """Chunk and frame_index of a window named by number, or as GAME:SLP_FRAME with the start of a game_id.
+    """Return the chunk and frame_index of a window named by number, or as GAME:SLP_FRAME (GAME begins an id).
 
     Raises:
-        ClipRefused: there is none.
+        ClipRefused: there is no such window.
     """
     if (number := asked_number(dataset, name)) is not None:
         return dataset.index.locate(number)
@@ -78,11 +78,11 @@ def write_clip(
     with_boxes: bool = False,
     size: tuple[int, int] | None = None,
 ) -> int:
-    """Write a window of so many frames; return how many pictures it has.
+    """Write a window of the given number of frames as a clip; return how many pictures the clip has.
 
-    An .mp4 has 60 of them a second, a .webp or .gif 20, which are of half the size, or of (height, width).
+    An .mp4 has 60 pictures a second. A .webp or .gif has 20, at half the size or at `size`, (height, width).
 
-    Where not every frame has a picture, the clip has those that there are.
+    If only some frames have a picture, the clip has those.
 
     Raises:
         ClipRefused: no such window, another kind of file, or boxes of a game whose camera is not known.

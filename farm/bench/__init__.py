@@ -1,1 +1,1 @@
-"""Measurements: one module per `farm bench` verb, each with a click command object named `command`."""
+"""Measurements: one module per command of `farm bench`, each with a click command named `command`."""

@@ -1,4 +1,4 @@
-"""The alignment bench's figures as tables and as JSON."""
+"""Writes the figures of the alignment bench as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OBSERVERS: Final = ("count", "log", "stamp", "motion", WITHOUT_STAMP, VERDICT)
 
 
 def fault_table(trials: Sequence[GameTrials]) -> Table:
-    """Fault by observer: caught / missed / abstained, and the median of frames until noticed."""
+    """Return a table of faults by observer: caught / missed / abstained, and median frames until noticed."""
     table = Table("fault", *_OBSERVERS, title="disagrees / agrees / abstains (median frames until noticed)")
     for fault, by_observer in _by_fault(trials).items():
         cells = []
@@ -38,7 +38,7 @@ def fault_table(trials: Sequence[GameTrials]) -> Table:
 
 
 def shift_table(trials: Sequence[GameTrials]) -> Table:
-    """Motion alone: exact, abstained, wrong, for games and chunks, by disturbance."""
+    """Return a table of motion alone: exact, abstained, wrong, for games and chunks, by disturbance."""
     table = Table(
         "pictures",
         "stretch",
@@ -57,7 +57,7 @@ def shift_table(trials: Sequence[GameTrials]) -> Table:
 
 
 def cost_table(trials: Sequence[GameTrials], seconds: Seconds) -> Table:
-    """Processor time per 1,000 pictures, and what part of it evidence adds."""
+    """Return a table of processor time per 1,000 pictures, and the share that evidence adds."""
     table = Table("processor seconds per 1,000 pictures", "", title="cost")
     for name, value in _cost(trials, seconds).items():
         table.add_row(name, f"{value:.1%}" if name.startswith("evidence adds") else f"{value:.2f}")
@@ -65,7 +65,7 @@ def cost_table(trials: Sequence[GameTrials], seconds: Seconds) -> Table:
 
 
 def survivors(trials: Sequence[GameTrials]) -> Iterator[str]:
-    """One line for each fault that survived the verdict, and for each false alarm."""
+    """Yield one line for each fault that passed the verdict unnoticed, and for each false alarm."""
     for game in trials:
         for each in game.faults:
             is_clean = each.fault.startswith(CLEAN)
@@ -75,7 +75,7 @@ def survivors(trials: Sequence[GameTrials]) -> Iterator[str]:
 
 
 def json_report(trials: Sequence[GameTrials], seconds: Seconds) -> dict[str, Any]:
-    """Everything the tables show."""
+    """Return everything that the tables show, for JSON."""
     faults = {
         fault: {
             observer: {answer: sum(each.answer == answer for each in heard) for answer in _ANSWERS}

@@ -1,4 +1,4 @@
-"""Runs one program with a deadline, in a process group of its own, so that nothing it started is left."""
+"""Runs one program with a deadline, in a process group of its own, so that all it started is ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FARM: Final = (sys.executable, "-P", "-c", "from farm.cli import main; main()")
-"""The words of the command line itself, whatever is on PATH."""
+"""The command line of `farm` for this Python, whatever is on PATH."""
 
 
 def said_by(words: Sequence[str], deadline_seconds: float) -> str:
@@ -23,10 +23,10 @@ def said_by(words: Sequence[str], deadline_seconds: float) -> str:
 
     Args:
         words: the program and its arguments.
-        deadline_seconds: then it is ended, with everything that it started.
+        deadline_seconds: time after which the program is ended, with everything that it started.
 
     Raises:
-        EnvironmentFailed: it is not there, failed, or took too long.
+        EnvironmentFailed: the program is missing, failed, or took too long.
     """
     try:
         started = subprocess.Popen(
@@ -43,7 +43,7 @@ def said_by(words: Sequence[str], deadline_seconds: float) -> str:
             message = f"not done within {deadline_seconds:.0f} s"
             raise EnvironmentFailed(message) from error
         finally:
-            with suppress(ProcessLookupError):  # all of them have ended by themselves
+            with suppress(ProcessLookupError):  # all processes of the group have ended by themselves
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         lines = [line.strip() for line in complaint.splitlines() if line.strip()]

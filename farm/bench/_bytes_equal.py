@@ -1,4 +1,4 @@
-"""Compares ways to encode at equal bytes, since whoever spends more bytes always gets better pictures."""
+"""Compares ways to encode at equal bytes, since an encoding with more bytes always has better pictures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """By how much a trial is better than plain encodings of as many bytes, in the units of BytesTrial.
+    """How much better a trial is than plain encodings of equal bytes, in the units of BytesTrial.
 
-    None where a measure is not known, or where plain encodings are all larger, or all smaller.
+    A field is None if its measure is not known, or if all plain encodings are larger, or all smaller.
     """
 
     psnr_db: float | None
@@ -31,7 +31,7 @@ class Gain:
 
 
 def regions_beside_plain(trials: Sequence[BytesTrial]) -> list[tuple[BytesTrial, Gain]]:
-    """Compare each trial with regions of interest with the trials of its preset and size that have none."""
+    """Compare each trial with regions of interest with trials of its preset and size without regions."""
     plain = [trial for trial in trials if trial.coding == DATASET_CODING and not trial.region_offset]
     return [
         (trial, _gain(trial, [one for one in plain if _kind(one) == _kind(trial)]))
@@ -41,17 +41,17 @@ def regions_beside_plain(trials: Sequence[BytesTrial]) -> list[tuple[BytesTrial,
 
 
 def at_bytes(size: float, sizes: ArrayLike, values: ArrayLike) -> float | None:
-    """Return the quality that encodings of one kind have at so many bytes.
+    """Return the quality that encodings of one kind have at a number of bytes.
 
-    Between two encodings, quality is taken as a line over the logarithm of the bytes.
+    Between two encodings, quality is interpolated linearly over the logarithm of the bytes.
 
     Args:
-        size: the bytes that are asked for, above 0.
+        size: the number of bytes, above 0.
         sizes: [N], bytes of the encodings, above 0, in any order.
         values: [N], their quality.
 
     Returns:
-        None outside the encodings that are known.
+        The quality; None outside the range of the known encodings.
     """
     known: NDArray[np.float64] = np.asarray(sizes, np.float64)
     if not known.size or not known.min() <= size <= known.max():

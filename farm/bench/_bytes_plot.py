@@ -1,4 +1,4 @@
-"""Draws what `farm bench bytes` measured: quality over bytes, a line for each preset and set of regions."""
+"""Plots the results of `farm bench bytes`: quality over bytes, a line for each preset and set of regions."""
 
 from __future__ import annotations
 

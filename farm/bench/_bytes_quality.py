@@ -1,4 +1,4 @@
-"""Measures what compression takes from parts of pictures: fighters' SSIM, and which digits can be read."""
+"""Measures what compression costs in parts of pictures: fighters' SSIM, and which digits can be read."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A place of the picture that shows one of a few known texts.
+    """A rectangle of the picture that shows one of a few known texts.
 
     Attributes:
-        rows: where it is.
-        columns: likewise.
-        label: int64 [T], what it shows in each picture.
-        valid: bool [T], False where it shows nothing, or is not in its place.
+        rows: rows of the rectangle.
+        columns: columns of the rectangle.
+        label: int64 [T], the text's number in each picture.
+        valid: bool [T], False if the field shows nothing, or is not in its place.
     """
 
     rows: slice
@@ -38,7 +38,7 @@ def box_of(field: Field) -> tuple[int, int, int, int]:
 
 
 def inside(similarity: NDArray[np.float32], boxes: NDArray[np.int64]) -> Iterator[float]:
-    """Yield the mean of a map in each box, int64 [N, 4]: left, top, right, bottom; empty ones give none."""
+    """Yield the mean of a map in each box, int64 [N, 4]: left, top, right, bottom; empty boxes give none."""
     for left, top, right, bottom in boxes:
         part = similarity[top:bottom, left:right]
         if part.size:
@@ -46,13 +46,13 @@ def inside(similarity: NDArray[np.float32], boxes: NDArray[np.int64]) -> Iterato
 
 
 class FieldReader:
-    """Reads fields by the nearest of their templates, each the mean of all pictures that show one text.
+    """Reads a field by the nearest template, where a template is the mean of all pictures of one text.
 
-    Only pictures whose uncompressed form is read rightly count: where something lies over the text, or shakes
-    it, compression is not at fault.
+    Only pictures that are read correctly before compression count: if something covers or shakes the text,
+    compression is not at fault.
 
     Args:
-        field: where it is, and what it truly shows.
+        field: the field's place, and its true text in each picture.
         pictures: [T, H, W], uncompressed.
     """
 
@@ -65,7 +65,7 @@ class FieldReader:
         self.counts = field.valid & (np.array([self._read(part) for part in parts]) == field.label)
 
     def num_right(self, pictures: Sequence[Luma], frames: NDArray[np.int64]) -> tuple[int, int]:
-        """Read some pictures; return how many are read rightly, and how many could be."""
+        """Read some pictures; return how many are read correctly, and how many count."""
         right = could = 0
         for picture, frame in zip(pictures, frames, strict=True):
             if self.counts[frame]:

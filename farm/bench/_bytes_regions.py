@@ -2,7 +2,7 @@
 
     picture, boxes -> libav's addroi, one for each box -> picture with side data -> x264
 
-It belongs to the bench alone: CONTRIBUTING says what the table showed. `addroi` knows fixed places, so each
+Only the bench uses this module: CONTRIBUTING has the results. `addroi` takes only fixed places, so each
 picture passes through a filter graph of its own, which takes less than a millisecond.
 """
 
@@ -31,13 +31,13 @@ class RegionEncoder(ChunkEncoder):
 
     Args:
         path: where to write the mp4, as for ChunkEncoder.
-        settings: likewise.
-        coding: likewise.
+        settings: as for ChunkEncoder.
+        coding: as for ChunkEncoder.
         size: (height, width) of the pictures.
-        boxes: int64 [T, N, 4], left, top, right and bottom of N boxes for each picture; empty ones do not
-            count.
-        offset: of the quantiser inside boxes, from -1 to 1; below 0 is finer. -0.1 are 5 of H.264's 51 steps,
-            of which six halve or double the step size.
+        boxes: int64 [T, N, 4], left, top, right and bottom of N boxes for each picture; empty boxes are
+            ignored.
+        offset: change of the quantiser inside boxes, from -1 to 1; below 0 is finer. -0.1 means 5 of H.264's
+            51 steps; six steps double or halve the quantiser's step size.
     """
 
     def __init__(

@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
     from workers.emulator.contract import Yuv
 
-_QUALITY_EVERY: Final = 7  # pictures: every 7th is compared, which meets every place in a GOP
+_QUALITY_EVERY: Final = 7  # every 7th picture is compared, so that every place in a GOP occurs
 _WINDOW: Final = 16
 _NUM_WINDOWS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to encode.
+    """One way to encode a video.
 
     Attributes:
         settings: CRF and preset.
         coding: how pictures refer to each other.
         size: (height, width) to which pictures are resized first; None: as they are.
-        region_offset: of the quantiser inside the fighters' boxes and where clock and damage are, as
-            `_bytes_regions` has it; 0: no regions.
+        region_offset: change of the quantiser inside the fighters' boxes, and at clock and damage, as in
+            `_bytes_regions`; 0: no regions.
     """
 
     settings: VideoSettings
@@ -51,15 +51,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """A game's pictures as they were before compression, and what they show.
+    """A game's pictures before compression, and what they show.
 
     Attributes:
-        file: where the pictures lie.
+        file: the file with the pictures.
         pictures: packed I420, uint8 [T, H * 3 / 2, W].
-        shown_rows: rows from the top that show the game; below lies the stamp.
-        boxes: int64 [T, N, 4], the fighters' left, top, right, bottom; zeros where there is none.
-        hud: int64 [F, 4], likewise, of the fields that show clock and damage.
-        readers: of these fields, which are read back; none at another size.
+        shown_rows: number of rows, from the top, that show the game; the stamp is below them.
+        boxes: int64 [T, N, 4], the fighters' left, top, right, bottom; zeros if there is none.
+        hud: int64 [F, 4], boxes of the fields that show clock and damage, likewise.
+        readers: readers of these fields, which are read back; none at another size.
     """
 
     file: Path
@@ -72,19 +72,19 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class BytesTrial:
-    """What one way to encode gives.
+    """The results of one way to encode.
 
     Attributes:
         preset, crf, gop_pictures, b_frames, refreshes_within, region_offset, height: the way.
-        bytes_per_frame: of the mp4.
-        cpu_seconds_per_1000: of encoding alone.
-        psnr_db: of the brightness, over all compared pictures together.
+        bytes_per_frame: bytes of the mp4 per frame.
+        cpu_seconds_per_1000: processor time of encoding alone, per 1,000 frames.
+        psnr_db: PSNR of the brightness, over all compared pictures together.
         ssim: mean over pictures.
-        ssim_fighters: mean over the fighters' boxes; None where no box is known.
-        vmaf: mean VMAF of the rows that show the game; None where ffmpeg has none.
-        read_share: share of clock and damage that is read back rightly; None at another size.
-        window_milliseconds: processor time to decode 16 pictures from a random place; None where the reading
-            side refuses such a video.
+        ssim_fighters: mean over the fighters' boxes; None if no box is known.
+        vmaf: mean VMAF of the rows that show the game; None if ffmpeg has no VMAF.
+        read_share: share of clock and damage that is read back correctly; None at another size.
+        window_milliseconds: processor time to decode 16 pictures from a random place; None if the loader
+            refuses such a video.
     """
 
     preset: str
@@ -105,17 +105,17 @@ class BytesTrial:
 
     @property
     def coding(self) -> Coding:
-        """How its pictures refer to each other."""
+        """Return how the trial's pictures refer to each other."""
         return Coding(self.gop_pictures, self.b_frames, self.refreshes_within)
 
 
 def run_trial(truth: Truth, way: Way, video: Path, *, has_vmaf: bool) -> BytesTrial:
-    """Encode in one way and measure what comes of it.
+    """Encode a game's pictures in one way, and measure the result.
 
     Args:
-        truth: the pictures, of the way's size, and what they show.
+        truth: the pictures, in the way's size, and what they show.
         way: how to encode.
-        video: where the mp4 goes; it stays there.
+        video: path of the mp4, which is kept.
         has_vmaf: whether to measure VMAF.
 
     Raises:
@@ -154,9 +154,9 @@ def resized_truth(truth: Truth, size: tuple[int, int], file: Path) -> Truth:
     """Resize pictures, boxes, and the number of rows that show the game; fields are no longer read.
 
     Args:
-        truth: of the pictures as they are.
-        size: (height, width) that is wanted.
-        file: where the small pictures go.
+        truth: the pictures at their own size.
+        size: (height, width) of the resized pictures.
+        file: path of the file for the resized pictures.
     """
     height, width = size
     rows, columns = truth.pictures.shape[1] * 2 // 3, truth.pictures.shape[2]
@@ -185,7 +185,7 @@ def _encoder(truth: Truth, way: Way, video: Path, size: tuple[int, int]) -> Chun
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a video shows, as BytesTrial has it."""
+    """The quality of a video, as in BytesTrial."""
 
     psnr_db: float
     ssim: float
@@ -194,7 +194,7 @@ class _Seen:
 
 
 def _look_at(truth: Truth, video: Path) -> _Seen:
-    """Decode a video once; compare some pictures with those before compression, read the fields of all."""
+    """Decode a video once; compare some pictures with those before compression, and read all fields."""
     errors: list[float] = []
     alike: list[float] = []
     fighters: list[float] = []
@@ -219,7 +219,7 @@ def _look_at(truth: Truth, video: Path) -> _Seen:
 
 
 def _window_milliseconds(video: Path) -> float | None:
-    """Processor time to decode a window from bytes that are at hand, as the loader does."""
+    """Return the processor time to decode a window from bytes in memory, as the loader does."""
     decoder = open_decoder("libav", "yuv420")
     data = video.read_bytes()
     try:

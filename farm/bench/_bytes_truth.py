@@ -1,4 +1,4 @@
-"""Plays one game on the stand-in and says what its pictures show: fighters' boxes, clock and damage."""
+"""Plays one game on the stand-in and finds what its pictures show: fighters' boxes, clock and damage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from manifests.state.table import StateTable
 
-# Where game/hud.c draws: hundredths of a second behind the clock, and damage above the bottom, by port.
+# Places where game/hud.c draws: hundredths of a second behind the clock, and damage above the bottom, by
+# port.
 _HUNDREDTHS: Final = slice(14, 44), slice(344, 388)
 _DAMAGE_ROWS: Final = slice(410, 456)
 _FIRST_COLUMN, _COLUMN, _HALF_WIDTH = 110, 140, 58
@@ -31,7 +32,7 @@ _FRAMES_PER_SECOND: Final = 60
 
 
 def truth_of(replay: Path, num_frames: int, folder: Path) -> Truth:
-    """Play a game and keep its first pictures as they are, in a file of `folder`.
+    """Play a game and write its first pictures, uncompressed, to a file in `folder`.
 
     Raises:
         FarmError: the replay cannot be played.
@@ -50,10 +51,10 @@ def truth_of(replay: Path, num_frames: int, folder: Path) -> Truth:
 
 
 def fields_of(state: StateTable, num_frames: int) -> list[Field]:
-    """Say where clock and damage are, and what they show in the first `num_frames` pictures."""
+    """Return where clock and damage are, and what they show in the first `num_frames` pictures."""
     slp_frame = state.values("slp_frame")[:num_frames].astype(np.int64)
     left = TIMER_SECONDS * 100 - np.maximum(slp_frame, 0) * 100 // _FRAMES_PER_SECOND
-    # A 1 is narrower than other digits, so the hundredths have another place beside it.
+    # A 1 is narrower than other digits, so the hundredths move when a 1 is beside them.
     ones = (np.stack([left // 6000, left // 1000 % 6, left // 100 % 10]) == 1).sum(axis=0)
     usual = np.bincount(ones).argmax()
     fields = [Field(*_HUNDREDTHS, left % 100, (ones == usual) & (slp_frame > 0))]
@@ -62,7 +63,8 @@ def fields_of(state: StateTable, num_frames: int) -> list[Field]:
         percent = state.values(f"p{player}.percent")[:num_frames]
         is_still = state.values(f"p{player}.stocks")[:num_frames] > 0
         if state.valid(f"p{player}.hitlag_left")[:num_frames].any():
-            is_still &= state.values(f"p{player}.hitlag_left")[:num_frames] == 0  # it shakes while struck
+            # The text shakes while its player is struck.
+            is_still &= state.values(f"p{player}.hitlag_left")[:num_frames] == 0
         columns = slice(max(middle - _HALF_WIDTH, 0), middle + _HALF_WIDTH)
         fields.append(Field(_DAMAGE_ROWS, columns, percent.astype(np.int64), is_still))
     return fields

@@ -1,7 +1,8 @@
-"""Measures VMAF of a video by the system's ffmpeg, where that was built with libvmaf.
+"""Measures a video's VMAF with the system's ffmpeg, if that was built with libvmaf.
 
 VMAF predicts how viewers rate pictures, from 0 to 100. Its usual model was trained on 1920 x 1080 seen from
-three times the picture's height, so it is good for comparing ways to encode, and no grade of small pictures.
+three times the picture's height. So it is good for comparing ways to encode, but does not grade small
+pictures.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _LOG: Final = "vmaf.json"
 
 @dataclass(frozen=True, slots=True)
 class RawPictures:
-    """A file of a game's pictures as they were before compression.
+    """A file of a game's pictures before compression.
 
     Attributes:
         file: packed I420, picture after picture.
-        height: of the pictures, in pixels.
-        width: likewise.
-        shown_rows: rows from the top that show the game; what lies below is not compared.
-        num_frames: how many pictures there are.
+        height: height of the pictures, in pixels.
+        width: width of the pictures, in pixels.
+        shown_rows: number of rows, from the top, that show the game; rows below are not compared.
+        num_frames: number of pictures.
     """
 
     file: Path
@@ -46,10 +47,10 @@ class RawPictures:
 
 
 def lacks_for_vmaf(folder: Path) -> str | None:
-    """Return what VMAF cannot be measured for want of, in words; None if it can be measured.
+    """Return what is missing to measure VMAF, in words; None if it can be measured.
 
     Args:
-        folder: where throw-away files go.
+        folder: folder for temporary files.
 
     Raises:
         EnvironmentFailed: ffmpeg does not answer.
@@ -67,12 +68,12 @@ def vmaf_of(video: Path, pictures: RawPictures, every: int) -> float:
     """Return the mean VMAF of a video's pictures, from 0 to 100.
 
     Args:
-        video: the mp4; files are written beside it.
-        pictures: what it was made of.
-        every: every how-manieth picture is rated; motion is seen from each to the next all the same.
+        video: the mp4; temporary files are written beside it.
+        pictures: the pictures that the video was made from.
+        every: rate every n-th picture; motion is still measured between all neighbours.
 
     Raises:
-        EnvironmentFailed: ffmpeg has no libvmaf, cannot compare, or was not done in time.
+        EnvironmentFailed: ffmpeg has no libvmaf, cannot compare, or took too long.
     """
     raw = ffmpeg.input(
         str(pictures.file),
@@ -88,7 +89,7 @@ def vmaf_of(video: Path, pictures: RawPictures, every: int) -> float:
         log_path=_LOG,
         n_subsample=every,
         n_threads=1,
-        shortest=1,  # else a missing picture is replaced by the last one
+        shortest=1,  # otherwise the last picture would stand in for missing ones
     )
     command = command_of(compared.output("pipe:1", format="null"))
     folder = video.parent
@@ -108,10 +109,10 @@ def vmaf_of(video: Path, pictures: RawPictures, every: int) -> float:
 
 
 def _shown(stream: Any, pictures: RawPictures) -> Any:
-    """Cut the stamp off, and count time in pictures.
+    """Cut off the stamp, and count time in pictures.
 
-    An mp4's time base is another than that of raw pictures: rounded from one to the other, picture k would
-    meet picture k - 1 here and there, and VMAF be ten points lower.
+    An mp4 and raw pictures have different time bases. Rounded from one to the other, picture k would
+    sometimes be compared with picture k - 1, and VMAF would be ten points lower.
     """
     counted = stream.filter("settb", f"1/{FPS}").filter("setpts", "N")
     return counted.filter("crop", pictures.width, pictures.shown_rows, 0, 0)

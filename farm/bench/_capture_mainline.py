@@ -1,9 +1,9 @@
-"""Mainline Dolphin without its dump, which shows what the emulator alone costs, from below.
+"""Plays a game in mainline Dolphin without its dump, as a lower bound for the emulator's own cost.
 
-Where no picture is read back, Dolphin hands what is to be drawn to the driver in batches of over a thousand
-frames. Nothing waits for the last one, which is given up with the process. So the shorter a game, the less of
-it was drawn: 1,200 frames cost as little as with a backend that draws nothing. A copy of each picture into
-the game's memory would hold it back, and costs what the dump does.
+If no picture is read back, Dolphin hands drawing commands to the driver in batches of over a thousand frames.
+Nothing waits for the last batch, which is lost when the process ends. So the shorter a game, the less of it
+was drawn: 1,200 frames cost as little as with a backend that draws nothing. Copying each picture into the
+game's memory would prevent that, but costs as much as the dump.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PLAY_SECONDS: Final = 900.0
 
 
 def seconds_without_dump(boot: BootImage, scratch: Path) -> float:
-    """Play a game whose pictures go nowhere; return the seconds from its first line to its last.
+    """Play a game without taking its pictures; return the seconds from its first log line to its last.
 
     Raises:
-        EmulatorFailed: it ended early, or took too long.
+        EmulatorFailed: the emulator ended early, or took too long.
     """
     moments: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
 

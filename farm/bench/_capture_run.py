@@ -1,4 +1,4 @@
-"""Times one way to take a game's pictures in a process of its own, so that its costs are its own.
+"""Times one way to take a game's pictures, in a process of its own, so that only its costs are measured.
 
 CaptureRequest as JSON on stdin -> the way, timed -> CaptureRun as JSON on stdout
 """
@@ -27,16 +27,16 @@ _WARM_UP_FRAMES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class CaptureRun:
-    """What one run cost, and how many pairs it made right.
+    """The cost of one run of a way, and how many of its pairs are right.
 
     Attributes:
         num_frames: length of the game.
-        wall_seconds: start and end of the emulator included.
-        game_seconds: from the game's first line or picture to its last; 0 where it is not told.
-        cpu_seconds: processor time of the process and its ended children, loading of libraries not counted.
-        num_right: frames whose picture, by index, shows them; None where the way makes no video.
-        memory_bytes: the most memory of the process and its children; 0 where nobody watched.
-        scratch_bytes: the most that it had on disk, its output aside; 0 where nobody watched.
+        wall_seconds: seconds by the clock, including start and end of the emulator.
+        game_seconds: from the game's first line or picture to its last; 0 if that is not known.
+        cpu_seconds: processor time of the process and its ended children, without the loading of libraries.
+        num_right: frames whose picture, by index, shows them; None if the way makes no video.
+        memory_bytes: the most memory of the process and its children; 0 if it was not watched.
+        scratch_bytes: the most bytes that it had on disk, without its output; 0 if it was not watched.
     """
 
     num_frames: int
@@ -49,17 +49,17 @@ class CaptureRun:
 
 
 def run_side_by_side(request: CaptureRequest, count: int) -> list[CaptureRun]:
-    """Run a way in so many processes at once, and return what each cost.
+    """Run a way in several processes at once, and return the cost of each.
 
     Raises:
-        EnvironmentFailed: one of them failed.
+        EnvironmentFailed: one of the processes failed.
     """
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(_run_apart, [request] * count))
 
 
 def run_way(request: CaptureRequest) -> CaptureRun:
-    """Run a way once in this process.
+    """Run a way once in this process, and return its cost.
 
     Raises:
         KeyError: there is no way of that name.
@@ -81,7 +81,7 @@ def run_way(request: CaptureRequest) -> CaptureRun:
 
 
 def _warm_up(request: CaptureRequest, folder: Path) -> None:
-    """Render a second of a game: a worker renders hundreds, and loads its libraries once."""
+    """Render a second of a game first, since a worker renders hundreds of games and loads libraries once."""
     (folder / "short.slp").write_bytes(record_match(1, num_frames=_WARM_UP_FRAMES))
     (folder / "short").mkdir()
     game = game_of(replace(request, replay=str(folder / "short.slp")))
@@ -95,7 +95,7 @@ def _run_apart(request: CaptureRequest) -> CaptureRun:
 
 
 def _run_watched(request: CaptureRequest) -> tuple[CaptureRun, FootprintWatch]:
-    # -P: the package that is installed, and no folder of the same name where the user stands.
+    # -P: use the installed package, and not a folder of the same name in the current one.
     words = [sys.executable, "-P", "-m", "farm.bench._capture_run"]
     asked = json.dumps(asdict(request))
     with (

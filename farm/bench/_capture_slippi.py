@@ -1,4 +1,4 @@
-"""Runs Slippi's Dolphin in ways that are only measured: without a dump, undecoded, and as peers do."""
+"""Runs Slippi's Dolphin in ways used only for measuring: without a dump, undecoded, and as peers do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workers.emulator.slippi_frames import SlippiFrames
 
 NO_DUMP: Final = {"Config/Dolphin.ini": {"DumpFrames": "False"}}
-"""Settings without any dump: what the emulator itself costs."""
+"""Settings without any dump, which show the emulator's own cost."""
 PEERS_DUMP: Final = {
     "Config/GFX.ini": {
         "DumpFramesAsImages": "False\nBitrateKbps = 6000",
@@ -40,11 +40,11 @@ _PLAY_SECONDS: Final = 900.0
 
 
 class ChangedPng(PngFrames):
-    """The image dump's folders and watcher, under settings of which some values are changed.
+    """The image dump with some changed settings: its folders and watcher.
 
     Args:
-        emulator: says the size of the pictures.
-        home: folder of the play.
+        emulator: knows the size of the pictures.
+        home: the emulator's folder for this play.
         changes: new values by key, by settings file under the user directory.
     """
 
@@ -62,10 +62,10 @@ class ChangedPng(PngFrames):
 
 
 def with_values(text: str, values: Mapping[str, str]) -> str:
-    """Return an INI text in which some keys have other values.
+    """Return an INI text with new values for some keys.
 
     Raises:
-        ValueError: a key is not in it, so that its value could not be changed.
+        ValueError: a key is not in the text, so its value cannot be changed.
     """
     lines = text.splitlines()
     for key, value in values.items():
@@ -79,7 +79,7 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 
 
 def channel_of(emulator: SlippiDolphin) -> Callable[[Path], SlippiFrames]:
-    """Return what makes the preloaded channel for a play of this emulator."""
+    """Return a function that makes the preloaded channel for one play of this emulator."""
     preset = emulator.preset
     return lambda home: ChannelFrames(preset.width, preset.height, home)
 
@@ -87,17 +87,17 @@ def channel_of(emulator: SlippiDolphin) -> Callable[[Path], SlippiFrames]:
 def png_of(
     emulator: SlippiDolphin, changes: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[Path], SlippiFrames]:
-    """Return what makes the image dump for a play of this emulator, with changed settings."""
+    """Return a function that makes the image dump for one play of this emulator, with changed settings."""
     return lambda home: ChangedPng(emulator, home, changes or {})
 
 
 def drained(
     emulator: SlippiDolphin, boot: BootImage, scratch: Path, take_by: Callable[[Path], SlippiFrames]
 ) -> float:
-    """Play a game, throw its pictures away, and return the seconds from its first line to its last.
+    """Play a game, discard its pictures, and return the seconds from its first line to its last.
 
     Raises:
-        EmulatorFailed: it ended, or took too long.
+        EmulatorFailed: the emulator ended early, or took too long.
     """
     last = FIRST_SLP_FRAME + boot.num_frames - 1
     with emulator.started(scratch, boot.data, last, take_by) as (frames, child):
@@ -108,11 +108,11 @@ def avi_then_x264(emulator: SlippiDolphin, boot: BootImage, scratch: Path) -> tu
     """Render a game the peers' way: an AVI dump, killed after the last line, then one ffmpeg pass.
 
     Returns:
-        Seconds from the first line to the last, and the mp4, which lies in `scratch`.
+        Seconds from the first line to the last, and the path of the mp4 in `scratch`.
 
     Raises:
-        EmulatorFailed: it ended, or took too long.
-        EnvironmentFailed: there is no ffmpeg, or it failed.
+        EmulatorFailed: the emulator ended early, or took too long.
+        EnvironmentFailed: ffmpeg is missing, or failed.
     """
     last = FIRST_SLP_FRAME + boot.num_frames - 1
     with emulator.started(scratch, boot.data, last, png_of(emulator, PEERS_DUMP)) as (frames, child):
@@ -131,7 +131,7 @@ def avi_then_x264(emulator: SlippiDolphin, boot: BootImage, scratch: Path) -> tu
 
 
 def _seconds_of_game(frames: SlippiFrames, child: Child, last_slp_frame: int) -> float:
-    """Take and drop all that comes until the last line of the game."""
+    """Take and discard all events until the game's last line; return the seconds from the first line."""
     begun = time.monotonic()
     first = None
     while True:

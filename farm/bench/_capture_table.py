@@ -1,4 +1,4 @@
-"""Makes medians, spreads and ratios of the runs of `farm bench capture`."""
+"""Calculates medians, spreads and ratios from the runs of `farm bench capture`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from farm.bench._capture_run import CaptureRun
 
-_PER = 1000  # frames that processor time is given for
+_PER = 1000  # number of frames for which processor time is given
 _MEGABYTE = 1e6
 
 
@@ -22,7 +22,7 @@ class Spread:
     """A figure that was measured several times.
 
     Attributes:
-        median: of all runs.
+        median: median of all runs.
         low: the smallest.
         high: the largest.
     """
@@ -34,15 +34,15 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class WayFigures:
-    """What one way cost, over its rounds.
+    """The cost of one way, over its rounds.
 
     Attributes:
-        game_frames_per_second: while the game ran; None where that cannot be told.
-        frames_per_second: start and end of the emulator included, all processes of a round together.
+        game_frames_per_second: pace while the game ran; None if that is not known.
+        frames_per_second: pace of all processes of a round together, including start and end of the emulator.
         cpu_seconds_per_1000: processor time for 1,000 frames.
-        right_share: share of frames whose picture, by index, shows them; None where no video is made.
+        right_share: share of frames whose picture, by index, shows them; None if no video is made.
         memory_megabytes: the most memory of one process of the way with its children.
-        scratch_megabytes: the most that one had on disk.
+        scratch_megabytes: the most megabytes that one process had on disk.
     """
 
     game_frames_per_second: Spread | None
@@ -55,14 +55,14 @@ class WayFigures:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A figure beside its limit or its peer in the same run.
+    """A figure divided by its limit or by its peer's figure in the same run.
 
     Attributes:
-        what: what is divided by what.
+        what: the two figures that are divided, in words.
         value: the median over the rounds of each round's own ratio.
-        low: the smallest of them.
-        high: the largest.
-        aim: what it should be; None where nothing was set.
+        low: the smallest of these ratios.
+        high: the largest of these ratios.
+        aim: what the ratio should be; None without an aim.
         is_at_most: whether the aim is an upper bound, and not a lower one.
     """
 
@@ -75,7 +75,7 @@ class Ratio:
 
 
 def figures(rounds: Sequence[Sequence[CaptureRun]]) -> WayFigures:
-    """Make one way's figures of its rounds, each the runs of one or more processes side by side."""
+    """Calculate one way's figures from its rounds, each the runs of one or more processes side by side."""
     runs = [run for runs in rounds for run in runs]
     right = [run.num_right / run.num_frames for run in runs if run.num_right is not None]
     game = [run.num_frames / run.game_seconds for run in runs if run.game_seconds]
@@ -100,7 +100,7 @@ def ratios(rounds: Mapping[str, Sequence[Sequence[CaptureRun]]]) -> list[Ratio]:
         if {emulator, X264_WAY, WORKER_WAY} <= rounds.keys():
             found.append(_against(rounds, (emulator, X264_WAY), "CPU", _cpu, aim))
     if {DRAINED_WAY, X264_WAY, WORKER_WAY} <= rounds.keys():
-        # No limit, since both can run at the same time; but it says what is waited for.
+        # This is no limit, since both can run at the same time, but it shows which one is waited for.
         found.append(_against(rounds, (DRAINED_WAY, X264_WAY), "time", _seconds, None))
     if {PEERS_WAY, WORKER_WAY} <= rounds.keys():
         for what, figure in (
@@ -140,15 +140,15 @@ def _spread(values: Sequence[float]) -> Spread:
 
 
 def _pace(runs: Sequence[CaptureRun]) -> float:
-    """Frames per second of all processes of a round together."""
+    """Return the frames per second of all processes of a round together."""
     return sum(run.num_frames for run in runs) / max(run.wall_seconds for run in runs)
 
 
 def _seconds(runs: Sequence[CaptureRun]) -> float:
-    """Time by the clock of a round: that of the slowest of its processes."""
+    """Return the wall time of a round, which is that of its slowest process."""
     return max(run.wall_seconds for run in runs)
 
 
 def _cpu(runs: Sequence[CaptureRun]) -> float:
-    """Processor seconds for 1,000 frames."""
+    """Return the processor seconds per 1,000 frames."""
     return _PER * sum(run.cpu_seconds for run in runs) / sum(run.num_frames for run in runs)

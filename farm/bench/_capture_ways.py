@@ -50,16 +50,16 @@ _PATIENT: Final = Deadlines(startup_seconds=120, progress_seconds=120, total_sec
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequest:
-    """What one run is to do.
+    """The request for one run: which way, which game and which emulator.
 
     Attributes:
         way: name of the way, one of those of the emulator in WAYS.
         emulator: `standin` or `slippi`.
         replay: path of the replay.
         pictures: file of the game's raw pictures, packed I420, which `x264 alone` encodes.
-        folder: where throw-away files go.
+        folder: folder for temporary files.
         game_image: for `slippi`: a disc image, or `standin`.
-        program: for `slippi`: the playback Dolphin; None to look for it.
+        program: for `slippi`: the playback Dolphin; None to search for it.
         is_heavy: for `slippi`: whether the stand-in draws a scene about as heavy as Melee's.
     """
 
@@ -75,11 +75,11 @@ class CaptureRequest:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of one play.
+    """The result of one play.
 
     Attributes:
-        game_seconds: from the game's first line or picture to its last; 0 where none can be told.
-        videos: what was made of its pictures, in order; empty where a way makes none.
+        game_seconds: from the game's first line or picture to its last; 0 if that is not known.
+        videos: the videos made from its pictures, in order; empty if a way makes none.
     """
 
     game_seconds: float
@@ -91,11 +91,11 @@ class Game:
     """A game to play, with the emulator that plays it.
 
     Attributes:
-        request: what was asked for.
+        request: the request for the run.
         set_up: the emulator.
-        boot: what it boots.
+        boot: the image that the emulator boots.
         replay: the replay's bytes.
-        game_id: sha256 of these, hex.
+        game_id: sha256 of these bytes, hex.
     """
 
     request: CaptureRequest
@@ -105,7 +105,7 @@ class Game:
     game_id: str
 
     def slippi(self, frames: FramesChoice = "channel") -> SlippiDolphin:
-        """The playback Dolphin, with one way for pictures to come out."""
+        """Return the playback Dolphin, with one way of taking pictures out of it."""
         emulator = _slippi(self.request, frames)
         assert emulator is not None, "only ways of Slippi ask for it"
         return emulator
@@ -115,10 +115,10 @@ Way: TypeAlias = "Callable[[Game, Path], Played]"
 
 
 def game_of(request: CaptureRequest) -> Game:
-    """Read a request's replay, and set up its emulator.
+    """Read the replay of a request, and set up its emulator.
 
     Raises:
-        FarmError: the replay cannot be rendered, or the emulator is not there.
+        FarmError: the replay cannot be rendered, or the emulator is missing.
     """
     data = Path(request.replay).read_bytes()
     replay = read_replay(data)
@@ -128,13 +128,13 @@ def game_of(request: CaptureRequest) -> Game:
 
 
 def keep_pictures(game: Game, folder: Path, file: Path, most: int | None = None) -> int:
-    """Play a game, write its pictures to a file as they are, packed I420; return how many there are.
+    """Play a game, write its pictures uncompressed, as packed I420, to a file; return their number.
 
     Args:
         game: the game.
-        folder: where the emulator's files go.
-        file: where the pictures go.
-        most: how many are wanted, after which the emulator is ended; None: all of them.
+        folder: folder for the emulator's files.
+        file: path of the file of pictures.
+        most: number of pictures after which the emulator is ended; None for all.
     """
     wanted = game.boot.num_frames if most is None else min(most, game.boot.num_frames)
     with game.set_up.emulator.play(game.boot, folder, _PATIENT) as events, file.open("wb") as out:
@@ -157,7 +157,7 @@ def _slippi(request: CaptureRequest, frames: FramesChoice) -> SlippiDolphin | No
 
 
 def _drain_pictures(game: Game, folder: Path) -> Played:
-    """Take every picture as the worker gets it, and drop it."""
+    """Take every picture as the worker gets it, and discard it."""
     first = last = 0.0
     with game.set_up.emulator.play(game.boot, folder, _PATIENT) as events:
         for _ in events:
@@ -185,7 +185,7 @@ def _encoder(game: Game, video: Path) -> ChunkEncoder:
 
 
 def _worker(frames: FramesChoice) -> Way:
-    """Return the way of a real job: rendered, proved, and written to a local dataset."""
+    """Return the way of a real job: render, prove, and write to a local dataset."""
 
     def render(game: Game, folder: Path) -> Played:
         planned = GameToPlan(
@@ -238,7 +238,7 @@ WAYS: Final[Mapping[str, Mapping[str, Way]]] = {
         WORKER_WAY: _worker("channel"),
     },
 }
-"""The ways of each emulator, by name, from the limit to the whole worker."""
+"""The ways of each emulator, by name, from the limits to the whole worker."""
 
 
 def is_worker(way: str) -> bool:
@@ -247,5 +247,5 @@ def is_worker(way: str) -> bool:
 
 
 def shown_frames(played: Played) -> npt.NDArray[np.int64]:
-    """Return the slp_frame that each picture of its videos shows, int64 [T], by the stamp."""
+    """Return the slp_frame that each picture of a play's videos shows, int64 [T], by the stamp."""
     return np.concatenate([stamps_of(video) for video in played.videos])

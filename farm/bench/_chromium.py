@@ -1,4 +1,4 @@
-"""A real headless Chromium, driven: for measurements and for tests of the browser's pages."""
+"""Drives a real headless Chromium, for measurements and for tests of the browser's pages."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _FLAGS: Final = (
 
 @contextmanager
 def chromium(*flags: str) -> Iterator[Chrome]:
-    """A web browser with a profile of its own; nothing of it is left when the context ends.
+    """Open a web browser with a profile of its own; nothing of it is left when the context ends.
 
     Raises:
-        EnvironmentFailed: there is none here, or nothing to drive it with.
+        EnvironmentFailed: Chromium, or the package that drives it, is not installed.
     """
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if program is None or driver is None:

@@ -1,4 +1,4 @@
-"""Times our loader with clips as MIRA's: 40 pictures at 20 a second, with states; prints JSON.
+"""Times our loader with clips like MIRA's: 40 pictures at 20 a second, with states; prints JSON.
 
 python -m farm.bench._clip_windows DATASET NUM_CLIPS
 """
@@ -15,7 +15,7 @@ from manifests.training.windows import WindowSpec
 
 
 def main() -> None:
-    """Read random windows, one a batch, and print what they took."""
+    """Read random windows, one per batch, and print the time that they took."""
     root, count = sys.argv[1], int(sys.argv[2])
     dataset = open_dataset(root, window=WindowSpec(40, frame_step=3, start="any"), cache=None, as_torch=False)
     places = [dataset.index.locate(place) for place in random.Random(0).choices(range(len(dataset)), k=count)]

@@ -1,4 +1,4 @@
-"""Picks, of what `farm bench bytes --json` printed, the encodings that a dataset gets by default."""
+"""Picks the encodings that a dataset gets by default from the output of `farm bench bytes --json`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def default_trials(trials: Sequence[Any]) -> list[Any]:
-    """Return those of the default preset and coding, without regions, of the size of the first; any CRF."""
+    """Return the trials of the default preset and coding, without regions, of the first size, at any CRF."""
     return [
         one
         for one in trials
         if one["preset"] == VideoSettings().preset and one["gop_pictures"] == GOP_FRAMES
         if not one["b_frames"] and not one["refreshes_within"] and one["height"] == trials[0]["height"]
-        if not one.get("region_offset")  # which results of old do not have
+        if not one.get("region_offset")  # which old results do not have
     ]

@@ -1,4 +1,4 @@
-"""A dataset on S3 against the same one in a folder: windows by the clock, fetched ahead and not."""
+"""Times windows of a dataset on S3 against the same dataset in a folder, with and without prefetch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROUNDS = 3
 _BATCH = 8
 _THREADS = 16
 _BEGIN = 48
-"""Windows read before the clock starts: as many as are fetched ahead, so that as many come as go."""
+"""Windows read before the clock starts: as many as are prefetched, so that the buffer stays equally full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Distance:
 
     Attributes:
         root: the dataset in a folder.
-        remote: the same on S3.
+        remote: URL of the same dataset on S3.
         latency_ms: milliseconds added to every request.
         window: frames of a window.
         num_windows: windows read per round.
         cache: folder for the packed states.
-        core: the one core that everything runs on, but for the proxy that adds latency; None for any core.
-        server_pid: process id of the S3 server, whose processor time is told; None if it runs elsewhere.
+        core: the one core that everything runs on, except the proxy that adds latency; None for any core.
+        server_pid: process id of the S3 server, whose processor time is reported; None if it runs elsewhere.
     """
 
     root: Path
@@ -93,7 +93,7 @@ class Distance:
         return found
 
     def _opened(self, url: Path | str) -> WindowDataset:
-        """Open a dataset with packed states cached, as in any epoch but the first, and no video."""
+        """Open a dataset with packed states in the cache, as in any epoch after the first, but no video."""
         dataset = open_dataset(url, window=self.window, cache=Cache(self.cache), as_torch=False)
         dataset.reader.cache_video = False
         return dataset
@@ -105,7 +105,7 @@ class Distance:
             message = f"{_ENDPOINT} is not set; name the S3 server there, as http://HOST:PORT"
             raise EnvironmentFailed(message)
         if self.core is not None:
-            os.sched_setaffinity(0, cores - {self.core} or cores)  # what the proxy inherits
+            os.sched_setaffinity(0, cores - {self.core} or cores)  # for the proxy, which inherits these cores
         with latency(usual, self.latency_ms / 1000) as endpoint:
             os.environ[_ENDPOINT] = endpoint
             try:
@@ -118,7 +118,7 @@ class Distance:
 
 
 def _read(batches: Iterator[Sample], num_windows: int) -> int:
-    """Read at least so many windows, in whole batches; return the number of frames."""
+    """Read at least a number of windows, in whole batches; return the number of frames."""
     videos = (next(batches)["video"] for _ in range(-(-num_windows // _BATCH)))
     return sum(video.shape[0] * video.shape[1] for video in videos)
 
@@ -132,9 +132,9 @@ def _pack_states(dataset: WindowDataset) -> None:
 
 
 def _ratio(ours: list[WindowTimes], theirs: list[WindowTimes]) -> float:
-    """Their windows per second divided by ours, as the median over rounds.
+    """Return their windows per second divided by ours, as the median over rounds.
 
-    Both of a round are slowed alike by a busy machine.
+    A busy machine slows both measurements of a round alike.
     """
     return statistics.median(
         near.wall_seconds / far.wall_seconds for near, far in zip(ours, theirs, strict=True)
@@ -142,7 +142,7 @@ def _ratio(ours: list[WindowTimes], theirs: list[WindowTimes]) -> float:
 
 
 def _cpu_seconds(process_id: int | None) -> float:
-    """Processor seconds that a process has used so far, from /proc; 0 for None."""
+    """Return the processor seconds that a process has used so far, from /proc; 0 for None."""
     if process_id is None:
         return 0.0
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()

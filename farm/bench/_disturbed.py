@@ -1,4 +1,4 @@
-"""Disturbed copies of pictures for the alignment bench: darker, brighter, smaller, or partly covered."""
+"""Makes disturbed copies of pictures for the alignment bench: darker, brighter, smaller, partly covered."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 
 DISTURBANCES: Final = ("darker", "brighter", "half size", "overlay")
 _GAIN: Final = {"darker": 0.8, "brighter": 1.2}
-_COVERED: Final = 0.3  # of the picture's area, and, since the overlay wraps around, of every pixel's time
+# Share of the picture's area and, since the overlay wraps around, of every pixel's time.
+_COVERED: Final = 0.3
 _TEXTURE_PIXELS: Final = 12  # size of the overlay's blotches
 _SPEED: Final = (5, 3)  # pixels per frame, right and down
 
 
 class Disturbed:
-    """One disturbance, called with one picture after the other, uint8 [H, W] each."""
+    """One kind of disturbance; call it with one picture after another, uint8 [H, W] each."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._num_pictures = 0
 
     def __call__(self, luma: Luma) -> Luma:
-        """Return the next picture as it looks then."""
+        """Return the next picture with the disturbance."""
         self._num_pictures += 1
         if self._name in _GAIN:
             levels: Luma = np.clip(np.arange(256) * _GAIN[self._name], 0, 255).astype(np.uint8)
@@ -40,7 +41,7 @@ class Disturbed:
         return self._covered(luma)
 
     def _covered(self, luma: Luma) -> Luma:
-        """Cover a rectangle of the picture's own shape; what leaves at one edge comes in at the other."""
+        """Cover a rectangle of the picture's own shape, which moves and wraps around at the edges."""
         texture = _texture(luma.shape[0], luma.shape[1])
         left, top = (self._num_pictures * speed for speed in _SPEED)
         rows = (np.arange(texture.shape[0]) + top) % luma.shape[0]

@@ -1,4 +1,4 @@
-"""Watches what a process and everything that it started take of memory and scratch space, from outside."""
+"""Watches, from outside, the memory and scratch space of a process and of everything that it started."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 _INTERVAL_SECONDS: Final = 0.5
 _PROC: Final = Path("/proc")
-_OUTPUT: Final = "dataset"  # what a worker leaves is its output, and no scratch
+_OUTPUT: Final = "dataset"  # a worker's output, which is not scratch
 
 
 class FootprintWatch:
-    """While entered, looks twice a second; memory that processes share counts once.
+    """Measures a process's memory and scratch twice a second while entered; shared memory counts once.
 
     Args:
-        pid: of the process.
-        folder: where its throw-away files go; a dataset in it does not count.
+        pid: id of the process.
+        folder: the folder of its temporary files; a dataset in it does not count.
     """
 
     def __init__(self, pid: int, folder: Path) -> None:
@@ -28,9 +28,9 @@ class FootprintWatch:
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.memory_bytes = 0
-        """The most that all processes together had at any look."""
+        """Most bytes of memory of all processes together at any measurement."""
         self.scratch_bytes = 0
-        """The most that lay in the folder at any look."""
+        """Most bytes in the folder at any measurement."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,7 +52,7 @@ class FootprintWatch:
 
 
 def family_of(pid: int) -> list[int]:
-    """Return a process and all that it started, as far as they are alive."""
+    """Return a process and all processes that it started, if they are alive."""
     found, left = [], [pid]
     while left:
         found.append(left.pop())
@@ -69,9 +69,9 @@ def memory_of(pid: int) -> int:
 
 
 def scratch_in(folder: Path) -> int:
-    """Return the bytes on disk of all files in a folder, but for a dataset's."""
+    """Return the bytes on disk of all files in a folder, without those of a dataset."""
     total = 0
-    # os.walk passes over folders that are removed while it looks; before Python 3.13 pathlib's rglob raises.
+    # os.walk tolerates folders that are removed while it runs; before Python 3.13 pathlib's rglob raises.
     for above, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != _OUTPUT]
         total += sum(_allocated_bytes(Path(above) / name) for name in folders + names if name != _OUTPUT)
@@ -81,7 +81,7 @@ def scratch_in(folder: Path) -> int:
 def _allocated_bytes(path: Path) -> int:
     try:
         return path.lstat().st_blocks * 512
-    except OSError:  # it was removed meanwhile
+    except OSError:  # the file was removed in the meantime
         return 0
 
 

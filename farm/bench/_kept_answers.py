@@ -1,4 +1,4 @@
-"""Keeps what each bench printed in a folder, so that a report can be made in several sittings."""
+"""Keeps the output of each bench in a folder, so that a report can be made in several sittings."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What one bench printed.
+    """The output of one bench.
 
     Attributes:
-        command: that was run, as a user would write it.
-        machine_and_date: on what and when.
-        said: the JSON that it printed.
+        command: the command, as a user would write it.
+        machine_and_date: the machine and the day of the measurement.
+        said: the JSON that the bench printed.
     """
 
     command: str
@@ -29,10 +29,10 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswers:
-    """A folder with a file for each bench; whole and quick measurements lie apart.
+    """A folder with a file for each bench; whole and quick measurements are kept separately.
 
     Attributes:
-        store: over the folder, which is made when the first answer is put.
+        store: store of the folder, which is made when the first answer is written.
         is_quick: whether the answers are those of `--quick`.
     """
 
@@ -40,11 +40,11 @@ class KeptAnswers:
     is_quick: bool
 
     def get(self, name: str) -> KeptAnswer | None:
-        """Return what a bench printed in an earlier run; None if it has not been measured.
+        """Return a bench's output of an earlier run; None if it has not been measured.
 
         Raises:
             ValueError: the file is damaged.
-            StoreFailed: it cannot be read.
+            StoreFailed: the file cannot be read.
         """
         key = self._key(name)
         try:
@@ -59,10 +59,10 @@ class KeptAnswers:
             raise ValueError(message) from problem
 
     def put(self, name: str, answer: KeptAnswer) -> None:
-        """Keep what a bench printed, in place of what was kept before.
+        """Save a bench's output, in place of an earlier one.
 
         Raises:
-            StoreFailed: it cannot be written.
+            StoreFailed: the file cannot be written.
         """
         self.store.put(self._key(name), json.dumps(asdict(answer), indent=1).encode())
 

@@ -1,4 +1,4 @@
-"""A network that is further away: a proxy, in a process of its own, that holds back what a client sends.
+"""Simulates a distant network: a proxy, in a process of its own, that delays what a client sends.
 
 python _latency.py HOST PORT SECONDS     prints its own port, and serves until its standard input closes
 """
@@ -24,7 +24,7 @@ _STOP_SECONDS = 10.0
 
 @contextmanager
 def latency(endpoint: str, seconds: float) -> Iterator[str]:
-    """An endpoint in front of another; each request arrives there `seconds` later than it was sent."""
+    """Yield an endpoint in front of another; each request arrives there `seconds` after it was sent."""
     there = urlsplit(endpoint)
     words = [sys.executable, __file__, there.hostname or "127.0.0.1", str(there.port or 80), str(seconds)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as proxy:

@@ -1,4 +1,4 @@
-"""Random windows through stock LeRobot, in an environment that has it; prints JSON. Imports nothing of ours.
+"""Times random windows in stock LeRobot, in an environment that has it; prints JSON; imports none of ours.
 
 python _lerobot.py ROOT WINDOW_FRAMES NUM_WINDOWS VIDEO_BACKEND
 """
@@ -14,9 +14,9 @@ import types
 
 
 def main() -> None:
-    """Read random windows through LeRobot and print what they took as one JSON object."""
+    """Read random windows with LeRobot, and print their cost as one JSON object."""
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
-    # A torchvision built for another torch lacks its operators; LeRobot needs none of them to read.
+    # A torchvision built for another torch lacks its operators; LeRobot needs none of them for reading.
     sys.modules["torchvision._meta_registrations"] = types.ModuleType("torchvision._meta_registrations")
     from lerobot.datasets.lerobot_dataset import LeRobotDataset  # type: ignore[import-not-found] # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""A dataset of as many events as one likes, simulated: a manifest alone, written as finalize writes it."""
+"""Simulates a dataset with any number of events: only a manifest, written as finalize writes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 EVENTS_PER_GAME: Final = 2727
-"""About what three minutes of play have, rollbacks among them: 60 million in 22,000 games."""
+"""About as many as three minutes of play have, with rollbacks: 60 million in 22,000 games."""
 _FRAMES: Final = 10_800
 _CHARACTERS: Final = (
     "FOX", "FALCO", "MARTH", "SHEIK", "PEACH", "CPTFALCON", "JIGGLYPUFF", "PIKACHU", "SAMUS", "YOSHI",
@@ -50,8 +50,8 @@ def simulate(target: Path, num_games: int, events_per_game: int = EVENTS_PER_GAM
 
     Args:
         target: an empty folder.
-        num_games: of two players each.
-        events_per_game: how many each has, of kinds with the shares that recorded games have, roughly.
+        num_games: number of games, of two players each.
+        events_per_game: number of events of each game; their kinds have roughly the shares of recorded games.
     """
     store = open_store(target)
     video = VideoContract(640, 480, 30, 23.0, "veryfast")
@@ -123,7 +123,7 @@ def _counts(events: pa.Table) -> dict[str, dict[str, int]]:
 
 
 def _nothing(field: pa.Field) -> Any:
-    """A value for a column that does not matter here."""
+    """Return a value for a column whose values do not matter here."""
     if field.nullable:
         return None
     if pa.types.is_list(field.type) or pa.types.is_map(field.type):

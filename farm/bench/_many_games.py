@@ -1,4 +1,4 @@
-"""A dataset of as many games as one likes, simulated: its manifests name the same few states files again."""
+"""Simulates a dataset with any number of games, whose manifests name the same few states files repeatedly."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 def repeat_games(source: Path, target: Path, num_games: int) -> None:
-    """Make a dataset whose manifests have `num_games`, of those of a dataset of states alone in `source`.
+    """Make a dataset of `num_games` games by repeating those of a dataset of states alone in `source`.
 
-    There is no ledger and no plan, and the states files are links to those of `source`. The games are the
-    same few in turn, so that shards of packed states, too, are few files that are mapped again and again.
+    It has manifests, but no ledger and no plan; its states files are links to those of `source`. Since the
+    same few games repeat, shards of packed states are also few files that are mapped repeatedly.
     """
     manifest = open_manifest(source)
     large = open_store(target)
     open_or_create(large, read_description(manifest.store))
     for key in sorted(set(manifest.chunks()["states_key"].to_pylist())):
-        # A hard link: a symbolic one that leads out of a dataset is not followed.
+        # Hard links are used, since a symbolic link that leads out of a dataset is not followed.
         (target / key).parent.mkdir(parents=True, exist_ok=True)
         os.link(source / key, target / key)
     tables = _repeated(manifest, num_games)
@@ -50,7 +50,7 @@ def repeat_games(source: Path, target: Path, num_games: int) -> None:
 
 
 def table_ref(name: str, path: Path) -> TableRef:
-    """Take size, hash and number of rows of a table that was written."""
+    """Return a reference to a written table: its size, hash and number of rows."""
     data = path.read_bytes()
     rows = pq.read_metadata(path).num_rows
     return TableRef(ObjectRef(name, len(data), hashlib.sha256(data).hexdigest()), rows)
@@ -63,7 +63,7 @@ def _repeated(manifest: Manifest, num_games: int) -> dict[str, pa.Table]:
     per_game = games["num_chunks"].to_numpy()
     first = np.concatenate([[0], np.cumsum(per_game)[:-1]])
     counts = per_game[turn]
-    # Chunks are in order of their games, as the games table has them.
+    # Chunks are sorted by their games, in the order of the games table.
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = chunks.take(np.repeat(first[turn], counts) + within)
     owner = pa.array(np.repeat(np.array(ids, object), counts), pa.string())

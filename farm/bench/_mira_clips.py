@@ -1,4 +1,4 @@
-"""Random clips through stock MIRA, in an environment with its dependencies; prints JSON.
+"""Times random clips in stock MIRA, in an environment with its dependencies; prints JSON.
 
 python _mira_clips.py MIRA_CHECKOUT SPLIT_FOLDER NUM_CLIPS NUM_PICTURES
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Read random clips of so many pictures at 20 a second, and print what they took."""
+    """Read random clips of NUM_PICTURES pictures at 20 a second, and print the time that they took."""
     sys.path.insert(0, sys.argv[1] + "/src")
     from mira.data import KeyVocab, RocketScienceDataset  # type: ignore[import-not-found] # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Games rendered once for the alignment bench: notes on them, clean, disturbed, or with a fault put in."""
+"""Renders games once for the alignment bench and keeps notes on them: clean, disturbed or with a fault."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _REENCODED_SETTINGS: Final = VideoSettings(crf=35.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedGame:
-    """One clean render.
+    """One game that was rendered without faults.
 
     Attributes:
         name: name of the replay.
-        state: T frames.
-        thumbnails: uint8 [K, 56, 80] of its pictures; K is T and the tail.
-        notes: what a render noted of the pictures.
-        disturbed: flow of the T game pictures as they look after each disturbance, by its name.
+        state: state of the game's T frames.
+        thumbnails: uint8 [K, 56, 80], its pictures made small; K is T plus the pictures after the last frame.
+        notes: what a render notes about the pictures.
+        disturbed: flow of the T game pictures after each disturbance, by its name.
         evidence_seconds: processor time that noting the pictures took.
         other_seconds: processor time of this process for everything else that a render does: reading,
         encoding.
@@ -61,11 +61,11 @@ class ObservedGame:
 
     @property
     def num_pictures(self) -> int:
-        """Number of pictures that were captured, those after the last frame included."""
+        """Number of pictures that were captured, including those after the last frame."""
         return int(self.thumbnails.shape[0])
 
     def with_fault(self, schedule: FaultSchedule, other: ObservedGame) -> GameNotes:
-        """Return the notes that would have been taken had the stream been shown to this schedule."""
+        """Return the notes that a render would have taken if its pictures had come by this fault schedule."""
         is_other, length = (
             schedule.is_other,
             np.where(schedule.is_other, other.num_pictures, self.num_pictures),
@@ -80,7 +80,7 @@ class ObservedGame:
         maps = {
             part: shown(getattr(self.notes.flow, part), getattr(other.notes.flow, part)) for part in _PARTS
         }
-        # Nothing came before the first picture shown, so it repeats nothing and nothing moved in it.
+        # Nothing came before the first picture, so it repeats nothing, and nothing moved in it.
         repeats[0] = False
         is_same_game = is_other[1:] == is_other[:-1]
         joints = np.flatnonzero(~is_same_game | (np.diff(index) != 1)) + 1
@@ -114,14 +114,14 @@ def observe(
     collector: EvidenceCollector,
     folder: Path,
 ) -> ObservedGame:
-    """Take note of one game as a render does, and of what it looks like when disturbed.
+    """Take notes on one game as a render does, and on its pictures when disturbed.
 
     Args:
         name: name of the replay.
-        state: T frames.
-        events: the emulator's.
+        state: state of the game's T frames.
+        events: events of the emulator.
         collector: takes the notes, as the emulator's set-up gives it.
-        folder: two video files are written here, and left.
+        folder: folder in which two video files are written and left.
     """
     disturbed = {each: (Disturbed(each), FlowMeter()) for each in DISTURBANCES}
     small: list[npt.NDArray[np.uint8]] = []
@@ -156,7 +156,7 @@ def observe(
 
 
 def save(game: ObservedGame, file: Path) -> None:
-    """Keep everything but the state."""
+    """Save everything but the state to a file."""
     arrays = {
         "thumbnails": game.thumbnails,
         "stamp_levels": game.notes.stamp_levels,
@@ -173,7 +173,7 @@ def save(game: ObservedGame, file: Path) -> None:
 
 
 def load(name: str, state: StateTable, file: Path) -> ObservedGame:
-    """Read back what `save` kept."""
+    """Read back a game that `save` wrote."""
     with np.load(file) as arrays:
         flows = {
             each: FlowMaps(**{part: arrays[f"flow/{each}/{part}"] for part in _PARTS})

@@ -1,4 +1,4 @@
-"""The peers that benchmarks compare with: their packages, and where their environments lie."""
+"""The peers that benchmarks compare with: their packages, and the folders of their environments."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ const median = (file) => {
 };
 console.log(JSON.stringify(files.map(median)));
 """
-"""Prints the median processor seconds of each file, as `_reading_peers.py` does for the others."""
+"""Node script that prints each file's median processor seconds, as `_reading_peers.py` does for others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One environment with peers in it.
+    """One environment in which peers are installed.
 
     Attributes:
-        name: of the environment, and of its folder.
-        packages: their names in the package registry, with the version that was tried last.
+        name: name of the environment, and of its folder.
+        packages: names in the package registry, with the version that was tried last.
         what: what is measured with it.
     """
 
@@ -46,11 +46,11 @@ class Peer:
     what: str
 
     def python(self, folder: Path) -> Path:
-        """Where its interpreter is, if it is a Python environment."""
+        """Return the path of the environment's interpreter, if it is a Python environment."""
         return folder / self.name / "bin" / "python"
 
     def is_installed(self, folder: Path) -> bool:
-        """Whether its installation was finished."""
+        """Return whether the installation was completed."""
         return (folder / self.name / DONE).exists()
 
 
@@ -74,7 +74,7 @@ def peer_named(name: str) -> Peer:
 
 
 def installing(peer: Peer, folder: Path) -> list[list[str]]:
-    """Return the commands that install a peer into its folder, to be run one after the other."""
+    """Return the commands that install a peer into its folder, to be run one after another."""
     place = folder / peer.name
     if peer.name == SLIPPI_JS:
         return [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(place), *peer.packages]]

@@ -1,7 +1,7 @@
-"""Times peppi's read of replays: `python -m farm.bench._peppi ROUNDS FILE...`, in a process of its own.
+"""Times peppi's reading of replays: `python -m farm.bench._peppi ROUNDS FILE...`, in its own process.
 
-peppi can panic, which no `except Exception` catches; so whoever wants its times starts this and reads its
-lines, one JSON number per file: the median processor seconds of so many rounds.
+peppi can panic, which no `except Exception` catches; so a program that wants its times starts this one and
+reads its lines, one JSON number per file: the median processor seconds of ROUNDS reads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import peppi_py
 
 
 def median_seconds(path: str, rounds: int) -> float:
-    """Median of the processor seconds of so many reads."""
+    """Return the median processor seconds of `rounds` reads."""
     seconds = []
     for _ in range(rounds):
         started = time.process_time()

@@ -1,4 +1,4 @@
-"""The option of benches that keep raw pictures: where these lie meanwhile."""
+"""The option of benches that keep raw pictures: the folder for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of `farm bench all`: rows, the table made of them, and the place where it stands in a file."""
+"""The report of `farm bench all`: its rows, the table made from them, and the table's place in a file."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HEAD: Final = ("what", "figure", "limit or peer", "ratio", "aim", "measured on"
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One figure of this project, beside its limit or a peer.
+    """One measured figure of this project, with its limit or a peer's figure.
 
     Attributes:
         what: what was measured.
-        figure: ours, with its unit; or why there is none.
+        figure: our figure, with its unit; or why there is none.
         limit: the limit, or the peer, with its figure.
-        ratio: ours over the other, or the other way about, as `what` says.
+        ratio: our figure divided by the other, or the reverse, as `what` says.
         aim: what the ratio or the figure should be.
     """
 
@@ -34,11 +34,11 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRows:
-    """The rows of one bench.
+    """The report's rows from one bench.
 
     Attributes:
-        command: that gives them again.
-        machine_and_date: on what and when they were measured.
+        command: the command that measures them again.
+        machine_and_date: the machine and the day of the measurement.
         rows: the figures.
     """
 
@@ -48,7 +48,7 @@ class MeasuredRows:
 
 
 def markdown(measured: Iterable[MeasuredRows]) -> str:
-    """Make the table of all rows."""
+    """Return the Markdown table of all rows."""
     lines = [_line(_HEAD), _line(["---"] * len(_HEAD))]
     for one in measured:
         for row in one.rows:
@@ -60,10 +60,10 @@ def markdown(measured: Iterable[MeasuredRows]) -> str:
 
 
 def with_generated(text: str, generated: str) -> str:
-    """Return a report in which what stands between the marks is replaced, or added at its end.
+    """Return a report with the text between the marks replaced, or with the text added at its end.
 
     Raises:
-        ValueError: one mark is there without the other, or before it.
+        ValueError: one mark is missing, or the marks are in the wrong order.
     """
     block = f"{BEGIN}\n\n{generated}\n\n{END}"
     if BEGIN not in text and END not in text:

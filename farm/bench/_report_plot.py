@@ -1,4 +1,4 @@
-"""Draws what `farm bench all` found out about growth: processor time and memory over the number of games."""
+"""Plots the growth that `farm bench all` measured: processor time and memory over the number of games."""
 
 from __future__ import annotations
 

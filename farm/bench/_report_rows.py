@@ -1,4 +1,4 @@
-"""Rows of the report, made of what each bench prints as JSON: pure functions."""
+"""Makes the report's rows from the JSON that each bench prints: pure functions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Answers: TypeAlias = Mapping[str, Any]
-"""What the benches before this one printed, by their names."""
+"""The answers of the benches before this one, by their names."""
 Rows: TypeAlias = "Callable[[Any, Answers], Sequence[ReportRow]]"
 CLIP_PICTURES = 40
 
 
 def of_capture(found: Any, _: Answers) -> list[ReportRow]:
-    """A worker beside its limits and peers, for each number of workers at once."""
+    """Compare a worker with its limits and peers, for each number of workers at once."""
     rows = []
     for count, one in found.items():
         ways = one["ways"]
@@ -64,7 +64,7 @@ def of_capture(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_bytes(found: Any, _: Answers) -> list[ReportRow]:
-    """What the default encoding costs and keeps, and what the finest does that takes 300 GB for all games."""
+    """Report bytes, processor time and quality of the default encoding at each CRF."""
     return [
         ReportRow(
             f"bytes a frame, {one['preset']}, CRF {one['crf']:g}",
@@ -77,7 +77,7 @@ def of_bytes(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_state(found: Any, _: Answers) -> list[ReportRow]:
-    """Reading replays into states, beside the readers that are installed here."""
+    """Compare our reading of replays into states with the readers that are installed here."""
     own = f"{found['table_ms_per_game']:.1f} ms a game of {found['frames_per_game']:,} frames"
     rows = [
         ReportRow(
@@ -93,7 +93,7 @@ def of_state(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_reader(name: str) -> Rows:
-    """Another reader, with the same replays, beside ours."""
+    """Return a function that compares another reader with ours, on the same replays."""
 
     def rows(found: Any, answers: Answers) -> list[ReportRow]:
         theirs = 1000 * sum(found) / len(found)
@@ -111,7 +111,7 @@ def of_reader(name: str) -> Rows:
 
 
 def of_loader(found: Any, _: Answers) -> list[ReportRow]:
-    """Windows of pictures beside decoding alone."""
+    """Compare windows of pictures with decoding alone."""
     return [
         ReportRow(
             f"windows from {start}, frames a core second",
@@ -125,7 +125,7 @@ def of_loader(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_windows(name: str) -> Rows:
-    """Random windows through a peer, beside ours."""
+    """Return a function that compares random windows of a peer with ours."""
 
     def rows(found: Any, answers: Answers) -> list[ReportRow]:
         theirs = found["frames"] / found["cpu_seconds"]
@@ -144,13 +144,13 @@ def of_windows(name: str) -> Rows:
 
 
 def of_own_clips(found: Any, _: Answers) -> list[ReportRow]:
-    """No row: these are held against MIRA's."""
+    """Return no row: these clips are only compared with MIRA's."""
     assert found["clips"] > 0, "there are some"
     return []
 
 
 def of_clips(found: Any, answers: Answers) -> list[ReportRow]:
-    """Clips through stock MIRA, beside ours."""
+    """Compare clips of stock MIRA with ours."""
     theirs, own = found["clips"] / found["cpu_seconds"], answers.get("clips")
     ours = own and own["clips"] / own["cpu_seconds"]
     return [
@@ -164,7 +164,7 @@ def of_clips(found: Any, answers: Answers) -> list[ReportRow]:
 
 
 def of_sizes(found: Any, _: Answers) -> list[ReportRow]:
-    """Pictures at the size they are trained at, beside the ways of peers."""
+    """Compare pictures in training size with the peers' ways of making them."""
     paces = {name: one["pictures_per_core_second"] for name, one in found["size"].items()}
     ours = paces.pop("resized while decoding")
     others = {name: pace for name, pace in paces.items() if name != "full size"}
@@ -179,7 +179,7 @@ def of_sizes(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_state_windows(found: Any, _: Answers) -> list[ReportRow]:
-    """Windows of states beside NumPy's gather, for each length."""
+    """Compare windows of states with NumPy's gather, for each length."""
     aims = {"K=10": "50,000", "K=60": "15,000"}
     return [
         ReportRow(
@@ -195,7 +195,7 @@ def of_state_windows(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_makespan(found: Any, _: Answers) -> list[ReportRow]:
-    """Simulated runs over their ideal: the worst seed of each farm."""
+    """Compare simulated runs with their ideal: the worst seed of each farm."""
     rows: dict[str, Any] = {}
     for one in found["measured"]:
         name = f"{one['games']:,} games on {one['slots']} slots, simulated, {one['weather']} weather"
@@ -214,7 +214,7 @@ def of_makespan(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_scale(found: Any, _: Answers) -> list[ReportRow]:
-    """Every step that grows with the games, at the largest size, with its exponent."""
+    """Report every step whose cost grows with the games, at the largest size, with its exponent."""
     exponents = {one["step"]: one["exponent"] for one in found["growth"]}
     largest = {one["step"]: one for one in sorted(found["measured"], key=lambda one: one["games"])}
     return [
@@ -230,7 +230,7 @@ def of_scale(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_scheduling(found: Any, _: Answers) -> list[ReportRow]:
-    """What handing out a game costs the driver."""
+    """Report the driver's cost of handing out a game."""
     return [
         ReportRow(
             f"handing out {found['games']:,} games that do nothing ({found['pool']})",
@@ -241,7 +241,7 @@ def of_scheduling(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_slots(found: Any, _: Answers) -> list[ReportRow]:
-    """The number of slots with which this machine renders most."""
+    """Report the number of slots at which this machine renders most."""
     paces = [f"{one['slots']}: {one['frames_per_second']:,.0f}" for one in found["measured"]]
     return [
         ReportRow(
@@ -251,7 +251,7 @@ def of_slots(found: Any, _: Answers) -> list[ReportRow]:
 
 
 def of_roadmap(found: Any, _: Answers) -> list[ReportRow]:
-    """All games in days, dollars and gigabytes, beside what the project began with."""
+    """Report all games in days, dollars and gigabytes, with the project's first figures."""
     rows = [
         ReportRow(
             f"22,000 games of 207 million frames, emulators: {one['emulators']}, cores: {one['cores']}",

@@ -1,4 +1,4 @@
-"""The benches that `farm bench all` runs: the words of each, its deadline, and what makes its rows."""
+"""The benches that `farm bench all` runs: each with its command, its deadline, and a maker of rows."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _WINDOW, _WINDOWS, _FEW_WINDOWS, _ROUNDS = 16, 96, 24, 5
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What the benches of one run have in common.
+    """The folders and options that the benches of one run share.
 
     Attributes:
         dataset: a rendered dataset with manifests and LeRobot's tables.
         states: a dataset of states alone.
-        replays: replays that readers are timed with.
-        scratch: folder for throw-away files.
-        is_quick: whether the shortest measurement will do.
+        replays: replays with which readers are timed.
+        scratch: folder for temporary files.
+        is_quick: whether the shortest measurement is enough.
         peers: folder of `farm bench peers`; None if there is none.
         mira: a checkout of MIRA; None if there is none.
         slippi_dolphin: the playback Dolphin; None if there is none.
-        plots: where plots go; None for none.
+        plots: folder for plots; None for no plots.
     """
 
     dataset: Path
@@ -51,14 +51,14 @@ class Workplace:
     plots: Path | None
 
     def answer(self, name: str) -> Path:
-        """Return the file in which the answer of a bench lies for those after it, if it gave one."""
+        """Return the file in which a bench's answer is kept for later benches, if it gave one."""
         return self.scratch / f"{name}.json"
 
     def peer(self, name: str) -> Path:
-        """Return the folder of the peers, where this one is installed.
+        """Return the folder of the peers, if this peer is installed.
 
         Raises:
-            EnvironmentFailed: it is not.
+            EnvironmentFailed: the peer is not installed.
         """
         if self.peers is None or not peer_named(name).is_installed(self.peers):
             message = f"{name} is not there: `farm bench peers DIR`, then --peers DIR"
@@ -68,12 +68,12 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One bench.
+    """One bench of the report.
 
     Attributes:
-        name: by which `--only` picks it.
-        words: makes its command; raises EnvironmentFailed where something that it needs is not there.
-        rows: makes the rows of what it printed, and of what those before it did.
+        name: the name by which `--only` picks it.
+        words: makes its command; raises EnvironmentFailed if something that it needs is missing.
+        rows: makes the rows from its answer and the answers of the benches before it.
         quick_seconds, whole_seconds: deadlines.
         is_slow: whether --quick leaves it out.
     """
@@ -87,7 +87,7 @@ class Section:
 
 
 def in_words(name: str, words: Sequence[str], at: Workplace) -> str:
-    """Say a bench's command as a user would write it, without the names of throw-away folders."""
+    """Return a bench's command as a user would write it, without the names of temporary folders."""
     if tuple(words[: len(FARM)]) != FARM:  # a script of this run, which nobody calls by hand
         return f"farm bench all --only {shlex.quote(name)} --peers DIR"
     text = shlex.join(["farm", *words[len(FARM) :]])
@@ -98,10 +98,10 @@ def in_words(name: str, words: Sequence[str], at: Workplace) -> str:
 
 
 def read(section: Section, said: str, answers: dict[str, Any]) -> list[ReportRow]:
-    """Make the rows of what a bench printed, and keep that among the answers, by the bench's name.
+    """Make the rows from a bench's output, and keep the output among the answers, by the bench's name.
 
     Raises:
-        ValueError: it is not what was expected.
+        ValueError: the output is not of the expected form.
     """
     try:
         answers[section.name] = json.loads(said)
@@ -118,7 +118,7 @@ def _bench(*words: str) -> list[str]:
 def _capture(at: Workplace) -> list[str]:
     if at.is_quick:
         return _bench("capture", "--runs", "1", "--frames", "600", "--scratch", str(at.scratch))
-    # A long game: without a dump, mainline Dolphin does not draw the last thousand frames or more.
+    # A long game is needed: without a dump, mainline Dolphin does not draw the last thousand frames or more.
     more = ("--frames", "7200", "--runs", "3", "--side-by-side", "2", "--side-by-side", "4")
     return _bench("capture", *more, "--scratch", str(at.scratch))
 
@@ -247,4 +247,4 @@ SECTIONS: Final = (
     Section("scheduling", _scheduling, rows.of_scheduling),
     Section("roadmap", _roadmap, rows.of_roadmap),
 )
-"""All benches of the report, in its order."""
+"""All benches of the report, in the report's order."""

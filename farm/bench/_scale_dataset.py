@@ -1,7 +1,7 @@
-"""Datasets of as many games as one likes, for `farm bench scale`: one recorded game's entry under other ids.
+"""Makes datasets of any number of games for `farm bench scale`: one recorded game's entry under other ids.
 
-The objects that entries name are files of the right size with nothing in them. Files are written without
-waiting for the disk, since making them is not what is measured.
+The objects that entries name are files of the right size without content. Files are written without waiting
+for the disk, since making them is not what is measured.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def game_id_of(number: int) -> str:
 
 
 def scanned_games(number: int, num_frames: int) -> list[ScannedReplay]:
-    """Make what a scan of so many replays gives: one recording each, of two players in a thousand."""
+    """Return what a scan of a number of replays gives: one recording each, of two players in a thousand."""
     return [
         ScannedReplay(
             place=f"replays/{index:07d}.slp", source=f"replays/{index:07d}.slp", game_id=game_id_of(index),
@@ -66,17 +66,17 @@ def scanned_games(number: int, num_frames: int) -> list[ScannedReplay]:
 
 @dataclass(frozen=True, slots=True)
 class ExampleGame:
-    """A recorded game's ledger entry, of which those of other games are made.
+    """A recorded game's ledger entry, from which the entries of other games are made.
 
     Attributes:
-        entry: as it would be committed.
+        entry: the entry, as it would be committed.
     """
 
     entry: LedgerEntry
 
     @classmethod
     def recorded(cls, num_frames: int) -> ExampleGame:
-        """Record a game of at most so many frames, and make the entry that a worker would write."""
+        """Record a game of at most `num_frames` frames, and make the entry that a worker would write."""
         replay = read_replay(record_match(7, num_frames=num_frames))
         state = state_table(replay)
         chunks = [
@@ -93,7 +93,7 @@ class ExampleGame:
         return cls(entry)
 
     def write_files(self, root: Path, planned: Iterable[PlannedGame]) -> None:
-        """Write every planned game's ledger entry, and its objects."""
+        """Write the ledger entry of every planned game, and the objects that it names."""
         (root / "ledger").mkdir(exist_ok=True)
         for game in planned:
             chunks = tuple(
@@ -113,7 +113,7 @@ class ExampleGame:
 
 
 def write_names(root: Path, planned: Iterable[PlannedGame]) -> None:
-    """Write an empty ledger entry for every other planned game: enough for a listing."""
+    """Write an empty ledger entry for every second planned game, which is enough for a listing."""
     (root / "ledger").mkdir(exist_ok=True)
     for number, game in enumerate(planned):
         if number % 2:

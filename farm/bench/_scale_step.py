@@ -1,4 +1,4 @@
-"""Does one step of `farm bench scale` in a process of its own, so that its memory is its own.
+"""Does one step of `farm bench scale` in a process of its own, so that only its memory is measured.
 
 STEP FOLDER GAMES -> the step, timed -> StepCost as JSON on stdout
 """
@@ -33,11 +33,11 @@ _KEY: Final = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """What one step cost.
+    """The time and memory that one step took.
 
     Attributes:
-        wall_seconds, cpu_seconds: of the step alone.
-        megabytes_before: resident memory when it began, with everything imported.
+        wall_seconds, cpu_seconds: time of the step alone.
+        megabytes_before: resident memory when the step began, with everything imported.
         megabytes_peak: the most resident memory at any time.
     """
 
@@ -48,13 +48,13 @@ class StepCost:
 
 
 def _scan(folder: Path, games: int) -> None:
-    """Look at as many replays, on one core."""
+    """Scan a number of replays, on one core."""
     found = build_catalogue([str(folder / REPLAYS_FOLDER)], Selection(), _KEY, num_workers=0)
     assert len(found.games) + len(found.left_out) == games, "each replay is a game or left out"
 
 
 def _plan(folder: Path, games: int) -> None:
-    """Make a catalogue of what a scan found, and write the plan of it."""
+    """Make a catalogue from a scan, and write its plan."""
     num_frames = int((folder / "num_frames").read_text())
     store = open_store(folder / "dataset")
     open_or_create(store, DESCRIPTION)
@@ -63,7 +63,7 @@ def _plan(folder: Path, games: int) -> None:
 
 
 def _resume(folder: Path, games: int) -> None:
-    """List the ledger along the plan, as a run does that goes on."""
+    """List the ledger along the plan, as a run does when it continues."""
     pending = sum(1 for _ in pending_games(open_store(folder / "dataset")))
     assert pending < games, "half or all of them are done"
 
@@ -74,7 +74,7 @@ def _finalize(folder: Path, games: int) -> None:
 
 
 def _finalize_again(folder: Path, games: int) -> None:
-    """Compile the manifests again, when nothing is new."""
+    """Compile the manifests again when nothing is new."""
     assert finalize(open_store(folder / "dataset")).num_kept == games, "all was compiled before"
 
 
@@ -97,11 +97,11 @@ STEPS: Final[Mapping[str, Callable[[Path, int], None]]] = {
     "status": _status,
     "audit": _audit,
 }
-"""The steps of a dataset's life that take longer the more games there are."""
+"""The steps of a dataset's life that take longer with more games."""
 
 
 def measure(step: str, folder: Path, games: int) -> StepCost:
-    """Do a step in this process; return what it cost."""
+    """Do a step in this process, and return its cost."""
     before, used, begun = _megabytes("VmRSS"), time.process_time(), time.monotonic()
     STEPS[step](folder, games)
     wall, used = time.monotonic() - begun, time.process_time() - used
@@ -109,7 +109,7 @@ def measure(step: str, folder: Path, games: int) -> StepCost:
 
 
 def _megabytes(name: str) -> float:
-    """Read one of the kernel's counts of this process's memory; getrusage's peak has the parent's in it."""
+    """Read one of the kernel's counts of this process's memory; getrusage's peak includes the parent's."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) * 1024 / 1e6
 

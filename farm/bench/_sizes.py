@@ -1,4 +1,4 @@
-"""How fast pictures come at the size they are trained at: resized while decoding, or as peers do it."""
+"""Times pictures at their training size: resized by our loader while decoding, or the peers' way."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _BATCH = 8
 
 
 def measure_size(root: Path, size: Size, window: int, num_windows: int, cache: Path) -> dict[str, Any]:
-    """Measure pictures per second of processor time; medians of three rounds in turn.
+    """Measure pictures per second of processor time, as medians of three alternating rounds.
 
     Args:
         root: a dataset with pictures.
-        size: (height, width) to which they are resized.
-        window: pictures of a window.
-        num_windows: windows of a round.
+        size: (height, width) to which pictures are resized.
+        window: number of pictures of a window.
+        num_windows: number of windows of a round.
         cache: folder for packed states.
 
     Returns:
-        By way: our loader, and OpenCV and torchcodec where they are installed, each opening a window's video
-        as its users do.
+        The figures by way: our loader, and OpenCV and torchcodec if they are installed, which open each
+        window's video as their users do.
     """
     kept = Cache(cache)
     open_ = partial(open_dataset, root, window=window, fields=["video"], cache=kept, as_torch=False)
@@ -77,7 +77,7 @@ def _read(dataset: WindowDataset, num_windows: int, then: Callable[[Any], Any] |
 def _read_files(
     dataset: WindowDataset, num_windows: int, read: Callable[[Path, int, int], Iterator[Any]]
 ) -> int:
-    """Read the same windows by a function of a video file, its first picture and the number of pictures."""
+    """Read the same windows with a function of a video file, the first picture and the number of pictures."""
     frames, step = 0, dataset.footage.grid.picture_step
     for window in _windows(dataset, num_windows):
         chunk, start = dataset.index.locate(window)
@@ -121,7 +121,7 @@ def _opencv(size: Size) -> Callable[[Path, int, int], Iterator[Any]] | None:
 def _torchcodec(size: Size) -> Callable[[Path, int, int], Iterator[Any]] | None:
     try:
         from torchcodec.decoders import VideoDecoder  # noqa: PLC0415 - an extra
-    except (ModuleNotFoundError, RuntimeError):  # it is there, and finds no FFmpeg that it knows
+    except (ModuleNotFoundError, RuntimeError):  # RuntimeError: torchcodec finds no FFmpeg that it knows
         return None
     resize = _torch_resize(size)
     assert resize is not None, "torchcodec brings torch"

@@ -1,4 +1,4 @@
-"""Counts the pictures of any video that show the frame of their index, by their stamps and ffmpeg."""
+"""Counts the pictures of any video that show the frame of their index, by their stamps, with ffmpeg."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 600.0
 NOT_READ: Final = -(1 << 31)
-"""Stands where a picture's stamp cannot be read."""
+"""Value for a picture whose stamp cannot be read."""
 
 
 def stamps_of(video: Path) -> npt.NDArray[np.int64]:
-    """Return the slp_frame that each picture of a video shows, int64 [T]; NOT_READ where none can be read.
+    """Return the slp_frame that each picture of a video shows, int64 [T]; NOT_READ if it has no readable one.
 
     The pictures may have any size of the stand-in's shape: they are scaled to 640 x 480 first.
 
@@ -48,7 +48,7 @@ def count_right(shown: npt.NDArray[np.int64], num_frames: int) -> int:
 
     Args:
         shown: int64 [T], the slp_frame that each picture shows.
-        num_frames: length of the game; a frame without a picture is not right.
+        num_frames: length of the game; a frame without a picture does not count as right.
     """
     due = np.arange(min(len(shown), num_frames)) + FIRST_SLP_FRAME
     return int(np.count_nonzero(shown[: len(due)] == due))

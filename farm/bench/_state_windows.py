@@ -1,4 +1,4 @@
-"""How fast windows of states come out, beside NumPy's bare gather of the same rows, and at what scale."""
+"""Times windows of states against NumPy's bare gather of the same rows, and at large scale."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIELDS: Final = ("state", "action")
 _LENGTHS: Final = (10, 60)
 _BATCH: Final = 64
 _RANKS: Final = 8
-_APART: Final = _BATCH * _RANKS  # the same order for one rank and for several
+_APART: Final = _BATCH * _RANKS  # gives the same order for one rank and for several
 _ROUNDS: Final = 3
 _WORKERS: Final = 8
 _SECONDS: Final = 1.0  # of processor time per round
@@ -38,13 +38,14 @@ _ROOMY: Final = 1 << 50
 
 
 def measure(root: Path, scratch: Path, hours: float, num_games: int) -> dict[str, Any]:
-    """Measure windows of states per second of processor time; medians of three rounds.
+    """Measure windows of states per second of processor time, as medians of three rounds.
 
     Args:
         root: a dataset; pictures are not read.
         scratch: an empty folder on the same file system.
-        hours: length of a dataset of links, whose packed states once just fit the cache, and once just not.
-        num_games: games of a simulated dataset; 0 to leave it out.
+        hours: length of a dataset of links; its packed states are read with caches into which they just fit,
+            and with smaller ones.
+        num_games: number of games of a simulated dataset; 0 to leave it out.
     """
     found: dict[str, Any] = {f"K={length}": _lengths(root, scratch / "cache", length) for length in _LENGTHS}
     if hours:
@@ -87,7 +88,7 @@ def _batches(dataset: WindowDataset, rank: int = 0, world_size: int = 1) -> Iter
 
 
 def _rate(batches: Iterator[Sample]) -> float:
-    """Windows per second of processor time, the first batch not counted."""
+    """Return the windows per second of processor time, not counting the first batch."""
     next(batches)
     started, count = time.process_time(), 0
     while (gone := time.process_time() - started) < _SECONDS:
@@ -169,7 +170,7 @@ def _forever(stream: Stream) -> Iterator[Sample]:
 
 
 def _memory() -> int:
-    """Bytes of memory that this process has and shares with no other, mapped files left out."""
+    """Return the bytes of memory that this process shares with no other, without mapped files."""
     for line in Path(f"/proc/{os.getpid()}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss_Anon:"):
             return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""A dataset of any length out of a small one: its chunks linked again and again under new games."""
+"""Makes a dataset of any length from a small one, by linking its chunks repeatedly under new games."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 def stretch(source: Path, target: Path, num_frames: int) -> int:
-    """Make a finalized dataset of at least `num_frames` frames from that in `source`; return how many it has.
+    """Make a finalized dataset of at least `num_frames` frames from that in `source`; return its frames.
 
-    The files are hard links, so both must lie on one file system. Its key frames' marks name the games they
-    were rendered for, so it must be read with verify="none" (stamps and slp_frames agree).
+    The files are hard links, so both datasets must be on one file system. The marks on key frames name the
+    games that they were rendered for, so the dataset must be read with verify="none" (stamps and slp_frames
+    agree).
     """
     small, large = open_store(source), open_store(target)
     planned = list(planned_games(small))

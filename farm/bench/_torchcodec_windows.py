@@ -1,4 +1,4 @@
-"""Random windows through torchcodec, in an environment that has it; prints JSON. Imports nothing of ours.
+"""Times random windows in torchcodec, in an environment that has it; prints JSON; imports none of ours.
 
 python _torchcodec_windows.py ROOT WINDOW_FRAMES NUM_WINDOWS
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Read random windows as torchcodec's users do, who open a video for each, and print what they took."""
+    """Read random windows as torchcodec's users do, opening a video for each, and print the time."""
     from torchcodec.decoders import VideoDecoder  # noqa: PLC0415 - the test of ours has none
 
     root, window, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

@@ -1,4 +1,4 @@
-"""The alignment bench's trials on one observed game: faults put into it, shifts of it, and who notices."""
+"""The alignment bench's trials on one observed game: faults put into it, shifts, and what notices them."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ MAX_SHIFT: Final = 30
 CHUNK_FRAMES: Final = 3600
 _LENGTHS: Final = {FaultKind.FREEZE: 30, FaultKind.SLOW: 10}
 _LENGTH: Final = 5
-_SLIPS: Final = (5, 20, 60, 120, 240)  # frames; the shorter, the less of the game moves to show it
+_SLIPS: Final = (5, 20, 60, 120, 240)  # frames; a shorter slip has less of the game's motion to show it
 
 
 @dataclass(frozen=True, slots=True)
 class FaultTrial:
-    """One game with one fault, or none, before one observer or verdict.
+    """The answer of one observer, or of the verdict, to one game with one fault or none.
 
     Attributes:
         fault: kind of fault, or CLEAN.
         observer: name of the evidence, or VERDICT, or WITHOUT_STAMP.
         answer: `agrees`, `disagrees` or `abstains`.
-        late_frames: how far behind the first broken pair the observer puts it; None if it does not say.
-        place: the fault in words, for a look at what was missed.
+        late_frames: how many frames after the first broken pair the observer places the fault; None if it
+            names no place.
+        place: the fault in words, to look up missed faults.
     """
 
     fault: str
@@ -55,15 +56,15 @@ class FaultTrial:
 
 @dataclass(frozen=True, slots=True)
 class ShiftTrial:
-    """Motion alone, before a stretch of pictures shifted by a known number of frames.
+    """The answer of motion alone to a stretch of pictures shifted by a known number of frames.
 
     Attributes:
-        disturbance: what the pictures had suffered, or CLEAN.
+        disturbance: the disturbance of the pictures, or CLEAN.
         stretch: `game` or `chunk`.
-        num_frames: its length.
+        num_frames: length of the stretch.
         shift: the right answer.
-        answer: offset found, or None if it abstained.
-        margin: the finding's.
+        answer: the offset that was found, or None if motion abstained.
+        margin: margin of the finding.
     """
 
     disturbance: str
@@ -132,7 +133,10 @@ def _random_fault(
 
 
 def _first_broken(plan: FaultSchedule, num_frames: int) -> int | None:
-    """frame_index of the first pair that the schedule breaks; the held last picture shows the last frame."""
+    """Return the frame_index of the first pair that a schedule breaks; None if it breaks none.
+
+    Pictures after the last frame repeat that frame, so they count as showing it.
+    """
     shown = np.minimum(plan.source[:num_frames], num_frames - 1)
     broken = np.flatnonzero((shown != np.arange(num_frames)) | plan.is_other[:num_frames])
     return int(broken[0]) if broken.size else None
@@ -180,7 +184,7 @@ def _shift_trials(game: ObservedGame, num_places: int, rng: np.random.Generator)
 
 
 def _shifted(maps: FlowMaps, start: int, exclusive_end: int, shift: int) -> FlowMaps:
-    """Pictures [start, exclusive_end) of a stream in which picture k shows row k + shift."""
+    """Return pictures [start, exclusive_end) of a stream in which picture k shows row k + shift."""
     length, num = exclusive_end - start, maps.num_pictures
     first, last = (min(max(end + shift, 0), num) for end in (start, exclusive_end))
     before = min(max(-(start + shift), 0), length)

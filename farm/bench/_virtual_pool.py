@@ -1,8 +1,8 @@
-"""Simulated machines on virtual time: a pool by the engine's contract, whose games last as a model says.
+"""Simulated machines in virtual time: a pool as in farm.engine.pool, whose games last as a model says.
 
-Nothing is rendered and nothing waits: `events` moves the clock to whatever happens next. Nodes come, some of
-them late; spot machines go, most with a notice, and others take their places; attempts fail. What happens
-follows from a seed, and so is the same every time.
+Nothing is rendered and nothing waits: `events` moves the clock to the next event. Nodes come, some of them
+late; spot machines go, most with a notice, and others take their places; attempts fail. All that happens
+follows from a seed, so it is the same every time.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from farm.engine.pool import Event
 
 LONGEST_STEP_SECONDS: Final = 5.0
-"""The engine looks up so often where nothing happens; on a real clock it does four times a second."""
-_MARGIN_SECONDS: Final = 10.0  # as farm.pools.ray_pool: a game is given back so long before its machine goes
-_DOUBT_SECONDS: Final = 30.0  # likewise: until a machine that went without notice is taken as lost
+"""Longest step of the clock without an event; on a real clock the engine wakes four times a second."""
+# As in farm.pools.ray_pool: a game is given back this long before its machine goes.
+_MARGIN_SECONDS: Final = 10.0
+_DOUBT_SECONDS: Final = 30.0  # likewise: how long until a machine that went without notice is taken as lost
 _REOPEN_SECONDS: Final = 8.0  # for a new process to import everything
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedGame:
-    """A game of some length; `is_hopeless` says that every attempt at it fails."""
+    """A game of some length; if `is_hopeless`, every attempt at it fails."""
 
     game_id: str
     num_frames: int
@@ -41,7 +42,7 @@ class SimulatedGame:
     is_last: bool = False
 
     def for_attempt(self, number: int, *, is_last: bool) -> SimulatedGame:  # noqa: ARG002 - the protocol's
-        """Return the game, with whether another attempt would follow."""
+        """Return the game, with a note whether another attempt would follow."""
         return SimulatedGame(self.game_id, self.num_frames, self.is_hopeless, is_last)
 
     def as_canary(self) -> SimulatedGame:
@@ -62,17 +63,18 @@ class SimulatedResult:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedFarm:
-    """A model of the machines of a run, with what goes wrong on them.
+    """A model of the machines of a run, and of what goes wrong on them.
 
     Attributes:
         num_nodes, slots_per_node: machines, and emulators on each.
-        frames_per_second: of one slot of a usual machine.
-        start_seconds: that every attempt takes before its first frame.
-        node_spread, game_spread: deviation of the pace's logarithm, between machines and between games.
+        frames_per_second: pace of one slot of a usual machine.
+        start_seconds: time that every attempt takes before its first frame.
+        node_spread, game_spread: standard deviation of the pace's logarithm, between machines and between
+            games.
         failing_share: share of attempts that come back without a result, at any moment of the game.
         dying_share: share of attempts whose worker dies, at any moment of the game.
-        late_share, late_seconds: share of the machines that come late, up to so late.
-        node_life_seconds: mean life of a machine; infinite where the cloud takes none back.
+        late_share, late_seconds: share of the machines that come late, and the most that they are late.
+        node_life_seconds: mean life of a machine; infinite if the cloud takes none back.
         notice_seconds: from the cloud's notice until the machine goes.
         unannounced_share: share of losses without a notice.
         replacement_seconds: mean time until another machine takes the place of one that went.
@@ -100,7 +102,7 @@ class _Node:
     came_at: float
     goes_at: float = math.inf
     notice_at: float = math.inf
-    is_silent: bool = False  # gone without a notice, and not yet missed
+    is_silent: bool = False  # gone without a notice, and not yet noticed
 
 
 @dataclass(slots=True)
@@ -108,7 +110,8 @@ class _Slot:
     node: str
     task: SimulatedGame | None = None
     started: float = 0.0
-    number: int = 0  # counts the slot's jobs, so that the end of one that was broken off is told from others
+    # Counts the slot's jobs, so that the end of an aborted job is not taken for that of a later one.
+    number: int = 0
 
 
 _Happening: TypeAlias = "Callable[[], list[Event]]"
@@ -123,11 +126,11 @@ class VirtualPool:
         self._due: list[tuple[float, int, _Happening]] = []
         self._order = itertools.count()
         self._nodes: dict[str, _Node] = {}
-        self._paces: dict[str, float] = {}  # also those of machines that are gone
+        self._paces: dict[str, float] = {}  # also of machines that are gone
         self._slots: dict[str, _Slot] = {}
         self._seconds = 0.0
         self.useful_seconds = self.lost_seconds = 0.0
-        """Time that a usual slot would take for the games that ended well, and for attempts in vain."""
+        """Seconds that a usual slot would take for the games that ended well, and for attempts in vain."""
         self._longest = 0.0  # the same for one game
         self._presence: list[tuple[float, float, float]] = []
 
@@ -136,7 +139,7 @@ class VirtualPool:
         return self._seconds
 
     def presence(self) -> list[tuple[float, float, float]]:
-        """Each machine there was: when it came, when it went, and the seconds' worth of slots it is a second.
+        """Return for each machine when it came, when it went, and how many usual slots it is worth.
 
         A machine that is still there went now.
         """
@@ -147,11 +150,11 @@ class VirtualPool:
 
     @property
     def longest_seconds(self) -> float:
-        """Time of the longest game on the fastest machine that there was."""
+        """Seconds that the longest game takes on the fastest machine that there was."""
         return self._longest / max(self._paces.values())
 
     def __enter__(self) -> Self:
-        """Let the machines come."""
+        """Let the machines of the farm come."""
         for _ in range(self._farm.num_nodes):
             is_late = self._random.random() < self._farm.late_share and self._due
             self._later(self._random.uniform(0, self._farm.late_seconds) if is_late else 0.0, self._come)
@@ -166,7 +169,7 @@ class VirtualPool:
         """Do nothing: the machines stay until the end, so that all their time counts."""
 
     def start(self, slot: str, task: SimulatedGame) -> None:
-        """Draw how the attempt goes, and how long it lasts."""
+        """Draw how the attempt at a game goes, and how long it lasts."""
         chosen = self._slots[slot]
         chosen.task, chosen.started = task, self._seconds
         chosen.number += 1
@@ -187,7 +190,7 @@ class VirtualPool:
             self._later(whole, lambda: self._return(slot, number, is_good=True))
 
     def events(self, timeout_seconds: float) -> list[Event]:  # noqa: ARG002 - see LONGEST_STEP_SECONDS
-        """Move the clock to what happens next, and say what that is."""
+        """Move the clock to the next event, and return the events of that moment."""
         limit = self._seconds + LONGEST_STEP_SECONDS
         found: list[Event] = []
         while self._due and not found and self._due[0][0] <= limit:
@@ -231,20 +234,20 @@ class VirtualPool:
         return [SlotOpened(name, node, "simulated")]
 
     def _take_notice(self, node: str) -> list[Event]:
-        """Close the machine's free slots; its busy ones may finish what they can until it goes."""
+        """Close the machine's free slots; its busy slots may finish their games until it goes."""
         free = [name for name, slot in self._slots.items() if slot.node == node and slot.task is None]
         for name in free:
             del self._slots[name]
         return [SlotClosed(name) for name in free]
 
     def _leave(self, node: str) -> list[Event]:
-        """Give back what did not finish before the machine goes."""
+        """Give back the games that did not finish before the machine goes."""
         return self._go(node, Breakage.GIVEN_BACK, self._nodes[node].goes_at)
 
     def _vanish(self, node: str) -> list[Event]:
-        """Lose a machine without a notice: nobody knows yet, and its slots only do not answer."""
+        """Lose a machine without a notice: nobody knows yet, and its slots just do not answer."""
         for slot in self._slots.values():
-            slot.number += 1 if slot.node == node else 0  # nothing that ran there will end
+            slot.number += 1 if slot.node == node else 0  # no job that ran there will end
         self._nodes[node].is_silent = True
         went_at = self._seconds
         self._later(_DOUBT_SECONDS, lambda: self._go(node, Breakage.NODE_LOST, went_at))
@@ -262,7 +265,7 @@ class VirtualPool:
         return found
 
     def _end_job(self, slot: str) -> bool:
-        """Count the time of a job that comes to nothing; return whether there was one."""
+        """Count the time of a job without a result; return whether there was a job."""
         ended = self._slots[slot]
         if ended.task is None:
             return False

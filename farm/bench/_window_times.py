@@ -1,4 +1,4 @@
-"""The time that reading windows took, by the clock and by the processor."""
+"""Measures the time that reading windows takes, by the clock and by the processor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class WindowTimes:
     Attributes:
         windows: number of windows read.
         frames: number of frames in all of them.
-        cpu_seconds: processor time of this process, its threads included.
+        cpu_seconds: processor time of this process, including its threads.
         wall_seconds: time by the clock.
     """
 
@@ -27,7 +27,7 @@ class WindowTimes:
     wall_seconds: float
 
     def figures(self) -> dict[str, float]:
-        """Windows per second of the clock and frames per second of one core, JSON-ready."""
+        """Return the windows per second of the clock and the frames per second of one core, JSON-ready."""
         return {
             "windows": self.windows,
             "windows_per_second": round(self.windows / self.wall_seconds, 1),
@@ -36,7 +36,7 @@ class WindowTimes:
 
 
 def timed(job: Callable[[], int], windows: int) -> WindowTimes:
-    """Run a job that reads so many windows and returns the number of their frames."""
+    """Time a job that reads `windows` windows and returns the number of their frames."""
     wall, cpu = time.perf_counter(), time.process_time()
     frames = job()
     return WindowTimes(windows, frames, time.process_time() - cpu, time.perf_counter() - wall)
@@ -45,7 +45,7 @@ def timed(job: Callable[[], int], windows: int) -> WindowTimes:
 def alternated(
     jobs: Mapping[str, Callable[[], int]], windows: int, rounds: int = 3
 ) -> dict[str, list[WindowTimes]]:
-    """Time the jobs in turn, several rounds, so that a busy machine slows all of them alike."""
+    """Time several jobs in turn, in several rounds, so that a busy machine slows all of them alike."""
     paces: dict[str, list[WindowTimes]] = {name: [] for name in jobs}
     for job in jobs.values():
         job()
@@ -56,5 +56,5 @@ def alternated(
 
 
 def median_of(paces: list[WindowTimes]) -> WindowTimes:
-    """Take the round of median processor time."""
+    """Return the round with the median processor time."""
     return sorted(paces, key=lambda pace: pace.cpu_seconds)[len(paces) // 2]

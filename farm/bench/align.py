@@ -1,4 +1,4 @@
-"""`farm bench align`: which evidence catches which fault, what motion alone can tell, and what it costs."""
+"""`farm bench align`: measures which evidence catches which fault, what motion alone tells, and the cost."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Source:
         """Read the replay into its state table.
 
         Raises:
-            ReplayRefused: it cannot be rendered.
+            ReplayRefused: the replay cannot be rendered.
         """
         return renderable(read_replay(self.data))
 
@@ -105,10 +105,10 @@ def command(
     processes: int,
     as_json: bool,
 ) -> None:
-    """Render games once, then put every kind of fault into them, and see who notices.
+    """Render games once, then put every kind of fault into them, and see which evidence notices.
 
-    Three tables: fault by evidence (caught, missed, abstained, false alarms on clean games, frames until
-    noticed); motion alone under random shifts of -30 to +30 frames, clean and disturbed; and the
+    It prints three tables: fault by evidence (caught, missed, abstained, false alarms on clean games, frames
+    until noticed); motion alone under random shifts of -30 to +30 frames, clean and disturbed; and the
     processor time that evidence adds to rendering and encoding.
     """
     if quick:
@@ -155,7 +155,7 @@ def _report(
 
 
 def _sources(replays: Path | None, recorded: int, console: Console) -> list[Source]:
-    """Every renderable file, then the recorded games; one in five of these is long enough for two chunks."""
+    """Return every renderable file, then the recorded games, one in five of which has two chunks."""
     sources = []
     for file in sorted(replays.glob("*.slp")) if replays is not None else ():
         source = Source(file.stem, file.read_bytes())
@@ -173,7 +173,7 @@ def _sources(replays: Path | None, recorded: int, console: Console) -> list[Sour
 
 
 def _set_up(emulator: str, program: Path | None) -> EmulatorSetup:
-    """The emulator, with the stand-in as its game; Slippi's hands its pictures over by the frame channel."""
+    """Return the emulator, with the stand-in as its game; Slippi's uses the frame channel."""
     is_slippi = emulator == "slippi"
     slippi = slippi_dolphin(STANDIN, SlippiPreset(), program, "channel") if is_slippi else None
     set_up = emulator_setup(emulator, slippi=slippi)
@@ -182,7 +182,7 @@ def _set_up(emulator: str, program: Path | None) -> EmulatorSetup:
 
 
 def _expectations(set_up: EmulatorSetup) -> Expectations:
-    """The emulator's constants: as calibrated, or measured now; none for Slippi's, which needs none."""
+    """Return the emulator's constants: as calibrated, or measured now; Slippi's needs none."""
     if set_up.emulator.name == "slippi":
         return set_up.collector().expectations
     calibration = load_calibration(calibration_file(), set_up.fingerprint())
@@ -199,7 +199,7 @@ def _expectations(set_up: EmulatorSetup) -> Expectations:
 def _observe_once(
     source: Source, folder: Path, set_up: EmulatorSetup
 ) -> tuple[int, float, float, float] | None:
-    """Render a game unless that was done; return its pictures and what emulator, rest and evidence took."""
+    """Render a game unless that was done; return its pictures and the time of emulator, rest and evidence."""
     file = folder / f"{source.name}.npz"
     if file.exists():
         return None

@@ -1,4 +1,4 @@
-"""`farm bench all`: every bench, one after the other, and one table of what they found."""
+"""`farm bench all`: runs every bench, one after another, and makes one table of the results."""
 
 from __future__ import annotations
 
@@ -79,17 +79,19 @@ def command(
     *, quick: bool, only: tuple[str, ...], peers: Path | None, mira: Path | None, out: Path | None,
     keep: Path | None, plots: Path | None, scratch: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Run all benches, each in a process of its own with a deadline, and make one table of them.
+    """Run all benches, each in a process of its own with a deadline, and make one table of the results.
 
-    What fails, takes too long, or is not there has a row that says so. The machine should do nothing else.
-    With --keep a report can be made in several sittings: the table has all rows that were ever kept there.
+    A bench that fails, takes too long, or lacks something has a row that says so. The machine should do
+    nothing else meanwhile. With --keep a report can be made in several sittings: the table has all rows that
+    were ever kept there.
     """
     if out is not None and only and keep is None:
         message = "--out wants all rows: leave --only out, add --keep, or take the table from the terminal"
         raise click.UsageError(message)
     if out is not None:
-        with_generated(out.read_text() if out.exists() else "", "")  # refused now, and not after an hour
-    # What is being measured runs in a group of its own, and must not outlive this process.
+        # A bad report is refused now, and not after an hour.
+        with_generated(out.read_text() if out.exists() else "", "")
+    # The programs that are measured run in process groups of their own, and must not outlive this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     kept = None if keep is None else KeptAnswers(open_store(keep), is_quick=quick)
     try:
@@ -136,13 +138,13 @@ def _needs_dataset(section: Section, at: Workplace) -> bool:
 
 
 def _prepare(at: Workplace) -> str:
-    """Render a small dataset, and one of states alone; return what went wrong, or an empty text."""
+    """Render a small dataset, and make one of states alone; return what went wrong, or an empty text."""
     recorded = at.scratch / "recorded"
     recorded.mkdir()
     for seed in range(1 if at.is_quick else _GAMES):
         data = record_match(seed, num_frames=_QUICK_GAME if at.is_quick else _GAME)
         (recorded / f"{seed}.slp").write_bytes(data)
-    # All games in one split: three would fall where chance has it, and MIRA is shown the split train.
+    # All games in one split: in three, the few games would fall by chance, and MIRA reads the split train.
     source = ("--replays", str(recorded), "--val", "0", "--test", "0")
     orders: list[tuple[str, ...]] = [
         ("render", *source, "--out", str(at.dataset), "--emulator", "standin"),
@@ -161,14 +163,14 @@ def _prepare(at: Workplace) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A bench that has a place in the table, and what an earlier run kept of it, where that will do."""
+    """A bench that has a place in the table, and its answer from an earlier run if that can be used."""
 
     section: Section
     kept: KeptAnswer | None
 
 
 def _orders(only: Sequence[str], kept: KeptAnswers | None) -> list[_Order]:
-    """Choose the benches of this run; with a folder of kept answers also those that lie there.
+    """Choose the benches of this run; with a folder of kept answers also the benches kept there.
 
     Raises:
         ValueError: a kept answer is damaged.
@@ -207,7 +209,7 @@ def _measure_all(
 def _measure(
     section: Section, at: Workplace, answers: dict[str, Any], unmade: str, kept: KeptAnswers | None
 ) -> MeasuredRows:
-    """Run one bench; return its rows, or one that says why there are none."""
+    """Run one bench; return its rows, or one row that says why there are none."""
     where = machine_and_date()
 
     def without(why: str, command: str = "") -> MeasuredRows:
@@ -242,10 +244,10 @@ def _kept_rows(section: Section, kept: KeptAnswer, at: Workplace, answers: dict[
 
 
 def _rows_of(section: Section, answer: KeptAnswer, at: Workplace, answers: dict[str, Any]) -> MeasuredRows:
-    """Make the rows of an answer, and leave it for the benches after it.
+    """Make the rows from a bench's answer, and leave the answer for the benches after it.
 
     Raises:
-        ValueError: it is not what was expected.
+        ValueError: the answer is not of the expected form.
     """
     rows = read(section, answer.said, answers)
     at.answer(section.name).write_text(answer.said)
@@ -253,10 +255,10 @@ def _rows_of(section: Section, answer: KeptAnswer, at: Workplace, answers: dict[
 
 
 def machine_and_date(environment: Mapping[str, str] | None = None) -> str:
-    """Say on what this process runs, and the day.
+    """Return the machine that this process runs on, and the day, in words.
 
     Args:
-        environment: variables; FARM_MACHINE, if it is set, says what the machine is.
+        environment: environment variables; FARM_MACHINE, if it is set, describes the machine.
     """
     given = (os.environ if environment is None else environment).get("FARM_MACHINE")
     cores = len(os.sched_getaffinity(0))

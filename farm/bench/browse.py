@@ -1,4 +1,4 @@
-"""`farm bench browse`: how long a person waits for the pages, in a real web browser."""
+"""`farm bench browse`: measures how long a person waits for the pages, in a real web browser."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ Examples:
   farm bench browse s3://bucket/melee --rounds 30 --json
   farm bench browse --simulate 22000
 """
-_ROUNDS: Final = 4  # of each of the further pages
+_ROUNDS: Final = 4  # of each further page
 SECONDS: Final = 60.0  # for a page, or the server's start
 _POLL: Final = 0.005
-# Interactive: the document and its scripts are there, and something is painted. Thumbnails come as they come.
+# Interactive means that the document and its scripts are loaded, and something is painted. Thumbnails may
+# come later.
 _READY: Final = """
 const [page] = performance.getEntriesByType("navigation"), [paint] = performance.getEntriesByName("first-contentful-paint");
 if (!page?.domContentLoadedEventEnd || !paint || !document.querySelector(arguments[0])) return null;
@@ -55,9 +56,9 @@ _PAGES: Final = {
     "rejects": ("/rejects", "h1"),
     "schema": ("/schema", "h1"),
 }
-"""Further pages, each with its address and what is there once it can be used."""
+"""Further pages, each with its address and the element that exists once the page can be used."""
 
-# From the choice until the rows are there and the next frame is drawn; and the server's part of it.
+# Measures from the choice until the rows are there and the next frame is drawn, and the server's part of it.
 _CHOOSE: Final = """
 const [number, done] = arguments, heads = document.querySelectorAll("th[data-sort] a");
 const selects = [...document.querySelectorAll("form.filters select")].filter((one) => one.options.length > 2);
@@ -78,7 +79,7 @@ else {
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """One kind of wait, in milliseconds.
+    """How long one kind of action makes a user wait, in milliseconds.
 
     Attributes:
         interactive_ms: median, until the page can be used.
@@ -95,15 +96,15 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class PageTimes:
-    """Everything that was measured of one dataset's pages.
+    """All measurements of one dataset's pages.
 
     Attributes:
         games: number of games in the dataset.
         start_seconds: time from the command's start until the server answers.
-        games_page: opening it, nothing cached.
-        filtered: choosing another filter on it, or another order.
+        games_page: opening the games page, with nothing cached.
+        filtered: choosing another filter, or another order, on the games page.
         pages: opening each of the further pages, by name.
-        server_mb: resident memory of the server afterwards, millions of bytes.
+        server_mb: resident memory of the server afterwards, in millions of bytes.
     """
 
     games: int
@@ -131,7 +132,7 @@ class PageTimes:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(dataset: str, *, rounds: int, num_games: int | None, as_json: bool) -> None:
-    """Open DATASET's pages in headless Chromium and filter games, again and again; tell the waits' medians.
+    """Open DATASET's pages in headless Chromium and filter games, repeatedly; print the median waits.
 
     Times are the web browser's own: for a page, until its scripts have run and it is painted; for a filter,
     until the rows are there and the next frame is drawn.
@@ -165,7 +166,7 @@ def measure(dataset: str, rounds: int) -> PageTimes:
     """Serve the dataset, open its games page in Chromium and filter it, `rounds` times each.
 
     Raises:
-        EnvironmentFailed: no Chromium here, the server does not start, or a page does not come.
+        EnvironmentFailed: there is no Chromium, the server does not start, or a page does not load.
     """
     before = time.monotonic()
     with _server(dataset) as (server, url):
@@ -212,13 +213,13 @@ def _server(dataset: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def _wait_for_choice(browser: Chrome, number: int) -> tuple[float, float]:
-    """Choose another value of a filter, or on every fourth turn another order, on the page that is open."""
+    """Choose another value of a filter, or every fourth time another order, on the open page."""
     found = browser.execute_async_script(_CHOOSE, number)
     return float(found[0]), float(found[1])
 
 
 def _wait_for(browser: Chrome, address: str, there: str) -> tuple[float, float]:
-    """Open a page, and wait until an element that this selector finds is there."""
+    """Open a page, and wait until an element that matches this selector exists."""
     browser.get(address)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:

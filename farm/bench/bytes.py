@@ -1,4 +1,4 @@
-"""`farm bench bytes`: what each way to encode costs in bytes and processor time, and what it leaves."""
+"""`farm bench bytes`: measures the bytes, processor time and quality of each way to encode."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ def command(
     *, replay: Path | None, frames: int, crfs: tuple[float, ...], presets: tuple[str, ...], plot: Path | None,
     scratch: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Encode the same pictures in many ways; compare bytes, processor time and what can still be seen.
+    """Encode the same pictures in many ways; compare bytes, processor time and quality.
 
     Quality is measured over the whole picture and inside the fighters' boxes, and by reading the clock and
-    the damage back from the pictures. Random access is the time to decode 16 pictures from anywhere.
+    the damage back from the pictures. Random access is the time to decode 16 pictures from a random place.
     """
     try:
         ways = ways_to_try(crfs or _CRFS, presets or _PRESETS)
@@ -116,10 +116,10 @@ def command(
 
 
 def show(trials: Sequence[BytesTrial], lacks_for_vmaf: str | None) -> None:
-    """Print the tables, and what their columns mean.
+    """Print the tables of trials, and what their columns mean.
 
     Args:
-        trials: what was measured.
+        trials: the measured trials.
         lacks_for_vmaf: why VMAF was not measured; None if it was.
     """
     console = Console()
@@ -132,7 +132,7 @@ def show(trials: Sequence[BytesTrial], lacks_for_vmaf: str | None) -> None:
 
 
 def ways_to_try(crfs: Sequence[float], presets: Sequence[str]) -> list[Way]:
-    """List every preset at every CRF, other codings at the middle CRF, and small pictures at each CRF.
+    """List the ways to try: presets at every CRF, other codings at the middle CRF, small pictures at each.
 
     Regions of interest take more bytes, so each offset is tried at the middle CRF and all coarser ones.
 

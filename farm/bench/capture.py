@@ -1,4 +1,4 @@
-"""`farm bench capture`: what a worker costs, beside the emulator alone, x264 alone, and peers."""
+"""`farm bench capture`: compares a worker's cost with the emulator alone, x264 alone, and peers."""
 
 from __future__ import annotations
 

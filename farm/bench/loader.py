@@ -1,4 +1,4 @@
-"""`farm bench loader`: how fast windows come out, beside decoding alone, LeRobot and torchcodec."""
+"""`farm bench loader`: measures how fast windows are read, against decoding alone, LeRobot and torchcodec."""
 
 from __future__ import annotations
 
@@ -144,13 +144,14 @@ def _tell(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 def local(root: Path, window: int, num_windows: int, cache: Path, verify: Verify = "mark") -> dict[str, Any]:
-    """Measure the loader, decoding alone and torchcodec, on windows that begin at GOPs and on others."""
+    """Measure the loader, plain decoding and torchcodec on windows that begin at GOPs, or anywhere."""
     found: dict[str, Any] = {}
     specs = {"gop": WindowSpec(window), "random": WindowSpec(window, start="any", stride=7)}
     for kind, spec in specs.items():
         dataset = open_dataset(root, window=spec, verify=verify, cache=Cache(cache), as_torch=False)
         for place in range(0, len(dataset), max(1, 300 // spec.stride if spec.start == "any" else 10)):
-            dataset.reader.fetch(*dataset.index.locate(place))  # states are packed once, whoever reads first
+            # States are packed here, so that no measurement includes the packing.
+            dataset.reader.fetch(*dataset.index.locate(place))
         places = [dataset.index.locate(place) for place in _chosen(len(dataset), num_windows)]
         jobs: dict[str, Callable[[], int]] = {
             "loader": partial(_load, dataset, places),
@@ -182,7 +183,7 @@ def _chosen(total: int, count: int) -> list[int]:
 
 
 def _load(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
-    """Read the windows as a training step gets them: fetched, decoded, with states, stacked into batches."""
+    """Read windows as a training step gets them: fetched, decoded, with states, stacked into batches."""
     frames = 0
     for first in range(0, len(places), _BATCH):
         part = places[first : first + _BATCH]
@@ -206,7 +207,7 @@ def _runs(dataset: WindowDataset, places: list[tuple[int, int]]) -> Iterator[tup
 
 
 def _limit(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
-    """Decode the same frames back to back with PyAV, to RGB arrays, and do nothing else."""
+    """Decode the same frames consecutively with PyAV, to RGB arrays, and do nothing else."""
     return sum(
         decode_back_to_back(
             ((run.data, wanted.tolist()) for run, wanted in _runs(dataset, places)), dataset.footage.avcc(0)
@@ -215,7 +216,7 @@ def _limit(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
 
 
 def _torchcodec(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
-    """Read the same frames with torchcodec, as its users do: each video is opened once per window."""
+    """Read the same frames with torchcodec as its users do: a video is opened once per window."""
     from torchcodec.decoders import VideoDecoder  # noqa: PLC0415 - an extra
 
     frames = 0
@@ -227,7 +228,7 @@ def _torchcodec(dataset: WindowDataset, places: list[tuple[int, int]]) -> int:
 
 
 def lerobot(python: str, root: Path, window: int, num_windows: int, ours: float) -> dict[str, Any]:
-    """Measure stock LeRobot on the same dataset, whose LeRobot tables `farm finalize` has compiled."""
+    """Measure stock LeRobot on the same dataset, by the LeRobot tables that `farm finalize` compiled."""
     found: dict[str, Any] = {}
     script = Path(__file__).with_name("_lerobot.py")
     for backend in ("torchcodec", "pyav"):

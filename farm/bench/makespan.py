@@ -1,4 +1,4 @@
-"""`farm bench makespan`: how long whole runs last in a simulation, beside the least that they could."""
+"""`farm bench makespan`: compares how long simulated runs last with the least time that they could take."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _SHORTEST_FRAMES: Final = 60
 _REAL_LENGTHS: Final = (
     142, 146, 308, 941, 1038, 2306, 3363, 3534, 4791, 5023, 7375, 7780, 8866, 9277, 10373,
 )  # fmt: skip
-"""Frames of fifteen public replays, games that were broken off early among them."""
-_SPREAD: Final = 0.25  # each is varied by a factor whose logarithm has this deviation
+"""Frames of fifteen public replays, including games that were broken off early."""
+_SPREAD: Final = 0.25  # each length is varied by a factor whose logarithm has this deviation
 _MOST_SLOTS_PER_NODE: Final = 8
 _HOPELESS_SHARE: Final = 0.002
 _CALM: Final[dict[str, Any]] = {
@@ -53,15 +53,15 @@ class MakespanTrial:
     """One simulated run.
 
     Attributes:
-        slots, nodes: emulators, and machines that they are on.
-        weather: `calm`, where nothing goes wrong, or `rough`.
-        games, frames: what was to render.
-        hours: from the run's begin to its last result.
-        ideal_hours: until the slots that were there had as much time as all work takes that had to be done:
-            games, and the attempts that failures and lost machines made vain; at least the longest game's.
-        over_ideal: hours / ideal_hours, which is what the order of games and idle slots cost.
-        over_useful: hours over the same for the games that ended well alone, each played once.
-        tail_seconds: from the first moment at which a slot found no game left, to the end.
+        slots, nodes: number of emulators, and of machines that they are on.
+        weather: `calm` if nothing goes wrong, or `rough`.
+        games, frames: number of games and frames to render.
+        hours: from the beginning of the run to its last result.
+        ideal_hours: the time in which the slots that existed could do all work without idling: all games, and
+            the attempts lost to failures and lost machines; at least that of the longest game.
+        over_ideal: hours / ideal_hours, which is the cost of the order of games and of idle slots.
+        over_useful: hours over the same ideal for only those games that ended well, each played once.
+        tail_seconds: from the first moment at which a slot found no game left to the end.
         retries: attempts that ended without a result.
         set_aside: games that never end well, and were set aside.
         left_undone: games that the run gave up without a verdict.
@@ -110,12 +110,12 @@ class MakespanTrial:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(games: int, sizes: tuple[int, ...], pace: float, seeds: int, *, as_json: bool) -> None:
-    """Simulate runs on virtual time: the real queue, retry rule and canary, with machines that are modelled.
+    """Simulate runs in virtual time: the real queue, retry rule and canary on simulated machines.
 
     The lengths of the games are those of public replays, varied, with the mean of the largest public set. In
     rough weather machines come late, the cloud takes them back every six hours, attempts fail, workers die,
-    and a few games never end well. The ideal has no idle slot: all work that had to be done, over the time
-    of the slots that were there.
+    and a few games never end well. The ideal run has no idle slot: it takes the time in which the slots that
+    existed could do all the work.
     """
     farms = [farm_of(slots, pace) for slots in sizes]
     tasks = simulated_games(games)
@@ -133,7 +133,7 @@ def command(games: int, sizes: tuple[int, ...], pace: float, seeds: int, *, as_j
 
 
 def simulated_games(number: int, seed: int = 1) -> list[SimulatedGame]:
-    """Make games of the length distribution that is known, always the same ones."""
+    """Make games with the known distribution of lengths; the same games each time."""
     draw = random.Random(seed)
     scale = MEAN_FRAMES / (sum(_REAL_LENGTHS) / len(_REAL_LENGTHS))
     games = []
@@ -145,7 +145,7 @@ def simulated_games(number: int, seed: int = 1) -> list[SimulatedGame]:
 
 
 def farm_of(num_slots: int, frames_per_second: float) -> SimulatedFarm:
-    """Divide slots among as few machines as can have them."""
+    """Divide slots among as few machines as possible."""
     nodes = -(-num_slots // _MOST_SLOTS_PER_NODE)
     if num_slots % nodes:
         message = f"{num_slots} slots cannot be divided evenly among {nodes} machines of at most 8"
@@ -195,11 +195,11 @@ def _run(tasks: Sequence[SimulatedGame], pool: VirtualPool, full_until: list[flo
 
 
 def seconds_until(presence: Iterable[tuple[float, float, float]], slot_seconds: float) -> float:
-    """Return when machines that came and went had given so much time of usual slots; infinite if never.
+    """Return when machines that came and went had provided an amount of slot time; infinite if never.
 
     Args:
         presence: each machine's coming and going, in seconds, and how many usual slots it is worth.
-        slot_seconds: time of one usual slot.
+        slot_seconds: the amount, as seconds of one usual slot.
     """
     steps = sorted(
         (moment, change)

@@ -1,4 +1,4 @@
-"""`farm bench peers`: install what benchmarks compare with, each peer in an environment of its own."""
+"""`farm bench peers`: installs what benchmarks compare with, each peer in an environment of its own."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _INSTALL_SECONDS = 1800.0
     help="Install this peer alone; may be given again.",
 )
 def command(folder: Path, only: tuple[str, ...]) -> None:
-    """Install other readers and loaders into FOLDER from the package registries that pip and npm know here.
+    """Install other readers and loaders into FOLDER from the package registries that pip and npm use here.
 
-    What is installed already stays. LeRobot and torchcodec bring torch, of some GB. MIRA's loader is in no
-    registry: fetch it yourself, and name its folder by `farm bench all --mira`. Exit status 1 if one failed.
+    Installed peers are kept. LeRobot and torchcodec bring torch, of some GB. MIRA's loader is in no registry:
+    fetch it yourself, and give its folder to `farm bench all --mira`. Exit status: 1 if a peer failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = [peer.name for peer in PEERS if peer.name in (only or peer.name) and not _install(peer, folder)]

@@ -1,4 +1,4 @@
-"""`farm bench roadmap`: 22,000 games in gigabytes, days and dollars, beside what the project began with."""
+"""`farm bench roadmap`: estimates the space, days and price of 22,000 games, beside the first estimate."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ _ROOMY: Final = 1 << 50
 
 @dataclass(frozen=True, slots=True)
 class RoadmapRow:
-    """All games on one number of emulators.
+    """The time and price of all games on one number of emulators.
 
     Attributes:
-        emulators: side by side, on one machine.
-        cores: of that machine, which are all paid for.
-        frames_per_second: of one emulator.
+        emulators: number of emulators side by side, on one machine.
+        cores: number of cores of that machine, all of which are paid for.
+        frames_per_second: pace of one emulator.
         days: until the last game is done.
-        dollars: for the machine.
-        aim_days: what the project began with; None where it said nothing.
+        dollars: price of the machine.
+        aim_days: the project's first figure; None if it had none.
     """
 
     emulators: int
@@ -67,14 +67,14 @@ class RoadmapRow:
 
 @dataclass(frozen=True, slots=True)
 class Roadmap:
-    """All games in figures.
+    """The estimate for all games, in figures.
 
     Attributes:
-        pace: whose pace and bytes these are.
-        gigabytes: of video and states by CRF; of the pace's own where no other was given.
-        rows: by number of emulators.
-        request_dollars: for all writes and reads of a cloud's store.
-        storage_dollars: a month, of the smallest size in `gigabytes`.
+        pace: the source of pace and bytes, in words.
+        gigabytes: gigabytes of video and states by CRF; those of the pace if no others were given.
+        rows: the time and price, by number of emulators.
+        request_dollars: price of all writes and reads of a cloud's store.
+        storage_dollars: price of a month's storage of the smallest size in `gigabytes`.
     """
 
     pace: str
@@ -103,10 +103,10 @@ class Roadmap:
 def command(
     *, capture: Path | None, sizes: Path | None, games: int, frames: int, core_hour: float, as_json: bool
 ) -> None:
-    """Reckon what 22,000 games take: space, days on one and on six emulators of 12 cores, and money.
+    """Estimate what 22,000 games take: space, days on one and on six emulators of 12 cores, and money.
 
-    Without --capture the pace is the one that is known of the stand-in. A pace that was measured with one
-    emulator is taken to hold for six, as far as six have the cores for it.
+    Without --capture the stand-in's known pace is used. A pace that was measured with one emulator is assumed
+    to hold for six, as far as the machine has enough cores.
     """
     try:
         pace = _pace(None if capture is None else json.loads(capture.read_text()))
@@ -122,7 +122,7 @@ def command(
 
 
 def roadmap(pace: MeasuredPace, by_crf: dict[str, float], work: Work, prices: Prices) -> Roadmap:
-    """Reckon all figures; `by_crf` has bytes a frame of video, the pace's own where it is empty."""
+    """Calculate all figures; `by_crf` has bytes of video per frame, or is empty to use the pace's own."""
     slots = num_slots(Machine(_CORES, _ROOMY, _ROOMY), Footprint())
     plans = ((1, 2, SEED_DAYS_ON_ONE), (6, _CORES, SEED_DAYS_ON_SIX), (slots, _CORES, None))
     rows = []
@@ -141,12 +141,12 @@ def roadmap(pace: MeasuredPace, by_crf: dict[str, float], work: Work, prices: Pr
 
 
 def bytes_by_crf(trials: Sequence[Any]) -> dict[str, float]:
-    """Take bytes a frame by CRF from the trials of `farm bench bytes`, at the default preset and coding."""
+    """Return the bytes per frame by CRF from trials of `farm bench bytes`, at default preset and coding."""
     return {f"CRF {one['crf']:g}": one["bytes_per_frame"] for one in default_trials(trials)}
 
 
 def chunks_of(games: int, frames: int) -> int:
-    """Return the chunks of so many games of equal length."""
+    """Return the number of chunks of games of equal length."""
     return games * num_chunks_of(-(-frames // games), DEFAULT_FRAMES_PER_CHUNK)
 
 

@@ -1,4 +1,4 @@
-"""`farm bench scale`: time and memory of what grows with the number of games, and how fast it grows."""
+"""`farm bench scale`: measures how time and memory grow with the number of games."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Examples:
   farm bench scale --games 5500 --games 22000 --names 288000 --names 1000000 --json
 """
 _STEP_SECONDS: Final = 3600.0
-_GAME_FRAMES: Final = 9388  # at most, of the recorded game; the mean of the largest public set
+_GAME_FRAMES: Final = 9388  # most frames of the recorded game; the mean of the largest public set
 _REPLAY_FRAMES: Final = (
     600  # of each replay that is scanned, so that making them takes no longer than reading
 )
@@ -48,7 +48,7 @@ class ScaleTrial:
     Attributes:
         step: name of the step, one of STEPS.
         games: number of games.
-        cost: what it cost.
+        cost: time and memory of the step.
     """
 
     step: str
@@ -62,8 +62,8 @@ class Growth:
 
     Attributes:
         step: name of the step.
-        exponent: e, where processor time grows as games to the power of e; 1 is linear.
-        kilobytes_per_game: how much more memory the larger took, for each game that it has more.
+        exponent: e, if processor time grows as games to the power of e; 1 is linear.
+        kilobytes_per_game: additional memory of the larger, for each additional game.
     """
 
     step: str
@@ -109,8 +109,8 @@ def command(
 ) -> None:
     """Measure planning, resuming, finalize, status and audit with many games, each in a process of its own.
 
-    The datasets hold one recorded game's entry again and again under other ids, in a local folder. A game
-    takes 7 files and about 60 kB of scratch space while its size is measured.
+    The datasets hold one recorded game's entry repeatedly, under other ids, in a local folder. A game takes 7
+    files and about 60 kB of scratch space while its size is measured.
     """
     example = ExampleGame.recorded(_GAME_FRAMES)
     with waiting("making and measuring datasets", is_measuring=True):
@@ -122,7 +122,7 @@ def command(
         ):
             try:
                 trials += measuring
-            except EnvironmentFailed as problem:  # what was measured may have taken an hour, so it is kept
+            except EnvironmentFailed as problem:  # the measurements may have taken an hour, so they are kept
                 click.echo(f"Warning: {problem}", err=True)
     if not trials:
         message = "nothing could be measured"
@@ -146,7 +146,7 @@ def command(
 
 
 def growths_of(trials: Sequence[ScaleTrial]) -> list[Growth]:
-    """Say how each step grows from the second largest of its numbers of games to the largest."""
+    """Return how each step's cost grows from its second largest number of games to its largest."""
     found = []
     for step in dict.fromkeys(trial.step for trial in trials):
         own = sorted((trial for trial in trials if trial.step == step), key=lambda trial: trial.games)
@@ -171,7 +171,7 @@ def _scanned(number: int, scratch: Path | None) -> Iterable[ScaleTrial]:
 def _taken(
     example: ExampleGame, games: int, scratch: Path | None, steps: Sequence[str]
 ) -> Iterable[ScaleTrial]:
-    """Take the steps one after the other with one dataset, which is filled once it is planned."""
+    """Measure the steps one after another on one dataset, which is filled after it is planned."""
     with tempfile.TemporaryDirectory(prefix="farm-measuring-", dir=scratch) as name:
         folder = Path(name)
         (folder / "num_frames").write_text(f"{example.entry.num_frames}")
@@ -186,7 +186,7 @@ def _taken(
 
 
 def _apart(step: str, folder: Path, games: int) -> StepCost:
-    # -P: the package that is installed, and no folder of the same name where the user stands.
+    # -P: use the installed package, and not a folder of the same name in the current one.
     words = [sys.executable, "-P", "-m", "farm.bench._scale_step", step, str(folder), str(games)]
     try:
         return StepCost(**json.loads(said_by(words, _STEP_SECONDS)))

@@ -1,4 +1,4 @@
-"""`farm bench scheduling`: what handing out games costs, with games that do nothing."""
+"""`farm bench scheduling`: measures the cost of handing out games, with games that do nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MEGABYTE = 1e6
 
 @dataclass(frozen=True, slots=True)
 class NullGame:
-    """A game that is done as soon as it is begun. Lengths differ, so that there is something to order by."""
+    """A game that ends as soon as it begins. Lengths differ, so that there is something to sort by."""
 
     game_id: str
     num_frames: int
@@ -44,7 +44,7 @@ class NullGame:
         return self
 
     def as_canary(self) -> NullGame:
-        """Return the game itself: nothing is judged by it."""
+        """Return the game itself: no machine is judged by it."""
         return self
 
 
@@ -72,7 +72,7 @@ class NullResult:
 
 @dataclass(frozen=True, slots=True)
 class SchedulingTrial:
-    """Time and memory that handing out all games took.
+    """The time and memory that handing out all games took.
 
     Attributes:
         pool: `local` or `ray`.
@@ -80,7 +80,7 @@ class SchedulingTrial:
         slots: Number of games at a time.
         wall_seconds: Time from the first game handed out to the last result.
         driver_cpu_seconds: Processor time of this process alone in that time.
-        driver_cpu_ms_per_game: Milliseconds of that per game.
+        driver_cpu_ms_per_game: Milliseconds of that processor time per game.
         driver_megabytes_before: Resident memory with the cluster joined and the tasks made.
         driver_megabytes_peak: The most resident memory at any time.
     """
@@ -145,7 +145,7 @@ def _run(tasks: list[NullGame], pool: Pool[NullGame]) -> Summary:
 
 
 def _pool(kind: str, slots: int, stack: ExitStack) -> Any:
-    """The pool, not entered; a cluster of our own, if there is none to join, ends with the stack."""
+    """Return a pool that is not entered; if no cluster can be joined, one of our own ends with the stack."""
     settings = NullSettings()
     if kind == "local":
         return LocalPool(render_nothing, settings, num_slots=slots, recycle_games=1 << 30)

@@ -1,4 +1,4 @@
-"""`farm bench slots`: with how many emulators side by side this machine renders most."""
+"""`farm bench slots`: finds the number of emulators side by side with which this machine renders most."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Examples:
   farm bench slots --save
   farm bench slots --most 16 --frames 3600 --json
 """
-_WORTH_IT = 1.05  # a slot more must bring so much more, or the memory is better left free
+_WORTH_IT = 1.05  # an additional slot must bring this factor, or its memory is better left free
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SlotsTrial:
     Attributes:
         slots: Number of emulators side by side.
         wall_seconds: Time for all games.
-        frames_per_second: Frames of all slots together, starts and ends of emulators included in the time.
+        frames_per_second: Frames of all slots together, including the time of starts and ends of emulators.
     """
 
     slots: int
@@ -67,8 +67,8 @@ class SlotsTrial:
 def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, as_json: bool) -> None:
     """Render the same recorded games on 1, 2, ... slots of this machine, which should do nothing else.
 
-    What is best is what a node of a cluster should offer: the resource `dolphin`, which `farm slots` fills in
-    with --save; in a container also FARM_SLOTS_PER_NODE.
+    A node of a cluster should offer the best number as its resource `dolphin`. With --save `farm slots` fills
+    it in; in a container FARM_SLOTS_PER_NODE also sets it.
     """
     most = most or os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="farm-measuring-") as folder:
@@ -95,7 +95,7 @@ def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, 
 
 
 def best_number(rows: Sequence[SlotsTrial]) -> int:
-    """The fewest slots after which another brings no more than noise; `rows` in order of slots."""
+    """Return the fewest slots after which another brings no more than noise; `rows` are sorted by slots."""
     best = rows[0]
     for row in rows[1:]:
         if row.frames_per_second > best.frames_per_second * _WORTH_IT:

@@ -1,4 +1,4 @@
-"""`farm bench state`: how fast replays become state tables, beside libmelee and peppi in the same run."""
+"""`farm bench state`: measures how fast replays become state tables, against libmelee and peppi."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 7
 _WINDOW_FRAMES = 60
-_LEAST_FRAMES = 1200  # shorter games measure start-up
+_LEAST_FRAMES = 1200  # shorter games would measure the start-up
 _PEPPI_SECONDS = 120.0
 _RECORDED_SEEDS, _RECORDED_FRAMES = (1, 2), 5000
 
@@ -47,10 +47,10 @@ Examples:
 
 @dataclass(frozen=True, slots=True)
 class ReadingTimes:
-    """Processor seconds for one game, medians of several rounds; None where the other reader failed.
+    """Processor seconds for one game, medians of several rounds; None if the other reader failed.
 
     Attributes:
-        num_frames: Rows of its state.
+        num_frames: Rows of the game's state.
         read: Reading bytes into a `Replay`.
         table: Reading bytes into a `StateTable`, by way of the `Replay`.
         digest: Hashing the state.
@@ -86,7 +86,7 @@ class ReadingTimes:
 @click.option("--no-libmelee", is_flag=True, help="Leave out libmelee, which takes a second or more a game.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(*, sources: tuple[str, ...], games: int, no_libmelee: bool, as_json: bool) -> None:
-    """Measure reading replays into states: processor time on one core, with libmelee and peppi beside it."""
+    """Measure reading replays into states: processor time on one core, compared with libmelee and peppi."""
     with tempfile.TemporaryDirectory(prefix="farm-measuring-") as scratch:
         paths = gather(sources, games, Path(scratch))
         if not paths:
@@ -106,7 +106,7 @@ def command(*, sources: tuple[str, ...], games: int, no_libmelee: bool, as_json:
 
 
 def gather(sources: Sequence[str], games: int, scratch: Path) -> list[Path]:
-    """The first renderable games of the sources as plain files, or games recorded for the purpose."""
+    """Return the first renderable games of the sources as plain files, or games recorded for the purpose."""
     if not sources:
         for seed in _RECORDED_SEEDS[:games]:
             (scratch / f"{seed}.slp").write_bytes(record_match(seed, num_frames=_RECORDED_FRAMES))
@@ -126,7 +126,7 @@ def gather(sources: Sequence[str], games: int, scratch: Path) -> list[Path]:
 
 
 def measure(path: Path, peppi: float | None, *, with_libmelee: bool) -> ReadingTimes:
-    """Every figure of one game."""
+    """Measure every figure of one game."""
     data = path.read_bytes()
     replay = read_replay(data)
     table = state_table(replay)
@@ -135,7 +135,8 @@ def measure(path: Path, peppi: float | None, *, with_libmelee: bool) -> ReadingT
     )
     chunks = [table.slice(end - DEFAULT_FRAMES_PER_CHUNK, min(end, table.num_frames)) for end in ends]
     files = [states_bytes(chunk) for chunk in chunks]
-    # Spread over the file: a window that straddles two row groups, as one in five does, costs almost twice.
+    # Windows are spread over the file: one that straddles two row groups, as one in five does, costs almost
+    # twice as much.
     last_start, num_windows = chunks[0].num_frames - _WINDOW_FRAMES, 5 * _ROUNDS
     starts = iter([last_start * k // (num_windows - 1) for k in range(num_windows)])
     return ReadingTimes(
@@ -154,7 +155,7 @@ def measure(path: Path, peppi: float | None, *, with_libmelee: bool) -> ReadingT
 
 
 def median_seconds(job: Callable[[], object], rounds: int = _ROUNDS) -> float:
-    """Median of the processor seconds of so many rounds."""
+    """Return the median of the processor seconds of several rounds."""
     seconds = []
     for _ in range(rounds):
         started = time.process_time()
@@ -171,13 +172,13 @@ def _libmelee_seconds(path: Path) -> float | None:
         ValueError,
         TypeError,
         KeyError,
-    ):  # what it raises on versions it does not know; see the parity tests
+    ):  # raised on versions that libmelee does not know; see the parity tests
         return None
     return time.process_time() - started
 
 
 def peppi_seconds(paths: Sequence[Path]) -> list[float | None]:
-    """The time peppi takes for each file; None where it fails, or is not installed."""
+    """Return the time that peppi takes for each file; None if it fails, or is not installed."""
     seconds: list[float | None] = []
     for path in paths:
         command_line = [sys.executable, "-P", "-m", "farm.bench._peppi", str(_ROUNDS), str(path)]
@@ -192,7 +193,7 @@ def peppi_seconds(paths: Sequence[Path]) -> list[float | None]:
 
 
 def summarise(measured: Sequence[ReadingTimes]) -> dict[str, Any]:
-    """The figures of a run: means over games; ratios of sums over the games that both readers read."""
+    """Return the figures of a run: means over games; ratios of sums over the games that both readers read."""
     frames = sum(game.num_frames for game in measured)
     figures: dict[str, Any] = {
         "games": len(measured),

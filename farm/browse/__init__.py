@@ -1,1 +1,1 @@
-"""The dataset browser: a small web application over any dataset root. Begin at `server.app`."""
+"""The dataset browser: a small web application that shows any dataset. Begin reading at `server.app`."""

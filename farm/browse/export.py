@@ -1,4 +1,4 @@
-"""The browser's pages as a folder of files, for a bucket or any plain web server: `farm browse --export`."""
+"""Writes the browser's pages as files for a bucket or any plain web server: `farm browse --export`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _MOST_REJECTS: Final = 5000
 
 
 def files_from(out: Path, dataset: str) -> str:
-    """The relative path from a page in `out` to the dataset's objects.
+    """Return the relative path from a page in `out` to the dataset's objects.
 
-    For a dataset that is no local folder this is one folder up: the pages are then to be put into a folder
-    of the dataset itself.
+    For a dataset that is no local folder this is one folder up: the pages must then be put into a folder of
+    the dataset itself.
     """
     if "://" in dataset:
         return "../"
@@ -42,11 +42,11 @@ def files_from(out: Path, dataset: str) -> str:
 
 
 class Export:
-    """Writes the pages of one library.
+    """Writes the pages of one dataset as files.
 
     Args:
-        library: what to show.
-        out: a folder, made if it is not there; files in it are replaced.
+        library: the dataset's games and rejects.
+        out: a folder, made if it does not exist; files in it are replaced.
         files: where the dataset's objects are, as seen from the first page; ends with a slash.
         sorts: what the games table can be sorted by.
     """
@@ -62,15 +62,15 @@ class Export:
         limit: int | None = None,
         on_game: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> int:
-        """Write everything; returns the number of games.
+        """Write all pages; return the number of games.
 
         Args:
             condition: show only games that meet it, in DuckDB's SQL.
-            limit: show so many games, the first by game_id; None for all.
+            limit: show this many games, the first by game_id; None for all.
             on_game: called with (games written so far, games to write).
 
         Raises:
-            ConditionRefused: the condition is not valid SQL, or names a column that there is not.
+            ConditionRefused: the condition is not valid SQL, or names a column that does not exist.
             DatasetError: the store failed.
             OSError: the folder cannot be written.
         """

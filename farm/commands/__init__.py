@@ -1,1 +1,1 @@
-"""One module per verb of the `farm` command; only they print."""
+"""The commands of `farm`, one module each; only these modules print."""

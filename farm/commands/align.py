@@ -1,4 +1,4 @@
-"""`farm align`: what the evidence says about one finished game, read from its files, and a picture of it."""
+"""`farm align`: shows the evidence on one finished game, read from its files, and a picture of it."""
 
 from __future__ import annotations
 
@@ -46,11 +46,12 @@ _LEAST_PREFIX = 4
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
 def command(*, game: str, dataset: str, image: Path | None, as_json: bool) -> None:
-    """Show the evidence that each picture of GAME shows its state, as recorded, and motion measured anew.
+    """Show the evidence that each picture of GAME shows its state: as recorded, and by motion measured anew.
 
-    GAME is a game_id or its first letters. The pictures are decoded from the dataset's videos, so this is
-    the files' own word, not the renderer's. The plot has a row per chunk: how well picture and state fit at
-    each lag, with the peak and its rival; and how much of the predicted motion each stretch shows.
+    GAME is a game_id or its first letters. The pictures are decoded from the dataset's videos, so this checks
+    the files themselves and does not rely on the renderer's records. The plot has a row per chunk: on one
+    side how well picture and state fit at each lag, with the peak and its rival; on the other how much of the
+    predicted motion each stretch shows.
     """
     store = open_store(dataset)
     entry = _find(store, game)

@@ -1,4 +1,4 @@
-"""`farm audit`: does a dataset hold what it says it holds?"""
+"""`farm audit`: checks whether a dataset holds what its records say."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ def command(
 ) -> None:
     """Check that DATASET (a folder, a URL, or a downloaded copy) holds what its own records say.
 
-    listing: every object is there with its size, and records agree. checksum: it has its bytes. structure:
-    packets, rows, key frames and byte ranges fit. decode: every picture shows its row's slp_frame, what
-    moves in the pictures is what the state says moves, and the system's ffmpeg, which did not write the
-    videos, finds each one as it should be.
+    listing: every object exists with its recorded size, and records agree. checksum: every object has its
+    recorded bytes. structure: packets, rows, key frames and byte ranges fit. decode: every picture shows its
+    row's slp_frame, the pictures move as the state says, and the system's ffmpeg, which did not write the
+    videos, finds each video correct.
 
-    Exit status: 0 all holds, 1 something is wrong, 2 it could not be audited.
+    Exit status: 0 all holds, 1 something is wrong, 2 the dataset could not be audited.
     """
     console = Console(stderr=True)
     with console.status("auditing") as status:
@@ -122,7 +122,7 @@ def command(
 
 
 def _motion_witness() -> Callable[[DatasetDescription], Witness] | None:
-    """Motion can be told where OpenCV is installed, which a reading side need not have."""
+    """Return the check by motion, if OpenCV is installed; machines that only read need not have it."""
     try:
         from workers.align.motion.witness import MotionWitness  # noqa: PLC0415
     except ModuleNotFoundError:
@@ -131,7 +131,7 @@ def _motion_witness() -> Callable[[DatasetDescription], Witness] | None:
 
 
 def _independent_check() -> VideoCheck | None:
-    """The system's ffmpeg looks at the files where it is installed, which a reading side need not have."""
+    """Return the check by the system's ffmpeg, if installed; machines that only read need not have it."""
     try:
         from workers.rendering.independent_check import check_video, is_available  # noqa: PLC0415
     except ModuleNotFoundError:
@@ -145,7 +145,8 @@ def _rerender(dataset: str, share: float, seed: int, slippi: Mapping[str, Any]) 
     emulator = read_description(open_store(dataset)).emulator
     fixed: dict[str, Any] = {"emulator": emulator, "replays": (), "out": dataset}
     if emulator != "slippi":
-        fixed |= {"game_image": None, "slippi_dolphin": None}  # a variable may name them for other datasets
+        # An environment variable may name them for other datasets.
+        fixed |= {"game_image": None, "slippi_dolphin": None}
     settings = load_settings(slippi, os.environ, **fixed)
     with Console(stderr=True).status("rendering again") as status:
         return list(
@@ -195,7 +196,7 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
 
 
 def _print_unnamed(report: Report, *, with_orphans: bool) -> None:
-    """Say what is there and no record names, which is not wrong."""
+    """Print the objects that exist but that no record names; these are no errors."""
     if with_orphans:
         for orphan in report.orphans:
             click.echo(f"orphan ({orphan.owner}): {shown(orphan.key)}, {orphan.size_bytes:,} bytes")
@@ -209,7 +210,7 @@ def _print_unnamed(report: Report, *, with_orphans: bool) -> None:
 
 def _findings(report: Report) -> Table:
     table = Table("what")
-    table.add_column("object", overflow="fold")  # a key that is cut short names nothing
+    table.add_column("object", overflow="fold")  # a key that is cut short would identify nothing
     table.add_column("found", overflow="fold")
     for finding in report.findings[:MAX_PRINTED]:
         table.add_row(finding.kind.value, Text(shown(finding.key)), Text(shown(finding.detail)))

@@ -1,4 +1,4 @@
-"""`farm bench`: measurements, each a module of farm.bench that is loaded only when called."""
+"""`farm bench`: measurements; each is a module of farm.bench that is loaded only when it is called."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Example:
 
 
 class LazyBenches(click.Group):
-    """Finds its commands among the modules of farm.bench; those that begin with _ are none."""
+    """Finds its commands among the modules of farm.bench, except those whose names begin with _."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """Every public module of farm.bench, by name."""
+        """List the names of all public modules of farm.bench."""
         return sorted(name for _, name, _ in pkgutil.iter_modules(bench.__path__) if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one measurement, or None if there is none of that name."""
+        """Load one measurement, or return None if there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f"farm.bench.{cmd_name}").command

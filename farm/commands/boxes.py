@@ -1,4 +1,4 @@
-"""`farm boxes`: a side table of boxes around the fighters, in pixels."""
+"""`farm boxes`: writes a side table of boxes around the fighters, in pixels."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ Examples:
 def command(*, dataset: str, out: Path, as_json: bool) -> None:
     """Write where each fighter is in the pictures of DATASET (a folder or URL): a box per frame, in pixels.
 
-    Boxes are null where a fighter is not in the picture, and in all games whose camera is not known. It is
-    known for the stand-in, and not for Melee.
+    A box is null if the fighter is not in the picture, and in all games whose camera is not known. The camera
+    is known for the stand-in, and not for Melee.
     """
     from farm.browse.states.boxes import write_boxes  # noqa: PLC0415 - it brings what draws the stand-in along
 

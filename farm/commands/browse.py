@@ -1,4 +1,4 @@
-"""`farm browse`: look at a dataset in a web browser."""
+"""`farm browse`: shows a dataset in a web browser."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def command(
 
     This serves the pages on this machine until Ctrl-C.
 
-    Nothing is copied and nothing can be written; videos come from the dataset's own store by range.
+    Nothing is copied and nothing can be written; videos are read in byte ranges from the dataset's own store.
 
     With --export the pages become plain files (some 0.2 MB for each 1,000 frames: the states as JSON) that
-    need no server of ours. They fetch videos from DATASET where it lies: put the folder beside it or into it.
+    need no server of ours. They load videos from DATASET, so put the folder beside it or into it.
     """
     if out is not None:
         objects = (files or files_from(out, dataset)).rstrip("/") + "/"
@@ -119,14 +119,14 @@ def command(
         click.echo(warning, err=True)
     click.echo(f"{url}  shows {dataset}; Ctrl-C ends it", err=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    # The server answers what it was asked, closes, and then raises the interrupt that ended it once more.
+    # At the interrupt the server answers open requests, closes, and then raises the interrupt again.
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     click.echo("stopped", err=True)
 
 
 def _names(host: str) -> tuple[str, ...]:
-    """The names that a request may use for this server."""
+    """Return the host names that a request may use for this server."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError as error:
@@ -134,13 +134,13 @@ def _names(host: str) -> tuple[str, ...]:
         raise click.UsageError(message) from error
     if address.is_loopback:
         return LOOPBACK
-    if address.is_unspecified:  # all addresses of this machine, which may get more of them
+    if address.is_unspecified:  # all addresses of this machine, which may get new ones
         return (*LOOPBACK, socket.gethostname().lower(), ANY_ADDRESS)
     return (*LOOPBACK, _in_url(host))
 
 
 def _reached_by(host: str) -> str:
-    """What to call this server by from elsewhere."""
+    """Return the name under which other machines reach this server."""
     return socket.gethostname().lower() if ipaddress.ip_address(host).is_unspecified else host
 
 
@@ -149,7 +149,7 @@ def _in_url(host: str) -> str:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Open the port here and not in the server: then the number behind port 0 can be told to the user."""
+    """Open the port before the server starts, so that the user can be told which port 0 became."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

@@ -1,4 +1,4 @@
-"""`farm calibrate`: an emulator's constants, measured and kept."""
+"""`farm calibrate`: measures an emulator's constants and keeps them."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def command(
 ) -> None:
     """Measure an emulator's constants on one rendered game, and keep them for later runs.
 
-    It prints each evidence's offset on that game. The constants are kept under the fingerprint of emulator,
-    settings and game program. `farm render` and `farm/launch.py` judge by them from then on: a run on the
-    same fingerprint whose offset differs stops at once, before it renders thousands of games wrong.
+    It prints the offset of each kind of evidence on that game. The constants are kept under the fingerprint
+    of emulator, settings and game program. From then on `farm render` and `farm/launch.py` use them: a run
+    with the same fingerprint and another offset stops at once, before it renders thousands of games wrong.
     """
     settings = load_settings(
         {**slippi, "emulator": emulator}, os.environ, is_rendering=False, replays=(), out=""

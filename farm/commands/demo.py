@@ -1,4 +1,4 @@
-"""`farm demo`: from nothing to a proved dataset in a few minutes, with replays of our own."""
+"""`farm demo`: makes a proved dataset from replays of our own in a few minutes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def command(out: str, replays: str | None) -> None:
 
 
 def _recorded(folder: Path) -> Path:
-    """Record the demo's replays, those that are not there yet."""
+    """Record the demo's replays that do not exist yet."""
     folder.mkdir(exist_ok=True)
     missing = [seed for seed in SEEDS if not (folder / f"recorded-{seed}.slp").exists()]
     console = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""`farm doctor`: look at this machine before rendering on it."""
+"""`farm doctor`: checks this machine before rendering on it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def command(
     scratch: Path | None,
     as_json: bool,
 ) -> None:
-    """Check everything that rendering needs on this machine, and say what to do about what is missing.
+    """Check everything that rendering needs on this machine, and say how to get what is missing.
 
     Exit status: 0 ready, 2 something is missing.
     """

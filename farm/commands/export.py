@@ -1,4 +1,4 @@
-"""`farm export`: windows in other people's formats, in a stream."""
+"""`farm export`: writes a dataset's windows in the formats of other libraries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farm.terminal.waiting import counted, waiting
 if TYPE_CHECKING:
     from manifests.store.contract import Store
 
-_UNBOUNDED = 1 << 60  # shards are written out one by one, and nothing is put into the cache
+_UNBOUNDED = 1 << 60  # no limit: shards are written out one by one, and nothing is put into the cache
 
 HEEDED: Final = {
     "webdataset": ("window", "stride", "shard_mb"),
@@ -22,7 +22,7 @@ HEEDED: Final = {
     "packed": ("fields",),
     "mira": ("size", "fps", "shard_mb"),
 }
-"""Each format with the options, by the names of their values, that it heeds beside --split and --filter."""
+"""For each format, the options that it uses, by their parameter names, besides --split and --filter."""
 
 _FOR_ALL: Final = ("split", "where")
 
@@ -37,7 +37,7 @@ Examples:
 
 
 def _for(option: str, text: str) -> str:
-    """Put the formats that heed an option in front of its help."""
+    """Put the formats that use an option in front of the option's help."""
     return f"{', '.join(form for form, heeded in HEEDED.items() if option in heeded)}: {text}"
 
 
@@ -114,13 +114,13 @@ def command(
 ) -> None:  # fmt: skip
     """Write the windows of DATASET into OUT (a folder or URL), in the FORMAT of another library.
 
-    webdataset and mds (MosaicML Streaming) carry the video as it is, copied; zarr carries decoded pictures.
-    A window is a number of consecutive frames of one game. packed has no windows: it writes the states and
-    inputs of all frames as .npy shards of rows, with an index. mira writes chunks of 4 s as MIRA's loader,
-    RocketScienceDataset, wants them, a folder for each split. It copies the video if neither --size nor --fps
+    A window is a number of consecutive frames of one game. webdataset and mds (MosaicML Streaming) copy the
+    video unchanged; zarr has decoded pictures. packed has no windows: it writes the states and inputs of all
+    frames as .npy shards of rows, with an index. mira writes chunks of 4 s in the form that MIRA's loader,
+    RocketScienceDataset, reads, a folder for each split. It copies the video if neither --size nor --fps
     changes the pictures; run it again to go on.
 
-    OUT is new or empty, but for an export for mira that goes on, and lies outside of DATASET.
+    OUT must be new or empty, except to continue an export for mira, and must lie outside of DATASET.
     """
     from manifests.exports.clips import read_clips  # noqa: PLC0415 - PyAV is in the extra `load`
     from manifests.exports.mds import write_mds  # noqa: PLC0415
@@ -160,10 +160,10 @@ def command(
 
 
 def _refuse_unheeded(context: click.Context, form: str) -> None:
-    """Refuse options that were given and that a format would pass over in silence.
+    """Refuse options that were given and that the format would silently ignore.
 
     Raises:
-        click.UsageError: there is one; the message names those that the format heeds.
+        click.UsageError: there is such an option; the message names those that the format uses.
     """
     flags = {option.name: option.opts[0] for option in context.command.params}
     heeded = (*HEEDED[form], *_FOR_ALL)

@@ -1,4 +1,4 @@
-"""`farm finalize`: compile what is done so far into manifests, LeRobot tables and the dataset's card."""
+"""`farm finalize`: compiles finished games into manifests, LeRobot tables and the dataset's card."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def command(
 ) -> None:
     """Compile the ledger of DATASET (a folder or URL) into a new snapshot of its Parquet manifests.
 
-    It may run at any time, also while games are rendered; it reads only what is new, and does nothing if
-    nothing is.
+    It may run at any time, even while games are rendered. It reads only new ledger entries, and does nothing
+    if there are none.
     """
     store = open_store(dataset)
-    read_description(store)  # so that a mistyped folder is refused, and not made into an empty dataset
+    read_description(store)  # so that a mistyped folder is refused, and does not become an empty dataset
     with Console(stderr=True).status("compiling the ledger") as status:
         done = finalize(store, from_scratch=from_scratch)
         compiled, made = None, None
@@ -101,14 +101,14 @@ def command(
 
 
 def _picture(store: Store, manifest: Manifest) -> None:
-    """Make the card's animated picture where this machine can: the reading side need not have what draws."""
+    """Make the card's animated picture if this machine can draw; reading needs no packages for that."""
     try:
         from farm.browse.pictures.card_picture import write_card_picture  # noqa: PLC0415
     except ModuleNotFoundError:
         return
     try:
         write_card_picture(store, manifest)
-    except DatasetError as error:  # a damaged video is the audit's to tell; the tables are there
+    except DatasetError as error:  # the audit reports damaged videos; the tables are written
         click.echo(f"Warning: the card has no picture: {error}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""`farm games`: the committed games, filtered by any condition, as a table, JSON or CSV."""
+"""`farm games`: lists the committed games, filtered by any condition, as a table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
 from workers.replay.locator import shown
 
-_WIDE: Final = 110  # columns of a terminal in which counts of events leave room for the rest
+_WIDE: Final = 110  # columns of a terminal that is wide enough for counts of events
 EXAMPLE = """\b
 Examples:
   farm games dataset --where "stage_name = 'BATTLEFIELD' AND num_frames > 7200"
@@ -44,8 +44,8 @@ Examples:
 def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, as_csv: bool) -> None:
     """List DATASET's committed games, in order of game_id. `farm browse` shows the columns' meaning.
 
-    Columns that count events (hits, deaths, l_cancels, missed_techs ...) can be in the condition, too; --json
-    and --csv have all of them, the table hits and deaths where the terminal has 110 columns.
+    The condition can also use columns that count events (hits, deaths, l_cancels, missed_techs ...). --json
+    and --csv have all of them; the table has hits and deaths if the terminal has 110 columns.
     """
     if as_json and as_csv:
         message = "--json and --csv exclude each other"
@@ -79,7 +79,7 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
 
 
 def _as_played(game: dict[str, Any]) -> list[str]:
-    """What each player was, in order of ports: ZELDA/SHEIK; what was chosen where frames were not noted."""
+    """Return each player's characters as played, by port, e.g. ZELDA/SHEIK; else the chosen ones."""
     if game["characters_seen"] is None:
         return list(game["characters"])
     by_port = itertools.groupby(game["characters_seen"], lambda seen: int(seen["port"]))

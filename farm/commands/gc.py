@@ -1,4 +1,4 @@
-"""`farm gc`: remove what no ledger entry names."""
+"""`farm gc`: removes objects of a dataset that no ledger entry names."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def command(dataset: str, delete: bool, idle: bool, as_json: bool) -> None:
-    """Name, or remove, the objects of DATASET that no ledger entry names; never one younger than a day.
+    """List, or remove, the objects of DATASET that no ledger entry names; never one younger than a day.
 
-    Such objects are what racing or killed workers left. Without --idle only those go that no worker can still
-    come to need, so it may run beside a farm at work.
+    Racing or killed workers leave such objects. Without --idle only those that no worker can still need are
+    removed, so it may run while a farm is working.
     """
     store = open_store(dataset)
     with waiting("listing the dataset") as tell:

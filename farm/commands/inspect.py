@@ -1,4 +1,4 @@
-"""`farm inspect`: what a replay says of itself, and whether it would be rendered."""
+"""`farm inspect`: shows what a replay says about itself, and whether it would be rendered."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
     """Show what replays hold: version, stage, players, frames, rollbacks, and why one would be refused.
 
     FILE is a replay, a folder, a glob, an archive or s3://BUCKET/PREFIX. Players are shown as hashes, never
-    by name. Without --dataset the hashes hold for this call only.
+    by name. Without --dataset the hashes are different at each call.
     """
     key = _key_of(dataset) if dataset else secrets.token_bytes(32)
     console = Console()
@@ -66,14 +66,14 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
 
 
 def _key_of(dataset: str) -> bytes:
-    """The key of a dataset that is there; none is made for one that is not."""
+    """Return the key of a dataset that exists; make none for one that does not."""
     store = open_store(dataset)
     read_description(store)
     return key_of_dataset(store, dataset)
 
 
 def read_source_or_refusal(locator: str) -> bytes | ReplayRefused:
-    """The bytes of a replay, or why they cannot be had."""
+    """Return the bytes of a replay, or why they cannot be read."""
     try:
         return read_source(locator)
     except ReplayRefused as refusal:
@@ -83,7 +83,7 @@ def read_source_or_refusal(locator: str) -> bytes | ReplayRefused:
 
 
 def inspect(source: str, data: bytes | ReplayRefused, key: bytes) -> dict[str, Any]:
-    """A JSON-ready report on one replay; `refused` is null if it could be rendered."""
+    """Return a JSON-ready report on one replay; `refused` is null if it could be rendered."""
     report: dict[str, Any] = {"source": source}
     if isinstance(data, ReplayRefused):
         return _refused(report, data.reason, data.detail)
@@ -126,7 +126,7 @@ def _refused(report: dict[str, Any], reason: str, detail: str) -> dict[str, Any]
 def _print(report: dict[str, Any], console: Console) -> None:
     table = Table(title=Text(report["source"]), title_justify="left", show_header=False)
     table.add_column()
-    table.add_column(overflow="fold")  # a hash that is cut short cannot be looked for
+    table.add_column(overflow="fold")  # a hash that is cut short cannot be searched for
     for name, value in report.items():
         if name == "players":
             for player in value:

@@ -1,4 +1,4 @@
-"""`farm latents`: an encoder's values of every picture, as a side table that the loader joins."""
+"""`farm latents`: stores an encoder's values for every picture in a side table that the loader joins."""
 
 from __future__ import annotations
 
@@ -70,15 +70,16 @@ def command(
     *, dataset: str, out: str, encoder: str, device: str | None, size: str | None, batch: int, part: str,
     ray_workers: int | None, note: str | None, split: str | None, where: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Run an encoder over every picture of DATASET, into the side table OUT (a folder or URL each).
+    """Run an encoder over every picture of DATASET, and write its values into the side table OUT.
 
-    The loader joins the table by game and frame: open_dataset(DATASET, join={"latent": OUT}). One table
-    serves every split and selection. Run it again to go on; chunks that are done are left as they are.
+    The loader joins the table by game and frame: open_dataset(DATASET, join={"latent": OUT}). DATASET and OUT
+    are folders or URLs. One table serves every split and selection. Run it again to go on; chunks that are
+    done are left as they are.
     """
     from manifests.latents.job import EncodeJob  # noqa: PLC0415 - PyAV is in the extra `load`
 
     number, parts = _read_part(part)
-    # Last, so that nothing in this folder hides a module of ours.
+    # The folder comes last on the path, so that none of its files hides a module of ours.
     sys.path.append(os.getcwd())  # noqa: PTH109 - sys.path holds text
     job = EncodeJob(
         dataset, out, encoder, device, None if size is None else read_size(size), batch, note, split, where

@@ -1,4 +1,4 @@
-"""`farm moments`: the moments of a dataset that pass filters, as a table, JSON or clips."""
+"""`farm moments`: finds the moments of a dataset that pass filters, as a table, JSON or clips."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def command(
     *, dataset: str, kind: str, character: str, stage: str, split: str, condition: str, state: str,
     near_kind: str, near_frames: int | None, limit: int, clips: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """List moments of DATASET (a folder or URL): events that pass, or frames from which on a state holds.
+    """List moments of DATASET (a folder or URL): events that pass filters, or frames at which a state begins.
 
-    They come in order of game_id and slp_frame. In --state, p0 and p1 are the players, and `me` stands for
-    the one with the --character; action('NAME') is the number of an action state.
+    Moments are sorted by game_id and slp_frame. In --state, p0 and p1 are the players, and `me` stands for
+    the player with the --character; action('NAME') is the number of an action state.
     """
     try:
         query = MomentQuery(kind, character, stage, split, condition, state, near_kind, near_frames, limit)

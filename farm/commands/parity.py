@@ -1,4 +1,4 @@
-"""`farm parity`: whether two recordings of one match tell the same game."""
+"""`farm parity`: tells whether two recordings of one match record the same game."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Examples:
 
 @dataclass(frozen=True, slots=True)
 class _Recording:
-    """One of the two: where it is, what it says of the game, and its confirmed frames."""
+    """One of the two recordings: where it is, what it says of the game, and its confirmed frames."""
 
     source: str
     record: GameRecord
     table: StateTable
 
     def to_plain(self) -> dict[str, Any]:
-        """The part of the answer that is about this recording."""
+        """Return the part of the answer that is about this recording."""
         return {
             "source": self.source,
             "slp_frame_start": self.table.first_slp_frame,
@@ -54,9 +54,10 @@ class _Recording:
 def command(first: str, second: str, as_json: bool) -> None:
     """Compare two players' recordings of one match, frame by frame.
 
-    A and B are replays, also in archives, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY. Compared are
-    the frames that both have and that no rollback could change any more, in every column that both recorded.
-    How often a frame was written does not count. `farm plan` sets such recordings aside as desync.
+    A and B are replays, which can also be in an archive, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY.
+    The command compares the frames that both have and that no rollback could change any more, in every column
+    that both recorded. It does not matter how often a frame was written. `farm plan` sets recordings that
+    differ aside as desync.
 
     Exit status: 0 the same, 1 they differ, 2 not one match, or one of them cannot be read.
     """
@@ -123,7 +124,7 @@ def _in_words(one: _Recording, other: _Recording, difference: Difference | None)
 
 
 def _unequal_lengths(one: _Recording, other: _Recording) -> str:
-    """Say how many frames each has where that differs, and which ends earlier; else nothing."""
+    """Say how many frames each recording has, and which ends earlier; nothing if they are equally long."""
     if one.table.num_frames == other.table.num_frames:
         return ""
     counts = " and ".join(f"{each.source} has {each.table.num_frames:,}" for each in (one, other))

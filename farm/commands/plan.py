@@ -1,4 +1,4 @@
-"""`farm plan`: look through replays and write down which become part of the dataset, in which split."""
+"""`farm plan`: scans replays and writes down which become part of the dataset, and in which split."""
 
 from __future__ import annotations
 
@@ -105,13 +105,13 @@ def command(**options: Any) -> None:
     if options["estimate"]:
         _estimate(catalogue, settings, options)
         return
-    # A budget is measured, so that the emulator has to be here; else a machine that plans need not have it.
+    # A budget is measured with the emulator, so it must be on this machine; without a budget it need not be.
     for_jobs = None
     if is_beginning or settings.budget is not None:
         for_jobs = settings.render_settings(is_planning=settings.budget is None)
         for_jobs = _settled(settings, for_jobs, store, catalogue, as_json=options["as_json"])
     if for_jobs is not None and not options["dry_run"]:
-        # The fingerprint follows with the first run.
+        # The first run adds the fingerprint.
         set_up = for_jobs.set_up()
         begin_dataset(store, for_jobs, set_up, {}, key, splits)
         planned, catalogue = write_plan(store, catalogue, settings.frames_per_chunk)
@@ -121,7 +121,7 @@ def command(**options: Any) -> None:
 def _settled(
     settings: RunSettings, for_jobs: RenderSettings, store: Store, catalogue: Catalogue, *, as_json: bool
 ) -> RenderSettings:
-    """Settle the CRF, which needs this machine's emulator only if there is a budget to keep."""
+    """Settle the CRF; this needs this machine's emulator only if there is a budget to keep."""
     num_slots = 1
     if settings.budget is not None:
         for_jobs.set_up().emulator.check()
@@ -152,7 +152,7 @@ def _write_report(path: Path, text: str) -> None:
 
 
 def _check_report(path: Path | None) -> None:
-    """Refuse a report that could not be written in the end, before anything is planned."""
+    """Refuse, before anything is planned, a report file that could not be written at the end."""
     if path is None:
         return
     if not path.absolute().parent.is_dir():
@@ -173,7 +173,7 @@ def _estimate(catalogue: Catalogue, settings: RunSettings, options: dict[str, An
 
 
 def summarise(catalogue: Catalogue, num_new: int) -> dict[str, Any]:
-    """Counts of a catalogue: games, new ones, frames, by split, left out by reason; and warnings."""
+    """Return a catalogue's counts: games, new ones, frames, by split, left out by reason; and warnings."""
     return {
         "games": len(catalogue.games),
         "new": num_new,

@@ -1,4 +1,4 @@
-"""`farm pull`: a dataset or an export from the Hugging Face hub."""
+"""`farm pull`: downloads a dataset or an export from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Examples:
 def command(*, url: str, folder: Path) -> None:
     """Fetch a dataset or an export from a dataset repository of the Hugging Face hub into FOLDER.
 
-    PLACE is hf://datasets/OWNER/NAME, with @REVISION and /FOLDER behind it where these are wanted.
+    PLACE is hf://datasets/OWNER/NAME, which can be followed by @REVISION and /FOLDER.
 
-    Every file is held against the hash that the hub has of it. Run it again to go on, or to fetch what is
-    new. `farm audit FOLDER` then holds a dataset against its own records.
+    Every file is checked against the hub's hash of it. Run the command again to go on, or to fetch new files.
+    Afterwards `farm audit FOLDER` checks a dataset against its own records.
     """
     from manifests.hub.pull import pull  # noqa: PLC0415 - with the hub's library, an extra
 

@@ -1,4 +1,4 @@
-"""`farm push`: a dataset or an export onto the Hugging Face hub."""
+"""`farm push`: uploads a dataset or an export to the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ Examples:
 def command(*, folder: Path, url: str, is_public: bool, with_records: bool) -> None:
     """Put a dataset or an export, a FOLDER, into a dataset repository of the Hugging Face hub.
 
-    PLACE is hf://datasets/OWNER/NAME, with @BRANCH and /FOLDER behind it where these are wanted.
+    PLACE is hf://datasets/OWNER/NAME, which can be followed by @BRANCH and /FOLDER.
 
-    The repository is made, private, unless there is one. Files that it has already, by their hashes, are not
-    sent again, so run the command again to go on; at the end every file's hash is looked up. HF_TOKEN must
-    be allowed to write. plan/, which names the replays' files, and ledger/ stay here: readers need neither.
+    If the repository does not exist, it is made, and is private. Files that it already has, by their hashes,
+    are not sent again, so run the command again to go on; at the end every file's hash is checked. HF_TOKEN
+    must be allowed to write. plan/, which names the replays' files, and ledger/ are not uploaded: readers
+    need neither.
     """
     from manifests.hub.push import push  # noqa: PLC0415 - with the hub's library, an extra
 

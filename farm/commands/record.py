@@ -1,4 +1,4 @@
-"""`farm record`: replays of our own, where no real one lies at hand."""
+"""`farm record`: makes replays of our own, for machines that have no real ones."""
 
 from __future__ import annotations
 
@@ -59,10 +59,11 @@ _STAGE_IDS = {stage.name.casefold(): stage.stage_id for stage in STAGES.values()
 def command(
     *, out: Path, games: int, seed: int, seconds: int | None, stage: str | None, rollback: float
 ) -> None:
-    """Record replays: a seeded match simulation, written as .slp files of version 3.18.
+    """Record replays by a seeded simulation of matches, and write them as .slp files of version 3.18.
 
     Two fighters run, jump, fight, die and come back on a legal stage. The files hold rolled-back frames,
-    projectiles and stage events; libmelee, peppi and this project's own reader read them. Nobody played them.
+    projectiles and stage events; libmelee, peppi and this project's own reader can read them. No person
+    played them.
     """
     console = Console()
     num_frames = None if seconds is None else ENTRY_FRAMES + seconds * FRAMES_PER_SECOND
@@ -80,7 +81,7 @@ def command(
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: it is written under another name, then renamed."""
+    """Write a file whole or not at all: write it under another name, then rename it."""
     beside = path.with_suffix(".slp.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

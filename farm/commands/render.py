@@ -1,4 +1,4 @@
-"""`farm render`: replays in, a paired dataset out, on this machine."""
+"""`farm render`: renders replays into a paired dataset on this machine."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ Examples:
 def command(*, config: Path | None, as_json: bool, **flags: Any) -> None:
     """Render replays into pairs of state and video; run it again to go on where it stopped.
 
-    With a game image it is Melee in Slippi's playback Dolphin; our own game only with --emulator standin.
-    Every setting may also stand in a file, or in the environment as FARM_ and its name in capitals.
+    With a game image, Slippi's playback Dolphin plays Melee; our own game is played only with --emulator
+    standin. Every setting can also be given in a file, or in the environment as FARM_ and its name in
+    capitals.
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.
     """
@@ -48,17 +49,17 @@ def command(*, config: Path | None, as_json: bool, **flags: Any) -> None:
 
 
 def render_here(settings: RunSettings, *, as_json: bool = False) -> ExitStatus:
-    """Render on this machine with progress on stderr and the outcome on stdout.
+    """Render on this machine, with progress on stderr and the outcome on stdout.
 
     Raises:
-        FarmError, DatasetError: as `farm.run.run`, and where --scratch cannot be made.
+        FarmError, DatasetError: as for `farm.run.run`, or --scratch cannot be made.
     """
     require_parent(settings.scratch)
     num_slots = settings.slots or slots_here(settings.scratch, settings.drawn_by)
     with ExitStack() as stack:
         metrics = None
         if settings.metrics_port is not None:
-            # Few ask for it, and its library need not be installed where nobody does.
+            # Few users want metrics, so their library is imported only for those who do.
             from farm.engine.metrics_server import metrics_server  # noqa: PLC0415
 
             metrics, port = stack.enter_context(metrics_server(settings.metrics_port))

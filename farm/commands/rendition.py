@@ -1,4 +1,4 @@
-"""`farm rendition`: a smaller copy of a dataset, of the same frames, beside it."""
+"""`farm rendition`: makes a smaller copy of a dataset, with the same frames, beside it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Examples:
 def command(
     *, dataset: str, size: str, fps: int | None, out: str | None, workers: int | None, as_json: bool
 ) -> None:
-    """Make a second dataset of DATASET's committed games (a folder or URL), with smaller pictures.
+    """Make a second dataset with smaller pictures from the committed games of DATASET (a folder or URL).
 
-    It has the same games, frames, states and splits. With --fps 20, every third frame has a picture, from the
-    first one of each chunk on; the states and inputs of all frames stay. Every picture is proved again before
-    it is resized: the file by its sha256, key frames by their marks, and stamps where there are any. Run it
-    again to go on.
+    The second dataset has the same games, frames, states and splits. With --fps 20, every third frame has a
+    picture, beginning with the first frame of each chunk; the states and inputs of all frames stay. Every
+    picture is proved again before it is resized: files by their sha256, key frames by their marks, and
+    pictures by their stamps if they have any. Run the command again to go on.
 
     Exit status: 0 all committed, 1 some game was set aside, 2 not finished.
     """

@@ -1,4 +1,4 @@
-"""`farm retry`: let the next run try again what was set aside."""
+"""`farm retry`: lets the next run try games again that were set aside."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def command(
 ) -> None:
     """Take set-aside games out of the ledger of DATASET, so that the next `farm render` tries them again.
 
-    Give that render the same replays. A replay that was refused for what it holds will be refused again,
+    Give that render the same replays. A replay that was refused for its content will be refused again,
     unless the farm has learned to read it since. Do not run this while something renders into DATASET.
 
     Exit status: 0 some game will be tried again, 1 none fits, 2 the dataset cannot be read.
@@ -107,8 +107,9 @@ def command(
 
 
 def _carry_out(store: Store, chosen: Mapping[str, Found], repaired: Repaired) -> None:
-    """Repair the plan, withdraw what is chosen, and compile the manifests, so that they name neither."""
-    # The plan first: if this is cut short after it, the games that have old numbers are found again by those.
+    """Repair the plan, withdraw the chosen entries, and compile manifests that no longer name them."""
+    # The plan comes first: if this is cut short after it, the games with old numbers can be found again by
+    # those.
     if repaired.changed:
         write_repaired(store, repaired)
     for game_id, entry in chosen.items():
@@ -121,17 +122,17 @@ def _carry_out(store: Store, chosen: Mapping[str, Found], repaired: Repaired) ->
 def choose(
     store: Store, reasons: set[str], games: Sequence[str], *, everything: bool, force: bool
 ) -> dict[str, Found]:
-    """Find the ledger entries that are to be withdrawn.
+    """Find the ledger entries that should be withdrawn.
 
     Args:
-        store: of the dataset.
-        reasons: set-aside games with one of these are chosen.
-        games: game_ids, or beginnings of them that fit one game each.
+        store: the dataset's store.
+        reasons: set-aside games with one of these reasons are chosen.
+        games: game_ids, or beginnings of game_ids that fit one game each.
         everything: every set-aside game is chosen.
         force: committed games, and entries that cannot be read, may be among those that `games` names.
 
     Returns:
-        By game_id the entry, or why it cannot be read.
+        The entry by game_id, or why it cannot be read.
 
     Raises:
         click.UsageError: an id fits no game of the ledger or several, or a committed game without force.
@@ -172,7 +173,7 @@ def _is_kept_unless_forced(entry: Found) -> bool:
 
 
 def _one_game(short: str, known: Iterable[str]) -> str:
-    """The one game whose id begins like this."""
+    """Return the one game whose id begins with these characters."""
     fitting = [game_id for game_id in known if short and game_id.startswith(short.lower())]
     if len(fitting) != 1:
         found = f"fits {len(fitting)} games" if fitting else "is no game of the ledger"

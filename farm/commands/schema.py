@@ -1,4 +1,4 @@
-"""`farm schema`: every column of the states, and every tensor view, as they are declared."""
+"""`farm schema`: prints every column of the states, and every tensor view, as they are declared."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def command(*, as_json: bool) -> None:
 
 
 def described() -> dict[str, object]:
-    """The schema of a game of two, JSON-ready; `domain` says what values a column can have."""
+    """Return the schema of a game of two players, JSON-ready; `domain` has the allowed values of a column."""
     columns = {name: _with_domain(name, column) for name, column in schema.table_columns(2).items()}
     items = {column.name: _with_domain(f"items.{column.name}", column) for column in schema.ITEM_COLUMNS}
     names = [
@@ -79,7 +79,7 @@ def _view(of: View) -> dict[str, object]:
 
 
 def markdown() -> str:
-    """The schema as Markdown tables, for people: the part of manifests/state/README.md below Columns."""
+    """Return the schema as Markdown tables: the part of manifests/state/README.md below Columns."""
     lines = [schema.documentation_table(), f"Derived, version {DERIVED_VERSION}:", ""]
     lines += ["| column | type | rule |", "|---|---|---|"]
     for prefix, columns in (("p0.", EVERY_ENTITY_DERIVED), ("", FRAME_DERIVED)):

@@ -1,4 +1,4 @@
-"""`farm slots`: how many emulators this machine can run side by side."""
+"""`farm slots`: prints how many emulators this machine can run side by side."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Print how many slots fit this machine, or the container this runs in, by whatever runs out first.
+    """Print how many slots fit on this machine, or in its container, by the resource that runs out first.
 
-    A slot is taken to need one core, unless `farm bench slots --save` measured what is best here. Where a
-    GPU draws it needs its part of the card's memory, too.
+    A slot is assumed to need one core, unless `farm bench slots --save` has measured the best number here. If
+    a GPU draws, a slot also needs a part of the card's memory.
     """
     drawing = drawing_here(renderer)
     usual = GPU_SLOT if drawing.is_gpu else Footprint()

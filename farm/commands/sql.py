@@ -1,4 +1,4 @@
-"""`farm sql`: a statement that makes a dataset's states files a table with a column per name."""
+"""`farm sql`: prints SQL that turns a dataset's states files into a table with a column per name."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ Example:
 def command(*, states: str, followers: bool) -> None:
     """Print the SQL of a DuckDB view over states files, with a column per name.
 
-    A value is null where the replay did not record it.
+    A value is null if the replay did not record it.
     """
     click.echo(view_sql(states, with_followers=followers), nl=False)

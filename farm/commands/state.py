@@ -1,4 +1,4 @@
-"""`farm state`: one replay's state as a Parquet file with a column per name."""
+"""`farm state`: writes one replay's state as a Parquet file with a column per name."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ Examples:
     help="Keep the frames at the end that netplay never finalized; a column flags them.",
 )
 def command(*, file: str, out: Path, layout: str, all_frames: bool) -> None:
-    """Write the state of one replay as Parquet: a row per frame, a column per name, null where not recorded.
+    """Write the state of one replay as Parquet: a row per frame, a column per name, null if not recorded.
 
-    FILE is a replay, also one in an archive, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY.
+    FILE is a replay, which can also be in an archive, as ARCHIVE!NAME, or in a bucket, as s3://BUCKET/KEY.
     """
     refuse_other_content(out, b"PAR1", "Parquet")
     try:

@@ -1,4 +1,4 @@
-"""`farm states`: replays in, a dataset of states alone out, on this machine and without an emulator."""
+"""`farm states`: makes a dataset of states alone from replays, on this machine and without an emulator."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Examples:
 def command(*, workers: int | None, as_json: bool, **options: Any) -> None:
     """Store the states of replays as a dataset without videos; run it again to go on where it stopped.
 
-    It has the plan, the splits, the ledger and the manifests of a rendered one, and the loader reads it with
+    The dataset has a plan, splits, a ledger and manifests like a rendered one, and the loader reads it with
     fields that name no video. No emulator is needed, and none runs.
 
     Exit status: 0 all committed, 1 some replay was set aside, 2 not finished.

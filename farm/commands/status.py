@@ -1,4 +1,4 @@
-"""`farm status`: how far a dataset has come."""
+"""`farm status`: shows how much of a dataset is done."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _BARS = " ▁▂▃▄▅▆▇█"
 @click.option("--at-most", type=click.FloatRange(min=0), metavar="MINUTES", help="Watch no longer than that.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON; with --watch a line each.")
 def command(dataset: str, *, watch: bool, every: float, at_most: float | None, as_json: bool) -> None:
-    """Say how far DATASET (a folder or URL) has come, from its store alone, on any machine, at any time.
+    """Show how much of DATASET (a folder or URL) is done, from its store alone, on any machine, at any time.
 
-    The cost is that of the committed games at the pace that they themselves took, at list prices; see
-    `farm plan --estimate`. Without a terminal, --watch prints only when something has changed.
+    The cost is that of the committed games at their own pace and at list prices; see `farm plan --estimate`.
+    Without a terminal, --watch prints only when something has changed.
     """
     store = open_store(dataset)
     read_description(store)
@@ -83,7 +83,7 @@ def _watch(store: Store, every: float, deadline: float, *, as_json: bool) -> Non
 
 
 def _until_done(store: Store, every: float, deadline: float) -> Iterator[DatasetProgress]:
-    """Yield a DatasetProgress every so many seconds, the last one when nothing is pending or time is up."""
+    """Yield a DatasetProgress every so many seconds; the last one when nothing is pending or time is up."""
     observer, never = Observer(store), threading.Event()
     while True:
         found = observer.look()

@@ -1,4 +1,4 @@
-"""`farm view`: a window as a clip with the state drawn over it."""
+"""`farm view`: writes a window of a game as a clip with the state drawn over it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def command(
 ) -> None:
     """Write WINDOW of DATASET (a folder or URL) as a video clip with the state drawn over the pictures.
 
-    What is drawn: sticks, buttons, actions, places and percents of both players.
+    It draws the sticks, buttons, actions, places and percents of both players.
 
     WINDOW is a number, or GAME:SLP_FRAME with the first digits of a game_id.
     """

@@ -1,1 +1,1 @@
-"""The run itself: which game goes to which slot, what becomes of failures, and the counts. Knows no Ray."""
+"""The loop of a run: gives games to slots, handles failures, keeps the counts. It knows nothing of Ray."""

@@ -12,14 +12,15 @@ from types import MappingProxyType
 from farm.engine.pool import Breakage
 from manifests.ledger.reasons import Reason
 
-ATTEMPT_FAILED = "attempt_failed"  # the job came back by itself and asked for another attempt
+ATTEMPT_FAILED = "attempt_failed"  # the job returned by itself and asked for another attempt
 
 _DEFAULT_CAPS: Mapping[str, int] = MappingProxyType(
     {
         ATTEMPT_FAILED: 3,
         Breakage.WORKER_DIED: 3,
         Breakage.OVERDUE: 2,
-        # Not the game's fault, so only bounded: no game circles for ever, not even on dying spot machines.
+        # These are not the game's fault. The cap only keeps a game from being tried for ever, even on dying
+        # spot machines.
         Breakage.NODE_LOST: 20,
         Breakage.GIVEN_BACK: 20,
         Breakage.ENVIRONMENT: 4,
@@ -27,15 +28,16 @@ _DEFAULT_CAPS: Mapping[str, int] = MappingProxyType(
 )
 
 BLAMES_THE_GAME = frozenset({ATTEMPT_FAILED, Breakage.WORKER_DIED, Breakage.OVERDUE})
-"""A game that reaches the cap of one of these is set aside; at another's cap it is left for a later run."""
+"""Kinds of failure that set a game aside at their cap; at another kind's cap it is left for a later run."""
 
 GOES_ELSEWHERE = BLAMES_THE_GAME | {Breakage.ENVIRONMENT}
-"""After these the next attempt goes to another worker, on another machine if there is one."""
+"""Kinds of failure after which the next attempt goes to another worker, on another machine if there is one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one run.
+    """Limits on the retries and waits of one run.
 
     Attributes:
         caps: Attempts that may end in each kind of failure, `ATTEMPT_FAILED` or a Breakage, before the game
@@ -46,16 +48,16 @@ class Limits:
         slotless_seconds: How long the run may be without any slot, or without any game on one, before it
             gives up.
         bench_seconds: How long a machine rests after an environment failure, if it did games before; doubled
-            for each in a row.
+            for each such failure in a row.
         strikes: Games in a row, without a success between, that must meet an environment failure before the
             machine is left out.
         games_in_a_row: Different games that must fail one after another on a machine, in ways that blame the
             game, before the machine is left out, if there is another one.
-        first_strikes: As `strikes`, for a machine that has done no game yet: it likely lacks something for
-            good.
+        first_strikes: Like `strikes`, but for a machine that has not done any game yet: it probably lacks
+            something for good.
 
     Raises:
-        ValueError: if one of them is out of range.
+        ValueError: if a limit is out of range.
     """
 
     caps: Mapping[str, int] = field(default_factory=lambda: _DEFAULT_CAPS)
@@ -90,13 +92,13 @@ class Limits:
             raise ValueError(message)
 
     def attempt_seconds(self, num_frames: int) -> float:
-        """Hard limit, in seconds of wall time, of one attempt at a game of that length."""
+        """Return the hard limit, in seconds of wall time, of one attempt at a game of that length."""
         return self.attempt_base_seconds + self.attempt_seconds_per_frame * num_frames
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """One attempt that ended without a result, and why: for people to read.
+    """One attempt at a game that ended without a result, and the reason, for people to read.
 
     Attributes:
         game_id: The game that was attempted.
@@ -122,7 +124,7 @@ class Attempts:
 
     @property
     def number(self) -> int:
-        """Attempts ended so far, of every kind."""
+        """Number of attempts that have ended so far, of every kind."""
         return sum(self.counts.values())
 
     def add(self, failure: str, detail: str) -> None:
@@ -135,7 +137,7 @@ class Attempts:
         return any(count >= limits.caps[failure] for failure, count in self.counts.items())
 
     def next_is_last(self, limits: Limits) -> bool:
-        """True if the job must write a failure down itself: no further attempt would follow one."""
+        """True if the next attempt is the last, so that its job must write a failure to the ledger itself."""
         return self.counts.get(ATTEMPT_FAILED, 0) + 1 >= limits.caps[ATTEMPT_FAILED]
 
     def is_the_games_fault(self, limits: Limits) -> bool:
@@ -143,7 +145,7 @@ class Attempts:
         return any(self.counts.get(failure, 0) >= limits.caps[failure] for failure in BLAMES_THE_GAME)
 
     def verdict(self) -> tuple[Reason, str]:
-        """Why an exhausted game is set aside: the reason, and its history in one line."""
+        """Return why an exhausted game is set aside: the reason, and the game's history in one line."""
         overdue = self.counts.get(Breakage.OVERDUE, 0) > self.counts.get(Breakage.WORKER_DIED, 0)
         history = ", ".join(f"{count} x {failure}" for failure, count in sorted(self.counts.items()))
         reason = Reason.EMULATOR_TIMEOUT if overdue else Reason.WORKER_DIED

@@ -1,11 +1,11 @@
-"""The canary rule: on each kind of machine one short game is rendered and judged before all others. No clock.
+"""The canary rule: each kind of machine renders one short game, which is judged, before all other games.
 
     kind not yet proved, nothing on trial -> a canary       its result -> proved: the others may follow
     kind not yet proved, one on trial     -> wait                      -> the next game, up to a limit
                                                                        -> the run stops, with the evidence
 
 A canary is a game of the run, and what it renders is committed. It never makes its last attempt, which would
-write the game off: whoever mends the machine finds the game as it was.
+set the game aside: once the machine is mended, the game can still be rendered. This module reads no clock.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
     from farm.engine.pool import Result
 
 LEAST_FRAMES: Final = 1800
-"""A canary has so many frames, if any game does: half a minute, in which enough moves to be judged."""
+"""Least frames of a canary, if any game has so many: half a minute, with enough moves to be judged."""
 MOST_REFUSED: Final = 3
-"""So many games in a row may be refused for what they hold, or not be there."""
+"""At this many games in a row refused for their content, or this many without a replay, the run stops."""
 MOST_MISALIGNED: Final = 2
-"""At so many games whose pictures cannot be proved it is not the game: one may have gone out of step."""
+"""If the pictures of this many games cannot be proved, the machine is at fault; one game alone may desync."""
 FEW_GAMES: Final = 2
-"""So many games are no crowd, on however few slots."""
+"""At most this many games are begun without a canary, on however few slots."""
 
 
 class CanaryFailed(EnvironmentFailed):
-    """The first game on a kind of machine could not be rendered, or not be proved."""
+    """The first game on a kind of machine could not be rendered, or could not be proved."""
 
 
 class Part(Enum):
-    """What a free slot is to do."""
+    """What a free slot should do."""
 
-    CROWD = auto()  # take the next game of all
-    CANARY = auto()  # take the game by which its machine is judged
-    WAIT = auto()  # until a canary of its kind has ended
+    CROWD = auto()  # take the next game of all games
+    CANARY = auto()  # take the game by which the slot's kind of machine is judged
+    WAIT = auto()  # wait until a canary of the slot's kind of machine has ended
 
 
 class Judgement(Enum):
-    """What follows from the end of a canary."""
+    """What follows after a canary has ended."""
 
     PROVED = auto()
     NEXT_GAME = auto()
@@ -55,15 +55,15 @@ class Judgement(Enum):
 
 @dataclass(slots=True)
 class Trial:
-    """How a kind of machine has done so far.
+    """How the canaries of one kind of machine have done so far.
 
     Attributes:
-        index: the game on trial, as the queue numbers it; None if there is none.
+        index: the queue's index of the game on trial; None if there is none.
         is_running: whether that game is on a slot now.
         is_proved: whether a canary was committed.
-        num_refused: games that were refused for what they hold.
+        num_refused: games that were refused for their content.
         num_misaligned: games whose pictures could not be proved to show their states.
-        num_missing: games whose replay was not there.
+        num_missing: games whose replay was missing.
         evidence: what went wrong, a phrase for each attempt.
     """
 
@@ -81,10 +81,10 @@ class ProvedKind:
     """A kind of machine whose canary was committed.
 
     Attributes:
-        kind: of the machine, in words.
-        node: the machine.
+        kind: the kind of machine, in words.
+        node: the machine that rendered the canary.
         num_slots: slots open on that machine when the canary ended.
-        result: of the canary.
+        result: the canary's result.
     """
 
     kind: str
@@ -94,7 +94,7 @@ class ProvedKind:
 
 
 def is_crowd(num_games: int, num_slots: int) -> bool:
-    """Return whether so many games are worth a canary: with a slot for each, it saves nothing."""
+    """Return whether there are enough games for a canary: with a slot for each game, it saves nothing."""
     return num_games > max(FEW_GAMES, num_slots)
 
 
@@ -105,7 +105,7 @@ def canary_place(frames: Sequence[int]) -> int:
         frames: lengths in frames, ascending; at least one.
 
     Returns:
-        The place of the shortest game with LEAST_FRAMES, else of the longest.
+        The place of the shortest game that has at least LEAST_FRAMES, or of the longest game if none has.
     """
     return min(bisect.bisect_left(frames, LEAST_FRAMES), len(frames) - 1)
 
@@ -114,9 +114,10 @@ def judge_result(status: str, reason: Reason | None, num_refused: int) -> Judgem
     """Judge a canary that ended with a ledger entry.
 
     Args:
-        status: `committed`, `already_done` (which another run did, and so tells nothing) or `set_aside`.
-        reason: why it was set aside.
-        num_refused: games that this kind refused before.
+        status: `committed`, `already_done` (by another run, which says nothing about this machine) or
+            `set_aside`.
+        reason: why the game was set aside.
+        num_refused: games that this kind of machine refused before.
     """
     if status == "committed":
         return Judgement.PROVED
@@ -130,9 +131,9 @@ def judge_failures(reason: Reason | None, num_misaligned: int, num_missing: int 
     """Judge a canary whose attempts have all failed.
 
     Args:
-        reason: of the last attempt, if that ended by itself.
-        num_misaligned: games of this kind that could not be proved before.
-        num_missing: games whose replay this kind could not read before.
+        reason: why the last attempt failed, if it ended by itself.
+        num_misaligned: games that this kind of machine rendered before and that could not be proved.
+        num_missing: games whose replay this kind of machine could not read before.
     """
     if reason is Reason.SOURCE_MISSING:
         return Judgement.NEXT_GAME if num_missing + 1 < MOST_REFUSED else Judgement.STOP
@@ -148,23 +149,23 @@ class Canaries:
         self._proved: list[ProvedKind] = []
 
     def trial(self, kind: str) -> Trial:
-        """The trial of a kind of machine."""
+        """Return the trial of a kind of machine."""
         return self._trials.setdefault(kind, Trial())
 
     def part(self, kind: str) -> Part:
-        """What a free slot on a machine of this kind is to do while there is a crowd."""
+        """Return what a free slot on this kind of machine should do, as long as there are enough games."""
         trial = self.trial(kind)
         if trial.is_proved:
             return Part.CROWD
         return Part.WAIT if trial.is_running else Part.CANARY
 
     def begin(self, kind: str, index: int) -> None:
-        """Note that a game is on trial from now on."""
+        """Note that a game is now on trial."""
         trial = self.trial(kind)
         trial.index, trial.is_running = index, True
 
     def is_canary(self, kind: str, index: int) -> bool:
-        """Whether this game is on trial on this kind of machine now."""
+        """Return whether this game is now on trial on this kind of machine."""
         trial = self.trial(kind)
         return trial.is_running and trial.index == index
 
@@ -174,7 +175,7 @@ class Canaries:
         The arguments are the fields of ProvedKind.
 
         Raises:
-            CanaryFailed: it was set aside, and that stops the run.
+            CanaryFailed: the game was set aside, and that stops the run.
         """
         trial = self.trial(kind)
         judgement = judge_result(result.status, result.reason, trial.num_refused)
@@ -192,13 +193,13 @@ class Canaries:
         """Take in that an attempt at the game on trial has failed.
 
         Args:
-            kind: of the machine.
+            kind: the kind of machine.
             evidence: the game, and what went wrong, as a phrase.
-            reason: of the failure, if the attempt ended by itself.
+            reason: why the attempt failed, if it ended by itself.
             is_judged: whether the machine is judged by it now; else the game is tried again.
 
         Raises:
-            CanaryFailed: that stops the run.
+            CanaryFailed: the failure stops the run.
         """
         trial = self.trial(kind)
         trial.is_running = False
@@ -214,7 +215,7 @@ class Canaries:
         trial.index = None
 
     def take_proved(self) -> list[ProvedKind]:
-        """Kinds of machines whose canary was committed since the last call."""
+        """Return the kinds of machines whose canary was committed since the last call."""
         found, self._proved = self._proved, []
         return found
 

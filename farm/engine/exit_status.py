@@ -1,4 +1,4 @@
-"""The exit status of a run: one rule, on a laptop and on a cluster."""
+"""Decides the exit status of a run, by one rule for a laptop and a cluster."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the status of a program that rendered tells whoever started it."""
+    """The exit status of a program that rendered, for whoever started it."""
 
     ALL_COMMITTED = 0
     SOME_SET_ASIDE = 1
@@ -14,11 +14,11 @@ class ExitStatus(IntEnum):
 
 
 def exit_status(*, num_unfinished: int, num_set_aside: int) -> ExitStatus:
-    """Judge a run by all games that it was given, whether this run or an earlier one ended them.
+    """Return a run's exit status, judged by all its games, whether this run or an earlier one ended them.
 
     Args:
         num_unfinished: games without a ledger entry; the same command goes on with them.
-        num_set_aside: games that the ledger sets aside, and replays that no game of the dataset came of.
+        num_set_aside: games that the ledger has as set aside, and replays that became no game of the dataset.
     """
     if num_unfinished:
         return ExitStatus.NOT_FINISHED

@@ -1,4 +1,4 @@
-"""The loop of a run: give free slots their next game, take what comes back, until every game has an end."""
+"""The loop of a run: give free slots their next game, take in results, until every game has ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     GiveUp = Callable[[TaskT, Reason, str], Result]
 
-TICK_SECONDS = 0.25  # the longest a Ctrl-C waits to be noticed
+TICK_SECONDS = 0.25  # the longest time until a Ctrl-C is noticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Summary:
 
     Attributes:
         counts: Counts of games at the end.
-        set_aside: The results of the games set aside in this run, as they came.
-        wall_seconds: Time from the first slot asked for to the last result.
-        was_stopped: True if a signal ended it before every game had its end.
+        set_aside: The results of the games set aside in this run, in the order in which they came.
+        wall_seconds: Seconds from the request for the first slot to the last result.
+        was_stopped: True if a signal ended the run before every game had ended.
     """
 
     counts: RunCounts
@@ -44,7 +44,7 @@ class Summary:
 
     @property
     def exit_status(self) -> ExitStatus:
-        """The status that the games of this loop alone would give a run."""
+        """Exit status that the run would have by the games of this loop alone."""
         return self.counts.exit_status
 
 
@@ -65,28 +65,31 @@ def run(
     on_start: Callable[[str, TaskT], None] = lambda _slot, _task: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
-    """Run every task on the slots of a pool until each has an end, or a signal stops it.
+    """Run every task on the slots of a pool until all have ended, or a signal stops the run.
 
     Args:
-        tasks: The games, in any order. Those with a ledger entry should not be among them; if one is, the job
-            says `already_done`.
-        pool: Where tasks run. The caller enters it before, and leaves it afterwards, which ends what runs.
-        give_up: Writes down, from here, a game whose workers died of it; returns its result.
-        stop: What the user asked for so far.
-        limits: Bounds of retries and waits.
-        canaries: Trials of the machines, which begin before all other games; None to begin with all.
+        tasks: The games, in any order. Games with a ledger entry should not be among them; for such a game
+            the job returns `already_done`.
+        pool: Where tasks run. The caller enters the pool before, and leaves it afterwards, which ends all
+            running jobs.
+        give_up: Sets a game aside, in this process, after its workers died; returns its result.
+        stop: Tells whether the user has asked to stop.
+        limits: Limits on retries and waits.
+        canaries: Trials of the machines, which run before all other games; None to begin with all games at
+            once.
         on_result: Called with the result of every game that ends.
-        on_counts: Called several times a second with where the run stands.
-        on_failure: Called with every attempt that ended without a result, be it tried again or not.
+        on_counts: Called several times a second with the run's counts.
+        on_failure: Called with every attempt that ended without a result, whether or not it is tried again.
         on_event: Called with everything that a slot reports.
         on_canary: Called with every kind of machine whose canary was committed.
         on_notice: Called with a line for a person about a machine that was left out.
         on_start: Called with the name of a slot and the task that it has just been given.
-        clock: Says the time in seconds; a simulation has one of its own.
+        clock: Returns the time in seconds; a simulation gives a clock of its own.
 
     Raises:
         CanaryFailed: if the first game on a kind of machine fails for another reason than its own content.
-        EnvironmentFailed: if no machine can do the work. What was committed stays; a rerun goes on.
+        EnvironmentFailed: if no machine can do the work. What was committed stays; the same command run again
+            continues.
     """
     limits = limits or Limits()
     queue = GameQueue(tasks, limits, canaries)
@@ -111,7 +114,7 @@ def run(
             on_notice(line)
         on_counts(queue.counts())
     counts = queue.counts()
-    # Where not one game could be done, the machines are at fault, so the error says what they lack.
+    # If not one game could be done, the machines are at fault, so the error says what they lack.
     if counts.left_undone and not counts.done:
         raise _nothing_works(queue)
     return Summary(counts, tuple(set_aside), clock() - started, not queue.is_over)
@@ -124,7 +127,7 @@ def _hand_out(
     on_start: Callable[[str, TaskT], None],
     clock: Callable[[], float],
 ) -> None:
-    """Give free slots their next game, unless the run is draining."""
+    """Give each free slot its next game, unless the run is draining."""
     if stop.request is not Stop.NO:
         pool.want(queue.num_running)
         return
@@ -141,7 +144,7 @@ def _take_in(
     on_event: Callable[[Event], None],
     clock: Callable[[], float],
 ) -> Iterator[Result]:
-    """Wait a tick for what the slots have to say; yields the result of every game that ended."""
+    """Wait one tick for events of the slots; yield the result of every game that ended."""
     for event in pool.events(TICK_SECONDS):
         on_event(event)
         if (result := queue.apply(event, clock())) is not None:
@@ -159,7 +162,7 @@ def _is_stopping(queue: GameQueue[TaskT], stop: StopSignals) -> bool:
 
 
 def _check_slots(queue: GameQueue[TaskT], slotless_seconds: float, limits: Limits) -> None:
-    """Raise if every machine there is cannot do the work, or if there has been none for too long."""
+    """Raise if no machine can do the work, or if there has been no usable slot for too long."""
     counts = queue.counts()
     if counts.num_slots and not queue.num_usable_slots and not counts.running:
         raise _nothing_works(queue)
@@ -172,7 +175,7 @@ def _check_slots(queue: GameQueue[TaskT], slotless_seconds: float, limits: Limit
 
 
 def _check_progress(queue: GameQueue[TaskT], idle_seconds: float, limits: Limits) -> None:
-    """Raise if there are slots and games, and none of these was on one of those for too long."""
+    """Raise if there are slots and games, but no game has been on a slot for too long."""
     if idle_seconds > limits.slotless_seconds:
         counts = queue.counts()
         last = queue.last_environment_failure

@@ -1,7 +1,7 @@
 """The figures of a run for Prometheus: their names and meaning, and how the loop's reports change them.
 
-Who carries them out is a `Sink`: `farm.engine.metrics_server` on this machine, `farm.pools.ray_metrics` on a
-cluster, where Ray puts `ray_` before each name.
+A `Sink` carries the figures to Prometheus: `farm.engine.metrics_server` on this machine,
+`farm.pools.ray_metrics` on a cluster, where Ray puts `ray_` before each name.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ FIGURES: Mapping[str, Figure] = {
 
 
 class Sink(Protocol):
-    """Whoever carries a run's figures to Prometheus."""
+    """Carries a run's figures to Prometheus."""
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
         """Set a figure of FIGURES; `labels` has exactly its labels."""
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """Drop the series that the labels name: what it was measured on is gone."""
+        """Drop the series with these labels: the slot or machine that it was measured on is gone."""
 
 
 class Unheard:
     """A sink for runs without metrics: it drops every figure."""
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Take a figure and drop it: nobody asked for metrics."""
+        """Drop a figure, since nobody asked for metrics."""
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
         """Do nothing, since no series is kept."""
@@ -83,7 +83,7 @@ class RunMetrics:
         self._workers: set[str] = set()
 
     def on_counts(self, counts: RunCounts) -> None:
-        """Send where the run stands, unless that was sent a moment ago."""
+        """Send the run's counts, unless they were sent a moment ago."""
         is_last = not (counts.running or counts.waiting)
         if not is_last and time.monotonic() < self._told_at + self._tally_seconds:
             return
@@ -105,7 +105,7 @@ class RunMetrics:
             self._sink.set("farm_set_aside", self._set_aside[reason], {"reason": reason})
         if result.status != "committed":
             return
-        # A farm's null results, which tests render, have no more than the protocol asks for.
+        # The null results of a farm, which tests render, have only the fields that the protocol asks for.
         self._video_bytes += getattr(result, "video_bytes", 0)
         self._sink.set("farm_video_bytes", self._video_bytes, {})
         for name, says in getattr(result, "evidence", ()):
@@ -113,7 +113,7 @@ class RunMetrics:
             self._sink.set("farm_evidence", self._evidence[name, says], {"name": name, "says": says})
 
     def on_event(self, event: Event) -> None:
-        """Send the pace of a slot that finished a game; forget the pace of one that is gone."""
+        """Send the pace of a slot that finished a game; forget the pace of a slot that is gone."""
         match event:
             case JobReturned() if (seconds := getattr(event.result, "wall_seconds", 0.0)) > 0:
                 self._workers.add(event.slot)

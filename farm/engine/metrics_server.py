@@ -1,4 +1,4 @@
-"""A run's figures on this machine, for Prometheus to fetch: the only door to its client library."""
+"""Serves a run's figures to Prometheus on this machine; the only module that imports its client library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAVE_SECONDS = 5.0
 
 
 class RegistrySink:
-    """Figures as gauges of a registry of their own; see `farm.engine.metrics.Sink`."""
+    """Keeps figures as gauges of a registry of its own; see `farm.engine.metrics.Sink`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -28,21 +28,21 @@ class RegistrySink:
         }
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Set the gauge of that name, and of those labels if it has any."""
+        """Set the gauge with that name, and with those labels if it has any."""
         (self._gauges[name].labels(**labels) if labels else self._gauges[name]).set(value)
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """Remove the labels' series, so that it is not served any more."""
+        """Remove the series with these labels, so that it is no longer served."""
         self._gauges[name].remove(*(labels[label] for label in FIGURES[name].labels))
 
 
 @contextmanager
 def metrics_server(port: int, host: str = LOOPBACK) -> Iterator[tuple[RunMetrics, int]]:
-    """Serve `/metrics` while the context lasts; yields what to tell, and the port.
+    """Serve `/metrics` while the context lasts; yield the metrics to report to, and the port.
 
     Args:
         port: port to listen on; 0 for any free one.
-        host: address to listen on; whoever reaches it can read the figures.
+        host: address to listen on; everyone who can reach it can read the figures.
 
     Raises:
         EnvironmentFailed: the port is taken, or the address is not this machine's.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Task(Protocol):
-    """One game to do, as the scheduler sees it: small and picklable."""
+    """One game to render, as the scheduler sees it: small and picklable."""
 
     @property
     def game_id(self) -> str:
@@ -31,13 +31,13 @@ class Task(Protocol):
 
     @property
     def num_frames(self) -> int:
-        """Length of the game: what it costs, and so its place in the queue."""
+        """Length of the game, which decides its cost and so its place in the queue."""
 
     def for_attempt(self, number: int, *, is_last: bool) -> Self:
-        """Return the task as its `number`-th attempt, from 1; `is_last` if no other follows its failure."""
+        """Return the task as its `number`-th attempt, from 1; `is_last` if no attempt follows its failure."""
 
     def as_canary(self) -> Self:
-        """Return the task as one by which a kind of machine is judged, so that its result tells of that."""
+        """Return the task as a canary, whose result tells how its kind of machine does."""
 
 
 class Result(Protocol):
@@ -53,7 +53,7 @@ class Result(Protocol):
 
     @property
     def reason(self) -> Reason | None:
-        """Why not committed; None where it was."""
+        """Why the game was not committed; None if it was."""
 
     @property
     def detail(self) -> str:
@@ -61,11 +61,11 @@ class Result(Protocol):
 
     @property
     def num_frames(self) -> int:
-        """Frames committed, or the game's length where it was not."""
+        """Number of frames committed, or the game's length if it was not committed."""
 
 
 class JobSettings(Protocol):
-    """What is the same for every game of a run: small and picklable."""
+    """The settings that are the same for every game of a run: small and picklable."""
 
     @property
     def scratch_base(self) -> Path | None:
@@ -81,12 +81,13 @@ Job: TypeAlias = "Callable[[TaskT, SettingsT], ResultT]"
 
 
 class Breakage(StrEnum):
-    """Why a job ended without a result. What follows from each is `farm.engine.attempts`' matter."""
+    """Why a job ended without a result. `farm.engine.attempts` decides what follows from each."""
 
-    WORKER_DIED = "worker_died"  # killed, out of memory, or an error that is a bug of ours
-    NODE_LOST = "node_lost"  # its machine went away: not the game's fault
-    GIVEN_BACK = "given_back"  # its machine is about to go away (spot notice) and the game would not finish
-    OVERDUE = "overdue"  # we ended it: over the attempt's hard limit
+    # The process was killed, out of memory, or met an error that is a bug of ours
+    WORKER_DIED = "worker_died"
+    NODE_LOST = "node_lost"  # the job's machine went away: not the game's fault
+    GIVEN_BACK = "given_back"  # the machine is about to go away (spot notice) and the game would not finish
+    OVERDUE = "overdue"  # we ended the job: it was over the attempt's hard limit
     ENVIRONMENT = "environment"  # the machine or the output cannot do the work: not the game's fault
 
 
@@ -96,8 +97,8 @@ class SlotOpened:
 
     Attributes:
         slot: the slot's name.
-        node: the machine that it is on.
-        kind: what that machine is, in words; machines of one kind are alike.
+        node: the machine that the slot is on.
+        kind: the kind of that machine, in words; machines of one kind are alike.
     """
 
     slot: str
@@ -107,7 +108,7 @@ class SlotOpened:
 
 @dataclass(frozen=True, slots=True)
 class SlotClosed:
-    """An idle slot is gone: recycled, its node drained or lost. It had no job."""
+    """An idle slot is gone: it was recycled, or its node was drained or lost. It had no job."""
 
     slot: str
 
@@ -122,7 +123,7 @@ class JobReturned:
 
 @dataclass(frozen=True, slots=True)
 class JobBroke:
-    """The slot's job ended without a result, and the slot with it."""
+    """The slot's job ended without a result, and the slot ended with it."""
 
     slot: str
     breakage: Breakage
@@ -133,30 +134,30 @@ Event: TypeAlias = SlotOpened | SlotClosed | JobReturned | JobBroke
 
 
 class Pool(Protocol[TaskT_contra]):
-    """Slots on some machines. A context manager: leaving it ends every process it started, busy or not."""
+    """Slots on some machines. A context manager: leaving it ends every process that it started."""
 
     def start(self, slot: str, task: TaskT_contra) -> None:
-        """Begin the task on an open, free slot; returns at once.
+        """Begin the task on an open, free slot, and return at once.
 
         Raises:
             KeyError: if there is no such slot, which is the caller's mistake.
         """
 
     def events(self, timeout_seconds: float) -> list[Event]:
-        """What happened since the last call, in order; waits at most `timeout_seconds` for the first.
+        """Return the events since the last call, in order; wait at most `timeout_seconds` for the first.
 
         Raises:
-            EnvironmentFailed: if no slot can be had at all.
+            EnvironmentFailed: if it is impossible to open any slot.
         """
 
     def kill(self, slot: str) -> None:
-        """End the slot and its job now. No event follows; a new slot opens by itself."""
+        """End the slot and its job now. No event follows; a new slot opens in its place."""
 
     def want(self, num_slots: int) -> None:
-        """Say how many slots can still be of use, so that a pool that grows and shrinks may do so."""
+        """Say how many slots can still be used, so that the pool can grow or shrink."""
 
     def __enter__(self) -> Self:
-        """Begin to open slots; `events` says which are open."""
+        """Begin to open slots; `events` reports each that is open."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

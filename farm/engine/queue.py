@@ -1,10 +1,11 @@
-"""The queue of games: which goes to which slot next, and what becomes of one that failed. No clock.
+"""The queue of games: decides which game goes to which slot next, and what follows from a failure.
 
-Longest games first, so that the end of a run is not one long game on one slot; at most one game a slot, so
-that what is in flight is bounded by the slots. A game that failed goes to another worker, on another machine
-if one is at work; it is set aside, or left undone, at the caps of `farm.engine.attempts`. A machine whose
-environment fails rests, then is left out. So is one on which several different games in a row fail while
-there is another: more likely it is at fault than they all are.
+The longest games go first, so that a run does not end with one long game on one slot. A slot has at most one
+game, so the number of slots bounds the number of games in flight. A game that failed goes to another worker,
+on another machine if one is at work; it is set aside, or left undone, at the caps of `farm.engine.attempts`.
+A machine whose environment fails rests, then is left out. So is a machine on which several different games in
+a row fail while there is another machine: it is more likely at fault than all those games. This module reads
+no clock.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 class _Slot:
     node: str
     kind: str = ""
-    index: int | None = None  # of the task on it
+    index: int | None = None  # of the task on this slot
     kill_at: float = 0.0
 
 
@@ -47,14 +48,14 @@ class _Machine:
         default_factory=set
     )  # tasks that met an environment failure since the last success
     unfinished: dict[int, str] = field(default_factory=dict)
-    """Games that failed here in another way since one was finished here, and how."""
+    """Games that failed here in another way since the last game was finished here, and how each failed."""
     rests_until: float = float("-inf")
     has_succeeded: bool = False
     is_out: bool = False
 
 
 class GameQueue(Generic[TaskT]):
-    """The state of one run. `now` is always in seconds of one monotonic clock."""
+    """The state of one run's games, slots and machines. `now` is always in seconds of one monotonic clock."""
 
     def __init__(
         self, tasks: Sequence[TaskT], limits: Limits | None = None, canaries: Canaries | None = None
@@ -63,12 +64,14 @@ class GameQueue(Generic[TaskT]):
         self._limits = limits or Limits()
         self._canaries = canaries
         frames = [task.num_frames for task in tasks]
-        self._queue = sorted(range(len(tasks)), key=frames.__getitem__)  # the longest is taken from the end
+        # The longest game is taken from the end.
+        self._queue = sorted(range(len(tasks)), key=frames.__getitem__)
         self._frames_total = sum(frames)
         self._frames_done = 0
         self._retries: list[int] = []
         self._attempts: dict[int, Attempts] = {}
-        self._avoid: dict[int, tuple[str, str]] = {}  # index -> the (node, slot) it last failed on
+        # Index of a task -> the (node, slot) on which it last failed.
+        self._avoid: dict[int, tuple[str, str]] = {}
         self._exhausted: list[int] = []
         self._slots: dict[str, _Slot] = {}
         self._machines: dict[str, _Machine] = {}
@@ -81,12 +84,12 @@ class GameQueue(Generic[TaskT]):
 
     @property
     def is_over(self) -> bool:
-        """True once every game has an end."""
+        """True once every game has ended."""
         return self.num_outstanding == 0
 
     @property
     def num_outstanding(self) -> int:
-        """Number of games that have no end yet, and so can use a slot."""
+        """Number of games that have not ended yet, and so can use a slot."""
         return len(self._queue) + len(self._retries) + len(self._exhausted) + self.num_running
 
     @property
@@ -100,7 +103,7 @@ class GameQueue(Generic[TaskT]):
         return sum(not self._machine(slot.node).is_out for slot in self._slots.values())
 
     def counts(self) -> RunCounts:
-        """Count the games by where they stand, and the slots and machines."""
+        """Count the games by their states, and the slots and machines."""
         running = self.num_running
         return RunCounts(
             committed=self._statuses["committed"],
@@ -117,7 +120,7 @@ class GameQueue(Generic[TaskT]):
         )
 
     def assignments(self, now: float) -> list[tuple[str, TaskT]]:
-        """Tasks to start, each with a free slot; they count as started from now on."""
+        """Return tasks to start, each with a free slot; they count as started from now on."""
         chosen = []
         is_crowded = self._canaries is not None and is_crowd(self.num_outstanding, len(self._slots))
         for name, slot in self._slots.items():
@@ -131,14 +134,14 @@ class GameQueue(Generic[TaskT]):
             slot.index = index
             slot.kill_at = now + self._limits.attempt_seconds(task.num_frames)
             attempts = self._attempts.get(index, Attempts())
-            # A canary makes no last attempt, which would write the game off: the machine may be at fault.
+            # A canary makes no last attempt, which would set the game aside: the machine may be at fault.
             last = attempts.next_is_last(self._limits) and part is not Part.CANARY
             task = task.for_attempt(attempts.number + 1, is_last=last)
             chosen.append((name, task.as_canary() if part is Part.CANARY else task))
         return chosen
 
     def apply(self, event: Event, now: float) -> Result | None:
-        """Take one event of the pool into account; returns the result if it is the end of a game."""
+        """Take in one event of the pool; return the result if the event ends a game."""
         match event:
             case SlotOpened():
                 self._slots[event.slot] = _Slot(event.node, event.kind)
@@ -154,7 +157,7 @@ class GameQueue(Generic[TaskT]):
         return None
 
     def overdue(self, now: float) -> list[str]:
-        """Slots to kill, over the hard limit; they count as gone, and their games as failed, from now on."""
+        """Return the slots to kill, over the hard limit; they count as gone, and their games as failed."""
         names = [name for name, slot in self._slots.items() if slot.index is not None and now >= slot.kill_at]
         for name in names:
             slot = self._slots.pop(name)
@@ -162,7 +165,7 @@ class GameQueue(Generic[TaskT]):
         return names
 
     def exhausted(self) -> list[tuple[TaskT, Reason, str]]:
-        """Games to set aside now, because they were tried often enough; each is handed out once."""
+        """Return the games to set aside now, because they were tried often enough; each is returned once."""
         found = []
         for index in self._exhausted:
             attempts = self._attempts.pop(index)
@@ -172,12 +175,12 @@ class GameQueue(Generic[TaskT]):
         return found
 
     def failed_attempts(self) -> list[FailedAttempt]:
-        """Attempts that ended without a result since the last call."""
+        """Return the attempts that ended without a result since the last call."""
         found, self._failed_attempts = self._failed_attempts, []
         return found
 
     def notices(self) -> list[str]:
-        """What a person should know of machines, a line each, since the last call."""
+        """Return what a person should know about machines, one line each, since the last call."""
         found, self._notices = self._notices, []
         return found
 
@@ -226,7 +229,7 @@ class GameQueue(Generic[TaskT]):
             self._note_failure(slot.node, index, detail or failure)
         if self._canaries is not None and self._canaries.is_canary(slot.kind, index):
             self._retries.append(index)
-            # Judged before its last attempt, which would write the game off.
+            # A canary is judged before its last attempt, which would set the game aside.
             is_judged = attempts.next_is_last(self._limits) or attempts.is_exhausted(self._limits)
             evidence = f"game {self._tasks[index].game_id[:12]}: {detail or failure}"
             self._canaries.failed(slot.kind, evidence, reason, is_judged=is_judged)
@@ -242,7 +245,7 @@ class GameQueue(Generic[TaskT]):
             self._left_undone += 1
 
     def _take_for(self, part: Part, name: str, slot: _Slot) -> int | None:
-        """Take a game off the queue for a slot; None if it has to wait."""
+        """Take a game off the queue for a slot; return None if the slot has to wait."""
         if part is Part.CROWD:
             return self._take(name, slot.node)
         if part is Part.WAIT:
@@ -262,16 +265,16 @@ class GameQueue(Generic[TaskT]):
         return index
 
     def _take(self, name: str, node: str) -> int | None:
-        # Retries go first: a game that cannot be rendered then shows early, and not when all others are done.
+        # Retries go first, so that a game that cannot be rendered shows early, not at the end.
         for position, index in enumerate(self._retries):
             if self._suits(index, name, node):
                 return self._retries.pop(position)
         return self._queue.pop() if self._queue else None
 
     def _suits(self, index: int, name: str, node: str, kind: str | None = None) -> bool:
-        """False while the game failed right here and there is somewhere else to go.
+        """Return False if the game failed on this machine or slot and can go to another.
 
-        A canary can go to machines of its own kind alone; a `kind` of None stands for any.
+        A canary can only go to machines of its own kind; a `kind` of None stands for any.
         """
         if index not in self._avoid:
             return True
@@ -283,22 +286,22 @@ class GameQueue(Generic[TaskT]):
         ]
         if node == bad_node and any(slot.node != node for slot in usable):
             return False
-        # With one usable slot there is nowhere else to go, and waiting for another could last for ever.
+        # With one usable slot the game can go nowhere else, and waiting for another slot could last for ever.
         return name != bad_slot or len(usable) == 1
 
     def _note_end(self, node: str, index: int, result: Result) -> None:
-        """Take in that a game ended on a machine: for good, or after the last of its attempts."""
+        """Take in that a game ended on a machine, with a result or after its last attempt."""
         if (
             result.status == "set_aside"
             and result.reason is not None
             and not result.reason.is_about_the_replay
         ):
             self._note_failure(node, index, f"{result.reason}: {result.detail}")
-        elif result.status != "already_done":  # which says nothing of the machine
+        elif result.status != "already_done":  # already_done says nothing about the machine
             self._machine(node).unfinished.clear()
 
     def _note_failure(self, node: str, index: int, detail: str) -> None:
-        """Leave a machine out on which several different games in a row have failed, if there is another."""
+        """Leave out a machine on which several different games in a row have failed, if there is another."""
         machine = self._machine(node)
         machine.unfinished[index] = detail
         if machine.is_out or len(machine.unfinished) < self._limits.games_in_a_row:
@@ -329,9 +332,9 @@ class GameQueue(Generic[TaskT]):
         self.last_environment_failure = f"{node}: {detail}"
         machine = self._machine(node)
         if now < machine.rests_until:
-            return  # every slot meets one outage at the same time; it counts once
+            return  # every slot meets one outage at the same time; the outage counts once
         machine.failed.add(index)  # a set: one odd game cannot wear a good machine down
-        if machine.has_succeeded:  # then it may only have lost the network for a while
+        if machine.has_succeeded:  # then the machine may only have lost the network for a while
             machine.rests_until = now + self._limits.bench_seconds * 2 ** (len(machine.failed) - 1)
         allowed = self._limits.strikes if machine.has_succeeded else self._limits.first_strikes
         machine.is_out = len(machine.failed) >= allowed

@@ -7,25 +7,26 @@ from dataclasses import dataclass, field
 
 from farm.engine.exit_status import ExitStatus, exit_status
 
-WINDOW_SECONDS = 600.0  # pace is that of the last ten minutes: long enough for several games a slot
+WINDOW_SECONDS = 600.0  # the pace is that of the last ten minutes: long enough for several games a slot
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """Counts of one run at one moment. Every game is in exactly one of the first six.
+    """Counts of one run at one moment. Every game is in exactly one of the first six counts.
 
     Attributes:
         committed: Games rendered, proved and committed in this run.
         set_aside: Games written to the ledger with a reason in this run.
         already_done: Games that another run or worker had finished before.
-        left_undone: Games given up without a verdict: machines kept failing under them; a rerun tries again.
+        left_undone: Games given up without a verdict because machines kept failing; the next run tries them
+            again.
         running: Games on a slot now.
         waiting: Games not begun, or waiting for another attempt.
-        frames_done: Frames of the first four.
+        frames_done: Frames of the games in the first four counts.
         frames_total: Frames of all games.
         num_slots: Slots open now.
         num_nodes: Machines with a slot open now.
-        retries: Attempts that ended without a result, by failure.
+        retries: Attempts that ended without a result, by kind of failure.
     """
 
     committed: int = 0
@@ -47,12 +48,12 @@ class RunCounts:
 
     @property
     def num_games(self) -> int:
-        """Number of games of the run, in whatever state."""
+        """Number of games of the run, in every state."""
         return self.done + self.left_undone + self.running + self.waiting
 
     @property
     def exit_status(self) -> ExitStatus:
-        """The status that these counts alone would give a run."""
+        """Exit status that the run would have by these counts alone."""
         return exit_status(num_unfinished=self.num_games - self.done, num_set_aside=self.set_aside)
 
 
@@ -65,7 +66,8 @@ class RenderingPace:
     def add(self, now: float, frames_done: int) -> None:
         """Note how many frames were done at `now`, a monotonic time in seconds."""
         self._marks.append((now, frames_done))
-        # One mark at or before the window's start stays, else a pace over less than the window would result.
+        # One mark at or before the window's start is kept; without it the pace would be over less than the
+        # window.
         while len(self._marks) > 2 and self._marks[1][0] <= now - WINDOW_SECONDS:  # noqa: PLR2004 - an interval has two ends
             self._marks.popleft()
 
@@ -76,6 +78,6 @@ class RenderingPace:
         return (frames_now - frames_then) / (last - first) if last > first else 0.0
 
     def seconds_left(self, frames_left: int) -> float | None:
-        """Seconds that so many frames take at this pace; None while nothing was done yet."""
+        """Return the seconds that this many frames take at this pace; None while no frame is done yet."""
         pace = self.frames_per_second
         return frames_left / pace if pace > 0 else None

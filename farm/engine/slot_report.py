@@ -1,4 +1,4 @@
-"""The reports that a slot sends to its pool, from another process or machine. Small and picklable."""
+"""The reports that a slot sends to its pool from another process or machine: small and picklable."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The process has imported everything and waits for its first task."""
+    """The slot's process has imported everything and waits for its first task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The job returned; this is its result."""
+    """The job returned this result."""
 
     result: Result
 
 
 @dataclass(frozen=True, slots=True)
 class Unable:
-    """The job found that this machine or the output cannot do the work."""
+    """The job found that this machine cannot do the work, or that the output cannot be used."""
 
     detail: str
 

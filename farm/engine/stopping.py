@@ -1,4 +1,7 @@
-"""Ctrl-C once: finish what is running and start nothing new. Twice, SIGTERM, or the terminal gone: stop."""
+"""Turns signals into requests to stop: one Ctrl-C finishes running games; a second, or SIGTERM, ends them.
+
+A lost terminal (SIGHUP) ends them, too.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +22,19 @@ _DRAINING: Final = (
 
 
 class Stop(IntEnum):
-    """How urgently a run is to end."""
+    """How urgently a run should end."""
 
     NO = 0
-    DRAIN = 1  # what runs may finish; nothing new starts
-    NOW = 2  # what runs is ended; a later run does it again
+    DRAIN = 1  # running games may finish; nothing new starts
+    NOW = 2  # running games are ended; a later run does them again
 
 
 class StopSignals:
-    """While entered, turns signals into `request`; only in the main thread, as Python demands.
+    """Turns signals into `request` while it is entered; only in the main thread, as Python demands.
 
-    SIGTERM does not drain: who sends it (a cluster's job stop, a service manager) kills a few seconds later.
-    Nor do SIGHUP, which says that the terminal is gone, and SIGQUIT, which Python would die of and clean
-    nothing up. A SIGHUP that is ignored, as under nohup, stays so.
+    SIGTERM does not drain: its sender (a cluster's job stop, a service manager) kills a few seconds later.
+    Nor do SIGHUP, which says that the terminal is gone, and SIGQUIT, which would end Python without any
+    clean-up. A SIGHUP that is ignored, as under nohup, stays ignored.
     """
 
     def __init__(self) -> None:
@@ -57,7 +60,7 @@ class StopSignals:
     def _interrupted(self, _number: int, _frame: FrameType | None) -> None:
         if self.request is Stop.NO:
             self.request = Stop.DRAIN
-            # Python's own streams cannot be written by a handler that interrupts one who writes them.
+            # A handler must not write to Python's own streams: it may have interrupted a write.
             with suppress(OSError):
                 os.write(_STDERR, _DRAINING)
         else:

@@ -1,1 +1,1 @@
-"""What this machine has and can do: preflight checks, and how many emulators it carries."""
+"""Checks what this machine has before rendering, and how many emulators it can run side by side."""

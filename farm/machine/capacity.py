@@ -1,4 +1,4 @@
-"""The number of emulators that a machine can run side by side: by cores, memory and scratch space."""
+"""Calculates how many emulators a machine can run side by side: by cores, memory and scratch space."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MEMINFO = Path("/proc/meminfo")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this process may use, limits of its container included."""
+    """The cores, memory and scratch space that this process may use, within its container's limits."""
 
     cores: float
     memory_bytes: int
@@ -31,13 +31,13 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What one slot needs while it renders: emulator, encoder and our own process together.
+    """The resources that one slot needs while it renders: emulator, encoder and our own process together.
 
     A slot alone keeps 1.4 cores busy (the stand-in on a software renderer) and waits in between: 2 cores
-    render 38 % more with 2 slots than with 1, and less again with 3. `farm bench slots` measures.
+    render 38 % more with 2 slots than with 1, and less again with 3. `farm bench slots` measures this.
 
     Raises:
-        ValueError: if one is not above zero.
+        ValueError: if a resource is not above zero.
     """
 
     cores: float = 1.0
@@ -51,20 +51,21 @@ class Footprint:
 
 
 GPU_SLOT: Final = Footprint(cores=1.0, memory_bytes=1_100 << 20)
-"""What a slot needs where a GPU draws: a core that emulates and encodes. No GPU was at hand, so this is an
-estimate; `--cores` says otherwise."""
+"""Resources of a slot if a GPU draws: a core that emulates and encodes. No GPU was available, so this is an
+estimate; `--cores` overrides it.
+"""
 GPU_SLOT_BYTES: Final = 512 << 20
-"""Memory of the card that an emulator needs at 480p; an estimate, too."""
+"""Memory of the card that an emulator needs at 480p; also an estimate."""
 
 
 def num_slots(machine: Machine, footprint: Footprint, measured: int | None = None) -> int:
-    """Slots that fit, by whatever runs out first; at least 1, for a machine that is small is only slow.
+    """Return how many slots fit, by the resource that runs out first; at least 1, which may be slow.
 
     Args:
         machine: What the machine has.
         footprint: What one slot needs.
-        measured: Number of slots with which the machine rendered most; None if nobody measured, then the
-            cores decide.
+        measured: Number of slots with which the machine rendered most; None if that was not measured, and
+            then the cores decide.
     """
     fitting = (
         machine.cores / footprint.cores if measured is None else measured,
@@ -75,14 +76,14 @@ def num_slots(machine: Machine, footprint: Footprint, measured: int | None = Non
 
 
 def slots_here(scratch: Path | None = None, renderer: RendererChoice = "cpu") -> int:
-    """Slots of this machine, by the default footprint and what was measured on it.
+    """Return the number of slots of this machine, by the default footprint and what was measured on it.
 
     Args:
         scratch: Where scratch folders will go; None for the default.
-        renderer: Who is to draw; a GPU that draws leaves cores for more slots, as far as its memory goes.
+        renderer: What will draw; a GPU leaves cores for more slots, as far as its memory allows.
 
     Raises:
-        EnvironmentFailed: if what was measured cannot be read, or no GPU draws where one was asked for.
+        EnvironmentFailed: if the saved measurement cannot be read, or a GPU was asked for and none draws.
     """
     machine = this_machine(scratch)
     if drawing_here(renderer).is_gpu:
@@ -105,12 +106,12 @@ def this_machine(scratch: Path | None = None) -> Machine:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """Return the folder, or the nearest folder above it that exists."""
     return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def _core_quota(cgroup: Path) -> float:
-    """Cores that the container may keep busy; infinity without a limit. Control groups version 2."""
+    """Return the cores that the container may use (control groups version 2); infinity without a limit."""
     try:
         quota, period = (cgroup / "cpu.max").read_text().split()
     except (OSError, ValueError):
@@ -119,8 +120,8 @@ def _core_quota(cgroup: Path) -> float:
 
 
 def _memory_limit(cgroup: Path) -> int:
-    """Bytes that the container may use; as good as infinity without a limit. Version 2, then version 1."""
-    # Without a limit version 2 says "max", and version 1 a number that no machine has.
+    """Return the bytes that the container may use, by version 2, then version 1; huge without a limit."""
+    # Without a limit, version 2 says "max", and version 1 a number that no machine has.
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
             text = (cgroup / name).read_text().strip()

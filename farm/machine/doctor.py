@@ -1,4 +1,4 @@
-"""Preflight: what this machine has, lacks, and how to get it, before a single game is rendered.
+"""Checks, before any game is rendered, what this machine has and lacks, and says how to get it.
 
 checks -> Finding ...   (a check that fails says so in its finding; it never raises)
 """
@@ -28,16 +28,17 @@ OLDEST_PYTHON: Final = (3, 11)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the preflight table.
+    """One line of the table of checks.
 
     Attributes:
         name: what was checked, in a word or two.
-        outcome: `failed` means that nothing can be rendered so; `warning` that it can, but look at it.
+        outcome: `failed` means that nothing can be rendered; `warning` that games can be rendered, but the
+            finding is worth a look.
         detail: what was found.
         remedy: what to do about it; "" exactly if the outcome is ok.
 
     Raises:
-        ValueError: a remedy without trouble, or trouble without a remedy.
+        ValueError: an ok finding has a remedy, or another has none.
     """
 
     name: str
@@ -55,22 +56,22 @@ Check: TypeAlias = "Callable[[], Finding]"
 
 
 def examine(checks: Sequence[Check]) -> tuple[Finding, ...]:
-    """Run every check, in order."""
+    """Run every check, in order, and return the findings."""
     return tuple(check() for check in checks)
 
 
 def is_ready(findings: Sequence[Finding]) -> bool:
-    """True if nothing failed."""
+    """Return True if no check failed."""
     return all(finding.outcome != "failed" for finding in findings)
 
 
 def failed(name: str, error: EnvironmentFailed, remedy: str) -> Finding:
-    """Return the finding for an error whose text ends with a remedy of its own, which is left out."""
+    """Return the finding for an error; a remedy at the end of the error's text is left out."""
     return Finding(name, "failed", str(error).split("; ")[0], remedy)
 
 
 def attempt(name: str, look: Callable[[], str], remedy: str) -> Finding:
-    """Return ok with what `look` returns, or failed with the text of the EnvironmentFailed that it raises."""
+    """Return an ok finding with the text of `look`, or a failed one with the error that it raises."""
     try:
         return Finding(name, "ok", look())
     except EnvironmentFailed as error:
@@ -95,7 +96,7 @@ def processors(num_workers: int) -> Finding:
 
 
 def memory(num_workers: int, bytes_per_worker: int) -> Finding:
-    """Check that there is memory for so many workers of `bytes_per_worker`, all processes of each."""
+    """Check that there is memory for all workers; `bytes_per_worker` covers all processes of one worker."""
     available = _available_memory()
     needed = num_workers * bytes_per_worker
     detail = (
@@ -109,7 +110,7 @@ def memory(num_workers: int, bytes_per_worker: int) -> Finding:
 
 
 def disk(folder: Path) -> Finding:
-    """Check that throw-away files can be written into the folder, and that there is room for them."""
+    """Check that temporary files can be written into the folder, and that there is room for them."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         return Finding("scratch", "failed", f"{folder} cannot be written", "give a folder with --scratch DIR")
     free = shutil.disk_usage(folder).free
@@ -149,7 +150,7 @@ def loopback() -> Finding:
 
 
 def _available_memory() -> int:
-    """Bytes of memory available, by the kernel's word or the container's limit, whichever is less."""
+    """Return the bytes of memory available, by the kernel or the container's limit, whichever is less."""
     fields = dict(
         line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     )

@@ -1,4 +1,4 @@
-"""Preflight checks for Slippi: its playback Dolphin, the user's own Melee, a display, OpenGL, fonts."""
+"""Checks for Slippi before rendering: its playback Dolphin, the user's Melee, a display, OpenGL, fonts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workers.emulator.drawing import RendererChoice
 
 WORKER_BYTES: Final = 1_100 << 20
-"""Measured: 700 MiB for the emulator on llvmpipe, 80 for Xvfb, the rest is our process with its encoder."""
+"""A worker's bytes, measured: 700 MiB for the emulator on llvmpipe, 80 for Xvfb, the rest for our process."""
 SPECTATOR_PORT: Final = 51441
 NUM_PICTURES: Final = 10
 _BOOT_DEADLINES: Final = Deadlines(startup_seconds=60, progress_seconds=60, total_seconds=60)
@@ -47,7 +47,7 @@ def slippi_checks(
     scratch: Path,
     renderer: RendererChoice = "auto",
 ) -> tuple[Check, ...]:
-    """Every check for `--emulator slippi`; `game_image` is a file, or "standin" for our own game."""
+    """Return all checks for `--emulator slippi`; `game_image` is a file, or "standin" for our own game."""
     return (
         doctor.python,
         partial(playback_dolphin, program),
@@ -67,7 +67,7 @@ def slippi_checks(
 
 
 def playback_dolphin(program: Path | None) -> Finding:
-    """Check that a playback Dolphin is there, starts and plays replays; say what is known of its version."""
+    """Check that a playback Dolphin exists, starts and plays replays; say what is known of its version."""
     try:
         install = slippi_install.find_install(program)
         version = slippi_install.program_version(install)
@@ -89,7 +89,7 @@ def playback_dolphin(program: Path | None) -> Finding:
 
 
 def game(game_image: str | None) -> Finding:
-    """Check that the game image is there, and that it is Melee NTSC 1.02, byte for byte."""
+    """Check that the game image exists, and that it is Melee NTSC 1.02, byte for byte."""
     name = "game image"
     if game_image == STANDIN:
         return Finding(name, "ok", "our own stand-in game, no Melee")
@@ -128,7 +128,7 @@ def _hashed_game(path: Path, image: disc_image.DiscImage, identity: str) -> Find
 
 
 def display() -> Finding:
-    """Check that Xvfb, a display without a screen, can be started: Slippi's Dolphin has no headless build."""
+    """Check that Xvfb, a display without a screen, can start: Slippi's Dolphin has no headless build."""
 
     def look() -> str:
         with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as name:
@@ -138,7 +138,7 @@ def display() -> Finding:
 
 
 def opengl(choice: RendererChoice = "auto", num_workers: int | None = None) -> Finding:
-    """Say who draws on such a display, a GPU or the processor, in the environment that an emulator gets."""
+    """Say what draws on Xvfb, a GPU or the processor, in the environment that an emulator gets."""
     name = "OpenGL"
     if display().outcome != "ok":
         return Finding(name, "failed", "not tried: no display", INSTALL_XVFB.removeprefix("run: "))
@@ -160,7 +160,7 @@ def opengl(choice: RendererChoice = "auto", num_workers: int | None = None) -> F
 
 
 def fonts() -> Finding:
-    """Check that there is a font: the toolkit of Slippi's Dolphin aborts without any."""
+    """Check that there is a font, since the toolkit of Slippi's Dolphin aborts without one."""
     remedy = "apt-get install fontconfig fonts-dejavu-core"
     tool = shutil.which("fc-list")
     if tool is None:
@@ -175,7 +175,7 @@ def fonts() -> Finding:
 def first_pictures(
     program: Path | None, game_image: str | None, scratch: Path, renderer: RendererChoice = "auto"
 ) -> Finding:
-    """Check that all of it works together: boot the game without a replay, and wait for pictures."""
+    """Check that emulator, game and display work together: boot the game without a replay, see pictures."""
     name = "first pictures"
     emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, renderer=renderer)
     try:
@@ -196,7 +196,7 @@ def first_pictures(
 
 
 def frame_channel(program: Path | None, game_image: str | None, renderer: RendererChoice = "auto") -> Finding:
-    """Say whether pictures can be taken as they are shown, by the preloaded library, or only as PNG files."""
+    """Say whether pictures come unchanged through the preloaded library, or only as PNG files."""
     name = "frame channel"
     emulator = slippi_dolphin(game_image or "none named", SlippiPreset(), program, "auto", renderer)
     try:

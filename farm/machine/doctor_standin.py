@@ -1,4 +1,4 @@
-"""Preflight checks for the stand-in: Debian's headless Dolphin, Vulkan, our game's image, an encoder."""
+"""Checks for the stand-in before rendering: headless Dolphin, Vulkan, our game's image, an encoder."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from farm.machine.doctor import Check, Finding
 
 WORKER_BYTES: Final = 700 << 20
-"""Emulator with llvmpipe's Vulkan, and our process with its encoder."""
+"""Bytes that a worker needs: the emulator with llvmpipe's Vulkan, and our process with its encoder."""
 _INSTALL: Final = "docker/system-packages render"
 
 
 def standin_checks(num_workers: int, scratch: Path) -> tuple[Check, ...]:
-    """Every check for `--emulator standin`."""
+    """Return all checks for `--emulator standin`."""
     return (
         doctor.python,
         headless_dolphin,
@@ -41,7 +41,7 @@ def standin_checks(num_workers: int, scratch: Path) -> tuple[Check, ...]:
 
 
 def headless_dolphin() -> Finding:
-    """Check that dolphin-emu-nogui is there, with a Vulkan driver and setpriv."""
+    """Check that dolphin-emu-nogui exists, with a Vulkan driver and setpriv."""
 
     def look() -> str:
         emulator = MainlineDolphin()

@@ -1,4 +1,4 @@
-"""Does what this machine encodes keep the video contract, by the word of another program?"""
+"""Checks, with another program, that videos encoded on this machine keep the video contract."""
 
 from __future__ import annotations
 

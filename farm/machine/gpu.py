@@ -1,4 +1,4 @@
-"""The memory of a machine's NVIDIA cards, and how many emulators fit into it."""
+"""Reads the free memory of a machine's NVIDIA cards, and limits the number of emulators by it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MIB: Final = 1 << 20
 
 
 def free_memory(answer: str) -> tuple[int, ...]:
-    """Read what nvidia-smi says of each card's free memory, a line in MiB each; return it in bytes.
+    """Read nvidia-smi's output, the free memory of each card on a line in MiB; return it in bytes.
 
     Raises:
-        EnvironmentFailed: a line is no number, as where the driver is broken.
+        EnvironmentFailed: a line is no number, as happens with a broken driver.
     """
     lines = [line.strip() for line in answer.splitlines() if line.strip()]
     try:
@@ -29,10 +29,10 @@ def free_memory(answer: str) -> tuple[int, ...]:
 
 
 def cards_here() -> tuple[int, ...]:
-    """Return the free memory of each NVIDIA card of this machine, in bytes; empty where there is no driver.
+    """Return the free memory of each NVIDIA card of this machine, in bytes; empty without a driver.
 
     Raises:
-        EnvironmentFailed: the driver is there and does not answer.
+        EnvironmentFailed: the driver is installed and does not answer.
     """
     if shutil.which(PROGRAM) is None:
         return ()
@@ -47,12 +47,12 @@ def cards_here() -> tuple[int, ...]:
 
 
 def within_gpu_memory(slots: int, cards: tuple[int, ...], bytes_per_slot: int) -> int:
-    """Return at most as many slots as the cards' memory holds emulators, and at least 1.
+    """Limit a number of slots to the emulators that fit into the cards' memory; return at least 1.
 
     Args:
-        slots: how many fit by everything else.
-        cards: free memory of each card, in bytes; empty where nobody knows, and then it bounds nothing.
-        bytes_per_slot: what an emulator needs of one card; it lies on one, never on two.
+        slots: number of slots that fit by all other resources.
+        cards: free memory of each card, in bytes; if empty (unknown), it sets no limit.
+        bytes_per_slot: memory that an emulator needs on one card; an emulator is never split over two cards.
     """
     if not cards:
         return slots

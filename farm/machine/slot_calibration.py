@@ -1,6 +1,6 @@
-"""The number of slots with which this machine was measured to render most, kept by `farm bench slots --save`.
+"""Saves the number of slots at which this machine renders most, as `farm bench slots --save` measured it.
 
-`farm slots`, and with it the resource that a node of a cluster offers, goes by it instead of by cores alone.
+`farm slots` uses it instead of the number of cores, and so does the resource that a node of a cluster offers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 from manifests.home_folder import NoHome, cache_base, config_base
 from workers.errors import EnvironmentFailed
 
-VARIABLE = "FARM_SLOT_CALIBRATION"  # names the file, e.g. one that is mounted into a container
+# Environment variable that names the file, e.g. one mounted into a container.
+VARIABLE = "FARM_SLOT_CALIBRATION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class SlotCalibration:
 
     Attributes:
         slots: Number of slots side by side with which the machine rendered most.
-        cores: Cores that the machine had then; for one with more or fewer the measurement says nothing.
+        cores: Cores that the machine had then; the measurement is ignored on a machine with more or fewer.
 
     Raises:
         ValueError: unless both are above zero.
@@ -38,18 +39,18 @@ class SlotCalibration:
 
 
 def calibration_path() -> Path:
-    """The file that FARM_SLOT_CALIBRATION names, else one under XDG_CONFIG_HOME."""
+    """Return the file that FARM_SLOT_CALIBRATION names, else one under XDG_CONFIG_HOME."""
     if given := os.environ.get(VARIABLE):
         return Path(given)
     try:
         base = config_base(VARIABLE)
     except NoHome:
-        base = cache_base()  # it can be measured again
+        base = cache_base()  # the cache will do, since it can be measured again
     return base / "dolphin-farm" / "slots.json"
 
 
 def save_calibration(measured: SlotCalibration) -> Path:
-    """Keep a measurement in the user's settings; return the path of the file.
+    """Save a measurement in the user's settings; return the path of the file.
 
     Raises:
         EnvironmentFailed: if the file cannot be written.
@@ -65,10 +66,10 @@ def save_calibration(measured: SlotCalibration) -> Path:
 
 
 def saved_calibration(cores: float) -> SlotCalibration | None:
-    """The measurement of a machine with so many cores; None if there is none.
+    """Return the measurement of a machine with this many cores; None if there is none.
 
     Raises:
-        EnvironmentFailed: if the file is there and is not one of ours.
+        EnvironmentFailed: if the file exists and is not one of ours.
     """
     path = calibration_path()
     try:

@@ -1,1 +1,1 @@
-"""What is to be rendered: replays found and read, selected, split, and what the run will take."""
+"""Plans what is rendered: finds and reads replays, selects games, divides them, estimates time."""

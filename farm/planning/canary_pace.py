@@ -1,4 +1,4 @@
-"""What a canary game measured, and how long the rest of its run takes at that pace."""
+"""Turns what a canary game measured into a pace, and into the time that the rest of its run takes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def canary_pace(result: GameResult, settings: RenderSettings, machine: str, today: date) -> MeasuredPace:
-    """Return the pace that a canary measured, starts and ends of the emulator included.
+    """Return the pace that a canary measured, including starts and ends of the emulator.
 
     Args:
-        result: of the canary, which was committed.
-        settings: of the run.
-        machine: what it ran on, in words.
-        today: the day.
+        result: the result of the canary, which was committed.
+        settings: the run's settings.
+        machine: the machine that the canary ran on, in words.
+        today: the day of the measurement.
     """
     is_standin = settings.slippi is None or settings.slippi.is_standin
     frames = result.num_frames
@@ -41,15 +41,15 @@ def canary_pace(result: GameResult, settings: RenderSettings, machine: str, toda
 
 
 def seconds_left(num_frames: int, pace: MeasuredPace, num_slots: int, cores_per_slot: float) -> float:
-    """Return how long frames take on so many slots at a canary's pace, as far as their cores allow it.
+    """Return how many seconds frames take on some slots at a canary's pace, if their cores allow it.
 
-    A canary runs alone. Where all slots of its machine together need more CPU time than it has, they are as
-    much slower.
+    A canary runs alone. If all slots of a machine together need more CPU time than the machine has, they are
+    slower by that factor.
 
     Args:
         num_frames: frames that are left to render.
-        pace: of one slot that had its machine for itself.
-        num_slots: slots of the run.
-        cores_per_slot: cores of a machine for each slot on it.
+        pace: the pace of one slot that had its machine for itself.
+        num_slots: number of slots of the run.
+        cores_per_slot: number of cores of a machine for each slot on it.
     """
     return num_frames / (num_slots * pace.frames_per_second_on(cores_per_slot))

@@ -1,9 +1,10 @@
-"""The catalogue: from sources of replays to the games a plan can take, and to the reasons why not the others.
+"""Builds the catalogue: the games of some sources of replays, and why each other replay is left out.
 
     sources -> Found -> ScannedReplay (in parallel) -> accounts linked -> without duplicates -> by game_id
             -> the first N
 
-Nothing is unpacked, and beside the replays being looked at only one small record per replay is held.
+Nothing is unpacked. Apart from the replays that are being read, only one small record per replay is in
+memory.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalogue", "LeftOut", "Selection", "build_catalogue"]
 
-_SECONDS_PER_MEMBER = 0.0125  # to decompress a replay of a .tar.gz, on the way to a later one
+_SECONDS_PER_MEMBER = 0.0125  # to decompress one replay of a .tar.gz on the way to a later one
 _SECONDS_TO_WARN = 60.0
 
 _FEWEST_GAMES_TO_WARN, _MOST_OF_ONE_PAIRING = 20, 0.1
@@ -41,15 +42,16 @@ _FEWEST_GAMES_TO_WARN, _MOST_OF_ONE_PAIRING = 20, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The games that some sources hold, and the replays that are none.
+    """The games that some sources hold, and the replays that are left out.
 
     Attributes:
         games: Games to be planned, in order of game_id.
         left_out: Replays that are not planned and why, in order of source.
-        num_beyond: Games that would have passed but come after the first `max_games`.
-        places: Where every replay of a game is, by game_id, planned or not; a plan may keep less of it.
-        largest_pairing: Games of the two players who have most of them; 0 if there are none.
-        num_passed_over: Files in searched folders and archives that have no name of a replay or an archive.
+        num_beyond: Number of games that pass the selection but come after the first `max_games`.
+        places: Locator of the replay of every game, by game_id, planned or not; a plan may hide part of it.
+        largest_pairing: Number of games of the two players who have most games together; 0 without games.
+        num_passed_over: Number of files in searched folders and archives that are named neither like a replay
+            nor like an archive.
         splits: The rule by which the games are divided.
     """
 
@@ -63,7 +65,7 @@ class Catalogue:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know before these games are planned, a line each, without names."""
+        """What a person should know before these games are planned, one line each, without players' names."""
         return (
             *self._across_splits(), *self._unnamed_players(), *self._large_pairing(), *self._slow_archives()
         )  # fmt: skip
@@ -117,19 +119,19 @@ def build_catalogue(
     keep_paths: bool = False,
     on_progress: Callable[[int, int], None] = lambda _looked_at, _passed: None,
 ) -> Catalogue:
-    """Look at every replay the sources hold; the result does not depend on the order or speed of looking.
+    """Read every replay of the sources; the result does not depend on the order or speed of reading.
 
     Args:
         sources: Folders, globs, files, archives and s3:// prefixes; see `farm.planning.listing`.
         selection: Which games are wanted.
         player_key: The dataset's secret, see `farm.planning.player_key`.
-        splits: How games are divided; by default 5 % of pairings each for val and test.
-        num_workers: Processes that read; None for one per CPU, 0 for none but this.
-        keep_paths: Write down paths that name a player, too.
+        splits: Rule by which games are divided; by default val and test each get 5 % of pairings.
+        num_workers: Processes that read; None for one per CPU, 0 to read in this process.
+        keep_paths: Also write down paths that name a player.
         on_progress: Called from this process with (replays looked at, games that pass).
 
     Raises:
-        EnvironmentFailed: If a source is not there, or a worker process breaks.
+        EnvironmentFailed: If a source is missing, or a worker process breaks.
     """
     rule = splits or SplitRule()
     seen: list[ScannedReplay] = []
@@ -154,7 +156,7 @@ def assemble_catalogue(
     splits: SplitRule,
     num_passed_over: int = 0,
 ) -> Catalogue:
-    """Make the catalogue of what a scan found: link accounts, drop duplicates, divide, take the first.
+    """Make the catalogue from a scan: link accounts, drop duplicates, divide, take the first games.
 
     The arguments are those of `build_catalogue` and the fields of `Catalogue`.
     """
@@ -166,7 +168,7 @@ def assemble_catalogue(
         left_out=tuple(sorted([*left_out, *duplicates, *across], key=lambda left: left.source)),
         num_beyond=len(placed) - len(chosen),
         places={
-            scanned.game_id: scanned.place  # of equal files the first by name, as `drop_duplicates` takes it
+            scanned.game_id: scanned.place  # of equal files the first by name, as in `drop_duplicates`
             for scanned in sorted(seen, key=lambda one: one.source, reverse=True)
         },
         largest_pairing=max(Counter(scanned.pairing for scanned, _ in chosen).values(), default=0),
@@ -178,7 +180,7 @@ def assemble_catalogue(
 def link_accounts(
     seen: Iterable[ScannedReplay], left_out: Iterable[LeftOut], key: bytes
 ) -> list[ScannedReplay]:
-    """Give players who are known by their connect code the hash of the account that a replay links it to."""
+    """Replace the hash of a connect code by the hash of its account, if a replay links the two."""
     seen = list(seen)
     links = itertools.chain((one.links for one in seen), (one.links for one in left_out))
     known = accounts(itertools.chain.from_iterable(links))
@@ -193,7 +195,7 @@ def link_accounts(
 def _divide(
     distinct: Iterable[ScannedReplay], rule: SplitRule
 ) -> tuple[list[tuple[ScannedReplay, str]], list[LeftOut]]:
-    """Give each game its split; leave out those that are in none, because their players are in several."""
+    """Give each game its split; leave out games that are in none, because their players are in several."""
     placed: list[tuple[ScannedReplay, str]] = []
     across: list[LeftOut] = []
     for scanned in distinct:

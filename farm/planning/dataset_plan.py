@@ -1,4 +1,4 @@
-"""From a catalogue of replays to the plan of a dataset: what is written before anything is rendered."""
+"""Turns a catalogue of replays into a dataset's plan; writes dataset.json and plan before rendering."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from workers.rendering.emulator_setup import EmulatorSetup
     from workers.replay.play import Difference
 
-# A replay that was not asked for this time may be asked for the next; the ledger would rule it out for good.
+# A replay that is not wanted this time may be wanted next time; a ledger entry would rule it out for good.
 _NOT_FOR_THE_LEDGER = frozenset(
     {Reason.FILTERED, Reason.ACROSS_SPLITS, Reason.DUPLICATE, Reason.STILL_RECORDED}
 )
@@ -60,18 +60,18 @@ def key_of_dataset(store: Store, url: str) -> bytes:
     """Find the key with which the dataset's players are hashed, or make one if the dataset has not begun.
 
     Raises:
-        EnvironmentFailed: the dataset was begun with a key that is not here; see `player_key`.
+        EnvironmentFailed: the dataset was begun with a key that is missing here; see `player_key`.
         DatasetError: dataset.json cannot be read.
     """
     return player_key(url, _begun(store))
 
 
 def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
-    """Find the rule by which games of a dataset are divided: its own, else the one asked for.
+    """Return the rule by which a dataset's games are divided: its own, else the one asked for.
 
     Args:
-        store: of the dataset.
-        asked: what the user asks for; None if nothing, which means the dataset's own, or the default.
+        store: the dataset's store.
+        asked: the rule that the user asks for; None for the dataset's own rule, or the default.
 
     Raises:
         EnvironmentFailed: the dataset is divided by another rule than the one asked for.
@@ -95,7 +95,7 @@ def rule_of_dataset(store: Store, asked: SplitRule | None) -> SplitRule:
 
 
 def _begun(store: Store) -> DatasetDescription | None:
-    """Read dataset.json; None if the dataset has not begun."""
+    """Read dataset.json; return None if the dataset has not begun."""
     return None if store.head(DATASET_KEY) is None else read_description(store)
 
 
@@ -107,25 +107,25 @@ def begin_dataset(
     key: bytes,
     splits: SplitRule,
 ) -> DatasetDescription:
-    """Write dataset.json, or check that the one there was made by the same settings.
+    """Write dataset.json, or check that the existing one was made by the same settings.
 
     Args:
-        store: of the dataset.
-        settings: of the run.
+        store: the dataset's store.
+        settings: the run's settings.
         set_up: the emulator that will render.
-        fingerprint: what decides the pixels; empty where that is not known yet.
-        key: the one with which players are hashed.
-        splits: how games are divided; see `rule_of_dataset`.
+        fingerprint: versions and settings that decide the pixels; empty if they are not known yet.
+        key: the key with which players are hashed.
+        splits: the rule by which games are divided; see `rule_of_dataset`.
 
     Raises:
-        EnvironmentFailed: as `begin`.
+        EnvironmentFailed: as for `begin`.
         DatasetError: the store holds something else, or a dataset of other settings.
     """
     return begin(store, describe(settings, set_up, fingerprint), key, splits)
 
 
 def begin(store: Store, description: DatasetDescription, key: bytes, splits: SplitRule) -> DatasetDescription:
-    """Write a description, with the key's fingerprint and the splits, as dataset.json, or check the old one.
+    """Write dataset.json from a description, the key's fingerprint and the splits, or check the existing one.
 
     Raises:
         EnvironmentFailed: somebody else began the dataset at the same moment, with another key or other
@@ -144,14 +144,14 @@ def begin(store: Store, description: DatasetDescription, key: bytes, splits: Spl
 def write_plan(
     store: Store, catalogue: Catalogue, frames_per_chunk: int
 ) -> tuple[tuple[PlannedGame, ...], Catalogue]:
-    """Append the catalogue's new games to the plan, and write down what can never be rendered.
+    """Append the catalogue's new games to the plan, and set aside replays that can never be rendered.
 
-    A planned game that a longer recording outgrew, or whose file holds another game now, is set aside, so
-    that it does not stay pending for ever.
+    A planned game is set aside if a longer recording of it was found, or if its file now holds another game;
+    otherwise it would stay pending for ever.
 
     Returns:
-        The games that were not in the plan before, and the catalogue without those that are there already
-        under another id.
+        The games that were not in the plan before, and the catalogue without games that are in the plan under
+        another id.
 
     Raises:
         DatasetError: the store failed.
@@ -162,7 +162,7 @@ def write_plan(
             old.game.game_id, old.reason, old.detail, split=old.game.split, run=run_record(1, {})
         )
         if not write_entry(store, entry) and _status_in(store, old.game.game_id) is Status.COMMITTED:
-            known = _without(known, old)  # a worker was faster: the shorter recording is in the dataset
+            known = _without(known, old)  # a worker was faster: the shorter recording is committed
     for game_id in _back_again(store, known):
         withdraw(store, game_id)
     record_left_out(store, known.left_out)
@@ -170,16 +170,16 @@ def write_plan(
 
 
 def _back_again(store: Store, catalogue: Catalogue) -> list[str]:
-    """Games set aside because their file had changed or gone, and whose very bytes are there again."""
+    """Return games set aside because their file had changed or gone, and whose bytes are back."""
     committed = compiled_game_ids(store)
     given = {game.game_id for game in catalogue.games}
-    # All entries that finalize will read: one that is damaged is told of now, and not when all is rendered.
+    # These are all entries that finalize will read: a damaged one is reported now, not after all is rendered.
     others = read_entries(store, (each for each in done_game_ids(store) if each not in committed))
     return [entry.game_id for entry in others if entry.reason in _ABOUT_THE_FILE and entry.game_id in given]
 
 
 def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tuple[Outgrown, ...]]:
-    """Find what of a catalogue the dataset has planned already under another id; nothing is written.
+    """Find games of a catalogue that the dataset has planned under another id; nothing is written.
 
     Raises:
         DatasetError: the plan or the ledger cannot be read.
@@ -189,7 +189,7 @@ def hold_against_plan(store: Store, catalogue: Catalogue) -> tuple[Catalogue, tu
 
 
 def _disagreement(places: Mapping[str, str], game: GameToPlan, planned: PlannedGame) -> Difference | None:
-    """Where a new recording disagrees with the planned one; None also where the latter cannot be read."""
+    """Return where a new recording disagrees with the planned one; None also if that cannot be read."""
     if game.play_sha256 == planned.play_sha256:
         return None
     try:
@@ -197,7 +197,7 @@ def _disagreement(places: Mapping[str, str], game: GameToPlan, planned: PlannedG
             places.get(game.game_id, game.source), places.get(planned.game_id, planned.source)
         )
     except EnvironmentFailed:
-        return None  # it is where it was planned no more, or its path is hidden
+        return None  # the planned file is no longer where it was, or its path is hidden
 
 
 def _status_in(store: Store, game_id: str) -> Status | None:
@@ -206,7 +206,7 @@ def _status_in(store: Store, game_id: str) -> Status | None:
 
 
 def _without(catalogue: Catalogue, old: Outgrown) -> Catalogue:
-    """The catalogue without the recording that was to take a game's place."""
+    """Return the catalogue without the recording that was to take a game's place."""
     late = [game for game in catalogue.games if game.game_id == old.successor]
     detail = f"another recording of this game is committed: {old.game.source}"
     left = [LeftOut(game.source, game.game_id, Reason.DUPLICATE, detail) for game in late]
@@ -219,7 +219,7 @@ def describe(
     set_up: EmulatorSetup,
     fingerprint: Mapping[str, str],
 ) -> DatasetDescription:
-    """Describe the dataset that these settings make with this emulator, as dataset.json will."""
+    """Return the dataset.json of the dataset that these settings make with this emulator."""
     is_stamped = set_up.has_stamp and not set_up.crop_rows
     return DatasetDescription(
         emulator=settings.emulator,
@@ -241,12 +241,12 @@ def describe(
 
 
 def goes_into_ledger(left: LeftOut) -> bool:
-    """Whether a replay that was left out can never be rendered, so that the ledger should say so for good."""
+    """Return whether a left-out replay can never be rendered, so that the ledger should say so for good."""
     return left.game_id is not None and left.reason not in _NOT_FOR_THE_LEDGER
 
 
 def record_left_out(store: Store, left_out: Sequence[LeftOut]) -> None:
-    """Give every replay that can never be rendered its ledger entry, unless its game has one."""
+    """Write a ledger entry for every replay that can never be rendered, unless its game has one."""
     for left in left_out:
         if left.game_id is None or not goes_into_ledger(left):
             continue

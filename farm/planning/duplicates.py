@@ -1,8 +1,8 @@
-"""Keeps one recording of each game; where recordings of one game disagree, keeps none.
+"""Keeps one recording of each game; if recordings of one game disagree, keeps none of them.
 
-Two players record one game in two files. If both are whole, they tell the same of every confirmed frame. If
-they do not, one of them is corrupt, or the game fell apart (a desync), and nothing in them says which is
-right. So none of them becomes part of the dataset.
+Two players record one game in two files. If both files are whole, they agree on every confirmed frame. If
+they do not, one of them is corrupt, or the two games diverged (a desync), and nothing in the files says which
+is right. So none of them becomes part of the dataset.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from workers.replay.play import Difference
 
     Compare = Callable[[str, str], Difference | None]
-    """Finds where the replays at two places first disagree; None if they do not."""
+    """Finds where the replays at two places first disagree; None if they agree."""
 
-_MOST_NAMED: Final = 8  # further recordings in one line for a person
+_MOST_NAMED: Final = 8  # most further recordings named in one line for a person
 
 
 def difference_of(first: str, second: str) -> Difference | None:
     """Read the replays at two places, and find where they first disagree; None if they agree.
 
     Raises:
-        EnvironmentFailed: one of them cannot be read any more.
+        EnvironmentFailed: one of the replays can no longer be read.
     """
     one, other = _states(first), _states(second)
     return first_difference(one, other)
@@ -51,18 +51,18 @@ def _states(place: str) -> StateTable:
 def drop_duplicates(
     seen: Iterable[ScannedReplay], compare: Compare = difference_of
 ) -> tuple[list[ScannedReplay], list[LeftOut]]:
-    """Keep one replay of each game; return these, in order of game_id, and the others with the reason.
+    """Keep one replay of each game; return those kept, by game_id, and the others with the reason.
 
     Two replays are of one game if they have the same bytes; the same online match, game and tiebreak; or the
-    same beginning, which both players' own recordings of a game have. The longest recording is kept, and of
-    equally long ones the first by game_id; but none where two of them disagree.
+    same beginning, which both players' own recordings of a game share. The longest recording is kept, and of
+    equally long ones the first by game_id; but none is kept if two of them disagree.
 
     Args:
-        seen: what a scan found.
-        compare: is asked only of recordings whose `play_sha256` differ. Two states are held at a time.
+        seen: the games that a scan found.
+        compare: is called only for recordings whose `play_sha256` differ. Two states are held at a time.
 
     Raises:
-        EnvironmentFailed: as `compare`.
+        EnvironmentFailed: as for `compare`.
     """
     kept: list[ScannedReplay] = []
     left_out: list[LeftOut] = []
@@ -77,7 +77,7 @@ def drop_duplicates(
 
 
 def _keys(scanned: ScannedReplay) -> dict[str, str]:
-    """What recordings of one game share, with the words for it."""
+    """Return the keys that recordings of one game share, each with words for people."""
     keys = {scanned.game_id: "these bytes", f"play {scanned.play_key}": "this game by its beginning"}
     if scanned.match_key:
         keys[f"match {scanned.match_key}"] = "this online game"
@@ -85,7 +85,7 @@ def _keys(scanned: ScannedReplay) -> dict[str, str]:
 
 
 def _by_game(ordered: Sequence[ScannedReplay]) -> list[list[ScannedReplay]]:
-    """Put together the recordings that share a key, also by way of a third one; each group in order."""
+    """Group the recordings that share a key, directly or through others; each group is in order."""
     parents = list(range(len(ordered)))
     first_with: dict[str, int] = {}
     for place, scanned in enumerate(ordered):
@@ -105,9 +105,10 @@ def _root(parents: list[int], place: int) -> int:
 
 
 def _disagreement(group: Sequence[ScannedReplay], compare: Compare) -> str | None:
-    """Say where recordings of one game disagree; None if they do not.
+    """Say where recordings of one game disagree; return None if they agree.
 
-    Each is held against the first, which is the longest: what agrees with it wholly, agrees with each other.
+    Each is compared with the first, which is the longest: recordings that wholly agree with it also agree
+    with each other.
     """
     reference = group[0]
     by_play = {each.play_sha256: each for each in reversed(group)}

@@ -1,4 +1,4 @@
-"""An estimate of a run before it begins: time, bytes, requests and money, from measured paces and sizes."""
+"""Estimates a run before it begins: time, bytes, requests and money, from measured paces and sizes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A figure with its range.
+    """A figure with its range: least, usual and most.
 
     Raises:
         ValueError: unless 0 < least <= usual <= most.
@@ -37,28 +37,28 @@ class Span:
             raise ValueError(message)
 
     def times(self, factor: float) -> Span:
-        """The span multiplied by a factor above 0."""
+        """Return the span multiplied by a factor above 0."""
         return Span(self.least * factor, self.usual * factor, self.most * factor)
 
     def plus(self, other: Span) -> Span:
-        """The sum of two spans, both at their least, usual or most together."""
+        """Return the sum of two spans; their least, usual and largest values go together."""
         return Span(self.least + other.least, self.usual + other.usual, self.most + other.most)
 
     def dividing(self, amount: float) -> Span:
-        """An amount above 0 divided by the span, whose largest value gives the smallest result."""
+        """Divide an amount above 0 by the span; the span's largest value gives the smallest result."""
         return Span(amount / self.most, amount / self.usual, amount / self.least)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Measured pace and sizes of rendering.
+    """Measured pace of rendering, and sizes of the files made.
 
     Attributes:
-        frames_per_second: frames that one slot renders per second, starts and ends of emulators included.
+        frames_per_second: frames that one slot renders per second, including starts and ends of emulators.
         video_bytes, states_bytes: bytes per frame.
-        origin: where the figures are from, for a person.
-        pace: the measurement of which they are, with its emulator, renderer and machine; None if they are of
-            a dataset, which does not write down on what each game was rendered.
+        origin: where the figures are from, in words for a person.
+        pace: the measurement that gave the figures, with its emulator, renderer and machine; None if they are
+            from a dataset, which does not record on what each game was rendered.
     """
 
     frames_per_second: Span
@@ -94,7 +94,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The amount that is to be rendered: games, their frames, and the chunks that these make.
+    """The amount of work to render: games, their frames, and the chunks that these make.
 
     Raises:
         ValueError: unless all are above zero.
@@ -121,7 +121,7 @@ class Estimate:
         video_bytes, states_bytes: bytes on the store at the end.
         puts, gets: number of requests to the store; manifests and listings, a thousandth more, are left out.
         instance_dollars: price of the cores while the run lasts.
-        storage_dollars: price of a month of the finished dataset.
+        storage_dollars: price of storing the finished dataset for a month.
         request_dollars: price of all puts and gets.
     """
 
@@ -140,10 +140,10 @@ class Estimate:
 def estimate(
     work: Work, measured: Measured, prices: Prices, *, slots: int, cores_per_slot: float
 ) -> Estimate:
-    """Reckon what the work takes on so many slots.
+    """Estimate what the work takes on a number of slots.
 
-    The last games of a run leave slots idle; games are handed out longest first, so that this is less than
-    one game's length, and it is not counted here. Nor are games that must be tried again.
+    At the end of a run slots are idle. Since games are handed out longest first, this is less than one game's
+    length, and it is not counted here. Nor are games that must be tried again.
 
     Raises:
         ValueError: fewer than one slot, or no cores.
@@ -154,7 +154,7 @@ def estimate(
     hours = measured.frames_per_second.dividing(work.frames / 3600).times(1 / slots)
     video, states = measured.video_bytes.times(work.frames), measured.states_bytes.times(work.frames)
     puts = 2 * work.chunks + work.games  # video and states of a chunk, one ledger entry
-    gets = 2 * work.games  # the replay, and a look whether the entry is there
+    gets = 2 * work.games  # the replay, and a check whether the entry exists
     return Estimate(
         hours=hours,
         slots=slots,
@@ -170,7 +170,7 @@ def estimate(
 
 
 def seed_work(frames_per_chunk: int) -> Work:
-    """The work of 22,000 games, of which the project's first figures speak."""
+    """Return the work of 22,000 games, to which the project's first figures refer."""
     per_game = -(-SEED_FRAMES // SEED_GAMES)
     return Work(SEED_GAMES, SEED_FRAMES, SEED_GAMES * -(-per_game // frames_per_chunk))
 
@@ -181,5 +181,5 @@ def days(hours: Span) -> Span:
 
 
 def _priced(amount: Span, price: float) -> Span:
-    """Multiply an amount by a price; one of zero counts as nearly nothing, since spans are above zero."""
+    """Multiply an amount by a price; a price of zero counts as nearly nothing, since spans are above zero."""
     return amount.times(max(price, 1e-12))

@@ -1,7 +1,7 @@
-"""Walks through folders, links to folders included, and comes to an end whatever they lead to.
+"""Walks through folders and links to folders, and ends even if links lead in a circle.
 
-Each real folder is searched once, told by device and inode. Links to folders come last, so that what lies in
-a folder is named by its own path where it has one.
+Each real folder, identified by device and inode, is searched once. Links to folders come last, so that a file
+in a real folder is named by that folder's own path if possible.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What one folder holds: plain files, real folders and links to folders, by name; and what is neither."""
+    """Content of one folder: plain files, real folders, and links to folders, by name; and all else."""
 
     files: tuple[Path, ...]
     folders: tuple[Path, ...]
@@ -37,7 +37,7 @@ class _Listed:
 
 
 def left_out_path(path: Path | str, error: OSError) -> LeftOut:
-    """Return the record of a file or folder that the system refuses to hand out."""
+    """Return the record of a file or folder that the system refuses to open."""
     return LeftOut(path_locator(str(path)), None, Reason.NOT_READ, error.strerror or str(error))
 
 
@@ -50,18 +50,18 @@ def _dangling(path: Path) -> LeftOut:
 
 
 def files_below(folder: Path) -> Iterator[Path | LeftOut]:
-    """Yield every plain file in a folder and below it, and what cannot be read there.
+    """Yield every plain file in a folder and below it, and a record of what cannot be read there.
 
-    In each folder come its files by name, then its folders; links to folders come at the very end.
+    In each folder its files come first, by name, then its folders; links to folders come at the very end.
     """
     seen: set[_Identity] = set()
     links = [folder]
-    for link in links:  # it grows meanwhile
+    for link in links:  # the list grows during the loop
         yield from _search(link, seen, links)
 
 
 def _search(start: Path, seen: set[_Identity], links: list[Path]) -> Iterator[Path | LeftOut]:
-    waiting = [start]  # not by recursion: folders may be nested more deeply than Python's calls
+    waiting = [start]  # no recursion: folders may be nested more deeply than Python allows calls
     while waiting:
         folder = waiting.pop()
         try:
@@ -82,7 +82,7 @@ def _search(start: Path, seen: set[_Identity], links: list[Path]) -> Iterator[Pa
 
 
 def named(path: Path) -> Iterator[Path | LeftOut]:
-    """Yield the files that a path means: itself, or all below it if it is a folder."""
+    """Yield the files that a path names: the file itself, or all files below a folder."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -99,10 +99,10 @@ def named(path: Path) -> Iterator[Path | LeftOut]:
 
 
 def matches(pattern: str) -> Iterator[Path | LeftOut]:
-    """Yield the files and folders that a glob matches, and the folders on its way that cannot be read.
+    """Yield the files and folders that a glob matches, and a record of folders that cannot be read.
 
-    `**` stands for any folders. As usual, wildcards pass over names that begin with a dot. Unlike those of
-    `glob.glob`, folders that cannot be read are named, and links that lead in a circle come to an end.
+    `**` stands for any folders. As usual, wildcards do not match names that begin with a dot. Unlike
+    `glob.glob`, this names folders that cannot be read, and links that lead in a circle come to an end.
     """
     path = Path(pattern)
     parts = path.parts[1:] if path.is_absolute() else path.parts
@@ -126,7 +126,7 @@ def matches(pattern: str) -> Iterator[Path | LeftOut]:
 def _next_matches(
     folder: Path, parts: tuple[str, ...], depth: int, seen: set[tuple[_Identity, int]]
 ) -> Iterator[tuple[Path, int]]:
-    """Yield where one part of a pattern leads to: paths, with the number of the part that comes next."""
+    """Yield the paths to which one part of a pattern leads, each with the number of the next part."""
     part = parts[depth]
     if not GLOB_CHARACTERS & set(part):
         if os.path.lexists(folder / part):
@@ -138,7 +138,7 @@ def _next_matches(
     seen.add(visit)
     if part == "**":
         yield folder, depth + 1
-        if depth + 1 < len(parts):  # at the end of a pattern it means the folder, and so all below it
+        if depth + 1 < len(parts):  # at the end of a pattern `**` means the folder, and so all below it
             for entry in _visible(folder):
                 if _leads_to_folder(entry):
                     yield folder / entry.name, depth
@@ -179,7 +179,7 @@ def _list_folder(folder: Path) -> _Listed:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(path)
                 elif entry.is_file(follow_symlinks=False):
-                    files.append(path)  # the usual case, which costs no look at the file itself
+                    files.append(path)  # the usual case, which needs no stat of the file itself
                 elif stat.S_ISDIR(mode := entry.stat().st_mode):
                     links.append(path)
                 elif (special := what_it_is(mode)) is None:

@@ -1,16 +1,17 @@
-"""Finds that two hashes are one person: the account that one replay names, the connect code that another has.
+"""Finds which connect codes and accounts belong to one person, by replays that name both.
 
 Older replays, and some that lost their account, have a player's connect code but no uid. As soon as one
-replay of a scan has both, be it left out or not, the player is known by the uid's hash in all of them. So the
-hash of an account never depends on what else was scanned; that of a code does, until its account is known.
+replay of a scan has both, even if that replay is left out, the player is known by the uid's hash in all
+replays. So the hash of an account never depends on what else was scanned; the hash of a code does, until its
+account is known.
 
-What a later scan learns changes no plan: a game that was planned keeps the player hashes and the split that
-it has. From then on newly planned games carry the account's hash, and their pairing, whose split is drawn by
-that hash, may fall into another split than the games that were planned by the code; so may the person, where
-splits are by player. To have a person's games
-together whatever comes later, plan replays with and without accounts in one scan.
+What a later scan learns changes no plan: a game that was planned keeps its player hashes and its split. From
+then on, newly planned games carry the account's hash. Their pairing, whose hash decides the split, may then
+fall into another split than the games that were planned by the code; so may the person, if splits are by
+player. To keep all of a person's games together, plan replays with and without accounts in one scan.
 
-A code that several accounts used, one after another, says nobody: it stays as it is, and so do the accounts.
+A code that several accounts used, one after another, identifies nobody: its hash stays as it is, and so do
+the accounts' hashes.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from workers.replay import GameRecord
 
 Links: TypeAlias = tuple[tuple[str, str], ...]
-"""(hash of the connect code, hash of the uid) of each player of whom a replay has both."""
+"""(hash of the connect code, hash of the uid) of each player for whom a replay has both."""
 
 
 def links_of(record: GameRecord, key: bytes) -> Links:
-    """Return the keyed hashes of connect code and uid of each player of whom the replay has both."""
+    """Return the keyed hashes of connect code and uid of each player for whom the replay has both."""
     hashed = (
         (player_hash(key, player.identity.code_key), player_hash(key, player.identity.uid_key))
         for player in record.players
@@ -38,7 +39,7 @@ def links_of(record: GameRecord, key: bytes) -> Links:
 
 
 def accounts(links: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Map each connect code's hash to its account's, for those that one account alone has used."""
+    """Map each connect code's hash to its account's hash, for codes that only one account has used."""
     uids: dict[str, set[str]] = {}
     for code, uid in links:
         uids.setdefault(code, set()).add(uid)
@@ -46,6 +47,6 @@ def accounts(links: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def pairing_of(key: bytes, player_hashes: Sequence[str | None]) -> str | None:
-    """Return the keyed hash that all games of these players share; None if nobody is known."""
+    """Return the keyed hash that all games of these players share; None if no player is known."""
     known = sorted(who for who in player_hashes if who is not None)
     return keyed_hash(key, "pairing", " ".join(known)) if known else None

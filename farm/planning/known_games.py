@@ -1,8 +1,8 @@
-"""Holds the games of a scan against those that the dataset planned before: the same game is planned once.
+"""Compares the games of a scan with games that the dataset planned before: each game is planned once.
 
 Two players record one game in two files, and a file that is scanned while its game goes on is scanned again,
-longer, when it is over. Their bytes differ, and so do the games' ids; the plan therefore keeps what tells
-that they are one game.
+longer, when the game is over. The files' bytes differ, and so do the games' ids. Therefore the plan keeps
+keys that show that two recordings are of one game.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from workers.replay.play import Difference
 
     FindDisagreement = Callable[[GameToPlan, PlannedGame], Difference | None]
-    """Finds where a new recording disagrees with a planned one; None if it does not, or cannot be read."""
+    """Finds where a new recording disagrees with a planned one; None if it agrees, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgrown:
-    """A planned game that is not to be rendered any more.
+    """A planned game that should no longer be rendered.
 
     Attributes:
-        game: as it was planned.
-        reason: DUPLICATE where a longer recording of the same game takes its place, DESYNC where another one
-            disagrees with it, SOURCE_CHANGED where its file holds another game now.
+        game: the game as it was planned.
+        reason: DUPLICATE if a longer recording of the same game takes its place, DESYNC if another recording
+            disagrees with it, SOURCE_CHANGED if its file now holds another game.
         detail: one line for a person.
         successor: game_id of the recording that takes its place; None if none does.
     """
@@ -51,28 +51,29 @@ def against_plan(
     status_of: Callable[[str], Status | None],
     disagreement: FindDisagreement | None = None,
 ) -> tuple[Catalogue, tuple[Outgrown, ...]]:
-    """Leave out what is planned already under another id, and name the planned games that are outgrown.
+    """Leave out games that are planned under another id, and return the planned games that are outgrown.
 
     Of two recordings of one game the planned one stays, unless it is not committed and the new one is longer.
-    Where the two disagree, the new one is left out, and the planned one ends unless it is committed.
+    If the two disagree, the new one is left out, and the planned one is set aside unless the ledger has an
+    entry for it.
 
     Args:
-        catalogue: of the scan.
+        catalogue: the scan's catalogue.
         planned: every game that the dataset planned before.
-        status_of: how the ledger has a game, by its id; None if it has not.
-        disagreement: compares a new recording with the planned one; None to believe that they agree.
+        status_of: returns a game's status in the ledger, by its id; None without an entry.
+        disagreement: compares a new recording with the planned one; None to assume that they agree.
 
     Returns:
-        The catalogue without the newcomers that are left out, which it names; and the outgrown games.
+        The catalogue, in which the new recordings that lose are left out; and the outgrown games.
     """
     before = {game.game_id: game for game in planned}
     by_key = {key: game for game in before.values() for key in _keys(game)}
     games: list[GameToPlan] = []
     left_out: list[LeftOut] = []
     outgrown: dict[str, Outgrown] = {}
-    # A scan keeps one recording of each game and does not know the plan: it may leave out the planned one.
+    # A scan keeps one recording of each game and does not know the plan, so it may leave out the planned one.
     put_back = {
-        # Its players turned out to be in several splits only now; the plan is not changed for that.
+        # Only this scan found the game's players in several splits; the plan is not changed for that.
         left.game_id: before[left.game_id]
         for left in catalogue.left_out
         if left.reason is Reason.ACROSS_SPLITS and left.game_id is not None and left.game_id in before
@@ -115,12 +116,12 @@ def against_plan(
 
 
 def _as_planned(game: GameToPlan, planned: PlannedGame) -> GameToPlan:
-    """The game with the split and the hashes that it has for good, whatever this scan would give it."""
+    """Return the game with the split and hashes of its plan, whatever this scan would give it."""
     return dataclasses.replace(game, split=planned.split, player_hashes=planned.player_hashes)
 
 
 def _keys(game: GameToPlan) -> list[str]:
-    """What two recordings of one game have in common."""
+    """Return the keys that two recordings of one game share."""
     found = {"match": game.match_key, "play": game.play_key}
     return [f"{kind} {key}" for kind, key in found.items() if key is not None]
 
@@ -132,7 +133,7 @@ def _same_game(game: GameToPlan, by_key: dict[str, PlannedGame]) -> PlannedGame 
 def _changed(
     catalogue: Catalogue, before: dict[str, PlannedGame], known: Iterable[str]
 ) -> Iterable[PlannedGame]:
-    """Planned games whose file was read in this scan and holds other bytes, while no file holds theirs."""
+    """Yield planned games whose file now holds other bytes, if no other file of the scan holds theirs."""
     seen = {game.source: game.game_id for game in catalogue.games}
     seen |= {left.source: left.game_id for left in catalogue.left_out if left.game_id is not None}
     ids = set(seen.values())

@@ -1,7 +1,7 @@
-"""The paces that are known without measuring: of the stand-in, and of a public user who rendered Melee.
+"""Paces that are known without measuring: of the stand-in, and of a public user who rendered Melee.
 
-They serve until a canary game or a dataset of one's own measures. None was measured on the user's machines,
-so each says on what it was.
+They serve until a canary game or the user's own dataset gives a measurement. None was measured on the user's
+machines, so each says on what machine it was.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from farm.planning.measured_pace import MeasuredPace
 
 MELEE: Final = "Melee"
 STANDIN_GAME: Final = "the stand-in"
-"""The two games that a pace may be of."""
+"""The two games whose pace can be known."""
 
 # Fourteen real games through the stand-in on one machine, 2026-11-21: eight of ten frames lie in games within
 # these factors of the mean.
@@ -38,7 +38,7 @@ STANDIN_PACE: Final = MeasuredPace(
     states_bytes_per_frame=_STATES_BYTES,
     measured_on="2026-11-29",
 )
-"""Five real games by `farm render --slots 1`, starts and ends included; 134 s of CPU, 137 s of time."""
+"""Five real games by `farm render --slots 1`, including starts and ends; 134 s of CPU, 137 s of time."""
 
 SLIPPI_STANDIN_PACE: Final = MeasuredPace(
     origin="bench",
@@ -54,7 +54,7 @@ SLIPPI_STANDIN_PACE: Final = MeasuredPace(
     states_bytes_per_frame=52.6,
     measured_on="2026-11-30",
 )
-"""A recorded game five times in a playback Dolphin 3.1.0 with the frame channel, by `farm bench capture`.
+"""A recorded game played five times in a playback Dolphin 3.1.0, by frame channel (`farm bench capture`).
 
 Bytes are those of nine real games of 34,951 frames.
 """
@@ -73,22 +73,22 @@ PUBLIC_MELEE_PACE: Final = MeasuredPace(
     states_bytes_per_frame=None,
     measured_on="2026-09",
 )
-"""A public user's playback Dolphin 3.5.2, AVI dump and second encode: not our way of rendering.
+"""A public user's playback Dolphin 3.5.2, with AVI dump and second encode, which is not how we render.
 
-He told of 34 games an hour and of some 1.6 frames per second and vCPU, from which a game's mean length of
-10,840 frames follows. His CPU time is reckoned as if all cores were busy.
+The user reported 34 games an hour and some 1.6 frames per second and vCPU, from which a game's mean length of
+10,840 frames follows. The CPU time is calculated as if all cores were busy.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What somebody paid who rendered the real game, to hold an estimate against.
+    """The pace and cost of a user who rendered the real game, to compare an estimate with.
 
     Attributes:
-        pace: how fast it was.
-        games_per_hour: games of all emulators together.
-        games: games that were rendered for the money.
-        dollars: what they cost.
+        pace: how fast the user's machine rendered.
+        games_per_hour: games per hour of all emulators together.
+        games: number of games rendered for the money.
+        dollars: what these games cost.
     """
 
     pace: MeasuredPace
@@ -97,11 +97,11 @@ class Anchor:
     dollars: float
 
     def hours(self, frames: int) -> float:
-        """Hours that his machine would take for so many frames."""
+        """Return the hours that the user's machine would take for a number of frames."""
         return frames / (self.pace.frames_per_second * self.pace.slots) / 3600
 
     def dollars_for(self, frames: int) -> float:
-        """Dollars that so many frames would cost his way."""
+        """Return the dollars that a number of frames would cost the user's way."""
         return self.dollars * frames / self.pace.num_frames
 
 
@@ -111,15 +111,15 @@ KNOWN_PACES: Final = (STANDIN_PACE, SLIPPI_STANDIN_PACE, PUBLIC_MELEE_PACE)
 
 
 def measured_by(pace: MeasuredPace, cores_per_slot: float) -> Measured:
-    """Turn one pace into figures with a range: that in which the games of one machine were seen to lie.
+    """Turn one pace into figures with a range, in which the games of one machine were found to lie.
 
-    Where a pace does not tell the size of videos, it lies between what the project was begun with and what
-    the stand-in's take; nobody has measured Melee's.
+    If a pace has no size of videos, the size is taken to lie between the project's first figure and the size
+    of the stand-in's videos; nobody has measured Melee's.
 
     Args:
-        pace: the measurement to go by.
-        cores_per_slot: cores that a slot will have. Where they are fewer than the CPU time that was measured
-            needs at the measured pace, they set the pace.
+        pace: the measurement to use.
+        cores_per_slot: cores that a slot will have. If the measured CPU time at the measured pace needs more
+            cores than that, the cores set the pace.
     """
     video = pace.video_bytes_per_frame
     return Measured(

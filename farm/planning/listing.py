@@ -1,8 +1,8 @@
-"""Lists the replays that a person's sources hold, one after another and never all at once.
+"""Lists the replays in a user's sources, one after another and never all at once.
 
 A source is a folder (searched through, archives in it included), a glob, a file, an archive, an s3:// prefix
-or a repository on the hub (hf://). Nothing vanishes: each file is listed, or left out with a reason, or
-counted as passed over because its name is neither that of a replay nor that of an archive.
+or a repository on the Hugging Face hub (hf://). Nothing vanishes: each file is listed, or left out with a
+reason, or counted as passed over because its name is neither that of a replay nor that of an archive.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 @dataclass(slots=True)
 class PassedOver:
-    """How many files a listing did not name, because neither replays nor archives are called so."""
+    """Number of files that a listing passed over, since their names are neither replays' nor archives'."""
 
     count: int = 0
 
 
 def list_replays(sources: Iterable[str], passed_over: PassedOver | None = None) -> Iterator[Found | LeftOut]:
-    """Yield every replay that the sources hold, by name within each source, and every file that is not read.
+    """Yield every replay of the sources, by name within each source, and every file that cannot be read.
 
     Args:
         sources: Folders, globs, files, archives, s3:// prefixes and hf:// repositories.
-        passed_over: Counts, as far as the listing has come, the files that are not named.
+        passed_over: Counts the files that are passed over, as far as the listing has come.
 
     Raises:
-        EnvironmentFailed: If a source is not there, or a bucket or the hub cannot be listed.
+        EnvironmentFailed: If a source is missing, or a bucket or the hub cannot be listed.
     """
     passed_over = PassedOver() if passed_over is None else passed_over
     for source in sources:
@@ -69,7 +69,7 @@ def list_replays(sources: Iterable[str], passed_over: PassedOver | None = None) 
 
 
 def _on_disk(source: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
-    # os.path keeps a ~ where Path would raise, for want of a home folder.
+    # If there is no home folder, os.path keeps a ~, but Path would raise.
     place = source if _is_there(source) else os.path.expanduser(source)  # noqa: PTH111
     if _is_there(place):
         yield from _in_path(Path(place), passed_over)
@@ -93,7 +93,7 @@ def _is_there(place: str) -> bool:
         os.lstat(place)
     except OSError as error:
         return error.errno not in _NOT_THERE
-    except ValueError:  # a zero byte
+    except ValueError:  # the path has a zero byte
         return False
     return True
 
@@ -103,7 +103,7 @@ def _in_path(path: Path, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
         if isinstance(file, LeftOut):
             yield file
         else:
-            # What is named itself is looked at whatever it is called.
+            # A file that the user names is read, whatever its name.
             yield from _in_file(file, passed_over, is_named=file == path.absolute())
 
 
@@ -126,7 +126,7 @@ def _not_read(locator: str) -> LeftOut:
 
 
 def _in_archive(archive: Path, name: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
-    """Yield what lies in an archive; `name` is what it is called, wherever its bytes are."""
+    """Yield the replays in an archive; `name` is the archive's name, wherever its bytes are."""
     is_empty = True
     try:
         for member in archive_members(archive):
@@ -178,7 +178,7 @@ def _in_bucket(url: str, passed_over: PassedOver) -> Iterator[Found | LeftOut]:
     try:
         for place in list_bucket(url):
             if place.endswith("/"):
-                continue  # stands for a folder, in a bucket that was filled by a browser
+                continue  # the key stands for a folder, in a bucket that was filled with a browser
             is_empty = False
             kind = kind_of_name(place)
             if kind is NameKind.REPLAY or (kind is NameKind.OTHER and place == url):

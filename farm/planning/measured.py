@@ -1,4 +1,4 @@
-"""Measures pace and sizes of rendering by the games that a dataset's ledger holds."""
+"""Measures the pace and sizes of rendering from the games in a dataset's ledger."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-MOST_ENTRIES = 500  # of a large dataset's ledger, evenly spread: enough for quantiles
-_TAILS = (0.1, 0.9)  # of the frames lie in games outside the range, at either side
+MOST_ENTRIES = 500  # most entries read of a large ledger, evenly spread: enough for quantiles
+_TAILS = (0.1, 0.9)  # shares of the frames, at either side, that lie in games outside the range
 
 
 def measured_in(store: Store) -> Measured | None:
-    """Pace and sizes of the dataset's rendered games, from their ledger entries; None if there are none."""
+    """Return pace and sizes of the dataset's rendered games, by their ledger entries; None without any."""
     game_ids = list(done_game_ids(store))
     step = max(1, len(game_ids) // MOST_ENTRIES)
     entries = [
@@ -41,10 +41,10 @@ def measured_in(store: Store) -> Measured | None:
 
 
 def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
-    """Means over all frames, and the range in which eight of ten frames lie, by game.
+    """Return the means over all frames, and the range in which eight of ten frames lie, by game.
 
     Args:
-        entries: committed, with `wall_seconds` in their timings; at least one.
+        entries: committed entries with `wall_seconds` in their timings; at least one.
         origin: where the entries are from, in words for a person.
     """
     frames = np.array([entry.num_frames for entry in entries], np.float64)
@@ -60,7 +60,7 @@ def of_entries(entries: Sequence[LedgerEntry], origin: str) -> Measured:
 
 
 def _span(values: Floats, frames: Floats, mean: float) -> Span:
-    # Weighed by frames: what long games take counts for more, as it does in a run.
+    # Games are weighed by their frames, since long games also count for more in a run.
     order = np.argsort(values)
     share = np.cumsum(frames[order]) / frames.sum()
     least, most = (float(values[order[np.searchsorted(share, tail)]]) for tail in _TAILS)

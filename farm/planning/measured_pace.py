@@ -1,7 +1,7 @@
-"""The pace at which one emulator was measured to render on one machine, and what its pictures weighed.
+"""The measured pace of one emulator on one machine, and the sizes of what it rendered.
 
 A canary game, a bench and a public report all give the same figures, so that an estimate can say where its
-figure is from, and a nearer measurement can take the place of one from far away.
+figure is from, and a measurement from the user's own machines can replace one from elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PaceOrigin: TypeAlias = Literal["canary", "dataset", "bench", "public"]
-"""Who measured: a run's first game, games of a dataset, a bench, or somebody who told of it."""
+"""Who measured the pace: a run's canary game, games of a dataset, a bench, or a public report."""
 
 ORIGINS: Final[tuple[PaceOrigin, ...]] = get_args(PaceOrigin)
 _MORE_THAN_ZERO: Final = ("slots", "num_frames", "frames_per_second", "cpu_seconds_per_1000_frames")
@@ -24,7 +24,7 @@ _MAY_BE_UNKNOWN: Final = ("video_bytes_per_frame", "states_bytes_per_frame")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredPace:
-    """What one measurement of rendering gave, and on what it was made.
+    """The figures that one measurement of rendering gave, and the emulator and machine that it was made on.
 
     Attributes:
         origin: one of ORIGINS.
@@ -33,16 +33,16 @@ class MeasuredPace:
             differently.
         renderer: what drew, as the driver calls itself, e.g. "llvmpipe (LLVM 15.0.6, 256 bits)".
         machine: the machine in words, e.g. "2 cores of an Intel Xeon".
-        slots: emulators that ran side by side while it was measured.
-        num_frames: frames that were rendered for it.
-        frames_per_second: frames of one slot per second of wall time, starts and ends included.
+        slots: emulators that ran side by side during the measurement.
+        num_frames: frames that were rendered for the measurement.
+        frames_per_second: frames of one slot per second of wall time, including starts and ends.
         cpu_seconds_per_1000_frames: CPU time of all processes of a slot, in seconds per 1,000 frames.
-        video_bytes_per_frame, states_bytes_per_frame: bytes that a frame takes in the dataset; None if the
-            measurement does not tell.
-        measured_on: the day, as YYYY-MM-DD, or the month, as YYYY-MM, where no more is known.
+        video_bytes_per_frame, states_bytes_per_frame: bytes that a frame takes in the dataset; None if they
+            were not measured.
+        measured_on: the day, as YYYY-MM-DD, or the month, as YYYY-MM, if no more is known.
 
     Raises:
-        ValueError: a figure that is not above zero, an unknown origin, or no such day or month.
+        ValueError: a figure is not above zero, the origin is unknown, or there is no such day or month.
     """
 
     origin: PaceOrigin
@@ -72,16 +72,16 @@ class MeasuredPace:
         date.fromisoformat(self.measured_on if self.measured_on.count("-") != 1 else f"{self.measured_on}-01")
 
     def frames_per_second_on(self, cores: float) -> float:
-        """Return the pace of a slot that has so many cores: fewer than it keeps busy make it slower."""
+        """Return the pace of a slot with this many cores; it is slower if it would keep more cores busy."""
         return min(self.frames_per_second, 1000 * cores / self.cpu_seconds_per_1000_frames)
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures by name, as JSON takes them."""
+        """Return the fields by name, as JSON takes them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> MeasuredPace:
-        """The pace that `to_dict` gave.
+        """Return the pace that `to_dict` wrote.
 
         Raises:
             ValueError: a field is missing, unknown or out of its range.
@@ -93,7 +93,7 @@ class MeasuredPace:
             raise ValueError(message) from problem
 
     def describe(self) -> str:
-        """Where the figures are from, as a phrase for people."""
+        """Say where the figures are from, as a phrase for people."""
         slots = "one emulator" if self.slots == 1 else f"{self.slots} emulators side by side"
         return (
             f"{_BY[self.origin]}: {self.game} in --emulator {self.emulator}, drawn by {self.renderer}, on "
@@ -110,10 +110,10 @@ _BY: Final[Mapping[PaceOrigin, str]] = {
 
 
 def nearest_pace(paces: Iterable[MeasuredPace], emulator: str, game: str) -> MeasuredPace | None:
-    """Return the measurement to go by for this emulator and game: a canary's first, then the latest.
+    """Return the measurement to use for this emulator and game: a canary's if any, then the latest.
 
     Args:
-        paces: any number of measurements; those of another emulator or game do not count.
+        paces: any number of measurements; those of another emulator or game are ignored.
         emulator: as in MeasuredPace.
         game: as in MeasuredPace.
     """

@@ -1,4 +1,4 @@
-"""Refuses a scan in which there was no replay at all: most likely the wrong place was named."""
+"""Refuses a scan that found no replay at all, since most likely the wrong place was named."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def refuse_nothing(catalogue: Catalogue) -> None:
-    """Raise if no file of a scan is a replay, be it one that is wanted or not.
+    """Raise if no file of a scan is a replay, whether wanted or not.
 
     Raises:
-        EnvironmentFailed: with the number of files looked at, and why none of them is a replay.
+        EnvironmentFailed: there is no replay; the message has the number of files read, and why none is a
+            replay.
     """
     if catalogue.games or catalogue.num_beyond or any(left.game_id for left in catalogue.left_out):
         return

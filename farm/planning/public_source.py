@@ -1,8 +1,9 @@
-"""A replay's place as it may be written down: hidden where it names a player.
+"""Writes a replay's place so that it can be published: hidden if it names a player.
 
 People name folders and files by who played: `Slippi/MANG#0/2024-05-01 vs ZAIN#0.slp`. Plans, ledgers and logs
-outlive their owner's disk, so such a path stays out of them unless its owner asks for it (`keep_paths`). So
-does the owner's own name: the home folder is written as ~, and another folder called like it hides the path.
+outlive their owner's disk, so such a path stays out of them unless its owner asks for it (`keep_paths`). The
+owner's own name stays out, too: the home folder is written as ~, and a path with another folder of the
+owner's name is hidden.
 """
 
 from __future__ import annotations
@@ -22,22 +23,23 @@ if TYPE_CHECKING:
 
 HIDDEN: Final = "hidden:"
 _DIGITS: Final = 16
-_LEAST_NAME: Final = 2  # characters; a tag of one letter is in every path
-_LONG_NAME: Final = 4  # characters, from which on a name counts within a longer word, too
+_LEAST_NAME: Final = 2  # characters; a tag of one letter would be in every path
+_LONG_NAME: Final = 4  # characters from which on a name also counts within a longer word
 # A connect code in a file name: letters, then # or what people write for it, then digits.
 _NOBODYS: Final = frozenset(
     {"", "root", "home", "user", "users", "admin", "ubuntu", "debian", "ec2-user", "ray", "farm", "slippi"}
 )
-"""Names that users of many machines have, and folders as well: they name nobody."""
+"""User names of many machines that are also folder names: they identify nobody."""
 _CODE: Final = re.compile(r"(?<![0-9a-z])[^\W\d_]{1,6}[#][0-9]{1,4}(?![0-9])")
 
 
 def public_source(locator: str, identities: Iterable[Identity] = ()) -> str:
-    """The locator, or hashes of it and of its last part if it names a player.
+    """Return the locator, or hashes of it and of its last part if it names a player.
 
     Args:
         locator: a path, ARCHIVE!MEMBER or a URL.
-        identities: who plays, as far as the replay says; without them only connect codes are recognised.
+        identities: the players, as far as the replay names them; without them only connect codes are
+            recognised.
     """
     locator = _without_home(locator)
     if not names_a_player(locator, identities) and not _names_the_owner(locator):
@@ -47,7 +49,7 @@ def public_source(locator: str, identities: Iterable[Identity] = ()) -> str:
 
 
 def names_a_player(locator: str, identities: Iterable[Identity] = ()) -> bool:
-    """Whether somebody's connect code, name or tag stands in the locator."""
+    """Return whether the locator contains somebody's connect code, name or tag."""
     text = _plain(locator)
     if _CODE.search(text):
         return True
@@ -69,7 +71,7 @@ def _without_home(locator: str) -> str:
 
 
 def _names_the_owner(locator: str) -> bool:
-    """Whether a folder is called like this user; not where nobody could tell who that is."""
+    """Return whether a folder is named like this user; not if that name identifies nobody."""
     names = {_plain(os.environ.get("USER", "")), _plain(_home().rpartition("/")[2])} - _NOBODYS
     return not names.isdisjoint(_plain(part) for part in re.split(r"[/!]", locator)[:-1])
 
@@ -82,7 +84,7 @@ def _home() -> str:
 
 
 def _plain(text: str) -> str:
-    """One form of what people write in many: full-width letters, capitals."""
+    """Normalise a text that people write in several forms: full-width letters, capitals."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 

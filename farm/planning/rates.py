@@ -2,7 +2,7 @@
 
     games -> a few to try -> bytes per frame at some CRFs -> the finest CRF whose plan fits
 
-Pure: what a CRF costs is measured by `workers.rates_job`.
+This module only calculates: `workers.rates_job` measures the bytes at each CRF.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from manifests.ledger.plan import GameToPlan
 
 FINEST_CRF: Final = 18.0
-"""No budget makes videos finer than this: `farm bench bytes` shows nothing more to be seen below it."""
+"""Finest CRF that a budget can give: `farm bench bytes` shows that nothing more can be seen below it."""
 COARSEST_CRF: Final = 30.0
-"""No budget makes them coarser: beyond it less than 99.5 % of clock and damage can be read back in some games
-(`farm bench bytes`; of one replay 99.53 % at CRF 30, 99.23 % at 32)."""
+"""Coarsest CRF that a budget can give: beyond it less than 99.5 % of clock and damage can be read back in
+some games (`farm bench bytes`; in one replay 99.53 % at CRF 30, 99.23 % at 32)."""
 CRF_STEP: Final = 0.5
 SPARE_SHARE: Final = 0.05
 """Share of the budget that is left free, since a few games are measured and many rendered."""
@@ -31,16 +31,16 @@ NUM_TRIALS: Final = 8
 
 
 class BudgetTooSmall(FarmError):  # noqa: N818 - named like its siblings
-    """The plan does not fit into the budget at any CRF that is allowed."""
+    """The plan does not fit into the budget at any allowed CRF."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What a CRF costs.
+    """The bytes per frame at one CRF.
 
     Attributes:
         crf: x264's constant quality.
-        bytes_per_frame: of video and states together.
+        bytes_per_frame: bytes of video and states together, per frame.
     """
 
     crf: float
@@ -49,15 +49,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class BudgetChoice:
-    """The CRF that a budget allows.
+    """The CRF that a budget allows, and how it was found.
 
     Attributes:
-        crf: the finest that fits.
-        bytes_per_frame: what it is expected to cost.
-        num_frames: of the plan.
-        budget_bytes: the budget.
-        rates: what was measured, from the finest to the coarsest.
-        num_trials: games that were measured.
+        crf: the finest CRF that fits.
+        bytes_per_frame: the bytes per frame expected at that CRF.
+        num_frames: number of frames of the plan.
+        budget_bytes: the budget for the whole dataset.
+        rates: the measured rates, from the finest to the coarsest CRF.
+        num_trials: number of games that were measured.
     """
 
     crf: float
@@ -69,7 +69,7 @@ class BudgetChoice:
 
 
 def games_to_try(games: Sequence[GameToPlan], count: int = NUM_TRIALS) -> list[GameToPlan]:
-    """Choose games whose lengths are spread like those of all, at most `count`; the same at each call."""
+    """Choose at most `count` games whose lengths are spread like those of all; each call chooses the same."""
     by_length = sorted(games, key=lambda game: (game.num_frames, game.game_id))
     if len(by_length) <= count:
         return by_length
@@ -77,10 +77,10 @@ def games_to_try(games: Sequence[GameToPlan], count: int = NUM_TRIALS) -> list[G
 
 
 def mean_rates(trials: Iterable[tuple[int, dict[float, int]]]) -> tuple[Rate, ...]:
-    """Return the bytes per frame at each CRF over all trials, each its number of frames and its bytes by CRF.
+    """Return the bytes per frame at each CRF over trials of (number of frames, bytes by CRF).
 
     Raises:
-        ValueError: there is no trial, or they are of different CRFs.
+        ValueError: there is no trial, or the trials have different CRFs.
     """
     found = list(trials)
     if not found or any(sizes.keys() != found[0][1].keys() for _, sizes in found):
@@ -91,14 +91,14 @@ def mean_rates(trials: Iterable[tuple[int, dict[float, int]]]) -> tuple[Rate, ..
 
 
 def bytes_per_frame_at(rates: Sequence[Rate], crf: float) -> float:
-    """Return what a CRF between, or near, the measured ones costs.
+    """Return the bytes per frame at a CRF between, or near, the measured ones.
 
-    The logarithm of the bytes is taken as a line between neighbours, which holds within 2 % for a distance of
-    five; beyond the ends it is the line of the last two.
+    The logarithm of the bytes is interpolated linearly between neighbours, which is right within 2 % for a
+    distance of five; beyond the ends the line of the last two is continued.
 
     Args:
-        rates: at least two, in order of their CRF.
-        crf: the one that is asked for.
+        rates: at least two rates, in order of their CRF.
+        crf: the CRF asked for.
     """
     number = next((k for k in range(1, len(rates)) if crf <= rates[k].crf), len(rates) - 1)
     low, high = rates[number - 1], rates[number]
@@ -110,16 +110,16 @@ def bytes_per_frame_at(rates: Sequence[Rate], crf: float) -> float:
 def choose_crf(
     rates: Sequence[Rate], num_frames: int, budget_bytes: int, num_trials: int = 0
 ) -> BudgetChoice:
-    """Choose the finest CRF with which a plan fits into a budget, of which SPARE_SHARE stays free.
+    """Choose the finest CRF at which a plan fits into a budget, leaving SPARE_SHARE of it free.
 
     Args:
-        rates: what was measured, at least two, in order of their CRF.
-        num_frames: of the whole plan.
-        budget_bytes: for videos and states together.
-        num_trials: games that were measured.
+        rates: the measured rates, at least two, in order of their CRF.
+        num_frames: number of frames of the whole plan.
+        budget_bytes: bytes for videos and states together.
+        num_trials: number of games that were measured.
 
     Raises:
-        BudgetTooSmall: it does not fit at COARSEST_CRF; the text has what each CRF would take.
+        BudgetTooSmall: the plan does not fit at COARSEST_CRF; the message has the bytes at each CRF.
     """
     may_take = budget_bytes * (1 - SPARE_SHARE)
     for step in range(round((COARSEST_CRF - FINEST_CRF) / CRF_STEP) + 1):

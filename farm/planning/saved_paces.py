@@ -1,4 +1,4 @@
-"""Keeps the paces that canary games and benches measured, so that a later estimate can go by them.
+"""Saves the paces that canary games and benches measured, so that later estimates can use them.
 
 One JSON file in the user's cache holds the newest measurement of each emulator, game, renderer and machine.
 """
@@ -16,20 +16,20 @@ from manifests.home_folder import cache_base
 from workers.errors import EnvironmentFailed
 
 VARIABLE: Final = "FARM_MEASURED_PACES"
-"""Names the file, e.g. one on a volume that several containers share."""
+"""Environment variable that names the file, e.g. one on a volume that several containers share."""
 
 
 def paces_path() -> Path:
-    """The file that FARM_MEASURED_PACES names, else one under XDG_CACHE_HOME."""
+    """Return the file that FARM_MEASURED_PACES names, else one under XDG_CACHE_HOME."""
     given = os.environ.get(VARIABLE)
     return Path(given) if given else cache_base() / "dolphin-farm" / "measured_paces.json"
 
 
 def saved_paces() -> tuple[MeasuredPace, ...]:
-    """Return all measurements that were kept; none if nothing was.
+    """Return all saved measurements; none if the file does not exist.
 
     Raises:
-        EnvironmentFailed: the file is there and is not one of ours.
+        EnvironmentFailed: the file exists and is not one of ours.
     """
     path = paces_path()
     try:
@@ -42,7 +42,7 @@ def saved_paces() -> tuple[MeasuredPace, ...]:
 
 
 def save_pace(pace: MeasuredPace) -> Path:
-    """Keep a measurement in place of an older one of the same kind; return the path of the file.
+    """Save a measurement in place of an older one of the same kind; return the path of the file.
 
     Raises:
         EnvironmentFailed: the file cannot be read or written.
@@ -54,7 +54,7 @@ def save_pace(pace: MeasuredPace) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as aside:
             aside.write(text)
-        Path(aside.name).replace(path)  # two runs at once: one of them wins, whole
+        Path(aside.name).replace(path)  # if two runs do this at once, one whole file wins
     except OSError as problem:
         message = f"cannot write {path}: {problem.strerror}; set {VARIABLE} to a file that can be written"
         raise EnvironmentFailed(message) from problem

@@ -1,4 +1,4 @@
-"""The scan of one replay for the catalogue: the part of planning that runs in any process."""
+"""Scans one replay for the catalogue: this part of planning can run in any process."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from workers.replay import GameRecord, Replay
     from workers.replay.identity import Identity
 
-_OPENING_FRAMES = 180  # a second and a half in which players can act: a file cut later has the same opening
-_GROWING_SECONDS = 60.0  # a recorder writes every frame, so a file that is older than this is over
+# Players can act in the last 1.5 s of these: a file that was cut later has the same opening.
+_OPENING_FRAMES = 180
+_GROWING_SECONDS = 60.0  # a recorder writes every frame, so the recording of an older file is over
 _OPENING_COLUMNS = ("buttons", "main_x", "main_y", "c_x", "c_y", "x", "y", "action")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A replay that a listing came upon; `data` only where it cannot be read again cheaply."""
+    """A replay that a listing found; `data` is set only if it would cost much to read it again."""
 
     locator: str
     data: bytes | None = None
@@ -44,20 +45,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class ScannedReplay:
-    """A game that can be rendered and is wanted. It carries no name: players are keyed hashes.
+    """A game that can be rendered and is wanted. It has no names of players, only keyed hashes.
 
     Attributes:
-        place: The replay's locator, to read it by.
-        source: The locator as it may be written down; see `farm.planning.public_source`.
-        game_id: sha256 of its bytes.
-        num_frames: Rows of its state.
+        place: The replay's locator, with which to read it.
+        source: The locator as it may be published; see `farm.planning.public_source`.
+        game_id: sha256 of the replay's bytes.
+        num_frames: Number of rows of its state.
         stage_name: libmelee's name.
         characters: libmelee's names, by port.
-        player_hashes: Keyed hash of each player, by port; None where the replay does not say who it was.
-        match_key: What Slippi's servers call the game; None if it was not theirs.
-        play_key: Hash of how the game begins: equal for two recordings of one game, whatever else differs.
+        player_hashes: Keyed hash of each player, by port; None if the replay does not say who it was.
+        match_key: Key of the game on Slippi's servers; None if it was not played there.
+        play_key: Hash of how the game begins: equal for two recordings of one game, even if their bytes
+            differ.
         pairing: Keyed hash of who played; see `farm.planning.splits`.
-        links: What it tells about accounts; see `farm.planning.identities`.
+        links: What the replay tells about accounts; see `farm.planning.identities`.
         characters_seen: libmelee's names of the characters in its frames, without repetition.
         play_sha256: Hash of how the whole game went; see `workers.replay.play`.
     """
@@ -82,11 +84,11 @@ class LeftOut:
     """A replay that is not in the catalogue, and why.
 
     Attributes:
-        source: Its locator as it may be written down; an archive's, if the whole archive could not be read.
-        game_id: sha256 of its bytes; None if there was nothing that could be called a replay.
+        source: Its locator as it may be published; the archive's, if the whole archive could not be read.
+        game_id: sha256 of its bytes; None if it is not a replay at all.
         reason: Why it was left out, from the closed list of reasons.
         detail: One line for a person, without names.
-        links: What it tells about accounts; see `farm.planning.identities`.
+        links: What the replay tells about accounts; see `farm.planning.identities`.
     """
 
     source: str
@@ -99,13 +101,13 @@ class LeftOut:
 def scan_replay(
     found: Found, selection: Selection, key: bytes, *, keep_paths: bool = False
 ) -> ScannedReplay | LeftOut:
-    """Read one replay and see whether it can be rendered and is wanted.
+    """Read one replay, and decide whether it can be rendered and is wanted.
 
     Args:
-        found: where it is.
+        found: the replay that a listing found.
         selection: which replays are wanted.
         key: the dataset's player key.
-        keep_paths: write a path down even if it names a player.
+        keep_paths: keep a path even if it names a player.
 
     Raises:
         EnvironmentFailed: If its bucket cannot be read, or this machine runs short of something.
@@ -149,16 +151,16 @@ def scan_replay(
 
 
 def _seen(found: Found) -> os.stat_result | None:
-    """A plain file as it is before it is read; None for what is in an archive or a bucket."""
+    """Return the stat of a plain file before it is read; None for a replay in an archive or a bucket."""
     try:
         place = place_of(found.locator)
         return Path(place.path).stat() if found.data is None and place.member is None else None
     except (OSError, ValueError):
-        return None  # in a bucket; or gone, which reading it will say
+        return None  # in a bucket; or gone, which the reading will report
 
 
 def _check_is_over(found: Found, seen: os.stat_result | None, replay: Replay) -> None:
-    """Refuse a file that somebody still writes: it would hold other bytes when it is rendered."""
+    """Refuse a file that is still being written: it would hold other bytes when it is rendered."""
     if seen is None:
         return
     try:
@@ -175,7 +177,10 @@ def _check_is_over(found: Found, seen: os.stat_result | None, replay: Replay) ->
 
 
 def _play_key(record: GameRecord, table: StateTable) -> str:
-    """Two players' own recordings of a netplay game differ in bytes, but not in how the game went."""
+    """Return a hash of how a game begins, the same for both players' own recordings of a netplay game.
+
+    The recordings differ in bytes, but not in how the game went.
+    """
     digest = hashlib.sha256(f"{record.stage_id} {record.rng_seed} {table.ports}".encode())
     opening = table.slice(0, min(_OPENING_FRAMES, table.num_frames))
     for index in range(table.num_players):

@@ -1,4 +1,4 @@
-"""Looks at many replays, in this process or in several, in the order in which they were listed."""
+"""Reads many replays, in this process or in several, in the order in which they were listed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from farm.planning.scanned_replay import Found, ScannedReplay
 
     Scan = Callable[[Found], ScannedReplay | LeftOut]
-    """Looks at one replay."""
+    """Reads one replay, and returns a game or why the replay is left out."""
 
 _REPLAYS_PER_TASK = 8
 _TASKS_AHEAD_PER_WORKER = 3  # so that no worker waits, and a bounded number of replays is in memory
 _TASK_DEADLINE_SECONDS = 600.0
-_FEW_REPLAYS = 32  # are read here sooner than processes start
+_FEW_REPLAYS = 32  # this process reads so few replays before others would have started
 
 
 def look_at_all(
     listed: Iterator[Found | LeftOut], scan: Scan, num_workers: int | None
 ) -> Iterator[ScannedReplay | LeftOut]:
-    """Yield what comes of each replay, in order; what is left out already is passed on.
+    """Yield the result of each listed replay, in order; records of left-out files are passed on.
 
     Args:
-        listed: Replays, and what is left out without a look.
-        scan: What looks at one; it can be pickled.
-        num_workers: Processes; None for one per CPU, 0 for none but this.
+        listed: Replays, and records of files that are left out unread.
+        scan: Function that reads one replay; it can be pickled.
+        num_workers: Processes; None for one per CPU, 0 to read in this process.
 
     Raises:
         EnvironmentFailed: If a process breaks, or takes too long.
@@ -62,9 +62,10 @@ def look_at_all(
 
 
 def reading_pool(num_workers: int) -> ProcessPoolExecutor:
-    """Processes that end with this one, even when it is killed, and leave no file.
+    """Return a pool of processes that end with this one, even if it is killed, and leave no file.
 
-    Spawned: a forked child of a process with threads may deadlock, a fork server leaves its socket behind.
+    They are spawned: a forked child of a process with threads may deadlock, and a fork server leaves its
+    socket behind.
     """
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_end_with_parent)

@@ -1,4 +1,4 @@
-"""Filters that choose replays for a plan among those that can be rendered, each with a readable reason."""
+"""Filters that choose among the replays that can be rendered; each refusal has a readable reason."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ if TYPE_CHECKING:
 FRAMES_PER_MINUTE = 3600
 _TOURNAMENT_TIMER_SECONDS = 480
 
-# Beyond these no game goes; what does was corrupted, or played with codes. They are slippi-ai's.
+# No real game goes beyond these limits; one that does was corrupted, or played with codes. The limits are
+# slippi-ai's.
 _MOST_UNITS, _MOST_SHIELD, _MOST_JUMPS, _LAST_CHARACTER = 500.0, 60.0, 6, 0x20
 _LEAST_DAMAGE = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Filters on top of what makes a replay renderable; the default wants every renderable game.
+    """Filters for replays that can be rendered; the default accepts every one of them.
 
     Attributes:
         humans_only: Both players are people.
-        min_frames: Final frames of the game.
+        min_frames: Least number of final frames of the game.
         min_version: Oldest version of the .slp format, as (major, minor).
-        timer_seconds: What the timer starts at.
+        timer_seconds: Seconds at which the timer starts.
         stages: Names of the stages wanted; empty for all six.
-        characters: Names of the characters wanted, and no other in any frame, on both sides; empty for all.
-        sane: No value lies outside what the game can do, and the players dealt 100 percent in all.
-        max_games: Take so many, the first in order of game_id, which is as good as random; None for all.
+        characters: Names of the characters wanted; no player may have another in any frame. Empty for all.
+        sane: No value is beyond what the game can do, and the players dealt at least 100 percent in all.
+        max_games: Number of games to take, the first by game_id, which is as good as random; None for all.
 
     Raises:
         ValueError: If a name is not libmelee's, or a number is negative.
@@ -66,7 +67,7 @@ class Selection:
 
     @classmethod
     def for_training(cls, max_games: int | None = None) -> Selection:
-        """What the field trains on: people, a tournament timer, a minute or more, nothing impossible."""
+        """Return the selection that the field trains on: people, tournament timer, a minute or more, sane."""
         return cls(
             humans_only=True,
             min_frames=FRAMES_PER_MINUTE,
@@ -77,10 +78,10 @@ class Selection:
         )
 
     def check(self, record: GameRecord, table: StateTable) -> None:
-        """Refuse a renderable game that is not wanted.
+        """Raise if a game that can be rendered is not wanted.
 
         Raises:
-            ReplayRefused: FILTERED, with the first filter it fails.
+            ReplayRefused: the reason is FILTERED, the detail names the first filter that the game fails.
         """
         detail = (
             self._unwanted(record) or self._other_characters(table) or (_insane(table) if self.sane else None)
@@ -117,7 +118,7 @@ def _version(text: str) -> tuple[int, int]:
 
 
 def _insane(table: StateTable) -> str | None:
-    """The first thing in a state that no real game shows, in words; None if there is none."""
+    """Return the first value in a state that no real game shows, in words; None if there is none."""
     limits = {"x": _MOST_UNITS, "y": _MOST_UNITS, "shield": _MOST_SHIELD, "jumps_left": _MOST_JUMPS}
     damage = 0.0
     for index in range(table.num_players):

@@ -1,8 +1,8 @@
-"""The division of games into training, validation and test, so that none of them leaks into another.
+"""Divides games into training, validation and test, so that no split leaks into another.
 
 Games of the same two players look alike: same habits, same tags, often the same evening. So a split is drawn
-for the pairing, by its keyed hash, and all its games go there; the same pairing, key and fractions give the
-same split on any machine and in any later plan.
+for the pairing of two players, by its keyed hash, and all games of the pairing go there; the same pairing,
+key and fractions give the same split on any machine and in any later plan.
 
 On a ladder nearly everybody in the test split also plays in training, against others. `by="player"` draws the
 split for each player instead. Nearly all players of a ladder are connected by their games, so whole groups
@@ -34,9 +34,9 @@ class Traits:
     Attributes:
         pairing: Keyed hash, hex, of the two players; where a replay does not say who played, of the session,
             or of the game itself.
-        stage: libmelee's name.
+        stage: libmelee's name of the stage.
         characters: libmelee's names of the characters that appear in the frames.
-        players: Keyed hashes of those that are known.
+        players: Keyed hashes of the players; None for one who is not known.
     """
 
     pairing: str
@@ -62,10 +62,12 @@ class SplitRule:
 
     Attributes:
         val: Fraction of pairings, or of players, for validation.
-        test: The same for test. By pairing it is 0 with hold_out, which then is the test split.
-        hold_out: (field, value) pairs; the games with one of them are the test split. Fields: character,
-            stage, player. A game has every character that appears in its frames: Sheik's are Zelda's, too.
-        by: Whose keyed hash a split is drawn by: "pairing", or "player", so that no player is in two splits.
+        test: Fraction for test. If `by` is "pairing" and games are held out, it is 0, and the held-out games
+            are the test split.
+        hold_out: (field, value) pairs; games that match one of them are the test split. Fields: character,
+            stage, player. A game has every character that appears in its frames: a game with Sheik may also
+            have Zelda.
+        by: Whose keyed hash decides the split: "pairing", or "player", so that no player is in two splits.
 
     Raises:
         ValueError: If the fractions leave nothing to train on, or a field or name is unknown.
@@ -77,7 +79,7 @@ class SplitRule:
     by: str = PAIRING
 
     def __post_init__(self) -> None:
-        if not (self.val >= 0 and self.test >= 0 and self.val + self.test < 1):  # nor is a NaN allowed
+        if not (self.val >= 0 and self.test >= 0 and self.val + self.test < 1):  # this also refuses a NaN
             msg = (
                 f"fractions val {self.val} and test {self.test} must be 0 or more and leave some for training"
             )
@@ -105,7 +107,7 @@ class SplitRule:
         test: float | None = None,
         hold_out: Sequence[str] = (),
     ) -> SplitRule:
-        """A rule from what a person gave; None for what was not given.
+        """Make a rule from what a user gave; None stands for what was not given.
 
         Args:
             by: "pairing" or "player".
@@ -114,8 +116,8 @@ class SplitRule:
             hold_out: texts such as "character=PICHU".
 
         Raises:
-            ValueError: As the class; a text is no FIELD=VALUE; or both a test fraction and a hold-out say
-                what the test split is.
+            ValueError: As for the class; or a text is no FIELD=VALUE; or a test fraction and a hold-out both
+                define the test split.
         """
         pairs = []
         for text in hold_out:
@@ -139,15 +141,15 @@ class SplitRule:
 
     @classmethod
     def of_contract(cls, contract: SplitContract) -> SplitRule:
-        """The rule that a dataset.json holds.
+        """Return the rule that a dataset.json holds.
 
         Raises:
-            ValueError: As `chosen`.
+            ValueError: As for `chosen`.
         """
         return cls.chosen(by=contract.by, val=contract.val, test=contract.test, hold_out=contract.hold_out)
 
     def to_contract(self) -> SplitContract:
-        """The rule as dataset.json holds it; the inverse of `of_contract`."""
+        """Return the rule as dataset.json holds it; the inverse of `of_contract`."""
         return SplitContract(self.by, self.val, self.test, tuple(map("=".join, self.hold_out)))
 
     def __str__(self) -> str:
@@ -157,10 +159,12 @@ class SplitRule:
         return " ".join([*options, *(f"--hold-out {field}={value}" for field, value in self.hold_out)])
 
     def split_of(self, traits: Traits) -> str | None:
-        """The split of a game with these properties: train, val or test; None if its players are in several.
+        """Return the split of a game with these properties: train, val or test; None if it is in no split.
 
-        By player, a held-out game is for test only if all its players are, and they have no other games.
-        Players whom the replay does not name cannot be held apart; without any name the game counts as one.
+        By player, a game is in no split if its players are in different ones. With a hold-out it is in test
+        only if it is held out and its players are in test, and in no split if only one of these is true.
+        Players whom the replay does not name cannot be kept apart; if it names none, the split is drawn by
+        the pairing.
         """
         is_held_out = any(value in _HOLD_OUT_FIELDS[field](traits) for field, value in self.hold_out)
         if self.by == PAIRING:

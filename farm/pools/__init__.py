@@ -1,1 +1,1 @@
-"""The pools that run games: slots on this machine or on a Ray cluster, behind the engine's contract."""
+"""The pools that run games, as farm.engine.pool defines them: slots on this machine or on a Ray cluster."""

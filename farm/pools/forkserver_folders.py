@@ -1,7 +1,7 @@
-"""Removes what the processes of a Ray of our own leave among the temporary files of this machine.
+"""Removes folders that a Ray of our own leaves among the temporary files of this machine.
 
-Ray's dashboard has a server of Python's that starts processes, whose socket lies in a folder `pymp-...`. Ray
-ends the dashboard by force, so the folder stays.
+Ray's dashboard uses a Python server that starts processes, whose socket lies in a folder `pymp-...`. Ray ends
+the dashboard by force, so the folder stays.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NAME: Final = "listener-"
 
 
 def remove_dead_folders(base: Path | None = None) -> int:
-    """Remove the folders of such servers of this user's that run no more, whoever began them.
+    """Remove this user's folders of Python process servers that no longer run, whoever began them.
 
     Args:
-        base: where they lie; None for the folder of temporary files.
+        base: where the folders are; None for the folder of temporary files.
 
     Returns:
         How many were removed.
@@ -40,7 +40,7 @@ def remove_dead_folders(base: Path | None = None) -> int:
 
 
 def _bound() -> frozenset[str] | None:
-    """The paths of all sockets of this machine that a process has; None where nobody says."""
+    """Return the paths of all sockets of this machine that a process has open; None if that is unknown."""
     try:
         lines = _UNIX_SOCKETS.read_text(errors="surrogateescape").splitlines()
     except OSError:
@@ -49,7 +49,7 @@ def _bound() -> frozenset[str] | None:
 
 
 def _is_dead(folder: Path, bound: frozenset[str] | None) -> bool:
-    """Whether this is such a folder of this user's, with a socket that nobody listens at any more."""
+    """Return whether a folder is of such a server of this user's, and nobody listens at its socket."""
     try:
         found = folder.lstat()
         sockets = list(_sockets(folder))
@@ -60,7 +60,7 @@ def _is_dead(folder: Path, bound: frozenset[str] | None) -> bool:
 
 
 def _sockets(folder: Path) -> Iterator[str]:
-    """Yield the path of every file; ValueError if one is no socket of such a server."""
+    """Yield the path of every file in a folder; raise ValueError if one is no socket of such a server."""
     for path in folder.iterdir():
         if not path.name.startswith(_NAME) or not stat.S_ISSOCK(path.lstat().st_mode):
             raise ValueError(path)

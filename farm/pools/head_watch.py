@@ -1,7 +1,7 @@
-"""Asks the head of a cluster from a thread of its own, so that a run never waits on one that is silent.
+"""Asks the head of a Ray cluster for news in its own thread, so that a run never waits for a silent head.
 
 The head is the one machine whose loss ends a run; what was committed is not lost with it. A call to a head
-that is gone may not return for a minute, or ever, so no such call is made where games are handed out.
+that is gone may not return for a minute, or ever, so the code that hands out games makes no such call.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 
-HEAD_LOST_SECONDS = 40.0  # without an answer; Ray itself would end the program after 60, with status 1
+# Longest time without an answer; Ray itself would end the program after 60, with status 1.
+HEAD_LOST_SECONDS = 40.0
 ASK_SECONDS = 2.0  # between two questions
-STOP_SECONDS = 2.0  # for the last question to be answered
+STOP_SECONDS = 2.0  # longest wait for the last question to be answered
 
 
 class HeadLost(EnvironmentFailed):
-    """The head has not answered for too long: the run ends, and the same command goes on with it."""
+    """The cluster's head has not answered for too long: the run ends, and the same command continues it."""
 
 
 class AllNodesLost(EnvironmentFailed):
-    """The cluster that this run started for itself has no node any more, and no other can come."""
+    """The cluster that this run started for itself has no node left, and no other can come."""
 
 
 class NoAnswer(Exception):  # noqa: N818 - not an error of anybody's until it lasts
@@ -53,32 +54,33 @@ class HeadWatch(Generic[AnswerT]):
         self._ask, self._lost_seconds, self._every_seconds = ask, lost_seconds, every_seconds
         self._changed = threading.Condition()
         self._answer: AnswerT | None = None
-        self._asked = float("-inf")  # when the question was put whose answer that is
-        self._silent_since: float | None = None  # when the oldest question was put that has no answer yet
-        self._wanted = float("-inf")  # somebody waits for an answer to a question put after this
+        self._asked = float("-inf")  # when the question to `self._answer` was asked
+        self._silent_since: float | None = None  # when the oldest question without an answer was asked
+        self._wanted = float("-inf")  # somebody waits for an answer to a question asked after this time
         self._is_stopping = False
-        # A daemon: it may hang in a question for ever, and must not hold up the end of the program.
+        # A daemon thread: a question may hang for ever, and must not hold up the end of the program.
         self._thread = threading.Thread(target=self._run, name="head-watch", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask the head, from a thread of its own."""
+        """Begin to ask the head, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more; waits a little for the question just put, if there is one."""
+        """Stop asking; wait a little for the answer to the last question, if one is open."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
         self._thread.join(STOP_SECONDS)
 
     def latest(self) -> AnswerT | None:
-        """The newest answer, at once; None before the first.
+        """Return the newest answer at once; None before the first answer.
 
         Raises:
-            HeadLost: if there was none for too long.
+            HeadLost: if no answer came for too long.
         """
         with self._changed:
-            # From the question, not from the last answer: a program that was itself paused has asked nothing.
+            # Silence is measured from the question, not from the last answer: a program that was itself
+            # paused has asked nothing.
             silent = 0.0 if self._silent_since is None else time.monotonic() - self._silent_since
             if silent > self._lost_seconds:
                 message = (
@@ -89,7 +91,7 @@ class HeadWatch(Generic[AnswerT]):
             return self._answer
 
     def newer(self, wait_seconds: float) -> AnswerT | None:
-        """The answer to a question put from now on; None if there is none within `wait_seconds`."""
+        """Return the answer to a question asked from now on; None if none comes within `wait_seconds`."""
         with self._changed:
             now = self._wanted = time.monotonic()
             self._changed.notify_all()
@@ -112,8 +114,8 @@ class HeadWatch(Generic[AnswerT]):
                 self._changed.wait_for(self._is_due(asked), self._every_seconds)
 
     def _is_due(self, asked: float) -> Callable[[], bool]:
-        """A function that tells whether the next question is due before its time.
+        """Return a function that tells whether the next question is due before its time.
 
-        It is if somebody waits for an answer to a later question; a silent head is not hurried.
+        The question is due if somebody waits for an answer to a later question; a silent head is not hurried.
         """
         return lambda: self._is_stopping or (self._asked == asked and self._wanted > asked)

@@ -1,4 +1,4 @@
-"""Removes what slots that were ended by force leave on a machine: scratch folders, which may be in memory."""
+"""Removes the scratch folders, which may be in memory, of slots that were ended by force on a machine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from workers.scratch import PREFIX, default_base, sweep
 if TYPE_CHECKING:
     from pathlib import Path
 
-DYING_SECONDS = 3.0  # for a process that was killed to be gone, and its emulator after it
+DYING_SECONDS = 3.0  # how long a killed process, and after it its emulator, may take to be gone
 
 
 def remove_leftovers(base: Path | None) -> int:
-    """Remove the scratch folders of dead slots from this machine; returns how many.
+    """Remove the scratch folders of dead slots from this machine; return how many.
 
-    Those just killed may still be dying and writing: looks again for a while as long as there is any folder,
-    the folder of somebody alive included.
+    A process that was just killed may still be dying and writing. So this looks again for a while, as long as
+    there is any folder, even one of a living process.
 
     Args:
         base: Where scratch folders are; None for the default.

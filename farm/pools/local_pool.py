@@ -1,8 +1,8 @@
-"""Slots on this machine: long-lived processes of our own, each doing one game at a time.
+"""Slots on this machine: each is a long-lived process of our own that does one game at a time.
 
-Every process is a direct child under a parent-death signal in a process group of its own: a Ctrl-C at the
-terminal reaches only the run, which drains; a run that is killed takes its slots, and they their emulators,
-along.
+Every process is a direct child, with a parent-death signal and a process group of its own. So a Ctrl-C at the
+terminal reaches only the run, which drains; and when a run is killed, its slots end, and with them their
+emulators.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from farm.engine.pool import Event, Job
 
 NODE = "local"
-START_SECONDS = 120.0  # for imports on a machine whose every core renders
+START_SECONDS = 120.0  # for imports on a machine whose cores are all rendering
 LEAVE_SECONDS = 10.0  # for an idle process to exit
 
 
@@ -64,8 +64,8 @@ class LocalPool:
     Args:
         job: What a slot does with a task; picklable by name, so a function at the top of a module.
         settings: Passed to every job.
-        num_slots: Processes at any time.
-        recycle_games: A process is replaced after so many games, so that nothing it leaks adds up.
+        num_slots: Number of processes at any time.
+        recycle_games: A process is replaced after this many games, so that its leaks do not add up.
 
     Raises:
         ValueError: if a number is below 1.
@@ -88,17 +88,17 @@ class LocalPool:
         self._processes: dict[str, _Process] = {}
         self._num_started = 0
         self._cleaned = ExitStack()
-        self._is_littered = False  # a slot died, whose successor may not have come to sweep after it
+        self._is_littered = False  # a slot died, and its successor may not have swept its scratch yet
         self._logs: Path | None = None
         self._kind = machine_kind()
 
     def __enter__(self) -> Self:
-        """Start the processes; their slots open as they get ready.
+        """Start the processes; a slot opens when its process is ready.
 
         Raises:
-            EnvironmentFailed: if a process cannot be started; then none is left.
+            EnvironmentFailed: if a process cannot be started; then all others are ended.
         """
-        # Under a lock, so that the next run removes those of one that was killed.
+        # The folder is under a lock, so that the next run can remove the folder of a run that was killed.
         base = make_base(own_folder_in(Path(tempfile.gettempdir()))) / "logs"
         sweep(base)
         self._logs = self._cleaned.enter_context(scratch(base))
@@ -113,13 +113,13 @@ class LocalPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End every process: idle ones by themselves, the rest by force; waits until all are gone."""
+        """End every process: idle ones exit by themselves, the rest are killed; wait until all are gone."""
         self._end_all()
 
     def _end_all(self) -> None:
         was_forced = self._is_littered or any(process.is_busy for process in self._processes.values())
         for process in self._processes.values():
-            process.tasks.close()  # which an idle process takes as its end
+            process.tasks.close()  # an idle process takes this as its end
             if process.is_busy or not process.is_ready:
                 _kill(process)
         deadline = time.monotonic() + LEAVE_SECONDS
@@ -138,10 +138,10 @@ class LocalPool:
         try:
             process.tasks.send(task)
         except (BrokenPipeError, ConnectionResetError):
-            return  # it died idle; `events` finds the closed socket and says so
+            return  # the process died idle; `events` finds the closed socket and reports it
 
     def events(self, timeout_seconds: float) -> list[Event]:
-        """Wait for reports of the processes, or their deaths, and return them as events."""
+        """Wait for the processes' reports or deaths, and return them as events."""
         names = {process.tasks: name for name, process in self._processes.items()}
         found: list[Event] = []
         for tasks in wait(list(names), timeout_seconds):
@@ -172,7 +172,7 @@ class LocalPool:
             message = "no `setpriv` on PATH; it is part of util-linux: install that"
             raise EnvironmentFailed(message)
         ours, theirs = socket.socketpair()
-        # The process must find the job's module wherever this one did, also where that is on no usual path.
+        # The process must find the job's module wherever this process did, even outside the usual paths.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [
             sys.executable,
@@ -197,7 +197,7 @@ class LocalPool:
         try:
             tasks.send(self._order)
         except (BrokenPipeError, ConnectionResetError):
-            return  # it could not even start; `events` says why
+            return  # the process could not even start; `events` says why
 
     def _take_report(self, name: str) -> list[Event]:
         process = self._processes[name]
@@ -232,7 +232,7 @@ class LocalPool:
         process = self._processes.pop(name)
         self._is_littered = True
         process.tasks.close()
-        _reap(process, time.monotonic() + LEAVE_SECONDS)  # by itself: it may be writing its traceback
+        _reap(process, time.monotonic() + LEAVE_SECONDS)  # no kill yet: it may be writing its traceback
         detail = _last_words(process)
         if not process.is_ready:
             message = f"a worker process could not start: {detail}"
@@ -257,7 +257,7 @@ def _kill(process: _Process) -> None:
 
 
 def _reap(process: _Process, deadline: float) -> None:
-    """Wait for the process's end, by force after the deadline."""
+    """Wait for the process to end; kill it after the deadline."""
     try:
         process.popen.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -266,7 +266,7 @@ def _reap(process: _Process, deadline: float) -> None:
 
 
 def _last_words(process: _Process) -> str:
-    """How the process ended, and the last line it wrote, which is the error itself if that is a traceback."""
+    """Return how the process ended, and the last line it wrote; of a traceback, that line is the error."""
     status = process.popen.returncode
     ending = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
     lines = process.log.read_text(errors="replace").split("\n")

@@ -1,6 +1,6 @@
-"""The run's figures for Ray's own metrics: they appear on every node's metrics port as `ray_farm_...`.
+"""Sends a run's figures to Ray's own metrics: every node's metrics port shows them as `ray_farm_...`.
 
-With `farm.pools.ray_pool` and `farm.pools.ray_nodes` the only doors to Ray.
+In farm, only this module, `farm.pools.ray_pool` and `farm.pools.ray_nodes` import Ray.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ EXPORT_SECONDS = 5.0
 
 
 class RaySink:
-    """Figures as Ray's gauges; see `farm.engine.metrics.Sink`."""
+    """Keeps figures as Ray's gauges; see `farm.engine.metrics.Sink`."""
 
     def __init__(self) -> None:
         self._gauges = {name: Gauge(name, figure.about, figure.labels) for name, figure in FIGURES.items()}
 
     def set(self, name: str, value: float, labels: Mapping[str, str]) -> None:
-        """Set the gauge of that name and those labels."""
+        """Set the gauge with that name and those labels."""
         self._gauges[name].set(value, dict(labels))
 
     def forget(self, name: str, labels: Mapping[str, str]) -> None:
-        """Set the series to zero, since Ray never drops one."""
+        """Set the series to zero, since Ray never drops a series."""
         self.set(name, 0.0, labels)
 
 
 def ray_metrics() -> RunMetrics:
-    """A RunMetrics whose figures go out with the metrics of the node that this program runs on."""
+    """Return a RunMetrics whose figures go out with the metrics of the node that this program runs on."""
     return RunMetrics(RaySink(), tally_seconds=EXPORT_SECONDS)

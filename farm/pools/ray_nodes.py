@@ -1,6 +1,6 @@
-"""The machines of a Ray cluster: joining one, which there are, what they offer, and which are about to go.
+"""Joins a Ray cluster, and tells which machines it has, what they offer, and which are about to go.
 
-With `farm.pools.ray_pool` the only door to Ray.
+In farm, only this module, `farm.pools.ray_pool` and `farm.pools.ray_metrics` import Ray.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray._private.state import state as cluster_state  # its only way to tell which nodes are being drained
-from ray._private.worker import global_worker  # its only way to drain a node, beside a command of its own
+from ray._private.state import state as cluster_state  # Ray's only way to tell which nodes are being drained
+from ray._private.worker import global_worker  # Ray's only way to drain a node, but for its command line
 from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RESOURCE = "dolphin"  # a node offers as many of these as it can run emulators side by side
-FRESH_SECONDS = 10.0  # for the head to say which nodes are alive, when that matters now
-PROBE_SECONDS = 5.0  # for the head to say that it is there
-LEFTOVER_SECONDS = 2.0  # for the processes of our own Ray, which were just killed, to be gone
-SHUTDOWN_SECONDS = 10.0  # for Ray to let go of a head that is lost
+FRESH_SECONDS = 10.0  # how long the head may take to say which nodes are alive, when that matters now
+PROBE_SECONDS = 5.0  # how long the head may take to say that it is there
+LEFTOVER_SECONDS = 2.0  # how long killed processes of our own Ray may take to be gone
+SHUTDOWN_SECONDS = 10.0  # how long Ray may take to let go of a lost head
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The cluster that this process has joined or started.
+    """The Ray cluster that this process has joined or started.
 
     Attributes:
-        address: Host and port of its head.
-        dashboard_url: Where a browser sees it; empty if it has no dashboard.
-        num_nodes: Machines in it now.
-        num_slots: Emulators that they can run now.
-        is_ours: True if it was started by this process, on this machine, and ends with it.
+        address: Host and port of the cluster's head.
+        dashboard_url: URL of the cluster's dashboard; empty if it has none.
+        num_nodes: Machines in the cluster now.
+        num_slots: Emulators that these machines can run now.
+        is_ours: True if this process started the cluster, on this machine; the cluster then ends with it.
     """
 
     address: str
@@ -68,13 +68,13 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
     Args:
         address: Host and port; None or "auto" to look for one (`RAY_ADDRESS`, then this machine); "local" to
             start one without looking.
-        num_local_slots: What a cluster of our own offers.
+        num_local_slots: Number of slots that a cluster of our own offers.
 
     Raises:
-        EnvironmentFailed: if the cluster named cannot be joined, or none can be started here.
+        EnvironmentFailed: if the named cluster cannot be joined, or none can be started here.
 
-    When the block ends with HeadLost or AllNodesLost, the program ends soon afterwards, with status 2, come
-    what may.
+    When the block ends with HeadLost or AllNodesLost, the program ends soon afterwards, with status 2, in any
+    case.
     """
     context, is_ours = _joined(address, num_local_slots)
     try:
@@ -86,12 +86,12 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
             is_ours=is_ours,
         )
     except AllNodesLost:
-        _end_program_soon()  # if what is left of this run's own cluster does not end
+        _end_program_soon()  # in case the rest of this run's own cluster does not end
         _leave(is_ours=is_ours)
         raise
     except HeadLost:
         _end_program_soon()
-        raise  # and no shutdown here, which may wait for the head: Ray's own at the exit may try
+        raise  # no shutdown here, which may wait for the head; Ray's own shutdown at exit may try
     except BaseException:
         _leave(is_ours=is_ours)
         raise
@@ -100,8 +100,8 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
 
 
 def _joined(address: str | None, num_local_slots: int) -> tuple[Any, bool]:
-    """Ray's context of the cluster that is joined or started, and whether it is one of our own."""
-    # Workers' output stays in their logs on their machines; what Dolphin says is in files of its own.
+    """Join a cluster or start one; return Ray's context, and whether the cluster is our own."""
+    # Workers' output stays in log files on their machines; Dolphin's output is in files of its own.
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
     is_ours = address == "local"
     try:
@@ -109,7 +109,8 @@ def _joined(address: str | None, num_local_slots: int) -> tuple[Any, bool]:
             return context, False
         is_ours = True
         if os.environ.get("RAY_AUTH_MODE") == "token":
-            # For this cluster alone; Ray itself would write one to the home folder, to outlive the run.
+            # A token for this cluster alone; Ray itself would write one to the home folder, where it
+            # outlives the run.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         return ray.init(address="local", resources={RESOURCE: num_local_slots}, **options), True
     except RayError as problem:
@@ -121,20 +122,20 @@ def _joined(address: str | None, num_local_slots: int) -> tuple[Any, bool]:
     except Exception as problem:
         if type(problem) is not Exception:
             raise
-        # Ray's, of no class of its own: a node was not up within 30 s, a limit that cannot be set.
+        # Ray raises a bare Exception when a node is not up within 30 s, a limit that cannot be set.
         _leave(is_ours=is_ours)
         message = f"cannot start Ray here: {problem} Where this machine is just too busy, run it again"
         raise EnvironmentFailed(message) from problem
 
 
 def _leave(*, is_ours: bool) -> None:
-    """Leave the cluster; one of our own ends, and what it leaves on this machine is removed."""
+    """Leave the cluster; end it if it is our own, and remove what it leaves on this machine."""
     ray.shutdown()
     if not is_ours:
         return
     deadline = time.monotonic() + LEFTOVER_SECONDS
     while not remove_dead_folders() and time.monotonic() < deadline:
-        time.sleep(0.1)  # until the kernel has taken the ended processes' sockets away
+        time.sleep(0.1)  # until the kernel has removed the sockets of the ended processes
 
 
 def _end_program_soon() -> None:
@@ -142,15 +143,15 @@ def _end_program_soon() -> None:
 
 
 def _end_program() -> None:
-    """End this process after a while, by when its own end may hang in Ray's."""
+    """End this process after a while, in case its normal exit hangs in Ray."""
     threading.Event().wait(SHUTDOWN_SECONDS)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(2)  # not finished
+    os._exit(2)  # the exit status for "not finished"
 
 
 def _join(address: str | None, options: dict[str, Any]) -> Any:
-    """Ray's context of the cluster joined; None if none was named and there is none here."""
+    """Return Ray's context of the joined cluster; None if none was named and there is none here."""
     try:
         return ray.init(address=address or "auto", **options)
     except ConnectionError as problem:
@@ -161,9 +162,9 @@ def _join(address: str | None, options: dict[str, Any]) -> Any:
 
 
 def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:
-    """Call a function once on one node, beside whatever runs there; returns the reference of its result."""
+    """Call a function once on one node, beside the slots there; return the reference of its result."""
     here = NodeAffinitySchedulingStrategy(node, soft=False)
-    remote: Any = ray.remote(_call)  # Ray takes plain functions only, not what else can be called
+    remote: Any = ray.remote(_call)  # Ray takes only plain functions, not other callables
     options = remote.options(num_cpus=0, max_retries=0, scheduling_strategy=here)
     return options.remote(function, *arguments)
 
@@ -173,11 +174,11 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def head_probe() -> Callable[[], bool]:
-    """A function that asks whether the head of this process' cluster is there; in drivers and in slots.
+    """Return a function that asks whether the cluster's head is there; for drivers and slots.
 
-    It takes PROBE_SECONDS at most, and may be called from any thread.
+    The function takes PROBE_SECONDS at most, and may be called from any thread.
     """
-    client = global_worker.gcs_client  # which a shutdown takes away from Ray itself
+    client = global_worker.gcs_client  # kept here, as a shutdown takes it away from Ray itself
 
     def is_head_there() -> bool:
         try:
@@ -195,8 +196,8 @@ class Roster:
 
     Attributes:
         living: Ids of the nodes that are alive, in hex.
-        capacity: Number of slots that they offer together.
-        leaving: Node id -> when it goes, in seconds of the wall clock, infinity if nobody said.
+        capacity: Number of slots that these nodes offer together.
+        leaving: Node id -> when the node goes, in seconds of the wall clock; infinity if unknown.
     """
 
     living: frozenset[str]
@@ -219,19 +220,19 @@ class NodeWatch:
         head_lost_seconds: float = HEAD_LOST_SECONDS,
     ) -> None:
         self.capacity = 0
-        """Slots that all nodes offer together."""
+        """Number of slots that all nodes offer together."""
         self.is_empty = False
         """Whether the head has said that no node is alive."""
         self.leaving: dict[str, float] = {}
-        """Node id -> when it goes, in seconds of the wall clock, infinity if nobody said."""
+        """Node id -> when the node goes, in seconds of the wall clock; infinity if unknown."""
         self._watch_notice = watch_notice
         self._watches: dict[Any, str] = {}  # call in flight -> node id
-        self._to_drain: deque[tuple[str, float]] = deque()  # for the head to be told
-        self._is_head_there: Callable[[], bool] = lambda: False  # until started
+        self._to_drain: deque[tuple[str, float]] = deque()  # nodes that the head has yet to be told about
+        self._is_head_there: Callable[[], bool] = lambda: False  # until `start`
         self._head = HeadWatch(self._ask, lost_seconds=head_lost_seconds)
 
     def start(self) -> None:
-        """Begin to ask the head, from a thread of its own."""
+        """Begin to ask the head, in a thread of its own."""
         self._is_head_there = head_probe()
         self._head.start()
 
@@ -240,15 +241,15 @@ class NodeWatch:
         self._head.stop()
 
     def living(self) -> frozenset[str] | None:
-        """Ids, in hex, of the nodes alive by the head's word from now; None if it does not answer."""
+        """Ask the head which nodes are alive now; return their ids, in hex, or None if it does not answer."""
         roster = self._head.newer(FRESH_SECONDS)
         return None if roster is None else roster.living
 
     def refresh(self) -> None:
-        """Take in what the head said last; does not wait for it.
+        """Take in the head's newest answer, without waiting for one.
 
         Raises:
-            HeadLost: if it has said nothing for too long.
+            HeadLost: if the head has not answered for too long.
         """
         roster = self._head.latest()
         if roster is None:
@@ -259,7 +260,7 @@ class NodeWatch:
         self._take_notices()
 
     def watch(self, node: str) -> None:
-        """Have the node listen for the cloud's notice from now on."""
+        """Let the node listen for the cloud's notice from now on."""
         if self._watch_notice is not None and node not in self._watches.values():
             self._watches[on_node(self._watch_notice, node)] = node
 
@@ -272,7 +273,7 @@ class NodeWatch:
             try:
                 goes_at = ray.get(ref)
             except RayError:
-                continue  # the node is gone, notice or not; a slot that opens there watches again
+                continue  # the node is gone, with or without a notice; a slot that opens there watches again
             if goes_at is None:
                 self.watch(node)
                 continue
@@ -280,7 +281,7 @@ class NodeWatch:
             self._to_drain.append((node, goes_at))
 
     def _ask(self) -> Roster:
-        """Ask the head for the roster, in the watch's thread: it may hang while the head is silent."""
+        """Ask the head for the roster, in the HeadWatch's thread: it may hang while the head is silent."""
         if not self._is_head_there():
             raise NoAnswer
         try:
@@ -299,7 +300,7 @@ class NodeWatch:
 
 
 def _drain(node: str, goes_at: float) -> None:
-    """Tell Ray that the node goes, so that nobody places anything on it any more."""
+    """Tell Ray that a node goes, so that nothing more is placed on it."""
     milliseconds = round(max(goes_at, time.time()) * 1000)
     with suppress(RayError):  # then the node is gone already
         global_worker.gcs_client.drain_node(

@@ -1,9 +1,9 @@
-"""Slots on a Ray cluster: one long-lived actor each, wherever the cluster offers the resource `dolphin`.
+"""Slots on a Ray cluster: each is a long-lived actor, wherever the cluster offers the resource `dolphin`.
 
-With `farm.pools.ray_nodes` the only door to Ray. The loop over what is in flight is our own, and so are all
-retries. Ray restarts and repeats nothing: its ActorPool loses work when actors die, its unlimited retries
-hide a replay that kills its worker. Actors that wait for a place are what tells an autoscaler to grow; they
-vanish with this process, so a run that was killed does not keep machines.
+In farm, only this module, `farm.pools.ray_nodes` and `farm.pools.ray_metrics` import Ray. The loop over
+running jobs is our own, and so are all retries. Ray restarts and repeats nothing: its ActorPool loses work
+when actors die, and its unlimited retries hide a replay that kills its worker. Actors that wait for a place
+tell an autoscaler to grow; they vanish with this process, so a run that was killed does not keep machines.
 """
 
 from __future__ import annotations
@@ -41,28 +41,29 @@ if TYPE_CHECKING:
 
     from farm.engine.pool import Event, Job
 
-DOUBT_SECONDS = 30.0  # a lost node is declared dead after about 15 s; until then its slots only do not answer
-RETRY_START_SECONDS = 5.0  # between two tries to open a slot after one failed to open
-FAILED_STARTS = 3  # in a row, with no slot open anywhere, before the run gives up
-NOTICE_MARGIN_SECONDS = 10.0  # before its machine goes, a slot's game is given back
-SWEEP_SECONDS = 15.0  # for all nodes together to remove scratch folders, starting a process for it
+DOUBT_SECONDS = 30.0  # a lost node is declared dead after about 15 s; until then its slots just do not answer
+RETRY_START_SECONDS = 5.0  # after a slot failed to open, until the next try
+FAILED_STARTS = 3  # most failed tries in a row, with no slot open anywhere, before the run gives up
+NOTICE_MARGIN_SECONDS = 10.0  # a slot's game is given back this long before its machine goes
+# How long all nodes together may take to remove scratch folders, starting a process for it.
+SWEEP_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     node: str  # Ray's node id, in hex
-    kind: str  # what that machine is, in words
+    kind: str  # kind of that machine, in words
 
 
 class _Actor(RaySlot):
-    """A RaySlot that can say where Ray put it, and that ends when its node's Ray or the head is gone."""
+    """A RaySlot that knows where Ray put it, and that ends when its node's Ray or the head is gone."""
 
     def __init__(self, job: Job[Any, Any, Any], settings: Any, head_lost_seconds: float) -> None:
         start_guard(head_probe(), head_lost_seconds)
         super().__init__(job, settings)
 
     def where(self) -> _Place:
-        """The node, and what it is; the answer also says that the slot is open."""
+        """Return the node and its kind; the answer also says that the slot is open."""
         return _Place(ray.get_runtime_context().get_node_id(), machine_kind())
 
 
@@ -74,7 +75,7 @@ class _Slot:
     node: str = ""  # Ray's node id, in hex; empty until the slot is open
     is_busy: bool = False
     num_done: int = 0
-    doubted_since: float | None = None  # when it stopped answering
+    doubted_since: float | None = None  # when the slot stopped answering
 
 
 class RayPool:
@@ -83,15 +84,16 @@ class RayPool:
     Args:
         job: What a slot does with a task; a function that can be imported on every node.
         settings: Passed to every job.
-        num_slots: Slots to ask for; with an autoscaler the most it will grow to. None: all there are.
-        recycle_games: A slot's process is replaced after so many games ...
-        recycle_seconds: ... or after so long, so that nothing it leaks adds up.
-        watch_notice: Runs on every node with a slot: waits a while for the cloud's notice that it takes the
-            machine back; returns when that will be, in seconds of the wall clock, or None.
-        is_alone: no node can come to this cluster: it is one machine's, and this run's own. Once it has none
+        num_slots: Slots to ask for; with an autoscaler the most it will grow to. None for all that the
+            cluster has.
+        recycle_games: A slot's process is replaced after this many games ...
+        recycle_seconds: ... or after this time, so that its leaks do not add up.
+        watch_notice: Runs on every node with a slot. It waits a while for the cloud's notice that the machine
+            will be taken back, and returns the time of that, in seconds of the wall clock, or None.
+        is_alone: no node can join this cluster, which this run started on one machine. Once it has no node
             left, `events` raises AllNodesLost.
-        head_lost_seconds: So long the head may be silent; then `events` raises HeadLost, and every slot that
-            gets no answer from it either ends by itself.
+        head_lost_seconds: How long the head may be silent; then `events` raises HeadLost, and every slot that
+            gets no answer from the head ends by itself.
 
     Raises:
         ValueError: if a number is out of range.
@@ -128,50 +130,52 @@ class RayPool:
         self._actor_class: Any = ray.remote(_Actor)
 
     def __enter__(self) -> Self:
-        """Slots are asked for by `want`."""
+        """Begin to watch the nodes; `want` asks for slots."""
         self._nodes.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End every slot, and remove what those ended by force leave on their machines."""
+        """End every slot, and remove what slots ended by force leave on their machines."""
         slots = list(self._slots.values())
         self._slots.clear()
         if isinstance(error, HeadLost | AllNodesLost):
             self._nodes.stop()
-            return  # nobody is left to tell them; they end by themselves
+            return  # nobody is left to tell the slots; they end by themselves
         forced = [slot for slot in slots if slot.is_busy or not slot.node]
         for slot in slots:
             ray.kill(slot.actor)
         _wait_all([slot.ref for slot in forced])  # until they are known to be dead
         _, settings, _ = self._order
-        # A slot that died by itself is swept after by the next on its machine; there may have been none.
+        # The next slot on a machine sweeps after a slot that died by itself, but there may have been no next
+        # slot.
         if littered := {slot.node for slot in forced} | self._littered:
             living = self._nodes.living() or frozenset()
-            # Where a node's Ray ended and its machine did not, another node may be on it: any of those left.
+            # If a node's Ray ended but its machine did not, the machine may be another node now: any of those
+            # left.
             nodes = living if littered - living else littered
             _wait_all([on_node(remove_leftovers, node, settings.scratch_base) for node in nodes])
         self._nodes.stop()
 
     def want(self, num_slots: int) -> None:
-        """Ask for so many slots, within what was allowed; idle ones beyond that are closed."""
+        """Ask for this many slots, within the allowed number; close idle slots beyond that."""
         self._wanted = num_slots
 
     def start(self, slot: str, task: TaskT) -> None:
-        """Call the actor; the dashboard shows the game by its name."""
+        """Send a task to the slot's actor; the dashboard shows the call under the game's id."""
         chosen = self._slots[slot]
         chosen.is_busy = True
         chosen.ref = chosen.actor.run.options(name=f"game {task.game_id[:12]}").remote(task)
 
     def kill(self, slot: str) -> None:
-        """End the slot's process; the next `events` asks for another."""
+        """End the slot's process; the next call of `events` asks for another."""
         killed = self._slots.pop(slot)
         self._littered.add(killed.node)
         ray.kill(killed.actor)
 
     def events(self, timeout_seconds: float) -> list[Event]:
-        """Wait for reports of the slots; return them as events, with slots that were lost or must go."""
+        """Wait for reports of the slots; return them as events, with slots that were lost or must close."""
         now = time.monotonic()
         self._nodes.refresh()
         if self._is_alone and self._nodes.is_empty:
@@ -189,14 +193,14 @@ class RayPool:
                 time.sleep(timeout_seconds)  # nothing is in flight; the caller's tick is the only clock
             return found
         ready, _ = ray.wait(list(refs), num_returns=1, timeout=0 if found else timeout_seconds)
-        if ready:  # one is there; asked for more, Ray would have waited for all of them
+        if ready:  # one is ready; a wait for more would have waited for all of them
             ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0)
         for ref in ready:
             found += self._take(refs[ref], ref)
         return found
 
     def _open_slots(self, now: float) -> None:
-        """Ask for actors up to what is wanted and allowed; they wait until a node has room."""
+        """Ask for actors up to the wanted and allowed number; they wait until a node has room."""
         allowed = self._num_slots if self._num_slots is not None else self._nodes.capacity
         missing = min(self._wanted, allowed) - len(self._slots)
         if missing <= 0 or now < self._next_start:
@@ -213,7 +217,7 @@ class RayPool:
             self._slots[name] = _Slot(actor, actor.where.remote(), now)
 
     def _close_idle(self) -> list[Event]:
-        """Close free slots that are of no more use: too many, or on a machine that is about to go."""
+        """Close free slots that are no longer of use: too many, or on a machine that is about to go."""
         closed: list[Event] = []
         for name, slot in list(self._slots.items()):
             if not slot.is_busy and (len(self._slots) > self._wanted or slot.node in self._nodes.leaving):
@@ -221,7 +225,7 @@ class RayPool:
         return closed
 
     def _close_if_spent(self, name: str) -> list[Event]:
-        """Close a free slot after so many games or so long; another opens in its place."""
+        """Close a free slot that has done enough games or is old enough; another opens in its place."""
         slot = self._slots[name]
         is_old = time.monotonic() >= slot.started + self._recycle_seconds
         return self._close(name) if is_old or slot.num_done >= self._recycle_games else []
@@ -229,10 +233,10 @@ class RayPool:
     def _close(self, name: str) -> list[Event]:
         slot = self._slots.pop(name)
         ray.kill(slot.actor)
-        return [SlotClosed(name)] if slot.node else []  # else it never opened
+        return [SlotClosed(name)] if slot.node else []  # a slot without a node never opened
 
     def _give_back(self) -> list[Event]:
-        """End what would not finish before its machine goes."""
+        """End jobs that would not finish before their machine goes."""
         found: list[Event] = []
         for name, slot in list(self._slots.items()):
             goes_at = self._nodes.leaving.get(slot.node, float("inf"))
@@ -248,7 +252,7 @@ class RayPool:
         return found
 
     def _take(self, name: str, ref: Any) -> list[Event]:
-        """The events that follow from one finished call of a slot's actor."""
+        """Return the events that follow from one finished call of a slot's actor."""
         slot = self._slots[name]
         slot.ref = None
         try:
@@ -268,7 +272,7 @@ class RayPool:
         return self._break(name, Breakage.ENVIRONMENT, answer.detail)
 
     def _opened(self, name: str, node: str, kind: str) -> list[Event]:
-        if node in self._nodes.leaving:  # placed there before Ray knew
+        if node in self._nodes.leaving:  # Ray placed the slot there before it knew
             ray.kill(self._slots.pop(name).actor)
             return []
         self._slots[name].node = node
@@ -277,7 +281,7 @@ class RayPool:
         return [SlotOpened(name, node, kind)]
 
     def _doubt(self, slot: _Slot) -> list[Event]:
-        """It does not answer: ask until it does, is declared dead, or the doubt has lasted too long."""
+        """Ask a silent slot again, until it answers, is declared dead, or is in doubt for too long."""
         if slot.doubted_since is None:
             slot.doubted_since = time.monotonic()
         slot.ref = slot.actor.__ray_ready__.remote()
@@ -290,7 +294,7 @@ class RayPool:
         return Breakage.WORKER_DIED if living is not None and slot.node in living else Breakage.NODE_LOST
 
     def _lost(self, name: str, breakage: Breakage, detail: str) -> list[Event]:
-        """The slot is gone; if it never opened, the next try waits a little, or the run ends."""
+        """Drop a lost slot; if it never opened, the next try waits a little, or the run ends."""
         slot = self._slots[name]
         if slot.node:
             return self._break(name, breakage, detail)
@@ -317,7 +321,7 @@ def _wait_all(refs: list[Any]) -> None:
 
 
 def _last_line(error: RayError) -> str:
-    """One line of Ray's error: the last of a traceback, which is the error, or the first of a report."""
+    """Return one line of Ray's error: the last of a traceback (the error), or the first of a report."""
     lines = [line.strip() for line in str(error).split("\n") if line.strip()]
     line = lines[-1] if isinstance(error, RayTaskError) else lines[0]
     return line[:300]

@@ -1,8 +1,8 @@
-"""One slot on a cluster: the class that Ray runs as an actor. It knows nothing of Ray itself.
+"""One slot on a cluster: the class that Ray runs as an actor. The class itself knows nothing of Ray.
 
-It runs in the main thread of a process of its own, so the parent-death signal of what it starts is tied to
-that process. It hands back the same small reports as a local slot; every other error than `EnvironmentFailed`
-is a bug of ours, and the pool ends the slot for it.
+It runs in the main thread of a process of its own, so the parent-death signal of the programs that it starts
+is tied to that process. It returns the same small reports as a local slot. Any error other than
+`EnvironmentFailed` is a bug of ours, and the pool then ends the slot.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RaySlot:
-    """One slot; it first removes what dead slots left on its machine."""
+    """One slot on a cluster; it first removes what dead slots left on its machine."""
 
     def __init__(self, job: Job[Any, Any, Result], settings: Any) -> None:
         self._job = job
@@ -26,7 +26,7 @@ class RaySlot:
         sweep(settings.scratch_base)
 
     def run(self, task: Any) -> Returned | Unable:
-        """Run the job on one task and report its result, or that this machine cannot do it."""
+        """Run the job on one task; report its result, or that this machine cannot do it."""
         try:
             return Returned(self._job(task, self._settings))
         except EnvironmentFailed as problem:

@@ -1,8 +1,8 @@
-"""Ends a slot's process when nobody is left to end it: its node's Ray, or the cluster's head, is gone.
+"""Ends a slot's process when its node's Ray or the cluster's head is gone, so that nothing else would.
 
-Ray does so itself in most cases, after a minute; not when it takes a dead raylet that nobody has reaped for a
-living one, nor when the head's machine vanished without closing its connections. A slot's emulators are under
-a parent-death signal, so the end of its process is theirs.
+Ray usually does so itself, after a minute. It does not if it takes a dead raylet that nobody has reaped for a
+living one, nor if the head's machine vanished without closing its connections. A slot's emulators are under a
+parent-death signal, so they end with its process.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOK_SECONDS = 1.0  # between two looks at the parent process
-ASK_SECONDS = 5.0  # between two questions to the head: hundreds of slots ask it
-DYING_SECONDS = 10.0  # for the game to remove its scratch folder; then the process is killed
+ASK_SECONDS = 5.0  # between two questions to the head, which hundreds of slots ask
+DYING_SECONDS = 10.0  # how long the game may take to remove its scratch folder; then the process is killed
 
 
 def start_guard(is_head_there: Callable[[], bool], lost_seconds: float = HEAD_LOST_SECONDS) -> None:
-    """Watch over this process from a thread; call it once, from the process that the node's Ray started.
+    """Watch over this process in a thread; call it once, from the process that the node's Ray started.
 
     Args:
         is_head_there: Asks the head once, which may take some seconds; True if it answered.
@@ -43,9 +43,10 @@ def _guard(parent: int, is_head_there: Callable[[], bool], lost_seconds: float) 
         clock.wait(LOOK_SECONDS)
         if (now := time.monotonic()) >= next_question:
             next_question = now + ASK_SECONDS
-            # From the question: a process that was itself paused has asked nothing.
+            # Silence is measured from the question: a process that was itself paused has asked nothing.
             silent_since = float("inf") if is_head_there() else min(silent_since, now)
-    # Ray turns the first into SystemExit, wherever the game is: it ends its emulator and removes its scratch.
+    # Ray turns SIGTERM into SystemExit in the running game, which ends its emulator and removes its scratch
+    # folder.
     os.kill(os.getpid(), signal.SIGTERM)
     clock.wait(DYING_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)

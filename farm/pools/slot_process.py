@@ -1,10 +1,10 @@
-"""The process behind one local slot: reads tasks from a socket, does one at a time, writes what came of each.
+"""The process behind one local slot: it reads tasks from a socket, does one at a time, and writes reports.
 
     python -m farm.pools.slot_process SOCKET_FD PARENT_PID
 
-Started by `farm.pools.local_pool` only. It ends when the other side closes the socket or dies. An error
-that the job was not meant to raise ends it too, with the traceback in the slot's log: a process in an
-unknown state takes no further game.
+Only `farm.pools.local_pool` starts it. It ends when the other side closes the socket or dies. An error that
+the job was not meant to raise ends it too, with the traceback in the slot's log: a process in an unknown
+state takes no further game.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 def serve(tasks: Connection[Report, Any]) -> None:
     """Do the tasks that arrive until the other side is gone.
 
-    The first message is (job, settings); every later one a task.
+    The first message is (job, settings); every later message is a task.
     """
     try:
         job, settings = tasks.recv()
-        sweep(settings.scratch_base)  # what a slot that was killed could not remove
+        sweep(settings.scratch_base)  # files that a killed slot could not remove
         _serve(tasks, job, settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the pool is gone, or wants no more
+        return  # the pool is gone, or has closed this slot
 
 
 def _serve(tasks: Connection[Report, Any], job: Job[Any, Any, Result], settings: Any) -> None:
@@ -48,11 +48,11 @@ def _serve(tasks: Connection[Report, Any], job: Job[Any, Any, Result], settings:
 
 def main(descriptor: int, parent: int) -> None:
     """Run as the process of one slot."""
-    # Ctrl-C is the pool's to deal with. SIGTERM keeps its default: it ends this process, and the parent-death
-    # signal that every emulator is started under ends those.
+    # The pool handles Ctrl-C. SIGTERM keeps its default, which ends this process; the parent-death signal of
+    # every emulator then ends the emulators.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.getppid() != parent:
-        return  # it died before the parent-death signal was in place
+        return  # the parent died before the parent-death signal was in place
     os.set_inheritable(descriptor, False)
     with Connection(descriptor) as tasks:
         serve(tasks)

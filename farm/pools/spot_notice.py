@@ -1,6 +1,7 @@
-"""The cloud's notice that it takes this machine back in about two minutes, as its metadata service gives it.
+"""Listens for the cloud's notice, about two minutes ahead, that it takes this machine back.
 
-Runs on the machine in question, in a call of its own beside the slots.
+The notice comes from the cloud's metadata service. This code runs on the machine in question, in a call of
+its own beside the slots.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AWS_METADATA = "http://169.254.169.254"
-LISTEN_SECONDS = 30.0  # a call lasts so long, so that a run that ended leaves none behind for longer
+LISTEN_SECONDS = 30.0  # one call lasts this long, so that none outlives its run by much
 POLL_SECONDS = 5.0  # what the cloud recommends
 REQUEST_SECONDS = 2.0
 _TOKEN_SECONDS = 60
@@ -26,12 +27,12 @@ _TOKEN_SECONDS = 60
 def aws_notice(
     base_url: str = AWS_METADATA, listen_seconds: float = LISTEN_SECONDS, poll_seconds: float = POLL_SECONDS
 ) -> float | None:
-    """Listen for a while; returns when this machine goes, in seconds of the wall clock, or None.
+    """Listen for a while; return when this machine goes, in seconds of the wall clock, or None.
 
     None means that no notice came in that time, or that there is no such service here.
 
     Args:
-        base_url: The metadata service's.
+        base_url: URL of the metadata service.
         listen_seconds: How long to listen; the service is asked at least once.
         poll_seconds: Pause between two questions.
     """
@@ -58,9 +59,9 @@ def _ask_aws(base_url: str) -> float | None:
         answer.close()
         return None  # 404: no notice
     except (OSError, http.client.HTTPException):
-        return None  # nobody answers there, or nobody who speaks HTTP
+        return None  # nothing answers there, or nothing that speaks HTTP
     except (ValueError, KeyError, TypeError):
-        return None  # something else answers there, such as a proxy with a page of its own
+        return None  # something else answers there, such as a proxy with its own page
 
 
 def _request(url: str, method: str, header: str, value: str) -> str:
@@ -71,4 +72,4 @@ def _request(url: str, method: str, header: str, value: str) -> str:
 
 
 NOTICES: Final[dict[str, Callable[[], float | None] | None]] = {"none": None, "aws": aws_notice}
-"""What listens for the notices of each kind of cloud, by the name that a run's settings use."""
+"""The function that listens for each cloud's notices, by the name that a run's settings use."""

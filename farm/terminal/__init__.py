@@ -1,1 +1,1 @@
-"""What a person sees in a terminal: progress, tables, and the options that commands share."""
+"""Terminal output for people: progress, tables, and the options that commands share."""

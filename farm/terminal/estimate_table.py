@@ -1,4 +1,4 @@
-"""The options of `farm plan --estimate`, and its answer as a table and as JSON."""
+"""The options of `farm plan --estimate`, and the estimate as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _OPTIONS = (
 
 
 def estimate_options(command: _Command) -> _Command:
-    """Add the options to a command that plans."""
+    """Add the options of `farm plan --estimate` to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -85,11 +85,11 @@ def estimate_options(command: _Command) -> _Command:
 def estimates(
     games: Iterable[GameToPlan], settings: RunSettings, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Estimate the games of a plan that are not done yet, and for comparison 22,000 games; JSON-ready.
+    """Estimate the games of a plan that are not done yet, and 22,000 games for comparison; JSON-ready.
 
     Args:
         games: the games that passed the selection.
-        settings: of the run that would render them; its dataset need not be there.
+        settings: settings of the run that would render the games; its dataset need not exist.
         options: values of the options of `estimate_options`.
 
     Raises:
@@ -135,7 +135,7 @@ def estimates(
 
 
 def _anchor(work: Work, seed: Work) -> dict[str, Any]:
-    """Return what Melee cost a public user, and what this work would cost his way."""
+    """Return what rendering Melee cost a public user, and what this work would cost the same way."""
     return {
         **asdict(PUBLIC_MELEE),
         "about": PUBLIC_MELEE.pace.describe(),
@@ -148,7 +148,7 @@ def _anchor(work: Work, seed: Work) -> dict[str, Any]:
 
 
 def _measured(settings: RunSettings, dataset: str | None, cores: float, *, is_begun: bool) -> Measured:
-    """Choose the figures: of the dataset asked for, of the run's own, of a canary, else those known."""
+    """Choose the measured figures: of the named dataset, else of the run's own, a canary's, or known ones."""
     if dataset is not None:
         measured = measured_in(open_store(dataset))
         if measured is None:
@@ -177,7 +177,7 @@ def _game(settings: RunSettings) -> str:
 
 
 def print_estimate(found: Mapping[str, Any], console: Console) -> None:
-    """Print two tables: this plan, and 22,000 games beside the figures that the project began with."""
+    """Print two tables: this plan's estimate, and that of 22,000 games beside the project's first figures."""
     work, plan = found["work"], found["this_plan"]
     table = Table(
         "this plan", "about", "from", "to", title=f"{work['games']:,} games, {work['frames']:,} frames"

@@ -1,4 +1,4 @@
-"""An option of a command that takes a path, or an s3:// URL whose file it fetches onto this machine."""
+"""A click type for options that take a path, or an s3:// URL whose file is downloaded to this machine."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class FetchedFile(click.ParamType[Path]):
-    """Gives the path of a file on this machine: the one named, or the one that was fetched from S3.
+    """Gives the path of a file on this machine: the named file, or the one downloaded from S3.
 
     Args:
         kind: what the file is.
 
     Raises:
-        EnvironmentFailed: it cannot be fetched.
+        EnvironmentFailed: the file cannot be downloaded.
     """
 
     name = "file"
@@ -30,7 +30,7 @@ class FetchedFile(click.ParamType[Path]):
         self._kind = kind
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Turn what was typed into a path."""
+        """Turn the text that was typed into a path."""
         if not is_remote(str(value)):
             return Path(value)
         try:
@@ -40,14 +40,14 @@ class FetchedFile(click.ParamType[Path]):
 
 
 PROGRAM_FILE: Final = FetchedFile(PROGRAM)
-"""The type of an option that names a playback Dolphin."""
+"""The click type of an option that names a playback Dolphin."""
 
 
 def game_image_here(named: str | None) -> str | None:
-    """Return the path of a game image on this machine, fetched if need be; another word stays as it is.
+    """Return the path of a game image on this machine, downloaded if need be; other words are unchanged.
 
     Raises:
-        EnvironmentFailed: it cannot be fetched.
+        EnvironmentFailed: the image cannot be downloaded.
         click.BadParameter: the URL names no game image.
     """
     return None if named is None else str(FetchedFile(GAME_IMAGE).convert(named, None, None))

@@ -1,4 +1,4 @@
-"""Lets the terminal show any text, whatever names files have."""
+"""Lets the terminal show any text, even file names that its encoding cannot show."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 
 
 def show_odd_names() -> None:
-    """Print what the encoding of the terminal lacks as escapes from now on, instead of failing on it.
+    """From now on print characters that the terminal's encoding lacks as escapes, instead of failing.
 
-    Names of files need not be text in any encoding: unpacked on another system they may hold any bytes.
+    Names of files need not be text in any encoding: files unpacked on another system may have any bytes.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a test's or a notebook's may be something else
+        if isinstance(stream, io.TextIOWrapper):  # a test's or a notebook's stream may be another type
             stream.reconfigure(errors="backslashreplace")

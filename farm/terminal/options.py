@@ -1,4 +1,4 @@
-"""Command line options that are made from the declarations of a run's settings."""
+"""Makes command line options from the declarations of a run's settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
 def setting_options(names: Iterable[str]) -> Callable[[_Command], _Command]:
-    """Add the flags of some settings to a command, which gets what was given under the settings' names.
+    """Add the flags of some settings to a command, which gets their values under the settings' names.
 
     Nothing is checked here: `farm.settings.load_settings` checks flags, variables and files alike.
     """
@@ -40,7 +40,7 @@ def setting_options(names: Iterable[str]) -> Callable[[_Command], _Command]:
 
 
 def run_options(kind: str) -> Callable[[_Command], _Command]:
-    """Add the flags of every setting that a run heeds, and --config.
+    """Add --config and the flags of every setting that a kind of run uses.
 
     Args:
         kind: "machine" for a run on this machine, "cluster" for one on Ray.
@@ -60,12 +60,12 @@ def run_options(kind: str) -> Callable[[_Command], _Command]:
 
 
 def slippi_options(command: _Command) -> _Command:
-    """Add the flags that say which Slippi, which game and which picture."""
+    """Add the flags that choose the Slippi, the game and the picture settings."""
     return setting_options(SLIPPI_SETTINGS)(command)
 
 
 def split_settings(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Divide a command's options into those that are settings of a run, and its own."""
+    """Divide a command's options into settings of a run and the command's own."""
     settings = {name: value for name, value in options.items() if name in SETTINGS}
     return settings, {name: value for name, value in options.items() if name not in SETTINGS}
 
@@ -76,13 +76,13 @@ def settings_of_run(
     """Read the settings of a run that renders.
 
     Args:
-        flags: by name, those that were given.
+        flags: values of the flags that were given, by name.
         environment: variables of the process.
         config: file of settings, or None.
         command: what the user typed before the flags, for the two commands that an error shows.
 
     Raises:
-        click.UsageError: nothing says which game to play; the text holds the command for either.
+        click.UsageError: nothing says which game to play; the message has a command for either game.
         SettingsRefused: a setting is wrong or missing.
     """
     try:
@@ -98,7 +98,7 @@ def both_commands(command: str, flags: Mapping[str, Any]) -> str:
 
     Args:
         command: what stands before the flags.
-        flags: by name, those that were given; None or an empty tuple for one that was not.
+        flags: values of the flags by name; None or an empty tuple for a flag that was not given.
     """
     words = [command]
     for name, value in flags.items():

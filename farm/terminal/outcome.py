@@ -1,4 +1,4 @@
-"""What became of a run, as tables for people or as JSON for machines."""
+"""Prints what became of a run's games, as tables for people or as JSON for machines."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from farm.run_outcome import RunOutcome
     from manifests.store.contract import Store
 
-FIELDS_PER_SECOND: Final = 60000 / 1001  # of the console
-ID_DIGITS: Final = 8  # of a game_id are enough to tell games apart by eye
+FIELDS_PER_SECOND: Final = 60000 / 1001  # fields per second that the console shows
+ID_DIGITS: Final = 8  # digits of a game_id that are enough to tell games apart by eye
 MOST_GAMES: Final = 40
-"""A run of more games than this is told in numbers: nobody reads a thousand rows."""
+"""A run of more games than this is summed up in numbers: nobody reads a thousand rows."""
 
 
 def print_outcome(outcome: RunOutcome, store: Store, console: Console) -> None:
-    """Print what became of every replay given, and what can be done next.
+    """Print what became of every replay of the run, and what can be done next.
 
-    Few games get a row each; many are told in numbers. Set-aside replays are named with their reasons, as far
-    as there are not too many of them.
+    A few games get a row each; many are summed up in numbers. Set-aside replays are named with their reasons,
+    unless there are too many.
     """
     if outcome.committed and outcome.num_games <= MOST_GAMES:
         console.print(_committed_table(_entries(store, outcome.committed)))
@@ -43,7 +43,7 @@ def print_outcome(outcome: RunOutcome, store: Store, console: Console) -> None:
 
 
 def outcome_as_json(outcome: RunOutcome, store: Store) -> str:
-    """Tell machines the same: one object with a list of games, committed and set aside."""
+    """Return the outcome for machines: one JSON object with a list of games, committed and set aside."""
     ended = outcome.committed | outcome.set_aside
     games = [_plain(entry, outcome.work.sources.get(entry.game_id)) for entry in _entries(store, ended)]
     games += [
@@ -84,7 +84,7 @@ def _entries(store: Store, game_ids: Iterable[str]) -> list[LedgerEntry]:
 
 
 def _last_words(outcome: RunOutcome) -> list[str]:
-    """What the run came to, in a sentence, and what to do if it is not the end."""
+    """Return the result of the run in a sentence, and what to do next if it has not finished."""
     num_committed, num_games = len(outcome.committed), outcome.num_games
     if outcome.num_unfinished:
         return [f"{outcome.num_unfinished:,} games are not finished; run the same command again to go on."]
@@ -152,12 +152,12 @@ def _video_bytes(entry: LedgerEntry) -> int:
 
 
 def _made_bytes(entry: LedgerEntry) -> int:
-    """Bytes of the videos; of the states files where there are none."""
+    """Return the bytes of a game's videos, or of its states files if it has no videos."""
     return _video_bytes(entry) or sum(chunk.states.size_bytes for chunk in entry.chunks)
 
 
 def _counts_table(summary: Summary) -> Table:
-    """The run in numbers: games by how they ended, attempts that failed, and pace."""
+    """Return a table of the run: games by how they ended, attempts that failed, and pace."""
     counts = summary.counts
     rows = {
         "committed": counts.committed,

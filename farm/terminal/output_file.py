@@ -1,4 +1,4 @@
-"""Keeps a command from writing its output over something else, a replay above all."""
+"""Keeps a command from overwriting a file of another kind, above all a replay, with its output."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def refuse_other_content(path: Path, begin: bytes, kind: str) -> None:
-    """Raise if there is a file of that name that is not of the kind to be written.
+    """Raise if a file of that name exists and is not of the kind that will be written.
 
     Args:
         path: where the output goes; a file of the same kind there may be replaced.
         begin: the bytes with which every file of the kind begins.
-        kind: what it is, in a word or two.
+        kind: what the output is, in a word or two.
 
     Raises:
-        click.UsageError: it holds something else.
+        click.UsageError: the file holds something else.
     """
     if not path.is_file() or not path.stat().st_size:
         return

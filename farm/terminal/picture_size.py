@@ -1,4 +1,4 @@
-"""Read the size of pictures as people write it."""
+"""Reads the size of pictures as people write it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def read_size(text: str) -> tuple[int, int]:
     """Read ROWSxCOLUMNS, such as 288x384, as (height, width).
 
     Raises:
-        click.UsageError: it is not of this form.
+        click.UsageError: the text is not of this form.
     """
     rows, _, columns = text.partition("x")
     if not (rows.isdecimal() and columns.isdecimal() and int(rows) and int(columns)):

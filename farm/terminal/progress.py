@@ -1,4 +1,4 @@
-"""The progress of a run: one live line on a terminal, one compact line now and then in a log."""
+"""Shows the progress of a run: one live line on a terminal, one compact line now and then in a log."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from farm.engine.run_counts import RunCounts
 
 LIVE_SECONDS = 0.5  # between two redraws of the live line
-LOG_SECONDS = 30.0  # between two lines where there is no terminal
-FAILURES_TOLD = 20  # of each kind; after that the line's counts must do
+LOG_SECONDS = 30.0  # between two lines of a log
+FAILURES_TOLD = 20  # of each kind; further failures are only counted in the line
 
 
 @contextmanager
 def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[Callable[[RunCounts], None]]:
-    """Yield a function to call with the run's counts, as often as one likes; it decides when to show them.
+    """Yield a function that takes the run's counts at any time, and decides when to show them.
 
     Args:
-        console: Where to show them; a terminal gets the live line, anything else the log.
+        console: Where to show the counts; a terminal gets the live line, anything else the log.
         log_seconds: Pause between two lines of the log; the first and the last are always written.
     """
     started = time.monotonic()
@@ -67,13 +67,13 @@ def progress(console: Console, *, log_seconds: float = LOG_SECONDS) -> Iterator[
             console.print(line(), soft_wrap=True)
 
     yield log
-    if latest is not None:  # the last line tells how it ended, however short ago the one before was
+    if latest is not None:  # the last line shows how the run ended, even if the line before was just written
         pace.add(time.monotonic(), latest.frames_done)
         console.print(line(), soft_wrap=True)
 
 
 def describe(counts: RunCounts, pace: RenderingPace, elapsed_seconds: float) -> str:
-    """One line: done of all, set aside, running, retries if there are any, frames/s, time gone and left."""
+    """Describe counts in one line: done of all, set aside, running, retries, frames/s, time gone and left."""
     parts = [f"{counts.done}/{counts.num_games} games", f"{counts.set_aside} set aside"]
     if counts.left_undone:
         parts.append(f"{counts.left_undone} left undone")
@@ -89,7 +89,7 @@ def describe(counts: RunCounts, pace: RenderingPace, elapsed_seconds: float) -> 
 
 
 def tell_failures(console: Console) -> Callable[[FailedAttempt], None]:
-    """Give a function that prints why an attempt ended, one line each, above any live line."""
+    """Return a function that prints why an attempt ended, one line each, above any live line."""
     told: Counter[str] = Counter()
 
     def tell(failed: FailedAttempt) -> None:

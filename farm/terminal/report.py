@@ -1,4 +1,4 @@
-"""How a run shows itself in a terminal or a log: what is to do, how far it is, and what came of it."""
+"""Shows a run in a terminal or a log: what there is to do, how far it has come, and the outcome."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ if TYPE_CHECKING:
     from farm.run_outcome import PlannedWork, RunOutcome
     from manifests.store.contract import Store
 
-FILE_WIDTH: Final = 110  # columns, where nobody's terminal sets them
-BYTES_PER_FRAME: Final = 1270  # of video, until the dataset itself tells: 300 GB for 236 million frames
-GAME_FRAMES_PER_SECOND: Final = 60  # what a slot is taken to render before anything is known
+FILE_WIDTH: Final = 110  # columns, if no terminal sets a width
+# Bytes of video, assumed until the dataset's own figure is known: 300 GB for 236 million frames.
+BYTES_PER_FRAME: Final = 1270
+GAME_FRAMES_PER_SECOND: Final = 60  # assumed pace of a slot before anything is known
 
 
 class TerminalReport:
-    """Progress and failures on stderr, what is to do and what came of it on stdout: a Report of a run.
+    """A run's Report: progress and failures on stderr, the work to do and the outcome on stdout.
 
     Args:
-        num_slots: how many emulators will render side by side, for the time that is foretold.
-        log_seconds: between two lines of progress where there is no terminal.
-        with_video: whether the run makes videos, so that their size and the time they take are foretold.
-        metrics: told of everything that happens, too.
+        num_slots: how many emulators will render side by side, to predict the time.
+        log_seconds: seconds between two lines of progress in a log.
+        with_video: whether the run makes videos, so that their size and time are predicted.
+        metrics: also receives everything that happens.
         as_json: print nothing on stdout but the outcome, as one JSON object.
     """
 
@@ -63,7 +64,7 @@ class TerminalReport:
         self._tell_failure = tell_failures(self._errors)
 
     def say(self, line: str) -> None:
-        """Print a line, unless JSON is asked for."""
+        """Print a line, unless the output is JSON."""
         if not self._as_json:
             self._output.print(line, highlight=False, soft_wrap=True, markup=False)
 
@@ -72,7 +73,7 @@ class TerminalReport:
         return scan_progress(self._errors)
 
     def settled(self, choice: BudgetChoice) -> None:
-        """Say what each CRF would take, and which one the budget allows."""
+        """Print the size at each CRF, and which CRF the budget allows."""
         sizes = ", ".join(
             f"CRF {rate.crf:g} {size_text(rate.bytes_per_frame * choice.num_frames)}" for rate in choice.rates
         )
@@ -83,11 +84,11 @@ class TerminalReport:
         )
 
     def kept(self, crf: float) -> None:
-        """Say that the dataset's CRF stays."""
+        """Print that the dataset keeps its CRF."""
         self.say(f"The dataset keeps the CRF of its beginning, {crf:g}; the budget is not looked at again.")
 
     def planned(self, work: PlannedWork, store: Store) -> None:
-        """Say what there is to do, and what it will take as far as the dataset itself tells."""
+        """Print what there is to do, and how long it takes, as far as the dataset itself shows that."""
         for warning in work.warnings:
             self._errors.print(f"Warning: {warning}.", highlight=False, soft_wrap=True, markup=False)
         if work.tasks:
@@ -109,7 +110,7 @@ class TerminalReport:
         return line + f"{clock(seconds)} if {self._num_slots} slots render as fast as the game runs."
 
     def proved(self, pace: MeasuredPace, num_frames_left: int, cores_per_slot: float) -> None:
-        """Say what a kind of machine's first game measured, and what the rest takes at that pace."""
+        """Print what a kind of machine's first game measured, and how long the rest takes at that pace."""
         bytes_per_frame = (pace.video_bytes_per_frame or 0.0) + (pace.states_bytes_per_frame or 0.0)
         self.say(
             f"Canary: {pace.num_frames:,} frames committed on {pace.machine}, drawn by {pace.renderer}: "
@@ -138,19 +139,19 @@ class TerminalReport:
         self._tell_failure(attempt)
 
     def ended(self, result: Result) -> None:
-        """Let the metrics count a game that ended."""
+        """Pass a game that ended to the metrics."""
         self._metrics.on_result(result)
 
     def noticed(self, line: str) -> None:
-        """Print what is the matter with a machine."""
+        """Print what is wrong with a machine."""
         self._errors.print(shown(line), highlight=False, soft_wrap=True, markup=False)
 
     def happened(self, event: Event) -> None:
-        """Let the metrics follow the slots."""
+        """Pass events of the slots to the metrics."""
         self._metrics.on_event(event)
 
     def outcome(self, outcome: RunOutcome, store: Store) -> None:
-        """Print what became of every replay given."""
+        """Print what became of every replay of the run."""
         if self._as_json:
             click.echo(outcome_as_json(outcome, store))
         else:

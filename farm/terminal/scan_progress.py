@@ -1,4 +1,4 @@
-"""The progress of a scan of replays: a live line on a terminal, nothing where there is none."""
+"""Shows the progress of a scan of replays: a live line on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command line options that say which replays become part of a dataset."""
+"""Command line options that choose which replays become part of a dataset."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def chosen_selection(options: Mapping[str, Any], max_games: int | None) -> Selec
     """Read from a command's options which games are wanted.
 
     Raises:
-        ValueError: a version that is none.
+        ValueError: a version is not of the form MAJOR.MINOR.
     """
     base = Selection.for_training() if options["for_training"] else Selection()
     min_version = base.min_version

@@ -1,4 +1,4 @@
-"""A share on the command line: `1%` or `0.01`."""
+"""Reads a share on the command line: `1%` or `0.01`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import click
 
 
 class Percentage(click.ParamType[float]):
-    """A number of 0 to 1, also given in percent."""
+    """A number from 0 to 1, which can also be given in percent."""
 
     name = "share"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the share as a number from 0 to 1; fail with what is allowed."""
+        """Return the share as a number from 0 to 1; fail with a message that says what is allowed."""
         text = str(value).strip()
         try:
             share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)

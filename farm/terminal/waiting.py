@@ -1,4 +1,4 @@
-"""A live line on a terminal while a command works without anything to count; nothing where there is none."""
+"""Shows a live line on a terminal while a command works and has nothing to count; nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 @contextmanager
 def waiting(what: str, *, is_measuring: bool = False) -> Iterator[Callable[[str], object]]:
-    """Say on stderr what is being waited for; yields a function that says something else.
+    """Say on stderr what the command is waiting for; yield a function that changes the text.
 
     Args:
-        what: what is being waited for, in a few words.
-        is_measuring: write the line once and leave it, since a live line takes processor time.
+        what: what the command is waiting for, in a few words.
+        is_measuring: write the line once and do not update it, since a live line takes processor time.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -33,7 +33,7 @@ def waiting(what: str, *, is_measuring: bool = False) -> Iterator[Callable[[str]
 
 
 def counted(items: Iterable[T], what: str, tell: Callable[[str], object]) -> Iterator[T]:
-    """Pass the items on, and call `tell` with how many there were so far."""
+    """Yield the items, and call `tell` with how many there were so far."""
     for number, item in enumerate(items):
         tell(f"{what}: {number:,}")
         yield item

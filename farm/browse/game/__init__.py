@@ -1,1 +1,1 @@
-"""Everything that the page of one game shows, and that of one game in two datasets."""
+"""The data for the page of one game, and for the page that compares one game in two datasets."""

@@ -1,4 +1,4 @@
-"""Two datasets side by side: which games are in both, and how alike their pictures are, frame by frame."""
+"""Compares two datasets: which games are in both, and how alike their pictures are, frame by frame."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 MOST_COMPARED: Final = 300
-"""How many frames are compared for one answer."""
+"""Most frames that are compared for one answer."""
 MOST_SPAN: Final = 6000
-"""How many frames are decoded for one answer."""
+"""Most frames that are decoded for one answer."""
 _DECIMALS: Final = 5
 
 
 class NothingToCompare(DatasetError):  # noqa: N818 - named like its siblings
-    """A dataset has no pictures."""
+    """A dataset has no pictures, so it cannot be compared."""
 
 
 class Comparison:
-    """A dataset and another one, whose games are matched by game_id, else by equal state of the whole game.
+    """Two datasets, whose games are matched by game_id, or else by equal state of the whole game.
 
     Args:
-        library: of the one.
-        other: store of the other.
+        library: the first dataset's library.
+        other: the other dataset's store.
 
     Raises:
         NothingToCompare: one of the two has no pictures.
-        DatasetError: the other is no dataset, or nothing was finalized there yet.
+        DatasetError: the other is no dataset, or it is not finalized yet.
     """
 
     def __init__(self, library: Library, other: Store) -> None:
@@ -59,7 +59,7 @@ class Comparison:
 
     @cached_property
     def pairs(self) -> dict[str, str]:
-        """The game_id in the other dataset, by the one here, of every game that is in both."""
+        """Map the game_id of every game that is in both datasets to its game_id in the other dataset."""
         theirs: list[str] = self._others["game_id"].to_pylist()
         by_state = dict(zip(self._others["state_sha256"].to_pylist(), theirs, strict=True))
         known = set(theirs)
@@ -71,7 +71,10 @@ class Comparison:
         return {one: other for one, other in found.items() if other is not None}
 
     def games(self, text: str, limit: int = 100) -> dict[str, Any]:
-        """List the games that are in both and begin with a text, JSON-ready; at most `limit`."""
+        """List the games that are in both datasets and whose ids begin with a text; JSON-ready.
+
+        There are at most `limit` of them.
+        """
         chosen = [game_id for game_id in self.pairs if game_id.startswith(text)]
         rows = self.library.rows(
             "SELECT game_id, stage_name, characters, num_frames, video_bytes FROM games "
@@ -88,7 +91,7 @@ class Comparison:
         }
 
     def datasets(self) -> list[dict[str, Any]]:
-        """Say what the two are, JSON-ready: address, emulator, size, CRF, preset, pictures a second."""
+        """Describe the two datasets, JSON-ready: address, emulator, size, CRF, preset, pictures a second."""
         told = []
         for store, description in zip((self.library.store, self.other), self.descriptions, strict=True):
             video = description.video
@@ -98,7 +101,7 @@ class Comparison:
         return told
 
     def page(self, game_id: str) -> dict[str, Any] | None:
-        """Everything that the page of one game needs, JSON-ready; None if it is not in both."""
+        """Return everything that the page of one game needs, JSON-ready; None if not in both datasets."""
         row, other_id = self.library.game(game_id), self.pairs.get(game_id)
         if row is None or other_id is None:
             return None
@@ -116,14 +119,14 @@ class Comparison:
         }
 
     def ssim(self, game_id: str, start: int, exclusive_end: int, every: int) -> dict[str, Any]:
-        """Compare the brightness of both pictures of every n-th frame of a range; JSON-ready.
+        """Compare the brightness of both datasets' pictures at every n-th frame of a range; JSON-ready.
 
-        The larger picture is scaled to the smaller. Frames that one of the two does not have are left out;
-        one without a picture of its own is compared by the last before it.
+        The larger picture is scaled to the size of the smaller. Frames that only one dataset has are left
+        out; for a frame without a picture of its own, the last picture before it is compared.
 
         Raises:
-            ValueError: the game is not in both, or the range is empty or too long.
-            CurvesUnavailable: what measures is not installed.
+            ValueError: the game is not in both datasets, or the range is empty or too long.
+            CurvesUnavailable: the package that measures is not installed.
             DatasetError: a store failed, or a video cannot be decoded.
         """
         if every < 1 or not 1 <= exclusive_end - start <= min(MOST_SPAN, every * MOST_COMPARED):

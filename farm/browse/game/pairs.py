@@ -1,4 +1,4 @@
-"""The data of one game's page: where its pictures lie, and its state as columns of numbers."""
+"""The data of one game's page: where its pictures are, and its state as columns of numbers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DECIMALS: Final = 4
 
 
 def describe_game(store: Store, game_id: str) -> dict[str, Any] | None:
-    """Chunks, GOP tables and evidence of a game, JSON-ready; None if no game of that id is committed."""
+    """Return chunks, GOP tables and evidence of a game, JSON-ready; None if no such game is committed."""
     entry = read_entry(store, game_id)
     if entry is None or not entry.chunks:
         return None
@@ -65,7 +65,7 @@ def _describe_chunk(chunk: ChunkRecord, picture_step: int) -> dict[str, Any]:
 
 
 def game_page(library: Library, game_id: str) -> dict[str, Any] | None:
-    """Everything that a game's page shows, JSON-ready; None if the snapshot has no such game."""
+    """Return everything that a game's page shows, JSON-ready; None if the snapshot has no such game."""
     row, pairs = library.game(game_id), describe_game(library.store, game_id)
     if row is None or pairs is None:
         return None
@@ -80,10 +80,10 @@ def game_page(library: Library, game_id: str) -> dict[str, Any] | None:
 
 
 def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, Any]:
-    """The state of one chunk as columns of numbers, null where the replay did not record; JSON-ready.
+    """Return the state of one chunk as columns of numbers, null if not recorded; JSON-ready.
 
     Raises:
-        IndexError: no such chunk.
+        IndexError: there is no such chunk.
         DatasetError: the states file cannot be read.
     """
     state = chunk_states(store, entry.chunks[entry_chunk])
@@ -100,11 +100,11 @@ def state_of(store: Store, entry_chunk: int, entry: LedgerEntry) -> dict[str, An
 
 
 def column_of(store: Store, entry_chunk: int, entry: LedgerEntry, name: str) -> list[float | int | None]:
-    """One column of one chunk, null where the replay did not record it; JSON-ready.
+    """Return one column of one chunk, null where the replay did not record it; JSON-ready.
 
     Raises:
-        IndexError: no such chunk.
-        KeyError: no such column.
+        IndexError: there is no such chunk.
+        KeyError: there is no such column.
         DatasetError: the states file cannot be read.
     """
     state = chunk_states(store, entry.chunks[entry_chunk])
@@ -130,9 +130,9 @@ def _names_of(state: StateTable) -> dict[int, str]:
 
 @cache
 def _stage_shape(stage_id: int) -> dict[str, Any]:
-    """The stage's surfaces, as [left, height there, right, height there], and its blast zone.
+    """Return a stage's surfaces, as [left, height there, right, height there], and its blast zone.
 
-    A machine that only reads need not have libmelee, which the numbers are from; the map then has no stage.
+    The numbers come from libmelee, which a machine that only reads need not have; the map then has no stage.
     """
     try:
         from workers.replay import stage_geometry as known  # noqa: PLC0415 - a reading side need not have it

@@ -1,1 +1,1 @@
-"""How a dataset and the runs on it stand now."""
+"""Shows how a dataset, and the runs that render into it, stand at this moment."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from manifests.snapshot.status import DatasetStatus
     from manifests.store.contract import Store
 
-MEASURED_SECONDS = 300.0  # what games took changes slowly, and takes some hundred reads
+MEASURED_SECONDS = 300.0  # the paces of games change slowly, and reading them takes some hundred reads
 MOST_INTERVALS = 60
 _SECONDS = (
     60,
@@ -30,17 +30,17 @@ _SECONDS = (
     4 * 3600,
     86_400,
     7 * 86_400,
-)  # an interval is one of these, or many of the last
+)  # an interval has one of these lengths, or a multiple of the last
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """How many games ended in each of some intervals of equal length.
+    """How many games ended in each of several intervals of equal length.
 
     Attributes:
         interval_seconds: length of each interval.
         first_start: start of the first interval, seconds since the epoch; a multiple of the interval.
-        games: games that ended, one count per interval, in order of time; empty if nothing ended.
+        games: number of games that ended in each interval, in order of time; empty if no game ended.
     """
 
     interval_seconds: int
@@ -50,13 +50,13 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of rendering so far, as far as the ledger tells.
+    """The cost of rendering so far, as far as the ledger records it.
 
     Attributes:
         slot_hours: hours of one emulator that the committed games took, at their own mean pace.
         dollars: price of the cores of those hours, in US dollars.
-        dollars_a_month: price of what lies on the store, in US dollars a month.
-        origin: which games the pace is from, for a person.
+        dollars_a_month: price of the dataset's storage, in US dollars a month.
+        origin: which games the pace is from, in words for a person.
     """
 
     slot_hours: float
@@ -67,7 +67,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class DatasetProgress:
-    """The progress of a dataset at one moment; `cost` is None where no game says how long it took."""
+    """The progress of a dataset at one moment; `cost` is None if no game has a recorded time."""
 
     status: DatasetStatus
     throughput: Throughput
@@ -75,20 +75,20 @@ class DatasetProgress:
 
 
 def dataset_progress(store: Store, prices: Prices | None = None) -> DatasetProgress:
-    """Look at the dataset's store.
+    """Return the progress of a dataset, from its store.
 
     Args:
-        store: where the dataset is.
-        prices: in US dollars; the default ones if not given.
+        store: the dataset's store.
+        prices: prices in US dollars; None for the default ones.
 
     Raises:
-        DatasetError: it is no dataset, or cannot be read.
+        DatasetError: the store holds no dataset, or it cannot be read.
     """
     return _progress_of(store, measured_in(store), prices or Prices())
 
 
 class Observer:
-    """Looks at one dataset again and again, at what its games took every MEASURED_SECONDS at most."""
+    """Looks at one dataset repeatedly; reads how long its games took every MEASURED_SECONDS at most."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -96,10 +96,10 @@ class Observer:
         self._measured_at = float("-inf")
 
     def look(self) -> DatasetProgress:
-        """Look at the dataset now.
+        """Return the dataset's progress now.
 
         Raises:
-            DatasetError: it is no dataset, or cannot be read.
+            DatasetError: the store holds no dataset, or it cannot be read.
         """
         now = time.monotonic()
         if self._measured is None or now > self._measured_at + MEASURED_SECONDS:
@@ -114,11 +114,11 @@ def _progress_of(store: Store, measured: Measured | None, prices: Prices) -> Dat
 
 
 def throughput(ended_at: Sequence[float]) -> Throughput:
-    """Count games by when they ended, seconds since the epoch, in at most MOST_INTERVALS intervals."""
+    """Count games by the time of their end, seconds since the epoch, in at most MOST_INTERVALS intervals."""
     if not ended_at:
         return Throughput(_SECONDS[0], 0, ())
     first, last = min(ended_at), max(ended_at)
-    # One interval fewer than the most: the first and the last are rarely whole.
+    # One interval fewer than the most, since the first and the last are rarely complete.
     index = bisect.bisect_left(_SECONDS, (last - first) / (MOST_INTERVALS - 1))
     seconds = _SECONDS[min(index, len(_SECONDS) - 1)]
     while (last // seconds) - (first // seconds) >= MOST_INTERVALS:
@@ -131,7 +131,7 @@ def throughput(ended_at: Sequence[float]) -> Throughput:
 
 
 def cost_of(status: DatasetStatus, measured: Measured, prices: Prices) -> Cost:
-    """Price the committed games at their own pace, and what they left on the store."""
+    """Price the committed games at their own pace, and the storage that they use."""
     slot_hours = status.num_frames / measured.frames_per_second.usual / 3600
     return Cost(
         slot_hours,

@@ -1,4 +1,4 @@
-"""What the runs that are under way do now: their slots, each with its game and picture, and what is odd."""
+"""Shows what current runs are doing: their slots, each with its game and picture, and any problems."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from manifests.live.notes import GameNote, RunNote
     from manifests.store.contract import Store
 
-LOOK_SECONDS: Final = 1.5  # the store is asked no more often, however many pages are open
-HEARD_INTERVALS: Final = 4.0  # notes of a run that did not come, before it is said to be silent
+LOOK_SECONDS: Final = 1.5  # least time between two reads of the store, however many pages are open
+HEARD_INTERVALS: Final = 4.0  # number of notes of a run that may be missing before the run counts as silent
 HEARD_SECONDS: Final = 30.0
 MOST_PICTURES: Final = 128  # slots whose notes are read at each look
 
 
 class LiveRuns:
-    """Looks at the notes of all runs on one dataset; safe to ask from several threads.
+    """Reads the notes of all runs on one dataset; several threads may ask at once.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         clock: seconds since the epoch.
     """
 
@@ -37,12 +37,12 @@ class LiveRuns:
         self._looked_at = float("-inf")
 
     def now(self) -> dict[str, Any]:
-        """What is known of every run, JSON-ready, not older than LOOK_SECONDS.
+        """Return what is known of every run, JSON-ready, at most LOOK_SECONDS old.
 
         Raises:
             DatasetError: the store failed.
         """
-        with self._turn:  # who asks while another looks waits, and gets what that one found
+        with self._turn:  # a thread that asks while another looks waits, and gets the other's answer
             now = self._clock()
             if not 0 <= now - self._looked_at <= LOOK_SECONDS:
                 runs = [self._described(note, now) for note in run_notes(self._store)]
@@ -50,10 +50,10 @@ class LiveRuns:
             return self._found
 
     def picture(self, game_id: str) -> bytes | None:
-        """The newest picture of a game that is being rendered, as a JPEG; None if there is none.
+        """Return the newest picture of a game that is being rendered, as a JPEG; None if there is none.
 
         Raises:
-            DatasetError: what the note holds is no picture.
+            DatasetError: the note's content is no picture.
         """
         note = self._note(game_id)
         return None if note is None else note.picture
@@ -61,16 +61,16 @@ class LiveRuns:
     def _note(self, game_id: str) -> GameNote | None:
         try:
             return game_note(self._store, game_id)
-        except ValueError:  # not a game's id: an address, or a note on a run, may say anything
+        except ValueError:  # the id may be any text if it comes from an address or from a note on a run
             return None
 
     def _described(self, run: RunNote, now: float) -> dict[str, Any]:
-        # Clocks differ a little; a note from far ahead says nothing of now.
+        # Clocks differ a little; a note from far ahead says nothing about now.
         is_heard = abs(now - run.written_at) <= max(HEARD_INTERVALS * run.live_seconds, HEARD_SECONDS)
         since = {slot.game_id: slot.since for slot in run.slots if slot.game_id}
         asked = list(since)[:MOST_PICTURES] if is_heard else []
         read = {game_id: self._note(game_id) for game_id in asked}
-        # One from before its slot got the game is of an earlier attempt.
+        # A note from before its slot got the game is of an earlier attempt.
         notes = {
             game_id: note
             for game_id, note in read.items()
@@ -95,7 +95,7 @@ class LiveRuns:
 
 
 def _shown(note: GameNote | None) -> dict[str, Any]:
-    """What a page shows of a game's note; the picture itself is fetched by its own address."""
+    """Return what a page shows of a game's note; the picture itself has its own address."""
     if note is None:
         return {"num_shown": 0, "num_frames": None, "frames_per_second": None, "taken_at": None}
     return {
@@ -107,9 +107,10 @@ def _shown(note: GameNote | None) -> dict[str, Any]:
 
 
 def seconds_left(run: RunNote, slots_frames_per_second: float = 0.0) -> tuple[float, float] | None:
-    """Least and most seconds until a run is done, by several paces; None while nothing is rendered.
+    """Return the least and most seconds until a run is done, by several paces; None if no pace is known.
 
-    They are the pace of games that ended in the last ten minutes, of all that ended, and of the slots now.
+    The paces are that of games that ended in the last ten minutes, of all games that ended, and of the slots
+    now.
     """
     told = (run.frames_per_second, run.frames_per_second_overall, slots_frames_per_second)
     paces = [pace for pace in told if pace > 0]

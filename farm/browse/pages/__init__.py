@@ -1,1 +1,1 @@
-"""The HTML of the pages, and what fills it in."""
+"""The HTML of the browser's pages, and the code that fills it in."""

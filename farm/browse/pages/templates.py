@@ -1,4 +1,4 @@
-"""The pages' templates, and what a page must know of where it lies: on the server, or among files."""
+"""Loads the pages' templates, with variables that say whether a page is on the server or among files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from farm.amounts import hours_text, size_text
 from manifests.state.schema import FRAMES_PER_SECOND
 
 STATIC: Final = Path(__file__).parents[1] / "static"
-"""The folder of scripts, styles and pictures, which a page finds below its base as `static/`."""
+"""The folder of scripts, styles and pictures, whose address on a page is `static/` below the page's base."""
 SERVED: Final[dict[str, Any]] = {"base": "/", "end": "", "files": "/files/", "is_served": True}
 """Template variables of a page on the server: base of addresses, suffix of pages, base of objects."""
 
 
 def exported(depth: int, files: str) -> dict[str, Any]:
-    """Template variables of a page in a folder of files.
+    """Return the template variables of a page in a folder of files.
 
     Args:
         depth: number of folders between the page and the first page.
@@ -34,9 +34,9 @@ def exported(depth: int, files: str) -> dict[str, Any]:
 
 
 def page_templates(dataset: str) -> Environment:
-    """The templates, for pages over the dataset of that name; all text in them is escaped."""
+    """Return the templates for pages on the dataset of that name; all text in them is escaped."""
     loader = FileSystemLoader(Path(__file__).parent)
-    # Strict: a page that lacks a value fails in a test, instead of showing a gap to somebody.
+    # Strict: a page that lacks a value fails in a test, instead of showing a gap to a user.
     templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     templates.filters["size"] = size_text
     templates.filters["playtime"] = _play_time

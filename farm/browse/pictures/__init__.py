@@ -1,1 +1,1 @@
-"""Pictures and clips of a game for people, made from its videos: stills, sheets, moving pictures, clips."""
+"""Makes pictures and clips of a game for people: stills, contact sheets, moving pictures, clips."""

@@ -1,4 +1,4 @@
-"""The animated picture of a dataset's card: some seconds of one of its games, in which much happens."""
+"""Makes the animated picture of a dataset's card: a few seconds of one game in which much happens."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LEAST_FRAMES: Final = 10
 
 
 def write_card_picture(store: Store, manifest: Manifest) -> bool:
-    """Put the picture where the card looks for it, unless there is one already; return whether it is there.
+    """Write the picture where the card expects it, unless one exists; return whether there is one now.
 
-    It takes the decoding of some seconds. A dataset without pictures, or without games, has none.
+    To make it, some seconds of video are decoded. A dataset without pictures or games gets none.
 
     Raises:
         DatasetError: the store failed, or the video cannot be decoded.
@@ -43,7 +43,7 @@ def write_card_picture(store: Store, manifest: Manifest) -> bool:
 
 
 def lively_frame(entry: LedgerEntry) -> int:
-    """Choose the slp_frame from which on most hits fall into one picture's length; else the game's middle."""
+    """Choose the slp_frame where the stretch with most hits begins; the game's middle without hits."""
     first, end = entry.chunks[0].slp_frame_start, entry.chunks[-1].slp_frame_exclusive_end
     noted = (entry.events or {}).get(EventKind.HIT)
     latest = max(first, end - _FRAMES)

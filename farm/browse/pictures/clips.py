@@ -1,4 +1,4 @@
-"""A range of a game as a file to keep: H.264, or an animated picture, with what is known drawn over it."""
+"""Makes a file of a range of a game: H.264 or an animated picture, with state or boxes drawn over it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ MOST_CLIP_FRAMES: Final = 1200
 """Length of the longest clip, in frames of the game: 20 s."""
 OVERLAYS: Final = ("state", "boxes", "events")
 KINDS: Final = {"mp4": "video/mp4", "webp": "image/webp", "gif": "image/gif"}
-"""Kinds of files, each with its media type."""
+"""Kinds of files, with the media type of each."""
 _EVENT_FRAMES: Final = 60  # how long an event stays on the picture
 _MOST_EVENTS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ClipAsk:
-    """What a clip shows.
+    """The range of frames that a clip shows, its kind of file, and what is drawn over it.
 
     Attributes:
         start: first slp_frame.
@@ -76,9 +76,9 @@ class ClipAsk:
 
 
 def clip(store: Store, entry: LedgerEntry, ask: ClipAsk) -> bytes:
-    """Make the file: an mp4 of all pictures, or an animation of half the size with 20 of them a second.
+    """Make a clip's file: an mp4 of all pictures, or an animation of half the size, 20 pictures a second.
 
-    It ends where the game ends.
+    The clip ends at the latest where the game ends.
 
     Raises:
         NoSuchFrame: the game does not have the first frame.

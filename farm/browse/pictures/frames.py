@@ -1,4 +1,4 @@
-"""The pictures of some frames of a game, decoded from the bytes of their GOPs alone."""
+"""Decodes the pictures of some frames of a game, reading only the bytes of their GOPs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class NoSuchFrame(ValueError):  # noqa: N818 - named for what is so
-    """The game has no such frame."""
+    """A game does not have the requested frame."""
 
 
 def chunk_with(entry: LedgerEntry, slp_frame: int) -> ChunkRecord:
-    """Find the chunk of a committed game that has a frame.
+    """Find the chunk that has a frame of a committed game.
 
     Raises:
-        NoSuchFrame: none has.
+        NoSuchFrame: no chunk has the frame.
     """
     for chunk in entry.chunks:
         if chunk.slp_frame_start <= slp_frame < chunk.slp_frame_exclusive_end:
@@ -37,17 +37,17 @@ def chunk_with(entry: LedgerEntry, slp_frame: int) -> ChunkRecord:
 def pictures_of(
     store: Store, entry: LedgerEntry, start: int, exclusive_end: int, picture_step: int
 ) -> Iterator[tuple[int, Yuv]]:
-    """Yield the slp_frame and the picture, packed I420, of each frame of a range that has one.
+    """Yield the slp_frame and picture, packed I420, of each frame of a range that has a picture.
 
     Args:
-        store: where the dataset is.
-        entry: of the game.
-        start: first slp_frame; where it has no picture, the last before it that has one comes first.
-        exclusive_end: the slp_frame after the last; whatever the game does not reach is left out.
+        store: the dataset's store.
+        entry: the game's ledger entry.
+        start: first slp_frame; if it has no picture, the last frame before it that has one comes first.
+        exclusive_end: the slp_frame after the last; frames after the game's end are left out.
         picture_step: frames from one picture to the next.
 
     Raises:
-        NoSuchFrame: the game does not have the first.
+        NoSuchFrame: the game does not have the first frame.
         DatasetError: the store failed, or a video cannot be decoded.
     """
     first_chunk = chunk_with(entry, start)

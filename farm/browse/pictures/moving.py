@@ -1,4 +1,4 @@
-"""Small moving pictures of a moment, which a browser plays by itself, again and again."""
+"""Makes small moving pictures of a moment, which a browser plays by itself in a loop."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SIZE: Final = (320, 240)
 
 
 def moving_picture(store: Store, entry: LedgerEntry, slp_frame: int, num_frames: int = CLIP_FRAMES) -> bytes:
-    """Make an animated WebP of 320 x 240 that begins with a frame, shows a second, and begins again.
+    """Make an animated WebP, 320 x 240, that begins at a frame, shows one second, and loops.
 
-    It has 20 pictures a second, or as many as the dataset has where those are fewer, and ends with the chunk.
-    With `num_frames` of 1 it is a still.
+    It has 20 pictures a second, or fewer if the dataset has fewer, and ends where the chunk ends. If
+    `num_frames` is 1, it is a still.
 
     Raises:
         NoSuchFrame: the game has no such frame.
@@ -34,7 +34,7 @@ def moving_picture(store: Store, entry: LedgerEntry, slp_frame: int, num_frames:
     """
     chunk = chunk_with(entry, slp_frame)
     step = read_description(store).picture_step
-    # Whole steps, or pictures would be left out and the rest run too fast.
+    # Whole steps; otherwise pictures would be left out and the rest would run too fast.
     every = -(-ANIMATION_STEP // step) * step
     end = min(slp_frame + num_frames, chunk.slp_frame_exclusive_end)
     pictures = []

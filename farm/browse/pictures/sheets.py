@@ -1,9 +1,9 @@
-"""Contact sheets on the store: one picture per committed game, and a table that says where each is.
+"""Writes contact sheets to the store: one picture per committed game, and a table of where each is.
 
     sheets/GAME_ID.jpg        sixteen frames with stamp, percents and actions
     sheets/sheets.parquet     game_id, key, size_bytes, sha256; to join with the manifest's games
 
-They are made from the pairs, so they can be made again at any time, and nothing else depends on them.
+The sheets are made from the pairs, so they can be made again at any time, and nothing else depends on them.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _SCHEMA: Final = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """How many contact sheets were written now, and how many were there before."""
+    """How many contact sheets were written now, and how many existed before."""
 
     num_written: int
     num_kept: int
 
 
 def stored_sheet(store: Store, game_id: str) -> bytes | None:
-    """A game's sheet, or None if none was written.
+    """Return a game's contact sheet, or None if none was written.
 
     Raises:
         StoreFailed: the store failed.
@@ -66,7 +66,7 @@ def stored_sheet(store: Store, game_id: str) -> bytes | None:
 
 
 def sheet_of(store: Store, entry: LedgerEntry) -> bytes:
-    """A committed game's sheet: as it was written, or else made now.
+    """Return a committed game's contact sheet: the written one, or else one made now.
 
     Raises:
         DatasetError: the store failed, or the video cannot be decoded.
@@ -77,15 +77,15 @@ def sheet_of(store: Store, entry: LedgerEntry) -> bytes:
 def write_sheets(
     store: Store, manifest: Manifest, on_game: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Sheets:
-    """Make the sheets that are missing, and the table of all.
+    """Make the contact sheets that are missing, and the table of all sheets.
 
     Args:
-        store: where the dataset is.
+        store: the dataset's store.
         manifest: the dataset's newest snapshot.
         on_game: called with (sheets made so far, sheets to make).
 
     Raises:
-        DatasetError: the store failed, or a video cannot be decoded; what was made stays.
+        DatasetError: the store failed, or a video cannot be decoded; sheets that were made stay.
     """
     rows = {row["game_id"]: row for row in _known_rows(store)}
     game_ids: list[str] = manifest.games().column("game_id").to_pylist()
@@ -101,7 +101,7 @@ def write_sheets(
         sha256 = hashlib.sha256(data).hexdigest()
         return {"game_id": game_id, "key": key, "size_bytes": len(data), "sha256": sha256}
 
-    # Threads suffice: the time goes into decoding, which lets other threads run meanwhile.
+    # Threads suffice: most of the time is spent decoding, during which other threads can run.
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         for done, row in enumerate(threads.map(make, missing), 1):
             if row is not None:

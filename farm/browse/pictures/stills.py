@@ -1,4 +1,4 @@
-"""Small pictures of a game: a thumbnail of its middle, and a contact sheet of sixteen captioned frames."""
+"""Makes small pictures of a game: a thumbnail of its middle, and a contact sheet of sixteen frames."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUALITY: Final = 80
 
 
 def thumbnail(store: Store, entry: LedgerEntry) -> bytes:
-    """A JPEG of the game's middle, 160 x 120.
+    """Make a JPEG of the game's middle, 160 x 120.
 
     Raises:
         DatasetError: the store failed, or the video cannot be decoded.
@@ -37,7 +37,7 @@ def thumbnail(store: Store, entry: LedgerEntry) -> bytes:
 
 
 def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
-    """A JPEG of sixteen frames, evenly spread over the game, with slp_frame, percents and actions.
+    """Make a JPEG of sixteen frames, evenly spread over the game, with slp_frame, percents and actions.
 
     Raises:
         DatasetError: the store failed, or a video or states file cannot be read.
@@ -56,12 +56,12 @@ def contact_sheet(store: Store, entry: LedgerEntry) -> bytes:
 
 
 def _key_frame(entry: LedgerEntry, frame: int) -> tuple[ChunkRecord, int]:
-    """The chunk, and the number in it of the GOP, that a frame of the game lies in."""
+    """Return the chunk that has a frame of the game, and the number, within it, of the frame's GOP."""
     for chunk in entry.chunks:
         if frame < chunk.num_frames:
             break
         frame -= chunk.num_frames
-    # Only key frames are decoded, since any other takes decoding all that come before it in its GOP.
+    # Only key frames are decoded, since any other frame needs all frames before it in its GOP.
     return chunk, int(np.searchsorted(chunk.footage[1].first_frame_index, frame, side="right")) - 1
 
 
@@ -74,7 +74,7 @@ def _picture(store: Store, chunk: ChunkRecord, gop: int) -> Image.Image:
 
 
 def _caption(state: StateTable) -> str:
-    """Two lines of text: slp_frame, and each player's percent and action, in the first row of a state."""
+    """Return two lines of text: slp_frame, and each player's percent and action, in a state's first row."""
     told = []
     for place in range(state.num_players):
         percent, action = (state.values(f"p{place}.{name}")[0] for name in ("percent", "action"))

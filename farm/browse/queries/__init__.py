@@ -1,1 +1,1 @@
-"""What a dataset holds, asked in SQL: games under filters, moments, numbers for charts."""
+"""SQL queries on a dataset: games that pass filters, moments, and numbers for charts."""

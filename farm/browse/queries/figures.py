@@ -1,4 +1,4 @@
-"""The numbers behind the page of charts: histograms over all games, who met whom, what a CRF would cost."""
+"""The numbers for the page of charts: histograms over all games, matchups, and the bytes at each CRF."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ FROM games WHERE len(characters) = 2 GROUP BY ALL ORDER BY one, other, stage
 
 
 def figures(library: Library, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Count everything that the page shows, JSON-ready.
+    """Calculate all numbers that the page of charts shows, JSON-ready.
 
     Args:
-        library: of the dataset.
-        trials: what `farm bench bytes --json` printed, as `read_trials` gives it; empty if there is none.
+        library: the dataset's library.
+        trials: the output of `farm bench bytes --json`, as `read_trials` gives it; empty if there is none.
     """
     histograms = [
         _histogram(name, unit, [row["it"] for row in library.rows(_select(what, where), [])])
@@ -65,7 +65,7 @@ def figures(library: Library, trials: Sequence[dict[str, Any]]) -> dict[str, Any
 
 
 def charts_page(library: Library, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Make what the page of charts needs, JSON-ready; the arguments are those of `figures`."""
+    """Return the data that the page of charts needs, JSON-ready; the arguments are those of `figures`."""
     return {
         **figures(library, trials),
         "num_games": library.totals()["games"],
@@ -79,7 +79,7 @@ def _select(what: str, where: str) -> str:
 
 
 def _histogram(name: str, unit: str, values: Sequence[float]) -> dict[str, Any]:
-    """Count values in bins of one width; where all are alike there is one bin, where there are none, none."""
+    """Count values in bins of equal width: one bin if all values are equal, no bin without values."""
     known = np.asarray(values, np.float64)
     if not known.size:
         return {"name": name, "unit": unit, "edges": [], "counts": []}
@@ -89,10 +89,10 @@ def _histogram(name: str, unit: str, values: Sequence[float]) -> dict[str, Any]:
 
 
 def trials_of(store: Store) -> list[dict[str, Any]]:
-    """Read the result of `farm bench bytes --json` that lies in the dataset; empty if none does.
+    """Read the result of `farm bench bytes --json` that is stored in the dataset; empty if there is none.
 
     Raises:
-        RecordRefused: it is none.
+        RecordRefused: the stored object is no such result.
         StoreFailed: the store failed.
     """
     try:
@@ -102,14 +102,14 @@ def trials_of(store: Store) -> list[dict[str, Any]]:
 
 
 def read_trials(data: bytes, where: str) -> list[dict[str, Any]]:
-    """Take what `farm bench bytes --json` printed, but for codings that the chart does not show.
+    """Read the output of `farm bench bytes --json`, without codings that the chart does not show.
 
     Args:
-        data: its bytes.
-        where: what they are called in an error.
+        data: the bytes of the output.
+        where: the name of the file in an error.
 
     Raises:
-        RecordRefused: they are something else.
+        RecordRefused: the bytes are something else.
     """
     try:
         return [

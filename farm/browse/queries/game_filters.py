@@ -1,4 +1,4 @@
-"""Filters, order and page of the games page, as its address gives them, and the SQL that they mean."""
+"""Filters, order and page number of the games page, as its address gives them, and the SQL for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 GAMES_PER_PAGE: Final = 100
 MOST_NUMBER: Final = 10**9
-"""The largest page, and number of frames, that an address may name."""
+"""The largest page number, and the largest number of frames, that an address may name."""
 SORT_COLUMNS: Final = {
     "game": "game_id",
     "stage": "stage_name",
@@ -21,26 +21,26 @@ SORT_COLUMNS: Final = {
     "hits": "hits",
     "deaths": "deaths",
 }
-"""Names that the games table can be sorted by, each with the column behind it."""
+"""Names by which the games table can be sorted, with the column of each."""
 
 NO_FILTERS: Final = {
     "stage": "", "character": "", "split": "", "text": "", "min_frames": "", "max_frames": "", "since": "",
     "until": "", "versus": "", "sort": "game", "descending": "",
 }  # fmt: skip
-"""Every query parameter of the games page, with its value when no filter is set."""
+"""Every query parameter of the games page, with its value if no filter is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Filters, order and page of the games page, as its address gives them.
+    """Filters, order and page number of the games page, as its address gives them.
 
     Attributes:
         stage: name of the stage, or empty for all.
-        character: name of a character that appears in the frames, or empty for all; where this was not noted,
-            of one that a player chose.
-        versus: name of another player's character, likewise; the same as `character` for two of a kind.
+        character: name of a character that appears in the frames, or empty for all; if those were not
+            recorded, of a character that a player chose.
+        versus: name of the other player's character, likewise; the same as `character` if both have it.
         split: train, val or test, or empty for all.
-        text: the beginning of a game_id or of a player's hash, or empty for all.
+        text: beginning of a game_id or of a player's hash, or empty for all.
         min_frames, max_frames: shortest and longest game to show, in frames; None for no bound.
         since, until: first and last day on which the game was played, YYYY-MM-DD; empty for no bound.
         sort: a key of SORT_COLUMNS.
@@ -48,7 +48,7 @@ class Filters:
         page: number of the page, from 0.
 
     Raises:
-        ValueError: on an unknown sort, a day that is no date, or a number out of bounds.
+        ValueError: the sort is unknown, a day is no date, or a number is out of bounds.
     """
 
     stage: str = ""
@@ -81,7 +81,7 @@ class Filters:
 
 
 def tests_of(filters: Filters) -> list[tuple[str, list[Any]]]:
-    """Write the filters as conditions on the games table, each with the values of its placeholders."""
+    """Write the filters as SQL conditions on the games table, each with the values of its placeholders."""
     tests: list[tuple[str, list[Any]]] = []
     if filters.stage:
         tests.append(("stage_name = ?", [filters.stage]))

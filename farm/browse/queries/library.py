@@ -1,4 +1,4 @@
-"""Games and rejects of a dataset's newest snapshot, in DuckDB tables that pages filter and count."""
+"""Loads the games and rejects of a dataset's newest snapshot into DuckDB tables, to filter and count them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 EVENT_COUNTS: Final = {f"{kind}s": kind for kind in EventKind}
-"""Columns of the games table that count events ("hits", "deaths", ...), each with the kind that it counts.
+"""Columns of the games table that count events ("hits", "deaths", ...), with the kind that each counts.
 
-They are null in games whose events were not noted.
+They are null in games whose events were not recorded.
 """
 _BY_KIND: Final = ", ".join(f"count_if(kind = '{kind}') AS {name}" for name, kind in EVENT_COUNTS.items())
 _COUNTED: Final = f"""
@@ -57,7 +57,7 @@ num_frames, start_at, split, agreed, motion_margin, video_bytes, num_chunks, {",
 
 @dataclass(frozen=True, slots=True)
 class GamesPage:
-    """One page of games.
+    """One page of the list of games.
 
     Attributes:
         rows: one dict per game, by column, JSON-ready.
@@ -74,25 +74,25 @@ class GamesPage:
 
 
 def _event_kinds(manifest: Manifest) -> pa.RecordBatchReader:
-    """Read game_id and kind of every event in batches, as a game has thousands; none of an old snapshot."""
+    """Read game_id and kind of every event, in batches, as a game has thousands; old snapshots give none."""
     columns = pa.schema([("game_id", pa.string()), ("kind", pa.string())])
     batches = manifest.batches("events", columns.names) if "events" in manifest.snapshot.tables else iter(())
     return pa.RecordBatchReader.from_batches(columns, (batch.cast(columns) for batch in batches))
 
 
 class Library:
-    """One snapshot, loaded into an in-memory database; safe to ask from several threads.
+    """One snapshot of a dataset in an in-memory database; several threads may ask at once.
 
     Raises:
-        SchemaRefused: there is no dataset, or one of another schema.
-        NotFinalized: the dataset was not finalized yet, so there are no tables.
+        SchemaRefused: there is no dataset, or it has another schema.
+        NotFinalized: the dataset is not finalized yet, so there are no tables.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.manifest: Manifest = open_manifest(store)
         self._lock = threading.Lock()
-        # Conditions that people type are run as SQL, so it must reach no file and no network.
+        # Conditions that people type are run as SQL, so the database must not reach any file or network.
         self._database = closed_database()
         games = self.manifest.games()
         self._database.register("games_arrow", games)
@@ -104,7 +104,7 @@ class Library:
             self._database.unregister(name)
 
     def _count_events(self, games: pa.Table) -> None:
-        """Take the numbers that the games table has, or count the events of a snapshot from before it had."""
+        """Take the counts that the games table has, or count the events of an older snapshot without them."""
         is_noted = pc.or_(pc.is_valid(games["event_counts"]), pc.is_null(games["num_events"]))
         if pc.all(is_noted).as_py() is not False:
             self._database.execute(_NOTED)
@@ -114,7 +114,7 @@ class Library:
         self._database.unregister("events_arrow")
 
     def games(self, filters: Filters) -> GamesPage:
-        """One page of the games that pass, in the order asked for; games that are equal in it by game_id."""
+        """Return one page of the games that pass, in the requested order; ties are sorted by game_id."""
         tests = tests_of(filters)
         where = " AND ".join(test for test, _ in tests) or "true"
         values = [value for _, each in tests for value in each]
@@ -128,7 +128,7 @@ class Library:
         return GamesPage(rows, int(total))
 
     def game(self, game_id: str) -> dict[str, Any] | None:
-        """All columns of one committed game; None if there is none of that id."""
+        """Return all columns of one committed game; None if there is no game with that id."""
         found = self.rows(
             "SELECT * EXCLUDE (fingerprint, names_seen) FROM games WHERE game_id = ?", [game_id]
         )
@@ -136,12 +136,12 @@ class Library:
 
     @cached_property
     def game_ids(self) -> list[str]:
-        """The game_id of every committed game, in order."""
+        """Return the game_id of every committed game, in order."""
         return [row[0] for row in self._ask("SELECT game_id FROM games ORDER BY game_id", [])[1]]
 
     @cached_property
     def choices(self) -> dict[str, list[str]]:
-        """The values that each filter can be set to, sorted: stage, split, character, versus."""
+        """Return the values that each filter can have, sorted: stage, split, character, versus."""
         names = "unnest(coalesce(names_seen, characters))"
         columns = {"stage": "stage_name", "split": "split", "character": names}
         found = {
@@ -151,7 +151,7 @@ class Library:
         return found | {"versus": found["character"]}
 
     def totals(self) -> dict[str, Any]:
-        """Games, frames, chunks and bytes in all, and games and frames by stage, character and split."""
+        """Return total games, frames, chunks, bytes, and games and frames by stage, character and split."""
         (sums,) = self.rows(
             "SELECT count(*) AS games, coalesce(sum(num_frames), 0)::BIGINT AS frames, "
             "coalesce(sum(num_chunks), 0)::BIGINT AS chunks, "
@@ -174,28 +174,30 @@ class Library:
         return {**sums, "by": by, "events": self._event_totals(), "rejects": self.reject_counts()}
 
     def _event_totals(self) -> list[dict[str, Any]]:
-        """Number of events of each kind in all games, by the column that counts them, without zeros."""
+        """Return the number of events of each kind in all games, by counting column, without zeros."""
         sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in EVENT_COUNTS)
         (found,) = self.rows(f"SELECT {sums} FROM games", [])  # noqa: S608 - fixed parts
         return [{"it": name, "events": number} for name, number in found.items() if number]
 
     def reject_counts(self) -> list[dict[str, Any]]:
-        """Number of games set aside for each reason, the most frequent first."""
+        """Return the number of games set aside for each reason, the most frequent first."""
         return self.rows(
             "SELECT reason, count(*) AS games FROM rejects GROUP BY reason ORDER BY games DESC", []
         )
 
     def rejects(self, reason: str, limit: int = 500) -> list[dict[str, Any]]:
-        """Rows of at most `limit` games set aside for one reason; for any reason if it is empty."""
+        """Return at most `limit` games that were set aside for one reason; for any reason if it is empty."""
         where = "reason = ?" if reason else "true"
         values: list[Any] = [reason] if reason else []
         return self.rows(f"SELECT * FROM rejects WHERE {where} LIMIT ?", [*values, limit])  # noqa: S608 - fixed parts
 
     def where(self, condition: str, limit: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Names of columns, and rows of the games under a condition in DuckDB's SQL, which can reach no file.
+        """Return column names and rows of the games that meet a condition in DuckDB's SQL.
+
+        The condition can reach no file.
 
         Raises:
-            ConditionRefused: the condition is not valid SQL, or reaches for a file.
+            ConditionRefused: the condition is not valid SQL, or tries to reach a file.
         """
         columns = _LISTED.replace("\n", " ")
         end = "" if limit is None else f" LIMIT {limit:d}"
@@ -209,19 +211,19 @@ class Library:
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def check_expression(self, condition: str, subject: Subject) -> None:
-        """Check that what somebody typed is one expression.
+        """Check that a condition that somebody typed is one SQL expression.
 
         Raises:
-            ConditionRefused: it is not.
+            ConditionRefused: the condition is not one expression.
         """
         with self._lock:
             check_expression(self._database, condition, subject)
 
     def rows_with(self, name: str, table: pa.Table, query: str, values: list[Any]) -> list[dict[str, Any]]:
-        """Run a SELECT that may also name a further table; return one dict per row, by column.
+        """Run a SELECT that may also use an extra table; return one dict per row, by column.
 
         Raises:
-            ConditionRefused: it is not valid.
+            ConditionRefused: the SELECT is not valid.
         """
         with self._lock:
             self._database.register(name, table)

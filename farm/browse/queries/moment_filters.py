@@ -1,4 +1,4 @@
-"""The query parameters of the page of moments, as text, and the query that they mean."""
+"""Reads the query parameters of the page of moments into a query."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ NO_MOMENT_FILTERS: Final = {
     "kind": "", "character": "", "stage": "", "split": "", "where": "", "state": "", "near": "", "within": "",
     "limit": "",
 }  # fmt: skip
-"""Every query parameter of the page, with its value when nothing is asked for."""
+"""Every query parameter of the page, with its value if the user asks for nothing."""
 
 
 def moment_query(filters: Mapping[str, str]) -> MomentQuery | None:
-    """Read the parameters; None where nothing is asked for.
+    """Read the query parameters; return None if they ask for nothing.
 
     Raises:
-        ValueError: a value is none that its parameter can have.
+        ValueError: a parameter cannot have its value.
     """
     filters = {name: text.strip() for name, text in filters.items()}
     if not any(filters.values()):
@@ -39,10 +39,10 @@ def moment_query(filters: Mapping[str, str]) -> MomentQuery | None:
 
 
 def whole_number(name: str, text: str) -> int | None:
-    """Read a parameter that is a whole number; None where it is empty.
+    """Read a parameter that is a whole number; return None if it is empty.
 
     Raises:
-        ValueError: it is none; the text names the parameter.
+        ValueError: it is no whole number; the message names the parameter.
     """
     if not text:
         return None

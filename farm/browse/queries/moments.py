@@ -31,7 +31,7 @@ _MOST_NEAR: Final = 1_000_000
 _GAMES_AT_ONCE: Final = 64
 _FEWEST_GAMES: Final = 8
 COUNT_OF: Final = {kind: name for name, kind in EVENT_COUNTS.items()}
-"""The column of the games table that counts the events of each kind."""
+"""The column of the games table that counts events, for each kind of event."""
 EVENTS: Final = Subject("the condition on events", "value >= 20 AND kind = 'hit'")
 _EVENTS: Final = """
 SELECT * FROM (
@@ -44,20 +44,20 @@ SELECT * FROM (
 
 @dataclass(frozen=True, slots=True)
 class MomentQuery:
-    """Which moments are looked for; empty texts mean any.
+    """A search for moments; an empty text means any.
 
     Attributes:
-        kind: of event, one of `manifests.labels.events.EventKind`; empty with a `state` condition.
-        character: to whom it happens; with a `state` condition, who plays.
-        stage: where.
+        kind: kind of event, from `manifests.labels.events.EventKind`; empty with a `state` condition.
+        character: character to whom the event happens; with a `state` condition, a character that plays.
+        stage: name of the stage.
         split: train, val or test.
-        condition: DuckDB's SQL over what a moment has: game_id, slp_frame, kind, player, is_follower, other,
-            value, stage_name, split, num_frames, character, other_character.
-        state: DuckDB's SQL over the state's columns, e.g. `"p0.combo_count" >= 4`; a moment is the first
-            frame of a row of frames for which it holds.
+        condition: DuckDB's SQL over the fields of a moment: game_id, slp_frame, kind, player, is_follower,
+            other, value, stage_name, split, num_frames, character, other_character.
+        state: DuckDB's SQL over the state's columns, e.g. `"p0.combo_count" >= 4`; a moment is the first of
+            consecutive frames for which it holds.
         near_kind: only moments near an event of this kind.
-        near_frames: how near, in frames; USUAL_NEAR where only `near_kind` is given.
-        limit: how many at most, from 1 to MOST_MOMENTS.
+        near_frames: how near, in frames; USUAL_NEAR if only `near_kind` is given.
+        limit: most moments to find, from 1 to MOST_MOMENTS.
 
     Raises:
         ValueError: there is no such kind, or a number is out of bounds.
@@ -105,14 +105,14 @@ class Moment:
     """One moment of one game.
 
     Attributes:
-        game_id: of the game.
-        slp_frame: its first frame.
-        kind: of event; "state" where a condition on the state holds.
-        player: to whom it happens, 0 for p0; None where that is nobody.
-        character: whom that player plays; None likewise.
-        other_character: of the other player, where the event has one.
-        value: the event's number, where it has one.
-        stage_name: where.
+        game_id: id of the game.
+        slp_frame: the moment's first frame.
+        kind: kind of event; "state" if a condition on the state holds.
+        player: player to whom it happens, 0 for p0; None if there is none.
+        character: character of that player; None likewise.
+        other_character: character of the other player, if the event has one.
+        value: the event's number, if it has one.
+        stage_name: name of the stage.
     """
 
     game_id: str
@@ -127,7 +127,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class GameTest:
-    """Something that a game must have: in words, and as a condition on the games table with its values."""
+    """A requirement for a game: in words, and as an SQL condition on the games table with its values."""
 
     words: str
     sql: str
@@ -136,12 +136,12 @@ class GameTest:
 
 @dataclass(frozen=True, slots=True)
 class FoundMoments:
-    """What a search found.
+    """The result of a search for moments.
 
     Attributes:
         moments: in order of game_id and slp_frame.
-        num_looked: games that were looked through.
-        num_games: games that can have such moments.
+        num_looked: number of games that were searched.
+        num_games: number of games that can have such moments.
     """
 
     moments: tuple[Moment, ...]
@@ -150,15 +150,15 @@ class FoundMoments:
 
 
 def find_moments(library: Library, query: MomentQuery, seconds: float = float("inf")) -> FoundMoments:
-    """Find the first moments that pass, at most `query.limit`.
+    """Find the first moments that match a query, at most `query.limit`.
 
     Args:
-        library: of the dataset.
-        query: what is looked for.
-        seconds: after so long no further game is begun.
+        library: the dataset's library.
+        query: the search.
+        seconds: after this time no further game is searched.
 
     Raises:
-        ConditionRefused: a condition is not valid SQL, or a name is none of the dataset.
+        ConditionRefused: a condition is not valid SQL, or the dataset has no such name.
         DatasetError: the dataset cannot be read.
     """
     _check_names(library, query)
@@ -181,17 +181,17 @@ def find_moments(library: Library, query: MomentQuery, seconds: float = float("i
 
 
 def _next_games(games: Sequence[dict[str, Any]], query: MomentQuery, wanted: int) -> Sequence[dict[str, Any]]:
-    """Take as many games as have enough events, so that no more of the table is read than is needed."""
+    """Take as many games as have enough events, so that no more of the table is read than needed."""
     if query.state:
         return games[:1]
     if query.condition or query.near_kind:
-        return games  # nobody knows how many of the events pass
+        return games  # it is unknown how many of the events pass
     numbers = list(itertools.accumulate(game["num_events"] for game in games))
     return games[: max(_FEWEST_GAMES, bisect.bisect_left(numbers, wanted) + 1)]
 
 
 def _check_names(library: Library, query: MomentQuery) -> None:
-    """Refuse a name that no game of the dataset has; an empty dataset has none.
+    """Refuse a name that no game of the dataset has; in an empty dataset, any name.
 
     Raises:
         ConditionRefused: there is no such stage, split or character.
@@ -204,10 +204,10 @@ def _check_names(library: Library, query: MomentQuery) -> None:
 
 
 def _check_events(library: Library, query: MomentQuery) -> None:
-    """Refuse a search among events where the snapshot has no table of them.
+    """Refuse a search for events if the snapshot has no table of events.
 
     Raises:
-        ConditionRefused: it has none.
+        ConditionRefused: the snapshot has none.
     """
     if "events" not in library.manifest.snapshot.tables and (query.near_kind or not query.state):
         message = (
@@ -218,7 +218,7 @@ def _check_events(library: Library, query: MomentQuery) -> None:
 
 
 def game_tests(query: MomentQuery) -> list[GameTest]:
-    """List what a game must have for moments of a query to be in it."""
+    """List what a game must have to contain moments that match a query."""
     tests = [
         GameTest(f"{what} {value}", sql, (value,))
         for what, sql, value in (
@@ -233,7 +233,7 @@ def game_tests(query: MomentQuery) -> list[GameTest]:
 
 
 def _games(library: Library, query: MomentQuery) -> list[dict[str, Any]]:
-    """Games that can have such moments, in order of game_id; those without the events are not among them."""
+    """Return the games that can have such moments, by game_id; games without recorded events are left out."""
     tests = game_tests(query)
     where = " AND ".join(test.sql for test in tests) or "true"
     values = [value for test in tests for value in test.values]

@@ -1,4 +1,4 @@
-"""Says why a search for moments found none: which part of it no game meets, and what there is instead."""
+"""Says why a search for moments found none: which part of it no game meets, and which values exist."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def why_none(library: Library, query: MomentQuery, found: FoundMoments) -> list[str]:
-    """Write sentences about a search that found nothing; none where it found something.
+    """Explain in sentences why a search found nothing; return none if it found something.
 
     Args:
-        library: of the dataset.
-        query: what was looked for.
-        found: what `find_moments` gave for it.
+        library: the dataset's library.
+        query: the search.
+        found: the result of `find_moments` for it.
     """
     if found.moments:
         return []

@@ -1,4 +1,4 @@
-"""Finds the frames of a game from which on a condition on its state holds."""
+"""Finds the frames of a game at which a condition on its state begins to hold."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class StateCondition:
 
     Attributes:
         sql: DuckDB's SQL over the state's columns.
-        character: whom `me` stands for in it: `me.x` is the x of the player with this character; empty where
-            the condition says p0 and p1.
+        character: whom `me` stands for in the condition: `me.x` is the x of the player with this character;
+            empty if the condition says p0 and p1.
     """
 
     sql: str
@@ -43,10 +43,10 @@ class StateCondition:
 
 
 def frames_of(store: Store, entry: LedgerEntry, condition: StateCondition) -> list[int]:
-    """Return the first slp_frame of every row of frames for which a condition holds, ascending.
+    """Return the first slp_frame of every run of frames for which a condition holds, ascending.
 
     Raises:
-        ConditionRefused: it is not valid SQL, or names a column that states do not have.
+        ConditionRefused: the condition is not valid SQL, or names a column that states do not have.
         DatasetError: the states cannot be read.
     """
     assert entry.game is not None, "a committed game has its facts"
@@ -54,7 +54,7 @@ def frames_of(store: Store, entry: LedgerEntry, condition: StateCondition) -> li
     players = [n for n, name in enumerate(names) if name == condition.character] or [0]
     texts = {condition.sql.replace('"me.', f'"p{player}.') for player in players}
     found: list[NDArray[np.int64]] = []
-    # A connection of its own: a condition is SQL that people type, so it must reach no file and no network.
+    # A connection of its own: people type the condition as SQL, so it must not reach any file or network.
     with closed_database() as database, refused_as(STATE):
         _add_actions(database)
         check_expression(database, condition.sql, STATE)
@@ -80,7 +80,7 @@ def _add_actions(database: Database) -> None:
 
 
 def run_starts(frames: NDArray[np.int64]) -> list[int]:
-    """Return the first frame of every run of frames that follow each other; ascending, as they are given."""
+    """Return the first frame of every run of consecutive frames; both are ascending."""
     if not len(frames):
         return []
     return [int(frame) for frame in frames[np.diff(frames, prepend=frames[0] - 2) > 1]]
@@ -89,13 +89,13 @@ def run_starts(frames: NDArray[np.int64]) -> list[int]:
 def near_events(
     events: pa.Table, moments: Sequence[dict[str, Any]], kind: str, num_frames: int
 ) -> list[dict[str, Any]]:
-    """Keep the moments of which an event of a kind is at most so many frames away, in the same game.
+    """Keep the moments that have an event of some kind within a number of frames, in the same game.
 
     Args:
         events: rows of the events table, in its order.
-        moments: with game_id and slp_frame.
-        kind: of event.
-        num_frames: how far it may be.
+        moments: dicts with game_id and slp_frame.
+        kind: kind of event.
+        num_frames: how many frames away the event may be.
     """
     of_kind = events.filter(pc.equal(events["kind"], kind))
     frames_of_game: defaultdict[str, list[int]] = defaultdict(list)
@@ -105,7 +105,7 @@ def near_events(
     kept = []
     for moment in moments:
         theirs, frame = frames_of_game.get(moment["game_id"], []), moment["slp_frame"]
-        place = bisect.bisect_left(theirs, frame - num_frames)  # a table of events is in order of frames
+        place = bisect.bisect_left(theirs, frame - num_frames)  # the table of events is sorted by frame
         if place < len(theirs) and theirs[place] <= frame + num_frames:
             kept.append(moment)
     return kept

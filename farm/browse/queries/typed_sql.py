@@ -1,4 +1,4 @@
-"""Runs SQL of which people typed a part: one statement, that reads no file, and that ends in time."""
+"""Runs SQL of which users typed a part: one statement, which cannot read files and is ended in time."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SECONDS: Final = 30.0
 
 
 class ConditionRefused(DatasetError):  # noqa: N818 - named like its siblings
-    """A condition that is no SQL, names what there is not, or takes too long."""
+    """A condition is no valid SQL, names something that does not exist, or takes too long."""
 
 
 def closed_database() -> Database:
-    """Open an empty database in memory whose SQL reaches no file and no network."""
+    """Open an empty database in memory whose SQL cannot reach files or the network."""
     return duckdb.connect(config={"enable_external_access": "false"})
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a condition is about: what an error calls it, and an example of a sound one."""
+    """What a condition is about: its name in an error, and an example of a valid one."""
 
     name: str
     example: str
@@ -43,10 +43,10 @@ GAMES: Final = Subject("the condition on games", "num_frames > 3600 AND stage_na
 
 @contextmanager
 def refused_as(subject: Subject) -> Iterator[None]:
-    """Say of which condition what is refused within is a part.
+    """Name the condition in errors that are raised within.
 
     Raises:
-        ConditionRefused: as it was raised within, with the condition's name before it.
+        ConditionRefused: the error that was raised within, with the condition's name before it.
     """
     try:
         yield
@@ -56,15 +56,15 @@ def refused_as(subject: Subject) -> Iterator[None]:
 
 
 def check_expression(database: Database, condition: str, subject: Subject) -> None:
-    """Check that a condition is one expression, so that in parentheses it can do nothing else.
+    """Check that a condition is one expression, so that, put in parentheses, it can do nothing else.
 
     Args:
-        database: any; it parses.
-        condition: what somebody typed.
-        subject: what it is about; its example is shown where the condition is refused.
+        database: any database, which parses the condition.
+        condition: the text that somebody typed.
+        subject: what the condition is about; an error shows its example.
 
     Raises:
-        ConditionRefused: it is none, or more than one: a list, a UNION, a further clause.
+        ConditionRefused: it is no expression, or more than one: a list, a UNION, a further clause.
     """
     said = f"a condition is one expression over the columns, such as {subject.example}"
     try:
@@ -95,7 +95,7 @@ def ask(
     """Run one SELECT; return the names of its columns, and its rows.
 
     Raises:
-        ConditionRefused: it is not one valid SELECT, or was not done in time.
+        ConditionRefused: the query is not one valid SELECT, or did not end in time.
     """
     late = threading.Timer(seconds, database.interrupt)
     late.daemon = True
@@ -114,6 +114,7 @@ def ask(
         raise ConditionRefused(str(error).splitlines()[0]) from error
     finally:
         late.cancel()
-        # It holds the database: if it were the last to, and the program ended now, closing it would abort.
+        # The timer's thread holds the database: if it were the last to do so, and the program ended now,
+        # closing it would abort.
         if late.ident is not None:
             late.join()

@@ -1,1 +1,1 @@
-"""The web server: addresses, what answers them, and what keeps strangers out."""
+"""The browser's web server: its addresses, the code that answers them, and protection from strangers."""

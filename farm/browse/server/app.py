@@ -1,4 +1,4 @@
-"""The browser's pages: every address gives a page for people, and with `.json` the same for programs."""
+"""Serves the browser's pages: every address gives a page for people and, with `.json`, data for programs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from manifests.ledger.entry import LedgerEntry
     from manifests.store.contract import Store
 
-SNAPSHOT_SECONDS: Final = 3.0  # between two looks for the first one
+SNAPSHOT_SECONDS: Final = 3.0  # between two checks for the first snapshot
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -59,19 +59,19 @@ def make_app(
     trials: Sequence[dict[str, Any]] | None = None,
     other: Store | None = None,
 ) -> ASGIApp:
-    """The application over one dataset.
+    """Make the web application that shows one dataset.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         hosts: names by which a request may call this server, as `Guard` takes them.
-        token: what a visitor must know, as `Guard` takes it.
-        trials: what `farm bench bytes` measured; None for what lies in the dataset.
-        other: of a dataset to compare with.
+        token: the secret that a visitor must know, as `Guard` takes it.
+        trials: the result of `farm bench bytes`; None for the result that is stored in the dataset.
+        other: the store of a dataset to compare with.
 
-    Where nothing was finalized yet, there is the page of runs that are under way, and no other.
+    If the dataset is not finalized yet, the only page is that of the current runs.
 
     Raises:
-        DatasetError: it is none.
+        DatasetError: the store holds no dataset.
     """
 
     def pages() -> ASGIApp:
@@ -85,7 +85,7 @@ def make_app(
 
 
 class _UntilThereIsASnapshot:
-    """Shows the page of runs that are under way, and all pages once the first snapshot is there."""
+    """Shows the page of current runs, and all pages as soon as the first snapshot exists."""
 
     def __init__(self, store: Store, pages: Callable[[], ASGIApp]) -> None:
         live = LivePages(store, has_snapshot=False)
@@ -97,7 +97,7 @@ class _UntilThereIsASnapshot:
         self._pages, self._is_waiting, self._looked_at = pages, True, time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Look for a snapshot, if that is some seconds ago, and answer."""
+        """Look for a snapshot, unless that was done a moment ago, and answer."""
         if self._is_waiting and time.monotonic() > self._looked_at + SNAPSHOT_SECONDS:
             self._looked_at = time.monotonic()
             with suppress(DatasetError):
@@ -180,7 +180,7 @@ class _Pages:
         return endpoint
 
     def _full_address(self, request: Request) -> str | None:
-        """Complete an address that has only the first digits of a game_id; None where nothing lacks."""
+        """Complete an address that has only the first digits of a game_id; None if it is complete."""
         digits = request.path_params.get("game_id", "")
         if not digits or GAME_ID.fullmatch(digits):
             return None
@@ -244,7 +244,7 @@ class _Pages:
         return "schema.html", schema_tables()
 
     def _of_chunk(self, read: Callable[[Store, int, LedgerEntry], Any]) -> Any:
-        """An endpoint that answers with what `read` finds in one chunk of one game."""
+        """Return an endpoint that answers with what `read` finds in one chunk of one game."""
 
         async def endpoint(request: Request) -> Response:
             game_id, number = asked_game_id(request), request.path_params["number"]
@@ -317,10 +317,10 @@ class _Pages:
 
 
 def _whole_number(asked: Mapping[str, str], name: str) -> int | None:
-    """Read a number of an address; None where it is missing or empty.
+    """Read a number in an address; return None if it is missing or empty.
 
     Raises:
-        ValueError: it is no whole number.
+        ValueError: the text is no whole number.
     """
     text = asked.get(name, "")
     if text and not re.fullmatch(r"-?\d{1,30}", text, re.ASCII):

@@ -1,4 +1,4 @@
-"""The game that an address of the browser names, or 404 in words."""
+"""Reads the game that an address of the browser names, or answers 404 with a reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def asked_game_id(request: Request) -> str:
     """Read the game_id of an address.
 
     Raises:
-        HTTPException: 404; it is none.
+        HTTPException: 404; the text is no game_id.
     """
     game_id: str = request.path_params["game_id"]
     if not GAME_ID.fullmatch(game_id):

@@ -1,4 +1,4 @@
-"""The addresses below a game's page that give its boxes, and ranges of it as files to keep."""
+"""Serves the addresses below a game's page: its boxes, and clips of it as files to keep."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _NAME: Final = re.compile(r"clip_(-?\d{1,9})_(-?\d{1,9})\.([a-z0-9]{3,4})")
 
 
 class ClipPages:
-    """Boxes and clips of the games of one dataset. One clip is made at a time, whoever asks.
+    """Boxes and clips of the games of one dataset. One clip is made at a time, for all users together.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -36,7 +36,7 @@ class ClipPages:
         self._turn = threading.Lock()
 
     def routes(self) -> list[Route]:
-        """Routes of the addresses."""
+        """Return the routes of the addresses for boxes and clips."""
         return [
             Route("/games/{game_id}/boxes.json", self._boxes),
             *(Route(f"/games/{{game_id}}/clip_{{range}}.{kind}", self._clip) for kind in KINDS),

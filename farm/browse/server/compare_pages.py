@@ -1,4 +1,4 @@
-"""The pages that show a dataset beside another one."""
+"""Serves the pages that show a dataset beside another one."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _RANGE: Final = re.compile(r"(-?\d{1,9})_(-?\d{1,9})_(\d{1,6})")
 
 
 class ComparePages:
-    """Templates with their data for the addresses of these pages, and SSIM; one range is compared at a time.
+    """Templates and data for the pages of two datasets, and SSIM; one range is compared at a time.
 
     Args:
-        comparison: of the two datasets; None where no other one was named.
+        comparison: comparison of the two datasets; None if no other dataset was named.
     """
 
     def __init__(self, comparison: Comparison | None) -> None:
@@ -33,15 +33,15 @@ class ComparePages:
         self._turn = threading.Lock()
 
     def routes(self) -> list[Route]:
-        """Routes of what the pages fetch."""
+        """Return the routes of the data that the pages fetch."""
         return [Route("/compare/{game_id}/ssim_{range}.json", self._ssim)]
 
     def games(self, request: Request) -> tuple[str, Any]:
-        """The games that are in both."""
+        """Return the page of games that are in both datasets."""
         return "compare.html", self._known().games(request.query_params.get("text", ""))
 
     def game(self, request: Request) -> tuple[str, Any]:
-        """One game of both."""
+        """Return the page of one game that is in both datasets."""
         page = self._known().page(asked_game_id(request))
         if page is None:
             raise HTTPException(404, "no game of this id is in both datasets")

@@ -1,4 +1,4 @@
-"""The page of the runs that are under way; all that there is to see before the first snapshot."""
+"""Serves the page of current runs, which is the only page before the first snapshot."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class LivePages:
-    """Answers for the addresses of this page.
+    """Answers requests for the page of current runs.
 
     Args:
-        store: of the dataset.
-        has_snapshot: whether the other pages are there, to lead to.
+        store: the dataset's store.
+        has_snapshot: whether the other pages exist, so that the page links to them.
     """
 
     def __init__(self, store: Store, *, has_snapshot: bool) -> None:
@@ -33,7 +33,7 @@ class LivePages:
         self._has_snapshot = has_snapshot
 
     def routes(self) -> list[Route]:
-        """The routes of the page, its pictures, and the figures that it fetches."""
+        """Return the routes of the page, its pictures, and the figures that it fetches."""
         return [
             Route("/run", self._shown),
             Route("/run.json", self._now),
@@ -42,7 +42,7 @@ class LivePages:
         ]
 
     async def lead_here(self, _: Request) -> Response:
-        """Lead from a page that cannot be there yet to this one."""
+        """Redirect from a page that cannot exist yet to this one."""
         return RedirectResponse("/run")
 
     async def broken(self, _: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The pages on which one looks at pictures: moments, and windows as a loader gives them."""
+"""Serves the pages on which users look at pictures: moments, and windows as a loader gives them."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from farm.browse.window.window_view import ShownWindow
 
 _FRAME: Final = re.compile(r"-?\d{1,9}")
-_LOOK_SECONDS: Final = 10.0  # how long a page looks for moments
+_LOOK_SECONDS: Final = 10.0  # how long a page may search for moments
 
 
 class LookPages:
-    """Templates with their data, and pictures, for the addresses of these pages.
+    """Templates, data and pictures for the pages of moments and windows.
 
     Args:
-        library: of the dataset.
+        library: the dataset's library.
     """
 
     def __init__(self, library: Library) -> None:
         self._library, self._store = library, library.store
 
     def pictures(self) -> list[Route]:
-        """Routes of the pictures that the pages show."""
+        """Return the routes of the pictures that the pages show."""
         return [
             Route("/games/{game_id}/moment-{frame}.webp", _webp(self._moving)),
             Route("/games/{game_id}/still-{frame}.webp", _webp(self._still)),
@@ -56,7 +56,7 @@ class LookPages:
         ]
 
     def moments(self, request: Request) -> tuple[str, Any]:
-        """The page of moments, and those that pass the filters of its address."""
+        """Return the page of moments, with the moments that pass the filters of its address."""
         asked = request.query_params
         shown = NO_MOMENT_FILTERS | {name: asked.get(name, "") for name in NO_MOMENT_FILTERS}
         form = {"filters": shown, "choices": {**self._library.choices, "kind": list(EventKind)}}
@@ -79,7 +79,7 @@ class LookPages:
         }
 
     def window(self, request: Request) -> tuple[str, Any]:
-        """The page of one window, opened with the options of its address."""
+        """Return the page of one window, opened with the options of its address."""
         filled = NO_WINDOW | {name: request.query_params.get(name, "") for name in NO_WINDOW}
         form = {"filters": filled, "splits": self._library.choices["split"]}
         try:
@@ -117,7 +117,7 @@ class LookPages:
 
 
 def _webp(make: Callable[[Request], bytes]) -> Any:
-    """An endpoint that answers with a picture, or says that there is none."""
+    """Return an endpoint that answers with a picture, or says that there is none."""
 
     def made(request: Request) -> bytes:
         try:

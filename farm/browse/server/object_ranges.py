@@ -1,4 +1,4 @@
-"""Ranges of a dataset's videos and states files, as pages fetch them; nothing else of a store can be read."""
+"""Serves ranges of a dataset's videos and states files to pages; no other object can be read."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})")
 _MOST_BYTES: Final = 64 << 20  # of one range; a GOP is far smaller
 KEEP: Final = {"cache-control": "max-age=3600"}
-"""Headers of an answer that stays as it is."""
+"""Headers of an answer that never changes."""
 
 
 def object_ranges(store: Store | None) -> Any:
-    """Make the endpoint that answers with a range of the object whose key is in the path.
+    """Return the endpoint that answers with a range of the object whose key is in the path.
 
     Args:
-        store: of the dataset; None where there is none, and so no object.
+        store: the dataset's store; None if there is none, so that no object exists.
     """
 
     async def endpoint(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A form whose values were refused: the page is shown again with what was typed, and with what is wrong."""
+"""Shows a form again if its values were refused, with what the user typed and what is wrong."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class FormRefused(Exception):  # noqa: N818 - a decision, not a mishap
 
     Args:
         detail: what is wrong, for a person.
-        template: of the page.
-        data: what the template needs to show the form as it was filled in.
+        template: the page's template.
+        data: the data with which the template shows the form as it was filled in.
     """
 
     def __init__(self, detail: str, template: str, data: dict[str, Any]) -> None:

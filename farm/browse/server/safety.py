@@ -1,7 +1,7 @@
-"""The guard before the browser's server: refuses requests of other sites, and adds security headers.
+"""The guard before the browser's server: refuses requests from other sites, and adds security headers.
 
-Where others than this machine's users can reach the server, whoever asks must know a token: it stands in the
-address that `farm browse` prints, and goes into a cookie with the first request.
+If users of other machines can reach the server, a visitor must know a token. The token is in the address that
+`farm browse` prints, and goes into a cookie with the first request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS: Final = {
-    # Everything comes from here; nothing inline.
+    # Everything is loaded from this server; nothing is inline.
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -31,21 +31,21 @@ _HEADERS: Final = {
 
 
 ANY_ADDRESS: Final = "any address"
-"""Among the hosts: a request may call this server by any IP address, as it listens on all of them."""
+"""As one of the hosts: a request may name any IP address, since the server listens on all of them."""
 TOKEN: Final = "token"  # noqa: S105 - what the query calls it
 _COOKIE: Final = "dolphin-farm-token"
 _LONGEST_PATH: Final = 2048
 
 
 class Guard:
-    """Answers only to the names it is known by, only to reads, and never to another site's pages.
+    """Answers only under known host names, only to requests that read, and never to another site's pages.
 
-    A page of some other site could otherwise ask a name of its own that resolves to 127.0.0.1.
+    Otherwise a page of another site could use a host name of its own that resolves to 127.0.0.1.
 
     Args:
-        app: what to guard.
+        app: the application to guard.
         hosts: names and addresses, without ports, that a request may use for this server; or ANY_ADDRESS.
-        token: what a visitor must know; None where only this machine's users can ask.
+        token: the secret that a visitor must know; None if only this machine's users can reach the server.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], token: str | None = None) -> None:

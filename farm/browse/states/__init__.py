@@ -1,1 +1,1 @@
-"""What the states of one game say, as data for pages: columns, boxes, events, curves of evidence."""
+"""The states of one game as data for pages: columns, boxes, events, curves of evidence."""

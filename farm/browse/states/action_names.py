@@ -1,4 +1,4 @@
-"""Names of action states for people, where libmelee is installed."""
+"""Names of action states for people, if libmelee is installed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 @cache
 def action_names() -> dict[int, str]:
-    """Name by action state; empty where libmelee is not installed: a reading side need not have it."""
+    """Return the names by action state; empty without libmelee, which reading does not need."""
     try:
         from workers.replay import melee_names  # noqa: PLC0415
     except ModuleNotFoundError:
@@ -16,5 +16,5 @@ def action_names() -> dict[int, str]:
 
 
 def action_name(action: int) -> str:
-    """The name, or else the number."""
+    """Return the name of an action state, or its number if there is no name."""
     return action_names().get(action, f"action {action}")

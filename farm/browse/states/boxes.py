@@ -1,4 +1,4 @@
-"""Boxes around the fighters of a dataset's games, where the camera of its emulator is known."""
+"""Boxes around the fighters of a dataset's games, if the camera of the emulator is known."""
 
 from __future__ import annotations
 
@@ -38,22 +38,23 @@ TABLE_SCHEMA: Final = pa.schema(
         *(pa.field(f"{player}.box_{edge}", pa.float32()) for player in _PLAYERS for edge in EDGES),
     ]
 )
-"""A row per frame: pixels from the picture's left and top edge, null where the fighter is not seen."""
+"""Schema of the table, a row per frame: pixels from the picture's left and top; null if a fighter is unseen.
+"""
 
 
 class NoPictures(FarmError):  # noqa: N818
-    """The dataset has states alone, so there is nothing to place a box in."""
+    """The dataset has states alone, so there are no pictures to place a box in."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoxesWritten:
-    """What `write_boxes` wrote.
+    """The counts of games, rows and boxes that `write_boxes` wrote.
 
     Attributes:
-        num_games: games in the table.
-        num_frames: its rows.
-        num_boxes: boxes of the two players, without followers.
-        num_known_games: games whose camera is known.
+        num_games: number of games in the table.
+        num_frames: number of rows of the table.
+        num_boxes: number of boxes of the two players, without followers.
+        num_known_games: number of games whose camera is known.
     """
 
     num_games: int
@@ -63,10 +64,11 @@ class BoxesWritten:
 
 
 def camera_is_known(description: DatasetDescription, entry: LedgerEntry) -> bool:
-    """Whether a game was drawn by the stand-in of this installation, whose camera follows from the state.
+    """Return whether this installation's stand-in drew a game, so that the state gives the camera.
 
-    Melee's own camera is not recorded. Ten numbers that agree with the motion in its pictures place a fighter
-    too coarsely for a box: for the stand-in, whose camera is known, by a quarter of its width.
+    Melee's own camera is not recorded. Ten numbers fitted to the motion in its pictures would place a fighter
+    too coarsely for a box: for the stand-in, whose camera is known, the error is a quarter of the fighter's
+    width.
     """
     return description.emulator == "standin" and entry.fingerprint.get("standin_sha256") == image_sha256()
 
@@ -74,10 +76,10 @@ def camera_is_known(description: DatasetDescription, entry: LedgerEntry) -> bool
 def boxes_of_game(
     store: Store, description: DatasetDescription, entry: LedgerEntry
 ) -> tuple[int, Mapping[str, Boxes]]:
-    """Work out the boxes of a committed game.
+    """Calculate the boxes of a committed game.
 
     Returns:
-        Its first slp_frame, and the boxes of each fighter by entity ("p0", "p0n" and so on).
+        The game's first slp_frame, and the boxes of each fighter by entity ("p0", "p0n" and so on).
 
     Raises:
         NoPictures: the dataset has states alone.
@@ -89,7 +91,7 @@ def boxes_of_game(
     state = joined([chunk_states(store, chunk) for chunk in entry.chunks])
     is_known = camera_is_known(description, entry)
     camera = standin_camera(state) if is_known else unknown_camera(state.num_frames)
-    # The camera knows pictures as the stand-in draws them; a rendition's are of another size.
+    # The camera is that of pictures as the stand-in draws them; a rendition's pictures have another size.
     _, height, width, _ = stamp_rectangle(WIDTH, HEIGHT)
     across, down = description.video.width / WIDTH, description.video.height / HEIGHT
     boxes = fighter_boxes(state, camera, width, height)
@@ -100,9 +102,9 @@ def write_boxes(store: Store, description: DatasetDescription, path: Path) -> Bo
     """Write the boxes of all committed games as one Parquet file, in order of game_id and slp_frame.
 
     Args:
-        store: of the dataset.
-        description: what its dataset.json says.
-        path: the file; it appears when it is whole.
+        store: the dataset's store.
+        description: the dataset's dataset.json.
+        path: the file, which appears only when it is complete.
 
     Raises:
         NoPictures: the dataset has states alone.

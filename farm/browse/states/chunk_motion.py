@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def motion_of(
     store: Store, chunk: ChunkRecord, on_frame: Callable[[], object] = lambda: None
 ) -> MotionFinding:
-    """Decode the chunk's pictures, and compare how they move with what its states say.
+    """Decode a chunk's pictures, and compare their motion with that in the chunk's states.
 
     Args:
-        store: where the dataset is.
-        chunk: one of the dataset's pairs of files.
+        store: the dataset's store.
+        chunk: the chunk, one of the dataset's pairs of files.
         on_frame: called after each picture.
 
     Raises:

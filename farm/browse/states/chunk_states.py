@@ -1,4 +1,4 @@
-"""The states of one chunk, read from the dataset's store; a damaged file is an error of the dataset."""
+"""Reads the states of one chunk from the dataset's store; a damaged file is a DatasetError."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def chunk_states(store: Store, chunk: ChunkRecord) -> StateTable:
-    """Every row of the chunk's states file.
+    """Read every row of the chunk's states file.
 
     Raises:
         DatasetError: the store failed, or the object is no states file of this schema.
@@ -23,10 +23,10 @@ def chunk_states(store: Store, chunk: ChunkRecord) -> StateTable:
 
 
 def parsed_states(key: str, data: bytes, start: int = 0, exclusive_end: int | None = None) -> StateTable:
-    """Rows [start, exclusive_end) of a states file that was fetched already; the whole of it by default.
+    """Parse rows [start, exclusive_end) of a states file that is already in memory; by default all rows.
 
     Raises:
-        RecordRefused: it is no states file of this schema, or has no such rows.
+        RecordRefused: the bytes are no states file of this schema, or have no such rows.
     """
     try:
         return read_states(data, start, exclusive_end)

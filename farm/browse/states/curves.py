@@ -1,4 +1,4 @@
-"""Evidence curves of a chunk for the game's page: measured when asked for, one at a time, and kept."""
+"""Evidence curves of a chunk for the game's page: measured on request, one at a time, and kept."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 MOST_KEPT: Final = 256  # chunks; some 10 kB each
-MOST_FRAMES: Final = 20_000  # of a chunk: its pictures are all decoded
+MOST_FRAMES: Final = 20_000  # of a chunk, since all of its pictures are decoded
 _DECIMALS: Final = 4
 
 
 class CurvesUnavailable(Exception):  # noqa: N818 - named like the project's others
-    """This machine, or this chunk, cannot have its curves measured; the message says why."""
+    """The curves cannot be measured on this machine, or for this chunk; the message says why."""
 
 
 class Curves:
-    """Curves by chunk. One chunk is measured at a time, whoever asks: it keeps a core busy for seconds."""
+    """Evidence curves by chunk. One chunk is measured at a time, as that keeps a core busy for seconds."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._turn = threading.Lock()
 
     def of(self, store: Store, chunk: ChunkRecord) -> dict[str, Any]:
-        """The chunk's correlation over lags, and how much of the predicted motion each window shows.
+        """Return a chunk's correlation over lags, and how much of the predicted motion each window shows.
 
         Raises:
-            CurvesUnavailable: what measures is not installed, or the chunk is too long to decode on request.
+            CurvesUnavailable: the package that measures is not installed, or the chunk is too long to decode
+                on request.
             DatasetError: the files cannot be read.
         """
         with self._turn:

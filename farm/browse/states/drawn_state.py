@@ -1,4 +1,4 @@
-"""What is drawn of one player's state over a picture, taken from columns of the state."""
+"""Collects, from columns of the state, the part of a player's state that is drawn over a picture."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DRAWN_COLUMNS: Final = (
 
 
 def drawn_state(value: Callable[[str], Any], name: str) -> PlayerState:
-    """Take one player's state in one frame.
+    """Collect one player's state in one frame, as it is drawn.
 
     Args:
-        value: gives the value of a column among DRAWN_COLUMNS in this frame.
-        name: what the player is called.
+        value: returns the value of a column among DRAWN_COLUMNS in this frame.
+        name: the player's name in the picture.
     """
     return PlayerState(
         name=name,

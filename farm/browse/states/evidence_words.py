@@ -1,4 +1,4 @@
-"""What each kind of evidence looks at, in words for somebody who meets it on a page for the first time."""
+"""Explains each kind of evidence for users who meet it on a page for the first time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVIDENCE_MEANING: Final[Mapping[str, str]] = {
     "encoded_motion": "the motion again, read from the finished video",
     "rerecording": "whether the emulator, recording while it played, wrote the same game again",
 }
-"""What each name among EVIDENCE_NAMES looks at; a test compares the two."""
+"""What each kind of evidence looks at, by its name in EVIDENCE_NAMES; a test compares the names."""
 
 NO_VOTE: Final = (
     "An observer without a vote could not tell, for the reason beside it: it speaks neither for the game nor "

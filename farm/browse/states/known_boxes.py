@@ -1,4 +1,4 @@
-"""Boxes around a game's fighters for its page, where the camera is known, or why there are none."""
+"""Boxes around a game's fighters for its page if the camera is known, or why there are none."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _UNKNOWN_CAMERA: Final = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KnownBoxes:
-    """The boxes of a game by fighter, row 0 being its first frame; or none, and why."""
+    """The boxes of a game by fighter, with row 0 for the first frame; or no boxes, and why."""
 
     boxes: Mapping[str, Boxes]
     why: str
 
 
 def known_boxes(store: Store, entry: LedgerEntry) -> KnownBoxes:
-    """Work out a game's boxes.
+    """Calculate a game's boxes, or say why there are none.
 
     Raises:
         DatasetError: the states cannot be read.
@@ -47,7 +47,7 @@ def known_boxes(store: Store, entry: LedgerEntry) -> KnownBoxes:
 
 
 def boxes_page(store: Store, entry: LedgerEntry) -> dict[str, Any]:
-    """The boxes, JSON-ready: by fighter, [left, top, right, bottom] in pixels of each frame, null if unseen.
+    """Return a game's boxes, JSON-ready: [left, top, right, bottom] by fighter and frame, null if unseen.
 
     Raises:
         DatasetError: the states cannot be read.

@@ -1,4 +1,4 @@
-"""The schema page's content, from the one declaration."""
+"""The content of the schema page, made from the schema's one declaration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUM_PLAYERS: Final = 2
 
 
 def schema_tables() -> dict[str, Any]:
-    """Columns of states files and of the manifests, JSON-ready."""
+    """Return the columns of states files and of the manifests, JSON-ready."""
     states = [
         {"name": name, "type": column.dtype, "unit": column.unit, "doc": column.doc}
         for name, column in schema.table_columns(_NUM_PLAYERS).items()
@@ -26,5 +26,5 @@ def schema_tables() -> dict[str, Any]:
 
 
 def schema_columns(num_players: int) -> list[str]:
-    """Names of the columns of a states file, as far as they hold one number a frame."""
+    """Return the names of those columns of a states file that hold one number a frame."""
     return [name for name in schema.table_columns(num_players) if not name.startswith("items.")]

@@ -1,4 +1,4 @@
-"""What is told beside a game: stretches that netplay rolled back, frames at which stocks fell, and events."""
+"""Lists what happens in a game: frames that netplay rolled back, frames with stock losses, and events."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
-    """Stretches of frames that netplay simulated more than once, frames at which stocks fell, and events.
+    """Return stretches of frames that netplay simulated repeatedly, frames of stock losses, and events.
 
-    Both are in slp_frames. `rolled_back` has [first frame, number of frames, how often the one that was
-    simulated most was simulated]; `stocks_lost` has [frame, player], the frame being the first with one less.
-    `events` has [frame, kind, fighter, other, value] of each event but rollbacks, in order of frames: the
-    fighter by name ("p0", "p1n"), the other player's number and the value null where the kind has none. They
-    are found in the states, so games from before events were noted have them as well.
+    Frames are slp_frames. `rolled_back` has [first frame, number of frames, most often that one of them was
+    simulated]; `stocks_lost` has [frame, player], where the frame is the first with one stock less. `events`
+    has [frame, kind, fighter, other, value] of each event except rollbacks, in order of frames: the fighter
+    by name ("p0", "p1n"), the other player by number; other and value are null if the kind has none. Events
+    are found in the states, so games from before events were recorded also have them.
 
     Raises:
         DatasetError: a states file cannot be read.
@@ -50,11 +50,11 @@ def timeline(store: Store, entry: LedgerEntry) -> dict[str, Any]:
 
 
 def told_events(events: Mapping[str, EventColumns], fighters: Sequence[str]) -> list[list[Any]]:
-    """Events but rollbacks as [slp_frame, kind, fighter, other, value], in order of frames, JSON-ready.
+    """List events except rollbacks as [slp_frame, kind, fighter, other, value], by frame, JSON-ready.
 
     Args:
-        events: of a game, by kind.
-        fighters: their names, in the order of `entity_names`.
+        events: events of a game, by kind.
+        fighters: names of the fighters, in the order of `entity_names`.
     """
     told = []
     for kind, of in events.items():
@@ -66,11 +66,11 @@ def told_events(events: Mapping[str, EventColumns], fighters: Sequence[str]) -> 
 
 
 def stretches(written: npt.NDArray[Any], frames: npt.NDArray[Any]) -> list[list[int]]:
-    """Runs of `written` above 1, each as [first slp_frame, number of frames, largest value].
+    """Return runs of `written` above 1, each as [first slp_frame, number of frames, largest value].
 
     Args:
         written: how often each frame was simulated, [T].
-        frames: their slp_frames, [T].
+        frames: slp_frames of these frames, [T].
     """
     edges = np.diff(np.concatenate([[False], written > 1, [False]]).astype(np.int8))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

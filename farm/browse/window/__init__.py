@@ -1,1 +1,1 @@
-"""One window as a loader gives it: how it is asked for, and what a page shows of it."""
+"""Shows one window as a loader gives it: reads what a user asks for, and makes the data of the page."""

@@ -16,11 +16,11 @@ _GAME_AND_FRAME: Final = re.compile(r"([^:]*):(-?[0-9]{1,9})")
 
 
 def game_that_begins(digits: str, game_ids: Sequence[str]) -> int:
-    """Return the place of the one game_id that begins with these digits.
+    """Return the index of the one game_id that begins with these digits.
 
     Args:
-        digits: the first of the game_id, at least one.
-        game_ids: of all games to choose from.
+        digits: the first digits of the game_id, at least one.
+        game_ids: the game_ids of all games to choose from.
 
     Raises:
         ValueError: no game_id begins so, or several do.
@@ -35,21 +35,21 @@ def game_that_begins(digits: str, game_ids: Sequence[str]) -> int:
 
 
 def asked_number(dataset: WindowDataset, name: str) -> int | None:
-    """Read the number of a window of the dataset; None if the name is no number, or too large a one."""
+    """Read the number of a window of the dataset; None if the name is no number, or is too large."""
     return int(name) if name.isascii() and name.isdigit() and int(name) < len(dataset) else None
 
 
 def asked_frame(name: str) -> tuple[str, int] | None:
-    """Read GAME:SLP_FRAME as the digits of the game_id and the slp_frame; None if it is not written so."""
+    """Read GAME:SLP_FRAME as the digits of the game_id and the slp_frame; None if it has another form."""
     found = _GAME_AND_FRAME.fullmatch(name)
     return (found[1], int(found[2])) if found else None
 
 
 def chunk_with_frame(dataset: WindowDataset, name: str) -> tuple[int, int]:
-    """Return the chunk that holds the frame named as GAME:SLP_FRAME, and the frame_index that it has there.
+    """Return the chunk that holds the frame named as GAME:SLP_FRAME, and its frame_index in the chunk.
 
     Raises:
-        ValueError: it is not written so, no one game is meant, or that game has no such frame.
+        ValueError: the name has another form, it fits no game or several, or the game has no such frame.
     """
     asked = asked_frame(name)
     if asked is None:

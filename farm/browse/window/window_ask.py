@@ -1,4 +1,4 @@
-"""What somebody asks the page of windows for: a dataset's options of opening, and one of its windows."""
+"""Reads what a user asks the page of windows for: options to open the dataset, and one of its windows."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _WORDS: Final = ("start", "actions")
 NO_WINDOW: Final = {
     "at": "", **dict.fromkeys((*_NUMBERS, *_WORDS, "action_fps"), ""), "size": "", "fields": "", "split": "",
 }  # fmt: skip
-"""Every query parameter of the page, with its value when nothing is asked for."""
+"""Every query parameter of the page, with its value if the user asks for nothing."""
 _PLAIN: Final = WindowSpec()
-_MOST_STEPS: Final = 64  # that a page shows
+_MOST_STEPS: Final = 64  # most steps that a page shows
 _MOST_SIDE: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class WindowAsk:
-    """One window of a dataset, opened with some options.
+    """A user's request for one window of a dataset, opened with some options.
 
     Attributes:
-        at: the window: its number, or GAME:SLP_FRAME, for the window that begins there or last before; empty
-            for the first.
-        spec: what a window is.
-        size: (height, width) of the pictures; None for their own.
-        fields: what a sample holds.
+        at: the window: its number, or GAME:SLP_FRAME for the window that begins there or last before; empty
+            for the first window.
+        spec: length, stride and start of windows.
+        size: (height, width) of the pictures; None for their own size.
+        fields: the fields of a sample.
         split: train, val or test; empty for all games.
 
     Raises:
@@ -63,11 +63,11 @@ class WindowAsk:
 
     @property
     def pictures(self) -> Pictures:
-        """The option `pictures` of `open_dataset`."""
+        """The option `pictures` of `open_dataset` for this request."""
         return Pictures() if self.size is None else Pictures(size=self.size)
 
     def line(self, url: str, number: int) -> str:
-        """Write the line of Python that gives this sample."""
+        """Return the line of Python that gives this sample."""
         spec = ", ".join(f"{name}={value!r}" for name, value in _changed(self.spec))
         options = [
             repr(url),
@@ -82,14 +82,14 @@ class WindowAsk:
 
 
 def window_ask(parameters: Mapping[str, str], *, has_pictures: bool = True) -> WindowAsk:
-    """Read the query parameters of the page; what is empty has its default.
+    """Read the query parameters of the page of windows; an empty one has its default.
 
     Args:
-        parameters: by name.
+        parameters: the parameters by name.
         has_pictures: whether the dataset has pictures, which are then among the fields by default.
 
     Raises:
-        ValueError: a value is none that its parameter can have.
+        ValueError: a parameter cannot have its value.
     """
     given = {name: text.strip() for name, text in parameters.items() if text.strip()}
     options: dict[str, Any] = {
@@ -109,7 +109,7 @@ def window_ask(parameters: Mapping[str, str], *, has_pictures: bool = True) -> W
 
 
 def _changed(spec: WindowSpec) -> list[tuple[str, Any]]:
-    """Options that are not the default, the number of steps first and always."""
+    """List the options that are not the default; the number of steps comes first, and always."""
     return [
         (each.name, getattr(spec, each.name))
         for each in fields(spec)

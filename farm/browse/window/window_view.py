@@ -31,14 +31,14 @@ _STICKS: Final = ("main_x", "main_y", "c_x", "c_y", "trigger")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownWindow:
-    """A sample, and where it comes from.
+    """A sample of the loader, and the window that it comes from.
 
     Attributes:
-        number: of the window in the dataset as it was opened.
-        num_windows: that there are.
-        sample: what the loader gives, by name.
-        names: of the places of each view.
-        asked_frame: slp_frame that was asked for; None where the window was asked for by its number.
+        number: number of the window in the dataset as it was opened.
+        num_windows: number of windows of the dataset.
+        sample: the fields that the loader gives, by name.
+        names: names of the elements of each view.
+        asked_frame: slp_frame that was asked for; None if the window was asked for by its number.
     """
 
     number: int
@@ -50,10 +50,10 @@ class ShownWindow:
 
 @lru_cache(maxsize=4)
 def shown_window(url: str, ask: WindowAsk) -> ShownWindow:
-    """Fetch the window that is asked for.
+    """Load the window that a user asks for.
 
     Raises:
-        ValueError: there is no such window, or options exclude each other.
+        ValueError: there is no such window, or options conflict.
         DatasetError: the dataset cannot be read.
     """
     dataset = open_dataset(
@@ -66,10 +66,10 @@ def shown_window(url: str, ask: WindowAsk) -> ShownWindow:
 
 
 def window_number(dataset: WindowDataset, at: str) -> int:
-    """Find the number of a window: as it is given, or of the last that begins at a game's frame or before it.
+    """Return a window's number: the given one, or that of the last that begins at or before a game's frame.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no such window.
     """
     if not at:
         return 0
@@ -96,7 +96,7 @@ def _last_that_begins(dataset: WindowDataset, chunk: int, frame_index: int) -> i
 
 
 def described(shown: ShownWindow) -> dict[str, Any]:
-    """Make what the page shows of a sample, JSON-ready: its steps, the inputs of each, tables of views."""
+    """Return what the page shows of a sample, JSON-ready: its steps, the inputs of each, tables of views."""
     sample = shown.sample
     return {
         "number": shown.number,
@@ -120,7 +120,7 @@ def described(shown: ShownWindow) -> dict[str, Any]:
 
 
 def _inputs(shown: ShownWindow) -> Iterator[dict[str, Any]]:
-    """Yield the sets of inputs of each step: one, or with actions="every" one of each frame."""
+    """Yield the sets of inputs of each step: one set or, with actions="every", one for each frame."""
     actions, pads = shown.sample["action"], shown.sample["action_is_pad"]
     names = list(shown.names["action"])
     for step, each in enumerate(actions):
@@ -148,7 +148,7 @@ def _player(names: list[str], values: NDArray[np.float32], player: int) -> dict[
 
 
 def _table(shown: ShownWindow, view: str) -> dict[str, Any]:
-    """Make a table of a view: a row for each of its columns, a value for each step; None where masked."""
+    """Return a table of a view: a row for each of its columns, a value for each step; None if masked."""
     rows: list[dict[str, Any]] = []
     for part in (view, f"{view}_ids"):
         if part not in shown.sample:
@@ -162,7 +162,7 @@ def _table(shown: ShownWindow, view: str) -> dict[str, Any]:
 
 
 def step_picture(shown: ShownWindow, step: int) -> bytes:
-    """Make a WebP of the picture of a step, as the sample has it.
+    """Make a WebP of a step's picture, as the sample has it.
 
     Raises:
         ValueError: there is no such step, or the sample has no pictures.
@@ -174,7 +174,7 @@ def step_picture(shown: ShownWindow, step: int) -> bytes:
 
 
 def loop(shown: ShownWindow, frame_step: int) -> bytes:
-    """Make an animated WebP of a sample's pictures at the pace at which they follow each other.
+    """Make an animated WebP of a sample's pictures at their real pace.
 
     Raises:
         ValueError: the sample has no pictures.
@@ -187,7 +187,7 @@ def loop(shown: ShownWindow, frame_step: int) -> bytes:
 
 
 def _image(picture: NDArray[np.uint8]) -> Image.Image:
-    """Turn uint8 [3, H, W] of RGB, or the last three planes of a stack, into a picture."""
+    """Turn an RGB picture, uint8 [3, H, W], or the last three planes of a stack, into a PIL picture."""
     return Image.fromarray(np.ascontiguousarray(np.moveaxis(picture[-3:], 0, -1)))
 
 
