@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -50,12 +50,20 @@ def _patient(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
 
 
 @contextmanager
-def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
-    """A head without slots and `num_nodes` nodes; not joined. Its processes are gone when the block ends."""
+def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True) -> Iterator[Any]:
+    """Start a Ray head without slots and `num_nodes` nodes, which end with the block; nobody joins them here.
+
+    Args:
+        num_nodes: beside the head.
+        slots_each: how many slots each of these nodes offers.
+        shows_logs: whether drivers may see the logs of nodes and workers; that takes a tenth of a core.
+    """
     os.environ["RAY_AUTH_MODE"] = "disabled"
     # Of 15 by default: on a busy machine a test would starve.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - its name
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    # Nobody reads what the nodes report about their machine, and gathering that costs time.
+    os.environ["REPORTER_UPDATE_INTERVAL_MS"] = "60000"
     os.environ["RAY_gcs_server_port_wait_time_s"] = str(round(PATIENCE_SECONDS))  # noqa: SIM112 - its name
     from ray._private import services  # noqa: PLC0415 - only where a test asks for a cluster
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only where a test asks for a cluster
@@ -79,6 +87,7 @@ def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
         "num_cpus": 0,
         "object_store_memory": NODE_MEMORY_BYTES,
         "include_dashboard": False,
+        "include_log_monitor": shows_logs,
         # Without a port of its own Ray tries 8265, and where another Ray has that, it leaves a socket open.
         "dashboard_port": None,
     }
@@ -94,3 +103,35 @@ def started_cluster(num_nodes: int, slots_each: int) -> Iterator[Any]:
         del os.environ["RAY_TMPDIR"]
         if outer is not None:
             os.environ["RAY_TMPDIR"] = outer
+
+
+class SharedCluster:
+    """One cluster for all tests that ask for it: it starts with the first, and ends when told.
+
+    It has a head without slots and three nodes with two slots each, all processes of this machine; this
+    process has joined it.
+    """
+
+    def __init__(self) -> None:
+        self._cluster: Any = None
+        self._stack = ExitStack()
+
+    def joined(self) -> Any:
+        """Return the cluster; start and join it if that has not been done yet."""
+        if self._cluster is None:
+            import ray  # noqa: PLC0415 - only where a test asks for a cluster
+
+            self._cluster = self._stack.enter_context(
+                started_cluster(num_nodes=3, slots_each=2, shows_logs=False)
+            )
+            ray.init(address=self._cluster.address, log_to_driver=False, logging_level="error")
+            self._stack.callback(ray.shutdown)
+        return self._cluster
+
+    def close(self) -> None:
+        """Leave the cluster and end it, if it runs."""
+        self._stack.close()
+        self._cluster = None
+
+
+SHARED = SharedCluster()

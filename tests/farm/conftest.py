@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.manifests.conftest import sound
-from tests.ray_cluster import started_cluster
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.ray_cluster import SHARED
 
 __all__ = ["ray_cluster", "sound"]
 
@@ -32,12 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(needs_ray)
 
 
-@pytest.fixture(scope="session")
-def ray_cluster() -> Iterator[Any]:
-    """A head without slots and three nodes with two each, all processes of this machine; already joined."""
-    import ray  # noqa: PLC0415 - only where a test asks for a cluster
-
-    with started_cluster(num_nodes=3, slots_each=2) as cluster:
-        ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-        yield cluster
-        ray.shutdown()
+@pytest.fixture
+def ray_cluster() -> Any:
+    """Return the shared Ray cluster of three nodes with two slots each, which this process has joined."""
+    return SHARED.joined()
