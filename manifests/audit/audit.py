@@ -44,7 +44,7 @@ def audit(
     """Check a dataset against its own records.
 
     Args:
-        store: of the dataset, or of a downloaded copy of it.
+        store: the store of the dataset, or of a downloaded copy of it.
         depth: what is checked.
         sample: share of the pairs, 0 to 1, that are checked more deeply than LISTING.
         seed: decides which pairs these are; the same seed gives the same pairs.

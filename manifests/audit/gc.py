@@ -37,7 +37,7 @@ def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) 
     """List what may be removed now.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         idle: whether the caller knows that nobody renders into the store or finalizes it now; then what
             unfinished games left behind may go as well.
         now: the time in seconds since the epoch; by default that of the machine's clock.

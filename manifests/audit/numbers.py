@@ -23,7 +23,7 @@ def misnumbered_games(store: Store, planned: Iterable[PlannedGame] | None = None
     then.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         planned: the games as they are planned; None for those of the plan files.
 
     Raises:

@@ -72,7 +72,7 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
     """Compile the ledger as it is now into a new snapshot, unless the last one says the same.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         from_scratch: read every entry, and copy nothing from the last snapshot.
         scratch: folder for the tables until they are put; the system's temporary folder by default.
 

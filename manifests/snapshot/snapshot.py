@@ -150,7 +150,7 @@ def publish_snapshot(
     """Put finished tables on the store under the next free number, and make current.json name them.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         files: the local Parquet file of each table.
         tables: size, hash and number of rows of each table; the keys in them are replaced.
         totals: sums over the tables.

@@ -75,7 +75,7 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
     """Count plan and ledger; it lists the ledger, and reads only entries that the newest snapshot lacks.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         now: the time in seconds since the epoch; by default that of the machine's clock.
 
     Raises:

@@ -30,7 +30,7 @@ def claimed(store: Store, what: str) -> Iterator[None]:
     """Be the only process that does `what` in the block; on a store with conditional writes, do nothing.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         what: one word for what is done, such as "plan"; it becomes part of the claim's key.
 
     Raises:

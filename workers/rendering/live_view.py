@@ -32,7 +32,7 @@ class LiveView:
     """Looks at each picture of a game, and puts a note on the store every few seconds.
 
     Args:
-        store: of the dataset. What it refuses is left out: nothing depends on a note.
+        store: the dataset's store. What it refuses is left out: nothing depends on a note.
         game_id: the game's id.
         num_frames: frames of the whole game.
         seconds: least time between two notes.
@@ -86,7 +86,7 @@ def live_view(
     """Give what is to be called with each picture of a game; its note is gone afterwards.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         game_id: the game's id.
         num_frames: frames of the whole game.
         seconds: between two notes; 0 to put none.
