@@ -1,1 +1,1 @@
-"""What a run that is under way leaves on the store for whoever watches it; nothing of it outlives the run."""
+"""Notes that a run keeps on the store while it is under way, for people who watch it."""
