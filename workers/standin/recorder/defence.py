@@ -80,7 +80,7 @@ def shield_break(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def roll(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a roll along the ground, standing or lying; it is invulnerable for most of it."""
+    """Continue a roll along the ground, from standing or lying; the fighter is mostly invulnerable."""
     frame = fighter.action_frames
     forward = fighter.action in (Act.ROLL_FORWARD, Act.DOWN_ROLL_FORWARD, Act.TECH_FORWARD)
     if frame == 3:
@@ -95,7 +95,7 @@ def roll(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def spot_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a dodge on the spot, which is invulnerable for most of it."""
+    """Continue a dodge on the spot, during most of which the fighter is invulnerable."""
     slow_down(fighter)
     if fighter.action_frames == 2:
         fighter.intangible_frames = 14
