@@ -45,7 +45,7 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class GopIndex:
-    """Where each group of pictures (GOP) of a video is: four columns of one length, a row per GOP.
+    """The place of each group of pictures (GOP) in a video: four columns of one length, a row per GOP.
 
     Attributes:
         first_frame_index: frame_index of each GOP's key frame; each GOP begins where the one before ended.
@@ -229,7 +229,7 @@ class CharacterSeen:
 
 @dataclass(frozen=True, slots=True)
 class GameFacts:
-    """What a replay says about its game.
+    """The facts about a game that its replay records.
 
     Attributes:
         slippi_version: version of the replay's format, such as 3.18.0.

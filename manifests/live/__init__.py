@@ -1,1 +1,1 @@
-"""Notes that a run keeps on the store while it is under way, for people who watch it."""
+"""Notes that a run keeps on the store for people who watch it; none of them is meant to outlive the run."""

@@ -120,7 +120,7 @@ class Footage:
         return key
 
     def avcc(self, chunk: int) -> bytes:
-        """Give the decoder configuration record of a chunk's video."""
+        """Return the decoder configuration record of a chunk's video."""
         record: bytes = self.video.avcc[chunk].as_py()
         return record
 

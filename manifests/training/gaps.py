@@ -1,4 +1,4 @@
-"""Say which frames windows leave out, and recommend windows that leave out fewer."""
+"""Warn about the frames that windows leave out, and recommend windows that leave out fewer."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _lay_stages(dtypes: dict[str, np.dtype[Any]], start: int) -> list[StoredColu
 
 
 def column_dtype(name: str) -> np.dtype[Any]:
-    """Give the numpy dtype of a recorded or derived column.
+    """Return the numpy dtype of a recorded or derived column.
 
     Raises:
         KeyError: there is no such column.

@@ -1,4 +1,4 @@
-"""How often an epoch visits each window: once, or by weight. `manifests.training.order` says when.
+"""Decide how often an epoch visits each window: once, or by weight. `manifests.training.order` decides when.
 
 With weights, each game gets visits in proportion to the sum of its windows' weights. Within a game, visits
 are dealt by systematic sampling: at equal distances along the running sum of the weights. So a window of
@@ -167,7 +167,7 @@ def count_actions(actions: NDArray[Any]) -> Int:
 
 
 def rarity(actions: NDArray[Any], counts: Int, power: float = 0.5) -> Weights:
-    """Say how rare each frame's action states are, [T]: the players' mean of (1 / frequency) ** power.
+    """Measure how rare each frame's action states are, [T]: the players' mean of (1 / frequency) ** power.
 
     Args:
         actions: integral [T, P]: the action state of each of P players.

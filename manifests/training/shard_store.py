@@ -156,7 +156,7 @@ class ShardStore:
         return self._open.get(shard)
 
     def refuse(self, shard: int, why: str) -> None:
-        """Throw a damaged shard away, so that it is made anew."""
+        """Throw a damaged shard away, so that it is made again."""
         self._open.pop(shard, None)
         if self.cache is not None:
             _LOG.warning("%s: %s; the states are read and packed again", self.cache.folder, why)

@@ -142,7 +142,7 @@ class Stream:
         return self._share.num_steps - self.step
 
     def work_as(self, worker: int, num_workers: int) -> None:
-        """Give only every `num_workers`-th batch, from the `worker`-th on, as one of several processes."""
+        """Yield only every `num_workers`-th batch, from the `worker`-th on, as one of several processes."""
         self._worker, self._num_workers = worker, num_workers
         # If a worker process saved this state (StatefulDataLoader does), it counts that worker's steps
         # already.

@@ -126,11 +126,11 @@ class WindowSpec:
         return self.actions == "every" or self.action_fps is not None
 
     def seen_frames(self, start: int) -> Int:
-        """Give the frame_index of every picture that is seen, int64 [num_seen]."""
+        """Return the frame_index of every picture that is seen, int64 [num_seen]."""
         return start + np.arange(self.num_seen, dtype=np.int64) * self.frame_step
 
     def step_frames(self, starts: Int) -> Int:
-        """Give the frame_index of every step of B windows, int64 [B, num_steps]."""
+        """Return the frame_index of every step of B windows, int64 [B, num_steps]."""
         steps = self.stack - 1 + np.arange(self.num_steps, dtype=np.int64)
         return starts[:, None] + steps * self.frame_step
 
@@ -194,7 +194,7 @@ class ChunkGrid:
         return np.where(last >= 0, last // self._frames_between(spec) + 1, 0)
 
     def starts(self, spec: WindowSpec, chunk: int) -> Int:
-        """Give the frame_index at which each of the chunk's W windows starts, int64 [W]."""
+        """Return the frame_index at which each of the chunk's W windows starts, int64 [W]."""
         last = int(self.num_frames[chunk]) - spec.span
         return np.arange(0, last + 1, self._frames_between(spec), dtype=np.int64)
 

@@ -38,7 +38,7 @@ LAUNCHER_FOLDERS: Final = (
     "~/.config/slippi-launcher/playback",
     "~/.var/app/*/config/Slippi Launcher/playback",
 )
-"""Where Slippi Launcher puts it on Linux; the last place is for a Launcher from Flatpak."""
+"""The folders in which Slippi Launcher puts the program on Linux; the last is for a Launcher from Flatpak."""
 PROGRAM: Final = "dolphin-emu"
 NETPLAY_REMEDY: Final = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
 STANDIN_TITLE: Final = "GameSettings/00000000.ini"

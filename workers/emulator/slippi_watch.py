@@ -1,4 +1,4 @@
-"""Notice when a playback goes wrong: Slippi's Dolphin fails silently: it waits, repeats itself or exits.
+"""Notice when a playback goes wrong. Slippi's Dolphin fails silently: it waits, repeats itself or exits.
 
     lines, images, the passing of time -> nothing, or EmulatorFailed that names one of the known failures
 

@@ -1,4 +1,4 @@
-"""Read the few UBJSON types that the metadata of .slp files use, with limits on depth and size."""
+"""Read the few UBJSON types that the metadata of .slp files have, with limits on depth and size."""
 
 from __future__ import annotations
 

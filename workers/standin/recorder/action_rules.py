@@ -13,7 +13,7 @@ Rule = Callable[[Fighter, Controls, Scene], None]
 
 
 def _ground_attack(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a grounded attack until it ends; a second press of A in a jab adds another jab."""
+    """Continue a grounded attack until it ends; a second press of A in a jab adds another jab."""
     grounded.slow_down(fighter, 0.6)
     attack = fighter.attack
     if attack is None or fighter.action_frames >= attack.num_frames:

@@ -110,14 +110,14 @@ def glide(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def air_attack(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with an aerial attack until it ends or meets the ground."""
+    """Continue an aerial attack until it ends or meets the ground."""
     glide(fighter, controls, scene)
     if fighter.attack is not None and fighter.action_frames >= fighter.attack.num_frames:
         fighter.enter(Act.FALL)
 
 
 def air_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with an air dodge, after which the fighter is helpless."""
+    """Continue an air dodge, after which the fighter is helpless."""
     if fighter.action_frames < 29:
         fighter.vx_air *= 0.9
         fighter.vy *= 0.9

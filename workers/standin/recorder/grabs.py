@@ -107,7 +107,7 @@ def _release(fighter: Fighter, victim: Fighter) -> None:
 
 
 def finish_throw(fighter: Fighter) -> None:
-    """Go on with a throw's animation after the victim was let go."""
+    """Continue a throw's animation after the victim was let go."""
     slow_down(fighter)
     if fighter.action_frames >= THROWS[fighter.action].num_frames:
         fighter.enter(Act.WAIT)

@@ -217,14 +217,14 @@ def crouch(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def landing(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a landing, from which the fighter may act after a few frames."""
+    """Continue a landing, from which the fighter may act after a few frames."""
     slow_down(fighter)
     if fighter.action_frames >= LANDING_FRAMES:
         wait(fighter, controls, scene)
 
 
 def lagging(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a landing that nothing can interrupt."""
+    """Continue a landing that nothing can interrupt."""
     slow_down(fighter)
     if fighter.action_frames >= fighter.lag_frames:
         fighter.enter(Act.WAIT)
