@@ -1,4 +1,4 @@
-"""What was made, and how to read it. Imports nothing of farm or workers: trainers need no Ray and no Dolphin.
+"""Read a dataset that the farm made: its windows for training, its tables, and its stored objects.
 
     from manifests import open_dataset, open_manifest, open_store
 
@@ -6,7 +6,8 @@
     open_manifest("dataset").games()                # what is in a dataset, as Arrow tables
     open_store("s3://bucket/dataset").list()        # the objects themselves
 
-Every name is loaded when it is first used, so `import manifests` costs nothing and needs no library.
+This package imports nothing from farm or workers, so a trainer needs neither Ray nor Dolphin. Every name is
+loaded when it is first used, so `import manifests` costs nothing and needs no library.
 """
 
 from importlib import import_module
@@ -50,7 +51,7 @@ _MODULE_OF: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name of the face when it is first used (PEP 562)."""
+    """Load a public name of this package when it is first used (PEP 562)."""
     if name not in _MODULE_OF:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

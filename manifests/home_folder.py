@@ -1,4 +1,4 @@
-"""Finds the user's folders, also where there is no home: a container may run as a user of no name."""
+"""Find the user's cache and settings folders, even for a user without a home, as containers may have."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from manifests.private_folder import why_not_private
 
 
 class NoHome(DatasetError):  # noqa: N818 - a state of the machine
-    """HOME is not set, and the system does not know the user."""
+    """The user's home folder is unknown: HOME is not set, and the system has no entry for the user."""
 
 
 def with_home(path: str | Path) -> Path:
     """Return a path in which a leading ~ is replaced by the home folder.
 
     Raises:
-        NoHome: there is none.
+        NoHome: the home folder is unknown.
     """
     try:
         return Path(path).expanduser()
@@ -28,10 +28,10 @@ def with_home(path: str | Path) -> Path:
 
 
 def cache_base() -> Path:
-    """Return XDG_CACHE_HOME, else ~/.cache, else a folder of this user's among the temporary ones.
+    """Return the folder for caches: XDG_CACHE_HOME, else ~/.cache, else a temporary folder of this user.
 
     Raises:
-        NoHome: there is neither of the first two, and the third is not this user's alone.
+        NoHome: neither XDG_CACHE_HOME nor a home is known, and others can change the temporary folder.
     """
     if given := os.environ.get("XDG_CACHE_HOME"):
         return Path(given)
@@ -46,13 +46,13 @@ def cache_base() -> Path:
 
 
 def config_base(instead: str) -> Path:
-    """Return XDG_CONFIG_HOME, else ~/.config.
+    """Return the folder for settings: XDG_CONFIG_HOME, else ~/.config.
 
     Args:
-        instead: what the user may set if there is neither, for the error.
+        instead: another variable that the user may set instead; the error message names it.
 
     Raises:
-        NoHome: there is neither. A temporary folder would lose what must be kept.
+        NoHome: both are missing. A temporary folder is no substitute, as it would lose the settings.
     """
     if given := os.environ.get("XDG_CONFIG_HOME"):
         return Path(given)

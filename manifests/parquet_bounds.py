@@ -1,6 +1,6 @@
-"""Refuse a Parquet file that says it holds far more than it can in earnest, before any of it is read.
+"""Refuse a Parquet file whose footer claims far more data than its rows can hold, before reading any of it.
 
-Three bytes of Parquet may stand for a million equal values, so the size of a file bounds nothing.
+Three bytes of Parquet may stand for a million equal values, so a small file can still unpack to any size.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 _FREE_BYTES: Final = 64 << 20
 _ROW_BYTES: Final = 64 << 10
-"""More than any row of ours has: a row of states has about a kilobyte, a game of the manifests a few."""
+"""More bytes than any row of ours takes: a row of states has about 1 kB, a row of the games table a few."""
 
 
 def check_bounds(metadata: pq.FileMetaData, num_rows: int | None = None) -> None:
-    """Check what the footer of a file says against what it may hold.
+    """Check that the row and byte counts in a Parquet footer are plausible.
 
     Args:
         metadata: the footer.
-        num_rows: how many rows there must be, where another record says so.
+        num_rows: the number of rows that the file must have, if another record says so.
 
     Raises:
-        ValueError: it has another number of rows, or more bytes than so many rows have.
+        ValueError: the file has another number of rows, or more bytes than so many rows can have.
     """
     if num_rows is not None and metadata.num_rows != num_rows:
         message = f"it has {metadata.num_rows} rows, recorded are {num_rows}"

@@ -1,4 +1,4 @@
-"""Opens files, and nothing else that a folder may hold: a FIFO would let the reader wait for ever."""
+"""Open regular files, and refuse FIFOs, sockets and devices: reading from a FIFO could wait for ever."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SPECIAL = {
 
 
 def what_it_is(mode: int) -> str | None:
-    """Return what the mode of a file says that it is, in words; None if it is a plain file."""
+    """Name the kind of file that a mode (as `os.stat` gives it) stands for; None if it is a plain file."""
     return None if stat.S_ISREG(mode) else _SPECIAL.get(stat.S_IFMT(mode), "no plain file")
 
 
@@ -29,11 +29,11 @@ def open_plain(path: Path | str) -> BufferedReader:
     """Open a plain file for reading, following links.
 
     Raises:
-        OSError: It is not there, may not be read, or is something else than a file.
+        OSError: the file does not exist, may not be read, or is not a plain file.
     """
-    # Looked at before it is opened: to open a device may already do something.
+    # The mode is checked before opening, because merely opening a device may already do something.
     _refuse_special(Path(path).stat().st_mode, path)
-    # O_NONBLOCK, in case that it has been replaced by a FIFO since; it does nothing to a plain file.
+    # O_NONBLOCK, in case the file has been replaced by a FIFO since; the flag does nothing to a plain file.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _refuse_special(os.fstat(descriptor).st_mode, path)

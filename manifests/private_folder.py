@@ -1,8 +1,9 @@
-"""A folder that only this user can change, in a place where others may have made one of its name before.
+"""Make or check a folder that only this user can change, in a place such as /tmp where others can write.
 
 Names such as /tmp/dolphin-farm-1000 can be guessed. Whoever makes such a folder first, or puts a link there,
-decides what is deleted and overwritten through it. So the folder is opened without following a link, and what
-was opened is looked at: nobody can exchange it in between, nor later, if the folder above it is sound.
+decides what is deleted and overwritten through it. So the folder is opened without following a link, and the
+opened folder itself is checked. Nobody can exchange it between the two steps, nor later if the folder above
+it is sound.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ _FOR_THE_OWNER = 0o700
 
 
 def why_not_private(folder: Path) -> str | None:
-    """Make a folder for this user alone, or look at the one there; None if it is such a folder.
+    """Make a folder for this user alone, or check an existing one; return None if it can be trusted.
 
-    One of this user's that others may look into, but not change, is closed to them.
+    If others can look into an existing folder of this user's, but not change it, it is closed to them.
 
     Returns:
-        None, or in a few words why it is not to be trusted.
+        None, or a few words that say why the folder must not be trusted.
     """
     try:
         folder.parent.mkdir(mode=_FOR_THE_OWNER, parents=True, exist_ok=True)

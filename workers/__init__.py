@@ -1,1 +1,1 @@
-"""Turns one replay into chunk pairs, on one machine. It imports manifests and never farm."""
+"""Turn one replay into pairs of videos and states files, on one machine. Imports manifests, never farm."""

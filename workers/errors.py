@@ -1,14 +1,14 @@
-"""Every failure of the render side, in one tree of exceptions.
+"""The tree of all exceptions that the render side raises on purpose.
 
     FarmError
-    |-- SetAside          this replay ends here, with a reason from the closed list; the others go on
+    |-- SetAside          this replay is set aside, with a reason from the closed list; the run goes on
     |   |-- ReplayRefused     ... because of the replay itself
-    |   `-- RenderFailed      ... because of one attempt at rendering it; a retry may end otherwise
-    |       |-- EmulatorFailed    ... and it was the emulator
-    |       `-- Misaligned        ... and the evidence does not prove that picture k shows state k
-    `-- EnvironmentFailed this machine or output cannot do the work; the run stops, nothing is written off
+    |   `-- RenderFailed      ... because of one attempt at rendering it; a retry may succeed
+    |       |-- EmulatorFailed    ... because the emulator failed
+    |       `-- Misaligned        ... because the evidence does not prove that picture k shows state k
+    `-- EnvironmentFailed this machine or output cannot do the work; the run stops, no replay is set aside
 
-A message says what was found, what is allowed, and what to do, in one line.
+Every message says in one line what was found, what is allowed, and what to do.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class FarmError(Exception):
-    """Base of every error that the render side raises on purpose; its text is one line for a person."""
+    """Base class of all errors that the render side raises on purpose; its text is one line for a person."""
 
 
 class SetAside(FarmError):  # noqa: N818 - a decision, not a mishap
-    """This replay cannot become a dataset entry; `reason` says why, the text gives the particulars."""
+    """This replay cannot become part of the dataset; `reason` says why, and the text gives details."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -35,7 +35,7 @@ class SetAside(FarmError):  # noqa: N818 - a decision, not a mishap
 
 
 class ReplayRefused(SetAside):
-    """The replay's own bytes rule it out."""
+    """The replay itself cannot be rendered, because of its own bytes."""
 
 
 class RenderFailed(SetAside):
@@ -43,11 +43,11 @@ class RenderFailed(SetAside):
 
 
 class EmulatorFailed(RenderFailed):
-    """The emulator exited, stalled or outlasted its deadline."""
+    """The emulator exited too early, stalled, or exceeded its deadline."""
 
 
 class Misaligned(RenderFailed):
-    """The pictures could not be proved to show the states; `evidence` is everything that was found."""
+    """The pictures could not be proved to show the states; `evidence` holds all findings."""
 
     def __init__(self, detail: str, evidence: tuple[Evidence, ...]) -> None:
         super().__init__(Reason.MISALIGNED, detail)

@@ -1,9 +1,9 @@
-"""The job of one worker: turns one replay into chunk pairs. Laptop and cluster run the same job.
+"""The job of one worker: it turns one replay into chunk pairs. Laptops and clusters run the same job.
 
     source -> Replay -> StateTable -> BootImage -> emulator -> pictures -> encoded chunks -> pairs -> ledger
                                                                   `-> evidence -> verdict -^
 
-A task ends in one of three ways. As a rule its ledger entry is written: the game is committed, or set aside
+A task ends in one of three ways. Usually its ledger entry is written: the game is committed, or set aside
 with a reason from the closed list. If the attempt failed and another will follow, nothing is written. If this
 machine or the store cannot do the work, EnvironmentFailed is raised.
 """
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from workers.replay import Replay
 
     MakeEntry = Callable[["RenderTask", "RenderSettings", Store, "Clock"], LedgerEntry]
-    """Makes the entry that commits a game, and places the objects that it names."""
+    """A function that makes the entry that commits a game, and puts the objects named in it on the store."""
 
 ResultStatus: TypeAlias = Literal["committed", "set_aside", "already_done", "attempt_failed"]
 
@@ -66,8 +66,8 @@ class RenderTask:
         game: the game, as planned.
         attempt: the number of this attempt, from 1.
         is_last_attempt: whether the game is set aside, and not tried again, if rendering fails.
-        place: locator of the replay where the run has just found it; empty to take the one in the plan.
-        is_canary: whether a kind of machine is judged by it, so that its result says what drew.
+        place: locator at which the run has just found the replay; empty to use the locator in the plan.
+        is_canary: whether this game tests a kind of machine, so that its result names the renderer.
     """
 
     game: PlannedGame
@@ -83,7 +83,7 @@ class RenderTask:
 
     @property
     def num_frames(self) -> int:
-        """How many frames the game has, as planned."""
+        """Number of frames of the game, as planned."""
         return self.game.num_frames
 
     def for_attempt(self, number: int, *, is_last: bool) -> RenderTask:
@@ -91,26 +91,27 @@ class RenderTask:
         return replace(self, attempt=number, is_last_attempt=is_last)
 
     def as_canary(self) -> RenderTask:
-        """Return this task as one by which its machine is judged."""
+        """Return this task as a canary, which tests its machine."""
         return replace(self, is_canary=True)
 
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
-    """What is the same for every game of a run.
+    """The settings that all games of a run share.
 
     Attributes:
-        store_url: where the dataset is.
+        store_url: path or URL of the dataset.
         emulator: `standin` or `slippi`.
-        scratch_base: where throw-away folders go; None for the machine's default.
-        frames_per_chunk: a multiple of the GOP.
-        video: the video contract's free choices.
+        scratch_base: folder for scratch folders; None for the machine's default.
+        frames_per_chunk: frames per chunk, a multiple of the GOP's.
+        video: the choices that the video contract leaves open.
         deadlines: how long an emulator may take.
         stamp: whether the stand-in paints its frame stamp.
-        slippi: the user's Slippi and game; for `slippi` only.
-        parts: what of `slippi` lies on S3, so that every machine fetches it for itself.
-        calibrations: of every emulator that was ever measured; the one with the present fingerprint is used.
-        live_seconds: between two notes on what a game looks like, for whoever watches the run; 0 for none.
+        slippi: the user's Slippi and game; only for `slippi`.
+        parts: the files of `slippi` that lie on S3, which every machine fetches for itself.
+        calibrations: those of all emulators that were ever measured; the one with the present fingerprint is
+            used.
+        live_seconds: seconds between two notes on a game for people who watch the run; 0 for no notes.
     """
 
     store_url: str
@@ -126,7 +127,7 @@ class RenderSettings:
     live_seconds: float = 0.0
 
     def set_up(self) -> EmulatorSetup:
-        """Set up the emulator on this machine; fetches what lies on S3 and is not here yet.
+        """Set up the emulator on this machine; files on S3 that this machine lacks are fetched.
 
         Raises:
             EnvironmentFailed: there is no such emulator, or a file cannot be fetched.
@@ -137,21 +138,21 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class GameResult:
-    """What became of one task: a small record that is sent between processes and machines.
+    """The result of one task: a small record that is sent between processes and machines.
 
     Attributes:
         game_id: the game's id.
         status: `attempt_failed` means that nothing was written and another attempt should follow.
-        reason: why it was not committed, or None.
+        reason: why the game was not committed, or None.
         detail: one line for a person.
         num_frames: frames committed, or the game's length.
         num_chunks: pairs committed.
-        video_bytes: size of all its videos together.
+        video_bytes: size of all the game's videos together.
         wall_seconds: duration of the attempt.
         cpu_seconds: processor time of this process and its ended children meanwhile.
-        states_bytes: size of all its states files together.
-        renderer: of a canary: what drew, in words; else empty.
-        cores: of a canary: cores that its slot may run on; else 0.
+        states_bytes: size of all the game's states files together.
+        renderer: for a canary, the renderer in words; otherwise empty.
+        cores: for a canary, the number of cores that its slot may run on; otherwise 0.
         evidence: for a committed game, the name of each evidence, and `agrees` or `cannot_tell`.
     """
 
@@ -180,7 +181,7 @@ def render_game(task: RenderTask, settings: RenderSettings) -> GameResult:
 
 
 def end_game(task: RenderTask, settings: RenderSettings, make: MakeEntry) -> GameResult:
-    """Make a game's entry and write it, or write why there is none; see the module.
+    """Make a game's entry and write it, or set the game aside, as the module's docstring describes.
 
     Raises:
         EnvironmentFailed: this machine, or the store, cannot do the work; the game stays as it was.
@@ -193,7 +194,7 @@ def end_game(task: RenderTask, settings: RenderSettings, make: MakeEntry) -> Gam
         try:
             entry = make(task, settings, store, clock)
         except RenderFailed as failure:
-            # Nothing is written, so that the next attempt finds the game as it was.
+            # Write nothing, so that the next attempt finds the game as it was.
             if not task.is_last_attempt:
                 return _failed_attempt(task, failure, clock)
             return set_aside(task, settings, failure)
@@ -221,8 +222,8 @@ def make_entry(
     Raises:
         ReplayRefused: the replay cannot be rendered.
         RenderFailed: this attempt failed, or the pictures could not be proved to show the states.
-        EnvironmentFailed: this machine cannot do the work, or its emulator is off its calibration.
-        DatasetError: the store cannot.
+        EnvironmentFailed: this machine cannot do the work, or its emulator departs from its calibration.
+        DatasetError: the store failed.
     """
     clock = clock or Clock()
     replay = planned_replay(task)
@@ -297,19 +298,19 @@ def set_aside(task: RenderTask, settings: RenderSettings, ending: SetAside) -> G
 
 
 class Clock:
-    """Measures wall and processor time from its creation on."""
+    """A clock that measures wall time and processor time from its creation on."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.monotonic(), _cpu_seconds()
 
     @property
     def wall_seconds(self) -> float:
-        """Seconds since then."""
+        """Seconds since the clock was made."""
         return time.monotonic() - self._wall
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time of this process and its ended children since then."""
+        """Processor time of this process and its ended children since the clock was made."""
         return _cpu_seconds() - self._cpu
 
     def timings(self, num_frames: int) -> dict[str, float]:
@@ -331,20 +332,21 @@ def planned_replay(task: RenderTask) -> Replay:
     """Read the replay of a task.
 
     Raises:
-        RenderFailed: SOURCE_MISSING: its file is not there, or cannot be read; on another machine it may be.
-        ReplayRefused: it cannot be rendered, or SOURCE_CHANGED: these are not the bytes that were planned.
+        RenderFailed: SOURCE_MISSING: the file is missing or unreadable; another machine may have it.
+        ReplayRefused: the replay cannot be rendered, or SOURCE_CHANGED: the bytes are not the planned ones.
         EnvironmentFailed: this machine, or a server, cannot give any file.
     """
     try:
         replay = read_replay(read_source(task.place or task.game.source))
     except FileUnread as unread:
-        # As it was planned, since the ledger keeps it: the full path may name somebody.
+        # The source is written as planned, because the ledger keeps this text, and a full path may name
+        # somebody.
         message = (
             f"{task.game.source}: {unread.why}; put it back, or plan anew from where the replays are now"
         )
         raise RenderFailed(Reason.SOURCE_MISSING, message) from unread
     if replay.game_id != task.game_id:
-        # File numbers and lengths were planned for other bytes; these would not fit them.
+        # File numbers and lengths were planned for other bytes, and would not fit these.
         message = (
             f"{task.game.source}: not the bytes that were planned (sha256 {replay.game_id[:12]}, planned "
             f"{task.game_id[:12]}); plan anew: these are a game of their own"

@@ -1,4 +1,4 @@
-"""Says in words what this machine is, so that machines which render alike are told from others."""
+"""Describe this machine in words, so that machines which render alike can be told from others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cores_here() -> int:
 
 
 def machine_kind() -> str:
-    """Return what this machine is, e.g. "16 cores of AMD EPYC 9R14, NVIDIA L4"."""
+    """Return a description of this machine, e.g. "16 cores of AMD EPYC 9R14, NVIDIA L4"."""
     return f"{cores_here()} cores of {_processor(_CPUINFO)}, {_graphics(_NVIDIA, _RENDER_NODES)}"
 
 
@@ -36,7 +36,7 @@ def _graphics(nvidia: Path, render_nodes: Path) -> str:
 
 
 def _named(file: Path, pattern: str) -> str | None:
-    """What the pattern's group finds in a file, in single spaces; None if it finds nothing."""
+    """Return the text that the pattern's group matches in a file, single-spaced; None without a match."""
     try:
         found = re.search(pattern, file.read_text(), re.MULTILINE)
     except OSError:

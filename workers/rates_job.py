@@ -1,4 +1,4 @@
-"""The job that measures what a replay's videos cost in bytes, compressed in several ways; nothing is kept.
+"""The job that measures how many bytes a replay's videos take at several qualities; no video is kept.
 
 source -> Replay -> StateTable -> emulator -> pictures -> an encoder for each CRF -> sizes
 """
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 TRIED_CRFS: Final = (18.0, 23.0, 28.0, 33.0)
 MAX_FRAMES: Final = 1800
-"""How many frames of a game are measured, from its first."""
+"""How many frames of a game are measured, from its first frame on."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatesResult:
-    """What one game's videos and states cost.
+    """The result for one game: the bytes of its videos and states.
 
     Attributes:
         game_id: the game's id.
-        status: `committed` where it was measured, else `set_aside` or `attempt_failed`, as of other jobs.
-        reason: why it was not measured; None where it was.
+        status: `committed` if it was measured, otherwise `set_aside` or `attempt_failed`, as in other jobs.
+        reason: why it was not measured; None if it was.
         detail: one line for a person.
-        num_frames: frames measured.
+        num_frames: number of measured frames.
         bytes_by_crf: pairs of a CRF and the bytes of videos and states together.
     """
 

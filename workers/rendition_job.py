@@ -1,4 +1,4 @@
-"""The job of one worker that makes a smaller copy of a dataset: one committed game becomes smaller pairs."""
+"""The job of one worker that makes a smaller copy of a dataset: it resizes the videos of one game."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenditionSettings(RenderSettings):
-    """What is the same for every game of a rendition.
+    """The settings that all games of a rendition share.
 
     Attributes:
         source_url: the dataset whose pictures are resized.
@@ -54,7 +54,7 @@ def make_rendition_entry(
     Raises:
         EnvironmentFailed: the source does not commit this game.
         DatasetError: a store failed, or the source's files are not what its records say.
-        RenderFailed: the encoder refuses.
+        RenderFailed: the encoder failed.
     """
     source = open_store(settings.source_url)
     entry = read_entry(source, task.game_id)

@@ -1,7 +1,7 @@
-"""Scratch folders that are removed when their block ends or, after a kill -9, by the next run's sweep.
+"""Scratch folders, which are removed when their block ends or, after a kill -9, by the next run's sweep.
 
-A folder is locked (flock) by the process that owns it. The kernel drops the lock when the process dies,
-however it dies, so a folder without a lock has no owner any more.
+A folder is locked (flock) by the process that owns it. The kernel drops the lock when the process dies in any
+way, so a folder without a lock has no owner any more.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 PREFIX = "scratch-"
 ROOM_BYTES = 256 << 20
-"""What /dev/shm must have free to be picked by default; a play needs well under half of it."""
+"""How much of /dev/shm must be free to use it by default; playing a game needs well under half of that."""
 
-# A sweeper can take a new folder before its owner locks it; more than once in a row is bad luck.
+# A sweeper can remove a new folder before its owner locks it; that seldom happens twice in a row.
 _ATTEMPTS = 16
 
 
 def default_base() -> Path:
-    """Return where scratch goes by default: $TMPDIR if set, else memory (/dev/shm) if roomy, else /tmp.
+    """Return the default base of scratch folders: in $TMPDIR if set, else /dev/shm if roomy, else /tmp.
 
     Each user has a folder, since two users must not depend on each other's permissions. Nothing is created.
     """
@@ -43,15 +43,15 @@ def default_base() -> Path:
 
 
 def own_folder_in(place: Path) -> Path:
-    """Name this user's folder in a place that users share. Anybody can guess the name; see `make_base`."""
+    """Return this user's folder in a shared place. Anybody can guess the name; see `make_base`."""
     return place / f"dolphin-farm-{os.getuid()}"
 
 
 def require_parent(base: Path | None) -> None:
-    """Check that the folder that holds `base`, or is to hold it, is there; the default's always is.
+    """Check that the parent folder of `base` exists; that of the default always does.
 
     Raises:
-        EnvironmentFailed: it is not, which mostly is a slip in a path.
+        EnvironmentFailed: it does not exist, which mostly comes from a mistyped path.
     """
     if base is not None and not (above := base.absolute().parent).exists():
         message = f"no scratch folder under {base}: {above} is not there; make it, or give another"
@@ -59,14 +59,15 @@ def require_parent(base: Path | None) -> None:
 
 
 def make_base(base: Path | None) -> Path:
-    """Make the folder that throw-away folders lie in, if it is absent; return its path.
+    """Make the folder that scratch folders lie in, if it does not exist; return its path.
 
     Args:
-        base: the folder, whose parent has to be there; None for the machine's default.
+        base: the folder, whose parent must exist; None for the machine's default.
 
     Raises:
-        EnvironmentFailed: it cannot be made (no room, no permission); it has the name of this user's folder
-            and is a link, or somebody else's, or others can write into it; or as require_parent.
+        EnvironmentFailed: it cannot be made (no room, no permission); it has the name of this user's folder,
+            but is a link, belongs to somebody else, or others can write into it; or for the reasons of
+            `require_parent`.
     """
     require_parent(base)
     base = default_base() if base is None else base
@@ -84,10 +85,10 @@ def make_base(base: Path | None) -> Path:
 
 @contextmanager
 def scratch(base: Path | None = None) -> Iterator[Path]:
-    """Make a new empty folder under `base`, which is made if absent; remove it when the block ends.
+    """Make a new empty folder under `base`, which is made if needed; remove it when the block ends.
 
     Raises:
-        EnvironmentFailed: as make_base.
+        EnvironmentFailed: for the reasons of `make_base`.
     """
     base = make_base(base)
     try:
@@ -102,9 +103,9 @@ def scratch(base: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(base: Path | None = None) -> tuple[Path, ...]:
-    """Remove the scratch folders under `base` whose owners are gone, without waiting; return their paths.
+    """Remove the scratch folders under `base` whose owners are dead, without waiting; return their paths.
 
-    Where `base` is not to be trusted, nothing is removed: `make_base` refuses it.
+    If `base` cannot be trusted, nothing is removed: `make_base` refuses it.
     """
     base = default_base() if base is None else base
     removed: list[Path] = []
@@ -114,13 +115,13 @@ def sweep(base: Path | None = None) -> tuple[Path, ...]:
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
-            continue  # gone in the meantime, or not a folder of ours
+            continue  # removed in the meantime, or not a folder of ours
         try:
             if os.fstat(lock).st_uid != os.geteuid():
-                continue  # somebody else's, of the same name
+                continue  # somebody else's folder with the same name
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            continue  # its owner lives
+            continue  # its owner is alive
         else:
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(folder)
@@ -146,7 +147,7 @@ def _make_locked(base: Path) -> tuple[Path, int]:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             with suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(lock).st_nlink > 0:  # else locked, but already removed
+                if os.fstat(lock).st_nlink > 0:  # otherwise it was removed before it was locked
                     return folder, lock
             os.close(lock)
     message = f"another process keeps removing new folders under {base}"

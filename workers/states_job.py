@@ -1,8 +1,8 @@
-"""The job of one worker where states alone are wanted: one replay becomes states files, without an emulator.
+"""The job of one worker for datasets of states alone: it turns one replay into states files.
 
     source -> Replay -> StateTable -> states files -> ledger
 
-Such a game is refused, set aside and committed by the same rules as one that is rendered.
+No emulator is needed. Such a game is refused, set aside and committed by the same rules as a rendered game.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workers.job import Clock, GameResult, RenderSettings, RenderTask
 
 EMULATOR: Final = "none"
-"""What stands in dataset.json in the place of an emulator's name."""
+"""The name that dataset.json has in place of an emulator's name."""
 
 
 def states_of_game(task: RenderTask, settings: RenderSettings) -> GameResult:
@@ -40,9 +40,9 @@ def make_states_entry(task: RenderTask, settings: RenderSettings, store: Store, 
     """Put the game's states files on the store; return the entry that would commit them.
 
     Raises:
-        ReplayRefused: the replay is not one that this program makes datasets of.
+        ReplayRefused: the replay is not one from which this program makes datasets.
         EnvironmentFailed: this machine cannot do the work.
-        DatasetError: the store cannot.
+        DatasetError: the store failed.
     """
     replay = planned_replay(task)
     state = renderable(replay)

@@ -1,1 +1,1 @@
-"""Does a dataset hold what it says it holds? At four depths, on a store or on a downloaded copy."""
+"""Audit whether a dataset's objects are what its records say, at four depths, on a store or a copy."""

@@ -3,7 +3,7 @@
     one listing -> Inventory ----------------------.
     dataset.json, plans, ledger or snapshot -> Pair -> is it listed? -> for a sample: its bytes -> Report
 
-It keeps 25 bytes per chunk object and 25 per planned game in memory; everything else streams.
+An audit keeps 25 bytes per chunk object and 25 per planned game in memory; everything else streams.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ def audit(
     witness: Callable[[DatasetDescription], Witness] | None = None,
     video_check: VideoCheck | None = None,
 ) -> Report:
-    """Check a dataset against its own records.
+    """Check the objects of a dataset against its own records, and the records against each other.
 
     Args:
-        store: of the dataset, or of a downloaded copy of it.
-        depth: what is checked.
+        store: the store of the dataset, or of a downloaded copy of it.
+        depth: how much is checked.
         sample: share of the pairs, 0 to 1, that are checked more deeply than LISTING.
         seed: decides which pairs these are; the same seed gives the same pairs.
         num_threads: how many pairs are checked at the same time.
-        on_pair: called with the number of pairs that were checked deeply so far.
+        on_pair: function that is called with the number of pairs that were checked deeply so far.
         witness: makes a `Witness` for each pair that is checked at DECODE; None for none.
-        video_check: checks the file of every video that is checked at DECODE with a program of its own.
+        video_check: checks the file of every video that is checked at DECODE with an independent program.
 
     Raises:
-        SchemaRefused: this is no dataset that this program knows.
+        SchemaRefused: the store holds no dataset that this program can read.
         StoreFailed: the store failed.
         ValueError: `sample` is outside of 0 to 1.
     """
@@ -85,7 +85,7 @@ def audit(
 
 
 def _is_listed(pair: Pair, inventory: Inventory, report: Report) -> bool:
-    """Whether both objects of the pair are listed with their sizes, and no other record names them."""
+    """Whether both objects of the pair are listed with the recorded sizes, and no other record names them."""
     num_before = len(report.findings)
     for name, ref in pair.objects:
         listed = inventory.find(name)
@@ -101,7 +101,8 @@ def _is_listed(pair: Pair, inventory: Inventory, report: Report) -> bool:
 
 
 def _is_sampled(pair: Pair, sample: float, seed: int) -> bool:
-    # By file number, so that a copy is sampled like its original, and a later audit like an earlier one.
+    # Sampled by file number, so that a copy is sampled like its original, and a later audit like an earlier
+    # one.
     digest = hashlib.blake2b(f"{seed} {pair.chunk.file_number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) < sample * _SAMPLE_STEPS
 

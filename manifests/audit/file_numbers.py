@@ -1,4 +1,4 @@
-"""Look up which planned game a file number belongs to, and whether it is committed; 25 bytes per game."""
+"""Look up the planned game of a file number, and whether that game is committed; takes 25 bytes per game."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class FileNumbers:
-    """The planned games by file number. In a copy without plan files, every number passes, and is unknown."""
+    """The planned games by file number. In a copy without plan files, every number passes as "unknown"."""
 
     def __init__(self, games: Iterable[PlannedGame]) -> None:
-        # Plan files have numbers that ascend, but games come merged by game_id; hence the sorting below.
+        # Numbers ascend within a plan file, but the games come merged by game_id; hence the sorting below.
         starts, ends, ids = array.array("q"), array.array("q"), array.array("Q")
         for game in games:
             starts.append(game.file_numbers.start)
@@ -28,25 +28,25 @@ class FileNumbers:
         self._is_committed = np.zeros(len(starts), bool)
 
     def planned_twice(self) -> list[int]:
-        """List file numbers at which the games of two plans overlap: the first of each such place."""
-        if len(self._starts) < 2:  # noqa: PLR2004 - one game overlaps with none
+        """List the file numbers at which the games of two plans overlap: the first number of each overlap."""
+        if len(self._starts) < 2:  # noqa: PLR2004 - one game cannot overlap
             return []
         taken_until = np.maximum.accumulate(self._ends)[:-1]
         numbers: list[int] = self._starts[1:][self._starts[1:] < taken_until].tolist()
         return numbers
 
     def games_planned_twice(self) -> list[str]:
-        """List the beginnings, of 16 digits, of the game_ids that have several places in the plans."""
+        """List the game_ids that are planned several times, by their first 16 digits."""
         ids, counts = np.unique(self._ids, return_counts=True)
         return [f"{short:016x}" for short in ids[counts > 1].tolist()]
 
     def commit(self, game_id: str, file_numbers: Sequence[int], *, is_whole: bool = True) -> bool:
-        """Note that a game is committed. Returns False if the numbers are not those planned for this game.
+        """Record that a game is committed. Returns False if its numbers are not those planned for it.
 
         Args:
             game_id: the game.
             file_numbers: file numbers of the game's chunks, in order.
-            is_whole: whether these must be all chunks of the game.
+            is_whole: whether these numbers must cover all chunks of the game.
         """
         if not len(self._starts):
             return True
@@ -60,7 +60,7 @@ class FileNumbers:
         return True
 
     def owner_of(self, file_number: int) -> str:
-        """Say whether the number's game is "committed", "unfinished" or, if no plan has it, "unknown"."""
+        """Return the state of the number's game: "committed", "unfinished" or, if in no plan, "unknown"."""
         place = self._place(file_number)
         if place is None:
             return "unknown"
@@ -72,5 +72,5 @@ class FileNumbers:
 
 
 def _short(game_id: str) -> int:
-    """The first 64 bits of a game_id: enough to tell games apart, and an eighth of the memory."""
+    """Return the first 64 bits of a game_id: enough to tell games apart, and an eighth of the memory."""
     return int(game_id[:16], 16)

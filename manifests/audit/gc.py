@@ -1,4 +1,4 @@
-"""Find and remove garbage: objects that no ledger entry names, and that no entry can come to name.
+"""Find and remove garbage: objects that no ledger entry names, and that no entry will ever name.
 
 manifests/ledger/commit.py explains why nothing else may be removed.
 """
@@ -26,7 +26,7 @@ MIN_AGE_SECONDS: Final = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """An object that may go: its key, its size, and why it may."""
+    """An object that may be removed: its key, its size, and the reason."""
 
     key: str
     size_bytes: int
@@ -34,21 +34,22 @@ class Garbage:
 
 
 def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) -> list[Garbage]:
-    """List what may be removed now.
+    """List the objects that may be removed now.
 
     Args:
-        store: of the dataset.
-        idle: whether the caller knows that nobody renders into the store or finalizes it now; then what
-            unfinished games left behind may go as well.
+        store: the dataset's store.
+        idle: whether the caller knows that nobody renders into the store or finalizes it now; if so, the
+            leftovers of unfinished games may be removed as well.
         now: the time in seconds since the epoch; by default that of the machine's clock.
 
     Raises:
-        RecordRefused: a record cannot be read, or two disagree, so nobody knows what is named, and nothing
-            may be removed.
+        RecordRefused: a record cannot be read, or two records disagree, so nobody knows which objects are
+            named, and nothing may be removed.
     """
     report = audit(store)
-    # An entry that cannot be read might name any of the orphans, and so may a snapshot that the ledger is not
-    # what it was compiled from.
+    # An entry that cannot be read might name any of the orphans, and so might a snapshot that was compiled
+    # from
+    # another state of the ledger.
     for finding in report.findings:
         if finding.kind is Kind.RECORD:
             message = f"{finding.key}: {finding.detail}; nothing is removed while a record cannot be read"
@@ -66,10 +67,10 @@ def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) 
 
 
 def remove(store: Store, garbage: list[Garbage]) -> None:
-    """Remove these objects.
+    """Remove the given objects from the store.
 
     Raises:
-        StoreFailed: the store failed; the objects before that one are removed.
+        StoreFailed: the store failed; the objects before the failed one are removed.
     """
     for item in garbage:
         store.delete(item.key)
@@ -92,7 +93,7 @@ def _incomplete_snapshots(store: Store, newest: float) -> Iterator[Garbage]:
 
 
 def _left_at_work(store: Store) -> Iterator[Garbage]:
-    """Yield the claims and live notes of processes that died: whatever their age, since nobody is at work."""
+    """Yield the claims and live notes of dead processes; their age does not matter, as nobody is at work."""
     for prefix in (CLAIM_PREFIX, LIVE_PREFIX):
         for info in store.list(prefix):
             yield Garbage(info.key, info.size_bytes, "whoever put it there is not at work any more")

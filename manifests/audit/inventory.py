@@ -1,4 +1,4 @@
-"""List all objects of a store once, and keep 25 bytes of each of a chunk: name, size, time, whether named."""
+"""List all objects of a store once, and keep 25 bytes per chunk object: name, size, time, whether named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from manifests.store.contract import ObjectInfo, Store
 
 _EDITIONS: Final = 1 << 40
-"""How many editions a file number can have in a 63-bit code, which leaves room for 8 million file numbers."""
+"""How many editions a file number can have in a 63-bit code; this leaves room for 8 million file numbers."""
 _MAX_FILE_NUMBER: Final = (1 << 63) // _EDITIONS
 
 
@@ -40,7 +40,7 @@ class Inventory:
 
     Attributes:
         misplaced: objects under the prefixes of chunk objects whose keys are not those of chunk objects.
-        strangers: objects anywhere else that are none of a dataset's.
+        strangers: objects anywhere else that do not belong to a dataset.
     """
 
     def __init__(self, store: Store) -> None:
@@ -70,13 +70,13 @@ class Inventory:
             self.strangers.append(info)
 
     def find(self, name: DataName) -> ListedObject | None:
-        """Find the object of a name; None if it was not listed."""
+        """Find the listed object with a name; None if it was not listed."""
         columns = self._columns[name.kind]
         place = columns.place(_code(name))
         return None if place is None else columns.at(place, name)
 
     def mark(self, name: DataName) -> bool:
-        """Note that a record names this object. Returns False if one did before, or it is not listed."""
+        """Record that an entry names this object. Returns False if one did before, or it is not listed."""
         columns = self._columns[name.kind]
         place = columns.place(_code(name))
         if place is None or columns.is_named[place]:
@@ -85,7 +85,7 @@ class Inventory:
         return True
 
     def numbered_twice(self) -> Iterator[DataName]:
-        """Yield the objects that records name beside another one of the same kind and file number."""
+        """Yield named objects whose kind and file number another named object has as well."""
         for kind, columns in self._columns.items():
             codes = columns.codes[columns.is_named]
             numbers = codes // _EDITIONS

@@ -1,4 +1,4 @@
-"""Tell the objects that belong to a dataset by their keys from those that nothing of ours ever puts there."""
+"""Tell by its key whether an object belongs to a dataset, or is one that this program never puts there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TABLES: Final = (*MANIFEST_TABLES, "statistics")
 
 
 def is_of_a_dataset(key: str) -> bool:
-    """Whether this is the key of a record, or of something compiled; chunk objects are not asked about."""
+    """Whether this is the key of a record or a compiled file; it is never called for chunk objects."""
     return (
         key in (DATASET_KEY, STORE_KEY, CURRENT_KEY)
         or key.startswith((PROBE_PREFIX, CLAIM_PREFIX, LIVE_PREFIX))

@@ -1,4 +1,4 @@
-"""Find the committed games that have other file numbers than the plan gives them."""
+"""Find committed games whose file numbers differ from those in the plan."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def misnumbered_games(store: Store, planned: Iterable[PlannedGame] | None = None) -> list[str]:
     """List the game_ids of committed games whose file numbers were planned for another game, or for none.
 
-    Two processes that planned at the same time may have left such games, where the store could not say who
-    came first. Once their entries are withdrawn, they are rendered under the numbers that a plan has for them
-    then.
+    Such games can arise if two processes planned at the same time on a store that could not say who came
+    first. Once their entries are withdrawn, they are rendered again under the numbers that the plan then has
+    for them.
 
     Args:
-        store: of the dataset.
-        planned: the games as they are planned; None for those of the plan files.
+        store: the dataset's store.
+        planned: the planned games; None to read them from the plan files.
 
     Raises:
         RecordRefused: a plan or an entry cannot be read.

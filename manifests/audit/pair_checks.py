@@ -1,4 +1,4 @@
-"""Check the two objects of a pair: their hashes, whether they fit each other, and what the pictures show."""
+"""Check a pair (a chunk's video and states file): its hashes, its structure, and what its pictures show."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 
 
 class Witness(Protocol):
-    """Sees the pictures of a pair, and says whether they fit its state.
+    """Looks at the pictures of a pair, and says whether they fit its states.
 
-    workers/align has one that compares motion. This package must not import it, so it is handed in.
+    workers/align has a witness that compares motion. This package must not import it, so callers pass it in.
     """
 
     def see(self, luma: NDArray[np.uint8]) -> None:
-        """Take the next picture, uint8 [H, W]."""
+        """Look at the next picture, uint8 [H, W]."""
 
     def objection(self, state: StateTable) -> str | None:
-        """Say what speaks against these pictures showing this state.
+        """Return in words why the pictures do not show these states.
 
-        Returns None if nothing does, and an empty string if it cannot tell.
+        Returns None if they fit, and an empty string if the witness cannot tell.
         """
 
 
 class VideoCheck(Protocol):
-    """Checks a video file with another program than the one that wrote it, which is no part of this room."""
+    """Checks a video file with a program other than its writer; implemented outside of this package."""
 
     def __call__(
         self, video: bytes, *, num_frames: int, width: int, height: int, fps: int, gop_pictures: int
     ) -> Sequence[str]:
-        """Return what is wrong with the file, a line each; nothing if nothing is."""
+        """Return what is wrong with the file, one line per fault; empty if nothing is."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ class PairChecks:
         self._video_check = video_check
 
     def check(self, pair: Pair) -> Checked:
-        """Check a pair from CHECKSUM on; stops after the first depth at which something is wrong.
+        """Check a pair at CHECKSUM and deeper; stops after the first depth at which something is wrong.
 
         Raises:
             StoreFailed: the store failed.
@@ -132,7 +132,7 @@ class PairChecks:
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    """What the records say of a video: its key, where its GOPs are, and how all videos are made."""
+    """What the records say about a video: its key, its GOPs, and the format of all videos."""
 
     key: str
     gops: GopIndex
@@ -141,7 +141,7 @@ class _Recorded:
 
 
 def _state(pair: Pair, states: bytes, checked: Checked) -> StateTable | None:
-    """Read the state if the states file can be read; note a finding if it is not as recorded."""
+    """Read the states file, if it can be read; add a finding if it is not as recorded."""
     chunk = pair.chunk
     try:
         state = read_states(states)
@@ -194,7 +194,7 @@ def _check_video(pair: Pair, video: bytes, recorded: _Recorded, checked: Checked
 
 
 def _wrong_marks(pair: Pair, video: bytes, index: GopIndex, avcc: bytes, *, are_due: bool) -> list[str]:
-    """List what key frames' marks say wrongly; a missing mark is wrong only where marks are due."""
+    """List the wrong marks of key frames; a missing mark is wrong only if the dataset has marks."""
     wrong = []
     for first, offset, size in zip(index.first_frame_index, index.byte_offset, index.byte_size, strict=True):
         mark = find_mark(video[offset : offset + size], avcc)
@@ -212,7 +212,7 @@ def _check_pictures(
     witness: Witness | None,
     checked: Checked,
 ) -> None:
-    """Check every decoded picture: how many there are, each stamp against its row, what the witness says."""
+    """Check the decoded pictures: their number, each stamp against its row, and the witness's judgement."""
     from manifests.video.mp4 import decode_luma  # noqa: PLC0415 - as above
 
     stamp, num_pictures = recorded.description.stamp, 0
@@ -247,7 +247,7 @@ def _levels(luma: NDArray[np.uint8], stamp: Rectangle) -> NDArray[np.float32]:
 def _check_stamps(
     recorded: _Recorded, state: StateTable, levels: NDArray[np.float32], checked: Checked
 ) -> None:
-    """Check stamps' numbers, and seeds if there are any, against the rows; levels is float32 [T, 64]."""
+    """Check the stamps' numbers, and seeds if any, against the rows; `levels` is float32 [T, 64]."""
     numbers, valid = decode_levels(levels)
     shown = [int(number) if is_valid else None for number, is_valid in zip(numbers, valid, strict=True)]
     wrong = [

@@ -1,4 +1,4 @@
-"""Read a dataset's own records, check them against each other, and yield the pairs that they promise."""
+"""Read a dataset's own records, check them against each other, and yield the pairs that they describe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REPAIR: Final = "farm retry --misnumbered repairs that, and the next render doe
 
 
 class RecordsWalk:
-    """Walks once along plan, ledger and newest snapshot; what is wrong with them goes into the report."""
+    """Walks once along plan, ledger and newest snapshot, and reports everything that is wrong with them."""
 
     def __init__(self, store: Store, description: DatasetDescription, report: Report) -> None:
         self._store, self._description, self._report = store, description, report
@@ -46,7 +46,7 @@ class RecordsWalk:
             yield from self._pairs_of_manifest(self._manifest)
 
     def owner_of(self, file_number: int) -> str:
-        """Say whose file number this is, as `Orphan.owner` does; call it after the walk."""
+        """Return the owner of a file number, as defined by `Orphan.owner`; call this after the walk."""
         return self._numbers.owner_of(file_number)
 
     def _pairs_of_ledger(self, game_ids: Iterator[str]) -> Iterator[Pair]:
@@ -76,7 +76,7 @@ class RecordsWalk:
 
     def _hold_against_manifest(self, entry: LedgerEntry, compiled: _Compiled) -> None:
         found = compiled.take_through(entry.game_id)
-        if found is None:  # ended since the last finalize, which is no fault
+        if found is None:  # the game ended after the last finalize, which is not wrong
             self._report.num_unlisted += 1
         elif found != entry.content_sha256() and entry.status is Status.COMMITTED:
             detail = "the newest snapshot was compiled from another entry; finalize from scratch"
@@ -119,12 +119,12 @@ class RecordsWalk:
             self._find(Kind.RECORD, CURRENT_KEY, str(refusal))
             return None
         self._check_pointer(snapshot)
-        # Damaged tables would raise while they are read; they are findings, and the walk does without them.
+        # Reading damaged tables would raise; they become findings, and the walk works without them.
         is_sound = self._check_tables(snapshot)
         return Manifest(self._store, self._description, snapshot) if is_sound else None
 
     def _check_pointer(self, snapshot: Snapshot) -> None:
-        """Whether current.json says what the snapshot itself does."""
+        """Check that current.json equals the snapshot's own snapshot.json."""
         key = snapshot_key(snapshot.number)
         if self._store.head(key) is None:
             self._find(Kind.MISSING, key, f"not there; {CURRENT_KEY} is a copy of it")
@@ -132,7 +132,7 @@ class RecordsWalk:
             self._find(Kind.RECORD, CURRENT_KEY, f"is no copy of {key}; run farm finalize --from-scratch")
 
     def _check_records(self, *, has_ledger: bool) -> None:
-        """Hold dataset.json and the plans against what the newest snapshot noted of them."""
+        """Compare dataset.json and the plans with the hashes that the newest snapshot recorded."""
         noted = {} if self._manifest is None else self._manifest.snapshot.records or {}
         for key, sha256 in noted.items():
             if self._store.head(key) is not None:
@@ -145,7 +145,7 @@ class RecordsWalk:
             self._find(Kind.MISSING, PLAN_PREFIX, "no plan is here, though there is a ledger")
 
     def _check_tables(self, snapshot: Snapshot) -> bool:
-        """Whether every table of the snapshot is as recorded, as far as the audit's depth can tell."""
+        """Whether every table of the snapshot is as recorded, as far as the audit's depth shows."""
         num_before = len(self._report.findings)
         for ref in (table.object for table in snapshot.tables.values()):
             info = self._store.head(ref.key)
@@ -164,7 +164,7 @@ class RecordsWalk:
 
 
 class _Compiled:
-    """The entries that the newest snapshot was compiled from, walked along in order of game_id."""
+    """The hashes of entries that the newest snapshot was compiled from, read in order of game_id."""
 
     def __init__(self, manifest: Manifest | None, report: Report) -> None:
         self._report = report
@@ -174,7 +174,7 @@ class _Compiled:
         self._ahead = next(self._rows, None)
 
     def take_through(self, game_id: str) -> str | None:
-        """Find the hash of this game's entry; None if the snapshot lacks it. Ask in order of game_id."""
+        """Find the hash of this game's entry; None if the snapshot lacks it. Call in order of game_id."""
         while self._ahead is not None and self._ahead[0] < game_id:
             self._miss(*self._ahead)
         if self._ahead is None or self._ahead[0] != game_id:
@@ -184,13 +184,13 @@ class _Compiled:
         return found
 
     def finish(self) -> None:
-        """Report the games that are left: the snapshot has them, and the ledger does not."""
+        """Report the remaining games, which the snapshot has and the ledger lacks."""
         while self._ahead is not None:
             self._miss(*self._ahead)
 
     def _miss(self, game_id: str, _: str, table: str) -> None:
         self._ahead = next(self._rows, None)
-        if table == "games":  # a game that was set aside may have been withdrawn since
+        if table == "games":  # only those: a set-aside game may have been withdrawn since
             detail = "not there, but the newest snapshot has the game as committed"
             self._report.findings.append(Finding(Kind.MISSING, ledger_key(game_id), detail))
 

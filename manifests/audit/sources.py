@@ -26,13 +26,13 @@ class Pair:
 
     @property
     def objects(self) -> tuple[tuple[DataName, ObjectRef], ...]:
-        """The pair's video and states file: what each key says, and what the object must be."""
+        """The pair's video and states file: the name in each key, and the recorded size and hash."""
         named = ((parse_data_key(ref.key), ref) for _, ref in self.chunk.objects)
         return tuple((name, ref) for name, ref in named if name is not None)
 
 
 def pairs_of_entry(entry: LedgerEntry) -> list[Pair]:
-    """List the pairs of a ledger entry; a game that was set aside has none."""
+    """List the pairs of a ledger entry; a set-aside game has none."""
     return [Pair(entry.game_id, chunk) for chunk in entry.chunks]
 
 

@@ -1,4 +1,4 @@
-"""Write a dataset's card: README.md, its charts, croissant.json. Equal manifests give equal bytes."""
+"""Write a dataset's card: README.md, its charts and croissant.json. Equal manifests give equal bytes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ FROM 'ROOT/GAMES' GROUP BY stage_name ORDER BY games DESC;
 
 
 def write_card(manifest: Manifest) -> None:
-    """Put the card's files beside the dataset's.
+    """Put the card's files on the store beside the dataset's own files.
 
     Raises:
         StoreFailed: the store failed.
@@ -72,7 +72,7 @@ def write_card(manifest: Manifest) -> None:
 
 
 def readme(manifest: Manifest, counts: Counts, *, has_moving: bool = False) -> str:
-    """Write the text of README.md, with the animated picture that may lie beside it."""
+    """Write the text of README.md; `has_moving` says whether an animated picture lies beside it."""
     description = manifest.description
     parts = [
         _front_matter(manifest),

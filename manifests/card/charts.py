@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BAR: Final = 16  # height of a bar, in pixels like all that follow
+_BAR: Final = 16  # height of a bar, in pixels, as are all the following sizes
 _STEP: Final = 22  # from one bar to the next
 _LABELS: Final = 170  # width of the names at the left
 _BARS: Final = 420  # width of the longest bar
@@ -20,7 +20,7 @@ _STYLE: Final = (
 
 
 def bar_chart(title: str, counts: Mapping[str, int]) -> bytes:
-    """Draw horizontal bars, the longest first, bars of equal length in order of their names."""
+    """Draw horizontal bars, longest first; bars of equal length are in order of their names."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     longest = max([value for _, value in ranked], default=0) or 1
     width, height = _LABELS + _BARS + _VALUES, _STEP * (len(ranked) + 1) + 8

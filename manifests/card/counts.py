@@ -1,4 +1,4 @@
-"""Count what the card reports in numbers, in one pass over the games."""
+"""Count the games and frames that the card reports, in one pass over the games."""
 
 from __future__ import annotations
 

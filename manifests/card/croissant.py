@@ -51,7 +51,7 @@ _KEYS: Final = {"games": "game_id", "rejects": "game_id", "chunks": "file_number
 
 
 def croissant(manifest: Manifest, description: str) -> dict[str, Any]:
-    """Make the whole document, without the columns that hold lists: Croissant 1.0 has no type for them."""
+    """Make the whole document, without columns that hold lists, for which Croissant 1.0 has no type."""
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

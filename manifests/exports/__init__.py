@@ -1,1 +1,1 @@
-"""Windows in other people's formats, written in a stream: one window in memory, and one shard on the disk."""
+"""Export windows of a dataset to other formats, as a stream: one window in memory, one shard on the disk."""

@@ -1,7 +1,7 @@
-"""Read windows for export to other formats: the video copied as it is, the states as arrays.
+"""Read windows for export to other formats, with the video copied unchanged and the states as arrays.
 
 The pictures of a window that starts at a key frame are whole packets. So they can be copied into a small mp4,
-bit for bit as the dataset holds them, and nothing is decoded or encoded.
+bit for bit as the dataset holds them, without decoding or encoding.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Clip:
 
     Attributes:
         name: unique in the dataset: the beginning of the game_id, and the frame, counted from 0 in the game.
-        mp4: a video of its pictures.
-        arrays: its states and actions by name.
-        about: where it is from, JSON-ready.
+        mp4: a video of the window's pictures.
+        arrays: the window's states and actions by name.
+        about: which game and frames the window shows, ready for JSON.
     """
 
     name: str
@@ -51,7 +51,7 @@ def read_clips(dataset: WindowDataset) -> Iterator[Clip]:
     """Yield every window of a dataset, in order.
 
     Raises:
-        ValueError: windows do not start at key frames, or skip frames, so their pictures cannot be copied.
+        ValueError: windows do not start at key frames, or skip frames, so that packets cannot be copied.
         DatasetError: the dataset cannot be read.
     """
     spec, step = dataset.index.spec, dataset.footage.grid.picture_step

@@ -1,7 +1,7 @@
 """Write MDS, MosaicML's streaming format, version 2: shards of samples, and an index.json that lists them.
 
 shard    uint32 N, uint32 offsets [N + 1], the header as JSON, N samples
-sample   uint32 sizes of its columns of variable size, then the columns' bytes, in order of their names
+sample   uint32 sizes of the columns that vary in size, then the columns' bytes, in order of their names
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_mds(clips: Iterator[Clip], out: Store, shard_bytes: int) -> int:
 
 
 def _columns(clip: Clip) -> dict[str, tuple[str, int | None, bytes]]:
-    """Give encoding, fixed size if there is one, and bytes of each column, by name."""
+    """Return each column by name: its encoding, its fixed size if it has one, and its bytes."""
     columns: dict[str, tuple[str, int | None, bytes]] = {
         "video": ("bytes", None, clip.mp4),
         "about": ("json", None, clip.about_json),

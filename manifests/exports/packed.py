@@ -1,11 +1,11 @@
-"""Write packed states as plain .npy shards with an index, for readers that want nothing but NumPy.
+"""Write packed states as plain .npy shards with an index, for readers that have only NumPy.
 
     index.json        where each column is in a row, the shards with their sha256, the games and their splits
     chunks.npy        int64 [C, 6]: game, file_number, slp_frame_start, num_frames, shard, first_row
     rows-00000.npy    uint8 [n, row_bytes]: a row per frame, in native widths
     patterns-00000.npy  bool [P, columns]: which columns are valid in a row whose code names the pattern
 
-They are the shards that the loader itself maps; `manifests.training.row_layout` has the picture of a row.
+The rows are those that the loader itself maps; `manifests.training.row_layout` shows the layout of a row.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def write_packed(
     """Write the packed states of a dataset's games, a shard at a time; return the number of frames.
 
     Args:
-        dataset: opened with the fields that are wanted; its windows do not matter.
-        out: where the files go; index.json comes last.
-        on_shard: called with the number of shards that are written so far.
+        dataset: the dataset, opened with the wanted fields; its windows do not matter.
+        out: the store to write the files to; index.json is written last.
+        on_shard: function that is called with the number of shards written so far.
 
     Raises:
-        StoreFailed: a shard cannot be put, or a states file not be read.
+        StoreFailed: a shard cannot be put, or a states file cannot be read.
         RecordRefused: a states file is not the one that the manifest names.
     """
     states, footage = dataset.reader.states, dataset.footage
@@ -73,7 +73,7 @@ def write_packed(
 
 
 def describe_layout(layout: RowLayout) -> dict[str, Any]:
-    """Say where everything is in a row, JSON-ready: columns in the order of a pattern's places."""
+    """Describe the layout of a row, ready for JSON, with columns in the order of a pattern's places."""
     return {
         "row_bytes": layout.row_bytes,
         "code_byte": layout.code_byte,

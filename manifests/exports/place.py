@@ -1,4 +1,4 @@
-"""Where an export goes: a place of its own, so that it overwrites nothing and is mixed with nothing."""
+"""Check the place that an export is written to, so that it never overwrites or mixes with other files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 GOES_ON: Final = {"mira": re.compile(r"[^/]+/(index\.json|dataset_\d{5}\.(tar|progress\.json))")}
-"""Formats whose stopped exports go on, with the keys that theirs have; their writers look into them."""
+"""Formats whose stopped exports can be continued, with the pattern of their keys; writers check the rest."""
 
 
 def open_place(form: str, dataset: str | Path, out: str | Path) -> Store:
-    """Open the store that an export goes to, after a look at what lies there.
+    """Open the store that an export is written to, after checking what it holds already.
 
     Args:
         form: the format, as `farm export` names it.
@@ -26,8 +26,8 @@ def open_place(form: str, dataset: str | Path, out: str | Path) -> Store:
         out: folder or URL of the export.
 
     Raises:
-        RecordRefused: `out` is a dataset, lies in the one that is exported, or holds something already.
-        StoreFailed: `out` cannot be looked at, or names no kind of store.
+        RecordRefused: `out` is a dataset, lies inside the exported dataset, or holds other files already.
+        StoreFailed: `out` cannot be read, or its URL names no kind of store.
     """
     store = open_store(out)
     if store.head(DATASET_KEY) is not None:

@@ -1,4 +1,4 @@
-"""Write WebDataset: tar shards of NAME.mp4, NAME.<array>.npy and NAME.json, which readers group by NAME."""
+"""Write the WebDataset format: tar shards of NAME.mp4, NAME.<array>.npy and NAME.json, grouped by NAME."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _add(archive: tarfile.TarFile, clip: Clip) -> int:
     for name, array in clip.arrays.items():
         buffer = io.BytesIO()
         np.save(buffer, array)
-        # WebDataset takes everything after the first dot for the kind of file, so names must have none.
+        # WebDataset reads everything after the first dot as the kind of file, so names must have no dot.
         files[f"{name.replace('/', '-').replace('.', '-')}.npy"] = buffer.getvalue()
     for suffix, data in files.items():
         entry = tarfile.TarInfo(f"{clip.name}.{suffix}")

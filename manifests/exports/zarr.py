@@ -1,7 +1,7 @@
-"""Write Zarr, format 3: arrays [windows, ...] of decoded pictures and states, one window per Zarr chunk.
+"""Write Zarr format 3: arrays [windows, ...] of decoded pictures and states, one window per Zarr chunk.
 
-Decoded pictures are large: 15 MB for 16 frames of 640x480. So pictures can be made smaller by `scale`, and
-chunks are compressed by gzip.
+Decoded pictures are large: 15 MB for 16 frames of 640x480. So `scale` can make pictures smaller, and chunks
+are compressed by gzip.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _LEVEL = 1
 
 
 def write_zarr(dataset: WindowDataset, out: Store, scale: int = 1) -> int:
-    """Write every window of a dataset as a Zarr group; return how many there are.
+    """Write every window of a dataset into a Zarr group; return the number of windows.
 
     Args:
         dataset: the windows.
-        out: where the group goes.
+        out: the store to write the group to.
         scale: 1 for whole pictures, 2 for every second pixel of every second row, and so on.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Datasets, exports and replays on the Hugging Face hub: fetched from it, put onto it, checked each time."""
+"""Push datasets and exports to the Hugging Face hub, and pull them and replays; every file is checked."""

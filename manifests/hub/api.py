@@ -1,6 +1,6 @@
-"""The door to the Hugging Face hub, through its own library, whose errors become ours.
+"""Call the Hugging Face hub through its own library, whose errors become ours. The only door to that library.
 
-HF_TOKEN, HF_ENDPOINT and HF_HUB_CACHE mean what they mean elsewhere.
+HF_TOKEN, HF_ENDPOINT and HF_HUB_CACHE have their usual meaning.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 class HubFailed(StoreFailed):
-    """The hub does not have what was asked for, does not take what was given, or cannot be reached."""
+    """The hub lacks the wanted file or repository, refuses what was sent, or cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class HubFile:
     """One file of a repository, as the hub describes it.
 
     Attributes:
-        path: where it is in the repository.
+        path: the file's path in the repository.
         size_bytes: number of its bytes.
-        sha256: hash of its bytes, hexadecimal; None for small files, of which the hub keeps git's hash alone.
-        git_sha1: git's hash of it, hexadecimal; of a large file, that of what stands for it in git.
+        sha256: hash of its bytes, hexadecimal; None for small files, for which the hub keeps only git's hash.
+        git_sha1: git's hash of it, hexadecimal; for a large file, that of the pointer file in git.
     """
 
     path: str
@@ -49,7 +49,7 @@ class HubFile:
         """Whether the file at a path of this machine has these bytes.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: the file at `path` cannot be read.
         """
         if not path.is_file() or path.stat().st_size != self.size_bytes:
             return False
@@ -61,9 +61,9 @@ class HubFile:
 
 
 def list_paths(place: HubPlace) -> list[HubPlace]:
-    """List the files of a repository whose paths begin as the place says, pinned to their commit, by name.
+    """List the files of a repository whose paths begin with the place's path, pinned to a commit, by name.
 
-    It takes one request, however many files there are.
+    This takes one request, however many files there are.
 
     Raises:
         HubFailed: there is no such repository or revision, or the hub cannot be reached.
@@ -74,7 +74,7 @@ def list_paths(place: HubPlace) -> list[HubPlace]:
 
 
 def pinned(place: HubPlace) -> HubPlace:
-    """Name the commit that a place's revision is now.
+    """Return a place with its revision replaced by the commit that it names now.
 
     Raises:
         HubFailed: as `list_paths`.
@@ -92,9 +92,9 @@ def _info(place: HubPlace) -> Any:
 
 
 def list_files(place: HubPlace) -> list[HubFile]:
-    """List the files of a repository whose paths begin as the place says, with their hashes, by name.
+    """List the files of a repository whose paths begin with the place's path, with their hashes, by name.
 
-    It takes a request for every thousand files.
+    This takes a request for every thousand files.
 
     Raises:
         HubFailed: as `list_paths`.
@@ -114,12 +114,12 @@ def list_files(place: HubPlace) -> list[HubFile]:
 
 
 def fetch(place: HubPlace, folder: Path | None = None) -> Path:
-    """Fetch one file, unless it is there already, and return where it is; a stopped download goes on.
+    """Fetch one file, unless it was fetched before, and return its path; a stopped download goes on.
 
     Args:
-        place: of the file.
-        folder: where to put it, under the path that it has in the repository; by default into the hub
-            library's own cache, which every program of this machine shares.
+        place: the file's place on the hub.
+        folder: where to put it, under its path in the repository; by default it goes into the hub library's
+            own cache, which all programs of this machine share.
 
     Raises:
         HubFailed: as `list_paths`.
@@ -138,7 +138,7 @@ def fetch(place: HubPlace, folder: Path | None = None) -> Path:
 
 
 def make_repository(place: HubPlace, *, is_public: bool) -> None:
-    """Make a repository, unless there is one, which stays as public as it is.
+    """Make a repository; an existing one is left as it is, public or private.
 
     Raises:
         HubFailed: the hub refuses, or cannot be reached.
@@ -153,7 +153,7 @@ def commit(place: HubPlace, files: Mapping[str, Path], message: str) -> None:
     """Put files into a repository, by their paths there, in one commit.
 
     Raises:
-        HubFailed: the hub refuses, or cannot be reached; what it has of the files it will not ask for again.
+        HubFailed: the hub refuses, or cannot be reached; files that have arrived need not be sent again.
     """
     library = _library()
     adds = [library.CommitOperationAdd(path, str(local)) for path, local in files.items()]
@@ -166,7 +166,7 @@ def commit(place: HubPlace, files: Mapping[str, Path], message: str) -> None:
 
 
 def set_tag(place: HubPlace, tag: str) -> None:
-    """Let a tag name the newest commit, whatever it named before.
+    """Set a tag to the newest commit, even if it named another commit before.
 
     Raises:
         HubFailed: as `commit`.
@@ -193,19 +193,19 @@ def _library() -> Any:
     except ModuleNotFoundError as missing:
         message = f"{HUB_SCHEME} needs {missing.name}: pip install 'dolphin-farm[hub]'"
         raise HubFailed(message) from missing
-    disable_progress_bars()  # the library has one for each of thousands of files; commands have their own
+    disable_progress_bars()  # the library shows one per file, of thousands; commands have their own
     return huggingface_hub
 
 
 def _asked(place: HubPlace, ask: Callable[[], T]) -> T:
-    """Ask the library; what it raises (its own errors, HTTP's, those of files) becomes ours, on one line."""
+    """Call the library, and turn its errors (its own, HTTP's, those of files) into ours, on one line."""
     try:
         return ask()
     except HubFailed:
         raise
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        reason = " ".join(lines[: 2 if lines[0].endswith(":") else 1])  # the hub's own words come second
+        reason = " ".join(lines[: 2 if lines[0].endswith(":") else 1])  # the hub's own message comes second
         message = (
             f"{place}: {reason}; check the name, your way to the hub ({_ENDPOINT}), and, if the repository "
             "is private, gated or to be written, HF_TOKEN; run again to go on"

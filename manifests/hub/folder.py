@@ -1,4 +1,4 @@
-"""Which files of a folder are shared, and in which order: a part is never taken for the whole."""
+"""Choose and order the files of a folder to share, so that an incomplete copy never looks complete."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _LAST: Final = frozenset(
 )
 """Names of files by which readers find the others."""
 PRIVATE: Final = (PLAN_PREFIX, LEDGER_PREFIX, LIVE_PREFIX)
-"""What renders a dataset and does not read it.
+"""Files that rendering a dataset needs, but reading it does not.
 
-Plans name replays as their owners called them; the ledger has a file for each game in one folder, of which
-the hub takes ten thousand.
+Plans name replays as their owners called them. The ledger has a file for each game in one folder, and the hub
+takes at most ten thousand files in a folder.
 """
 
 
 def files_in(folder: Path) -> dict[str, Path]:
-    """Find the files of a folder by their path in it, with / between parts; hidden ones are left out."""
+    """Find the files of a folder by their path in it, with / between parts; hidden files are left out."""
     found = {}
     for path in sorted(folder.rglob("*")):
         key = path.relative_to(folder).as_posix()
@@ -35,10 +35,10 @@ def files_in(folder: Path) -> dict[str, Path]:
 
 
 def count_last(key: str) -> tuple[bool, str]:
-    """Sort key: files by which readers find the others come after those."""
+    """Return a sort key that puts files by which readers find other files last."""
     return key.rpartition("/")[2] in _LAST, key
 
 
 def in_repository(place: HubPlace) -> HubPlace:
-    """Let a place mean a whole folder of a repository, not whatever begins like it."""
+    """Make a place mean a whole folder of a repository, and not every path that begins like it."""
     return replace(place, path=f"{place.path.strip('/')}/" if place.path.strip("/") else "")

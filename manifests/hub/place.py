@@ -1,4 +1,4 @@
-"""Where something is on the hub: hf://datasets/OWNER/NAME[@REVISION][/PATH]."""
+"""Parse addresses on the Hugging Face hub: hf://datasets/OWNER/NAME[@REVISION][/PATH]."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _URL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class HubPlace:
-    """A part of a dataset repository: `path` is a file's, or the beginning of several; "" means all."""
+    """A part of a dataset repository: `path` is a file's path, or the beginning of several; "" is all."""
 
     repository: str
     revision: str | None
@@ -25,7 +25,7 @@ class HubPlace:
         """Read hf://datasets/OWNER/NAME[@REVISION][/PATH].
 
         Raises:
-            ValueError: it is none.
+            ValueError: `url` is not such an address.
         """
         found = _URL.fullmatch(url)
         if found is None:

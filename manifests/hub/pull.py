@@ -1,4 +1,4 @@
-"""Fetch a dataset or an export from the hub into a folder; every file is held against its hash on the hub."""
+"""Fetch a dataset or an export from the hub into a folder; every file is checked against its hash there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from manifests.hub.place import HubPlace
 
 _SCRATCH: Final = ".pull"
-"""Where files are while they arrive; a stopped download goes on there."""
+"""The folder that holds files while they arrive; a stopped download goes on there."""
 _THREADS: Final = 8
 _OF_THE_HUB: Final = frozenset({".gitattributes"})
 """Files that the hub puts into every repository."""
@@ -26,7 +26,7 @@ _OF_THE_HUB: Final = frozenset({".gitattributes"})
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """The result of `pull`: the commit, and files that arrived, with their bytes, or were there before."""
+    """The result of `pull`: the commit, files that arrived and their bytes, and files that existed before."""
 
     commit: str
     num_files: int
@@ -35,16 +35,16 @@ class Pulled:
 
 
 def pull(place: HubPlace, folder: Path, on_file: Callable[[int, int], object] = lambda *_: None) -> Pulled:
-    """Fetch all files of a place into a folder, or those that it lacks.
+    """Fetch all files of a place into a folder, except those that it has already.
 
     Args:
         place: a repository, or a folder in it, whose path ends with / or is empty.
-        folder: new, empty, or what an earlier pull of the same place left.
-        on_file: called with the number of files that are done, and that of all.
+        folder: a new or empty folder, or one that an earlier pull of the same place left.
+        on_file: function that is called with the numbers of files done, and of all files.
 
     Raises:
-        HubFailed: the hub cannot be reached, has no such place, or gave other bytes than it names; or the
-            folder holds something else.
+        HubFailed: the hub cannot be reached, has no such place, or gave bytes that do not fit its hash; or
+            the folder holds something else.
     """
     place = pinned(in_repository(place))
     files = [one for one in list_files(place) if one.path not in _OF_THE_HUB]
@@ -76,7 +76,7 @@ def pull(place: HubPlace, folder: Path, on_file: Callable[[int, int], object] = 
 
 
 def _arrive(place: HubPlace, file: HubFile, folder: Path, key: str) -> None:
-    """Fetch one file aside, and give it its place once its bytes are the right ones."""
+    """Fetch one file under a temporary path, and move it to its place once its bytes are checked."""
     path = fetch(replace(place, path=file.path), folder / _SCRATCH)
     if not file.is_at(path):
         path.unlink(missing_ok=True)

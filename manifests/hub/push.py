@@ -1,4 +1,4 @@
-"""Put a dataset or an export onto the hub, in commits of some hundred files; run again, it goes on."""
+"""Put a dataset or an export onto the hub, in commits of some hundred files; a stopped push can be rerun."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEROBOT_KEY: Final = "meta/info.json"
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """The result of `push`: files that were put, with their bytes, were there before, or stayed here."""
+    """The result of `push`: files put and their bytes, files that existed before, and files not sent."""
 
     num_files: int
     num_bytes: int
@@ -36,18 +36,18 @@ def push(
     folder: Path, place: HubPlace, *, is_public: bool = False, with_records: bool = False,
     on_file: Callable[[int, int], object] = lambda *_: None,
 ) -> Pushed:  # fmt: skip
-    """Put all files of a folder into a repository, or those that it lacks, and see that it has them all.
+    """Put all files of a folder that a repository lacks into it, and check that it then has all of them.
 
     Args:
         folder: a dataset or an export.
-        place: the repository, which is made if there is none, or a folder in it; its revision is a branch.
-        is_public: whether a repository that is made can be read by anybody.
-        with_records: put plans and ledger, too, see `manifests.hub.folder.PRIVATE`.
-        on_file: called with the number of files that are done, and that of all.
+        place: the repository, which is made if it does not exist, or a folder in it; its revision: a branch.
+        is_public: whether anybody can read a repository that is made.
+        with_records: put plans and ledger, too; see `manifests.hub.folder.PRIVATE`.
+        on_file: function that is called with the numbers of files done, and of all files.
 
     Raises:
-        HubFailed: the hub cannot be reached, refuses, has another dataset there, or does not have afterwards
-            what it was given; or the folder is empty.
+        HubFailed: the hub cannot be reached, refuses, holds another dataset at this place, or lacks files
+            afterwards; or the folder is empty.
     """
     place = in_repository(place)
     every = files_in(folder)
@@ -86,7 +86,7 @@ def _listed(place: HubPlace) -> dict[str, HubFile]:
 
 
 def _batches(keys: Sequence[str], paths: dict[str, Path]) -> Iterator[list[str]]:
-    """Divide files into commits that the hub takes: not too many, nor too many bytes, at once."""
+    """Divide files into commits that the hub accepts: neither too many files nor too many bytes each."""
     batch: list[str] = []
     num_bytes = 0
     for key in keys:

@@ -1,1 +1,1 @@
-"""Labels of what a picture shows and of what happens, worked out from the state alone."""
+"""Labels for pictures and games, computed from the state alone: boxes around fighters, and events."""

@@ -1,9 +1,9 @@
-"""How far a fighter's body reaches around its place, by character and by what it is doing.
+"""Estimate how far a fighter's body reaches around its position, by character and kind of action.
 
-A place in the state is that of the feet. A body's height is near the game's own; how far it reaches in each
-direction is a share of that height, which depends on the kind of action, plus what the character's build adds
-(ears, hair, a ball instead of limbs). The shares are medians over the bodies that the stand-in draws of all
-characters in the actions of recorded games, so half of all bodies reach a little further.
+A position in the state is that of the feet. A body's height is close to the game's own. Its reach in each
+direction is a share of that height, which depends on the kind of action, plus an addition for the character's
+build (ears, hair, a ball instead of limbs). The shares are medians over the bodies that the stand-in draws of
+all characters in the actions of recorded games, so half of all bodies reach a little further.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ BODIES: Final = (
     (19, 9, -5, -1, -8),  # Ganondorf
     (17, 10, 6, 0, 3),  # Roy
 )
-"""By internal character id: height in Melee units, then what the build adds to the reach behind, ahead,
+"""Rows by internal character id: height in Melee units, then the build's addition to the reach behind, ahead,
 below and above, in percent of the height."""
 _C = ActionCategory
 _USUAL: Final = (41, 46, 6, 107)
-# Reach behind, ahead, below and above, percent of the height; other categories have the usual one.
+# Reach behind, ahead, below and above, in percent of the height; other categories have the usual reach.
 _REACH: Final = {
     _C.RESPAWN: (35, 41, 10, 108),
     _C.ENTRY: (42, 27, 9, 118),
@@ -82,7 +82,7 @@ def body_reach(character: NDArray[Any], action: NDArray[Any]) -> NDArray[np.floa
     """Estimate how far bodies reach from their places, in Melee units.
 
     Args:
-        character: internal ids [T], as in the column `character`; unknown ones are taken for Mario's build.
+        character: internal ids [T], as in the column `character`; unknown ids get Mario's build.
         action: action states [T], as in the column `action`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Boxes around the fighters in a picture, worked out from the state and the camera."""
+"""Compute boxes around the fighters in a picture from the state and the camera."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Boxes:
     Attributes:
         edges: float32 [T, 4] in the order of EDGES: pixels from the picture's left and top edge, clipped to
             the picture. A box covers columns [left, right) and rows [top, bottom). Zero where not valid.
-        valid: bool [T], False where the fighter is not in the picture, or the camera is not known.
+        valid: bool [T], False where the fighter is not in the picture, or the camera is unknown.
     """
 
     edges: NDArray[np.float32] = field(repr=False)
     valid: NDArray[np.bool_] = field(repr=False)
 
     def scaled(self, across: float, down: float) -> Boxes:
-        """Give the boxes in pictures that are so many times as wide, and as high."""
+        """Return the boxes for pictures that are `across` times as wide and `down` times as high."""
         return Boxes(self.edges * np.array([across, down] * 2, np.float32), self.valid)
 
 
@@ -49,14 +49,14 @@ def fighter_boxes(table: StateTable, camera: Camera, width: int, height: int) ->
     Args:
         table: T frames of state.
         camera: where the camera looks in these frames.
-        width: of the pictures, pixels.
-        height: of the part of the pictures that shows the stage, pixels from the top.
+        width: width of the pictures, in pixels.
+        height: height of the part of the pictures that shows the stage, in pixels from the top.
 
     Returns:
         The boxes of "p0", "p0n", "p1" and so on, followers included.
 
     Raises:
-        ValueError: the camera is of another number of frames.
+        ValueError: the camera has another number of frames.
     """
     if len(camera.x) != table.num_frames:
         message = f"a camera of {len(camera.x)} frames does not fit a state of {table.num_frames}"

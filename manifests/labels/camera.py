@@ -1,4 +1,4 @@
-"""Where a camera looks in every frame: what turns places of the stage into places of the picture."""
+"""The camera of every frame, which converts positions on the stage to positions in the picture."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Camera:
     """A camera that looks straight at the plane in which fighters move, over T frames.
 
     Attributes:
-        x: float64 [T], the place of the stage at the picture's centre, Melee units.
-        y: float64 [T], the same, up positive.
+        x: float64 [T], horizontal position on the stage at the picture's centre, Melee units.
+        y: float64 [T], vertical position there, up positive.
         pixels_per_unit: float64 [T], above 0.
         is_known: bool [T], False where the other arrays mean nothing.
         centre_column: which column of the picture shows x, pixels from its left edge.
         centre_row: which row shows y, pixels from its top edge.
 
     Raises:
-        ValueError: the arrays differ in length, or a scale that is known is not above 0.
+        ValueError: the arrays differ in length, or a known scale is not above 0.
     """
 
     x: NDArray[np.float64] = field(repr=False)
@@ -44,15 +44,15 @@ class Camera:
             raise ValueError(message)
 
     def columns(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Find the columns, float64 [..., T], of places x [..., T]; they may lie outside of the picture."""
+        """Convert positions x [..., T] to columns, float64 [..., T], which may lie outside of the picture."""
         return self.centre_column + (x - self.x) * self.pixels_per_unit
 
     def rows(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Find the rows, float64 [..., T], of heights y [..., T]; they may lie outside of the picture."""
+        """Convert heights y [..., T] to rows, float64 [..., T], which may lie outside of the picture."""
         return self.centre_row - (y - self.y) * self.pixels_per_unit
 
 
 def unknown_camera(num_frames: int) -> Camera:
-    """Make the camera of frames of which nobody knows where it looks."""
+    """Make a camera that is unknown in every frame."""
     nothing = np.zeros(num_frames)
     return Camera(nothing, nothing, nothing, np.zeros(num_frames, bool), 0.0, 0.0)

@@ -1,7 +1,7 @@
-"""What happens in a game, as events in single frames: pure functions of the whole game's state.
+"""Find the events of a game (hits, deaths, throws ...), each in one frame; pure functions of its state.
 
-An event is a change from one row to the next, so a game's first row has none. Every rule looks at recorded
-columns alone; where a replay's version does not record what a rule needs, there are no events of that kind.
+An event is a change from one row to the next, so a game's first row has none. Every rule uses only recorded
+columns; if a replay's version does not record what a rule needs, there are no events of that kind.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _L_CANCEL, _MISSED_L_CANCEL = 1, 2  # in the column l_cancel, in the frame of th
 
 
 class EventKind(StrEnum):
-    """What may happen. The names are in people's data, so they never change."""
+    """The kinds of events. The names are stored in people's data, so they never change."""
 
     HIT = "hit"
     DEATH = "death"
@@ -60,7 +60,7 @@ EVENT_DOCS: Final[Mapping[EventKind, str]] = {
     EventKind.MISSED_TECH: "a fall to the floor without a tech; value: the action state",
     EventKind.ROLLBACK: "netplay begins to simulate frames again; value: how many in a row",
 }
-"""Each kind, its meaning, and what `other` and `value` say; a kind without them has none."""
+"""The meaning of each kind and of its `other` and `value`; a kind that does not mention them has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class EventColumns:
 
     Attributes:
         slp_frame: the first frame that shows the change.
-        fighter: to whom it happens, a place among `entity_names`: 0 is p0, 1 p0n, 2 p1, 3 p1n; -1 nobody.
-        other: another player's number, or -1 for none; empty where the kind knows no other.
-        value: a number; empty where the kind has none.
+        fighter: index in `entity_names` of the fighter concerned: 0 is p0, 1 p0n, 2 p1, 3 p1n; -1 is nobody.
+        other: another player's number, or -1 for none; empty if the kind has no other.
+        value: a number; empty if the kind has none.
 
     Raises:
-        ValueError: columns of different lengths, or a frame that comes before the one above it.
+        ValueError: columns differ in length, or frames do not ascend.
     """
 
     slp_frame: tuple[int, ...]
@@ -97,8 +97,8 @@ def game_events(table: StateTable) -> Mapping[str, EventColumns]:
     """Find all events of a game, by the names of EventKind; kinds that do not occur are left out.
 
     Args:
-        table: the state of a whole game. The events of a part of it are those of the whole in these frames,
-            except in the part's first row, and that a run of rollbacks ends with the part.
+        table: the state of a whole game. A part of a game has the same events in its frames, with two
+            exceptions: its first row has none, and a run of rollbacks ends with the part.
     """
     found: dict[str, list[NDArray[np.float64]]] = {}
     for place, entity in enumerate(entity_names(table.num_players)):
@@ -114,14 +114,14 @@ def game_events(table: StateTable) -> Mapping[str, EventColumns]:
 
 
 def _columns(kind: EventKind, events: NDArray[np.float64]) -> EventColumns:
-    """Put events, float64 [4, N], in order of frames and fighters."""
+    """Sort events, float64 [4, N], by frames and fighters, and make columns from them."""
     slp_frame, fighter, other, value = events[:, np.lexsort((events[1], events[0]))]
     doc = EVENT_DOCS[kind]
     return EventColumns(
         slp_frame=tuple(slp_frame.astype(int).tolist()),
         fighter=tuple(fighter.astype(int).tolist()),
         other=tuple(other.astype(int).tolist()) if "other:" in doc else (),
-        # A float32 as it is written shortest: 3.27, not 3.2699999809265137.
+        # The shortest decimal text of a float32: 3.27, not 3.2699999809265137.
         value=tuple(float(str(np.float32(one))) for one in value) if "value:" in doc else (),
     )
 
@@ -164,13 +164,13 @@ def _of_fighter(table: StateTable, entity: str) -> dict[EventKind, tuple[NDArray
 
 
 def _begins(holds: Bools) -> Bools:
-    """Where something holds that did not hold in the row before; never in the first row."""
+    """Mark the rows in which a condition holds that did not hold in the row before; never the first row."""
     begins: Bools = holds & ~np.concatenate([[True], holds[:-1]])
     return begins
 
 
 def _players_of(table: StateTable, port: NDArray[Any]) -> NDArray[np.int64]:
-    """Number the players [T] that have these ports; -1 where nobody has."""
+    """Convert ports to players' numbers, [T]; -1 where no player has the port."""
     player_of = np.full(256, NOBODY)
     player_of[list(table.ports)] = np.arange(table.num_players)
     players: NDArray[np.int64] = player_of[port]
@@ -178,7 +178,7 @@ def _players_of(table: StateTable, port: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _thrown(table: StateTable, entity: str) -> NDArray[np.int64]:
-    """Number the player [T] that is held while this one throws; -1 where there is none."""
+    """Return the number of the player that is held while this one throws, [T]; -1 where there is none."""
     held = np.full(table.num_frames, NOBODY)
     for player in range(table.num_players):
         if not entity.startswith(f"p{player}"):
@@ -190,9 +190,9 @@ def _thrown(table: StateTable, entity: str) -> NDArray[np.int64]:
 
 
 def _rollbacks(table: StateTable) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find runs of rows that were simulated more than once: where they begin after row 0, and how long."""
+    """Find runs of rows that were simulated more than once: their beginnings after row 0, and lengths."""
     again = table.values("n_written") > 1
     edges = np.diff(np.concatenate([again, [False]]).astype(np.int8))
     begins, ends = np.flatnonzero(edges == 1) + 1, np.flatnonzero(edges == -1) + 1
-    ends = ends[1:] if again[0] else ends  # a run that row 0 is in begins nowhere
+    ends = ends[1:] if again[0] else ends  # a run that includes row 0 has no beginning
     return begins, ends - begins

@@ -1,4 +1,4 @@
-"""Find an encoder by its name, and run it on pictures, in NumPy or on a device of torch's."""
+"""Find a user's encoder by its name, and run it on pictures, in NumPy or on a torch device."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Encode: TypeAlias = Callable[[Any], Any]
-"""The user's function: uint8 [N, 3, H, W], an array or a tensor, to N values of one shape, [N, ...]."""
+"""The user's function: takes pictures, uint8 [N, 3, H, W] (array or tensor), and gives N values, [N, ...]."""
 
 
 class EncoderRefused(DatasetError):  # noqa: N818
-    """There is no such encoder, or it does not give a value for each picture."""
+    """The encoder does not exist, or does not give a value for each picture."""
 
 
 def load_encoder(name: str) -> Encode:
@@ -51,14 +51,14 @@ def encode_pictures(encode: Encode, pictures: NDArray[np.uint8], device: str | N
     Args:
         encode: the user's function.
         pictures: uint8 [N, 3, H, W].
-        device: torch's device that a tensor of the pictures is put on; None to give them as an array.
+        device: torch device to put a tensor of the pictures on; None to pass them as an array.
 
     Returns:
-        [N, ...] of the encoder's dtype.
+        The values, [N, ...], in the encoder's dtype.
 
     Raises:
-        EncoderRefused: it gave something else.
-        ModuleNotFoundError: a device is wanted, and torch is not installed.
+        EncoderRefused: the encoder gave something else.
+        ModuleNotFoundError: a device is given, and torch is not installed.
     """
     if device is None:
         values = np.asarray(encode(pictures))

@@ -1,4 +1,4 @@
-"""What is encoded, by what, and where to."""
+"""The description of an encoding job: the dataset, the encoder, and the side table to write."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncodeJob:
-    """An encoder's work on a dataset.
+    """The work of an encoder on a dataset.
 
     Attributes:
         dataset: folder or URL of the dataset.
         out: folder or URL of the side table.
         encoder: MODULE:FUNCTION, see `manifests.latents.encoder.Encode`.
-        device: torch's device that pictures are put on; None to give them as arrays.
-        size: (height, width) of the pictures; None for those of the dataset.
-        batch_size: pictures that the encoder gets at once; a multiple of the 30 of a group of pictures, or
-            some are decoded twice.
-        note: what else decides the values, such as the weights' version; kept in the table.
-        split, where: which games, as `split` and `filter` of `open_dataset`.
+        device: torch device to put pictures on; None to pass them as arrays.
+        size: (height, width) of the pictures; None for the dataset's own size.
+        batch_size: number of pictures that the encoder gets at once; unless it is a multiple of 30, the
+            length of a group of pictures, some pictures are decoded twice.
+        note: anything else that decides the values, such as the version of weights; kept in the table.
+        split, where: which games to encode, like `split` and `filter` of `open_dataset`.
     """
 
     dataset: str
@@ -41,10 +41,10 @@ class EncodeJob:
     where: str | None = None
 
     def open_dataset(self) -> WindowDataset:
-        """Open the dataset with its pictures alone.
+        """Open the dataset with only its pictures.
 
         Raises:
-            ValueError: no game is left, or a size that pictures cannot have.
+            ValueError: no game is left, or pictures cannot have this size.
             DatasetError: the dataset cannot be read.
         """
         return open_dataset(
@@ -56,7 +56,7 @@ class EncodeJob:
         """Open the side table for the pictures of the opened dataset.
 
         Raises:
-            RecordRefused: the table is of another encoder, size or note.
+            RecordRefused: the table belongs to another encoder, size or note.
             StoreFailed: the store cannot be read.
         """
         video = dataset.footage.video

@@ -1,7 +1,7 @@
-"""Encode a dataset's pictures by Ray Data, on as many GPUs or nodes as a cluster has. A door to Ray.
+"""Encode a dataset's pictures with Ray Data, on as many GPUs or nodes as a cluster has. A door to Ray.
 
 Every worker opens the dataset on its own node and puts its shards onto the table's store itself, so nothing
-large goes through the driver. Chunks that are done are not done again, whoever did them.
+large goes through the driver. Chunks that any worker has finished are not encoded again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class _Worker:
-    """An actor of Ray Data's: encodes the chunks whose numbers it is given."""
+    """A Ray Data actor that encodes the chunks whose numbers it is given."""
 
     def __init__(self, job: EncodeJob) -> None:
         self._encoder = ChunkEncoder(job)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        # -1 for a chunk that was done before, as a column has one type.
+        # -1 stands for a chunk that was done before, because a column has only one type.
         counts = [self._encoder.encode(chunk) for chunk in batch["id"].tolist()]
         return {"pictures": [-1 if count is None else count for count in counts]}
 
@@ -33,16 +33,16 @@ class _Worker:
 def encode_with_ray(
     job: EncodeJob, num_workers: int, num_gpus: float, on_chunk: Callable[[int], object] = lambda _: None
 ) -> Encoded:
-    """Encode all chunks on the Ray cluster that this process has joined, or on one of its own.
+    """Encode all chunks on the Ray cluster that this process has joined, or on a new one.
 
     Args:
-        job: every node must reach its dataset and its table, and import its encoder.
-        num_workers: actors side by side.
-        num_gpus: GPUs of each; 0 for a CPU alone.
-        on_chunk: called with the number of pictures done so far.
+        job: the work; every node must be able to reach its dataset and table, and import its encoder.
+        num_workers: number of actors that work at the same time.
+        num_gpus: GPUs per actor; 0 for the CPU only.
+        on_chunk: function that is called with the number of pictures done so far.
 
     Raises:
-        EncoderRefused, ValueError, DatasetError: as `ChunkEncoder`, before anything is started.
+        EncoderRefused, ValueError, DatasetError: as `ChunkEncoder`, before any worker is started.
         ray.exceptions.RayError: a worker failed.
     """
     num_chunks = ChunkEncoder(job).num_chunks

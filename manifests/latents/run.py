@@ -1,4 +1,4 @@
-"""Encode every picture of a dataset, a chunk at a time; chunks that are done are not done again."""
+"""Encode every picture of a dataset, a chunk at a time; finished chunks are not encoded again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What a run did: pictures encoded, their chunks, and chunks that were done before."""
+    """The result of a run: numbers of encoded pictures, of their chunks, and of chunks done before."""
 
     pictures: int
     chunks: int
@@ -25,10 +25,10 @@ class Encoded:
 
 
 class ChunkEncoder:
-    """Writes an encoder's values of chunks into a side table; each process has its own.
+    """Encodes chunks, and writes the values into a side table; each process has its own object.
 
     Args:
-        job: what is encoded, by what, and where to.
+        job: the dataset, the encoder, and the side table.
 
     Raises:
         EncoderRefused: there is no such encoder.
@@ -42,15 +42,15 @@ class ChunkEncoder:
 
     @property
     def num_chunks(self) -> int:
-        """Number of chunks of the games that were selected."""
+        """Number of chunks in the selected games."""
         return self._dataset.num_chunks
 
     def encode(self, chunk: int) -> int | None:
-        """Encode the pictures of one chunk; return how many they were, None if that was done before.
+        """Encode the pictures of one chunk; return their number, or None if that was done before.
 
         Raises:
             EncoderRefused: the encoder does not give a value for each picture.
-            DatasetError: the dataset cannot be read, or the side table not be written.
+            DatasetError: the dataset cannot be read, or the side table cannot be written.
         """
         span, batch_size = self._dataset.span(chunk), self._job.batch_size
         if self._writer.has(span):
@@ -70,9 +70,9 @@ def encode_chunks(
     """Encode some chunks, one after the other, in this process.
 
     Args:
-        encoder: does the work.
-        chunks: their numbers.
-        on_chunk: called with the number of pictures done so far.
+        encoder: encodes each chunk.
+        chunks: the numbers of the chunks.
+        on_chunk: function that is called with the number of pictures done so far.
 
     Raises:
         EncoderRefused, DatasetError: as `ChunkEncoder.encode`.

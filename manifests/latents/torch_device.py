@@ -1,4 +1,4 @@
-"""Run an encoder on a device of torch's. This module is a door to torch."""
+"""Run an encoder on a torch device. This module is a door to torch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def encode_on(encode: Callable[[Any], Any], pictures: NDArray[np.uint8], device: str) -> NDArray[Any]:
-    """Give an encoder a tensor of pictures on a device, without gradients; return its values as an array.
+    """Call an encoder with a tensor of pictures on a device, without gradients; return values as an array.
 
-    A bfloat16, which NumPy does not have, becomes a float32.
+    bfloat16 values, which NumPy does not have, become float32.
     """
     with torch.inference_mode():
         values = torch.as_tensor(encode(torch.from_numpy(pictures).to(device)))

@@ -1,1 +1,1 @@
-"""What is planned and what became of it: dataset.json, the plan files, and one ledger entry per game."""
+"""The records of a dataset: dataset.json, the plan files, and a ledger entry for each finished game."""

@@ -1,4 +1,7 @@
-"""Read and write dataset.json: what all chunks of a dataset have in common, fixed by its first run."""
+"""Read and write dataset.json, which records what all chunks of a dataset have in common.
+
+The dataset's first run fixes it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ SPARSE_TIMING_RULE: Final = (
     "columns what the game recorded after simulating it. Picture j of its video shows row j * {frame_step}, "
     "at the row's own time; the rows between have no picture. Frames are matched by ordinal, never by time."
 )
-"""The rule of a dataset in which not every frame has a picture."""
+"""The timing rule of a dataset in which not every frame has a picture."""
 _ADDED_SINCE: Final = {"stamp_seed_column": None, "picture_delay_frames": 0, "player_key_sha256": None}
 """Fields that the first datasets of this schema version lack, with the values that hold for them."""
 _MOST_RATE: Final = 1_000_000
@@ -40,28 +43,27 @@ _SUM: Final = "content_sha256"
 MAY_DIFFER: Final = frozenset({"fingerprints", "player_key_sha256", "splits"})
 """Fields in which a later run may differ from the first.
 
-Each ledger entry has its own fingerprints, and whoever plans looks for the dataset's own key and rule first.
+Each ledger entry has its own fingerprints, and planning first looks up the dataset's own key and split rule.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class VideoContract:
-    """How every video of the dataset is made.
+    """The format of every video of the dataset: its size, codec and encoder settings.
 
     Attributes:
         width: width of the pictures, in pixels.
         height: height of the pictures, in pixels.
-        gop_frames: frames that every closed group of pictures (GOP) covers, but for a chunk's last, which may
-            be shorter.
+        gop_frames: frames that every closed group of pictures (GOP) covers; a chunk's last may be shorter.
         crf: quality, on x264's scale of constant rate factors.
         preset: x264's preset, which trades time for size.
         codec, profile, pixel_format, container, b_frames, colour_matrix, colour_range: as ffmpeg names them.
         threads: number of encoder threads, on which the bytes depend.
         frame_step: frames from one picture to the next, a divisor of 60: the pictures of a chunk show its
-            frames 0, frame_step, 2 * frame_step ... None where every frame has a picture.
+            frames 0, frame_step, 2 * frame_step ... None if every frame has a picture.
 
     Raises:
-        ValueError: a frame_step that is none, or that does not divide gop_frames.
+        ValueError: frame_step is not valid, or does not divide gop_frames.
     """
 
     width: int
@@ -90,27 +92,27 @@ class VideoContract:
 
     @property
     def picture_step(self) -> int:
-        """Frames from one picture to the next; 1 where every frame has a picture."""
+        """Frames from one picture to the next; 1 if every frame has a picture."""
         return self.frame_step or 1
 
     @property
     def gop_pictures(self) -> int:
-        """Pictures of every GOP but a chunk's last."""
+        """Number of pictures in every GOP except a chunk's last."""
         return self.gop_frames // self.picture_step
 
     @property
     def fps(self) -> int:
-        """Pictures a second."""
+        """Number of pictures per second."""
         return FRAMES_PER_SECOND // self.picture_step
 
     def num_pictures(self, num_frames: int) -> int:
-        """Count the pictures of a chunk, or of frames that begin with one that has a picture."""
+        """Count the pictures of a chunk of `num_frames`, or of a run of frames that begins with a picture."""
         return -(-num_frames // self.picture_step)
 
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A part of the picture, in pixels of the encoded video, from its top left corner."""
+    """A rectangular part of the picture, in pixels of the encoded video, from its top left corner."""
 
     left: int
     top: int
@@ -118,7 +120,7 @@ class Rectangle:
     height: int
 
     def is_within(self, width: int, height: int) -> bool:
-        """Whether it has an area, and all of it lies in a picture of that size."""
+        """Whether the rectangle is not empty, and lies wholly in a picture of that size."""
         across = 0 <= self.left < self.left + self.width <= width
         return across and 0 <= self.top < self.top + self.height <= height
 
@@ -128,9 +130,9 @@ class SplitContract:
     """The rule by which every game of the dataset goes to train, val or test.
 
     Attributes:
-        by: "pairing" or "player": whose keyed hash the split is drawn by. By player, no player is in two.
+        by: "pairing" or "player": whose keyed hash decides the split. By player, no player is in two splits.
         val, test: fractions of pairings or of players.
-        hold_out: texts such as "character=PICHU", ascending; the games with one of them are for test.
+        hold_out: texts such as "character=PICHU", ascending; games that match any of them go to test.
     """
 
     by: str
@@ -141,31 +143,31 @@ class SplitContract:
 
 @dataclass(frozen=True, slots=True)
 class DatasetDescription:
-    """What dataset.json says.
+    """The contents of dataset.json.
 
     Attributes:
-        emulator: "standin" or "slippi", one dataset never mixes them; "none" for states alone.
-        frames_per_chunk: frames of every chunk but a game's last, which may be shorter; a multiple of
-            video.gop_frames.
+        emulator: "standin" or "slippi" (one dataset never mixes them); "none" for states alone.
+        frames_per_chunk: number of frames in every chunk, a multiple of video.gop_frames; a game's last chunk
+            may be shorter.
         video: how every video is made; None in a dataset of states alone.
-        stamp: where each picture shows its slp_frame (see manifests/video/stamp.py), or None if it does not.
+        stamp: where each picture shows its slp_frame (see manifests/video/stamp.py); None without stamps.
         picture_delay_frames: by how many frames pictures lag behind the recorded state by design. It is 0
-            except where the stand-in plays in Slippi's Dolphin, and draws the state that a frame begins with.
+            unless the stand-in plays in Slippi's Dolphin, where it draws the state that a frame begins with.
         stamp_seed_column: the state column whose value the stamp shows as well; None if it shows none.
         state_schema: version of the states files' schema.
-        fingerprints: what the first run rendered with: emulator version, configuration hashes and so on.
+        fingerprints: the setup of the first run: emulator version, configuration hashes and so on.
         marks_key_frames: whether every key frame names its game and slp_frame (see manifests/video/sei.py).
         player_key_sha256: fingerprint of the key with which players are hashed; None in old datasets, which
-            do not say.
-        splits: by which rule games are divided, in every plan of this dataset; None in old datasets, which do
-            not say.
+            do not record it.
+        splits: the rule by which every plan of this dataset divides games; None in old datasets, which do not
+            record it.
         fps: rate of the frames, and of the videos' time stamps: frame k is at exactly k / fps seconds.
         true_fps_numerator, true_fps_denominator: the console's real rate, 60000/1001 per second.
         first_slp_frame: the slp_frame with which every game begins.
         timing_rule: which row belongs to which picture, in words.
 
     Raises:
-        ValueError: frames_per_chunk is no multiple of video.gop_frames, the stamp lies outside of the
+        ValueError: frames_per_chunk is not a multiple of video.gop_frames, the stamp lies outside of the
             picture, or a size or rate is out of bounds.
     """
 
@@ -206,7 +208,7 @@ class DatasetDescription:
 
     @property
     def picture_step(self) -> int:
-        """Frames from one that has a picture to the next; 1 in a dataset of states alone."""
+        """Frames from one picture to the next; 1 in a dataset of states alone."""
         return 1 if self.video is None else self.video.picture_step
 
     def to_json(self) -> bytes:
@@ -219,11 +221,11 @@ class DatasetDescription:
         """Read the bytes of a dataset.json; `where` names the place in errors.
 
         Raises:
-            SchemaRefused: it is of another format or schema version.
-            RecordRefused: a field is missing, unknown, or of another type, or it was changed since.
+            SchemaRefused: the bytes have another format or schema version.
+            RecordRefused: a field is missing, unknown, or of another type, or the bytes were changed since.
         """
         plain = parse(data, where)
-        written = plain.pop(_SUM, None)  # the first datasets have none
+        written = plain.pop(_SUM, None)  # the first datasets have no sum
         if written is not None and written != _sum_of(plain):
             message = (
                 f"{where}: {_SUM} does not fit its content; it was changed after it was written: put it back"
@@ -242,7 +244,7 @@ class DatasetDescription:
 def _sum_of(plain: Mapping[str, object]) -> str:
     try:
         return hashlib.sha256(canonical(plain)).hexdigest()
-    except ValueError:  # a NaN, which no dataset.json has
+    except ValueError:  # a NaN, which no valid dataset.json has
         return ""
 
 
@@ -250,7 +252,7 @@ def read_description(store: Store) -> DatasetDescription:
     """Read a dataset's dataset.json.
 
     Raises:
-        SchemaRefused: there is no dataset, or one of another schema.
+        SchemaRefused: there is no dataset, or one with another schema.
         RecordRefused: dataset.json is not as it was written.
     """
     where = f"{store.url}/{DATASET_KEY}"
@@ -267,16 +269,16 @@ def _is_of_the_store(key: str) -> bool:
 
 
 def open_or_create(store: Store, description: DatasetDescription) -> DatasetDescription:
-    """Begin a dataset, or go on with one that was begun with the same settings; return its dataset.json.
+    """Begin a dataset, or continue one that was begun with the same settings; return its description.
 
     Any number of workers may call this at the same time.
 
     Raises:
-        SchemaRefused: the place holds a dataset of another schema or of other settings, or other files.
-        StoreFailed: another process begins it, and the store cannot say who came first.
+        SchemaRefused: the place holds a dataset with another schema or other settings, or other files.
+        StoreFailed: another process is beginning it, and the store cannot say who came first.
     """
     if store.head(DATASET_KEY) is None:
-        # Other files mean a wrong path: a dataset is never begun among them.
+        # Other files mean a wrong path, so a dataset is never begun beside them.
         ours = (info.key for info in store.list())
         strangers = list(itertools.islice((key for key in ours if not _is_of_the_store(key)), 1))
         # Another worker may have begun the dataset since our first look: it writes dataset.json first of all.
@@ -302,7 +304,7 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
 
 
 def _differences(name: str, theirs: object, ours: object) -> list[str]:
-    """Say in which values two plain records differ, without the keys that they have in common."""
+    """List the values in which two plain records differ, each with its name."""
     if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
         keys = [*theirs, *(key for key in ours if key not in theirs)]
         return [

@@ -1,10 +1,10 @@
-"""The ledger: one small object per game, written once and last, which says how the game ended.
+"""The ledger: one small JSON object per game, written once after all its files, that says how the game ended.
 
 A game is done when its entry exists. Either it is committed, with all its chunks, or it is set aside, with a
 reason. An entry's JSON has three parts:
 
     content         what was made, and from what; equal for equal renderings, on any machine
-    content_sha256  hash of the canonical bytes of `content`, by which a changed entry is found out
+    content_sha256  hash of the canonical bytes of `content`, which reveals a changed entry
     run             when and by which attempt it was made, and how long that took; part of no hash
 
 Entries of another schema version are refused.
@@ -52,7 +52,7 @@ class RunRecord:
 
     Attributes:
         committed_at: when the entry was made, ISO 8601, UTC.
-        attempt_id: a random text, another one for each attempt, so that racing attempts can be told apart.
+        attempt_id: a random text, different for each attempt, so that racing attempts can be told apart.
         num_attempts: how many attempts were made, this one included.
         timings: durations in seconds, or rates, by name.
     """
@@ -65,7 +65,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What became of one game. `committed` and `set_aside` make entries of the two kinds.
+    """The ledger entry of one game: how it ended. `committed` and `set_aside` make the two kinds of entry.
 
     Attributes:
         game_id: sha256 of the replay's bytes, 64 hexadecimal digits.
@@ -77,13 +77,13 @@ class LedgerEntry:
         state_sha256: hash of the state of the whole game; None if set aside before there was one.
         chunks: the pairs, in order, without a gap between them; none if set aside.
         evidence: what was found about the alignment of the whole game.
-        fingerprint: what rendered it: emulator version, configuration hashes and so on.
+        fingerprint: the setup that rendered it: emulator version, configuration hashes and so on.
         run: the circumstances of the attempt.
         events: what happens in the game, by kind (see `manifests.labels.events`); None if set aside, and in
             entries from before events were noted.
 
     Raises:
-        ValueError: parts that contradict each other, or events of an unknown kind.
+        ValueError: parts contradict each other, or events are of an unknown kind.
     """
 
     game_id: str
@@ -104,7 +104,7 @@ class LedgerEntry:
         check_game_id(self.game_id)
         if self.state_sha256 is not None:
             check_sha256("state_sha256", self.state_sha256)
-        # Frozen, so the caller's own dict must not stay reachable through it.
+        # The entry is frozen, so it gets a copy of the dict, which the caller cannot change.
         object.__setattr__(self, "fingerprint", MappingProxyType(dict(self.fingerprint)))
         if self.events is not None:
             if unknown := sorted(set(self.events) - set(EventKind)):
@@ -175,10 +175,10 @@ class LedgerEntry:
         return None if self.events is None else sum(len(of.slp_frame) for of in self.events.values())
 
     def content_sha256(self) -> str:
-        """Hash everything but the circumstances; 64 hexadecimal digits."""
+        """Hash everything except the circumstances of the run; 64 hexadecimal digits."""
         if (
             self._content_sha256 is None
-        ):  # an entry that was read has it, and hashing anew took half of finalize
+        ):  # an entry that was read has its hash already; hashing again took half of finalize's time
             object.__setattr__(self, "_content_sha256", hashlib.sha256(canonical(_content(self))).hexdigest())
         return str(self._content_sha256)
 
@@ -198,8 +198,8 @@ class LedgerEntry:
         """Read the bytes of an entry; `where` names the place in errors.
 
         Raises:
-            RecordRefused: it is of another schema version, a field is missing, unknown or of another type, or
-                it was changed after it was written.
+            RecordRefused: the entry has another schema version, a field is missing, unknown or of another
+                type, or the entry was changed after it was written.
         """
         plain = parse(data, where)
         version = plain.get("schema_version")
@@ -211,7 +211,7 @@ class LedgerEntry:
             raise RecordRefused(message)
         try:
             found = hashlib.sha256(canonical(plain["content"])).hexdigest()
-        except (ValueError, RecursionError):  # a number beyond all floats, or lists without end
+        except (ValueError, RecursionError):  # a number too large for a float, or lists nested too deeply
             found = ""
         if found != plain["content_sha256"]:
             message = f"{where}: content_sha256 does not fit its content; it was changed after it was written"
@@ -222,21 +222,21 @@ class LedgerEntry:
 
 
 def write_entry(store: Store, entry: LedgerEntry) -> bool:
-    """Put a game's entry. Returns False if the game has one already, which then stays.
+    """Put a game's ledger entry on the store. Returns False if the game has one already, which then stays.
 
     All objects that the entry names must be on the store already; `manifests.ledger.commit` puts them there.
 
     Raises:
-        StoreFailed: it could not be written, and the game is not done.
+        StoreFailed: the entry could not be written, and the game is not done.
     """
     return store.put_if_absent(ledger_key(entry.game_id), entry.to_json())
 
 
 def read_entry(store: Store, game_id: str) -> LedgerEntry | None:
-    """Read a game's entry; None if it has none yet.
+    """Read a game's ledger entry; None if it has none yet.
 
     Raises:
-        RecordRefused: there is one, but it is not as it was written.
+        RecordRefused: the entry exists, but is not as it was written.
     """
     key = ledger_key(game_id)
     try:
@@ -256,7 +256,7 @@ def read_entry(store: Store, game_id: str) -> LedgerEntry | None:
 
 
 def done_game_ids(store: Store) -> Iterator[str]:
-    """Yield the game_id of every game that has an entry, in order, from one listing."""
+    """Yield the game_id of every game that has a ledger entry, in order, from one listing."""
     for info in store.list(LEDGER_PREFIX):
         game_id = game_id_of_ledger_key(info.key)
         if game_id is not None:
@@ -266,10 +266,10 @@ def done_game_ids(store: Store) -> Iterator[str]:
 def try_read_entries(
     store: Store, game_ids: Iterable[str], *, num_threads: int = 8
 ) -> Iterator[tuple[str, LedgerEntry | RecordRefused | None]]:
-    """Yield each game with its entry, None if it has none, or why its entry was refused; in the order given.
+    """Yield each game with its entry, None if it has none, or the error that refused it; in the order given.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         game_ids: which games.
         num_threads: threads that read ahead.
 
@@ -287,10 +287,10 @@ def try_read_entries(
 
 
 def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8) -> Iterator[LedgerEntry]:
-    """Yield the entries of these games, in the order given; games without an entry are passed over.
+    """Yield the ledger entries of these games, in the order given; games without an entry are skipped.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         game_ids: which games.
         num_threads: threads that read ahead.
 
@@ -308,15 +308,15 @@ def read_entries(store: Store, game_ids: Iterable[str], *, num_threads: int = 8)
 def withdraw(store: Store, game_id: str, *, force: bool = False) -> LedgerEntry | None:
     """Remove a game's ledger entry, so that the next run renders the game again.
 
-    Meant for games that were set aside. The entry of a committed game is removed only with `force`, which
-    breaks the rule that such an entry never changes; so the manifests must be compiled again before the game
-    is rendered again, which `farm retry` does, and nobody may run `farm gc` until it is. Its files stay
-    where they are: the next attempt uses them if its own bytes are the same.
+    This is meant for games that were set aside. The entry of a committed game is removed only with `force`,
+    which breaks the rule that such an entry never changes. So the manifests must be compiled again before the
+    game is rendered again (`farm retry` does that), and nobody may run `farm gc` until the game is rendered.
+    Its files stay where they are: the next attempt uses them if its own bytes are the same.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         game_id: the game.
-        force: remove the entry of a committed game, too, or one that cannot be read.
+        force: also remove the entry of a committed game, or one that cannot be read.
 
     Returns:
         The entry that was removed; None if there was none, or if it could not be read.

@@ -1,4 +1,7 @@
-"""One observer's finding on an alignment: `workers.align` makes it, the ledger and the manifest keep it."""
+"""Evidence: what one observer found about whether a video and its states are aligned.
+
+`workers.align` makes it; the ledger and the manifest keep it.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +25,18 @@ class Evidence:
 
     Attributes:
         name: one of EVIDENCE_NAMES.
-        available: whether the observer could tell at all; where not, it has no vote.
-        offset_frames: the offset of most of the stretch; 0 is aligned; None exactly if not available.
+        available: whether the observer could tell at all; if not, it has no vote.
+        offset_frames: the offset of most of the stretch; 0 means aligned; None exactly if not available.
         confidence: 0 to 1; 0 if not available.
-        margin: how far the offset found stands above the next best, in the observer's own unit; None if it
-            has no such thing.
-        first_disagreement_slp_frame: first slp_frame at which this observer saw the pair broken, if it can
-            say. May be set although offset_frames is 0: most pairs are right, that one is not.
+        margin: how far the best offset stands above the second best, in the observer's own unit; None if the
+            observer has no such measure.
+        first_disagreement_slp_frame: first slp_frame at which this observer saw a wrong pair, if it can say.
+            It may be set although offset_frames is 0: most pairs are right, but that one is not.
         detail: one line for a person.
 
     Raises:
-        ValueError: a name that no observer has, a confidence outside 0 to 1, an infinite margin, or fields
-            that contradict each other.
+        ValueError: no observer has this name, the confidence is outside 0 to 1, the margin is infinite, or
+            fields contradict each other.
     """
 
     name: str
@@ -63,23 +66,23 @@ class Evidence:
         if not self.available and (self.confidence or self.first_disagreement_slp_frame is not None):
             message = f"{self.name} abstains, so it can neither be confident nor disagree"
             raise ValueError(message)
-        # 1 and 1.0 are equal and must give the same bytes
+        # 1 and 1.0 are equal, so they must give the same bytes.
         object.__setattr__(self, "confidence", float(self.confidence))
         object.__setattr__(self, "margin", None if self.margin is None else float(self.margin))
 
     @classmethod
     def abstain(cls, name: str, detail: str, *, margin: float | None = None) -> Evidence:
-        """Return the finding of an observer that cannot tell, with the reason."""
+        """Make the evidence of an observer that cannot tell, with the reason in `detail`."""
         return cls(name, available=False, offset_frames=None, confidence=0.0, detail=detail, margin=margin)
 
     @property
     def agrees(self) -> bool:
-        """True if this observer could tell, and saw every pair right."""
+        """Whether this observer could tell, and found every pair right."""
         return self.offset_frames == 0 and self.first_disagreement_slp_frame is None
 
     @property
     def disagrees(self) -> bool:
-        """True if this observer could tell, and saw a pair that is wrong."""
+        """Whether this observer could tell, and found a wrong pair."""
         return self.available and not self.agrees
 
     def __str__(self) -> str:

@@ -3,8 +3,8 @@
 Every chunk gets its file number in the plan, before anything is rendered. Only `plan_repair.py` ever changes
 a plan file. Games that are added later go into the next plan file, and get the numbers after the last ones.
 Within a plan file games are ordered by game_id: this order is as good as random, the same on every
-machine, and the order in which a store lists the ledger. So one walk along both, whatever their length, tells
-which games are left to do (`pending_games`).
+machine, and also the order in which a store lists the ledger. So one walk along both, whatever their length,
+finds the games that are left to do (`pending_games`).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class GameToPlan:
         stage_name: the stage, as libmelee names it.
         characters: names of the characters, in order of ports.
         player_hashes: keyed hash of each player, in order of ports; None where the replay names nobody.
-        match_key: keyed hash of what Slippi's servers call the game; None if they did not arrange it, and in
-            plans of old.
-        play_key: hash of how the game begins, which two recordings of one game share; None in plans of old.
-        play_sha256: hash of how the whole game went, without how often a frame was written; None in plans of
-            old.
+        match_key: keyed hash of the name that Slippi's servers gave to the game; None if they did not arrange
+            it, and in old plans.
+        play_key: hash of how the game begins, which two recordings of one game share; None in old plans.
+        play_sha256: hash of how the whole game went, regardless of how often each frame was written; None in
+            old plans.
 
     Raises:
-        ValueError: game_id is no sha256, there are no frames, or the split is empty.
+        ValueError: game_id is not a sha256, there are no frames, or the split is empty.
     """
 
     game_id: str
@@ -67,10 +67,10 @@ class GameToPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlannedGame(GameToPlan):
-    """A game of the plan, whose chunk number k has the file number `first_file_number + k`.
+    """A game of the plan; its chunk k, counted from 0, has the file number `first_file_number + k`.
 
     Attributes:
-        num_chunks: number of chunks that it becomes.
+        num_chunks: number of chunks that the game is cut into.
         first_file_number: file number of its first chunk.
 
     Raises:
@@ -96,10 +96,10 @@ class PlannedGame(GameToPlan):
 
 
 def num_chunks_of(num_frames: int, frames_per_chunk: int) -> int:
-    """Count the chunks that a game of `num_frames` becomes; all are full but the last.
+    """Count the chunks that a game of `num_frames` is cut into; only the last one may be shorter.
 
     Raises:
-        ValueError: one of the two is not above zero.
+        ValueError: one of the two numbers is not above zero.
     """
     if num_frames < 1 or frames_per_chunk < 1:
         message = f"frames and frames per chunk are above 0, got {num_frames} and {frames_per_chunk}"
@@ -113,7 +113,7 @@ def number_games(
     """Order games by game_id and number their chunks from `next_file_number` on, without a gap.
 
     Raises:
-        ValueError: a game_id is there twice.
+        ValueError: a game_id comes twice.
     """
     planned: list[PlannedGame] = []
     for game in sorted(games, key=lambda game: game.game_id):
@@ -135,13 +135,14 @@ def number_games(
 def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int) -> tuple[PlannedGame, ...]:
     """Put the games that no plan of this dataset has yet into a new plan file; return them, numbered.
 
-    If there are no such games, nothing is written. Two simultaneous callers get plan files, and file numbers,
-    one after the other; where the store cannot say who came first, one of them or both are refused.
+    If there are no such games, nothing is written. If two processes call this at the same time, one gets the
+    plan file and file numbers after the other's; if the store cannot say who came first, one or both are
+    refused.
 
     Raises:
-        ValueError: a game_id is twice among `games`.
-        RecordRefused: an older plan file is of another schema, or cuts games into chunks of another length.
-        StoreFailed: another process plans, and the store cannot say who came first.
+        ValueError: a game_id comes twice among `games`.
+        RecordRefused: an older plan file has another schema, or cuts games into chunks of another length.
+        StoreFailed: another process is planning, and the store cannot say who came first.
     """
     wanted = {game.game_id: game for game in number_games(games, frames_per_chunk, 0)}
     while True:
@@ -162,7 +163,7 @@ def append_plan(store: Store, games: Iterable[GameToPlan], frames_per_chunk: int
 def _what_is_new(
     store: Store, wanted: dict[str, PlannedGame], frames_per_chunk: int
 ) -> tuple[int, tuple[PlannedGame, ...]]:
-    """Drop from `wanted` what is planned; return the next plan's number, and the rest with their numbers."""
+    """Drop the planned games from `wanted`; return the next plan's number, and the rest, numbered."""
     numbers, next_file_number = plan_numbers(store), 0
     for number in numbers:
         with open_plan(store, number) as plan:
@@ -178,7 +179,7 @@ def plan_numbers(store: Store) -> list[int]:
     """List the numbers of all plan files: 0, 1, 2 and so on.
 
     Raises:
-        RecordRefused: one is not there, though a later one is.
+        RecordRefused: a plan file is missing, although a later one exists.
     """
     found = (plan_number_of(info.key) for info in store.list(PLAN_PREFIX))
     numbers = sorted(number for number in found if number is not None)
@@ -193,7 +194,7 @@ def planned_games(store: Store) -> Iterator[PlannedGame]:
     """Yield every planned game of all plan files, in order of game_id, without holding them in memory.
 
     Raises:
-        RecordRefused: a plan file is of another schema.
+        RecordRefused: a plan file has another schema.
     """
     plans = [_games_of(store, number) for number in plan_numbers(store)]
     return heapq.merge(*plans, key=lambda game: game.game_id)
@@ -202,17 +203,17 @@ def planned_games(store: Store) -> Iterator[PlannedGame]:
 def pending_games(store: Store) -> Iterator[PlannedGame]:
     """Yield every planned game without a ledger entry, in order of game_id.
 
-    It walks once along the plan and along one listing of the ledger, and holds neither in memory.
+    This walks once along the plan and along one listing of the ledger, and holds neither in memory.
 
     Raises:
-        RecordRefused: a plan file is of another schema.
+        RecordRefused: a plan file has another schema.
     """
     return without_done(planned_games(store), done_game_ids(store))
 
 
 def without_done(planned: Iterable[PlannedGame], done: Iterable[str]) -> Iterator[PlannedGame]:
     """Yield the planned games whose game_id is not among `done`; both must ascend by game_id."""
-    # A merge of two ascending streams: each is walked once, however long.
+    # This merges two ascending streams, and walks each of them once, however long it is.
     remaining = iter(done)
     newest = next(remaining, None)
     for game in planned:
@@ -231,7 +232,7 @@ def games_in_plan(plan: PlanFile, where: str) -> Iterator[PlannedGame]:
     """Yield the games of an open plan file, in order of game_id.
 
     Raises:
-        RecordRefused: a row is no planned game.
+        RecordRefused: a row does not describe a planned game.
     """
     for row in plan.rows():
         try:

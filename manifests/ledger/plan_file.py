@@ -1,7 +1,7 @@
-"""Read and make the Parquet file of one plan, which carries the sum of its own bytes.
+"""Read and make the Parquet file of one plan, which carries a checksum of its own bytes.
 
-The sum is the sha256 of the whole file in which the sum's own 64 digits are zeros. It is checked before
-anything in the file is believed, since Parquet has checksums for its pages alone, and none for its footer.
+The sum is the sha256 of the whole file with zeros in place of the sum's own 64 digits. It is checked before
+anything in the file is used, since Parquet has checksums only for its pages, and none for its footer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _KNOWN: Final = frozenset(
     {_NEXT_FILE_NUMBER, _FRAMES_PER_CHUNK, _VERSION, _SUM, b"dolphin_farm.table", b"ARROW:schema"}
 )
 _NO_SUM: Final = b"0" * 64
-_WITH_SUM: Final = re.compile(re.escape(_SUM) + rb"..(.{64})", re.DOTALL)  # between the two stands its length
+_WITH_SUM: Final = re.compile(re.escape(_SUM) + rb"..(.{64})", re.DOTALL)  # the sum's length is between
 _TAIL_BYTES: Final = 8  # the footer's length, and Parquet's magic
 _READ_BYTES: Final = 1 << 20
 ROWS_PER_GROUP: Final = 10_000
@@ -60,14 +60,14 @@ class PlanFile:
 
     @property
     def frames_per_chunk(self) -> int:
-        """How many frames a chunk has that is full."""
+        """How many frames a full chunk has."""
         return self._number(_FRAMES_PER_CHUNK)
 
     def check_frames_per_chunk(self, frames_per_chunk: int) -> None:
         """Check that games are cut into chunks of this length.
 
         Raises:
-            RecordRefused: they are cut into others.
+            RecordRefused: the plan cuts games into chunks of another length.
         """
         found = self.frames_per_chunk
         if found != frames_per_chunk:
@@ -77,7 +77,7 @@ class PlanFile:
             raise RecordRefused(message)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield every row by column, lists as tuples."""
+        """Yield every row as a dict by column name, with lists as tuples."""
         for batch in self._file.iter_batches(ROWS_PER_GROUP, use_threads=False):
             for row in batch.to_pylist():
                 yield {
@@ -97,11 +97,11 @@ _CHANGED: Final = "it was changed after it was written: put a good copy back"
 
 @contextmanager
 def open_plan(store: Store, number: int) -> Iterator[PlanFile]:
-    """Open the plan file of a number.
+    """Open the plan file with the given number.
 
     Raises:
-        ObjectMissing: there is none.
-        RecordRefused: it is of another schema, or was changed after it was written.
+        ObjectMissing: there is no such plan file.
+        RecordRefused: the file has another schema, or was changed after it was written.
     """
     key = plan_key(number)
     where = f"{store.url}/{key}"
@@ -111,7 +111,7 @@ def open_plan(store: Store, number: int) -> Iterator[PlanFile]:
 
 
 def plan_bytes(rows: Sequence[object], frames_per_chunk: int, next_file_number: int) -> bytes:
-    """Make a plan file of objects that have an attribute for each column."""
+    """Make the bytes of a plan file from objects that have an attribute for each column."""
     schema = arrow_schema("plan")
     metadata = {
         **schema.metadata,
@@ -136,11 +136,11 @@ def _footer_bytes(tail: bytes) -> int:
 
 
 def _check_sum(store: Store, key: str, where: str) -> None:
-    """Hold the file against its sum; one without a sum is of an earlier version, and `PlanFile` looks at it.
+    """Check a plan file against its sum; a file without one has an earlier version, which `PlanFile` checks.
 
     Raises:
         ObjectMissing: there is no such file.
-        RecordRefused: the sum does not fit.
+        RecordRefused: the sum is wrong.
     """
     info = store.head(key)
     if info is None:

@@ -1,7 +1,8 @@
-"""Repair plan files that give one file number to two games, or one game two places.
+"""Repair plan files that give one file number to two games, or plan one game twice.
 
-Two planners can leave such files where the store could not say who came first, and so can whoever puts back
-an old plan file. The earlier plan keeps its numbers. Games of a later one get numbers that no plan has given.
+Such files can arise when two processes plan on a store that cannot say who came first, or when somebody puts
+back an old plan file. The earlier plan keeps its numbers. Games of a later plan get numbers that no plan has
+given yet.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanOfFile:
-    """The games of one plan file, with what else the file says."""
+    """The games of one plan file, with the other values that the file holds."""
 
     number: int
     frames_per_chunk: int
@@ -34,12 +35,12 @@ class PlanOfFile:
 
 @dataclass
 class Repaired:
-    """What the plan files should be.
+    """The plan files as they should be.
 
     Attributes:
-        plans: all of them, repaired.
-        changed: the numbers of those that are not so yet.
-        game_ids: the games that get other numbers, or lose a second place.
+        plans: all plan files, repaired.
+        changed: the numbers of the plan files that must be rewritten.
+        game_ids: the games that get other numbers, or lose their second place.
     """
 
     plans: list[PlanOfFile] = field(default_factory=list)
@@ -52,10 +53,10 @@ class Repaired:
 
 
 def read_plans(store: Store) -> list[PlanOfFile]:
-    """Read all plan files whole.
+    """Read all plan files into memory.
 
     Raises:
-        RecordRefused: one is missing, or was changed after it was written.
+        RecordRefused: a plan file is missing, or was changed after it was written.
     """
     plans = []
     for number in plan_numbers(store):
@@ -66,7 +67,7 @@ def read_plans(store: Store) -> list[PlanOfFile]:
 
 
 def without_shared_numbers(plans: Iterable[PlanOfFile]) -> Repaired:
-    """Give every game one place and file numbers of its own; games that have both keep what they have."""
+    """Give every game one place and file numbers of its own; games that have both keep them."""
     plans = list(plans)
     unused = max((plan.next_file_number for plan in plans), default=0)
     repaired, taken, seen = Repaired(), set[int](), set[str]()
@@ -93,13 +94,13 @@ def without_shared_numbers(plans: Iterable[PlanOfFile]) -> Repaired:
 
 
 def write_repaired(store: Store, repaired: Repaired) -> None:
-    """Replace the plan files that are not as they should be; nobody may plan or render meanwhile.
+    """Replace the plan files that need repair; nobody may plan or render meanwhile.
 
-    It is the one exception from the rule that a plan file never changes. If it is cut short, some files are
-    repaired and the others are not: doing all of it again does the rest.
+    This is the one exception to the rule that a plan file never changes. If it is interrupted, some files are
+    repaired and others are not; running the whole repair again does the rest.
 
     Raises:
-        StoreFailed: the store failed, or another process plans.
+        StoreFailed: the store failed, or another process is planning.
     """
     with claimed(store, "plan"):
         for plan in repaired.plans:

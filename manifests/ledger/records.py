@@ -1,4 +1,4 @@
-"""The parts of a ledger entry: plain, frozen, checked values, of which the manifests are compiled."""
+"""The parts of a ledger entry: frozen, checked dataclasses, from which the manifests are compiled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """An object on the store, and what its bytes must be.
+    """A reference to an object on the store, with the size and hash that its bytes must have.
 
     Attributes:
         key: the object's key.
@@ -28,7 +28,7 @@ class ObjectRef:
         sha256: hash of its bytes, 64 hexadecimal digits.
 
     Raises:
-        ValueError: it is no key, a negative size, or no sha256.
+        ValueError: the key, the size or the sha256 is not valid.
     """
 
     key: str
@@ -45,12 +45,12 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class GopIndex:
-    """Where each group of pictures (GOP) of a video is: four columns of one length, a row per GOP.
+    """The place of each group of pictures (GOP) in a video: four columns of one length, a row per GOP.
 
     Attributes:
         first_frame_index: frame_index of each GOP's key frame; each GOP begins where the one before ended.
-        num_frames: number of frames that each GOP covers, at least 1; where only every n-th frame of a
-            dataset has a picture, those between are counted, too.
+        num_frames: number of frames that each GOP covers, at least 1; if only every n-th frame of a dataset
+            has a picture, the frames between pictures count as well.
         byte_offset: where each GOP's first packet begins in the file.
         byte_size: bytes of all packets of each GOP, which are contiguous.
 
@@ -84,23 +84,23 @@ class GopIndex:
         byte_offset: Iterable[int],
         byte_size: Iterable[int],
     ) -> GopIndex:
-        """Make an index of any four columns, NumPy arrays included.
+        """Make an index from any four columns of numbers, NumPy arrays included.
 
         Raises:
-            ValueError: as the class.
+            ValueError: for the same reasons as the class.
         """
         columns = (first_frame_index, num_frames, byte_offset, byte_size)
         return cls(*(tuple(int(value) for value in column) for column in columns))
 
     def in_frames(self, frame_step: int, num_frames: int) -> GopIndex:
-        """Count frames of a chunk where this index, of a video by itself, counts its pictures.
+        """Convert an index that counts a video's pictures into one that counts the chunk's frames.
 
         Args:
             frame_step: frames from one picture to the next.
             num_frames: frames of the chunk.
 
         Raises:
-            ValueError: a chunk of so many frames has another number of pictures.
+            ValueError: a chunk of that many frames has another number of pictures.
         """
         pictures, due = sum(self.num_frames), -(-num_frames // frame_step)
         if pictures != due:
@@ -122,14 +122,14 @@ class ChunkRecord:
         slp_frame_exclusive_end: one past the slp_frame of its last frame.
         video: the mp4; None in a dataset of states alone, as are the GOPs.
         states: the Parquet file.
-        gops: where the video's GOPs are; together they have the chunk's frames.
+        gops: where the video's GOPs are; together they cover the chunk's frames.
         avcc: the video's decoder configuration (avcC box) in hexadecimal, with which GOPs can be decoded
             without their container.
         evidence: what was found about the alignment of this chunk alone.
 
     Raises:
-        ValueError: the range of frames is empty, the video is of another length, or there are GOPs and no
-            video, or the other way about.
+        ValueError: the range of frames is empty, the video has another length, or only one of video and GOPs
+            is given.
     """
 
     file_number: int
@@ -159,10 +159,10 @@ class ChunkRecord:
 
     @property
     def footage(self) -> tuple[ObjectRef, GopIndex]:
-        """The video and its GOPs.
+        """The video object and its GOPs.
 
         Raises:
-            RecordRefused: the chunk has states alone.
+            RecordRefused: the chunk has only states.
         """
         if self.video is None or self.gops is None:
             message = f"{self.states.key}: a chunk of states alone has no pictures to show"
@@ -188,7 +188,7 @@ class ChunkRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlayerFacts:
-    """One player of a game.
+    """The facts about one player of a game: port, character, costume and so on.
 
     Attributes:
         port: the controller's port, 0 to 3.
@@ -197,7 +197,8 @@ class PlayerFacts:
         costume: number of the costume.
         is_human: False for a computer player.
         team: number of the team; None outside team games.
-        player_hash: keyed hash of who it is, stable within a dataset; None if the replay does not say.
+        player_hash: keyed hash of the player's identity, stable within a dataset; None if the replay does not
+            say who it is.
         name: the player's name, only where the user asked for names in the dataset.
     """
 
@@ -213,7 +214,7 @@ class PlayerFacts:
 
 @dataclass(frozen=True, slots=True)
 class CharacterSeen:
-    """One character that a player was in a game; Zelda and Sheik are two, in the order of their ids.
+    """One character that a player was during a game; Zelda and Sheik count as two, in the order of their ids.
 
     Attributes:
         port: the player's port, 0 to 3.
@@ -228,7 +229,7 @@ class CharacterSeen:
 
 @dataclass(frozen=True, slots=True)
 class GameFacts:
-    """What a replay says about its game.
+    """The facts about a game that its replay records.
 
     Attributes:
         slippi_version: version of the replay's format, such as 3.18.0.
@@ -237,14 +238,14 @@ class GameFacts:
         players: the players, in order of ports.
         is_teams: whether it is a team game.
         num_frames: number of different slp_frames in the replay.
-        num_instances: number of frames as they were written; one that was rolled back counts each time.
-        num_rolled_back: number of frames as written that a later one replaced.
+        num_instances: number of frames as written; a frame that was rolled back counts each time.
+        num_rolled_back: number of written frames that a later one replaced.
         first_slp_frame: the first slp_frame; -123 in every whole replay.
         last_slp_frame: the last slp_frame with any data.
         last_finalized_slp_frame: the last one that no rollback could change; None before Slippi 3.7.
         truncated: whether the file ends before its game does.
-        timer_seconds: what the timer began with, in seconds; None if there is no timer.
-        start_at: when it was played, as the replay has it, or None.
+        timer_seconds: the timer's start value, in seconds; None if there is no timer.
+        start_at: when the game was played, as written in the replay, or None.
         match_id: Slippi's id of the online match, or None.
         characters_seen: the characters that appear in the frames, by port; followers (Nana) are not counted.
             None in entries from before this was noted.
@@ -269,10 +270,10 @@ class GameFacts:
 
 
 def check_sha256(what: str, value: str) -> str:
-    """Return `value` as it is, if it is a sha256.
+    """Check that `value` is a sha256, and return it unchanged.
 
     Raises:
-        ValueError: it is not 64 hexadecimal digits in lower case.
+        ValueError: `value` is not 64 hexadecimal digits in lower case.
     """
     if not _SHA256.fullmatch(value):
         message = f"{what} is a sha256 in lower-case hex, got {value!r:.80}"

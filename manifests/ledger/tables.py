@@ -1,7 +1,7 @@
-"""Every column of the plan and of the manifests, declared here alone: name, type, nullability, meaning.
+"""The only declaration of every column in plan and manifest tables: name, type, nullability, meaning.
 
 The Arrow schemas, the columns' descriptions in the Parquet files (field metadata `doc`) and `describe` are
-all made of these declarations.
+all made from these declarations.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ARROW_TYPES: Final = {str: pa.string(), bool: pa.bool_(), int: pa.int32(), floa
 
 
 def _list_of(record: type) -> pa.ListType:
-    """The Arrow type of a list of `record`, a dataclass of scalars, of which `X | None` may be null."""
+    """Make the Arrow type of a list of `record`, a dataclass of scalars; fields `X | None` may be null."""
     hints = get_type_hints(record)
     columns = []
     for name in (field.name for field in dataclasses.fields(record)):
@@ -219,7 +219,7 @@ TABLES: Final[dict[str, tuple[ManifestColumn, ...]]] = {
 MANIFEST_TABLES: Final = ("games", "chunks", "gops", "rejects", "files", "events")
 """The tables of a snapshot, in the order in which they are written."""
 ADDED_TABLES: Final = frozenset({"events"})
-"""Tables that the first snapshots did not have."""
+"""Tables that the first snapshots lack."""
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -237,17 +237,17 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def missing_columns(table: str, names: Iterable[str]) -> set[str]:
-    """Name the nullable columns of a table that are not among these: an older snapshot may lack them."""
+    """Find the nullable columns of a table that `names` lacks, as an older snapshot may."""
     return {column.name for column in TABLES[table] if column.nullable} - set(names)
 
 
 def with_all_columns(table: str, rows: pa.Table, columns: Iterable[str] | None = None) -> pa.Table:
-    """Give rows from an older snapshot the nullable columns that it had not yet, null in every row.
+    """Add the nullable columns that rows from an older snapshot lack, with null in every row.
 
     Args:
         table: name of the table.
-        rows: rows of it.
-        columns: which columns are wanted; all by default.
+        rows: rows of the table.
+        columns: the columns to return; all by default.
     """
     missing = missing_columns(table, rows.column_names)
     if columns is not None:

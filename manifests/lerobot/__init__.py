@@ -1,1 +1,1 @@
-"""LeRobot v3 tables over our own videos, with which unchanged LeRobot opens the dataset's root."""
+"""Write LeRobot v3 tables beside a dataset's videos, so that unmodified LeRobot can open the dataset."""

@@ -1,7 +1,8 @@
-"""Write LeRobot's data/ and meta/ beside the videos, of which only a few key frames are read, for statistics.
+"""Write LeRobot's data/ and meta/ folders beside a dataset's videos.
 
-A file in data/ whose episodes did not change since the last time is left as it is; each file names what it
-was made from. Data files that no episode needs any more are removed, and meta/info.json is written last.
+Of the videos only a few key frames are read, for statistics. A file in data/ whose episodes did not change
+since the last time is left as it is; each file records what it was made from. Data files that no episode
+needs any more are removed, and meta/info.json is written last.
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ if TYPE_CHECKING:
 _MADE_FROM: Final = b"dolphin_farm.made_from"
 _STATS: Final = b"dolphin_farm.stats"
 _VERSION: Final = 1
-"""Version of how rows are made: raise it with any change, so that every file is made anew."""
+"""Version of the code that makes rows; raise it with any change, so that every file is made again."""
 _MAX_PICTURES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The result of `compile_lerobot`: episodes, frames, tasks, and files in data/ written or left as is."""
+    """The result of `compile_lerobot`: episodes, frames, tasks, and files in data/ written or left alone."""
 
     num_episodes: int
     num_frames: int
@@ -66,12 +67,12 @@ class Compiled:
 def compile_lerobot(
     manifest: Manifest, *, num_threads: int = 4, on_file: Callable[[int, int], None] = lambda *_: None
 ) -> Compiled:
-    """Make the root of a dataset a LeRobot v3 dataset.
+    """Write the files that make the root of a dataset a LeRobot v3 dataset.
 
     Args:
         manifest: the snapshot to compile; it must have games.
         num_threads: how many states files are fetched at the same time.
-        on_file: called with the number of data files that are done, and the number of all data files.
+        on_file: function that is called with the numbers of data files done, and of all data files.
 
     Raises:
         RecordRefused: a states file is not as recorded, there are no games, or no videos.
@@ -103,7 +104,7 @@ def compile_lerobot(
     plain = {key: moments.to_plain() for key, moments in total.items()}
     plain[VIDEO_FEATURE] = picture_stats(list(_some_pictures(manifest)))
     store.put(STATS_KEY, readable(plain))
-    # Before info.json, which makes the rest count: LeRobot would read the old files along with the new.
+    # Removed before info.json makes the new files valid: LeRobot would read the old files along with the new.
     _remove_beyond(manifest, len(files))
     store.put(INFO_KEY, readable(info_json(episodes, declared_features(manifest.description), fps)))
     return Compiled(
@@ -142,7 +143,7 @@ def _with_next_action(
 ) -> Iterator[tuple[Episode, StateTable, NDArray[np.float32] | None]]:
     """Yield each episode with its states and the inputs that follow its last frame.
 
-    The last episode of the group needs the first frame of the next one, if that is of the same game.
+    The last episode of the group needs the first frame of the next episode, if it belongs to the same game.
     """
     wanted = group + ((following,) if following is not None and not group[-1].is_last_of_game else ())
     before: tuple[Episode, StateTable] | None = None
@@ -178,7 +179,7 @@ def _made_from(group: tuple[Episode, ...], following: Episode | None) -> bytes:
 def _stats_if_current(
     manifest: Manifest, number: int, group: tuple[Episode, ...], following: Episode | None
 ) -> dict[str, Moments] | None:
-    """Read the statistics of the data file that is there; None if it was made from anything else."""
+    """Read the statistics of an existing data file; None if it was made from something else."""
     try:
         with open_parquet(manifest.store, data_key(number)) as file:
             metadata: dict[bytes, Any] = file.metadata.metadata or {}

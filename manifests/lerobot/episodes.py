@@ -1,4 +1,4 @@
-"""Number chunks as LeRobot's episodes, and say where their rows and videos are, from the manifests alone."""
+"""Number chunks as LeRobot episodes, and find their rows and videos, from the manifests alone."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from manifests.snapshot.reader import Manifest
 
 SPLITS: Final = ("train", "val", "test")
-"""The order of the splits; splits of other names follow in order of their names."""
+"""The order of the splits; splits with other names follow in order of their names."""
 EPISODES_PER_DATA_FILE: Final = 256
 FILES_PER_FOLDER: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One chunk as an episode.
+    """One chunk of a game as a LeRobot episode.
 
     Attributes:
         episode_index: number of the episode, from 0 without gaps: the splits in their order, and within a
             split by file number.
         first_index: number of its first frame among the frames of all episodes.
-        num_frames: number of its frames: those of the chunk that have a picture.
+        num_frames: number of its frames, which are those of the chunk that have a picture.
         task_index: row of its task in the table of tasks.
-        game_id: the game that it is a part of.
+        game_id: the game that it belongs to.
         split: train, val or test, as planned.
         slp_frame_start: slp_frame of its first frame.
         is_last_of_game: whether it is the last chunk of its game.
@@ -58,7 +58,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """All episodes in order, and the tasks they name."""
+    """All episodes in order, and the tasks that they name."""
 
     episodes: tuple[Episode, ...]
     tasks: tuple[str, ...]
@@ -116,7 +116,7 @@ def episodes_of(manifest: Manifest) -> Episodes:
 
 
 def data_position(number: int) -> tuple[int, int]:
-    """Give LeRobot's (chunk_index, file_index) of a data file."""
+    """Return LeRobot's (chunk_index, file_index) of a data file."""
     return divmod(number, FILES_PER_FOLDER)
 
 
@@ -148,7 +148,7 @@ def episodes_table(episodes: Sequence[Episode], tasks: Sequence[str], fps: int) 
 
 
 def tasks_table(tasks: Sequence[str]) -> pa.Table:
-    """Make the rows of meta/tasks.parquet; to pandas, the task is the index of the table."""
+    """Make the rows of meta/tasks.parquet; for pandas, the task is the index of the table."""
     index = "__index_level_0__"
     kinds = {"task_index": "int64", index: "unicode"}
     pandas = {

@@ -1,12 +1,12 @@
-"""The features of a frame in LeRobot's terms: info.json and the columns of data/ are made of one list.
+"""The features of a frame in LeRobot's terms, as one list for both info.json and the columns of data/.
 
 A note on timing. LeRobot's `action` is what is done *after* an observation. In our states files the inputs of
 slp_frame f come *before* picture f, and lead to it. So `action` holds the inputs of frame f + 1, and
-`action.same_frame` those of frame f; the last frame of a game, which no input follows, repeats its own and
-has `next.done`. Where only every n-th frame has a picture, rows are of those frames: `action` then joins the
-inputs of all n frames up to the next picture, a button counting as held if it was held in any of them, and
-`action.same_frame` has those of the picture's own frame. `timestamp` counts 60 frames a second, although the
-console ran at 60000/1001 Hz, because LeRobot's rates are whole numbers.
+`action.same_frame` those of frame f; the last frame of a game, which no input follows, repeats its own inputs
+and has `next.done`. If only every n-th frame has a picture, there is a row for each of those frames: `action`
+then joins the inputs of all n frames up to the next picture (a button counts as held if it was held in any of
+them), and `action.same_frame` has those of the picture's own frame. `timestamp` counts 60 frames a second,
+although the console ran at 60000/1001 Hz, because LeRobot's rates are whole numbers.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def data_schema() -> pa.Schema:
 
 
 def declared_features(description: DatasetDescription) -> dict[str, Any]:
-    """Make the `features` of info.json, the video among them."""
+    """Make the `features` of info.json, including the video."""
     video = description.video
     assert video is not None, "a dataset of states alone is not compiled for LeRobot"
     return {

@@ -1,4 +1,4 @@
-"""Make rows of LeRobot's data/ from states: pure functions."""
+"""Make the rows of LeRobot's data/ from state tables; pure functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, "NDArray[Any]"]
 _FIRST_BUTTON: Final = len(view_columns(ACTION, NUM_PLAYERS)[0])
-"""The place in an action's values from which on they are buttons."""
+"""The index in an action's values at which the buttons begin."""
 
 
 def frame_columns(
@@ -28,11 +28,11 @@ def frame_columns(
     """Make every feature of an episode's T frames, [T] or [T, D] by key.
 
     Args:
-        episode: says which numbers its frames have.
-        state: the states of its chunk.
-        next_action: float32 [D], inputs of the frame after the chunk's last one; None at the end of a game.
-        picture_step: how many frames of the chunk lie from one that has a picture, and is one of the
-            episode's, to the next.
+        episode: gives the numbers of its frames.
+        state: the states of the episode's chunk.
+        next_action: float32 [D], inputs of the frame after the chunk's last frame; None at the end of a game.
+        picture_step: number of the chunk's frames from one picture to the next; only frames with a picture
+            are frames of the episode.
 
     Raises:
         ValueError: the states are not those of the episode.
@@ -66,7 +66,7 @@ def frame_columns(
 
 
 def _joined(action: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Join inputs of `count` frames each: a button held in any of them is held, sticks are of the last."""
+    """Join the inputs of each `count` frames: a button held in any of them is held, sticks are the last's."""
     starts = np.arange(0, len(action), count)
     joined: NDArray[np.float32] = action[np.minimum(starts + count, len(action)) - 1]
     joined[:, _FIRST_BUTTON:] = np.maximum.reduceat(action[:, _FIRST_BUTTON:], starts)
@@ -74,7 +74,7 @@ def _joined(action: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 
 def first_action(state: StateTable) -> NDArray[np.float32]:
-    """Give the inputs of a chunk's first frame, float32 [D]."""
+    """Return the inputs of a chunk's first frame, float32 [D]."""
     values: NDArray[np.float32] = make_view(state.slice(0, 1), ACTION).values[0]
     return values
 

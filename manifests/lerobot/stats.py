@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """Statistics of some rows of D places; those of two sets of rows can be added.
+    """Statistics of some rows of D places; the statistics of two sets of rows can be added.
 
     Attributes:
         count: number of rows.
@@ -33,14 +33,14 @@ class Moments:
 
     @classmethod
     def of(cls, values: NDArray[Any]) -> Moments:
-        """Take the statistics of values [T, D] or [T], where T is at least 1."""
+        """Compute the statistics of values [T, D] or [T], where T is at least 1."""
         rows = values.reshape(len(values), -1).astype(np.float64)
         mean = rows.mean(axis=0)
         return cls(len(rows), rows.min(axis=0), rows.max(axis=0), mean, ((rows - mean) ** 2).sum(axis=0))
 
     def __add__(self, other: Moments) -> Moments:
         count = self.count + other.count
-        # Chan's formula, which does not lose precision as sums of squares would.
+        # Chan's formula, which does not lose precision, as adding sums of squares would.
         apart = other.mean - self.mean
         return Moments(
             count,
@@ -51,7 +51,7 @@ class Moments:
         )
 
     def to_plain(self) -> dict[str, Any]:
-        """Make what stats.json holds of a feature."""
+        """Make a feature's entry in stats.json."""
         return {
             "min": self.low.tolist(),
             "max": self.high.tolist(),
@@ -75,7 +75,7 @@ class Moments:
 
 
 def picture_stats(pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
-    """Take the statistics of RGB pictures [H, W, 3], per channel, scaled to 0..1, shaped [3, 1, 1]."""
+    """Compute the statistics of RGB pictures [H, W, 3], per channel, scaled to 0..1, shaped [3, 1, 1]."""
     total = Moments.of(pictures[0].reshape(-1, 3) / 255.0)
     for picture in pictures[1:]:
         total = total + Moments.of(picture.reshape(-1, 3) / 255.0)

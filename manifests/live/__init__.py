@@ -1,1 +1,1 @@
-"""What a run that is under way leaves on the store for whoever watches it; nothing of it outlives the run."""
+"""Notes that a run keeps on the store for people who watch it; none of them is meant to outlive the run."""

@@ -1,10 +1,10 @@
-"""The notes of a run that is under way: what each game looks like now, and where the run stands.
+"""The notes of a run that is under way: the newest picture of each game, and the progress of the run.
 
-    worker  -> live/games/GAME_ID.json   every few seconds, with a small picture; gone when the game ends
-    the run -> live/runs/NAME.json       every few seconds: slots, counts, failures; gone when the run ends
+    worker  -> live/games/GAME_ID.json   every few seconds, with a small picture; removed when the game ends
+    the run -> live/runs/NAME.json       every few seconds: slots, counts, failures; removed when the run ends
 
-A note is a hint for people. Nothing is decided by it, and it is replaced as a whole. A process that is killed
-leaves its note, so readers look at the note's age.
+A note is a hint for people. No program decides anything by it, and it is replaced as a whole. A process that
+is killed leaves its note behind, so readers must look at the note's age.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 NoteT = TypeVar("NoteT", "GameNote", "RunNote")
-MOST_BYTES: Final = 1 << 20  # of one note: a picture of some kB, or the slots of a large run
+MOST_BYTES: Final = 1 << 20  # limit of one note, which has a picture of some kB, or the slots of a large run
 
 
 @dataclass(frozen=True, slots=True)
 class GameNote:
-    """What one game that is being rendered looks like.
+    """The note on one game that is being rendered: its progress and its newest picture.
 
     Attributes:
         game_id: the game's id.
-        taken_at: when, in seconds since the epoch by the worker's clock.
+        taken_at: when the note was made, in seconds since the epoch by the worker's clock.
         num_shown: pictures that its emulator has shown so far.
         num_frames: frames of the whole game.
         frames_per_second: pictures a second since the note before.
-        dark_frames: how many of the last pictures in a row were black, or nearly.
-        still_frames: how many of the last pictures in a row were the same as the one before each.
-        jpeg: the newest picture, small, as base64 of a JPEG.
+        dark_frames: how many of the last pictures in a row were black, or nearly black.
+        still_frames: how many of the last pictures in a row each equalled the picture before.
+        jpeg: the newest picture as a small JPEG, in base64.
     """
 
     game_id: str
@@ -54,10 +54,10 @@ class GameNote:
 
     @property
     def picture(self) -> bytes:
-        """The picture as the bytes of a JPEG.
+        """Return the picture as the bytes of a JPEG.
 
         Raises:
-            RecordRefused: they are no base64.
+            RecordRefused: `jpeg` is not base64.
         """
         try:
             return base64.b64decode(self.jpeg, validate=True)
@@ -68,7 +68,7 @@ class GameNote:
 
 @dataclass(frozen=True, slots=True)
 class SlotNote:
-    """One slot of a run: `game_id` is empty while it waits, `since` is when it got its game or opened."""
+    """One slot of a run: `game_id` is empty while it waits; `since` is when it got its game or was opened."""
 
     slot: str
     node: str
@@ -82,11 +82,11 @@ class FailureNote:
     """One attempt that ended without a result, or a game that was set aside.
 
     Attributes:
-        at: when, in seconds since the epoch.
+        at: when it ended, in seconds since the epoch.
         game_id: the game's id.
-        node: the machine that it ran on; empty if that is not known.
+        node: the machine that it ran on; empty if unknown.
         failure: a word from the closed lists of breakages and reasons.
-        detail: the particulars, in one line.
+        detail: a description in one line.
     """
 
     at: float
@@ -98,22 +98,22 @@ class FailureNote:
 
 @dataclass(frozen=True, slots=True)
 class RunNote:
-    """Where a run stands.
+    """The note on a run: its progress, slots and newest failures.
 
     Attributes:
-        name: the run's own, made up when it begins.
-        written_at: when, in seconds since the epoch by the clock of the run's machine.
+        name: the run's name, made up when it begins.
+        written_at: when the note was made, in seconds since the epoch by the clock of the run's machine.
         started_at: when it began to render.
-        live_seconds: seconds between two notes of a game, as they were asked for.
-        counts: number of games by where they stand: committed, set_aside, running, waiting and so on.
+        live_seconds: seconds between two notes of a game, as requested.
+        counts: number of games by their state: committed, set_aside, running, waiting and so on.
         retries: attempts that ended without a result, by failure.
-        frames_done: frames of the games that have an end.
+        frames_done: frames of the games that have ended.
         frames_total: frames of all games.
         frames_per_second: frames of ended games a second, over the last ten minutes.
-        frames_per_second_overall: the same since the run began.
-        slots: every slot that is open.
+        frames_per_second_overall: frames of ended games a second, since the run began.
+        slots: every open slot.
         failures: the newest failures, oldest first.
-        lines: what was said of canaries and machines, oldest first.
+        lines: messages about canaries and machines, oldest first.
     """
 
     name: str
@@ -132,7 +132,7 @@ class RunNote:
 
 
 def put_note(store: Store, note: GameNote | RunNote) -> None:
-    """Put a note in the place of the one before it.
+    """Put a note on the store, in place of the one before it.
 
     Raises:
         StoreFailed: the store failed.
@@ -161,7 +161,7 @@ def remove_run_note(store: Store, name: str) -> None:
 
 
 def run_notes(store: Store) -> tuple[RunNote, ...]:
-    """Read the notes of all runs, also of some that were killed; one that cannot be read is left out.
+    """Read the notes of all runs, including runs that were killed; unreadable notes are left out.
 
     Raises:
         StoreFailed: the store failed.
@@ -170,7 +170,7 @@ def run_notes(store: Store) -> tuple[RunNote, ...]:
 
 
 def game_note(store: Store, game_id: str) -> GameNote | None:
-    """Read the note on a game; None if there is none, or none that can be read.
+    """Read the note on a game; None if there is none, or if it cannot be read.
 
     Raises:
         ValueError: not a game's id.
@@ -201,5 +201,5 @@ def _read(store: Store, key: str, kind: type[NoteT]) -> NoteT | None:
     except (
         DatasetError,
         ValueError,
-    ):  # it has just ended, another version wrote it, or it is no note of ours
+    ):  # the note was just removed, was written by another version, or is not one of our notes
         return None

@@ -1,1 +1,1 @@
-"""Models that train on a dataset: short examples to copy, and proof that the loader serves real work."""
+"""Example models that train on a dataset: short, to be copied, and proof that the loader serves real work."""

@@ -1,4 +1,4 @@
-"""Draw bars and lines as small PNGs, film strips as JPEGs. This module is a door to matplotlib."""
+"""Draw bar and line charts as small PNGs, and film strips as JPEGs. This module is a door to matplotlib."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def bars(path: Path, title: str, figures: Mapping[str, Mapping[str, float]], unit: str) -> None:
-    """Draw groups of bars: a group per name, in it a bar per name of the inner mapping.
+    """Draw groups of bars: one group per name, with one bar per name of the inner mapping.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     figure = Figure(figsize=(7.2, 3.2), dpi=90, layout="constrained")
     axes = figure.subplots()
@@ -39,10 +39,10 @@ def lines(
     path: Path, title: str, figures: Mapping[str, Sequence[float]], across: str, unit: str,
     at: Sequence[float] | None = None,
 ) -> None:  # fmt: skip
-    """Draw a line per name over 0, 1, 2 ..., or over the places `at`.
+    """Draw one line per name over 0, 1, 2 ..., or over the positions `at`.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     figure = Figure(figsize=(7.2, 3.2), dpi=90, layout="constrained")
     axes = figure.subplots()
@@ -57,7 +57,7 @@ def film(path: Path, rows: Mapping[str, Sequence[NDArray[np.uint8]]]) -> None:
     """Draw rows of pictures, uint8 [H, W, 3] each, with a name before each row, as a JPEG.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     columns = len(next(iter(rows.values())))
     figure = Figure(figsize=(1.0 * columns + 0.4, 0.72 * len(rows)), dpi=90, layout="constrained")

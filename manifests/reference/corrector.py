@@ -1,10 +1,10 @@
-"""Correct a plan instead of planning anew: a small network learns what replanning would have said.
+"""Train a small network that corrects a plan of inputs, instead of making a new plan at every frame.
 
-A plan of three frames is made with the state model, and the model's own latents say what it expects. A frame
-later the real latent is known, and differs. The teacher plans anew from it, at the cost of many passes; the
-corrector sees the real latent, the expected one and the planned inputs, and learns the teacher's answer.
-A dataset cannot answer inputs that nobody gave, so there are no returns here: what is measured is how far the
-inputs are from the teacher's, along recorded games.
+A plan of three frames is made with the state model, whose own latents say what it expects to happen. A frame
+later the real latent is known, and differs. The teacher makes a new plan from it, at the cost of many passes;
+the corrector sees the real latent, the expected one and the planned inputs, and learns the teacher's answer.
+A dataset cannot answer inputs that nobody gave, so there are no returns here: the measure is the distance of
+the inputs from the teacher's, along recorded games.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _CONTEXT, _NUM_CANDIDATES, _JUDGED_AT_ONCE = 10, 24, 32
 _SMALL: Final = 0.01  # weight of keeping corrections small
 _WIDTH: Final = 64
 _MODEL_BATCH: Final = 96
-_RARELY: Final = 0.9  # of the training games' mismatches are below the one beyond which is planned anew
+_RARELY: Final = 0.9  # share of training mismatches below the limit beyond which a new plan is made
 
 
 class TwoTower(nn.Module):
-    """Reads the real latent, the expected one and their difference apart; a gate says how much to change."""
+    """A corrector with towers for the real latent, the expected one and their difference, and a gate."""
 
     def __init__(self, latent: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class TwoTower(nn.Module):
         self.change = nn.Sequential(nn.Linear(both, _WIDTH), nn.SiLU(), nn.Linear(_WIDTH, NUM_HELD))
 
     def forward(self, seen: Lesson) -> Tensor:
-        """Give the correction of each step's planned inputs, [B, 5, 17]."""
+        """Return the correction of each step's planned inputs, [B, 5, 17]."""
         parts = (seen.real, seen.expected, seen.real - seen.expected)
         towers = [tower(part) for tower, part in zip(self.towers, parts, strict=True)]
         both = torch.cat([*towers, seen.plan, seen.held], -1)
@@ -57,7 +57,7 @@ class TwoTower(nn.Module):
 
 
 class Temporal(nn.Module):
-    """Reads the history of mismatches since the plan was made, as a small causal transformer."""
+    """A corrector that reads the mismatches since the plan was made with a small causal transformer."""
 
     def __init__(self, latent: int) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Temporal(nn.Module):
         self.change = nn.Linear(_WIDTH, NUM_HELD)
 
     def forward(self, seen: Lesson) -> Tensor:
-        """Give the correction of each step's planned inputs, [B, 5, 17]."""
+        """Return the correction of each step's planned inputs, [B, 5, 17]."""
         parts = (seen.real, seen.expected, seen.real - seen.expected, seen.plan, seen.held)
         steps = torch.cat(parts, -1)
         mask = nn.Transformer.generate_square_subsequent_mask(NUM_STEPS, device=steps.device)
@@ -76,7 +76,7 @@ class Temporal(nn.Module):
 
 
 class Pupils(nn.Module):
-    """Both correctors, taught by one planner, whose network is fixed."""
+    """Both correctors, taught by one planner whose network is fixed."""
 
     def __init__(self, dataset: TorchWindows, planner: Planner, latent: int, seed: int) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Pupils(nn.Module):
         self.nets = nn.ModuleDict({"two-tower": TwoTower(latent), "transformer": Temporal(latent)})
 
     def forward(self, batch: TensorSample, noise: torch.Generator, done: float) -> Tensor:  # noqa: ARG002
-        """Sum up how far both are from the teacher, and a little of how much they change."""
+        """Return the loss: both correctors' distance from the teacher, and a small weight on corrections."""
         seen = lesson(self.planner, read_frames(self.dataset, batch))
         loss = torch.zeros((), device=seen.plan.device)
         for net in self.nets.values():
@@ -97,12 +97,12 @@ class Pupils(nn.Module):
 
 @torch.no_grad()
 def judge_ways(pupils: Pupils, tests: Lesson, limit: float) -> dict[str, Any]:
-    """Measure each way of going on with a plan by how far its inputs are from the teacher's, step by step.
+    """Measure, for each way of continuing a plan, how far its inputs are from the teacher's, step by step.
 
-    Distances are root mean squares, as what the correctors learn is mean squares.
+    Distances are root mean squares, because the correctors are trained on mean squares.
 
-    Where the real latent is further than `limit` from the expected one, a way with a corrector falls back to
-    planning anew, which is the teacher itself.
+    If the real latent is further than `limit` from the expected one, a way with a corrector falls back to a
+    new plan, which is the teacher itself.
     """
     is_far = mismatch(tests) > limit
     changes = {name: net(tests) for name, net in pupils.nets.items()}
@@ -132,7 +132,7 @@ def judge_ways(pupils: Pupils, tests: Lesson, limit: float) -> dict[str, Any]:
 
 
 def mismatch(seen: Lesson) -> Tensor:
-    """Say how far the real latent is from the expected one at each step, per number of it, [B, 5]."""
+    """Measure how far the real latent is from the expected one at each step, per component, [B, 5]."""
     return (seen.real - seen.expected).square().mean(-1).sqrt()
 
 

@@ -1,8 +1,8 @@
-"""A network that says the next latent picture from those before and the inputs, by diffusion.
+"""A diffusion network that predicts the next latent picture from earlier ones and the players' inputs.
 
-Every picture of a window has a noise level of its own (diffusion forcing): those seen are mostly clean, the
-next one is anything between clean and nothing but noise. From nothing but noise the network says what it
-expects on average; drawing a picture takes several steps from there.
+Every picture of a window has a noise level of its own (diffusion forcing): the seen pictures are mostly
+clean, the next one is anything between clean and pure noise. Given pure noise, the network predicts the
+average next picture; drawing a picture takes several steps from there.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-SEEN: Final = 4  # latents before the next one
-DRAWN_IN: Final = 4  # steps from noise to a picture
+SEEN: Final = 4  # number of latents that are seen before the next one
+DRAWN_IN: Final = 4  # number of steps from noise to a picture
 _WIDTH: Final = 64
-_FAR: Final = 6.0  # deviations of a latent, beyond which none is drawn
-_NOISY_SEEN: Final = 0.7  # the largest noise level of a picture that is seen
-_ALL_NOISE: Final = 0.7  # share of training windows whose next picture is nothing but noise
+_FAR: Final = 6.0  # drawn latents are kept within this many deviations
+_NOISY_SEEN: Final = 0.7  # the largest noise level of a seen picture
+_ALL_NOISE: Final = 0.7  # share of training windows whose next picture is pure noise
 
 
 class Block(nn.Module):
-    """Two convolutions, whose inner channels inputs and noise levels shift and scale."""
+    """Two convolutions; inputs and noise levels shift and scale the channels between them."""
 
     def __init__(self, condition: int) -> None:
         super().__init__()
@@ -30,20 +30,20 @@ class Block(nn.Module):
         self.turn = nn.Linear(condition, 2 * _WIDTH)
 
     def forward(self, cells: Tensor, condition: Tensor) -> Tensor:
-        """Change cells, [B, W, h, w]."""
+        """Apply the block to cells, [B, W, h, w]."""
         scale, shift = self.turn(condition)[:, :, None, None].chunk(2, 1)
         inner = nn.functional.silu(self.norm(self.first(cells)) * (1 + scale) + shift)
         return cells + self.second(inner)
 
 
 class NextLatent(nn.Module):
-    """Says the change from the last latent to the next one, scaled.
+    """Predicts the scaled change from the last latent to the next one.
 
     Args:
         shape: channels, rows and columns of a latent.
-        num_inputs: numbers that the inputs of one step are.
-        look: how much each channel differs from place to place, [channels]: what latents are divided by.
-        change: how much latents change in a step, []: what their changes are divided by.
+        num_inputs: how many numbers describe the inputs of one step.
+        look: how much each channel differs from place to place, [channels]; latents are divided by it.
+        change: how much latents change in a step, []; changes are divided by it.
     """
 
     look: Tensor
@@ -63,18 +63,18 @@ class NextLatent(nn.Module):
         nn.init.zeros_(self.end.bias)
 
     def forward(self, seen: Tensor, inputs: Tensor, noisy: Tensor, levels: Tensor) -> Tensor:
-        """Say the clean change, [B, C, h, w], in the scale of `change`.
+        """Predict the clean change, [B, C, h, w], in the scale of `change`.
 
         Args:
-            seen: latents before, [B, 4, C, h, w].
-            inputs: of those steps and of the next one, [B, 5, D].
+            seen: the four latents before, [B, 4, C, h, w].
+            inputs: inputs of those steps and of the next one, [B, 5, D].
             noisy: the change with noise, in the scale of `change`.
-            levels: noise levels of the four seen and of the next one, 0 to 1, [B, 5].
+            levels: noise levels of the four seen latents and of the next one, 0 to 1, [B, 5].
         """
         moved = (seen[:, 1:] - seen[:, :-1]) / self.change
         place = self.place.expand(len(seen), -1, -1, -1)
         before = (seen / self.look).flatten(1, 2)
-        # Inputs of the last seen picture and of the next one: what came before shows in the pictures.
+        # Only the inputs of the last seen picture and of the next one: earlier inputs show in the pictures.
         given = self.inputs(inputs[:, -2:].flatten(1))
         everywhere = given[:, :, None, None].expand(-1, -1, *place.shape[2:])
         cells = self.begin(torch.cat([before, moved.flatten(1, 2), noisy, place, everywhere], 1))
@@ -84,7 +84,7 @@ class NextLatent(nn.Module):
         return self.end(cells)
 
     def loss(self, latents: Tensor, inputs: Tensor, noise: torch.Generator) -> Tensor:
-        """Measure what it says of windows, [B, 5, C, h, w] and [B, 5, D], at noise levels drawn for each."""
+        """Return the loss on windows, [B, 5, C, h, w] and [B, 5, D], at random noise levels for each."""
 
         def draw(*size: int) -> Tensor:
             return torch.rand(size, generator=noise, device=latents.device)
@@ -103,7 +103,7 @@ class NextLatent(nn.Module):
         return (self(dirty, inputs, noisy, levels) - true).square().mean()
 
     def expect(self, seen: Tensor, inputs: Tensor) -> Tensor:
-        """Say the next latent on average, [B, C, h, w]: what it says of nothing but noise, here of none."""
+        """Predict the average next latent, [B, C, h, w], as from pure noise, which is set to zero here."""
         levels = torch.zeros(len(seen), SEEN + 1, device=seen.device)
         levels[:, SEEN] = 1
         return seen[:, -1] + self(seen, inputs, torch.zeros_like(seen[:, -1]), levels) * self.change
@@ -114,7 +114,7 @@ class NextLatent(nn.Module):
 
         Args:
             seen: the four latents before, [B, 4, C, h, w].
-            inputs: from the first of these steps on, [B, 4 + N, D].
+            inputs: inputs from the first of these steps on, [B, 4 + N, D].
             seed: decides the noise; the same seed and inputs give the same latents, bit by bit.
         """
         noise = torch.Generator(seen.device).manual_seed(seed)

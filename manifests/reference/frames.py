@@ -1,4 +1,4 @@
-"""What the state models read: windows of both players' states and inputs, as tensors, and games held out."""
+"""Read the data of the state models: windows of both players' states and inputs, and the held-out games."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VALUES: Final = (
     "x", "y", "facing", "percent", "shield", "stocks", "airborne", "vx_air_self", "vy_self", "vx_attack",
     "vy_attack", "vx_ground_self", "hitlag_left", "d_hitstun_left", "action_age",
 )  # fmt: skip
-"""Quantities of a player, which the models read and predict."""
+"""The quantities of a player that the models read and predict."""
 IDS: Final = {
     "action": "d_action_class", "l_cancel": "l_cancel", "hurtbox": "hurtbox", "ground": "d_ground_class",
     "last_attack": "d_last_attack_class", "jumps": "jumps_left", "character": "d_character_class",
@@ -34,9 +34,9 @@ IDS: Final = {
 """Classes of a player and the columns that they come from; the first six have a head each."""
 HEADS: Final = ("action", "l_cancel", "hurtbox", "ground", "last_attack", "jumps")
 NUM_ANALOG, NUM_HELD = 5, 17
-"""The first numbers of a player's inputs are sticks and trigger; then buttons, then buttons just pressed."""
+"""A player's inputs: sticks and trigger up to NUM_ANALOG, buttons up to NUM_HELD, then new presses."""
 OLDEST: Final = 63
-"""An action's age in frames is a class of its own up to this one, which means so old or older."""
+"""Each age of an action in frames is a class of its own, up to this one, which means this age or older."""
 _STATE_FIELDS: Final = ("state", "action", "just_pressed", "projectiles")
 _AGES: Final = tuple(f"{player}.d_frames_in_action" for player in PLAYERS)
 
@@ -64,7 +64,7 @@ class Frames(NamedTuple):
 
 
 def num_classes() -> Mapping[str, int]:
-    """Say how many classes each of `IDS` has, from the schema."""
+    """Return the number of classes of each of `IDS`, from the schema."""
     counts = {}
     for name, column in IDS.items():
         domain = domain_of(f"p0.{column}")
@@ -74,14 +74,14 @@ def num_classes() -> Mapping[str, int]:
 
 @cache
 def category_table() -> Tensor:
-    """Look up the functional category of each character's action, int64 [characters, actions]."""
+    """Make a table of the functional category of each character's action, int64 [characters, actions]."""
     counts = num_classes()
     characters, actions = np.arange(counts["character"]), np.arange(counts["action"])
     return torch.as_tensor(categories(characters[:, None], actions[None]).astype(np.int64))
 
 
 def open_states(url: str, window: WindowSpec, games: str | None = None) -> TorchWindows:
-    """Open the windows of states and inputs of the games that meet a condition; no picture is read."""
+    """Open windows of states and inputs of the games that meet a condition; no picture is read."""
     return open_dataset(url, window=window, fields=[*_STATE_FIELDS, *_AGES], filter=games, as_torch=True)
 
 
@@ -92,16 +92,16 @@ def all_games(url: str) -> pa.Table:
 
 
 def held_out(url: str) -> tuple[str, str]:
-    """Give conditions on games: those to train on, and those held out.
+    """Return two conditions on games: for the games to train on, and for those held out.
 
-    The dataset's own test split is held out if it has one; else every fifth game, in order of game_id.
+    The dataset's own test split is held out if it has one; otherwise every fifth game, in order of game_id.
 
     Raises:
         ValueError: there are fewer than two games.
     """
     games = all_games(url)
     ids, splits = games["game_id"].to_pylist(), games["split"].to_pylist()
-    if len(ids) < 2:  # noqa: PLR2004 - one to train on, one held out
+    if len(ids) < 2:  # noqa: PLR2004 - one game to train on, one held out
         message = f"{url} has {len(ids)} game, and models are judged on games of their own: add some"
         raise ValueError(message)
     if {"train", "test"} <= set(splits):
@@ -140,7 +140,7 @@ def read_frames(dataset: TorchWindows, at: Mapping[str, Any]) -> Frames:
 def _by_player(
     at: Mapping[str, Any], names: Mapping[str, tuple[str, ...]], field: str, columns: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
-    """Pick columns of both players out of a field, [..., P, columns]: what they hold, and what is known."""
+    """Select columns of both players from a field, [..., P, columns]: their values, and which are known."""
     places = [[names[field].index(f"{player}.{column}") for column in columns] for player in PLAYERS]
     known = at[f"{field}_valid"][..., places]
     return torch.where(known, at[field][..., places], 0), known
@@ -149,7 +149,7 @@ def _by_player(
 def some_frames(
     dataset: TorchWindows, num_windows: int, seed: int, batch_size: int = 1024
 ) -> Iterator[Frames]:
-    """Read about so many windows, the same ones for the same seed, in batches; fewer if there are no more."""
+    """Read about `num_windows` windows in batches, the same for the same seed; fewer if there are no more."""
     num_windows = min(num_windows, len(dataset))
     batch_size = min(batch_size, num_windows)
     stream = dataset.stream(batch_size=batch_size, seed=seed, apart=max(256, batch_size))
@@ -158,7 +158,7 @@ def some_frames(
 
 
 def hold(controls: Tensor) -> Tensor:
-    """Make the inputs of a player, [..., A], who goes on holding what it holds: no button is just pressed."""
+    """Make the inputs of a player, [..., A], who keeps holding the same inputs: no button is just pressed."""
     held = controls.clone()
     held[..., NUM_HELD:] = 0
     return held

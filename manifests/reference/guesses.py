@@ -1,4 +1,4 @@
-"""Count how often a player's inputs are those of the frame before, within a threshold for the sticks."""
+"""Count how often a player's inputs equal those of the frame before, within a threshold for the sticks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _EXTRA: Final = 1e-6  # sticks are multiples of 1/80 in float32
 
 
 def repeats(before: Tensor, now: Tensor, threshold: float) -> Tensor:
-    """Say where inputs are those of the frame before, bool [...].
+    """Return where inputs equal those of the frame before, bool [...].
 
     Args:
         before: inputs of a frame, [..., A].
-        now: those of the next one.
-        threshold: how far each stick, and the trigger, may have moved; infinite to look at buttons alone.
+        now: inputs of the next frame.
+        threshold: how far each stick, and the trigger, may have moved; infinity to compare only buttons.
     """
     moved = (now - before).abs()
     is_near = moved[..., :NUM_ANALOG].amax(-1) <= threshold + _EXTRA

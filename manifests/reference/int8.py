@@ -1,8 +1,9 @@
-"""Train a state model for 8-bit arithmetic, and compare it with float, and with rounding afterwards.
+"""Train a state model for 8-bit arithmetic, and compare it with float, and with rounding after training.
 
-While training, weights and inputs of every linear layer are rounded to a grid of 255 steps, and gradients
-pass as if they were not. A weight's grid is that of its output channel, an input's that of its layer, whose
-largest input so far is 127 steps. The trained network then multiplies whole numbers of 8 bits.
+During training, weights and inputs of every linear layer are rounded to a grid of 255 steps, and gradients
+pass as if they were not rounded. Each output channel has a grid for its weights, and each layer has one for
+its inputs, on which the largest input so far is 127 steps. The trained network then multiplies whole numbers
+of 8 bits.
 """
 
 from __future__ import annotations
@@ -34,20 +35,20 @@ Examples:
   python -m manifests.reference.int8 states --out int8
   python -m manifests.reference.int8 states --out int8_gru --arch gru
 """
-MOST: Final = 127  # of the 8-bit numbers [-127, 127]; -128 is left out, so that the grid is symmetric
+MOST: Final = 127  # largest of the 8-bit numbers [-127, 127]; -128 is left out, so that the grid is symmetric
 FLOAT, TRAINED = "float32", "int8, trained for it"
 ROUNDED: Final = "int8, rounded afterwards"
 _CONTEXT, _NUM_JUDGED, _NUM_CALIBRATED = 10, 16_000, 2
 
 
 def on_grid(values: Tensor, step: Tensor) -> Tensor:
-    """Round to whole multiples of a step within [-127, 127] of them; gradients pass through unchanged."""
+    """Round values to multiples of a step, at most 127 steps from 0; gradients pass through unchanged."""
     rounded = (values / step).round().clamp(-MOST, MOST) * step
     return values + (rounded - values).detach()
 
 
 def steps_of(weight: Tensor) -> Tensor:
-    """Give the step of each output channel, [out, 1], so that its largest weight is 127 steps."""
+    """Return the step of each output channel, [out, 1], such that its largest weight is 127 steps."""
     return weight.detach().abs().amax(1, keepdim=True).clamp(min=1e-8) / MOST
 
 
@@ -63,13 +64,13 @@ class EightBitLinear(nn.Linear):
         self.in_whole_numbers = False
 
     def forward(self, values: Tensor) -> Tensor:
-        """Give what `nn.Linear` gives, on the grid."""
+        """Compute the result of `nn.Linear`, on the grid."""
         if self.training:
             self.largest = torch.maximum(self.largest, values.detach().abs().max())
         step, steps = (self.largest / MOST).clamp(min=1e-8), steps_of(self.weight)
         if not self.in_whole_numbers:
             return linear(on_grid(values, step), on_grid(self.weight, steps), self.bias)
-        # Products of 8-bit numbers, summed in 32 bits; each channel's step makes a float of its sum.
+        # Products of 8-bit numbers are summed in 32 bits; each channel's step turns its sum into a float.
         inputs = (values / step).round().clamp(-MOST, MOST).to(torch.int8)
         weights = (self.weight / steps).round().clamp(-MOST, MOST).to(torch.int8)
         sums = inputs.flatten(0, -2).int() @ weights.int().T
@@ -96,7 +97,7 @@ def run_in_whole_numbers(net: StateNet) -> StateNet:
 
 
 def rounded_afterwards(net: StateNet, seen: Sequence[Frames]) -> StateNet:
-    """Put a float network on the 8-bit grid without training; some windows say how large inputs are."""
+    """Put a float network on the 8-bit grid without training; `seen` windows measure how large inputs are."""
     copied: StateNet = eight_bit(net).train()
     with torch.no_grad():
         for frames in seen:
@@ -106,7 +107,7 @@ def rounded_afterwards(net: StateNet, seen: Sequence[Frames]) -> StateNet:
 
 
 def linear_bytes(net: StateNet, bits: int) -> int:
-    """Count the bytes of the linear layers' weights; 8-bit ones have a float32 per output channel beside."""
+    """Count the bytes of the linear layers' weights; 8-bit layers also have a float32 per output channel."""
     layers = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
     steps = sum(4 * int(layer.out_features) for layer in layers) if bits < 32 else 0  # noqa: PLR2004 - no grid
     return sum(int(layer.weight.numel()) * bits // 8 for layer in layers) + steps

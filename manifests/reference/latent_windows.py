@@ -1,4 +1,4 @@
-"""What the video model reads: windows of latents, which `farm latents` wrote, and of both players' inputs."""
+"""Read the data of the video model: windows of latents from `farm latents`, and both players' inputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from manifests import TorchWindows
 
 FRAME_STEP: Final = 8
-"""Frames from one picture to the next, 7.5 a second: in a longer step, inputs decide more."""
+"""Frames from one picture to the next, 7.5 pictures a second: the longer the step, the more inputs matter."""
 _AT_ONCE: Final = 256
 
 
@@ -29,9 +29,9 @@ def open_windows(url: str, latents: str, games: str, steps: int) -> TorchWindows
 
 
 def read_windows(sample: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Give the latents, float32 [B, T, C, h, w], and the inputs, [B, T, 2 * D].
+    """Return the latents of windows, float32 [B, T, C, h, w], and the inputs, [B, T, 2 * D].
 
-    Inputs of a step are the mean of those of its frames, and those of its last frame; 0 where not recorded.
+    The inputs of a step are the mean over its frames, and those of its last frame; 0 where not recorded.
 
     Raises:
         ValueError: the side table lacks a picture.
@@ -44,7 +44,7 @@ def read_windows(sample: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
 
 
 def some_windows(dataset: TorchWindows, number: int, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Read about so many windows, in batches, the same ones for the same seed."""
+    """Read about `number` windows in batches, the same for the same seed."""
     size = min(_AT_ONCE, number, len(dataset))
     batches = dataset.stream(batch_size=size, seed=seed)
     return [

@@ -1,8 +1,9 @@
 """Fit a small encoder of pictures, which `farm latents` then runs over a dataset.
 
-Each patch of 8 x 8 pixels becomes a few numbers: the main axes of how patches look, and of how they change
-(a principal component analysis). The axes are at right angles, so an error of latents is one of pictures, and
-decoding is the transposed matrix. It stands where a trained autoencoder would stand.
+Each patch of 8 x 8 pixels becomes a few numbers: its components along the main axes of how patches look, and
+of how they change (a principal component analysis). The axes are orthonormal, so an error in latents is the
+same error in pictures, and decoding multiplies by the transposed matrix. In a real project a trained
+autoencoder would take its place.
 """
 
 from __future__ import annotations
@@ -33,21 +34,21 @@ Example, with the encoding that follows:
       --encoder manifests.reference.latents:encode --size 60x80
 """
 SIZE: Final = (60, 80)
-"""(height, width) of the pictures that the encoder is made for."""
+"""The (height, width) of the pictures that the encoder takes."""
 PATCH: Final = 8
 GRID: Final = (7, 10)
 """Rows and columns of patches: the last four rows of a picture, with the stand-in's stamp, are left out."""
 _VARIABLE: Final = "REFERENCE_ENCODER"
 _NUM_FITTED, _NUM_JUDGED = 100, 20  # windows of eight pictures, from key frames on
 _PICTURES: Final = 8
-_APART: Final = 23  # pairs from one that is shown to the next
+_APART: Final = 23  # number of pairs from one shown pair to the next
 _WHITE: Final = 255.0
 
 
 def encode(pictures: Any) -> Any:
     """Encode pictures, uint8 [N, 3, 60, 80] (an array or a tensor), as float16 [N, channels, 7, 10].
 
-    The file that the environment variable REFERENCE_ENCODER names is the encoder.
+    The environment variable REFERENCE_ENCODER names the encoder's file.
     """
     values = np.asarray(pictures.cpu() if hasattr(pictures, "cpu") else pictures)
     return to_latents(values, *_encoder(os.environ.get(_VARIABLE, ""))).astype(np.float16)
@@ -82,7 +83,7 @@ def to_patches(pictures: NDArray[np.uint8]) -> Floats:
     """Cut pictures, uint8 [N, 3, 60, 80], into patches, float32 [N, 7, 10, 192] of 0 to 1.
 
     Raises:
-        ValueError: pictures of another size.
+        ValueError: the pictures have another size.
     """
     if pictures.shape[-2:] != SIZE:
         message = (
@@ -114,13 +115,14 @@ def fit(pairs: NDArray[np.uint8], channels: int) -> tuple[Floats, Floats]:
     before, after = (to_patches(pairs[:, step]).reshape(-1, 3 * PATCH**2) for step in (0, 1))
     mean = before.mean(0)
     looks, changes = (np.cov(values, rowvar=False) for values in (before, after - before))
-    # Half for how patches look, which is mostly the stage, and half for how they change, which is the game.
+    # Half of the weight is on how patches look, mostly the stage, and half on how they change, mostly the
+    # game.
     _, axes = np.linalg.eigh(looks / np.trace(looks) + changes / np.trace(changes))
     return mean, np.ascontiguousarray(axes[:, ::-1][:, :channels].astype(np.float32))
 
 
 def read_pairs(url: str, games: str, number: int, seed: int) -> NDArray[np.uint8]:
-    """Read pictures and those four frames later from so many windows, uint8 [N, 2, 3, 60, 80]."""
+    """Read pairs of pictures four frames apart from `number` windows, uint8 [N, 2, 3, 60, 80]."""
     at_key_frames = WindowSpec(_PICTURES, frame_step=4, start="any", stride=30)
     dataset = open_dataset(url, window=at_key_frames, fields=["video"], filter=games,
                            pictures=Pictures(size=SIZE), as_torch=False)  # fmt: skip

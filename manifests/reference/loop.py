@@ -1,7 +1,7 @@
-"""Train a model on a stream of batches, on one rank or several, and go on where a killed run stopped.
+"""Train a model on a stream of batches, on one rank or several, and continue where a killed run stopped.
 
-Everything random in a step follows from the seed and the step's number, so that a run which was killed and
-started again has the losses of one that was not, to all digits.
+All randomness in a step follows from the seed and the step's number, so that a run which was killed and
+started again has the same losses as one that was not, to all digits.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
     from manifests import TorchWindows
     from manifests.reference.run import Run
 
-_WARM_UP: Final = 50  # steps until the learning rate is at its height
+_WARM_UP: Final = 50  # steps until the learning rate is at its maximum
 _LARGEST_GRADIENT: Final = 1.0
 _LOG_EVERY: Final = 20
 
 
 def train(run: Run, dataset: TorchWindows, trainee: nn.Module, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Train until `run.steps` are taken; the checkpoint in `run.out` is gone on with.
+    """Train until `run.steps` are taken, continuing from the checkpoint in `run.out` if there is one.
 
     Args:
-        run: how long, and where.
+        run: the options of the run, such as its number of steps and its folder.
         dataset: the windows to train on.
-        trainee: a module that makes a batch, and a generator for the step's noise, into a loss.
-        settings: what else makes this run another one; a checkpoint with others is refused.
+        trainee: a module that computes a loss from a batch, a generator for the step's noise, and the share
+            of steps done.
+        settings: other settings that distinguish runs; a checkpoint with different settings is refused.
 
     Returns:
         Figures: number of steps, first and last loss, frames/s, share of the time spent waiting for batches.
@@ -72,7 +73,7 @@ def train(run: Run, dataset: TorchWindows, trainee: nn.Module, settings: Mapping
         state = {"model": trainee.state_dict(), "optimiser": optimiser.state_dict(), "losses": losses,
                  "loader": loader.state_dict(), "settings": same}  # fmt: skip
         torch.save(state, path.with_suffix(".new"))
-        path.with_suffix(".new").replace(path)  # in one go: a kill leaves the old one or the new one
+        path.with_suffix(".new").replace(path)  # atomic: after a kill there is the old file or the new one
 
     if run.world_size > 1:
         _start_alike(trainee)
@@ -99,7 +100,7 @@ def train(run: Run, dataset: TorchWindows, trainee: nn.Module, settings: Mapping
 
 
 def _start_alike(trainee: nn.Module) -> None:
-    """Give every rank the parameters of the first one."""
+    """Give every rank the parameters of the first rank."""
     for parameter in trainee.parameters():
         distributed.broadcast(parameter.detach(), 0)
 
@@ -107,9 +108,9 @@ def _start_alike(trainee: nn.Module) -> None:
 def _average_gradients(trainee: nn.Module, world_size: int) -> None:
     """Replace each rank's gradients by their mean over all ranks; a head that no loss used counts as zero.
 
-    DistributedDataParallel would do it while gradients are still being computed. It keeps the process group
-    alive after `destroy_process_group`, though (torch 2.13): gloo's threads are then still there when the
-    interpreter ends, and now and then they abort a run that is done.
+    DistributedDataParallel would do this while gradients are still being computed. But it keeps the process
+    group alive after `destroy_process_group` (torch 2.13): gloo's threads then still exist when the
+    interpreter ends, and sometimes abort a run that is done.
     """
     parameters = list(trainee.parameters())
     gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in parameters]
@@ -146,7 +147,7 @@ def _step(
 
 @contextmanager
 def _telling(run: Run, done: int) -> Iterator[Callable[[int, float], None]]:
-    """Show a bar on a terminal, or a line in a log now and then, on stderr."""
+    """Report progress on stderr: as a bar on a terminal, otherwise as a line of log now and then."""
     console = Console(stderr=True)
     if run.rank:
         yield lambda _step, _loss: None

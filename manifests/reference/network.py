@@ -1,7 +1,7 @@
-"""The network that the state models share: K frames of both players' states and inputs, to the next change.
+"""The network that the state models share: it reads K frames of states and inputs, and predicts the change.
 
-Both players are read by the same weights, each as "own" beside "other". What a head says is added to what the
-last frame held, so an untrained network nearly copies: classes stay, and positions move on as they moved.
+Both players are read by the same weights, each as "own" beside "other". A head's output is added to the value
+in the last frame, so an untrained network nearly copies: classes stay, and positions continue their motion.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _SIZES: Final = {
     "category": 8, "age": 16,
 }  # fmt: skip
 _NUM_STAGES: Final = 64
-_ENTITY: Final = 64  # numbers that one player's frame becomes
-_NUM_INERT: Final = 2  # x and y, the first of VALUES, go on as they went; all others stay
-_STAYS: Final = 10  # how much likelier a class is to stay than to become any other one, at first
-_FAR: Final = 8.0  # scaled numbers are cut there: the game's few great leaps would drown all else
+_ENTITY: Final = 64  # how many numbers encode one player's frame
+_NUM_INERT: Final = 2  # x and y, the first of VALUES, continue their motion; all others stay as they are
+_STAYS: Final = 10  # how much likelier a class is to stay than to become any other class, at first
+_FAR: Final = 8.0  # scaled numbers are clipped here: the game's few great leaps would dominate the loss
 
 
 class Scale(NamedTuple):
@@ -39,7 +39,7 @@ class Scale(NamedTuple):
 
     @classmethod
     def of(cls, batches: Iterable[Frames]) -> Scale:
-        """Measure it over some windows; a quantity that never moves has the scale 1."""
+        """Measure the scale over some windows; a quantity that never changes has the scale 1."""
         values = torch.cat([batch.values for batch in batches])
         change = (values[:, 1:] - values[:, :-1]).flatten(0, 2)
         spread, moved = values.flatten(0, 2).std(0), change.std(0)
@@ -51,7 +51,7 @@ class Scale(NamedTuple):
 
 
 class Predicted(NamedTuple):
-    """What is said of frames of both players, float32.
+    """Predictions for frames of both players, float32.
 
     Attributes:
         logits: [B, T', P, classes] by name of the head.
@@ -73,12 +73,12 @@ class StateNet(nn.Module):
         scale: how quantities are scaled.
         num_controls: size of a player's inputs in a frame, A.
         arch: "gru" reads frame after frame, "mlp" the last `context` frames at once.
-        context: frames that the MLP reads, K; the GRU has read as many when it is judged.
-        num_inputs: frames after the last one seen whose inputs are given: 0, 1 for ctrl(t) of the predicted
-            frame, 2 for one more.
-        gap: frames from the last one seen to the predicted one.
-        hidden: width.
-        interleaved: the MLP's frames are stacked feature by feature, not frame by frame.
+        context: number of frames that the MLP reads, K; the GRU has read as many when it is evaluated.
+        num_inputs: number of frames after the last seen frame whose inputs are given: 0, 1 for ctrl(t) of the
+            predicted frame, 2 for one more.
+        gap: number of frames from the last seen frame to the predicted one.
+        hidden: width of the hidden layers.
+        interleaved: whether the MLP's frames are stacked feature by feature instead of frame by frame.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class StateNet(nn.Module):
         nn.init.zeros_(self.change.bias)
 
     def encode(self, frames: Frames) -> Tensor:
-        """Make numbers of each player's frames and of its opponent's, [B, T, P, 2 * E]; T as in frames."""
+        """Encode each player's frames together with its opponent's, [B, T, P, 2 * E]; T as in `frames`."""
         scaled = (frames.values - self.scale_mean) / self.scale_deviation
         ids = [self.embed[name](frames.ids[..., place]) for place, name in enumerate(IDS)]
         controls, threats = frames.controls[:, : frames.values.shape[1]], frames.threats / 50
@@ -121,12 +121,12 @@ class StateNet(nn.Module):
         return torch.cat([entity, entity.flip(-2)], -1)
 
     def moved(self, values: Tensor) -> Tensor:
-        """Say how each quantity changed since the frame before, scaled, [B, T, P, V]; 0 in the first."""
+        """Return each quantity's scaled change since the frame before, [B, T, P, V]; 0 in the first frame."""
         change = (values[:, 1:] - values[:, :-1]) / self.scale_change
         return pad(change.clamp(-_FAR, _FAR), (0, 0, 0, 0, 1, 0))
 
     def remember(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """Read encoded frames [B, T, P, 2 * E]: what is known after each, [B, T', P, H], and a memory.
+        """Read encoded frames, [B, T, P, 2 * E]; return the latent after each, [B, T', P, H], and a memory.
 
         The GRU's T' is T; the MLP's begins with the first frame that has `context` frames up to it.
         """
@@ -140,7 +140,7 @@ class StateNet(nn.Module):
         return known.unflatten(0, (-1, 2)).transpose(1, 2), memory
 
     def go_on(self, encoded: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Read one more encoded frame [B, 1, P, 2 * E] after a memory, as `remember` does."""
+        """Read one more encoded frame, [B, 1, P, 2 * E], after a memory, with the result of `remember`."""
         rows = encoded.transpose(1, 2).flatten(0, 1)
         if self.gru is not None:
             known, memory = self.gru(rows, memory)
@@ -158,10 +158,10 @@ class StateNet(nn.Module):
         """Predict the frames after some frames.
 
         Args:
-            known: what is known after each of T' frames, [B, T', P, H].
-            encoded: these frames, [B, T', P, 2 * E].
-            frames: these frames, and at least one before them where there is one; the last T' count.
-            controls: the inputs that follow each, [B, T', P, num_inputs * A].
+            known: the latent after each of T' frames, [B, T', P, H].
+            encoded: these frames, encoded, [B, T', P, 2 * E].
+            frames: these frames, preceded by at least one frame if there is one; the last T' count.
+            controls: the inputs that follow each frame, [B, T', P, num_inputs * A].
         """
         num = known.shape[1]
         both = torch.cat([controls, controls.flip(-2)], -1)
@@ -170,7 +170,7 @@ class StateNet(nn.Module):
         logits = {}
         for place, name in enumerate(HEADS):
             out = self.heads[name](seen).float()
-            stay = out[..., -1:] + math.log(_STAYS * out.shape[-1])  # the last number: how sure it is to stay
+            stay = out[..., -1:] + math.log(_STAYS * out.shape[-1])  # the last number: certainty to stay
             logits[name] = out[..., :-1].scatter_add(-1, frames.ids[:, -num:, :, place, None], stay)
         change = self.inertia * self.moved(frames.values)[:, -num:] * self.gap + self.change(seen).float()
         values = frames.values[:, -num:] + change * self.scale_change
@@ -179,7 +179,7 @@ class StateNet(nn.Module):
     def forward(self, frames: Frames, num: int = 1, end: int | None = None) -> Predicted:
         """Predict `gap` frames after each of the last `num` of the first `end` frames, K by default.
 
-        The MLP predicts after fewer where fewer have K frames up to them.
+        The MLP predicts after fewer frames if fewer of them have K frames up to them.
         """
         end = self.context if end is None else end
         seen = cut(frames, 0, end)
@@ -189,8 +189,8 @@ class StateNet(nn.Module):
         return self.predict(known, encoded[:, -num:], seen, self.following(frames, end, num))
 
     def following(self, frames: Frames, end: int, num: int) -> Tensor:
-        """Give the inputs after each of the `num` frames before `end`, [B, num, P, num_inputs * A]."""
-        start = end - num + 1  # of the inputs after the first one
+        """Return the inputs after each of the `num` frames before `end`, [B, num, P, num_inputs * A]."""
+        start = end - num + 1  # index of the inputs after the first frame
         parts = [frames.controls[:, start + ahead : start + ahead + num] for ahead in range(self.num_inputs)]
         nothing = frames.controls[:, :num, :, :0]
         return torch.cat([nothing, *parts], -1)

@@ -1,4 +1,4 @@
-"""Plan three frames of one player's inputs with a state model, by trying out recorded inputs in it."""
+"""Plan three frames of one player's inputs, by trying out recorded inputs in a state model."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 HORIZON: Final = 3
 NUM_STEPS: Final = 2 * HORIZON - 1
-"""Number of steps of a plan that is extended to six frames, but for its first one, which needs no help."""
+"""Number of steps of a plan that was extended to six frames, without its first, which needs no correction."""
 _PERCENT: Final = VALUES.index("percent")
-_SHARPNESS: Final = 2.0  # by how much an input that is better by one deviation weighs more, in logits
+_SHARPNESS: Final = 2.0  # how much more weight, in logits, an input gets that is better by one deviation
 
 
 class Planner:
-    """Plans for the first player: come close to the other one, and rather hit than be hit.
+    """Makes plans for the first player, whose aim is to come close to the other, and to hit and not be hit.
 
-    Every candidate is rolled out, and the plan is their mean, weighted by how they did (as MPPI plans). So a
-    plan is the same for the same position, and changes smoothly with it.
+    Every candidate is rolled out, and the plan is the mean of the candidates, weighted by their results (as
+    in MPPI). So a plan is the same for the same position, and changes smoothly with it.
 
     Args:
         net: a GRU that predicts from ctrl(t).
@@ -52,7 +52,7 @@ class Planner:
         return torch.einsum("bm,msa->bsa", weights, self._candidates)
 
     def follow(self, at: Position, own: Tensor) -> Position:
-        """Go one frame on in the model, with own inputs [B, A]; the other player is assumed to hold its."""
+        """Advance the model by one frame with own inputs, [B, A]; the other player is assumed to hold its."""
         controls = torch.stack([own, hold(at.pair.controls[:, -1, 1])], 1)
         return advance(self.net, at, foresee(self.net, at, controls[:, None]), controls, clamp=True)
 
@@ -71,13 +71,13 @@ def candidates_of(batches: list[Frames], num: int) -> Tensor:
 
 
 class Lesson(NamedTuple):
-    """What a corrector sees and should say at steps 1 to 5 after a plan, [B, 5, ...]; H of the latent.
+    """The inputs and right answers of a corrector at steps 1 to 5 after a plan, [B, 5, ...].
 
     Attributes:
-        real: latent of what happened, [B, 5, H].
+        real: latent of what really happened, [B, 5, H] with latents of size H.
         expected: latent that the plan expected.
         plan: planned inputs, [B, 5, 17].
-        taught: inputs that a new plan from the real latent begins with.
+        taught: the first inputs of a new plan from the real latent.
         held: the plan's first inputs, which step 0 used.
     """
 
@@ -90,7 +90,7 @@ class Lesson(NamedTuple):
 
 @torch.no_grad()
 def lesson(planner: Planner, frames: Frames) -> Lesson:
-    """Plan at the K-th frame of windows, extend the plan to six frames, and plan anew at each frame."""
+    """Plan at the K-th frame of windows, extend the plan to six frames, and make a new plan at each frame."""
     net = planner.net
     at = foreseen = begin(net, cut(frames, 0, net.context))
     plan, expected = planner.plan(at), []

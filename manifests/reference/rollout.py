@@ -1,8 +1,8 @@
-"""Compare training on one step with training on a rollout of six, by the error of each step of a rollout.
+"""Compare training on single steps with training on rollouts of six steps, by the error of each rollout step.
 
-Both networks see the same windows, as often. The one-step network is asked for each of the six frames from
-the real frames before it; the six-step network is asked for them in a row, from its own frames, and the error
-of each step is traced back through all steps before.
+Both networks see the same windows equally often. The one-step network predicts each of the six frames from
+the real frames before it. The six-step network predicts them in a row from its own frames, and gradients of
+each step's error flow back through all steps before.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def roll(net: StateNet, frames: Frames, *, clamp: bool, steps: int = STEPS) -> l
 
 
 class Rollouts(Trainee):
-    """Trains the one-step network on real frames, and the six-step one on its own."""
+    """Trains the one-step network on real frames, and the six-step network on its own frames."""
 
     def forward(self, batch: TensorSample, noise: torch.Generator, done: float) -> Tensor:  # noqa: ARG002
-        """Sum up the losses of both networks, each the mean over six frames."""
+        """Return the sum of both networks' losses, each the mean over six frames."""
         frames = read_frames(self.dataset, batch)
         one, six = self.net(ONE), self.net(SIX)
         steps = range(six.context, six.context + STEPS)
@@ -67,7 +67,7 @@ class Rollouts(Trainee):
 
 @torch.no_grad()
 def judge_steps(trainee: Rollouts, tests: list[Frames]) -> dict[str, dict[str, list[float]]]:
-    """Measure each way by step: distance to the true position, scaled squared error, right actions."""
+    """Measure each method by step: distance to the true position, scaled squared error, right actions."""
     table: dict[str, dict[str, list[float]]] = {}
 
     def add(way: str, step: int, values: Tensor, target: Frames, action: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""The options that all commands of this folder share, and how they end: one line of JSON, or of complaint."""
+"""The options that all commands of this folder share, and their last line: JSON, or an error message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RANKS: Final = (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0))  # as torchr
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How long, how fast and where a model is trained: the options that all commands share."""
+    """The options that all commands share: how long, how fast and where a model is trained."""
 
     out: Path
     steps: int
@@ -41,7 +41,7 @@ class Run:
 
 
 def run_options(steps: int, batch_size: int, learning_rate: float = 3e-3) -> Callable[..., Any]:
-    """Give a command the options of a `Run`, its argument `run`; bad input ends it with one line."""
+    """Add the options of a `Run` to a command, as its argument `run`; bad input ends it with one line."""
     options = (
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True,
                      help="Folder for the checkpoint and the picture; a run in it is gone on with."),
@@ -82,7 +82,7 @@ def run_options(steps: int, batch_size: int, learning_rate: float = 3e-3) -> Cal
 
 
 def complaints(function: Callable[..., None]) -> Callable[..., None]:
-    """End a command with one line, not a traceback, where its input is bad."""
+    """Make a command end with one line instead of a traceback if its input is bad."""
 
     @functools.wraps(function)
     def wrapped(**values: Any) -> None:
@@ -96,7 +96,7 @@ def complaints(function: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def _together(device: str, world_size: int) -> Iterator[None]:
-    """Meet the other ranks that torchrun started; alone, there is nobody to meet."""
+    """Join the process group of the ranks that torchrun started; do nothing in a run of one process."""
     if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
         message = f"--device is cpu, or cuda where torch sees a GPU; got {device!r}"
         raise ValueError(message)

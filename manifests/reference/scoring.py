@@ -1,4 +1,4 @@
-"""What the state models are trained for, and how they are judged against copying the last frame."""
+"""The losses of the state models, and their evaluation against copying the last frame."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 ACTION: Final = HEADS.index("action")
 CATEGORY, CHARACTER = list(IDS).index("category"), list(IDS).index("character")
 X, Y = VALUES.index("x"), VALUES.index("y")
-_FIRST: Final = 2  # the GRU is not asked after the first frames: it has seen nothing move yet
-_OTHER_HEADS: Final = 0.3  # weight of each head but the action's
+_FIRST: Final = 2  # the GRU predicts nothing after the first frames, as it has seen no motion yet
+_OTHER_HEADS: Final = 0.3  # weight of each head except the action's
 _VALUES: Final = 8.0  # weight of the quantities, which are many and easy
 _EXACT: Final = 0.1  # errors below it, in scaled units, count by their square
 
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """Weights of losses that are options; 0 leaves one out.
+    """Weights of optional losses; 0 leaves a loss out.
 
     Attributes:
-        category: of saying the action's functional category (27 classes).
-        embedding: of saying where the action's embedding lies.
+        category: weight of predicting the action's functional category (27 classes).
+        embedding: weight of predicting the action's embedding.
     """
 
     category: float = 0.0
@@ -46,7 +46,7 @@ NO_EXTRAS: Final = Extras()
 def state_loss(
     net: StateNet, frames: Frames, extras: Extras, num: int | None = None, end: int | None = None
 ) -> Tensor:
-    """Measure what a network says after each of the last `num` of the first `end` real frames of windows."""
+    """Return a network's loss after each of the last `num` of the first `end` real frames of windows."""
     end = net.context if end is None else end
     predicted = net(frames, net.context - _FIRST if num is None else num, end)
     target_end = end + net.gap
@@ -54,11 +54,11 @@ def state_loss(
 
 
 def loss_of(net: StateNet, predicted: Predicted, target: Frames, extras: Extras) -> Tensor:
-    """Measure what was predicted of frames [B, T', ...] against what they held."""
+    """Return the loss of predictions against the true frames, [B, T', ...]."""
     ids, known = target.ids, target.ids_known
 
     def miss(logits: Tensor, place: int) -> Tensor:
-        wanted = torch.where(known[..., place], ids[..., place], -100)  # what cross_entropy leaves out
+        wanted = torch.where(known[..., place], ids[..., place], -100)  # cross_entropy ignores -100
         total = cross_entropy(logits.flatten(0, -2), wanted.flatten(), reduction="sum")
         return total / known[..., place].sum().clamp(1)
 
@@ -77,19 +77,19 @@ def loss_of(net: StateNet, predicted: Predicted, target: Frames, extras: Extras)
 
 
 def value_loss(net: StateNet, values: Tensor, target: Frames) -> Tensor:
-    """Measure predicted quantities against those of frames, scaled by how much they change in a frame."""
+    """Return the loss of predicted quantities, scaled by how much they change in a frame."""
     error = (values - target.values) / net.scale_change * target.values_known
     return smooth_l1_loss(error, torch.zeros_like(error), beta=_EXACT)
 
 
 class Score:
-    """Counts over held-out windows, of the frame `gap` after the K-th; `figures` makes shares of them."""
+    """Counts over held-out windows for the frame `gap` after the K-th; `figures` turns them into shares."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
 
     def add(self, net: StateNet, frames: Frames, of: Tensor | None = None) -> None:
-        """Count windows; `of`, bool [B, P], says which players' frames count, all by default."""
+        """Count some windows; `of`, bool [B, P], selects the players whose frames count, all by default."""
         predicted = net(frames)
         last, target = _at(frames, net.context - 1), _at(frames, net.context - 1 + net.gap)
         before = _at(frames, net.context - 2)
@@ -118,11 +118,11 @@ class Score:
             self._sums[part] = self._sums.get(part, 0.0) + float(number)
 
     def share(self, name: str) -> float:
-        """Give the mean of what was counted under a name, to five digits; 0 where nothing was."""
+        """Return the mean of the values counted under a name, to five digits; 0 if there were none."""
         return round(self._sums.get(name, 0.0) / max(1.0, self._sums.get(f"number of {name}", 0.0)), 5)
 
     def figures(self) -> dict[str, Any]:
-        """Give the shares and errors: the model's, and those of copying the last frame."""
+        """Return the shares and errors of the model, and those of copying the last frame."""
         return {
             "action_acc": self.share("action"),
             "action_acc_of_copying": self.share("action copied"),
@@ -139,7 +139,7 @@ class Score:
 
 
 def _category(frames: Frames, actions: Tensor) -> Tensor:
-    """Look up the functional category of actions [B, P] of the frames' characters."""
+    """Look up the functional category of actions, [B, P], for the frames' characters."""
     return category_table()[frames.ids[..., CHARACTER], actions]
 
 
@@ -150,7 +150,7 @@ def _at(frames: Frames, step: int) -> Frames:
 
 @torch.no_grad()
 def judge(net: StateNet, batches: Iterable[Frames]) -> dict[str, Any]:
-    """Count and sum up held-out windows."""
+    """Evaluate a network on batches of held-out windows; return the figures of its `Score`."""
     score = Score()
     for frames in batches:
         score.add(net, frames)

@@ -1,10 +1,10 @@
-"""Guess the inputs that are not there yet, go on, and roll back where the guess was wrong (as GGPO does).
+"""Guess inputs that have not arrived yet, continue, and roll back if the guess was wrong (as GGPO does).
 
-The guess is that a player holds what it held: ctrl(t+1) = ctrl(t). Three things are measured:
+The guess is that a player keeps holding the same inputs: ctrl(t+1) = ctrl(t). Three things are measured:
 
     guesses       how often that is right in the games, by how far sticks may be off
-    lookahead     a model that wants ctrl(t+1) gets the guess, and the truth where the guess was wrong
-    two policies  a rollout in which one player's inputs arrive later: once rolled back, it is exactly the
+    lookahead     a model that needs ctrl(t+1) gets the guess, and then the truth if the guess was wrong
+    two policies  a rollout in which one player's inputs arrive later: after rolling back, it is exactly the
                   rollout that waited for them
 """
 
@@ -46,7 +46,7 @@ _CONTEXT, _NUM_ROLLED, _NUM_ROLLED_WINDOWS, _NUM_TESTS = 10, 60, 16, 12_000
 
 
 def judge_lookahead(ahead: StateNet, without: StateNet, tests: list[Frames]) -> dict[str, Any]:
-    """Judge the model that wants ctrl(t+1) with the truth, the guess, and the guess rolled back."""
+    """Evaluate the model that needs ctrl(t+1) with the truth, the guess, and the guess rolled back."""
     ways = {"ctrl(t) alone": judge(without, tests), "true ctrl(t+1)": judge(ahead, tests)}
     passes = {"ctrl(t) alone": 1.0, "true ctrl(t+1)": 1.0, "guess, never rolled back": 1.0}
     for threshold in (None, *THRESHOLDS[::-1]):
@@ -79,8 +79,8 @@ def two_policies(net: StateNet, frames: Frames, delay: int) -> dict[str, float]:
     """Roll out one window in which the second player's inputs arrive `delay` frames late, and roll back.
 
     Returns:
-        Passes per frame, share of frames whose guess was wrong, and the largest difference from the rollout
-        that waited, over all quantities of all frames; rolling back is exact if that is 0.
+        Passes per frame, share of frames with a wrong guess, and the largest difference from the rollout that
+        waited, over all quantities of all frames; rolling back is exact if the difference is 0.
     """
     local, remote = frames.controls[:, net.context :].unbind(2)  # [1, T, A] each
     num, start = local.shape[1], begin(net, cut(frames, 0, net.context))
@@ -93,7 +93,7 @@ def two_policies(net: StateNet, frames: Frames, delay: int) -> dict[str, float]:
     for step in range(num):
         waited.append(after(waited[-1], step, remote[:, step]))
     snapshots, used, passes, wrong = [start], list[Tensor](), 0, 0
-    newest = frames.controls[:, net.context - 1, 1]  # of the other player's inputs that have arrived
+    newest = frames.controls[:, net.context - 1, 1]  # the newest inputs of the other player that have arrived
     for now in range(num + delay):
         arrived = now - delay
         if arrived >= 0:

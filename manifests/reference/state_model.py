@@ -1,10 +1,10 @@
-"""Train models of the game's state, which say the next frame from K frames and the inputs.
+"""Train models of the game's state, which predict the next frame from K frames and the inputs.
 
-Four models are trained on the same batches, and judged on games that none of them has seen:
+Four models are trained on the same batches, and evaluated on games that none of them has seen:
 
-    none          states and inputs of K frames, nothing of the frame that is predicted
-    ctrl(t)       and the inputs of the predicted frame, which act in it
-    lookahead=1   and those of the frame after it, which a player chooses on seeing the predicted one
+    none          reads states and inputs of K frames, nothing of the predicted frame
+    ctrl(t)       also reads the inputs of the predicted frame, which act in it
+    lookahead=1   also reads those of the frame after it, which a player chooses on seeing the predicted one
     window=K+3    predicts the third frame after, from the inputs up to it; a longer gap, so not comparable
 """
 
@@ -43,17 +43,17 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "lookahead=1": {"num_inputs": 2, "gap": 1},
     "window=K+3": {"num_inputs": 3, "gap": 3},
 }
-_NUM_MEASURED: Final = 4_000  # windows that scales are measured on
+_NUM_MEASURED: Final = 4_000  # number of windows on which scales are measured
 _NUM_JUDGED: Final = 16_000
 
 
 def window(context: int) -> WindowSpec:
-    """Say what a window is: K frames seen, three that may be predicted, and the inputs of one more."""
+    """Describe a window: K seen frames, three that may be predicted, and the inputs of one more."""
     return WindowSpec(context + 3, start="any", lookahead=1)
 
 
 class Trainee(nn.Module):
-    """The networks by name, and the sum of their losses; as they share nothing, each trains by itself."""
+    """The networks by name, and the sum of their losses; they share no weights, so each trains by itself."""
 
     def __init__(
         self, dataset: TorchWindows, variants: Mapping[str, Mapping[str, Any]], seed: int,
@@ -69,16 +69,16 @@ class Trainee(nn.Module):
         })  # fmt: skip
 
     def net(self, name: str) -> StateNet:
-        """Find a network by its name in the variants."""
+        """Return the network of a variant, by the variant's name."""
         found: StateNet = self.nets[_key(name)]
         return found
 
     def use(self, name: str, net: StateNet) -> None:
-        """Put another network in the place of one."""
+        """Replace the network of a variant by another network."""
         self.nets[_key(name)] = net
 
     def forward(self, batch: TensorSample, noise: torch.Generator, done: float) -> Tensor:
-        """Sum up the networks' losses; with scheduled sampling, on frames that are partly their own."""
+        """Return the sum of the networks' losses; with scheduled sampling, on frames partly their own."""
         frames = read_frames(self.dataset, batch)
         loss = torch.zeros((), device=frames.values.device)
         for net in self.nets.values():
@@ -88,7 +88,7 @@ class Trainee(nn.Module):
 
 
 def own_frames(net: StateNet, frames: Frames, share: float, noise: torch.Generator) -> Frames:
-    """Put a network's own quantities into a share of the frames it sees; classes stay as they were."""
+    """Put a network's own predicted quantities into a share of the frames it sees; classes stay the same."""
     with torch.no_grad():
         said = net(frames, net.context).values[:, : net.context - net.gap]  # of the frames from `gap` on
     chance = torch.rand((*said.shape[:2], 1, 1), generator=noise, device=said.device)

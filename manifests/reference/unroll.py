@@ -1,4 +1,4 @@
-"""Roll a state model out: each frame that it predicts is the next one that it sees."""
+"""Roll a state model out: each frame that it predicts is the next frame that it sees."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _CHARACTER, _CATEGORY = list(IDS).index("character"), list(IDS).index("category"
 
 
 class Position(NamedTuple):
-    """Where a rollout is: all that the next step needs, so that keeping it is a snapshot to roll back to.
+    """The position of a rollout: all that the next step needs, so that a kept position can be rolled back to.
 
     Attributes:
         pair: the last two frames, [B, 2, P, ...].
-        encoded: the last one, encoded.
-        known: what is known after it.
-        memory: the network's own, of all frames before.
+        encoded: the last frame, encoded.
+        known: the latent after the last frame.
+        memory: the network's memory of all frames before.
     """
 
     pair: Frames
@@ -38,7 +38,7 @@ class Position(NamedTuple):
 
 
 def begin(net: StateNet, frames: Frames) -> Position:
-    """Read real frames [B, T, ...] of a window, T at least K for an MLP."""
+    """Begin a rollout after the real frames of a window, [B, T, ...], T at least K for an MLP."""
     encoded = net.encode(frames)
     known, memory = net.remember(encoded)
     last = frames.values.shape[1]
@@ -46,17 +46,17 @@ def begin(net: StateNet, frames: Frames) -> Position:
 
 
 def foresee(net: StateNet, at: Position, controls: Tensor) -> Predicted:
-    """Predict the next frame from the inputs that follow, [B, num_inputs, P, A]."""
+    """Predict the next frame from the inputs that follow, [B, num_inputs, P, A], without advancing."""
     return net.predict(at.known, at.encoded, at.pair, controls.transpose(1, 2).flatten(2)[:, None])
 
 
 def advance(net: StateNet, at: Position, said: Predicted, controls: Tensor, *, clamp: bool) -> Position:
-    """Go one frame on, into the predicted frame, whose inputs are float [B, P, A]."""
+    """Advance by one frame, into the predicted frame, whose inputs are float [B, P, A]."""
     return enter(net, at, as_frame(at.pair, said, controls, clamp=clamp))
 
 
 def enter(net: StateNet, at: Position, frame: Frames) -> Position:
-    """Go one frame on, into a given frame [B, 1, P, ...]."""
+    """Advance by one frame, into a given frame [B, 1, P, ...]."""
     pair = join(cut(at.pair, 1, 2), frame)
     encoded = net.encode(pair)[:, 1:]
     known, memory = net.go_on(encoded, at.memory)
@@ -64,7 +64,7 @@ def enter(net: StateNet, at: Position, frame: Frames) -> Position:
 
 
 def as_frame(seen: Frames, said: Predicted, controls: Tensor, *, clamp: bool) -> Frames:
-    """Make a frame [B, 1, P, ...] of what was predicted; what no head predicts stays as it was."""
+    """Make a frame, [B, 1, P, ...], from predictions; values that no head predicts stay as they were."""
     last, ids = cut(seen, seen.values.shape[1] - 1, seen.values.shape[1]), {}
     for place, name in enumerate(IDS):
         ids[name] = said.logits[name].argmax(-1) if name in HEADS else last.ids[..., place]
@@ -79,14 +79,14 @@ def as_frame(seen: Frames, said: Predicted, controls: Tensor, *, clamp: bool) ->
 
 
 def join(first: Frames, second: Frames) -> Frames:
-    """Put frames after frames."""
+    """Concatenate the frames of windows along the axis of time."""
     steps = [torch.cat([one, two], 1) for one, two in zip(first[:-1], second[:-1], strict=True)]
     return Frames._make([*steps, first.stage])
 
 
 @cache
 def ranges() -> tuple[Tensor, Tensor]:
-    """Give the least and the largest value of each of `VALUES` by the schema; infinite where it has none."""
+    """Return the least and the largest value of each of `VALUES` in the schema; infinite if it has none."""
     domains = [domain_of(f"p0.{name}") for name in VALUES]
     low = [-np.inf if domain.low is None else domain.low for domain in domains]
     high = [np.inf if domain.high is None else domain.high for domain in domains]

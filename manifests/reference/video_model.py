@@ -1,7 +1,8 @@
-"""Train a small video model on latents: the next picture from those before and the players' inputs.
+"""Train a small video model on latents, which predicts the next picture from earlier ones and the inputs.
 
-Two networks are trained on the same batches, with the inputs and without; the first is also judged with the
-inputs of other windows. It then draws a clip twice from the same seed and noise, once with one input forced.
+Two networks are trained on the same batches, with the inputs and without; the first is also evaluated with
+the inputs of other windows. It then draws a clip twice from the same seed and noise, once with one input
+forced.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Trainee(nn.Module):
         self.nets = nn.ModuleDict({WITH: first_net, WITHOUT: copy.deepcopy(first_net)})
 
     def forward(self, batch: TensorSample, noise: torch.Generator, done: float) -> Tensor:  # noqa: ARG002
-        """Sum up both networks' losses; they begin with the same weights, and get the same noise."""
+        """Return the sum of both networks' losses; they begin with equal weights, and get the same noise."""
         latents, inputs = read_windows(as_dict(batch))
         seed = int(torch.randint(2**31, (), generator=noise, device=noise.device))
         loss = torch.zeros((), device=latents.device)
@@ -65,7 +66,7 @@ class Trainee(nn.Module):
         return loss
 
     def ways(self, inputs: Tensor) -> dict[str, tuple[NextLatent, Tensor]]:
-        """Name each way, with its network and the inputs that it gets of a batch's."""
+        """Return each way of predicting by name, with its network and the inputs that it gets."""
         return {
             WITH: (self.nets[WITH], inputs),
             SHUFFLED: (self.nets[WITH], inputs.roll(1, 0)),
@@ -75,7 +76,7 @@ class Trainee(nn.Module):
 
 @torch.no_grad()
 def judge(trainee: Trainee, tests: list[tuple[Tensor, Tensor]]) -> dict[str, float]:
-    """Measure the squared error of the next latent each way, beside that of copying the last one."""
+    """Measure the squared error of the next latent for each way, and for copying the last latent."""
     total: dict[str, float] = {}
     for latents, inputs in tests:
         seen, then = latents[:, :SEEN], latents[:, SEEN]
@@ -87,10 +88,10 @@ def judge(trainee: Trainee, tests: list[tuple[Tensor, Tensor]]) -> dict[str, flo
 
 
 def intervene(net: NextLatent, seen: Tensor, inputs: Tensor, place: int, seed: int) -> dict[str, Any]:
-    """Draw a clip from the same seed and noise with its own inputs, forced to what they are, and forced.
+    """Draw a clip from the same seed and noise as it is, with one input set to itself, and with it forced.
 
-    `place` is the input that is forced to 1, the stick fully right, in all frames to be drawn; its mean over
-    a step's frames is there, too.
+    `place` is the index of the input that is forced to 1, the stick fully right, in all drawn frames; its
+    mean over a step's frames is forced, too.
     """
     control, forced = inputs.clone(), inputs.clone()
     for each in (place, place + inputs.shape[2] // 2):

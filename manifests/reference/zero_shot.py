@@ -1,4 +1,4 @@
-"""Hold out one character, and see how well a state model predicts a fighter that it has never seen."""
+"""Hold out one character, and measure how well a state model predicts a fighter that it has never seen."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _CONTEXT, _NUM_JUDGED = 10, 12_000
 
 
 def choose_character(games: Sequence[Sequence[str]], wanted: str | None) -> str:
-    """Choose the character to hold out: the wanted one, or the rarest of those in two games or more.
+    """Choose the character to hold out: the wanted one, or the rarest that occurs in at least two games.
 
     Args:
         games: the characters of each game.
         wanted: a name, or None.
 
     Raises:
-        ValueError: no game has it, or all have.
+        ValueError: no game has the character, or all games have it.
     """
     having = Counter(name for game in games for name in set(game))
     free = {name: count for name, count in having.items() if count < len(games)}
@@ -74,7 +74,7 @@ def _with(name: str) -> str:
 
 @torch.no_grad()
 def judge_players(net: StateNet, tests: Sequence[Frames], character: int | None) -> dict[str, Any]:
-    """Judge the frames of fighters of one character alone, or of all where it is None."""
+    """Evaluate only the frames of fighters of one character, or of all characters if it is None."""
     score = Score()
     for frames in tests:
         who = frames.ids[:, net.context - 1, :, CHARACTER]

@@ -1,4 +1,4 @@
-"""The contract of a side table, and the names of the shards of our own."""
+"""The contract of a side table, and the description and shard names of the tables that we write."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHARD: Final = re.compile(r"shards/[0-9a-f]{2}/([0-9a-f]{64})_(\d{7})_(\d{6})(?
 
 
 class SideTable(Protocol):
-    """Values by game_id and slp_frame; several threads may ask at once."""
+    """A table of values by game_id and slp_frame; several threads may read it at once."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -44,39 +44,40 @@ class SideTable(Protocol):
         ...
 
     def settle(self) -> None:
-        """Open connections of this process's own, after it was forked."""
+        """Open new connections for this process after it was forked."""
         ...
 
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Look up frames of a game.
+        """Look up the values of some frames of a game.
 
         Args:
             game_id: 64 hexadecimal digits.
             slp_frames: int64 [T], in any order.
 
         Returns:
-            values [T, *row_shape], zero where there are none, and where there are: bool [T], or, where each
-            place of a row may be null by itself, [T, *row_shape].
+            Values [T, *row_shape], zero where there are none, and their validity, bool [T]; or bool
+            [T, *row_shape] if each place of a row may be null by itself.
 
         Raises:
             StoreFailed: the table cannot be read.
-            RecordRefused: it is not what it says it is.
+            RecordRefused: the table's files are not what its records say.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Frames of one game, as a chunk of a dataset or a shard of a side table has them.
+    """A run of frames of one game, such as those of a dataset's chunk or of a side table's shard.
 
     Attributes:
         game_id: sha256 of the replay, 64 hexadecimal digits.
         slp_frame_start: slp_frame of the first frame.
         num_frames: number of frames, at least 1.
-        frame_step: slp_frames from one of them to the next; 1 where they are consecutive.
+        frame_step: slp_frames from one frame to the next; 1 if they are consecutive.
 
     Raises:
-        ValueError: a game_id that is none, no frames, frames from before a game begins, or a step below 1.
+        ValueError: the game_id is not valid, there are no frames, frames lie before the beginning of games,
+            or the step is below 1.
     """
 
     game_id: str
@@ -97,14 +98,14 @@ class Span:
 
     @property
     def key(self) -> str:
-        """Where the shard of these frames is."""
+        """Key of the shard that holds these frames."""
         place = f"{self.slp_frame_start - FIRST_SLP_FRAME:07d}_{self.num_frames:06d}"
         place += f"_{self.frame_step:02d}" if self.frame_step > 1 else ""
         return f"{SHARD_PREFIX}{self.game_id[:2]}/{self.game_id}_{place}.npy"
 
     @classmethod
     def parse(cls, key: str) -> Span | None:
-        """Read what a shard's key says; None if it is no shard's."""
+        """Parse the key of a shard; None if it is another key."""
         found = _SHARD.fullmatch(key)
         if found is None:
             return None
@@ -113,12 +114,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """What table.json says.
+    """The contents of a side table's table.json.
 
     Attributes:
         dtype: numpy name of the values' dtype, such as "float16".
         row_shape: shape of one frame's values.
-        about: what its maker noted, such as the encoder's name; JSON-ready.
+        about: notes of the table's maker, such as the encoder's name; ready for JSON.
     """
 
     dtype: str
@@ -126,16 +127,16 @@ class TableDescription:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        """Write it as JSON; the same description gives the same bytes."""
+        """Make the bytes of table.json; the same description gives the same bytes."""
         plain = {"format": _FORMAT, "version": _VERSION, "dtype": self.dtype, "row_shape": self.row_shape}
         return json.dumps({**plain, "about": self.about}, sort_keys=True, indent=1).encode()
 
     @classmethod
     def from_json(cls, data: bytes, name: str) -> TableDescription:
-        """Read it.
+        """Read the bytes of a table.json.
 
         Raises:
-            RecordRefused: it is another thing, or of another version.
+            RecordRefused: the bytes are not a table.json, or have another version.
         """
         try:
             plain = json.loads(data)

@@ -1,10 +1,10 @@
 """Read other people's side tables: Parquet files, and .npy files of records, with game_id and slp_frame.
 
-    Parquet    columns game_id (text), slp_frame (whole number), and one of values: numbers, or lists of them;
-               or several columns of numbers, which become places of one axis, masked where they are null
-    .npy       records with fields game_id, slp_frame and one of values, such as ("latent", "f2", (16, 8, 8))
+    Parquet    columns game_id (text), slp_frame (whole number), and a column of values: numbers, or lists of
+               them; or several columns of numbers, which become places of one axis, masked where null
+    .npy       records with fields game_id, slp_frame and a field of values: ("latent", "f2", (16, 8, 8)), say
 
-They are read whole when a dataset is opened, so they should fit into memory; a table that does not is for
+These files are read whole when a dataset is opened, so they should fit into memory; write a larger table with
 `manifests.side_tables.writer`.
 """
 
@@ -32,14 +32,14 @@ _KEYS = ("game_id", "slp_frame")
 
 
 class KeyedTable:
-    """A `SideTable` in memory.
+    """A side table that is held in memory.
 
     Args:
         game_ids: N texts.
         slp_frames: int64 [N]; no frame of a game comes twice.
         values: [N, ...].
-        names: of the places along the last axis; empty if they have none.
-        valid: bool [N, ...] of the values' shape, False where there is none; None where there are all.
+        names: names of the places along the last axis; empty if they have none.
+        valid: bool [N, ...] of the values' shape, False where a value is null; None if no value is null.
 
     Raises:
         ValueError: a frame comes twice, or the columns differ in length.
@@ -79,10 +79,10 @@ class KeyedTable:
         return self._values.shape[1:]
 
     def settle(self) -> None:
-        """Do nothing: all of it is in memory, which forked processes share."""
+        """Do nothing: the table is in memory, which forked processes share."""
 
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Look up frames of a game; as `SideTable.rows`."""
+        """Look up the values of some frames of a game; as `SideTable.rows`."""
         values = np.zeros((slp_frames.size, *self.row_shape), self.dtype)
         valid = np.zeros(slp_frames.size if self._valid is None else values.shape, bool)
         first, end = self._span_of.get(game_id, (0, 0))
@@ -99,7 +99,7 @@ def read_npy(data: bytes, name: str) -> KeyedTable:
     """Read an .npy file of records.
 
     Raises:
-        RecordRefused: it is none, or has other fields.
+        RecordRefused: `data` is not such a file, or has other fields.
     """
     try:
         records = _records(data)
@@ -115,9 +115,9 @@ def read_npy(data: bytes, name: str) -> KeyedTable:
 
 
 def _records(data: bytes) -> NDArray[Any]:
-    """Look at the records of an .npy file, without a copy.
+    """View the records of an .npy file without copying them.
 
-    `np.load` would also open a .zip, and make room for as many records as the header claims.
+    `np.load` would also open a .zip, and allocate memory for as many records as the header claims.
     """
     file = io.BytesIO(data)
     version = np.lib.format.read_magic(file)
@@ -137,10 +137,10 @@ def _records(data: bytes) -> NDArray[Any]:
 
 
 def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:
-    """Read the Parquet files of a table, at least one.
+    """Read the Parquet files of a table; there must be at least one.
 
     Raises:
-        RecordRefused: they are none, have other columns, or values that are no numbers of one shape.
+        RecordRefused: they are not Parquet, have other columns, or their values are not numbers of one shape.
     """
     try:
         table = pa.concat_tables([_read(data) for data in files])
@@ -163,14 +163,14 @@ def read_parquet(files: Sequence[bytes], name: str) -> KeyedTable:
 
 
 def _read(data: bytes) -> pa.Table:
-    # On this thread alone, as `manifests.snapshot.reader` explains.
+    # Read on this thread only, for the reason that `manifests.snapshot.reader` explains.
     with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
         check_bounds(file.metadata)
         return file.read(use_threads=False)
 
 
 def _numbers(array: pa.Array, num_rows: int) -> NDArray[Any]:
-    """Make [N, ...] of numbers, or of lists of numbers of one length, nested as deep as they are."""
+    """Convert numbers, or (nested) lists of numbers of one length, to an array [N, ...]."""
     shape: list[int] = []
     count = num_rows
     while pa.types.is_list(array.type) or pa.types.is_large_list(array.type) or (

@@ -1,4 +1,4 @@
-"""Open a side table at a path or URL, by what lies there."""
+"""Open the side table at a path or URL, whether it is one of ours, a Parquet file or an .npy file."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def open_side_table(url: str | Path) -> SideTable:
-    """Open a side table.
+    """Open a side table at a path or URL.
 
     Args:
         url: a folder or URL that `SideTableWriter` wrote; a .parquet or .npy file; or a folder of .parquet
             files. `manifests.side_tables.keyed` says which columns files have.
 
     Raises:
-        RecordRefused: there is none.
-        StoreFailed: it cannot be read.
+        RecordRefused: there is no side table at `url`.
+        StoreFailed: the table cannot be read.
     """
     text = str(url)
     if text.endswith((".parquet", ".npy")):

@@ -1,4 +1,4 @@
-"""Read a side table of ours: one shard a chunk, of which ranges of rows are read."""
+"""Read a side table that `SideTableWriter` wrote: one shard per chunk, of which ranges of rows are read."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class ShardedTable:
-    """A `SideTable` of shards; only their names are read at opening.
+    """A side table that is stored as shards; opening it reads only their names.
 
     Args:
-        store: where it is.
+        store: the store that holds the table.
 
     Raises:
         RecordRefused: there is no such table.
@@ -48,15 +48,15 @@ class ShardedTable:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Nothing: places of these rows have no names."""
+        """Empty: the places of these rows have no names."""
         return ()
 
     def settle(self) -> None:
-        """Open the store anew; as `SideTable.settle`."""
+        """Open the store again; as `SideTable.settle`."""
         self._store = open_store(self._store.url)
 
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Look up frames of a game; as `SideTable.rows`."""
+        """Look up the values of some frames of a game; as `SideTable.rows`."""
         values = np.zeros((slp_frames.size, *self._row_shape), self._dtype)
         found = np.zeros(slp_frames.size, bool)
         for span in self._spans.get(game_id, ()):
@@ -68,7 +68,7 @@ class ShardedTable:
         return values, found
 
     def _read(self, span: Span, places: NDArray[np.int64]) -> NDArray[Any]:
-        """Read the rows of a shard from the first to the last that is wanted, in one request."""
+        """Read the rows of a shard from the first wanted row to the last, in one request."""
         first, exclusive_end = int(places.min()), int(places.max()) + 1
         row_bytes = self._dtype.itemsize * int(np.prod(self._row_shape, dtype=np.int64))
         front = header_bytes(self._dtype, (span.num_frames, *self._row_shape))

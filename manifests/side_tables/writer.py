@@ -1,4 +1,4 @@
-"""Write a side table in a stream, one shard a chunk; run again, it goes on where it was stopped."""
+"""Write a side table as a stream of shards, one per chunk; a stopped run can be run again and goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SideTableWriter:
-    """Writes a side table; several processes may write different spans of one.
+    """Writes a side table; several processes may write different spans of one table.
 
         writer = SideTableWriter("latents", about={"encoder": "vae-3"})
         for chunk in range(dataset.num_chunks):
@@ -29,10 +29,10 @@ class SideTableWriter:
 
     Args:
         url: folder or URL of the table.
-        about: what should be noted in it, JSON-ready. One with other notes is never continued.
+        about: notes to store in the table, ready for JSON. A table with other notes is never continued.
 
     Raises:
-        RecordRefused: there is something else, or a table with other notes.
+        RecordRefused: `url` holds something else, or a table with other notes.
         StoreFailed: the store cannot be read.
     """
 
@@ -57,11 +57,11 @@ class SideTableWriter:
         return span in self._done
 
     def write(self, span: Span, values: NDArray[Any]) -> None:
-        """Write the values of all frames of a span, [num_frames, ...]; what was there is replaced.
+        """Write the values of all frames of a span, [num_frames, ...], replacing an existing shard.
 
         Raises:
-            ValueError: another number of frames, or values of another dtype or shape than those before.
-            StoreFailed: the store cannot take them.
+            ValueError: the number of frames is wrong, or dtype or shape differ from those of earlier values.
+            StoreFailed: the store cannot take the shard.
         """
         if values.shape[:1] != (span.num_frames,) or values.dtype.kind not in "fiub":
             message = (
@@ -84,6 +84,6 @@ class SideTableWriter:
     def _describe(self, values: NDArray[Any]) -> None:
         made = TableDescription(values.dtype.name, values.shape[1:], self._about)
         self._store.put_if_absent(TABLE_KEY, made.to_json())
-        # Another process may have been first; what it wrote counts.
+        # Another process may have written table.json first; then its description counts.
         name = f"{self._store.url}/{TABLE_KEY}"
         self._description = TableDescription.from_json(self._store.get(TABLE_KEY), name)

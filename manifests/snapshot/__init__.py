@@ -1,1 +1,1 @@
-"""Snapshots of the manifests: Parquet tables compiled from the ledger, and how to read them."""
+"""Snapshots: numbered sets of Parquet tables that are compiled from the ledger, and code to read them."""

@@ -1,11 +1,11 @@
-"""Compile the ledger into a snapshot of the manifests, and read only entries that the last snapshot lacks.
+"""Compile the ledger into a new snapshot of the manifests, reading only entries that the last snapshot lacks.
 
     ledger listing (in order of game_id) --- groups of games ---> old rows kept + new entries' rows -> tables
 
 A committed game's entry never changes, so its rows are copied from the last snapshot. Games that were set
-aside may have been tried again, so their few entries are read again each time. Where a store cannot say which
-of two writers came first, an entry may be replaced by that of a racing worker, so all are read each time. The
-bytes of the tables depend on the ledger alone, no matter whether it is compiled at once or step by step. If
+aside may have been tried again, so their few entries are read again each time. If the store cannot say which
+of two writers came first, an entry may be replaced by that of a racing worker, so all entries are read each
+time. The bytes of the tables depend only on the ledger, whether it is compiled at once or step by step. If
 nothing changed, no snapshot is written. Everything streams: memory does not grow with the dataset.
 """
 
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 GAMES_PER_GROUP: Final = 512
 """How many games' rows are in memory at a time."""
 ENTRIES_AT_A_TIME: Final = 32
-"""How many games' entries are: a hundred times as large as their rows."""
+"""How many games' entries are in memory at a time; an entry is a hundred times as large as its rows."""
 ROWS_PER_GROUP: Final = 65_536
-"""Least number of rows of a Parquet row group but the last; groups end between games."""
+"""Least number of rows in a Parquet row group, except the last; groups end between games."""
 SMALL_ROW_GROUPS: Final[Mapping[str, int]] = {"games": 4_096, "chunks": 8_192, "events": 16_384}
-"""The same for tables whose rows hold evidence and facts, kilobytes each, since a whole group is in memory,
-and for events, since a search wants rows of a few games here and there."""
+"""The same for tables whose rows hold evidence and facts of some kilobytes, since a whole group is in memory,
+and for the events table, since a search reads the rows of a few games here and there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Finalized:
     """The result of `finalize`.
 
     Attributes:
-        snapshot: the newest snapshot now.
-        is_new: False if nothing had changed since the last one.
+        snapshot: the newest snapshot after the call.
+        is_new: False if nothing had changed since the last snapshot.
         num_read: how many ledger entries were read.
         num_kept: how many games' rows were copied from the last snapshot.
     """
@@ -69,16 +69,16 @@ class Finalized:
 
 
 def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None = None) -> Finalized:
-    """Compile the ledger as it is now into a new snapshot, unless the last one says the same.
+    """Compile the ledger as it is now into a new snapshot, unless the last snapshot has the same tables.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         from_scratch: read every entry, and copy nothing from the last snapshot.
         scratch: folder for the tables until they are put; the system's temporary folder by default.
 
     Raises:
         RecordRefused: a ledger entry is not as it was written; no snapshot is published.
-        StoreFailed: the store failed; either no snapshot is published, or a whole one.
+        StoreFailed: the store failed; either no snapshot or a complete one is published.
     """
     last = None if from_scratch else _last_snapshot(store)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="dolphin-farm-finalize-") as folder:
@@ -86,7 +86,7 @@ def finalize(store: Store, *, from_scratch: bool = False, scratch: Path | None =
         with compiler:
             compiler.run()
         tables = compiler.table_refs()
-        # Equal tables are equal bytes, so hashes tell whether anything changed.
+        # Equal tables have equal bytes, so hashes tell whether anything changed.
         if last is not None and _hashes(last.tables) == _hashes(tables):
             return Finalized(last, is_new=False, num_read=compiler.num_read, num_kept=compiler.num_kept)
         records = _record_sums(store)
@@ -142,7 +142,7 @@ class _Compiler:
             self._add_up(name, merged)
 
     def _new_rows(self, game_ids: list[str]) -> tuple[dict[str, pa.Table], int]:
-        """Read entries, a few at a time; return the rows made of them, and how many entries there were."""
+        """Read entries, a few at a time; return the rows made from them, and the number of entries."""
         entries, num_read = read_entries(self._store, game_ids), 0
         parts = [rows_of(())]
         while batch := list(itertools.islice(entries, ENTRIES_AT_A_TIME)):
@@ -169,7 +169,7 @@ class _Compiler:
         )
 
     def table_refs(self) -> dict[str, TableRef]:
-        """Take size, hash and number of rows of each table; its key is filled in when it is published."""
+        """Make each table's reference: size, hash and row count; publishing fills in the key."""
         refs = {}
         for name, path in self.files.items():
             with path.open("rb") as file:
@@ -179,18 +179,18 @@ class _Compiler:
 
 
 def rows_per_group(name: str) -> int:
-    """Return the least number of rows of a row group of this table."""
+    """Return the least number of rows in a row group of this table."""
     return SMALL_ROW_GROUPS.get(name, ROWS_PER_GROUP)
 
 
 class TableWriter:
     """Writes the Parquet file of one table, in row groups of `rows_per_group` or more that end between games.
 
-    A reader who wants some games reads the groups in which they are, as the footer has the bounds of each.
+    To find some games, a reader reads only the groups that hold them, as the footer has each group's bounds.
 
     Args:
-        name: of the table.
-        path: of the file, which is replaced.
+        name: name of the table.
+        path: path of the file, which is replaced.
     """
 
     def __init__(self, name: str, path: Path) -> None:
@@ -201,7 +201,7 @@ class TableWriter:
         self.num_rows = 0
 
     def write(self, rows: pa.Table) -> None:
-        """Add the rows of some games, which follow those of the games before."""
+        """Add the rows of some games, which must come after the games written so far."""
         self._waiting.append(rows)
         self._num_waiting += rows.num_rows
         self.num_rows += rows.num_rows
@@ -209,7 +209,7 @@ class TableWriter:
             self._flush()
 
     def close(self) -> None:
-        """End the file."""
+        """Write the remaining rows and the footer, and close the file."""
         self._flush()
         self._writer.close()
 
@@ -222,9 +222,9 @@ class TableWriter:
 
 
 def _group_bounds(rows: pa.Table, least_rows: int) -> list[int]:
-    """Find where row groups begin in rows in order of game_id, and their end: after whole games.
+    """Find the bounds of row groups in rows in order of game_id; every group ends after a whole game.
 
-    A group has the least number of rows, and the rest of the last game among them.
+    A group has `least_rows` rows, and then the remaining rows of its last game.
     """
     bounds = [0]
     if "game_id" in rows.column_names and rows.num_rows > least_rows:
@@ -248,7 +248,7 @@ class _OldRows:
         self._ahead: pa.Table = self._empty
 
     def take_through(self, game_id: str) -> pa.Table:
-        """Take all rows, not taken before, of the games up to this one."""
+        """Take all rows of the games up to and including this one that were not taken before."""
         taken = []
         while True:
             num_taken = pc.sum(pc.less_equal(self._ahead["game_id"], game_id)).as_py() or 0
@@ -268,10 +268,10 @@ class _OldRows:
 
 
 def _last_snapshot(store: Store) -> Snapshot | None:
-    """Read the newest snapshot; None if there is none whose rows this program can copy.
+    """Read the newest snapshot; None if there is none, or if its rows cannot be copied.
 
-    One that lacks a table, or the numbers of events, is of a program that left out what entries say, so that
-    all of them are read again.
+    A snapshot that lacks a table, or the numbers of events, was written by an older program that left out a
+    part of the entries. So then all entries are read again.
     """
     try:
         last = current_snapshot(store)
@@ -284,7 +284,7 @@ def _last_snapshot(store: Store) -> Snapshot | None:
 
 
 def _record_sums(store: Store) -> dict[str, str]:
-    """Hash dataset.json and every plan file, so that an audit misses one that is changed or gone."""
+    """Hash dataset.json and every plan file, so that an audit notices one that was changed or is missing."""
     keys = [DATASET_KEY, *(plan_key(number) for number in plan_numbers(store))]
     return {key: hashlib.sha256(store.get(key)).hexdigest() for key in keys if store.head(key) is not None}
 

@@ -1,4 +1,4 @@
-"""Mean and deviation of columns over the frames that have a value: pure functions of states."""
+"""Compute mean and deviation of state columns over the frames that have a value; pure functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS: Final = (ValueKind.CONTINUOUS, ValueKind.FLAG)
 
 @cache
 def statistics_columns() -> tuple[str, ...]:
-    """Name the columns of which there are statistics: all quantities and flags of a game of two."""
+    """Name the columns that get statistics: all quantities and flags of a two-player game."""
     names = [*schema.table_columns(_NUM_PLAYERS), *(one.name for one in FRAME_DERIVED)]
     for entity in schema.entity_names(_NUM_PLAYERS):
         names += [f"{entity}.{one.name}" for one in EVERY_ENTITY_DERIVED]
@@ -35,15 +35,15 @@ def statistics_columns() -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MaskedMoments:
-    """Statistics of D columns over some frames; those of two sets of frames can be added.
+    """Statistics of D columns over some frames; the statistics of two sets of frames can be added.
 
     Attributes:
         num_frames: number of frames.
         count: float64 [D], how many frames have a value.
-        mean: float64 [D], 0 where no frame has one.
+        mean: float64 [D], 0 if no frame has a value.
         deviations: float64 [D], the sum of squared deviations from the mean.
-        low: float64 [D], the least value, infinite where there is none.
-        high: float64 [D], the largest value, minus infinity where there is none.
+        low: float64 [D], the least value; infinity if there is none.
+        high: float64 [D], the largest value; minus infinity if there is none.
     """
 
     num_frames: int
@@ -55,13 +55,13 @@ class MaskedMoments:
 
     @classmethod
     def none(cls, num_columns: int) -> MaskedMoments:
-        """Make the statistics of no frames."""
+        """Make empty statistics, over no frames."""
         zero, far = np.zeros(num_columns), np.full(num_columns, np.inf)
         return cls(0, zero, zero, zero, far, -far)
 
     @classmethod
     def of(cls, columns: list[tuple[NDArray[Any], NDArray[np.bool_]]]) -> MaskedMoments:
-        """Take the statistics of columns of one length: values [T] and validity, bool [T], of each."""
+        """Compute the statistics of columns of one length, each with values [T] and validity, bool [T]."""
         parts = [values[valid].astype(np.float64) for values, valid in columns]
         means = [part.mean() if part.size else 0.0 for part in parts]
         return cls(
@@ -78,7 +78,7 @@ class MaskedMoments:
     def __add__(self, other: MaskedMoments) -> MaskedMoments:
         count = self.count + other.count
         share = np.divide(other.count, count, out=np.zeros_like(count), where=count > 0)
-        # Chan's formula, which does not lose precision as sums of squares would.
+        # Chan's formula, which does not lose precision, as adding sums of squares would.
         apart = other.mean - self.mean
         return MaskedMoments(
             self.num_frames + other.num_frames,
@@ -91,5 +91,5 @@ class MaskedMoments:
 
 
 def game_moments(table: StateTable) -> MaskedMoments:
-    """Take the statistics of `statistics_columns` over the state of a whole game of two."""
+    """Compute the statistics of `statistics_columns` over the states of a whole two-player game."""
     return MaskedMoments.of([column_of(table, name) for name in statistics_columns()])

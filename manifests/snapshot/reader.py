@@ -6,7 +6,7 @@
     manifest.games().filter(pc.field("stage_name") == "BATTLEFIELD")
     manifest.table("chunks", columns=["video_key", "num_frames"])
 
-The tables are plain Parquet, so any other reader of Parquet will do as well.
+The tables are plain Parquet files, so any other Parquet reader works as well.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One snapshot of a dataset. It stays readable, and the same, while games are added and finalized.
+    """One snapshot of a dataset's tables. It stays readable and unchanged while games are added.
 
     Attributes:
-        store: where the dataset is; `store.get` reads chunk objects by the keys in the tables.
-        description: what dataset.json says.
-        snapshot: number, sums, and keys, sizes and hashes of the tables.
+        store: the dataset's store; `store.get` reads chunk objects by the keys in the tables.
+        description: the contents of dataset.json.
+        snapshot: the snapshot's number and totals, and the keys, sizes and hashes of its tables.
     """
 
     store: Store
@@ -61,7 +61,7 @@ class Manifest:
         return self.table("chunks")
 
     def gops(self) -> pa.Table:
-        """Read the gops table: one row per group of pictures; large datasets have millions, see `batches`."""
+        """Read the gops table: one row per group of pictures. Large datasets have millions: see `batches`."""
         return self.table("gops")
 
     def rejects(self) -> pa.Table:
@@ -76,16 +76,16 @@ class Manifest:
         """Read the events table: one row per hit, death, throw and so on, in order of game_id and slp_frame.
 
         Raises:
-            ValueError: the snapshot is from before there was this table.
+            ValueError: the snapshot is older than this table.
         """
         return self.table("events")
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read a table, or some of its columns; those that an older snapshot had not yet are null.
+        """Read a table, or some of its columns; columns that an older snapshot lacks are null.
 
         Raises:
             ValueError: there is no such table, or no such column in it.
-            RecordRefused: its bytes, or its rows, are not those that the snapshot names.
+            RecordRefused: the table's bytes or rows are not those that the snapshot names.
         """
         ref = self._table(name)
         where = f"{self.store.url}/{ref.object.key}"
@@ -94,7 +94,9 @@ class Manifest:
         if hashlib.sha256(data).hexdigest() != ref.object.sha256:
             message = f"{where}: not the bytes that its snapshot names; audit it"
             raise RecordRefused(message)
-        # On this thread alone: one of Arrow's that still holds Python's bytes at the program's end aborts it.
+        # Read on this thread only: if one of Arrow's threads still holds Python bytes when the program ends,
+        # it
+        # aborts the program.
         try:
             with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
                 refuse_bomb(file.metadata, where, ref.num_rows)
@@ -109,7 +111,7 @@ class Manifest:
 
         Raises:
             ValueError: there is no such table.
-            RecordRefused: it has other rows than the snapshot says.
+            RecordRefused: the table's rows are not those that the snapshot names.
         """
         ref = self._table(name)
         with self._told_if_missing(name), open_parquet(self.store, ref.object.key, ref.num_rows) as file:
@@ -119,19 +121,19 @@ class Manifest:
     def rows_of_games(self, name: str, game_ids: Sequence[str]) -> Iterator[pa.Table]:
         """Read the rows of some games from a table in order of game_id, without reading all of it.
 
-        A table is in order of game_id, and its footer says which games each group of rows holds, so that only
-        those groups are read in which one of these games can be.
+        A table is in order of game_id, and its footer says which games each group of rows holds. So only the
+        groups that can hold one of these games are read.
 
         Args:
-            name: of the table.
+            name: name of the table.
             game_ids: which games.
 
         Yields:
-            Tables of bounded size with the rows of these games alone, in order.
+            Tables of bounded size with only the rows of these games, in order.
 
         Raises:
             ValueError: there is no such table.
-            RecordRefused: it has other rows than the snapshot says.
+            RecordRefused: the table's rows are not those that the snapshot names.
         """
         wanted = pa.array(sorted(game_ids), pa.string())
         ref = self._table(name)
@@ -167,13 +169,13 @@ class Manifest:
 
 
 def _holds(wanted: pa.Array, low: str, high: str) -> bool:
-    """Whether one of some game_ids, in order, lies in [low, high]."""
+    """Whether any of these sorted game_ids lies in [low, high]."""
     place = bisect.bisect_left(wanted, low, key=lambda each: each.as_py())
     return bool(place < len(wanted) and wanted[place].as_py() <= high)
 
 
 def _there(file: pq.ParquetFile, name: str, columns: Sequence[str] | None) -> list[str] | None:
-    """Leave out of the columns wanted those that a table from before them may lack."""
+    """Return the wanted columns without those that an older table lacks."""
     if columns is None:
         return None
     lacking = missing_columns(name, file.schema_arrow.names)
@@ -184,16 +186,16 @@ def _there(file: pq.ParquetFile, name: str, columns: Sequence[str] | None) -> li
 
 
 def open_manifest(dataset: str | Path | Store, snapshot: int | None = None) -> Manifest:
-    """Open a dataset's newest snapshot, or the one of a given number.
+    """Open a dataset's newest snapshot, or the snapshot with a given number, to read its tables.
 
     Args:
         dataset: folder or URL of the dataset, or its store.
         snapshot: number of the snapshot; the newest by default.
 
     Raises:
-        SchemaRefused: there is no dataset, or one of another schema.
+        SchemaRefused: there is no dataset, or one with another schema.
         NotFinalized: no snapshot was compiled yet.
-        ObjectMissing: there is no snapshot of that number.
+        ObjectMissing: there is no snapshot with that number.
     """
     store = open_store(dataset) if isinstance(dataset, str | PathLike) else dataset
     description = read_description(store)
@@ -202,9 +204,9 @@ def open_manifest(dataset: str | Path | Store, snapshot: int | None = None) -> M
 
 
 def compiled_game_ids(store: Store) -> set[str]:
-    """List the games that the newest manifests commit; none if nothing was compiled yet.
+    """List the committed games in the newest snapshot; none if nothing was compiled yet.
 
-    The ledger entries of these games never change, so whoever knows the manifests need not read them.
+    The ledger entries of these games never change, so a program that knows the snapshot need not read them.
 
     Raises:
         DatasetError: the manifests cannot be read.

@@ -1,4 +1,4 @@
-"""Make the rows of ledger entries in every manifest table: pure functions."""
+"""Turn ledger entries into rows of every manifest table; pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _BY_COLUMN: Final = frozenset({"gops", "events"})
-"""Tables with hundreds of rows a game, which are made column by column."""
+"""Tables with hundreds of rows per game, which are built column by column."""
 
 SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "games": ("game_id",),
@@ -28,11 +28,11 @@ SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "files": ("game_id", "file_number", "kind"),
     "events": ("game_id", "slp_frame", "kind", "player", "is_follower"),
 }
-"""The columns that each table's rows are sorted by; no two rows of a table are equal in all of them."""
+"""The columns by which each table's rows are sorted; no two rows of a table are equal in all of them."""
 
 
 def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
-    """Make the rows of some entries, per table; in the order of SORT_KEYS if entries ascend by game_id."""
+    """Make each table's rows from some entries; in the order of SORT_KEYS if entries ascend by game_id."""
     entries = list(entries)
     collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name not in _BY_COLUMN}
     for entry in entries:
@@ -47,7 +47,7 @@ def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
 
 
 def event_counts(numbers: Mapping[str, int]) -> list[Row]:
-    """Make the value of the games' column of that name, of the number of events of each kind."""
+    """Make the value of the games table's column `event_counts` from the number of events of each kind."""
     return [{"kind": kind, "number": number} for kind, number in sorted(numbers.items())]
 
 
@@ -113,7 +113,7 @@ def _chunk_rows(entry: LedgerEntry) -> list[Row]:
             "slp_frame_exclusive_end": chunk.slp_frame_exclusive_end,
             "num_frames": chunk.num_frames,
             "num_gops": 0 if chunk.gops is None else len(chunk.gops.num_frames),
-            # A chunk without a video: its columns are not nullable, so empty texts stand for none.
+            # The columns are not nullable, so empty texts stand for the missing video.
             "video_key": "" if chunk.video is None else chunk.video.key,
             "video_bytes": chunk.video_bytes,
             "video_sha256": "" if chunk.video is None else chunk.video.sha256,
@@ -128,7 +128,7 @@ def _chunk_rows(entry: LedgerEntry) -> list[Row]:
 
 
 def _gops(entries: Iterable[LedgerEntry]) -> pa.Table:
-    """Make the rows of the gops table, column by column, as a game has hundreds of them."""
+    """Make the rows of the gops table column by column, as a game has hundreds of them."""
     columns: dict[str, list[Any]] = {name: [] for name in arrow_schema("gops").names}
     for entry in entries:
         for chunk in entry.chunks:

@@ -1,7 +1,8 @@
-"""Snapshots: each is one compiled state of the manifests, and never changes once its snapshot.json exists.
+"""Read and publish snapshots. A snapshot is one compiled set of tables that never changes once complete.
 
-A snapshot is written in this order: its tables, manifest/NNNN/games.parquet and so on, its
-manifest/NNNN/snapshot.json, and manifest/current.json, a copy of the newest snapshot.json.
+A snapshot is written in this order: its tables (manifest/NNNN/games.parquet and so on), then its
+manifest/NNNN/snapshot.json, which completes it, then manifest/current.json, a copy of the newest
+snapshot.json.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _MAX_TRIES: Final = 20
 _BY_CONTENT: Final = 10**9
-"""Step between numbers that are made of content, where a store cannot say which of two writers came first."""
+"""Step between snapshot numbers made from content, for stores that cannot say which writer came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class TableRef:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over a snapshot.
+    """The totals of a snapshot: numbers of games, chunks, frames and bytes.
 
     Attributes:
         num_committed, num_set_aside: number of games of each kind.
@@ -59,14 +60,14 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What snapshot.json and current.json say.
+    """The contents of snapshot.json and current.json.
 
     Attributes:
         number: the snapshot's number, from 0.
         tables: the tables by name; old snapshots lack ADDED_TABLES.
         totals: sums over the tables.
-        records: sha256 of dataset.json and of every plan file, by key, when it was compiled; None in
-            snapshots from before this was noted.
+        records: sha256 of dataset.json and of every plan file, by key, when the snapshot was compiled; None
+            in snapshots from before this was recorded.
 
     Raises:
         ValueError: tables are missing or unknown.
@@ -91,7 +92,7 @@ class Snapshot:
         """Read the bytes of a snapshot.json; `where` names the place in errors.
 
         Raises:
-            SchemaRefused: it is of another schema version.
+            SchemaRefused: it has another schema version.
             RecordRefused: a field is missing, unknown, or of another type.
         """
         plain = parse(data, where)
@@ -109,8 +110,8 @@ def current_snapshot(store: Store) -> Snapshot:
     """Read the newest snapshot.
 
     Raises:
-        NotFinalized: there is none yet.
-        SchemaRefused: it is of another schema version.
+        NotFinalized: there is no snapshot yet.
+        SchemaRefused: the snapshot has another schema version.
     """
     where = f"{store.url}/{CURRENT_KEY}"
     try:
@@ -122,10 +123,10 @@ def current_snapshot(store: Store) -> Snapshot:
 
 
 def read_snapshot(store: Store, number: int) -> Snapshot:
-    """Read the snapshot of a number.
+    """Read the snapshot with a given number.
 
     Raises:
-        ObjectMissing: there is no snapshot of that number, or it was never completed.
+        ObjectMissing: there is no snapshot with that number, or it was never completed.
     """
     key = snapshot_key(number)
     return Snapshot.from_json(store.get(key), f"{store.url}/{key}")
@@ -150,18 +151,18 @@ def publish_snapshot(
     """Put finished tables on the store under the next free number, and make current.json name them.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         files: the local Parquet file of each table.
         tables: size, hash and number of rows of each table; the keys in them are replaced.
         totals: sums over the tables.
-        records: sha256 of dataset.json and of every plan file, by key; None to note none.
+        records: sha256 of dataset.json and of every plan file, by key; None to record none.
 
     Raises:
-        NotFinalized: simultaneous finalizers took one number after the other.
+        NotFinalized: other finalizers that ran at the same time took every number that was tried.
         StoreFailed: the store failed.
     """
     for _ in range(_MAX_TRIES):
-        # Numbers of snapshots that were never completed are taken, too: their tables may still be written.
+        # Numbers of incomplete snapshots count as taken, too: somebody may still be writing their tables.
         free = 1 + max(
             (n for info in store.list(MANIFEST_PREFIX) if (n := snapshot_number_of(info.key)) is not None),
             default=-1,
@@ -176,16 +177,16 @@ def publish_snapshot(
 
 
 def _number_by_content(free: int, tables: Mapping[str, TableRef]) -> int:
-    """Make a number, at least `free`, that two finalizers share only if they write the same bytes."""
+    """Make a number, at least `free`, that two finalizers get only if they write the same bytes."""
     hashes = "".join(tables[name].object.sha256 for name in sorted(tables))
     content = int(hashlib.sha256(hashes.encode()).hexdigest(), 16) % _BY_CONTENT
     return -(-free // _BY_CONTENT) * _BY_CONTENT + content
 
 
 def _put_whole(store: Store, snapshot: Snapshot, files: Mapping[str, Path]) -> bool:
-    """Put the tables and then snapshot.json. Returns False if the number was taken, or is not the newest."""
+    """Put the tables and then snapshot.json; return False if the number was taken, or is not the newest."""
     if store.has_conditional_writes:
-        # The first table decides whose number this is: a simultaneous finalizer finds it and takes the next.
+        # The first table reserves the number: a simultaneous finalizer finds it and takes the next number.
         if not all(store.put_if_absent(ref.object.key, files[name]) for name, ref in snapshot.tables.items()):
             return False
         store.put_if_absent(snapshot_key(snapshot.number), snapshot.to_json())
@@ -207,8 +208,9 @@ def _with_keys(tables: Mapping[str, TableRef], number: int) -> dict[str, TableRe
 
 
 def _point_at_newest(store: Store) -> None:
-    """Make current.json the newest complete snapshot, also when two finalizers end at the same time."""
-    # Whoever writes it last has looked after the other one completed its snapshot, so the newest one stays.
+    """Make current.json the newest complete snapshot, even if two finalizers end at the same time."""
+    # The last finalizer to write it has listed the snapshots after the other one was completed, so the newest
+    # snapshot stays.
     newest = -1
     while (seen := complete_snapshot_numbers(store)[-1]) != newest:
         newest = seen

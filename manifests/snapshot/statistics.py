@@ -1,8 +1,8 @@
-"""Mean and deviation of every column over the games of a snapshot, of recorded values alone.
+"""Compute mean and deviation of every state column over the games of a snapshot, from recorded values only.
 
-They are computed game by game, so that columns which depend on earlier frames are those of whole games, and
-are added up in order of game_id, so that the same snapshot always gives the same bytes. All states files are
-read, which takes about a quarter of a second a game; so they are made only where they are asked for.
+The statistics are computed from whole games, because some columns depend on earlier frames. They are added up
+in order of game_id, so that the same snapshot always gives the same bytes. All states files are read, which
+takes about a quarter of a second a game, so the statistics are computed only when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from manifests.store.contract import Store
 
 ALL: Final = "all"
-"""The name under which the statistics of all splits together stand."""
-_THREADS: Final = 4  # that fetch states files ahead
+"""The name of the rows that hold the statistics of all splits together."""
+_THREADS: Final = 4  # threads that fetch states files ahead
 _TABLE: Final = "statistics"
 _DOCS: Final = {
     "split": (pa.string(), f"train, val or test, or {ALL} for all games"),
@@ -53,11 +53,11 @@ SCHEMA: Final = pa.schema(
 
 
 def write_statistics(manifest: Manifest, on_game: Callable[[int], None] = lambda _: None) -> pa.Table:
-    """Compute the statistics of a snapshot's games and put them beside its tables, unless they are there.
+    """Compute the statistics of a snapshot's games and put them beside its tables, unless they exist.
 
     Args:
         manifest: the snapshot.
-        on_game: called with the number of games done.
+        on_game: function that is called with the number of games done so far.
 
     Raises:
         RecordRefused: a states file is not the one that the manifest names.
@@ -84,7 +84,7 @@ def read_statistics(manifest: Manifest) -> pa.Table:
     """Read the statistics of a snapshot: a row per split and column, see `SCHEMA`.
 
     Raises:
-        NotFinalized: they were not computed.
+        NotFinalized: the statistics were not computed.
     """
     key = _key(manifest)
     try:
@@ -120,7 +120,7 @@ def _state_of(store: Store, chunk: dict[str, str]) -> StateTable:
 
 
 def _rows(total: dict[str, MaskedMoments]) -> pa.Table:
-    """Make the rows of the table: the splits by name, and each one's columns in the schema's order."""
+    """Make the rows of the table: splits in order of name, and for each the columns in the schema's order."""
     parts = []
     for split, moments in sorted(total.items()):
         length, is_known = len(statistics_columns()), moments.count > 0

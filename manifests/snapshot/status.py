@@ -1,4 +1,4 @@
-"""Say how far a dataset is, from its store alone, so that any machine can ask while others render."""
+"""Report the progress of a dataset from its store alone, so that any machine can ask while others render."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_SET_ASIDE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class SetAsideGame:
-    """A game that was set aside: when, in seconds since the epoch by the store's clock, and why."""
+    """A game that was set aside, with the time (seconds since the epoch, store's clock) and the reason."""
 
     at: float
     game_id: str
@@ -37,7 +37,7 @@ class SetAsideGame:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """How far a dataset is.
+    """The progress of a dataset: numbers of games and frames, rate, and remaining time.
 
     Attributes:
         num_planned: number of games in the plan.
@@ -46,13 +46,13 @@ class DatasetStatus:
         num_set_aside: number of games that were set aside, planned or not.
         num_pending: number of planned games without a ledger entry.
         rejects: number of games that were set aside, by reason.
-        newest_set_aside: the games that were set aside last, the newest first, at most MOST_SET_ASIDE.
+        newest_set_aside: the games that were set aside last, newest first, at most MOST_SET_ASIDE.
         num_chunks, num_frames, video_bytes, states_bytes: sums over the committed games.
         newest_entry_at: when a game last ended, in seconds since the epoch by the store's clock; None before
             any game did.
-        games_per_hour: the rate at which games ended in the hour before `now`, or since the first one in it;
-            where none is pending, in the hour before the last one ended.
-        seconds_left: how long the pending games take at that rate; None if there is no rate.
+        games_per_hour: the rate at which games ended in the hour before `now`, or since the first game that
+            ended in it; if no game is pending, in the hour before the last game ended.
+        seconds_left: how long the pending games will take at that rate; None if there is no rate.
     """
 
     num_planned: int
@@ -72,20 +72,24 @@ class DatasetStatus:
 
 
 def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
-    """Count plan and ledger; it lists the ledger, and reads only entries that the newest snapshot lacks.
+    """Count planned, committed, set-aside and pending games, and measure the rate at which games end.
+
+    The ledger is listed, but only entries that the newest snapshot lacks are read.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         now: the time in seconds since the epoch; by default that of the machine's clock.
 
     Raises:
         RecordRefused: a plan or an entry is not as it was written.
-        SchemaRefused: this is no dataset that this program knows.
+        SchemaRefused: the store holds no dataset that this program can read.
     """
     now = time.time() if now is None else now
     pace = _CommitPace(now)
     sums: Counter[str] = Counter()
-    # The ledger is listed twice, along the snapshot and along the plan, so that no listing is held in memory.
+    # The ledger is listed twice, once along the snapshot and once along the plan, so that no listing is held
+    # in
+    # memory.
     ended = (game_id for game_id, _ in pace.ended(store))
     new = list(_without(ended, _compiled_game_ids(store, sums)))
     aside = {entry.game_id: _why(entry) for entry in _set_aside(read_entries(store, new), sums)}
@@ -126,8 +130,8 @@ class _CommitPace:
         self._until_now, self._until_newest = _Hour(now), _Hour(now)
 
     def ended(self, store: Store) -> Iterator[tuple[str, float]]:
-        """Yield the game_id of every game that has an end, in order, and when it ended."""
-        # The second listing counts anew, and knows when the last game ended.
+        """Yield the game_id of every game that has ended, in order, and the time at which it ended."""
+        # The second listing counts from the beginning, and knows when the last game ended.
         self._until_now, self._until_newest = _Hour(self._now), _Hour(self.newest or self._now)
         for info in store.list(LEDGER_PREFIX):
             game_id = game_id_of_ledger_key(info.key)
@@ -139,12 +143,12 @@ class _CommitPace:
             yield game_id, info.modified_at
 
     def games_per_hour(self, *, is_over: bool) -> float:
-        """The rate of the last hour; where all games have an end, of the last hour in which games ended."""
+        """Return the rate of the last hour, or if all games have ended, of the hour before the last end."""
         return self._until_newest.rate_to_last() if is_over else self._until_now.rate_to_end()
 
 
 class _Hour:
-    """The times in the hour before `end`, which is part of it."""
+    """Counts the times that lie in the hour up to and including `end`."""
 
     def __init__(self, end: float) -> None:
         self._end = end
@@ -156,11 +160,11 @@ class _Hour:
             self._oldest = min(self._oldest, moment)
 
     def rate_to_end(self) -> float:
-        """Per hour, from the oldest to the end."""
+        """Return the rate per hour from the oldest time to `end`."""
         return self._per_hour(self._num)
 
     def rate_to_last(self) -> float:
-        """Per hour, where the end is the last of the times: they are one more than the times between them."""
+        """Return the rate per hour if the last time is `end` itself: n times have n - 1 intervals."""
         return self._per_hour(self._num - 1)
 
     def _per_hour(self, num: int) -> float:
@@ -169,7 +173,7 @@ class _Hour:
 
 
 class _Sorted:
-    """Answers whether values are in an ascending stream, if they are asked for in ascending order."""
+    """Looks up values in an ascending stream; the values must be looked up in ascending order."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = iter(values)
@@ -181,7 +185,7 @@ class _Sorted:
         return self._ahead == value
 
     def exhaust(self) -> None:
-        """Run through what is left, for whoever counts along."""
+        """Read the rest of the stream, for callers that count its values."""
         for _ in self._values:
             pass
 
@@ -230,14 +234,14 @@ def _why(entry: LedgerEntry) -> tuple[str, str]:
 
 
 class _Newest:
-    """Takes the time of each game that was set aside from a listing of the ledger."""
+    """Collects the time of each game that was set aside from a listing of the ledger."""
 
     def __init__(self, aside: Mapping[str, tuple[str, str]]) -> None:
         self._aside = aside
         self._at: dict[str, float] = {}
 
     def watch(self, ended: Iterable[tuple[str, float]]) -> Iterator[str]:
-        """Yield the game_ids, and keep the times that are wanted."""
+        """Yield the game_ids unchanged, and keep the times of games that were set aside."""
         for game_id, at in ended:
             if game_id in self._aside:
                 self._at[game_id] = at

@@ -1,1 +1,1 @@
-"""The game's state, frame by frame: declared columns, the table that holds them, and files of it."""
+"""The state of a game, frame by frame: the declared columns, the table that holds them, and states files."""

@@ -2,7 +2,7 @@
 
 Action states 0 to 340 mean the same for all characters. Their ranges follow slippi-js (damage, capture,
 guard, down, tech, dying, ground attack ...) and libmelee's names, refined where those two say nothing. From
-341 on an action is the character's own: almost always a special move; exceptions are listed by character.
+341 on actions are the character's own, almost always special moves; exceptions are listed by character.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class ActionCategory(IntEnum):
-    """What an action state is for. The numbers are in people's data, so they never change."""
+    """The function of an action state. The numbers are stored in people's data, so they never change."""
 
-    UNKNOWN = 0  # no action of the game
+    UNKNOWN = 0  # not an action of the game
     DEAD = 1
     INACTIVE = 2  # not in play, e.g. the other half of Zelda and Sheik
     RESPAWN = 3
@@ -88,8 +88,8 @@ _OF_THE_CHARACTER: dict[int, tuple[tuple[int, int, ActionCategory], ...]] = {
         (0x15E, 0x161, _C.LANDING),
     ),
 }
-_NUM_CHARACTERS = 256  # whatever a byte can say
-_NUM_ACTIONS = 0x400  # Kirby's last is 0x219; what lies beyond is no action
+_NUM_CHARACTERS = 256  # all values of a byte
+_NUM_ACTIONS = 0x400  # Kirby's last action is 0x219; numbers beyond are not actions
 
 
 def categories(character: NDArray[Any], action: NDArray[Any]) -> NDArray[np.uint8]:
@@ -105,7 +105,7 @@ def categories(character: NDArray[Any], action: NDArray[Any]) -> NDArray[np.uint
 
 @cache
 def _table() -> NDArray[np.uint8]:
-    """Make the lookup table, uint8 [character, action]; its last column stands for whatever is no action."""
+    """Make the lookup table, uint8 [character, action]; its last column is for all unknown actions."""
     starts = [start for start, _ in _COMMON]
     run = np.searchsorted(starts, np.arange(_NUM_ACTIONS), side="right") - 1
     common = np.append(np.array([category for _, category in _COMMON], np.uint8)[run], np.uint8(_C.UNKNOWN))

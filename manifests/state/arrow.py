@@ -1,4 +1,4 @@
-"""Convert a state table to an Arrow table with a column per schema column, and back."""
+"""Convert a state table to an Arrow table with one column per schema column, and back."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _item_type() -> pa.DataType:
 
 
 def metadata_of(table: StateTable) -> dict[bytes, bytes]:
-    """Make Arrow metadata of what a state needs beside its rows: stage, ports, recorded item columns."""
+    """Make the Arrow metadata that a state needs beside its rows: stage, ports, recorded item columns."""
     description = {
         "schema_version": schema.SCHEMA_VERSION,
         "stage": table.stage,
@@ -49,7 +49,7 @@ def described(metadata: dict[bytes, bytes] | None) -> tuple[int, tuple[int, ...]
     """Read stage, ports and the names of recorded item columns from Arrow schema metadata.
 
     Raises:
-        ValueError: The metadata is not a state's, or is of another schema version.
+        ValueError: The metadata is not that of a state, or has another schema version.
     """
     if not metadata or _METADATA_KEY not in metadata:
         msg = "this table carries no dolphin_farm.state metadata; it was not written as a state"
@@ -66,7 +66,7 @@ def described(metadata: dict[bytes, bytes] | None) -> tuple[int, tuple[int, ...]
 
 
 def to_arrow(table: StateTable) -> pa.Table:
-    """Make an Arrow table: a column per schema column, null where not valid; items as a list of structs."""
+    """Make an Arrow table: one column per schema column, null where not valid; items as lists of structs."""
     arrays = [_to_array(table.columns[name], table.masks[name]) for name in table.names()]
     arrays.append(_items_to_array(table.items))
     typed = arrow_schema(table.num_players).with_metadata(metadata_of(table))
@@ -90,7 +90,7 @@ def _items_to_array(items: ItemTable) -> pa.Array:
 
 
 def from_arrow(table: pa.Table) -> StateTable:
-    """Make a state table of an Arrow table that `to_arrow` made.
+    """Make a state table from an Arrow table that `to_arrow` made.
 
     Raises:
         ValueError: columns are missing, or the metadata is not that of a state of this schema version.
@@ -119,7 +119,7 @@ def _from_array(array: pa.Array, dtype: np.dtype[Any]) -> tuple[NDArray[Any], ND
     if array.null_count == length:
         return np.zeros(length, dtype), np.zeros(length, bool)
     mask = array.is_valid().to_numpy(zero_copy_only=False)
-    # Without this, Arrow would hand out integers with nulls as floats, and lose their low bits.
+    # Without filling nulls, Arrow would return integers with nulls as floats, and lose their low bits.
     zero: Any = False if dtype == np.bool_ else dtype.type(0)
     return array.fill_null(zero).to_numpy(zero_copy_only=False).astype(dtype, copy=False), mask
 
@@ -128,7 +128,7 @@ def _items_from_array(array: pa.Array, recorded: frozenset[str]) -> ItemTable:
     if not recorded:
         return ItemTable.empty(len(array))
     offsets = array.offsets.to_numpy().astype(np.int64)
-    # The offsets of a slice do not begin with 0, and its values are those of the whole.
+    # The offsets of a slice do not begin with 0, and its values are those of the whole array.
     rows = array.values.slice(offsets[0], offsets[-1] - offsets[0])
     columns = {
         column.name: _from_array(rows.field(index), column.numpy_dtype)[0]

@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a column's value is in the event stream of a .slp.
+    """The place of a column's value in the event stream of a .slp file.
 
     Attributes:
         event: "frame_start", "pre", "post", "item" or "bookend".
@@ -35,19 +35,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the state, as declared.
+    """The declaration of one column of the state.
 
     Attributes:
         name: The name within its group: "x" of "p0.x".
         dtype: numpy name of the type that the table holds: "float32", "uint8", "bool" ...
-        unit: Unit or kind of value; "" where the doc says it all.
-        doc: What it means, with its range where one was measured.
-        since: First .slp version that records it; None if every version does. Then it is null only where the
-            entity has no event in that frame.
+        unit: Unit or kind of value; "" if the doc says it all.
+        doc: The column's meaning, with its range if one was measured.
+        since: First .slp version that records it; None if every version does, so that it is null only where
+            the entity has no event in that frame.
         source: Where it is read from; None for columns that are counted, filled forward or computed.
         is_category: True for ids and enumerations, whose values must never be averaged or scaled.
         finite_while: (bit field of the same entity, bits): while none of these bits is set, the game may keep
-            anything there, and what is no finite number is null. None for columns that are always finite.
+            any bytes there, and a value that is not a finite number is null. None for columns that are always
+            finite.
     """
 
     name: str
@@ -67,5 +68,5 @@ class Column:
 
 @cache
 def _little_endian(dtype: str) -> np.dtype[np.generic]:
-    # Cached, so that tables compare dtypes by identity: there are hundreds of columns in each.
+    # Cached, so that tables can compare dtypes by identity: each table has hundreds of columns.
     return np.dtype(np.dtype(dtype).str.replace("=", "<").replace(">", "<"))

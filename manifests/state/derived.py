@@ -1,7 +1,7 @@
-"""Columns that are computed from recorded ones, by rules of a fixed version.
+"""Derived columns: columns that are computed from recorded columns, by rules of a fixed version.
 
-They are not stored in states files, as anybody can compute them again. A derived value is valid in a frame in
-which everything that it depends on is valid.
+They are not stored in states files, as anybody can compute them again. A derived value is valid in a frame if
+every value that it depends on is valid.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class DerivedColumn:
         needs: Names of the recorded columns that it is computed from, within the same group.
         rule: Computes its values [T] from the values [T] of those columns.
         is_category: True for ids and enumerations, as in `manifests.state.column.Column`.
-        domain: What values it can have.
-        needs_game: Whether it depends on frames long before, so that it is to be asked of a whole game.
-        of_table: Computes values and validity [T] of an entity from the whole table, instead of the rule; for
-            what depends on other rows or on items.
+        domain: The values that it can have.
+        needs_game: Whether it depends on frames long before, so that it must be computed from a whole game.
+        of_table: Used instead of the rule for columns that depend on other rows or on items: computes values
+            and validity [T] of an entity from the whole table.
     """
 
     name: str
@@ -105,7 +105,7 @@ PRESSED = DerivedColumn(
 
 
 def _class_column(of: str, name: str) -> DerivedColumn:
-    """Declare a column of classes that are safe to embed: none and unknown ids are the none-class."""
+    """Declare a column of classes that are safe to embed: none and unknown ids become the none-class."""
     domain = DOMAINS[of]
     doc = f"{of}, {domain.none_class} for none and unknown ids; below {domain.num_classes}"
     return DerivedColumn(name, "uint16", doc, (of,), domain.classes_of, is_category=True, domain=domain)
@@ -165,10 +165,10 @@ def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
     """Compute a derived column by its full name, such as "p0.d_dead" or "d_playable".
 
     `d_pressed` depends on the frame before. So the first row of a table is valid only if it is the game's
-    first frame, before which no button was down; otherwise read one more row in front, and leave it out.
+    first frame, before which no button was down; otherwise read one more row in front and drop it later.
 
     Returns:
-        values [T] in the column's dtype, and validity, bool [T].
+        Values [T] in the column's dtype, and validity, bool [T].
 
     Raises:
         KeyError: There is no such derived column.
@@ -188,11 +188,11 @@ def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
     values = column.rule(*(table.values(one) for one in needs)).astype(column.dtype)
     if (
         own == "d_hitstun_left"
-    ):  # out of hitstun misc_as may be null, and there is no hitstun left all the same
+    ):  # outside of hitstun misc_as may be null, but the hitstun left is known to be 0
         valid = table.valid(needs[1]) & (valid | (table.values(needs[1]) & _HITSTUN == 0))
     if column is PRESSED:
         values, valid = _since_the_game_began(table, values, valid, needs[0])
-    if own == "d_loss_mask":  # the one rule that looks at all players
+    if own == "d_loss_mask":  # the only rule that depends on all players
         present = [table.values(f"p{index}.present") for index in range(table.num_players)]
         values = values & np.logical_and.reduce(present)
     return np.where(valid, values, np.zeros((), values.dtype)), valid
@@ -203,19 +203,20 @@ def _since_the_game_began(
 ) -> tuple[Values, Mask]:
     before = np.concatenate([[table.first_slp_frame == FIRST_SLP_FRAME], valid[:-1]])
     if table.first_slp_frame == FIRST_SLP_FRAME:
-        # The rule compares row 0 with itself; at the game's beginning everything that is down was pressed.
+        # The rule compares row 0 with itself; at the game's beginning every button that is down was just
+        # pressed.
         values = values.copy()
         values[0] = table.values(buttons)[0]
     return values, valid & before
 
 
 def column_of(table: StateTable, name: str) -> tuple[Values, Mask]:
-    """Return a recorded or derived column of a table: values, [T], and where they are valid, bool [T]."""
+    """Return a recorded or derived column of a table: values, [T], and their validity, bool [T]."""
     return derive(table, name) if is_derived(name) else (table.values(name), table.valid(name))
 
 
 def is_derived(name: str) -> bool:
-    """Whether a full column name is that of a derived column."""
+    """Whether a full column name belongs to a derived column."""
     entity, _, own = name.rpartition(".")
     return own in (_ENTITY if entity else _FRAME)
 

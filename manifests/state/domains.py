@@ -1,9 +1,10 @@
-"""What values each recorded column can have, for programs: kind, range, number of classes, and none.
+"""The domain of each recorded column, for programs: kind of value, range, number of classes, none value.
 
-`manifests.state.kinds` finds the domain of any column, derived ones included, by its full name.
+`manifests.state.kinds` finds the domain of any column, derived columns included, by its full name.
 
-Ranges are for scaling: those of the game where it has one, else round numbers around what 201 real replays
-hold. A value may lie outside of a range of the second sort, as nothing in the game forbids it.
+Ranges are for scaling. They are the game's own range if it has one, and otherwise round numbers around the
+values in 201 real replays. A value may lie outside of a range of the second sort, as nothing in the game
+forbids it.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ class Domain:
     """The values that a column can have.
 
     Attributes:
-        kind: how to read it.
-        low: the least value to scale by; None for categories and masks, and for numbers without one.
-        high: the largest value to scale by; None likewise.
-        num_classes: ids are below it, that of none included; None where there are too many to embed.
-        none_value: the recorded value that means none; None where there is no such value.
-        none_class: which class none and unknown ids become in class columns such as d_action_class.
+        kind: how to read the column.
+        low: the least value for scaling; None for categories and masks, and for numbers without one.
+        high: the largest value for scaling; None in the same cases.
+        num_classes: class ids, that of none included, are below this; None if there are too many to embed.
+        none_value: the recorded value that means none; None if there is no such value.
+        none_class: the class of none and unknown ids in class columns such as d_action_class.
     """
 
     kind: ValueKind
@@ -52,7 +53,7 @@ class Domain:
     none_class: int | None = None
 
     def classes_of(self, ids: NDArray[Any]) -> NDArray[np.uint16]:
-        """Make classes of ids, uint16 of the same shape: none and unknown ids become the none-class.
+        """Convert ids to classes, uint16 of the same shape: none and unknown ids become the none-class.
 
         Raises:
             ValueError: the column has no classes.
@@ -72,7 +73,7 @@ def continuous(low: float | None, high: float | None) -> Domain:
 
 
 def classes(num_ids: int, none_value: int | None = None) -> Domain:
-    """Make the domain of ids [0, num_ids); none is one of them, or else gets the class behind them."""
+    """Make the domain of ids [0, num_ids); none is one of them, or else gets the next class, num_ids."""
     none_class = none_value if none_value is not None and 0 <= none_value < num_ids else num_ids
     return Domain(ValueKind.CATEGORICAL, None, None, max(num_ids, none_class + 1), none_value, none_class)
 

@@ -1,8 +1,8 @@
 """Write and read states files: one Parquet file per chunk, laid out so that a window of it is cheap to read.
 
-The obvious layout, a column per schema column, is slow to open. Measured on real games (3,600-row chunks,
-pyarrow 26, means over six replays; "window" is the processor time to open the file and read 60 frames of all
-221 columns, least of many rounds on a machine busy with other work):
+The obvious layout, one Parquet column per schema column, is slow to open. These figures were measured on real
+games (3,600-row chunks, pyarrow 26, means over six replays; "window" is the processor time to open the file
+and read 60 frames of all 221 columns, least of many rounds on a machine busy with other work):
 
     layout                                        MB per 9,400 frames    window
     a column per schema column, 600-row groups           0.91            7.5 ms
@@ -14,10 +14,11 @@ pyarrow 26, means over six replays; "window" is the processor time to open the f
 So columns of one dtype are side by side in one vector column: `float32`, `uint8` and so on. Columns of
 followers (Nana), which are null in most games, are in `followers_float32` and so on, and items are in two
 ragged lists, `items_float32` and `items_int64`. A frame's vector has the same length and order in every file
-with as many players, so SQL can name its places once for a whole dataset: `manifests.state.sql` writes that
-view. The order is in the file's metadata, too. Values that were not recorded are nulls within the vector.
+with the same number of players, so SQL can name its places once for a whole dataset: `manifests.state.sql`
+writes that view. The order is in the file's metadata, too. Values that were not recorded are nulls within the
+vector.
 
-Equal tables give equal bytes, with one version of pyarrow; its version is part of every Parquet file.
+Equal tables give equal bytes under the same version of pyarrow, which is written into every Parquet file.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _ITEM_DTYPES = {column.name: column.numpy_dtype for column in schema.ITEM_COLUMN
 
 @cache
 def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
-    """Name the schema columns in each vector column, in order; bools are among the uint8."""
+    """Name the schema columns in each vector column, in order; bools are stored in the uint8 vector."""
     vectors: dict[str, list[str]] = {}
     for name, column in schema.table_columns(num_players).items():
         if name != _FRAME:
@@ -64,7 +65,7 @@ def vector_columns(num_players: int) -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def item_vector_columns() -> Mapping[str, tuple[str, ...]]:
-    """Name the item columns in each ragged vector column; a row's list holds item after item."""
+    """Name the item columns in each ragged vector column; a row's list holds its items in sequence."""
     is_float = {column.name: np.dtype(column.dtype).kind == "f" for column in schema.ITEM_COLUMNS}
     return {
         "items_float32": tuple(name for name, yes in is_float.items() if yes),
@@ -81,14 +82,15 @@ def write_states(table: StateTable, path: Path | BinaryIO) -> None:
     arrays = {_FRAME: pa.array(table.values(_FRAME))}
     has_follower = _has_follower(table)
     for vector, names in vector_columns(table.num_players).items():
-        # In a game without a follower, its vectors would be null from end to end.
+        # In a game without a follower, the followers' vectors would be null in every row, so they are left
+        # out.
         if has_follower or not vector.startswith(_OF_FOLLOWERS):
             arrays[vector] = _to_vectors(table, names)
     for vector, names in item_vector_columns().items():
         arrays[vector] = _items_to_vectors(table.items, vector, names)
     layout = {**vector_columns(table.num_players), **item_vector_columns()}
     rows = pa.table(arrays)
-    # Arrow's own copy of the schema would take a twentieth of the file, and add nothing to the rest.
+    # Arrow's own copy of the schema would take a twentieth of the file, and adds no information.
     with pq.ParquetWriter(
         path,
         rows.schema,
@@ -112,25 +114,25 @@ def states_bytes(table: StateTable) -> bytes:
 def read_states(
     source: Path | str | BinaryIO | bytes, start: int = 0, exclusive_end: int | None = None
 ) -> StateTable:
-    """Read rows [start, exclusive_end) of a states file; the whole of it by default.
+    """Read rows [start, exclusive_end) of a states file; all rows by default.
 
     Only the row groups that hold these rows are read.
 
     Raises:
-        ValueError: The file is no states file of this schema, or the range is not within it.
-        OSError: It cannot be read.
+        ValueError: The file is not a states file of this schema, or the range is not within it.
+        OSError: The file cannot be read.
     """
     try:
         return _read(source, start, exclusive_end)
     except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError) as error:
-        # Of files whose columns are not as we write them; `described` and Arrow say so in other ways.
+        # Raised for files whose columns are not as we write them; `described` and Arrow raise other errors.
         msg = f"not a states file of this schema: {error!s:.100}"
         raise ValueError(msg) from error
 
 
 def _read(source: Path | str | BinaryIO | bytes, start: int, exclusive_end: int | None) -> StateTable:
     opened = pa.BufferReader(source) if isinstance(source, bytes) else source
-    # Reading with threads can abort the interpreter when it exits; for a window one thread is faster anyway.
+    # Reading with threads can abort the interpreter at its exit; for a window one thread is faster anyway.
     with pq.ParquetFile(opened, pre_buffer=False) as file:
         footer = file.metadata
         check_bounds(footer)
@@ -146,7 +148,7 @@ def _read(source: Path | str | BinaryIO | bytes, start: int, exclusive_end: int 
 
 
 def _has_follower(table: StateTable) -> bool:
-    """Whether the game has a follower: anything recorded but that it is not there."""
+    """Whether any follower is recorded in the table, beyond the statement that there is none."""
     vectors = vector_columns(table.num_players).items()
     of_followers = [name for vector, names in vectors if vector.startswith(_OF_FOLLOWERS) for name in names]
     return any(
@@ -197,7 +199,7 @@ def _to_table(rows: pa.Table, metadata: dict[bytes, bytes] | None) -> StateTable
 
 @cache
 def value_layout(num_players: int) -> Layout:
-    """Say which row of which vector's matrix each column is."""
+    """Return the layout of values: which row of which vector's matrix each column is."""
     dtypes = schema.table_dtypes(num_players)
     places = {_FRAME: Place(_FRAME, 0, dtypes[_FRAME])}
     for vector, names in vector_columns(num_players).items():
@@ -207,7 +209,7 @@ def value_layout(num_players: int) -> Layout:
 
 @cache
 def mask_layout(num_players: int) -> Layout:
-    """Say which row of which mask each column's mask is; no bool can be null, and neither can slp_frame."""
+    """Return the layout of masks: the row of a mask for each column; bools and slp_frame are never null."""
     bool_ = np.dtype(np.bool_)
     return Layout(
         {
@@ -225,13 +227,13 @@ def _column(rows: pa.Table, name: str) -> pa.Array:
 
 
 def _from_vectors(array: pa.Array, width: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Values and validity, each [width, T]."""
+    """Return values and validity of a vector column, each [width, T]."""
     child = array.flatten()
     if child.null_count == 0:
         values = np.ascontiguousarray(child.to_numpy().reshape(-1, width).T)
         return values, np.ones(values.shape, bool)
     is_valid = child.is_valid().to_numpy(zero_copy_only=False).reshape(-1, width)
-    # Arrow's `to_numpy` would make floats of integers with nulls; so the values' buffer is read as it is.
+    # Arrow's `to_numpy` would turn integers with nulls into floats, so the values' buffer is read directly.
     raw = np.frombuffer(child.buffers()[1], child.type.to_pandas_dtype())
     values = raw[child.offset : child.offset + len(child)].reshape(-1, width)
     return np.where(is_valid.T, values.T, np.zeros((), values.dtype)), np.ascontiguousarray(is_valid.T)

@@ -1,4 +1,4 @@
-"""How many frames a fighter has been in its action: a whole number, unlike the game's own action_age."""
+"""Count the frames that a fighter has been in its action: whole numbers, unlike the game's own action_age."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def frames_in_action(table: StateTable, entity: str) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Count the frames since the action, or the character, became what it is; 0 in the first of them.
+    """Count the frames since an entity's action or character last changed; 0 in the first frame after it.
 
-    An action that begins before the table does has begun nobody knows when, so its frames are not valid
-    there, unless the table begins with the game. Give whole games, then only absence is not valid.
+    If an action began before the table's first row, its beginning is unknown, so its frames are not valid,
+    unless the table begins with the game. In a whole game, only frames without the entity are not valid.
 
     Returns:
-        int32 [T], and validity, bool [T].
+        Counts, int32 [T], and validity, bool [T].
     """
     action, character = table.values(f"{entity}.action"), table.values(f"{entity}.character")
     there = table.values(f"{entity}.present")

@@ -1,4 +1,4 @@
-"""Make a tensor of fixed slots of the items; an item keeps its slot from its first frame to its last."""
+"""Arrange items in a tensor with a fixed number of slots; an item keeps its slot from first frame to last."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ItemSlots:
     """The items of T frames in S slots.
 
     Attributes:
-        exists: bool [T, S], True where an item is.
-        values: float32 [T, S, K], the K quantities of each item; zero where no item is.
+        exists: bool [T, S], True where a slot holds an item.
+        values: float32 [T, S, K], the K quantities of each item; zero where there is no item.
         names: Names of the K quantities.
-        categories: Each integral column [T, S] by name, in its own dtype; zero where no item is.
-        num_dropped: How many item rows found no slot, because more than S items existed at once.
+        categories: Each integral column [T, S] by name, in its own dtype; zero where there is no item.
+        num_dropped: How many item rows got no slot, because more than S items existed at once.
         is_known: False if the replay's version records no items: then `exists` says nothing.
     """
 
@@ -43,10 +43,10 @@ class ItemSlots:
 
 
 def item_slots(items: ItemTable, num_slots: int = MAX_ITEMS) -> ItemSlots:
-    """Give every item the lowest slot that is free when it appears; its last frame frees the slot again.
+    """Put every item into the lowest slot that is free when it appears, until the item's last frame.
 
-    An item is known by its spawn_id. The slots are those of this table alone: in a slice of the same game an
-    item may get another slot.
+    An item is identified by its spawn_id. Slots depend on the table: in a slice of the same game an item may
+    get another slot.
 
     Args:
         items: The items of T frames.
@@ -79,9 +79,9 @@ def assign_slots(items: ItemTable, num_slots: int = MAX_ITEMS) -> NDArray[np.int
     np.maximum.at(last_frame, row_item, frame)
     slot_of_item = np.full(spawn_ids.size, -1)
     free = list(range(num_slots))
-    taken: list[tuple[int, int]] = []  # (last frame, slot), the first to be free again in front
+    taken: list[tuple[int, int]] = []  # (last frame, slot); the slot that becomes free first is in front
     for item in np.argsort(first_row, kind="stable").tolist():
-        # Free the slots of items whose last frame was before this one's first.
+        # Free the slots of items whose last frame was before this item's first.
         while taken and taken[0][0] < frame[first_row[item]]:
             heapq.heappush(free, heapq.heappop(taken)[1])
         if free:

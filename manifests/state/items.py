@@ -1,4 +1,4 @@
-"""Items and projectiles of consecutive frames: a table of its own, because a frame has any number of them."""
+"""The table of items and projectiles of consecutive frames: separate, as a frame has any number of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ItemTable:
-    """The items of T frames, in the order recorded. Every array is read-only.
+    """The items of T frames, in the recorded order. Every array is read-only.
 
     Attributes:
         offsets: int64 [T + 1] from 0 on; the items of frame_index t are rows [offsets[t], offsets[t + 1]).
@@ -56,7 +56,7 @@ class ItemTable:
 
     @property
     def valid(self) -> bool:
-        """False if the replay's version records no items at all: then no frame's items are known."""
+        """False if the replay's version records no items at all, so that no frame's items are known."""
         return bool(self.recorded)
 
     @property
@@ -92,7 +92,7 @@ class ItemTable:
         """Return the items of frames [start, exclusive_end), sharing memory.
 
         Raises:
-            ValueError: That is not a range within the frames.
+            ValueError: [start, exclusive_end) is not a range within the frames.
         """
         if not 0 <= start <= exclusive_end <= self.num_frames:
             msg = f"frames [{start}, {exclusive_end}) are not a range within {self.num_frames} frames"
@@ -118,6 +118,6 @@ class ItemTable:
 
     @classmethod
     def empty(cls, num_frames: int, recorded: frozenset[str] = frozenset()) -> ItemTable:
-        """Make a table without items; if `recorded` is empty as well, items are unknown rather than none."""
+        """Make a table without items; if `recorded` is empty too, items are unknown rather than absent."""
         columns = {column.name: np.zeros(0, column.numpy_dtype) for column in ITEM_COLUMNS}
         return cls(offsets=np.zeros(num_frames + 1, np.int64), columns=columns, recorded=recorded)

@@ -1,4 +1,4 @@
-"""Join the states of consecutive chunks into that of a whole game."""
+"""Join the state tables of consecutive chunks into the table of a whole game."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def joined(parts: Sequence[StateTable]) -> StateTable:
-    """Join the tables of one game, at least one, in order of frames; equal to the table they were cut from.
+    """Join one or more tables of one game, in order of frames, into the table from which they were cut.
 
     Raises:
-        ValueError: there is none, they are of several games, or frames are missing between them.
+        ValueError: there are no tables, they belong to several games, or frames are missing between them.
     """
     if len({(part.stage, part.ports) for part in parts}) != 1:
         message = "tables of one game are joined, at least one, and all with the same stage and ports"

@@ -1,4 +1,4 @@
-"""The domain of any column by its full name, and names of a tensor's places that know their kinds.
+"""Find the domain of any column by its full name, and the kinds of the values in a tensor.
 
 domain_of("p0.action")          # Domain(kind="categorical", num_classes=539, none_class=538, ...)
 value_names(STATE).kinds        # a kind for each place of a tensor
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def domain_of(name: str) -> Domain:
     """Find the domain of a column by its full name: "p0.x", "items.type", "d_playable", "p1.d_pressed".
 
-    A place of a tensor that is one button, such as "p0.buttons.a", is a flag.
+    A single button of a tensor, such as "p0.buttons.a", is a flag.
 
     Raises:
         KeyError: there is no such column.
@@ -38,7 +38,7 @@ def domain_of(name: str) -> Domain:
 
 
 class Names(tuple[str, ...]):
-    """Names of columns in order, as a tuple, with what values each of them can have."""
+    """A tuple of column names in order, which also knows the domain and kind of each column."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Look at rows of a few matrices as named columns: what a states file holds, without copying it apart."""
+"""Present the rows of a few matrices, as a states file holds them, as named columns without copying them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOOL, _BYTE = np.dtype(np.bool_), np.dtype(np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which row of which matrix a column is, and its dtype; a bool column may be a row of a uint8 matrix."""
+    """The matrix and row that hold a column, and its dtype; a bool column may be a row of a uint8 matrix."""
 
     matrix: str
     row: int
@@ -27,15 +27,15 @@ class Place:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
-    """Which row of which matrix each column is. Made once, and shared by all tables of its kind.
+    """The matrix and row of each column. A layout is made once, and shared by all tables of its kind.
 
     Attributes:
-        places: Place by name of column.
-        dtypes: dtype by name of column.
-        matrices: Number of rows, and dtypes that the matrix may have, by name of matrix.
+        places: Place of each column, by its name.
+        dtypes: dtype of each column, by its name.
+        matrices: Number of rows of each matrix, and the dtypes that it may have, by its name.
 
     Raises:
-        ValueError: Columns of different dtypes are to be rows of one matrix.
+        ValueError: Columns of different dtypes would be rows of one matrix.
     """
 
     places: Mapping[str, Place]
@@ -65,11 +65,11 @@ class ColumnMatrices(Mapping[str, "Values"]):
     Shapes and dtypes are checked once per matrix, so that a table need not look at hundreds of columns.
 
     Args:
-        layout: Which row of which matrix each column is.
-        matrices: [rows, T] by name.
+        layout: The matrix and row of each column.
+        matrices: The matrices, [rows, T] each, by name.
 
     Raises:
-        ValueError: A matrix is missing, has not the layout's rows and dtype, or they differ in T.
+        ValueError: A matrix is missing, does not have the layout's rows and dtype, or matrices differ in T.
     """
 
     def __init__(self, layout: Layout, matrices: Mapping[str, Values]) -> None:

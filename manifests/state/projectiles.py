@@ -1,4 +1,4 @@
-"""A summary of fixed size of the projectiles that threaten a player: those of others, and the nearest."""
+"""Summarize the projectiles that threaten a player in a fixed number of values: count and nearest."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_FIRST_PROJECTILE: Final = 48  # of the item types
+_FIRST_PROJECTILE: Final = 48  # item types from this number on are projectiles
 _TYPE: Final = ITEM_DOMAINS["type"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Threats:
-    """The projectiles of others, as one player meets them over T frames.
+    """The projectiles of other players that threaten one player, over T frames.
 
     Attributes:
         is_known: bool [T], False where the player is absent or the replay's version names no owners.
-        count: uint8 [T], how many there are.
-        type: uint16 [T], item type of the nearest; its none-class where there is none.
-        distance: float32 [T], how far away the nearest is, Melee units; 0 where there is none.
-        right: float32 [T], how far to the player's right the nearest is.
-        up: float32 [T], how far above the player.
-        vx: float32 [T], speed of the nearest, Melee units per frame.
-        vy: float32 [T], the same, up positive.
+        count: uint8 [T], number of projectiles.
+        type: uint16 [T], item type of the nearest projectile; the none-class where there is none.
+        distance: float32 [T], distance of the nearest projectile in Melee units; 0 where there is none.
+        right: float32 [T], how far to the player's right the nearest projectile is.
+        up: float32 [T], how far above the player the nearest projectile is.
+        vx: float32 [T], horizontal speed of the nearest projectile, Melee units per frame.
+        vy: float32 [T], vertical speed of the nearest projectile, up positive.
     """
 
     is_known: NDArray[np.bool_]
@@ -47,9 +47,9 @@ class Threats:
 
 
 def threats(table: StateTable, entity: str) -> Threats:
-    """Sum up the projectiles that threaten an entity: items of type 48 on that another player owns.
+    """Summarize the projectiles that threaten an entity: items of type 48 on that another player owns.
 
-    Seven columns are made of it, so what was found in a table is kept as long as the table is.
+    Seven columns are made from the result, so it is cached for as long as the table exists.
     """
     kept = _FOUND.setdefault(table, {})
     if entity not in kept:
@@ -79,7 +79,7 @@ def _find(table: StateTable, entity: str) -> Threats:
         spread[frame[nearest]] = values[nearest]
         return spread
 
-    nothing = np.iinfo(np.uint16).max  # beyond all classes, so it becomes the none-class
+    nothing = np.iinfo(np.uint16).max  # beyond all item types, so that it becomes the none-class
     type_ = np.full(num_frames, nothing, np.uint16)
     type_[frame[nearest]] = kind[rows][nearest]
     is_known = there & bool(items.is_recorded("owner") and items.is_recorded("type"))

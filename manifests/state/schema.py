@@ -1,7 +1,7 @@
-"""The columns of the state, declared here alone: name, type, unit, meaning and place in a .slp of each.
+"""The only declaration of the state's columns: name, type, unit, meaning and place in a .slp file of each.
 
 The Arrow schema, the numpy dtypes, the documentation table and the tensor views are all derived from these
-lists, and nothing addresses a column by its number. Offsets are those of the Slippi specification, counted
+lists, and no code addresses a column by its number. Offsets are those of the Slippi specification, counted
 from the event's command byte.
 
 A name is one of
@@ -29,8 +29,8 @@ FIRST_SLP_FRAME = -123
 FIRST_PLAYABLE_SLP_FRAME = -39
 """The first frame in which the players' inputs count. The timer runs from slp_frame 0 on."""
 FRAMES_PER_SECOND = 60
-"""Frames that count as a second; the console ran a little slower, at 60000/1001 Hz."""
-MAX_PLAYERS = 4  # ports of the console; the .slp events carry no more
+"""How many frames count as a second; the console ran a little slower, at 60000/1001 Hz."""
+MAX_PLAYERS = 4  # ports of the console; the .slp events hold no more
 MAX_ITEMS = 15  # Slippi records no more per frame
 
 
@@ -123,7 +123,7 @@ PRE_COLUMNS: tuple[Column, ...] = (
          "as processed: low 16 bits as buttons_phys, then the sticks' directions"),
     _pre("buttons_phys", "uint16#", 0x31, _U2, _BITS, None,
          "as pressed; not preserved where a replay was recorded again"),
-    # Every 0.1 and 1.0 file holds the same garbage in the next two; 1.2, which added raw_x, does not.
+    # Every 0.1 and 1.0 file holds the same garbage in the next two columns; 1.2, which added raw_x, does not.
     _pre("trigger_l_phys", "float32", 0x33, _F4, "[0, 1]", "1.2", "left analog trigger", requires_bytes=0x3C),
     _pre("trigger_r_phys", "float32", 0x37, _F4, "[0, 1]", "1.2",
          "right analog trigger", requires_bytes=0x3C),
@@ -159,7 +159,7 @@ STAGE_COLUMNS: tuple[Column, ...] = (
 COLUMNS_BY_STAGE: tuple[tuple[str, ...], ...] = (
     ("fod_left", "fod_right"), ("whispy",), ("ps_event", "ps_type"), ("d_randall_x", "d_randall_y")
 )
-"""Names of STAGE_COLUMNS, stage by stage; a game is on one stage, so it has the columns of one at most."""
+"""Names of STAGE_COLUMNS by stage; a game is played on one stage, so it has the columns of at most one."""
 
 ITEM_COLUMNS: tuple[Column, ...] = (
     _item("type", "uint16#", 0x5, _U2, _ID, "3.0", "item id; projectiles from 48 on"),

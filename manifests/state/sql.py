@@ -1,11 +1,11 @@
-"""Write the SQL of a view in which every state column has its own name again.
+"""Write the SQL statement of a view of states files in which every state column has its own name.
 
-A states file keeps many columns side by side in a few vectors; see `manifests.state.file`.
+A states file stores many columns side by side in a few vectors; see `manifests.state.file`.
 
     { farm sql --states 'dataset/states/*/*.parquet'; echo 'SELECT avg("p0.percent") FROM states'; } | duckdb
 
-The SQL is DuckDB's; a query of the view reads only the vectors whose columns it names. In Polars a column is
-`pl.col(vector).list.get(names.index(column))`, with vector and names from
+The SQL is for DuckDB; a query of the view reads only the vectors whose columns it names. In Polars a column
+is `pl.col(vector).list.get(names.index(column))`, with vector and names from
 `manifests.state.file.vector_columns`.
 """
 
@@ -20,8 +20,8 @@ def view_sql(files: str, *, num_players: int = 2, with_followers: bool = False, 
 
     Args:
         files: Path or glob, as DuckDB's read_parquet takes it.
-        num_players: Players per game; all files must have as many.
-        with_followers: Whether the view has the columns of followers (Nana); one of the files must have them.
+        num_players: Players per game, the same in all files.
+        with_followers: Whether the view has the columns of followers (Nana); some file must have them.
         view: The view's name.
 
     Raises:

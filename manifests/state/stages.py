@@ -1,4 +1,4 @@
-"""The blast zones of the six legal stages: whoever leaves this rectangle loses a stock."""
+"""The blast zones of the six legal stages: a player who leaves this rectangle loses a stock."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ BLAST_ZONES: Final[Mapping[int, BlastZone]] = {
     31: BlastZone(-224, 224, 200, -108.8),  # Battlefield
     32: BlastZone(-246, 246, 188, -140),  # Final Destination
 }
-"""By external stage id, as `StateTable.stage` and the manifests' stage_id have it."""
+"""The blast zones by external stage id, as in `StateTable.stage` and the manifests' stage_id."""

@@ -1,7 +1,8 @@
 """The state of one game, or of a slice of it: one row per slp_frame, columns by name.
 
 Absent is not zero. A column that the replay's version did not record is null in every row, and an entity
-without an event in a frame is null in that row. `valid` says where; `values` are zero there and mean nothing.
+without an event in a frame is null in that row. `valid` marks the rows that are not null; where a column is
+null, `values` are zero, which means nothing.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class StateTable:
 
     def _check_arrays(self, declared: Mapping[str, np.dtype[Any]]) -> None:
         shape = (self.items.num_frames,)
-        # The loader's way: matrices were checked as they were made, so hundreds of columns need no look.
+        # The loader's case: the matrices were checked when they were made, so hundreds of columns need no
+        # check.
         if isinstance(self.columns, ColumnMatrices) and isinstance(self.masks, ColumnMatrices):
             are_declared = self.columns.layout.dtypes == declared
             if not are_declared or {self.columns.num_frames, self.masks.num_frames} != {self.num_frames}:
@@ -112,7 +114,7 @@ class StateTable:
         return tuple(schema.table_columns(self.num_players))
 
     def values(self, name: str) -> Values:
-        """Return a column [T] in its dtype, read-only; it is zero, which means nothing, where not valid.
+        """Return a column [T] in its dtype, read-only; where it is not valid it is zero, which means nothing.
 
         Raises:
             KeyError: The schema has no such column for this number of players.
@@ -120,10 +122,10 @@ class StateTable:
         return self.columns[self._known(name)]
 
     def valid(self, name: str) -> Mask:
-        """Bool [T], read-only: where the column was recorded.
+        """Return where a column was recorded, bool [T], read-only.
 
         Raises:
-            KeyError: If the schema has no such column for this number of players.
+            KeyError: The schema has no such column for this number of players.
         """
         return self.masks[self._known(name)]
 
@@ -153,11 +155,11 @@ class StateTable:
 
     @cached_property
     def sha256(self) -> str:
-        """The state's canonical hash, in hexadecimal: the same on any machine and from any file layout.
+        """Return the state's canonical hash, in hexadecimal: the same on any machine, from any file layout.
 
-        What is hashed: the schema version, stage, ports and length as JSON; then each column in the schema's
+        The hash covers the schema version, stage, ports and length as JSON; then each column in the schema's
         order, as its name, its dtype, its mask packed to bits and its little-endian values; then the items in
-        the same way. Of a column that is null throughout only the name is hashed.
+        the same way. For a column that is null throughout, only the name is hashed.
         """
         digest = hashlib.sha256()
         header = [schema.SCHEMA_VERSION, self.stage, list(self.ports), self.num_frames]

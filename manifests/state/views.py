@@ -1,8 +1,8 @@
-"""Make tensors of states, by named and versioned lists of columns, which are called views.
+"""Make tensors from state tables by views, which are named and versioned lists of columns.
 
-The tensor carries the names of its places: `state` and `action` are float32 [T, D] with D names, ids and bit
-fields stay integers beside them, and a mask of the same shape says what was recorded. Values are in the
-game's own units; scaling is left to the model. A list is never changed: a better one gets the next version.
+A tensor comes with the names of its places: `state` and `action` are float32 [T, D] with D names, ids and bit
+fields stay integers beside them, and a mask of the same shape says which values were recorded. Values are in
+the game's own units; scaling is left to the model. A view never changes: a better list gets the next version.
 
     tensor = make_view(table, STATE)        # or view("state/1")
     tensor.values[:, tensor.names.index("p0.x")]
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PLAYER = "{player}."  # stands for p0., p1., ... or p0n., p1n., ...
 
-# Names of the buttons' bits, in `buttons` as in `buttons_phys`.
+# Names of the buttons' bits, which are the same in `buttons` and `buttons_phys`.
 BUTTONS: Mapping[str, int] = {
     "d_left": 0x1, "d_right": 0x2, "d_down": 0x4, "d_up": 0x8, "z": 0x10, "r": 0x20, "l": 0x40, "a": 0x100,
     "b": 0x200, "x": 0x400, "y": 0x800, "start": 0x1000,
@@ -57,17 +57,17 @@ class View:
 
     @property
     def key(self) -> str:
-        """Name and version in one: "state/1"."""
+        """Name and version in one text, such as "state/1"."""
         return f"{self.name}/{self.version}"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tensor:
-    """What a view makes of a table of T frames.
+    """The tensor that a view makes from a table of T frames.
 
     Attributes:
         view: Key of the view.
-        values: float32 [T, D]; zero, which means nothing, where not valid.
+        values: float32 [T, D]; where not valid they are zero, which means nothing.
         valid: bool [T, D], True where the value was recorded.
         names: Names of the D places, in order.
         categories: Columns of integers [T] by name.
@@ -177,7 +177,7 @@ def view(key: str) -> View:
 
 @cache
 def value_names(of: View, num_players: int = 2) -> Names:
-    """Name the D places of the tensor that a view makes of a game of `num_players`; `.kinds` says of what."""
+    """Name the D places of a view's tensor for a game of `num_players`; `.kinds` gives the kind of each."""
     columns = _expand(of.values, of, num_players)
     pressed = [f"{column}.{button}" for column in _expand(of.buttons, of, num_players) for button in BUTTONS]
     return Names((*columns, *pressed))
@@ -185,13 +185,13 @@ def value_names(of: View, num_players: int = 2) -> Names:
 
 @cache
 def category_names(of: View, num_players: int = 2) -> Names:
-    """Name the columns of integers that a view makes of a game of `num_players`; `.domains` has classes."""
+    """Name a view's columns of integers for a game of `num_players`; `.domains` gives their classes."""
     return Names(_expand(of.categories, of, num_players))
 
 
 @cache
 def view_columns(of: View, num_players: int = 2) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Name the columns that a view is made of: plain values, bit fields of buttons, and categories."""
+    """Name the columns that a view consists of: plain values, bit fields of buttons, and categories."""
     return (
         _expand(of.values, of, num_players),
         _expand(of.buttons, of, num_players),
@@ -200,7 +200,7 @@ def view_columns(of: View, num_players: int = 2) -> tuple[tuple[str, ...], tuple
 
 
 def _expand(templates: tuple[str, ...], of: View, num_players: int) -> tuple[str, ...]:
-    """Put players' names into the templates: player after player, then the columns that belong to nobody."""
+    """Put players' names into the templates: one player after the other, then the columns of no player."""
     suffix = "n." if of.of_followers else "."
     names = [
         template.replace(_PLAYER, f"p{index}{suffix}")
@@ -212,7 +212,7 @@ def _expand(templates: tuple[str, ...], of: View, num_players: int) -> tuple[str
 
 
 def make_view(table: StateTable, of: View) -> Tensor:
-    """Make a view's tensor of a table."""
+    """Make the tensor of a view from a state table."""
     columns = _expand(of.values, of, table.num_players)
     bit_fields = _expand(of.buttons, of, table.num_players)
     names = value_names(of, table.num_players)
@@ -226,7 +226,7 @@ def make_view(table: StateTable, of: View) -> Tensor:
         field, recorded = _column(table, name)
         values[:, places] = (field[:, None] & bits) != 0
         valid[:, places] = recorded[:, None]
-    # Ids stay integers: a float32 holds no 32-bit id exactly, and nobody should average them.
+    # Ids stay integers: a float32 cannot hold every 32-bit id exactly, and nobody should average ids.
     found = {name: _column(table, name) for name in category_names(of, table.num_players)}
     return Tensor(
         view=of.key,

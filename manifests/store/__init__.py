@@ -1,1 +1,1 @@
-"""Where objects live: the contract of a store, a folder and an S3 bucket that keep it, all keys."""
+"""Stores, which hold a dataset's objects: their contract, the folder and S3 implementations, and all keys."""

@@ -5,8 +5,8 @@ float, str, bool, None in a union, StrEnum, tuple[X, ...], Mapping[str, X] and f
 field, an unknown field or a value of another type is refused, and the error names the place. Only a field
 that is `ADDED_LATER` may be missing.
 
-Canonical means: keys sorted, no white space, ASCII only, no NaN, one newline at the end. Equal records give
-equal bytes on any machine, so their bytes can be compared and hashed.
+Canonical JSON has sorted keys, no white space, only ASCII, no NaN, and one newline at the end. Equal records
+give equal bytes on any machine, so their bytes can be compared and hashed.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ADDED_LATER: Final = {"added_later": True}
-"""Metadata of a field that older records lack. It may be None, which is its default, and is then not written:
-a record without it gives the same bytes as before there was such a field."""
+"""Metadata that marks a field which older records lack. Such a field defaults to None, and None is not
+written, so a record without a value gives the same bytes as before the field existed."""
 
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _SCALARS: Final = frozenset({bool, int, str})
-"""Types whose values are the same in a record and in JSON; not float, of which some are not."""
+"""Types whose values are the same in a record and in JSON; not float, as some floats cannot be written."""
 
 
 def to_plain(value: object) -> Any:
-    """Turn a record into what json.dumps takes: dicts, lists and scalars.
+    """Turn a record into dicts, lists and scalars, which json.dumps accepts.
 
     Raises:
-        TypeError: a value of a type that records do not have.
+        TypeError: a value has a type that records cannot hold.
     """
     if value is None or type(value) in _SCALARS:
         return value
@@ -50,7 +50,7 @@ def to_plain(value: object) -> Any:
         parts = ((name, getattr(value, name), may_lack) for name, may_lack in _fields(type(value)))
         return {name: to_plain(part) for name, part, may_lack in parts if not (may_lack and part is None)}
     if isinstance(value, tuple | list):
-        # Long columns of numbers are most of a ledger.
+        # A shortcut for long columns of numbers, which make up most of a ledger.
         return list(value) if set(map(type, value)) <= _SCALARS else [to_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
@@ -61,20 +61,20 @@ def to_plain(value: object) -> Any:
 
 
 def canonical(plain: object) -> bytes:
-    """Write plain data as canonical bytes; see the module.
+    """Write plain data as canonical JSON, described in the module's docstring.
 
     Raises:
-        ValueError: a NaN or an infinity.
+        ValueError: the data hold a NaN or an infinity.
     """
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode("ascii") + b"\n"
 
 
 def readable(plain: object) -> bytes:
-    """Write plain data for people to read: indented, keys sorted, ASCII; equal data give equal bytes, too.
+    """Write plain data as indented JSON for people: keys sorted, ASCII; equal data still give equal bytes.
 
     Raises:
-        ValueError: a NaN or an infinity.
+        ValueError: the data hold a NaN or an infinity.
     """
     return json.dumps(plain, sort_keys=True, indent=2, allow_nan=False).encode("ascii") + b"\n"
 
@@ -97,7 +97,7 @@ def parse(data: bytes, where: str) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    """Refuse NaN and infinities, which Python's parser takes, and no record has."""
+    """Refuse NaN and infinities, which Python's JSON parser accepts, but records never hold."""
     raise ValueError(name)
 
 
@@ -105,8 +105,8 @@ def from_plain(kind: type[T], plain: object, where: str) -> T:
     """Make a record of dataclass `kind` from plain data; `where` names the place in errors.
 
     Raises:
-        RecordRefused: a missing or unknown field, a value of another type, or one that the record's own
-        checks refuse.
+        RecordRefused: a field is missing or unknown, or a value has another type or fails the record's own
+            checks.
     """
     try:
         return _reader(kind)(plain)  # type: ignore[no-any-return, arg-type]  # mypy doubts that a class is hashable
@@ -116,7 +116,7 @@ def from_plain(kind: type[T], plain: object, where: str) -> T:
 
 
 class _Unfit(Exception):  # noqa: N818 - it never leaves this module
-    """A value that a record cannot have; `place` says where in the record, as far as it has come up."""
+    """A value that a record cannot hold; `place` names where in the record it stands, as far as known yet."""
 
     place = ""
 
@@ -127,14 +127,14 @@ def _unfit(got: object, wanted: str) -> _Unfit:
 
 @cache
 def _fields(kind: type) -> tuple[tuple[str, bool], ...]:
-    """Name a record's fields, each with whether it is left out where it is None."""
+    """Name a record's fields, each with whether it is left out if it is None."""
     fields = (field for field in dataclasses.fields(kind) if field.init)
     return tuple((field.name, bool(field.metadata.get("added_later"))) for field in fields)
 
 
 @cache
 def _reader(hint: Any) -> _Reader:
-    """Make the function that reads values of one type; types are looked at once, and values often."""
+    """Make the function that reads values of one type; so a type is analysed once for many values."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is UnionType:  # X | None is the only union that records have
         (inner,) = (_reader(argument) for argument in arguments if argument is not type(None))
@@ -193,7 +193,8 @@ def _tuple_reader(item: Any) -> _Reader:
     def read(plain: object) -> Any:
         if not isinstance(plain, list):
             raise _unfit(plain, "a list")
-        # The long columns of a GOP index and of events: one look at the types instead of a call per number.
+        # A shortcut for the long columns of a GOP index and of events: one check of all types instead of a
+        # call per number.
         if plain and set(map(type, plain)) == {item}:
             if item is int and not (min(plain) >= _LEAST and max(plain) <= _MOST):
                 raise _unfit(plain, "a list of numbers of 64 bits")

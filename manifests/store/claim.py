@@ -1,9 +1,10 @@
-"""Let one process at a time do what needs it, on a store that cannot say which of two writers came first.
+"""Let only one process at a time plan or begin a dataset, on a store without reliable conditional writes.
 
-A process puts a claim of its own and then lists all claims. Of two processes that both did so, at least one
-lists the other's claim, and whoever sees another one withdraws its own and is refused. So two never go on,
-however late a request arrives: a claim goes only after everything that it covers has been answered. It needs
-no clock. A process that is killed leaves its claim, and later ones are refused until it is removed.
+A process puts a claim of its own and then lists all claims. Of two processes that both do so, at least one
+sees the other's claim, and a process that sees another claim withdraws its own and is refused. So two never
+go on at the same time, however late a request arrives, because a claim is removed only after every request
+that it covers has been answered. No clock is needed. A process that is killed leaves its claim, and later
+processes are refused until somebody removes it.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def claimed(store: Store, what: str) -> Iterator[None]:
-    """Be the only process that does `what` in the block; on a store with conditional writes, do nothing.
+    """Hold the claim for `what` while the block runs; on a store with conditional writes, do nothing.
 
     Args:
-        store: of the dataset.
-        what: one word for what is done, such as "plan"; it becomes part of the claim's key.
+        store: the dataset's store.
+        what: one word for the work, such as "plan"; it becomes part of the claim's key.
 
     Raises:
         StoreFailed: another process has a claim, and this one has withdrawn its own; or the store failed.
@@ -52,6 +53,6 @@ def claimed(store: Store, what: str) -> Iterator[None]:
             f"remove what it left: farm gc {store.url} --idle --delete"
         )
         raise StoreFailed(message)
-    # After an error in the block a request may still arrive, whose answer was lost: then the claim stays.
+    # If the block fails, a request whose answer was lost may still reach the store, so the claim stays.
     yield
     store.delete(key)

@@ -1,11 +1,12 @@
 """The contract of a store: what a local folder and an S3 bucket both promise about the objects in them.
 
     StoreFailed
-    |-- ObjectMissing    there is no object of that key
+    |-- ObjectMissing    there is no object with that key
     `-- StoreFull        no space or quota is left
 
-`tests/contracts/test_store.py` holds every implementation to this contract. Nothing outside of this room
-touches a store's files or network; `manifests.store.open` chooses the implementation from the URL.
+`tests/contracts/test_store.py` checks every implementation against this contract. No code outside of
+manifests/store touches a store's files or network; `manifests.store.open` chooses the implementation from the
+URL.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Data: TypeAlias = bytes | Path
-"""What an object is made from: bytes, or the path of the local file that holds them."""
+"""The contents of an object to put: bytes, or the path of a local file that holds them."""
 
 
 class StoreFailed(DatasetError):  # noqa: N818
-    """The store did not do what was asked, and no part of what was asked is visible under any key."""
+    """The store failed to do what was asked, and left no partial result visible under any key."""
 
 
 class ObjectMissing(StoreFailed):
@@ -37,13 +38,13 @@ class StoreFull(StoreFailed):
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What a store knows about an object without reading it.
+    """The facts that a store knows about an object without reading it.
 
     Attributes:
         key: the object's key.
         size_bytes: the object's length.
         modified_at: when it was last put, in seconds since the epoch by the store's own clock.
-        sha256: 64 hexadecimal digits where the store keeps the hash (S3's `head`); None elsewhere, and in
+        sha256: 64 hexadecimal digits if the store keeps the hash (S3's `head` has it); None otherwise, and in
             listings.
     """
 
@@ -54,10 +55,10 @@ class ObjectInfo:
 
 
 class Store(Protocol):
-    """Objects by key; an object is there whole or not at all.
+    """A place that holds objects by key; an object exists whole or not at all.
 
     No reader ever sees a part of an object, no matter which process is killed at which moment. One Store may
-    be used by several threads, and any number of processes may open the same place. Keys are as in
+    be used by several threads, and any number of processes may open the same place. Keys follow the rule of
     `keys.check_key`, and no key is the folder of another one. Every method raises StoreFailed when the store
     fails, and ValueError on a bad key.
     """
@@ -76,21 +77,21 @@ class Store(Protocol):
     def has_conditional_writes(self) -> bool:
         """Whether `put_if_absent` keeps its promise when several writers come at the same moment.
 
-        True for folders and for most S3 servers. Where it is False, ledger/commit.py works without it, and
-        whoever plans or begins a dataset makes a claim first (store/claim.py).
+        True for folders and for most S3 servers. If it is False, ledger/commit.py works without that promise,
+        and a process that plans or begins a dataset makes a claim first (store/claim.py).
         """
         ...
 
     def put_if_absent(self, key: str, data: Data) -> bool:
         """Put an object unless there is one. True if these bytes became the object, False if there was one.
 
-        If `has_conditional_writes`, exactly one of any number of simultaneous callers gets True. The object
-        that is there afterwards survives a power cut.
+        If `has_conditional_writes`, exactly one of any number of simultaneous callers gets True. Once the
+        call returns, the object survives a power cut.
         """
         ...
 
     def put(self, key: str, data: Data) -> None:
-        """Put an object; one that is there already is replaced."""
+        """Put an object, and replace one that exists already."""
         ...
 
     def get(self, key: str) -> bytes:
@@ -107,7 +108,7 @@ class Store(Protocol):
         Raises:
             ObjectMissing: there is no such object.
             StoreFailed: the object ends earlier.
-            ValueError: not 0 <= start <= exclusive_end.
+            ValueError: 0 <= start <= exclusive_end does not hold.
         """
         ...
 
@@ -120,5 +121,5 @@ class Store(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; it is no error if there is none."""
+        """Remove an object; it is not an error if there is none."""
         ...

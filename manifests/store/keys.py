@@ -1,4 +1,4 @@
-"""The keys of all objects of a dataset: pure functions from numbers and ids to keys, and back.
+"""Make and parse the keys of all objects of a dataset: pure functions from numbers and ids to keys, and back.
 
     dataset.json
     plan/NNNN.parquet
@@ -8,11 +8,11 @@
     manifest/current.json
     live/games/GAME_ID.json     live/runs/NAME.json     only while a run is under way
 
-A *file number* is given to every chunk in the plan, before anything is rendered: number n lies in folder
+The plan gives a *file number* to every chunk before anything is rendered. Number n lies in folder
 `chunk-(n // 1000)` as `file-(n % 1000)`, which is LeRobot's own template, so that its tables can point at our
-videos where they are. An *edition* above 0 is needed only where two renderings of one chunk differ in bytes
-and the planned key is taken (ledger/commit.py explains why, and has another use for it): edition e of file
-FFF is called `file-(1000 * e + FFF)`.
+videos where they are. An *edition* above 0 is needed only if two renderings of one chunk differ in bytes
+and the planned key is taken (ledger/commit.py explains why, and describes another use of editions): edition e
+of file FFF is called `file-(1000 * e + FFF)`.
 
 In folder names, `chunk-` is LeRobot's word for a folder of 1,000 files; it has nothing to do with our chunks.
 """
@@ -29,12 +29,12 @@ FILES_PER_FOLDER: Final = 1000
 VIDEO_FEATURE: Final = "observation.images.game"
 DATASET_KEY: Final = "dataset.json"
 STORE_KEY: Final = "store.json"
-"""Holds what an S3 store found out about its server; manifests/store/s3.py writes it."""
+"""Key of the object that records what an S3 store learned about its server; manifests/store/s3.py puts it."""
 PROBE_PREFIX: Final = "probe/"
 CLAIM_PREFIX: Final = "claim/"
-"""Where processes say what they are at, on servers that cannot tell who came first; see store/claim.py."""
+"""Prefix of the claims that processes make on servers that cannot tell who came first; see store/claim.py."""
 LIVE_PREFIX: Final = "live/"
-"""Where a run that is under way says what it does; see manifests/live."""
+"""Prefix of the notes of runs that are under way; see manifests/live."""
 CURRENT_KEY: Final = "manifest/current.json"
 LEDGER_PREFIX: Final = "ledger/"
 PLAN_PREFIX: Final = "plan/"
@@ -56,7 +56,7 @@ _MAX_KEY_LENGTH: Final = 900
 
 @dataclass(frozen=True, slots=True)
 class DataName:
-    """What the key of a chunk object says: its kind, its planned file number, and its edition (mostly 0)."""
+    """The parts of a chunk object's key: its kind, its planned file number, and its edition (mostly 0)."""
 
     kind: Kind
     file_number: int
@@ -96,7 +96,7 @@ def parse_data_key(key: str) -> DataName | None:
         if prefix == kind_prefix:
             number = folder * FILES_PER_FOLDER + file % FILES_PER_FOLDER
             name = DataName(kind, number, file // FILES_PER_FOLDER)
-            # One object has one key: `file-0001` for `file-001`, or a wrong suffix, is not ours.
+            # Every object has exactly one key, so `file-0001` for `file-001`, or a wrong suffix, is not ours.
             return name if data_key(name) == key else None
     return None
 
@@ -105,7 +105,7 @@ def lerobot_position(key: str) -> tuple[int, int]:
     """Read LeRobot's (chunk_index, file_index) of a chunk object: the two numbers in its key.
 
     Raises:
-        ValueError: not the key of a chunk object.
+        ValueError: `key` is not the key of a chunk object.
     """
     match = _DATA_KEY.fullmatch(key)
     if match is None:
@@ -130,7 +130,7 @@ def game_id_of_ledger_key(key: str) -> str | None:
 
 
 def check_game_id(game_id: str) -> str:
-    """Return `game_id` as it is, if it is one.
+    """Check that `game_id` is a sha256 in lower-case hex, and return it unchanged.
 
     Raises:
         ValueError: not a sha256 in lower-case hex.
@@ -166,7 +166,7 @@ def manifest_key(snapshot: int, table: str) -> str:
 
 
 def snapshot_key(snapshot: int) -> str:
-    """Make the key of the record that makes a snapshot complete, and is written after its tables.
+    """Make the key of a snapshot's snapshot.json, which is written after its tables and completes it.
 
     Raises:
         ValueError: a negative number.
@@ -181,7 +181,7 @@ def snapshot_number_of(key: str) -> int | None:
 
 
 def claim_prefix(what: str) -> str:
-    """Make the prefix of the claims of those who do one thing, such as planning."""
+    """Make the prefix of all claims for one kind of work, such as planning."""
     return f"{CLAIM_PREFIX}{what}/"
 
 
@@ -200,17 +200,17 @@ def live_run_key(name: str) -> str:
 
 
 def is_key(key: str) -> bool:
-    """Whether `check_key` would let this key pass."""
+    """Whether `check_key` accepts this key."""
     return len(key) <= _MAX_KEY_LENGTH and all(_SEGMENT.fullmatch(part) for part in key.split("/"))
 
 
 def check_key(key: str) -> str:
-    """Return `key` as it is, if it is one: ASCII segments joined by /, none empty or beginning with a dot.
+    """Check that a key is ASCII segments joined by /, none empty or beginning with a dot, and return it.
 
     So a key can never lead out of the store's root, and no object is hidden from listings.
 
     Raises:
-        ValueError: it is no such key.
+        ValueError: it is not such a key.
     """
     if not is_key(key):
         message = f"not a key: {key!r:.200}; allowed are segments of A-Z a-z 0-9 _ . - joined by /"

@@ -1,13 +1,14 @@
-"""A folder as a store: an object is a file, which gets its name only once it is whole and on the disk.
+"""The store on a local folder: an object is a file that gets its name only once it is whole and on disk.
 
 Bytes are written to `ROOT/.tmp-<random>`, flushed to the disk, and then given their name: by `rename` where
 they may replace an object, by `link` where they must not (link fails if the name exists, on every POSIX file
 system and on NFS). A writer holds a lock on its temporary file as long as it lives. So a later writer can
-tell which files a killed one left behind, and removes them. Names that begin with a dot are never objects.
+tell which files a killed writer left behind, and removes them. Names that begin with a dot are never objects.
 
-A link below the root that leads out of it is never followed: whoever packed a dataset could otherwise have
-any file of this machine read, shown by `farm browse`, or written to. The one way out that is allowed is the
-hub's own cache, whose files are links from `snapshots/COMMIT/` to `blobs/` beside it.
+A link below the root that leads out of it is never followed. Otherwise the person who packed a dataset could
+make this machine read any of its files, show it in `farm browse`, or write to it. The only such links that
+are allowed are those of the hub's own cache, whose files are links from `snapshots/COMMIT/` to `blobs/`
+beside it.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class LocalStore:
-    """The Store contract on a folder. The folder is made when the first object is put.
+    """A store on a local folder, which is made when the first object is put.
 
-    Processes on one machine may share it; so may machines, where the file system has working locks and links.
+    Processes on one machine may share it; so may several machines if the file system has working locks and
+    links.
     """
 
     def __init__(self, root: Path) -> None:
@@ -54,7 +56,7 @@ class LocalStore:
 
     @property
     def is_remote(self) -> bool:
-        """False: the operating system keeps what was read in memory by itself."""
+        """False: the operating system itself caches in memory what was read."""
         return False
 
     @property
@@ -65,12 +67,12 @@ class LocalStore:
     def put_if_absent(self, key: str, data: Data) -> bool:
         """Put an object unless there is one; as `Store.put_if_absent`."""
         target = self._path(key)
-        if target.exists():  # spares writing the bytes; `link` below decides
+        if target.exists():  # avoids writing the bytes in vain; `link` below decides
             return False
         with self._translated(key), self._written(data) as temporary:
             self._make_folder(target.parent)
             try:
-                # Unlike a look first and a rename then, this leaves no moment for another writer.
+                # Unlike a check followed by a rename, this leaves no moment for another writer.
                 os.link(temporary, target)
             except FileExistsError:
                 return False
@@ -79,7 +81,7 @@ class LocalStore:
         return True
 
     def put(self, key: str, data: Data) -> None:
-        """Put an object, and replace one that is there; as `Store.put`."""
+        """Put an object, and replace an existing one; as `Store.put`."""
         target = self._path(key)
         with self._translated(key), self._written(data) as temporary:
             self._make_folder(target.parent)
@@ -105,7 +107,7 @@ class LocalStore:
         return data
 
     def head(self, key: str) -> ObjectInfo | None:
-        """Look at an object's size and time without reading it, or None; as `Store.head`."""
+        """Return an object's size and time without reading it, or None; as `Store.head`."""
         path = self._path(key)
         try:
             with self._translated(key, is_read=True):
@@ -127,7 +129,7 @@ class LocalStore:
             self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
-        """Where the object is.
+        """Return the path of an object's file.
 
         Raises:
             StoreFailed: a link on the way leads out of the root.
@@ -143,10 +145,10 @@ class LocalStore:
         return path
 
     def _allow(self) -> tuple[str, ...]:
-        """Find out what lies within the root, which may itself be reached by links: its owner chose it."""
+        """Return the real paths that links may lead to; the root itself may be reached by any links."""
         root = os.path.realpath(self._root)
         allowed = [f"{root}/".replace("//", "/")]
-        above, _, folder = os.path.dirname(root).rpartition("/")  # noqa: PTH120 - texts, compared as such
+        above, _, folder = os.path.dirname(root).rpartition("/")  # noqa: PTH120 - compared as texts
         if folder == "snapshots":
             allowed.append(f"{above}/blobs/")
         if self._root.exists():
@@ -155,7 +157,7 @@ class LocalStore:
 
     @contextmanager
     def _written(self, data: Data) -> Iterator[Path]:
-        """Write `data` to a temporary file that is on the disk in the block, and gone after it."""
+        """Write `data` to a temporary file that is safely on the disk in the block, and removed after it."""
         self._make_folder(self._root)
         self._sweep()
         temporary, file = self._locked_temporary()
@@ -164,7 +166,7 @@ class LocalStore:
                 _copy(data, file)
                 file.flush()
                 os.fsync(file.fileno())
-                yield temporary  # the lock goes with the file, so it stays open until the name is given
+                yield temporary  # closing the file drops its lock, so it stays open until the name is given
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -172,7 +174,8 @@ class LocalStore:
         while True:
             path = self._root / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
             file = path.open("xb")
-            # Between open and lock a sweeper may have taken it for a dead writer's: then it has no name.
+            # Between open and lock, another process may have removed it as a dead writer's; then it has no
+            # name.
             with suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.fstat(file.fileno()).st_nlink:
@@ -185,10 +188,11 @@ class LocalStore:
             return
         self._swept = True
         for path in self._root.glob(f"{TEMPORARY_PREFIX}*"):
-            with suppress(OSError):  # gone meanwhile, a link, or not ours to open
+            with suppress(OSError):  # removed meanwhile, a link, or not ours to open
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
                 try:
-                    # The kernel drops a dead process's locks, so a file that can be locked has no writer.
+                    # The kernel drops a dead process's locks, so a file that can be locked has no live
+                    # writer.
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     path.unlink()
                 finally:
@@ -205,7 +209,7 @@ class LocalStore:
 
     @contextmanager
     def _translated(self, key: str, *, is_read: bool = False) -> Iterator[None]:
-        """Turn the operating system's errors into ours, with the path and what to do."""
+        """Turn the operating system's errors into ours, whose text names the path and what to do."""
         where = self._root / key
         try:
             yield
@@ -240,10 +244,10 @@ def _opened(path: Path) -> IO[bytes]:
 def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
     """Yield the files below `folder` in the order of their keys."""
     try:
-        # A folder sorts as its name with the slash: "a-b/c" comes before "a/1", as it does in S3's listings.
+        # A folder is sorted by its name with the slash: "a-b/c" comes before "a/1", as in S3's listings.
         with os.scandir(folder) as entries:
             names = sorted(
-                # A folder that is a link is not entered: it may lead out, or round in a circle.
+                # A folder that is a link is not entered: it may lead out of the root, or in a circle.
                 entry.name + "/" * entry.is_dir(follow_symlinks=False)
                 for entry in entries
                 if not entry.name.startswith(".") and _may_match(key_prefix + entry.name, prefix)
@@ -255,7 +259,7 @@ def _walk(folder: Path, key_prefix: str, prefix: str) -> Iterator[ObjectInfo]:
         if name.endswith("/"):
             yield from _walk(folder / name, key, prefix)
         elif key.startswith(prefix):
-            with suppress(OSError):  # deleted since the names were read, or a link in a circle
+            with suppress(OSError):  # deleted since the names were read, or a link that leads in a circle
                 status = (folder / name).stat()
                 yield ObjectInfo(key, status.st_size, status.st_mtime)
 
@@ -274,7 +278,7 @@ def _copy(data: Data, file: BinaryIO) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Write the names in a folder to the disk: a flushed file is lost in a power cut if its name was not."""
+    """Flush the names in a folder to the disk: a flushed file is lost in a power cut if its name was not."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

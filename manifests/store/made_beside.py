@@ -1,4 +1,4 @@
-"""The keys of what is compiled beside a dataset's own records: card, LeRobot's tables, sheets, a bench."""
+"""The keys of files compiled beside a dataset's own records: card, LeRobot tables, sheets, a benchmark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TASKS_KEY: Final = "meta/tasks.parquet"
 STATS_KEY: Final = "meta/stats.json"
 INFO_KEY: Final = "meta/info.json"
 BENCH_BYTES_KEY: Final = "bench/bytes.json"
-"""What `farm bench bytes --json` printed, if somebody put it there."""
+"""Key of the output of `farm bench bytes --json`, if somebody put it there."""
 SHEETS_PREFIX: Final = "sheets/"
 SHEETS_TABLE_KEY: Final = "sheets/sheets.parquet"
 
@@ -40,5 +40,5 @@ def sheet_key(game_id: str) -> str:
 
 
 def is_made_beside(key: str) -> bool:
-    """Whether this is the key of something that is compiled beside a dataset."""
+    """Whether this is the key of a file that is compiled beside a dataset's own records."""
     return key in _FIXED or _NUMBERED.fullmatch(key) is not None

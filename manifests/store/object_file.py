@@ -24,7 +24,7 @@ _BUFFER_BYTES: Final = 1 << 16
 
 
 class _RangeReader(io.RawIOBase):
-    """A raw file whose every read is one request to the store; wrap it in a buffer."""
+    """A raw file that sends one request to the store for every read; wrap it in a buffer."""
 
     def __init__(self, store: Store, key: str, size_bytes: int) -> None:
         super().__init__()
@@ -70,10 +70,10 @@ def open_object(store: Store, key: str) -> io.BufferedReader:
 
 
 def refuse_bomb(metadata: pq.FileMetaData, where: str, num_rows: int | None = None) -> None:
-    """Refuse a file that says it holds more than it can in earnest, or other rows than another record says.
+    """Refuse a Parquet file whose footer claims implausibly much data, or not the recorded number of rows.
 
     Raises:
-        RecordRefused: it does.
+        RecordRefused: the footer makes such a claim.
     """
     try:
         check_bounds(metadata, num_rows)
@@ -84,24 +84,24 @@ def refuse_bomb(metadata: pq.FileMetaData, where: str, num_rows: int | None = No
 
 @contextmanager
 def open_parquet(store: Store, key: str, num_rows: int | None = None) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet object, and verify its pages against their checksums where they have some.
+    """Open a Parquet object, and verify its pages against their checksums if they have any.
 
-    Pass use_threads=False to whatever reads from it: one of Arrow's threads that still holds a Python file
-    when the interpreter exits aborts the process (seen in 2 of 60 runs).
+    Pass use_threads=False to every call that reads from the file: if one of Arrow's threads still holds a
+    Python file when the interpreter exits, it aborts the process (seen in 2 of 60 runs).
 
     Args:
-        store: where it is.
-        key: of the object.
-        num_rows: how many rows it must have, where another record says so.
+        store: the store that holds the object.
+        key: the object's key.
+        num_rows: the number of rows that it must have, if another record says so.
 
     Raises:
         ObjectMissing: there is no such object.
-        RecordRefused: it is no Parquet file, says it holds more than it can in earnest, or was changed after
-            it was written.
+        RecordRefused: it is not a Parquet file, claims implausibly much data, or was changed after it was
+            written.
     """
     with open_object(store, key) as file:
         try:
-            # pre_buffer reads ahead on Arrow's threads, which must not hold our file; see above.
+            # pre_buffer would read ahead on Arrow's threads, which must not hold our file; see the docstring.
             opened = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
             refuse_bomb(opened.metadata, f"{store.url}/{key}", num_rows)
             yield opened

@@ -1,4 +1,4 @@
-"""Choose the store that a path or a URL names: a folder, or a bucket that speaks S3."""
+"""Open the store that a path or a URL names: a folder, or a bucket on an S3 server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def open_store(url: str | Path) -> Store:
     Nothing is written or sent yet: a folder is made once the first object is put.
 
     Raises:
-        StoreFailed: the URL names no kind of store that we have, or boto3 is not installed or not configured.
+        StoreFailed: there is no store for this kind of URL, or boto3 is not installed or not configured.
     """
     text = str(url)
     scheme = urlsplit(text).scheme if "://" in text else ""

@@ -14,13 +14,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _PER_THREAD: Final = 3
-"""How many items per thread may be begun, or finished and not yet taken; this bounds memory."""
+"""How many items per thread may be in work, or finished but not yet taken; this bounds memory."""
 
 
 def read_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], num_threads: int
 ) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with its result, in order, while the next ones are worked on.
+    """Yield each item with its result, in order, while threads work on the next items.
 
     Args:
         function: called on other threads, with one item each.
@@ -41,6 +41,6 @@ def read_ahead(
                     return
                 item, future = begun.popleft()
                 yield item, future.result()
-        finally:  # a consumer that stops early waits for what runs, not for what would have run
+        finally:  # a consumer that stops early waits for calls that run, not for those that wait
             for _, future in begun:
                 future.cancel()

@@ -1,16 +1,17 @@
-"""An S3 bucket, or a prefix in one, as a store: AWS, MinIO, Ceph, R2, Swift, or any other server of S3.
+"""The store on an S3 bucket, or on a prefix in one: AWS, MinIO, Ceph, R2, Swift, or any other S3 server.
 
-Every object is one PutObject, so it appears whole or not at all, and leaves no parts behind. Its SHA-256
-travels with it as S3's own checksum, which the server verifies before it accepts the bytes (older servers
-verify the Content-MD5 that we send as well), and as metadata, against which we verify every whole download.
+Every object is put by one PutObject, so it appears whole or not at all, and leaves no parts behind. Its
+SHA-256 travels with it as S3's own checksum, which the server verifies before it accepts the bytes (older
+servers verify the Content-MD5 that we send as well), and as metadata, against which we verify every whole
+download.
 
 Put-if-absent is a put with the header `If-None-Match: *`. If the answer to it is lost and a second attempt is
-told that the key is taken, the object there is compared with ours, because it may have been our own first
-attempt that took the key. Some servers do not know the header, and some check it without a lock, so that two
-writers at the same time are both told that they came first. So we believe no server but AWS: before the first
-put-if-absent to a store, several writers of our own race each other, and `store.json` keeps the outcome.
-Where the header cannot be relied on, put-if-absent looks first and then puts, and manifests/ledger/commit.py
-does without it.
+told that the key is taken, the object under the key is compared with ours, because our own first attempt may
+have taken the key. Some servers do not know the header, and some check it without a lock, so that two
+simultaneous writers are both told that they came first. So we trust the header only on AWS. On any other
+server, several writers of our own race each other before the first put-if-absent, and `store.json` keeps the
+outcome. If the header cannot be relied on, put-if-absent checks first and then puts, and
+manifests/ledger/commit.py works without the promise.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEYS_PER_PAGE: Final = 1000
-"""How many keys one request of a listing asks for; S3 gives no more."""
+"""How many keys one request of a listing asks for; S3 returns at most so many."""
 _RACERS: Final = 8
-"""How many writers race for one key, to find out whether conditional writes can be relied on."""
+"""How many writers race for one key to test whether conditional writes can be relied on."""
 _ROUNDS: Final = 6
-"""How many such races are run; a server without a lock betrays itself in one of them."""
+"""How many such races are run; a server without a lock fails in one of them."""
 
 
 class S3Store:
-    """The Store contract on a bucket; needs the rights to list, get, put and delete below the prefix."""
+    """A store on an S3 bucket; it needs the rights to list, get, put and delete below the prefix."""
 
     def __init__(self, bucket: str, prefix: str, client: S3Client) -> None:
         self._bucket, self._prefix, self._client = bucket, prefix, client
@@ -53,7 +54,7 @@ class S3Store:
         """Open s3://BUCKET or s3://BUCKET/PREFIX; nothing is sent yet.
 
         Raises:
-            StoreFailed: it is no such URL, or boto3 cannot be set up.
+            StoreFailed: the URL has another form, or boto3 cannot be set up.
         """
         parts = urlsplit(url)
         prefix = parts.path.strip("/")
@@ -77,13 +78,13 @@ class S3Store:
 
     @property
     def num_retries(self) -> int:
-        """How many requests failed and were sent again, so far."""
+        """How many requests failed and were sent again so far."""
         return self._client.num_retries
 
     @property
     def has_conditional_writes(self) -> bool:
-        """Whether exactly one of several simultaneous writers is told that it came first; asks the server."""
-        with self._lock:  # or several threads would each run the race
+        """Whether exactly one of several simultaneous writers is told that it came first, by a test."""
+        with self._lock:  # otherwise several threads would each run the race
             if self._is_conditional is None:
                 self._is_conditional = self._recall_conditional()
         return self._is_conditional
@@ -99,7 +100,7 @@ class S3Store:
         return True
 
     def put(self, key: str, data: Data) -> None:
-        """Put an object, and replace one that is there; as `Store.put`."""
+        """Put an object, and replace an existing one; as `Store.put`."""
         upload = self._upload(key, _bytes(data))
         self._client.call(self._where(key), lambda boto, _: boto.put_object(**upload))
 
@@ -116,7 +117,7 @@ class S3Store:
         if start == exclusive_end and info is None:
             message = f"{self._where(key)}: no such object"
             raise ObjectMissing(message)
-        if info is not None:  # an empty range cannot be asked of S3
+        if info is not None:  # S3 cannot be asked for an empty range
             if start > info.size_bytes:
                 raise self._too_short(key, exclusive_end)
             return b""
@@ -201,7 +202,7 @@ class S3Store:
         return data
 
     def _range(self, boto: Any, num_before: int, key: str, start: int, exclusive_end: int) -> bytes:
-        """Try once to read a range that is not empty: by a signed URL, or by boto3 if that has no answer."""
+        """Try once to read a range that is not empty: by a signed URL, or by boto3 if that fails."""
         if not num_before:
             found = self._client.get_range(self._named(key), start, exclusive_end)
             if found is not None:
@@ -212,7 +213,8 @@ class S3Store:
             if error.response["Error"]["Code"] == "InvalidRange":
                 raise self._too_short(key, exclusive_end) from error
             raise
-        # A range that reaches past the end is answered with what there is, not with an error.
+        # If a range reaches past the object's end, the server answers with the bytes that exist, not an
+        # error.
         size_bytes = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else 0
         if size_bytes and size_bytes < exclusive_end:
             raise self._too_short(key, exclusive_end)
@@ -252,7 +254,7 @@ class S3Store:
         return is_conditional
 
     def _race(self) -> bool:
-        """Let writers race for keys; True if each time exactly one was told that it came first, rightly."""
+        """Let writers race for keys; True if each time only the real winner was told that it came first."""
         with ThreadPoolExecutor(_RACERS) as pool:
             return all(self._race_once(pool) for _ in range(_ROUNDS))
 

@@ -1,9 +1,9 @@
-"""The only module that calls boto3: one client per process, with timeouts, bounded retries, our own errors.
+"""Calls boto3, as the only module: one client per process, with timeouts, bounded retries and our own errors.
 
 Credentials, region and endpoint come from boto3's own chain (environment, profiles, instance roles;
 AWS_ENDPOINT_URL_S3 for servers other than AWS) and from nowhere else. boto3's own retries are off, because
-they do not cover an answer whose body breaks off half-way or arrives with wrong bytes: the whole call, body
-included, is tried again here.
+they do not cover an answer whose body breaks off half-way or arrives with wrong bytes. Instead this module
+retries the whole call, body included.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class Wrong(Exception):  # noqa: N818 - not an error of a caller: a reason to tr
 
 
 class Taken(Exception):  # noqa: N818 - an answer
-    """There is an object with that key already (HTTP status 412)."""
+    """An object with that key exists already (HTTP status 412)."""
 
 
 class Outcome(Enum):
-    """What a failed attempt means: try again, or tell the caller what is the matter."""
+    """The meaning of a failed attempt: try again, or raise a certain error."""
 
     RETRY = "retry"
     MISSING = "missing"
@@ -76,7 +76,7 @@ _RETRIED_ERRORS: Final = (
     ResponseStreamingError,
 )
 _OUTCOME_OF_CODE: Final = {
-    "BadDigest": Outcome.RETRY,  # the body was changed on its way: what is sent again is whole
+    "BadDigest": Outcome.RETRY,  # the body was damaged on its way: sending it again helps
     "XAmzContentSHA256Mismatch": Outcome.RETRY,
     "ConditionalRequestConflict": Outcome.RETRY,
     "OperationAborted": Outcome.RETRY,
@@ -85,7 +85,7 @@ _OUTCOME_OF_CODE: Final = {
     "Throttling": Outcome.RETRY,
     "ThrottlingException": Outcome.RETRY,
     "NoSuchKey": Outcome.MISSING,
-    "404": Outcome.MISSING,  # what HEAD answers; it has no body to say more
+    "404": Outcome.MISSING,  # the answer to HEAD, which has no body that could say more
     "NotFound": Outcome.MISSING,
     "PreconditionFailed": Outcome.TAKEN,
     "QuotaExceeded": Outcome.FULL,
@@ -106,13 +106,13 @@ _SERVER_ERROR: Final = 500
 class Patience:
     """How often a call to the server is tried, and how long each step of it may take.
 
-    Before each attempt but the first there is a pause. It is drawn at random between 0 and an upper limit,
+    There is a pause before each attempt except the first. Its length is random between 0 and an upper limit,
     which doubles from pause to pause.
 
     Attributes:
         max_attempts: how often a call is tried before it fails.
         first_pause_seconds: the limit of the first pause.
-        max_pause_seconds: what the limit never exceeds, however often it doubles.
+        max_pause_seconds: the largest value of the limit, however often it doubles.
         connect_seconds: how long the connection may take.
         read_seconds: how long the server may be silent between two pieces of its answer.
 
@@ -150,7 +150,7 @@ class S3Client:
 
     @property
     def endpoint(self) -> str:
-        """The URL of the server that requests go to, without the name and password that may stand in it."""
+        """The URL of the server that requests go to, without a name and password that may be in it."""
         return _without_secrets(str(self._boto().meta.endpoint_url))
 
     def call(self, where: str, function: Callable[[Any, int], T]) -> T:
@@ -161,7 +161,7 @@ class S3Client:
             function: sends one request and reads its answer to the end; may raise Wrong, or Taken.
 
         Raises:
-            Taken: there is an object with that key already.
+            Taken: an object with that key exists already.
             ObjectMissing: there is no such object.
             StoreFull: no space or quota is left.
             StoreFailed: the server refused, or every attempt failed.
@@ -185,8 +185,8 @@ class S3Client:
     def get_range(self, named: dict[str, str], start: int, exclusive_end: int) -> bytes | None:
         """Read a range of an object {"Bucket": ..., "Key": ...} without boto3's cost per call.
 
-        Called by a function that `call` runs, as it raises what boto3 raises. Returns None where the caller
-        must ask boto3 itself.
+        It raises boto3's errors, so only a function that `call` runs may call it. It returns None if the
+        caller must ask boto3 itself.
         """
         boto = self._boto()
         with self._lock:
@@ -200,11 +200,12 @@ class S3Client:
         with self._lock:
             self.num_retries += 1
         limit = min(self.patience.first_pause_seconds * 2 ** (attempt - 1), self.patience.max_pause_seconds)
-        # Drawn from 0 on, so that workers whose requests failed together do not come back together.
+        # The random pause may be as short as 0, so that workers whose requests failed together do not retry
+        # together.
         time.sleep(random.uniform(0, limit))
 
     def _boto(self) -> Any:
-        """Give this process's client; a forked child makes its own, as connections must not be shared."""
+        """Return this process's client; a forked child makes its own, as connections must not be shared."""
         with self._lock:
             if self._process_id != os.getpid():
                 self._client, self._process_id = _new_client(self.patience), os.getpid()
@@ -224,7 +225,7 @@ _REMEDIES: Final = {
 
 
 def classify(error: Exception) -> Outcome:
-    """Decide what an error of boto3's, or a Wrong, means."""
+    """Decide what an error from boto3, or a `Wrong`, means."""
     if isinstance(error, _RETRIED_ERRORS):
         return Outcome.RETRY
     if not isinstance(error, ClientError):
@@ -256,7 +257,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    """Leave USER:PASSWORD@ out of every URL in a text, and the signatures of signed ones."""
+    """Remove USER:PASSWORD@ from every URL in a text, and the signatures from signed URLs."""
     return _SIGNATURE.sub(r"\1...", _USER_OF_URL.sub("://", text))
 
 
@@ -278,7 +279,7 @@ def _new_client(patience: Patience) -> Any:
     except (InvalidRegionError, ValueError) as error:
         message = f"s3: {_one_line(error)}; check AWS_REGION and AWS_ENDPOINT_URL_S3"
         raise StoreFailed(message) from error
-    if _AWS not in client.meta.endpoint_url:  # other servers seldom have a name per bucket
+    if _AWS not in client.meta.endpoint_url:  # other servers seldom have a host name per bucket
         path_style = config.merge(Config(s3={"addressing_style": "path"}))
         client = session.client("s3", region_name=region, config=path_style)
     return client

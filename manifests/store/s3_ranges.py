@@ -6,8 +6,8 @@ range of the object is asked for. So boto3 signs the URL of an object once, with
 finds, and for some minutes every range of the object is one bare request over botocore's own connection pool,
 with its time-outs, proxies and certificates.
 
-Nothing is decided here. An answer that is not exactly the range asked for counts as none: the caller then
-asks boto3 at once, and what boto3 says is what counts.
+This module makes no decisions about errors. An answer that is not exactly the requested range counts as no
+answer: the caller then asks boto3 at once, and boto3's answer counts.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _SOCKET_OPTIONS: Final = (
 
 
 class SignedRanges:
-    """Reads ranges with URLs that one boto3 client signs; for one process, and several threads.
+    """Reads ranges of objects with URLs that one boto3 client signs; for several threads of one process.
 
     Args:
         boto: the client that signs.
-        timeout: seconds that the connection may take, and that the server may be silent.
+        timeout: how many seconds the connection may take, and how many the server may be silent.
         max_connections: how many connections are kept open.
     """
 
@@ -60,7 +60,7 @@ class SignedRanges:
         )  # fmt: skip
 
     def get(self, named: Mapping[str, str], start: int, exclusive_end: int) -> bytes | None:
-        """Read bytes [start, exclusive_end) of the object {"Bucket": ..., "Key": ...}; None for no answer.
+        """Read bytes [start, exclusive_end) of an object {"Bucket": ..., "Key": ...}; None without an answer.
 
         Raises:
             BotoCoreError: there are no credentials.
@@ -71,9 +71,9 @@ class SignedRanges:
         headers = {"Range": f"bytes={start}-{exclusive_end - 1}"}
         try:
             answer = self._http.send(AWSPreparedRequest("GET", url, headers, None, False))
-        except BotoCoreError:  # its text holds the URL, and so a signature: it goes no further
+        except BotoCoreError:  # its text holds the signed URL, so the error is not passed on
             return None
-        # A server that ignores Range answers 200 with the whole object: that is not what was asked for.
+        # A server that ignores Range answers 200 with the whole object, which is not the range.
         status, found = answer.status_code, answer.headers.get("Content-Range", "")
         if status == HTTPStatus.PARTIAL_CONTENT and found.startswith(f"bytes {start}-{exclusive_end - 1}/"):
             data: bytes = answer.content
@@ -81,11 +81,11 @@ class SignedRanges:
         if status in _REFUSALS:
             with self._lock:
                 self._urls.pop(named["Key"], None)
-                self._is_off = is_new  # this server, or a policy, takes no signed URLs: spare it the question
+                self._is_off = is_new  # this server, or a policy, accepts no signed URLs: do not ask again
         return None
 
     def _url(self, named: Mapping[str, str]) -> tuple[str, bool]:
-        """Give a URL that is valid for now, and whether it was signed just now."""
+        """Return a URL that is valid for now, and whether it was signed just now."""
         key, now = named["Key"], time.monotonic()
         with self._lock:
             signed_at, url = self._urls.get(key, (0.0, ""))
@@ -101,11 +101,11 @@ class SignedRanges:
 
 
 def _newest_signature(signature_version: str, **_: Any) -> str | None:
-    """Choose signature version 4 for URLs: botocore prefers version 2, which servers are giving up."""
+    """Choose signature version 4 for URLs: botocore prefers version 2, which servers are phasing out."""
     return "s3v4-query" if signature_version in ("v4-query", "s3v4-query") else None
 
 
 def _certificates() -> str | bool:
-    """Find the certificates to check servers against, where botocore looks for them, too."""
+    """Find the certificates to check servers against, in the same places as botocore."""
     chosen = botocore.session.get_session().get_config_variable("ca_bundle")
     return chosen or os.environ.get("REQUESTS_CA_BUNDLE") or True

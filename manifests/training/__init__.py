@@ -1,1 +1,1 @@
-"""The loader: windows of video, state and action of a dataset, by number or as a shuffled stream."""
+"""The loader: gives windows of a dataset's video, state and action, by number or as a shuffled stream."""

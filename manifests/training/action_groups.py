@@ -1,4 +1,4 @@
-"""Put together the inputs of the frames between two steps, so that no press is lost between them."""
+"""Combine the inputs of all frames between two steps of a window, so that no button press is lost."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def group_actions(arrays: Arrays, is_pad: NDArray[np.bool_], part: Part, spec: WindowSpec) -> Arrays:
-    """Make the inputs of each step of the inputs of its frames.
+    """Combine the inputs of each step's frames into the inputs of the step.
 
     Args:
-        arrays: of one field, [B, A, F, ...] for A actions of F frames each, by name.
+        arrays: arrays of one field by name, [B, A, F, ...] for A actions of F frames each.
         is_pad: bool [B, A, F], True for frames that the chunk does not have.
         part: says which places of the arrays are buttons.
-        spec: says how frames are put together.
+        spec: says how frames are combined.
 
     Returns:
         [B, A, ...], or [B, A, sets, ...] if a step has several sets of inputs.
     """
     if spec.actions == "any":
-        # Whatever stands in for a frame that is not there must not press anything.
+        # The values that stand in for a missing frame must not press any button.
         arrays = {
             name: np.where(is_pad.reshape(*is_pad.shape, *(1,) * (array.ndim - 3)), 0, array)
             if not name.endswith("_valid") and array.dtype != np.bool_

@@ -1,4 +1,4 @@
-"""Check arguments of the loader that a type checker would have refused, so that a script hears it at once."""
+"""Check the types of the loader's arguments at once, for scripts that no type checker has looked at."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from manifests.video.decoder import PixelFormat
 
 
 def check_whole(name: str, value: object, least: int) -> int:
-    """Return a whole number as it is.
+    """Check that a value is a whole number of at least `least`, and return it unchanged.
 
     Raises:
-        ValueError: it is another type, a bool included, or below `least`.
+        ValueError: the value has another type (bool included), or is below `least`.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         message = f"{name} is a whole number, {least} or more; got {value!r}"
@@ -28,10 +28,10 @@ def check_whole(name: str, value: object, least: int) -> int:
 
 
 def check_open_arguments(url: object, pictures: object, cache: object, snapshot: object) -> None:
-    """Check the types of options of `open_dataset`.
+    """Check the types of the options of `open_dataset`.
 
     Raises:
-        ValueError: one is of another type; the message says what to write instead.
+        ValueError: an option has another type; the message says what to write instead.
     """
     if not isinstance(url, str | PathLike):
         message = f"url is the folder or URL of a dataset, as in open_dataset('dataset'); got {url!r}"
@@ -48,7 +48,7 @@ def check_open_arguments(url: object, pictures: object, cache: object, snapshot:
 
 
 def _as_pictures(value: object) -> str:
-    """Write the call that was probably meant by a value of another type."""
+    """Write the call that was probably meant where `pictures` got a value of another type."""
     names = Pictures.__dataclass_fields__
     if isinstance(value, Mapping) and value and set(value) <= set(names):
         return f"Pictures({', '.join(f'{name}={one!r}' for name, one in value.items())})"
@@ -58,10 +58,10 @@ def _as_pictures(value: object) -> str:
 
 
 def check_fields(fields: object, join: object) -> None:
-    """Check that fields is a list of names, with one at least where nothing is joined.
+    """Check that `fields` is a list of names, which may be empty only if a side table is joined.
 
     Raises:
-        ValueError: it is not.
+        ValueError: `fields` is not such a list.
     """
     if isinstance(fields, str):
         message = f"fields is a list, as in fields=[{fields!r}]; got the text {fields!r}"
@@ -75,10 +75,10 @@ def check_fields(fields: object, join: object) -> None:
 
 
 def check_join(join: object, fields: Sequence[str]) -> None:
-    """Check the names that side tables' values get in samples.
+    """Check the names under which samples will hold the values of side tables.
 
     Raises:
-        ValueError: join is no mapping, or a name is one that samples have anyway.
+        ValueError: `join` is not a mapping, or samples already use one of its names.
     """
     if not isinstance(join, Mapping):
         message = f"join names side tables, as in join={{'latent': 'latents'}}; got {join!r}"

@@ -1,8 +1,8 @@
-"""Use the memory of large arrays again once nobody holds them: fresh memory costs a fifth of decoding.
+"""Reuse the memory of large arrays once nobody holds them: fresh memory costs a fifth of the decoding time.
 
-A batch of pictures takes 100 MB. The system hands such memory out page by page, fills each with zeros when it
-is first touched, and takes it back when the array is gone. Here the memory is kept instead: it is free again
-once the last array, view or tensor over it is gone, and waits for the next batch.
+A batch of pictures takes 100 MB. The system hands such memory out page by page, fills each page with zeros
+when it is first touched, and takes the memory back when the array is gone. The pool here keeps it instead:
+once the last array, view or tensor over a piece of memory is gone, the piece waits for the next batch.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_KEPT: Final = 3  # of one size, waiting
+_KEPT: Final = 3  # pieces of one size that may wait to be used again
 
 
 class BufferPool:
-    """Lends arrays of uint8. Several threads may take from it; a copy in another process starts empty."""
+    """Lends uint8 arrays. Several threads may share one pool; a copy in another process starts empty."""
 
     def __init__(self) -> None:
         self._free: dict[int, deque[NDArray[np.uint8]]] = {}
 
     def take(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Lend an array of that shape; its values are not defined."""
+        """Lend an array of the given shape; its values are not defined."""
         size = math.prod(shape)
         waiting = self._free.setdefault(size, deque(maxlen=_KEPT))
         try:
             memory = waiting.pop()
         except IndexError:
             memory = np.empty(size, np.uint8)
-        # All views of `lent` keep `lent` alive, not `memory` behind it; so once it is gone, all of them are.
+        # All views of `lent` keep `lent` alive, not the `memory` behind it. So once `lent` is gone, no view
+        # is left.
         lent = np.frombuffer(memory.data, np.uint8)
         weakref.finalize(lent, waiting.append, memory).atexit = False
         return lent.reshape(shape)

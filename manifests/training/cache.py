@@ -1,10 +1,10 @@
-"""A folder of bounded size that keeps bytes which were fetched or made once, for any number of processes.
+"""A cache folder of bounded size for bytes that were fetched or computed, shared by any number of processes.
 
 Each piece is one file, named by the hash of its key. It is written under another name and renamed, so a
-reader sees all of it or nothing, and a piece that is evicted while somebody reads it stays readable to them.
-Before a piece is written, its size is taken from the budget under a lock, and the pieces that were not used
-for longest make room. So the folder never exceeds its bound, however many processes write. It may be deleted
-at any time.
+reader sees all of it or nothing. A process that is reading a piece when it is evicted can read on. Before a
+piece is written, its size is taken from the budget under a lock, and the least recently used pieces are
+removed to make room. So the folder never exceeds its bound, however many processes write. The folder may be
+deleted at any time.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """Where a loader keeps packed states, and bytes of remote videos, between runs.
+    """The folder in which a loader keeps packed states, and bytes of remote videos, between runs.
 
     Attributes:
-        folder: None for $DOLPHIN_FARM_CACHE, or a folder of the user's own cache.
-        max_bytes: what lies there never takes more.
+        folder: the folder's path; None for $DOLPHIN_FARM_CACHE, or else a folder in the user's own cache.
+        max_bytes: upper limit of the bytes of all files in the folder.
     """
 
     folder: str | Path | None = None
     max_bytes: int = 32 << 30
 
     def open(self) -> LocalCache:
-        """Open the folder; it is made when the first piece is put.
+        """Open the cache; its folder is made when the first piece is put into it.
 
         Raises:
             ValueError: max_bytes is below 1.
@@ -64,11 +64,11 @@ def _default_folder() -> Path:
 
 
 class LocalCache:
-    """Pieces of bytes by key, at most `max_bytes` together.
+    """An open cache: pieces of bytes by key, which together take at most `max_bytes`.
 
     Args:
-        folder: for the pieces and nothing else; made when the first one is put.
-        max_bytes: bound of the bytes of all pieces together.
+        folder: a folder for the pieces and nothing else; it is made when the first piece is put.
+        max_bytes: upper limit of the bytes of all pieces together.
 
     Raises:
         ValueError: max_bytes is below 1.
@@ -81,7 +81,7 @@ class LocalCache:
         self.folder, self.max_bytes = folder, max_bytes
 
     def read(self, key: str, start: int = 0, exclusive_end: int | None = None) -> bytes | None:
-        """Read the bytes [start, exclusive_end) of a piece, by default to its end; None if it is not here.
+        """Read the bytes [start, exclusive_end) of a piece, by default all; None if the cache lacks it.
 
         Raises:
             OSError: the folder cannot be read.
@@ -100,7 +100,7 @@ class LocalCache:
         return data if len(data) == end - start else None
 
     def size_of(self, key: str) -> int | None:
-        """Give the bytes of a piece; None if it is not here.
+        """Return the size of a piece in bytes; None if the cache lacks the piece.
 
         Raises:
             OSError: the folder cannot be read.
@@ -111,9 +111,9 @@ class LocalCache:
             return None
 
     def map(self, key: str) -> NDArray[np.uint8] | None:
-        """Map a piece into memory, uint8 [size], read-only; None if it is not here.
+        """Map a piece into memory, uint8 [size], read-only; None if the cache lacks the piece.
 
-        No file stays open, and what is mapped stays readable when the piece is evicted.
+        No file stays open, and the mapped bytes stay readable when the piece is evicted.
 
         Raises:
             OSError: the folder cannot be read.
@@ -127,7 +127,7 @@ class LocalCache:
         return data
 
     def read_sealed(self, key: str) -> bytes | None:
-        """Read a piece that `put_sealed` put; None if it is not here, or damaged, or another key's.
+        """Read a piece that `put_sealed` put; None if it is missing, damaged, or belongs to another key.
 
         Raises:
             OSError: the folder cannot be read.
@@ -143,7 +143,7 @@ class LocalCache:
         return None
 
     def put_sealed(self, key: str, data: bytes) -> None:
-        """Keep a piece with a hash of its key and bytes, for `read_sealed`.
+        """Put a piece together with a hash of its key and bytes, which `read_sealed` checks.
 
         Raises:
             OSError: the folder cannot be written.
@@ -156,7 +156,7 @@ class LocalCache:
             self._path(key).unlink()
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep a piece, unless it is larger than the bound.
+        """Put a piece into the cache, unless it is larger than the cache's limit.
 
         Raises:
             OSError: the folder cannot be written.
@@ -171,17 +171,17 @@ class LocalCache:
             if used + len(data) > self.max_bytes:
                 used = self._evict(len(data))
             os.pwrite(counter, (used + len(data)).to_bytes(_COUNTER_BYTES, "little"), 0)
-            # Under the lock: a writer that dies leaves its part to be counted and swept by the next eviction.
+            # Written under the lock: if a writer dies here, the next eviction counts and removes its part.
             with part.open("xb") as file:
                 file.write(data)
             part.rename(path)
 
     def _evict(self, wanted: int) -> int:
-        """Remove the pieces that were not used for longest; return the bytes that are left."""
+        """Remove the least recently used pieces until `wanted` bytes fit; return the bytes still in use."""
         pieces = sorted(self._pieces())
         used = sum(size for _, size, _ in pieces)
         for _, size, path in pieces:
-            # What is left over of a killed writer goes first of all: nobody can be writing it now.
+            # The leftovers of killed writers are removed first of all: nobody can be writing them now.
             if used + wanted <= self.max_bytes * _ROOM and not path.endswith(_LEFTOVER):
                 break
             with suppress(FileNotFoundError):
@@ -190,7 +190,7 @@ class LocalCache:
         return used
 
     def _pieces(self) -> Iterator[tuple[float, int, str]]:
-        """Yield time of last use, size and path of every piece."""
+        """Yield the time of last use, the size and the path of every piece."""
         with suppress(FileNotFoundError), os.scandir(self.folder) as folders:
             for folder in folders:
                 if folder.is_dir():
@@ -204,7 +204,7 @@ class LocalCache:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         """Lock the file that counts the bytes used; the kernel unlocks it if its holder dies."""
-        # The folder may be shared: a link in the counter's place would have another file written to.
+        # The folder may be shared: through a link in the counter's place, another file would be overwritten.
         descriptor = os.open(
             self.folder / "used", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
         )

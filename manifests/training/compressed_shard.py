@@ -1,4 +1,4 @@
-"""The bytes of a shard whose rows are compressed in blocks: for selections that are too large otherwise.
+"""The file format of a shard of packed states whose rows are compressed, for selections that are too large.
 
     blocks | where each begins, and the end | patterns | counts | sha256 | magic
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How rows are compressed.
+    """One way to compress rows.
 
     Attributes:
-        name: part of the identity of a shard.
-        codec: as Arrow names it.
-        level: of compression; None where the codec has none.
-        block_rows: rows of every block but a chunk's last.
-        expected_ratio: rows are promised to take at most this part of their room.
-        magic: the last bytes of a shard.
+        name: the form's name, part of the identity of a shard.
+        codec: the compressor, as Arrow names it.
+        level: the level of compression; None if the codec has no levels.
+        block_rows: number of rows of every block; a chunk's last block may have fewer.
+        expected_ratio: the share of their uncompressed size that rows are expected to take at most.
+        magic: the last bytes of a shard of this form.
     """
 
     name: str
@@ -64,14 +64,14 @@ FORMS: Final = (QUICK, DENSE)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CompressedRows:
-    """The rows of some chunks, block by block.
+    """The compressed rows of some chunks, block by block.
 
     Attributes:
-        data: uint8, where the blocks are.
+        data: uint8, the bytes that hold the blocks.
         offsets: int64 [number of blocks + 1], where each block begins; at the end, where the last one ends.
         patterns: bool [P, number of columns], as in `PackedRows`.
         row_bytes: number of bytes of a row.
-        form: how they are compressed.
+        form: how the rows are compressed.
     """
 
     data: NDArray[np.uint8]
@@ -81,7 +81,7 @@ class CompressedRows:
     form: Form
 
     def rows(self, block: int, num_rows: int) -> NDArray[np.uint8]:
-        """Decompress as many rows as that from the beginning of a block on, uint8 [num_rows, row_bytes].
+        """Decompress the first `num_rows` rows from the beginning of a block on, uint8 [num_rows, row_bytes].
 
         Raises:
             ValueError: the block is damaged.
@@ -101,7 +101,7 @@ class CompressedRows:
 
 
 def compressed_bytes(packed: PackedRows, lengths: Iterable[int], identity: str, form: Form) -> bytes:
-    """Make the bytes of a shard of chunks of these lengths, whose rows lie one behind another."""
+    """Make the bytes of a compressed shard; `lengths` are the row counts of its chunks, in order."""
     codec, blocks, begin = form.open_codec(), [], 0
     for length in lengths:
         for first in range(begin, begin + length, form.block_rows):
@@ -115,10 +115,10 @@ def compressed_bytes(packed: PackedRows, lengths: Iterable[int], identity: str, 
 
 
 def open_compressed(layout: RowLayout, data: NDArray[np.uint8], identity: str, form: Form) -> CompressedRows:
-    """Look at the bytes of a shard, uint8 [size], without reading its blocks.
+    """Open the bytes of a compressed shard, uint8 [size], without reading its blocks.
 
     Raises:
-        ValueError: it is no such shard, or one of other chunks, or it is damaged.
+        ValueError: the bytes are not such a shard, belong to other chunks, or are damaged.
     """
     trailer = read_trailer(data, form.magic, "compressed states")
     num_columns, row_bytes = trailer.num_columns, trailer.row_bytes

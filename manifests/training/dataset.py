@@ -1,6 +1,6 @@
 """All windows of a dataset as NumPy arrays, by number or as a stream of shuffled batches.
 
-Needs nothing but NumPy, PyAV and pyarrow; `manifests.training.torch_windows` makes tensors of the same.
+This module needs only NumPy, PyAV and pyarrow; `manifests.training.torch_windows` gives the same as tensors.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, NDArray[Any]]
     Transform: TypeAlias = Callable[[Sample], Mapping[str, Any]]
-    """The user's own last step, from a sample to whatever should come out in its place."""
+    """A user's function that turns each sample into the value that the loader should give in its place."""
     WeightsWanted: TypeAlias = (
         Literal["character", "action", "damage"] | Mapping[str, float] | NDArray[np.floating[Any]]
     )
-    """How windows are weighed: see `manifests.training.weights.window_weights`; or a weight per window."""
+    """What `manifests.training.weights.window_weights` takes, or an array of weights per window or game."""
 
 
 class WindowDataset:
     """All windows of a dataset, or of a part of it, by number. It may be pickled.
 
-    `manifests.training.open.open_dataset` makes it.
+    `manifests.training.open.open_dataset` makes one.
 
     Attributes:
-        footage: games, chunks and GOPs.
+        footage: the games, chunks and GOPs.
         index: the windows.
-        reader: what reads samples.
+        reader: reads samples.
         names: names of the places along the last axis of each array: names["state"][d], names["action"][d].
     """
 
@@ -82,10 +82,10 @@ class WindowDataset:
         """Read one sample; negative numbers count from the end.
 
         Raises:
-            TypeError: it is no whole number.
-            IndexError: there is no window of that number.
-            StoreFailed: the store cannot give its bytes.
-            VideoUnreadable, RecordRefused: what it gives is damaged, or not what the manifest names.
+            TypeError: `window` is not a whole number.
+            IndexError: there is no window with that number.
+            StoreFailed: the store cannot give the window's bytes.
+            VideoUnreadable, RecordRefused: the bytes are damaged, or not those that the manifest names.
         """
         try:
             window = operator.index(window)
@@ -98,16 +98,16 @@ class WindowDataset:
 
     @property
     def num_chunks(self) -> int:
-        """Number of chunks of the games that were selected."""
+        """Number of chunks in the selected games."""
         return int(self.footage.grid.num_frames.size)
 
     def span(self, chunk: int) -> Span:
-        """Say which frames a chunk has, by names that are the same in any selection: game_id and slp_frame.
+        """Return which frames a chunk has, as game_id and slp_frames, which are the same in any selection.
 
-        Where pictures are read of a rendition that has fewer, these are the frames that have one.
+        If pictures are read from a rendition with fewer pictures than frames, only frames with one count.
 
         Raises:
-            IndexError: there is no chunk of that number.
+            IndexError: there is no chunk with that number.
         """
         if not 0 <= chunk < self.num_chunks:
             message = f"no chunk {chunk}; there are {self.num_chunks}, counted from 0"
@@ -121,9 +121,9 @@ class WindowDataset:
     def read_chunk(self, chunk: int, start: int = 0, exclusive_end: int | None = None) -> Sample:
         """Read the frames [start, exclusive_end) of a chunk, all of them by default, as one sample.
 
-        Frames are counted as `span` has them, and every one is a step of its own, whatever the windows are. A
-        minute of pictures takes 3.3 GB at
-        640x480, so pictures are better read in parts that begin at key frames.
+        Frames are counted as in `span`, and each frame is a step of its own, whatever the windows are. A
+        minute of pictures takes 3.3 GB at 640x480, so pictures are better read in parts that begin at key
+        frames.
 
         Raises:
             IndexError: there is no such chunk, or it does not have these frames.
@@ -147,14 +147,15 @@ class WindowDataset:
         return (self[window] for window in range(len(self)))
 
     def settle(self) -> None:
-        """Open this process's own decoder and connections; needed once in a process that was forked."""
+        """Open a decoder and connections for this process; call it once in a process that was forked."""
         self.reader.settle()
 
     def prepare(self, part: int = 0, num_parts: int = 1) -> None:
         """Pack the states of all chunks into the cache now, rather than each shard when it is first needed.
 
         Args:
-            part: which part of the shards, from 0, so that several processes or machines share the work.
+            part: number of the part of the shards to pack, from 0; parts let several processes or machines
+                share the work.
             num_parts: number of parts.
 
         Raises:
@@ -170,10 +171,10 @@ class WindowDataset:
             self.reader.states.prepare(part, num_parts)
 
     def fetch(self, window: int) -> Fetched:
-        """Fetch the bytes of a window, without decoding; several threads may do so at once.
+        """Fetch the bytes of a window without decoding them; several threads may do so at once.
 
         Raises:
-            IndexError: there is no window of that number.
+            IndexError: there is no window with that number.
             StoreFailed, RecordRefused: as `WindowDataset.__getitem__`.
         """
         return self.reader.fetch(*self.index.locate(window))
@@ -183,8 +184,8 @@ class WindowDataset:
         return self.reader.fetch(*place)
 
     def collate(self, fetched: Iterable[Fetched], size: int) -> Sample:
-        """Make one batch, arrays [size, ...], of windows that were fetched; pictures are decoded in place."""
-        # A transform may want to see whole samples, so nothing can be decoded into the batch's memory.
+        """Make one batch, arrays [size, ...], from fetched windows; pictures are decoded straight into it."""
+        # A transform gets whole samples, so their pictures cannot be decoded into the batch's memory.
         if self._transform is not None:
             return _stacked([self._finished(self.reader.read(one)) for one in fetched])
         if not self.reader.with_video:
@@ -210,7 +211,7 @@ class WindowDataset:
         drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,
         apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> Stream:  # fmt: skip
-        """Give shuffled batches of one rank.
+        """Make a stream of shuffled batches for one rank.
 
         Args:
             batch_size: windows per batch of this rank.
@@ -225,13 +226,13 @@ class WindowDataset:
                 game weighs; by default every window comes once. See
                 `manifests.training.weights.window_weights`.
             num_visits: with weights, how many windows an epoch has; as many as there are by default.
-            apart: neighbouring positions of the order that hold no game twice, as far as there are enough
-                games; at least batch_size * world_size, or a batch may hold a game twice. It is part of the
-                order, so it should not be chosen by the number of ranks.
+            apart: number of neighbouring positions in the order that hold no game twice, as far as there are
+                enough games. Below batch_size * world_size, a batch may hold a game twice. The order depends
+                on it, so it should not depend on the number of ranks.
             threads: threads that fetch windows ahead; by default 16 for a remote store, none for a folder.
 
         Raises:
-            ValueError: a number out of its range, or weights that are none.
+            ValueError: a number is out of its range, or the weights are not valid.
         """
         if isinstance(weights, str | Mapping):
             weights = window_weights(self.reader, self.index, weights)

@@ -1,4 +1,4 @@
-"""Which parts of the state a training run asks for, by name: views and single columns."""
+"""The parts of the state that a training run asks for, by name: views and single columns."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PACKING_VERSION: Final = 2
-"""Part of the cache's keys: packed rows of another version are never taken for these."""
+"""Part of the cache's keys, so that packed rows of another version are never mistaken for these."""
 VIDEO: Final = "video"
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which parts of the state a run asks for.
+    """The parts of the state that a training run asks for.
 
     Attributes:
-        names: distinct; views, by name ("state", "action") or key ("state/1"), and single columns ("p0.x",
-            "d_loss_mask"), in order.
+        names: distinct names, in order: views, by name ("state", "action") or key ("state/1"), and single
+            columns ("p0.x", "d_loss_mask").
 
     Raises:
-        ValueError: a name that is neither a view nor a column, or that comes twice.
+        ValueError: a name is neither a view nor a column, or comes twice.
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class Fields:
 
     @staticmethod
     def view_of(name: str) -> View | None:
-        """Find the view of a key ("state/1"), or the newest of a name ("state"); None if there is none."""
+        """Find the view with a key ("state/1"), or the newest one with a name ("state"), or return None."""
         if name in VIEWS:
             return VIEWS[name]
         versions = [view for view in VIEWS.values() if view.name == name]

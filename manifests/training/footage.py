@@ -1,4 +1,4 @@
-"""What a loader needs of a snapshot, as arrays: games, their chunks, and where every GOP is in its video."""
+"""The parts of a snapshot that a loader needs, as arrays: games, chunks, and each GOP's place in a video."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class GopSpan:
         first: row of its first GOP in the columns of `Footage`.
         exclusive_end: one past the row of its last GOP.
         first_frame_index: frame_index of its first picture.
-        byte_start: where it begins in the video file.
-        byte_exclusive_end: where it ends in the video file.
+        byte_start: offset of the run's first byte in the video file.
+        byte_exclusive_end: offset one past the run's last byte in the video file.
     """
 
     first: int
@@ -52,7 +52,7 @@ class GopSpan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class GopTable:
-    """Where the GOPs of C chunks are in their videos, and what it takes to decode them.
+    """Where the GOPs of C chunks are in their videos, and the parameters needed to decode them.
 
     Attributes:
         offset: int64 [C + 1], the row at which each chunk's GOPs begin; at the end, the number of all GOPs.
@@ -75,7 +75,7 @@ class GopTable:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Footage:
-    """Games, chunks and GOPs of a dataset, or of the part of it that was asked for.
+    """The games, chunks and GOPs of a dataset, or of the part of it that was asked for.
 
     Attributes:
         games: the games table's rows, in order of game_id.
@@ -99,12 +99,12 @@ class Footage:
 
     @property
     def num_games(self) -> int:
-        """Number of games that were selected."""
+        """Number of selected games."""
         return int(self.games.num_rows)
 
     @property
     def video(self) -> GopTable:
-        """Where the pictures are.
+        """The table of GOPs, which says where the pictures are.
 
         Raises:
             ValueError: the dataset was opened without "video".
@@ -120,7 +120,7 @@ class Footage:
         return key
 
     def avcc(self, chunk: int) -> bytes:
-        """Give the decoder configuration record of a chunk's video."""
+        """Return the decoder configuration record of a chunk's video."""
         record: bytes = self.video.avcc[chunk].as_py()
         return record
 
@@ -145,13 +145,13 @@ class Footage:
 def select_footage(
     manifest: Manifest, split: str | None = None, where: str | None = None, *, with_video: bool = True
 ) -> Footage:
-    """Select the games of a split for which a filter holds; all games by default.
+    """Select the games of a split that match a filter; all games by default.
 
-    Without video, nothing of the GOP table is read, which is by far the largest.
+    Without video, nothing of the GOP table, by far the largest, is read.
 
     Raises:
-        ValueError: a filter that cannot be read, a split without games, no game is left, or pictures are
-            wanted of a dataset of states alone.
+        ValueError: the filter cannot be read, the split has no games, no game is left, or pictures are
+            wanted from a dataset of states alone.
         RecordRefused: the snapshot's tables do not fit together.
     """
     games = manifest.games()
@@ -178,7 +178,7 @@ def select_footage(
 
 
 def _with_names_seen(row: dict[str, Any]) -> dict[str, Any]:
-    """Let `'SHEIK' in characters_seen` be a condition: names alone; those chosen where none were noted."""
+    """Make `'SHEIK' in characters_seen` work: keep only names, or those of the chosen characters."""
     seen = row["characters_seen"]
     names = row["characters"] if seen is None else [one["character_name"] for one in seen]
     return {**row, "characters_seen": names}
@@ -196,7 +196,8 @@ def _of_games(
     rows = rows[np.lexsort((chunks["chunk_index"].to_numpy()[rows], game[rows]))]
     chunks = chunks.take(rows)
     video = manifest.description.video
-    # What the order of windows depends on: the same selection of the same chunks gives the same order.
+    # The order of windows depends on this identity: the same selection of the same chunks gives the same
+    # order.
     identity = [manifest.snapshot.tables["chunks"].object.sha256, *selection, games["game_id"].to_pylist()]
     return Footage(
         games=games,
@@ -216,7 +217,7 @@ def _of_games(
 
 
 def _hashes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
-    """Make bytes of hexadecimal hashes, uint8 [C, 32]."""
+    """Convert a column of hexadecimal hashes to bytes, uint8 [C, 32]."""
     digits = np.array(column.to_pylist(), "S64").view(np.uint8).reshape(-1, 64)
     values = np.where(digits >= ord("a"), digits - ord("a") + 10, digits - ord("0")).astype(np.uint8)
     joined: NDArray[np.uint8] = values[:, ::2] * np.uint8(16) + values[:, 1::2]
@@ -224,7 +225,7 @@ def _hashes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
 
 
 def _gops(manifest: Manifest, chunks: pa.Table) -> GopTable:
-    """Read where the GOPs of some chunks are: by their chunk's row, then as they follow in it."""
+    """Read where the GOPs of some chunks are, ordered by their chunk's row and then by their place in it."""
     gops = manifest.table("gops", list(_GOP_COLUMNS))
     video = manifest.description.video
     assert video is not None, "whoever asks for pictures has looked whether there are any"

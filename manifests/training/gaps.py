@@ -1,4 +1,4 @@
-"""Say which frames windows leave out, and recommend windows that leave out fewer."""
+"""Warn about the frames that windows leave out, and recommend windows that leave out fewer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def warn_of_gaps(index: WindowIndex) -> None:
-    """Say at opening that windows at key frames leave out frames between them, and what shows more."""
+    """Warn at opening if windows at key frames leave out frames, and name a specification that shows more."""
     grid, spec = index.grid, index.spec
     if spec.start != "gop" or grid.gop_frames == 1 or spec.stride != 1 or spec.span >= grid.gop_frames:
         return
@@ -30,11 +30,12 @@ def warn_of_gaps(index: WindowIndex) -> None:
 
 
 def spread_out(spec: WindowSpec, picture_step: int = 1) -> WindowSpec:
-    """Let windows start anywhere, as far apart as they may be for every frame to be a step of one.
+    """Return the same windows with starts anywhere, as far apart as possible with every frame in some window.
 
-    Starts that share a factor with `frame_step` would miss the same frames again and again. So the stride is
-    the largest one up to T that shares none: of `frame_step` windows in a row, each shows other frames. Where
-    only every `picture_step`-th frame has a picture, frames are counted among those.
+    If the stride shared a factor with `frame_step`, windows would miss the same frames again and again. So
+    the stride is the largest number up to T that shares no factor with it: of `frame_step` windows in a row,
+    each shows other frames. If only every `picture_step`-th frame has a picture, only those frames are
+    counted.
     """
     step = max(1, spec.frame_step // picture_step)
     stride = next(n for n in range(spec.window, 0, -1) if math.gcd(n, step) == 1)
@@ -42,7 +43,7 @@ def spread_out(spec: WindowSpec, picture_step: int = 1) -> WindowSpec:
 
 
 def _as_call(spec: WindowSpec) -> str:
-    """Write the call that makes a specification that starts anywhere, defaults left out."""
+    """Write the Python call that makes this specification, without arguments that have their default."""
     others = [one for one in dataclasses.fields(spec) if one.name not in ("window", "start", "stride")]
     given = {one.name: getattr(spec, one.name) for one in others if getattr(spec, one.name) != one.default}
     given |= {"start": spec.start, "stride": spec.stride}

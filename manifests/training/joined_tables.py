@@ -1,4 +1,4 @@
-"""Look up what side tables have of the frames of windows."""
+"""Look up the values that side tables have for the frames of windows."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class JoinedTables:
-    """The side tables of one process, by the name that their values have in samples; opened when first asked.
+    """The side tables of one process, by the name of their values in samples; opened when first needed.
 
     Args:
-        urls: where each one is.
+        urls: path or URL of each table.
     """
 
     def __init__(self, urls: Mapping[str, str]) -> None:
@@ -30,31 +30,31 @@ class JoinedTables:
         self._tables: dict[str, SideTable] | None = None
 
     def open(self) -> Mapping[str, SideTable]:
-        """Open all tables, unless that was done.
+        """Open all tables, unless they are open already.
 
         Raises:
-            RecordRefused: there is no side table at one of the places.
-            StoreFailed: one cannot be read.
+            RecordRefused: there is no side table at one of the URLs.
+            StoreFailed: a table cannot be read.
         """
         if self._tables is None:
             self._tables = {name: open_side_table(url) for name, url in self._urls.items()}
         return self._tables
 
     def names(self) -> dict[str, tuple[str, ...]]:
-        """Name the places of those whose places have names, such as columns of a Parquet file."""
+        """Name the places of each table's values, where they have names, such as a Parquet file's columns."""
         return {name: table.names for name, table in self.open().items() if table.names}
 
     def settle(self) -> None:
-        """Go on in a process that was forked: what is in memory is shared, connections are not."""
+        """Prepare for use in a forked process, which shares the memory but needs connections of its own."""
         for table in (self._tables or {}).values():
             table.settle()
 
     def rows(self, game_id: str, slp_frames: NDArray[np.int64]) -> dict[str, Rows]:
-        """Give values and validity of some frames of a game, by name; as `SideTable.rows`."""
+        """Return values and validity for some frames of a game, by table name; see `SideTable.rows`."""
         return {name: table.rows(game_id, slp_frames) for name, table in self.open().items()}
 
     def batch(self, windows: Sequence[Mapping[str, Rows]]) -> dict[str, NDArray[Any]]:
-        """Stack what windows have, to NAME [B, T, ...] and NAME_valid [B, T], or of the values' shape."""
+        """Stack the values of windows to NAME [B, T, ...] and NAME_valid, [B, T] or of the values' shape."""
         found: dict[str, NDArray[Any]] = {}
         for name in self._urls:
             found[name] = np.stack([window[name][0] for window in windows])

@@ -1,8 +1,8 @@
 """Map a file into memory without keeping it open.
 
-Python's own `mmap` keeps a descriptor for as long as the map lives, of which a process may have a thousand or
-so, and pyarrow's asks the system to read the whole file at once. A large set has more shards than that, and
-of each a few rows are read.
+Python's own `mmap` keeps a file descriptor for as long as the map lives, and a process may have only about a
+thousand of those; a large dataset has more shards. The map that pyarrow makes asks the system to read the
+whole file at once, although only a few rows of each shard are read.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _FAILED = ctypes.c_void_p(-1).value
 
 
 def map_file(path: Path) -> NDArray[np.uint8]:
-    """Map a whole file, uint8 [size], read-only; what is mapped stays readable when the file is removed.
+    """Map a whole file, uint8 [size], read-only; the mapped bytes stay readable when the file is removed.
 
     Raises:
         FileNotFoundError: there is no such file.
-        OSError: it cannot be opened or mapped.
+        OSError: the file cannot be opened or mapped.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -53,7 +53,7 @@ def map_file(path: Path) -> NDArray[np.uint8]:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(path))
     memory = (ctypes.c_uint8 * size).from_address(address)
-    # Every view of the array keeps `memory` alive; once all are gone, nothing can look there any more.
+    # Every view of the array keeps `memory` alive; once all views are gone, nothing can read the map.
     weakref.finalize(memory, _LIBC.munmap, address, size).atexit = False
     data: NDArray[np.uint8] = np.frombuffer(memoryview(memory), np.uint8)
     data.flags.writeable = False

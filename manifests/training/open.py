@@ -84,19 +84,22 @@ def open_dataset(
         window: number of steps of a sample, which then begins at a key frame (every 30 frames: windows
             shorter than that leave frames out, and a warning says how many); or a `WindowSpec`, which also
             says where windows start, how many frames lie between steps, and which context, stacked pictures
-            and later actions come with them. With a number, steps are a frame apart; where pictures are
-            wanted of a rendition that has fewer, they are a picture apart.
+            and later actions come with them. With a number, steps are one frame apart, or one picture apart
+            if pictures are read from a rendition that has fewer pictures than frames.
         fields: what a sample holds: "video"; views of the state ("state", "action", "followers",
             "raw_action", "just_pressed"); and single columns, as `farm schema` lists them. It may be empty
             where `join` is given.
         split: "train", "val" or "test", as the plan dealt the games; None for all games.
-        filter: a condition on the games, see `manifests.training.row_filter`.
-        transform: a function from a sample of arrays to what should come out in its place; it must be
+        filter: a condition on the games, such as "stage == 'BATTLEFIELD'"; see
+            `manifests.training.row_filter`.
+        transform: a function that turns a sample of arrays into the value to return in its place; it must be
             picklable if worker processes are spawned.
         pictures: pixel format, layout of stacked pictures, and decoder.
-        verify: what is checked of each window's pictures: "mark" that its key frame names the right game and
-            frame, "stamp" also every picture's painted number (stand-in datasets alone), "none" nothing.
-        cache: where packed states, and bytes of remote videos, are kept between runs; None for memory alone.
+        verify: what is checked about each window's pictures: with "mark", that its key frame names the right
+            game and frame; with "stamp", every picture's painted number as well (only stand-in datasets have
+            one); with "none", nothing.
+        cache: where packed states, and bytes of remote videos, are kept between runs; None to keep packed
+            states in memory only.
         snapshot: number of the snapshot of the manifests; the newest by default.
         join: side tables by the name that their values get in samples, {"latent": URL}: their rows are found
             by game_id and slp_frame, see `manifests.side_tables.open.open_side_table`.
@@ -107,12 +110,12 @@ def open_dataset(
         A `manifests.training.torch_windows.TorchWindows` of tensors, or a `WindowDataset` of arrays.
 
     Raises:
-        ValueError: an option out of its range, or no window is left.
+        ValueError: an option is out of its range, or no window is left.
         DatasetError: the dataset cannot be read.
         ModuleNotFoundError: as_torch is True, and torch is not installed.
     """
     if not isinstance(window, WindowSpec):
-        WindowSpec(window)  # a number that is none is told of before anything is read
+        WindowSpec(window)  # refuses an invalid number before anything is read
     check_open_arguments(url, pictures, cache, snapshot)
     check_fields(fields, join)
     check_join(join or {}, fields)
@@ -146,5 +149,5 @@ def open_dataset(
 
 
 def _step(footage: Footage, fields: Sequence[str]) -> int:
-    """Give the frames from step to step where nothing is said of them: 1, or those between pictures."""
+    """Return the default number of frames from step to step: 1, or those from one picture to the next."""
     return footage.grid.picture_step if VIDEO in fields else 1

@@ -1,7 +1,7 @@
-"""In which order an epoch visits its windows: a pure function of seed, epoch and the manifest's hash.
+"""The order in which an epoch visits its windows: a pure function of seed, epoch and the manifest's hash.
 
 There is one sequence of positions for any number of ranks and workers. Windows of one game look alike, so
-neighbouring positions should be of different games. To that end the sequence is made of rounds:
+neighbouring positions should belong to different games. To that end the sequence is made of rounds:
 
     - A round visits a game at most once. With R the most visits that any game has, there are R rounds, and a
       game with v visits takes part in v of them, evenly spread.
@@ -12,9 +12,9 @@ neighbouring positions should be of different games. To that end the sequence is
 There are as many buckets as it takes for `apart` neighbouring positions to hold no game twice. If there are
 too few games for that, they take turns.
 
-Any position can be looked up without those before it. Rounds are worked out in blocks, the last of which is
-remembered, and only what all positions of a round depend on is worked out for all of them: which games take
-part, and in which order. So many ranks that each look up their own positions do little twice.
+Any position can be looked up without those before it. Rounds are worked out in blocks, and the last block is
+remembered. For a whole block, only what all its positions need is worked out: which games take part in each
+round, and in which order. So many ranks that each look up their own positions repeat little work.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     Int = NDArray[np.int64]
 
 DEFAULT_APART: Final = 256
-_BLOCK_PLACES: Final = 1 << 18  # games times rounds that are worked out at once
+_BLOCK_PLACES: Final = 1 << 18  # number of games times number of rounds that are worked out at once
 _LAST: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Block:
-    """Some rounds that follow each other: the game at each of their positions, and the round it is of."""
+    """Some consecutive rounds: the game at each of their positions, and the round that it belongs to."""
 
     first: int
     next_round: int
@@ -59,11 +59,11 @@ class Order:
         visits: int64 [G], how often each of G games is visited.
         seed: chosen by the user.
         epoch: number of the epoch, from 0.
-        manifest_sha256: hash of what is in the dataset, so that another dataset has another order.
+        manifest_sha256: hash of the dataset's contents, so that another dataset has another order.
         apart: how many neighbouring positions should hold no game twice.
 
     Raises:
-        ValueError: a negative number of visits, or none at all.
+        ValueError: a number of visits is negative, or there are no visits at all.
     """
 
     visits: Int
@@ -122,7 +122,7 @@ class Order:
             The game at each position, and which of the game's visits this is, from 0; int64 [K] each.
 
         Raises:
-            ValueError: that is not a range of positions.
+            ValueError: [start, exclusive_end) is not a range of positions.
         """
         if not 0 <= start <= exclusive_end <= self.num_positions:
             message = f"[{start}, {exclusive_end}) is no range within {self.num_positions} positions"
@@ -130,13 +130,13 @@ class Order:
         return self.at(np.arange(start, exclusive_end, dtype=np.int64))
 
     def at(self, positions: Int) -> tuple[Int, Int]:
-        """Look up any positions, int64 [K]; fast if they are near each other or after those asked for last.
+        """Look up any positions, int64 [K]; fast if they lie close together or just after the last ones.
 
         Returns:
             The game at each position, and which of the game's visits this is, from 0; int64 [K] each.
 
         Raises:
-            ValueError: a position outside of the epoch.
+            ValueError: a position is outside of the epoch.
         """
         if positions.size and not 0 <= positions.min() <= positions.max() < self.num_positions:
             message = f"positions {positions.min()} to {positions.max()} of {self.num_positions}"
@@ -149,13 +149,13 @@ class Order:
             places = positions[inside] - block.first
             games[inside], numbers[inside] = block.games[places], block.numbers[places]
             left &= ~inside
-        # Otherwise a game's windows would come in the order of time, round by round.
+        # Without this permutation, a game's windows would come in the order of time, round by round.
         before = (numbers * self.visits[games] + self._phase[games]) // self.num_rounds
         keys = self._keys(games.astype(np.uint64), 4)
         return games, permute(before, self.visits[games], keys)
 
     def _block_of(self, position: int) -> _Block:
-        """Find the rounds around a position, which may be those that were asked for last, or the next."""
+        """Find the block of rounds that holds a position: the remembered one, the next one, or another."""
         last = self._remembered
         if last is None or not last.first <= position < last.exclusive_end:
             if last is not None and position == last.exclusive_end:
@@ -166,7 +166,7 @@ class Order:
         return last
 
     def _rounds(self, first: int) -> _Block:
-        """Work out which games some rounds have, in order, from round `first` on."""
+        """Work out which games take part in a block of rounds, in order, from round `first` on."""
         count = max(1, min(_BLOCK_PLACES // self.visits.size, self.num_rounds - first))
         numbers = np.arange(first, first + count, dtype=np.int64)
         before = (np.arange(first, first + count + 1)[:, None] * self.visits + self._phase) // self.num_rounds
@@ -204,7 +204,7 @@ class Order:
 
 
 def _sorted_games(takes_part: NDArray[np.bool_], bucket: Int, shuffle: NDArray[np.uint64]) -> Int:
-    """Sort the games of R rounds by bucket, then by random number; those that take no part come last.
+    """Sort the games of R rounds by bucket, then by random number; games that take no part come last.
 
     Args:
         takes_part: bool [R, G].
@@ -214,7 +214,9 @@ def _sorted_games(takes_part: NDArray[np.bool_], bucket: Int, shuffle: NDArray[n
     Returns:
         int64 [R, G], numbers of games.
     """
-    # One number per game, bucket in front, sorts much faster than two; the random number loses a few bits.
+    # Sorting one number per game, with the bucket in its top bits, is much faster than sorting by two
+    # numbers;
+    # the random number loses a few bits for that.
     bits = np.uint64(int(bucket.max()).bit_length())
     high = (bucket.astype(np.uint64) << (np.uint64(63) - bits)) << np.uint64(1) if bits else np.uint64(0)
     keys = np.where(takes_part, high | (shuffle >> bits), _LAST)
@@ -229,7 +231,7 @@ def _sorted_games(takes_part: NDArray[np.bool_], bucket: Int, shuffle: NDArray[n
 
 @dataclass(frozen=True, slots=True)
 class RankShare:
-    """Which positions of an epoch one rank takes, batch by batch; every rank has as many batches.
+    """The positions of an epoch that one rank takes, batch by batch; all ranks have equally many batches.
 
     At each step, all ranks together take the next `world_size * batch_size` positions, beginning with
     position `begin`. Of these, rank r takes those whose distance from `begin` is r modulo world_size.
@@ -244,7 +246,7 @@ class RankShare:
             positions from the epoch's beginning, and mark them.
 
     Raises:
-        ValueError: a number out of its range.
+        ValueError: a number is out of its range.
     """
 
     num_positions: int
@@ -281,7 +283,7 @@ class RankShare:
         )
 
     def batch(self, step: int) -> tuple[Int, NDArray[np.bool_]]:
-        """Give the positions of this rank's batch, int64 [batch_size], and which of them only fill it up."""
+        """Return the positions of this rank's batch, int64 [batch_size], and which of them only fill it."""
         first = self.begin + step * self.positions_per_step + self.rank
         positions = first + np.arange(self.batch_size, dtype=np.int64) * self.world_size
         return positions % self.num_positions, positions >= self.num_positions

@@ -1,9 +1,9 @@
-"""The bytes of a shard: the packed rows of some chunks, the patterns that they name, and what they are of.
+"""The file format of a shard of packed states: the rows of some chunks, and the validity patterns they name.
 
     rows [n, row_bytes] | patterns, a byte per place | number of rows, patterns and places | sha256 | magic
 
-The sha256 is over the identity that the reader expects, the numbers and the patterns. Rows have checks of
-their own, see `manifests.training.row_layout`, so a shard of any size is opened without reading it.
+The sha256 covers the identity that the reader expects, the numbers and the patterns. Each row has a check of
+its own (see `manifests.training.row_layout`), so a shard of any size is opened without reading its rows.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _MAGIC: Final = b"dfarmpk1"
 
 
 def join_chunks(layout: RowLayout, chunks: Iterable[PackedRows], seeds: Sequence[int]) -> PackedRows:
-    """Put the rows of some chunks one behind another, with patterns in common, and seal them.
+    """Concatenate the rows of some chunks, merge their patterns, and write the check of every row.
 
     Args:
-        layout: of all rows.
-        chunks: whole chunks, whose frames count from 0.
+        layout: layout of all rows.
+        chunks: the rows of whole chunks, whose frames count from 0.
         seeds: the seed of each chunk's checks.
 
     Raises:
-        ValueError: together they have more than 65,536 patterns.
+        ValueError: the chunks have more than 65,536 patterns together.
     """
     known: dict[bytes, int] = {}
     parts: list[NDArray[np.uint8]] = []
@@ -62,10 +62,10 @@ def shard_bytes(packed: PackedRows, identity: str) -> bytes:
 
 
 def open_shard(layout: RowLayout, data: NDArray[np.uint8], identity: str) -> PackedRows:
-    """Look at the bytes of a shard, uint8 [size], without copying the rows.
+    """Open the bytes of a shard, uint8 [size], without copying the rows.
 
     Raises:
-        ValueError: it is no such shard, or one of other chunks, or it is damaged.
+        ValueError: the bytes are not such a shard, belong to other chunks, or are damaged.
     """
     trailer = read_trailer(data, _MAGIC, "packed states")
     num_rows, row_bytes = trailer.num_parts, trailer.row_bytes

@@ -1,10 +1,10 @@
-"""Packed states of a dataset: shards of rows in the cache, mapped into memory, gathered a batch at a time.
+"""The packed states of a dataset: shards of rows in the cache, mapped into memory and gathered by batches.
 
-A shard has the chunks whose file numbers lie in one range of 64. The first process that needs one reads the
-chunks' states files, checks them, and puts the shard into the cache, where all processes, ranks and later
-runs map the same pages. Where the cache has no room for all shards of a selection, they are compressed; and
-what it has no room for even so is read from its states files, which costs a millisecond or two a window, but
-throws out nothing that others need.
+A shard holds the chunks whose file numbers lie in one range of 64. The first process that needs a shard reads
+the chunks' states files, checks them, and puts the shard into the cache, where all processes, ranks and later
+runs map the same pages. If the cache has no room for all shards of a selection, they are compressed. Chunks
+that do not fit even then are read from their states files, which costs a millisecond or two a window, but
+evicts nothing that others need.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _REMOTE_THREADS: Final = 16
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Span:
-    """Packed rows of which some belong to a window.
+    """A run of packed rows that contains the rows of a window.
 
     Attributes:
         rows: uint8 [n, row_bytes].
@@ -58,14 +58,14 @@ class Span:
 
 
 class PackedStates:
-    """The states of a dataset's chunks, packed. Several threads may ask at once; every process has its own.
+    """The packed states of a dataset's chunks. Threads may share one; every process has an object of its own.
 
     Args:
-        store: where the dataset is.
-        footage: its chunks.
-        of_rows: what the rows hold.
+        store: the store that holds the dataset.
+        footage: the dataset's chunks.
+        of_rows: describes what the rows hold.
         key: names the fields and their versions.
-        cache: keeps shards; None to keep up to `MEMORY_BYTES` of them in memory.
+        cache: keeps the shards; None to keep up to `MEMORY_BYTES` of them in memory.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class PackedStates:
         self._lock = threading.RLock()
 
     def settle(self, store: Store) -> None:
-        """Go on in a process that was forked, with a store of its own; what is mapped is shared."""
+        """Prepare for use in a forked process with its own store; mapped memory stays shared."""
         self._store, self._lock = store, threading.RLock()
 
     def masks(self) -> Mapping[str, Any]:
@@ -95,7 +95,7 @@ class PackedStates:
             return self._masks[1]
 
     def span(self, chunk: int) -> Span | None:
-        """Find all of a chunk's rows where they lie; None if they must be read, see `read`."""
+        """Find a chunk's rows in a mapped shard; None if they must be read with `read` instead."""
         with self._lock:
             shard = int(self.shards.shards.of_chunk[chunk])
             opened = self.shards.opened(shard)
@@ -109,7 +109,7 @@ class PackedStates:
 
         Raises:
             StoreFailed: the store cannot give a states file.
-            RecordRefused: one is not the file that the manifest names.
+            RecordRefused: a states file is not the one that the manifest names.
         """
         for shard in range(part, self.shards.shards.num_rows.size, num_parts):
             with self._lock:
@@ -123,8 +123,8 @@ class PackedStates:
         """Read the rows [first, exclusive_end) of a chunk, from a compressed shard or from its states file.
 
         Raises:
-            StoreFailed: the store cannot give it.
-            RecordRefused: it is not the file that the manifest names.
+            StoreFailed: the store cannot give the states file.
+            RecordRefused: the states file is not the one that the manifest names.
         """
         with self._lock:
             shard = int(self.shards.shards.of_chunk[chunk])
@@ -134,7 +134,7 @@ class PackedStates:
             numbers = self._numbers(shard, opened)
         block_rows, num_frames = opened.form.block_rows, self._footage.grid.num_frames
         begin = first // block_rows * block_rows
-        # The last block is asked for as long as it is, and that is up to the chunk's end.
+        # A chunk's last block may be short: it ends where the chunk ends.
         end = min(-(-exclusive_end // block_rows) * block_rows, int(num_frames[chunk]))
         block = int(self.shards.first_block[chunk]) + begin // block_rows
         try:
@@ -151,18 +151,18 @@ class PackedStates:
             return Span(packed.rows, -first, self._number(packed.patterns))
 
     def gather(self, chunks: Int, frames: Int, spans: Sequence[Span]) -> tuple[NDArray[np.uint8], Int]:
-        """Gather rows of B windows.
+        """Copy the rows of B windows into one array.
 
         Args:
             chunks: int64 [B].
-            frames: int64 [B, K], frame_index of each row that is wanted, within its chunk.
+            frames: int64 [B, K], the frame_index within its chunk of each row to gather.
             spans: where the rows of each window are.
 
         Returns:
-            uint8 [B * K, row_bytes], and the number of each row's pattern, int64 [B * K].
+            The rows, uint8 [B * K, row_bytes], and the number of each row's pattern, int64 [B * K].
 
         Raises:
-            StoreFailed, RecordRefused: rows had to be read from a states file, as `read`.
+            StoreFailed, RecordRefused: rows were damaged, and reading their states file failed, as in `read`.
         """
         num_windows, per_window = frames.shape
         rows = np.empty((num_windows, per_window, self.layout.row_bytes), np.uint8)
@@ -183,7 +183,7 @@ class PackedStates:
         self, chunks: Int, frames: Int, spans: Sequence[Span], rows: NDArray[np.uint8],
         wrong: NDArray[np.bool_],
     ) -> list[Span]:  # fmt: skip
-        """Take the rows of damaged windows from their states files, and throw their shards away."""
+        """Replace the rows of damaged windows with those of their states files; throw their shards away."""
         mended = list(spans)
         for window in np.flatnonzero(wrong.any(axis=1)).tolist():
             chunk, of_window = int(chunks[window]), frames[window]
@@ -197,7 +197,7 @@ class PackedStates:
     def _with_past(
         self, chunk: int, first: int = 0, exclusive_end: int | None = None
     ) -> tuple[StateTable, int]:
-        """Read rows of a chunk, and in front of them, in how many rows, what is needed to derive theirs.
+        """Read rows of a chunk, with the earlier rows that derived columns need, and the number of those.
 
         Raises:
             StoreFailed, RecordRefused: as `table`.
@@ -216,8 +216,8 @@ class PackedStates:
         """Read and check a chunk's states file, or some of its rows.
 
         Raises:
-            StoreFailed: the store cannot give it.
-            RecordRefused: it is not the file that the manifest names.
+            StoreFailed: the store cannot give the file.
+            RecordRefused: the file is not the one that the manifest names.
         """
         key, num_frames = self._footage.states_key(chunk), int(self._footage.grid.num_frames[chunk])
         data = self._store.get(key)
@@ -243,11 +243,11 @@ class PackedStates:
         return known[1]
 
     def pack_shard(self, shard: int) -> PackedRows:
-        """Read the states files of a shard's chunks, and pack their rows one behind another.
+        """Read the states files of a shard's chunks, and pack their rows one after the other.
 
         Raises:
-            StoreFailed: the store cannot give one.
-            RecordRefused: one is not the file that the manifest names.
+            StoreFailed: the store cannot give a file.
+            RecordRefused: a file is not the one that the manifest names.
         """
         chunks = self.shards.shards.chunks(shard).tolist()
         threads = _REMOTE_THREADS if self._store.is_remote else 1

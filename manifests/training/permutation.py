@@ -1,8 +1,8 @@
 """Random permutations of any size, computed place by place and never stored.
 
-A small Feistel network permutes the numbers below a power of four. It is applied again to a result that is
-not below the wanted size, until one is. So the millionth place of a shuffled order is known from a key alone,
-without the 999,999 before it, and for many games at the same time.
+A small Feistel network permutes the numbers below a power of four. If a result is not below the wanted size,
+the network is applied to it again, until a result is. So the millionth place of a shuffled order is known
+from a key alone, without the 999,999 places before it, and for many games at the same time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ROUNDS: Final = 6
 
 
 def key_of(*parts: object) -> int:
-    """Make a 64-bit key of any values with a fixed `repr`; the same on every machine."""
+    """Make a 64-bit key from any values with a fixed `repr`; the key is the same on every machine."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "little")
 
 
@@ -46,12 +46,12 @@ def permute(places: Int, sizes: Int, keys: Key) -> Int:
         int64 [K], each in [0, size).
 
     Raises:
-        ValueError: a place outside its range.
+        ValueError: a place is outside its range.
     """
     if ((places < 0) | (places >= sizes)).any():
         message = "a place lies outside of its range"
         raise ValueError(message)
-    # The smallest power of four that holds the range: at most three of four results lie outside of it.
+    # The smallest power of four that holds the range: at most three of four results lie outside the range.
     half = np.ones(sizes.shape, np.uint64)
     while (short := (np.uint64(1) << (half * np.uint64(2))) < sizes.astype(np.uint64)).any():
         half[short] += np.uint64(1)

@@ -1,4 +1,4 @@
-"""In which form a sample's pictures come."""
+"""The form of a sample's pictures: pixel format, layout, size, crop and decoder."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Pictures:
         stack_layout: where the K pictures of a step go if the window stacks them, oldest first: "channels"
             for [T, 3 * K, H, W], "frames" for [T, K, 3, H, W]. Planes of yuv420 are always stacked as frames.
         decoder: "libav" (PyAV), "torchcodec" (on the CPU), or "nvdec" (torchcodec on an NVIDIA GPU).
-        size: (height, width) of the pictures that come out, resized while they are decoded, by libav alone;
-            None for those of the video, or of the crop.
-        crop: (top, left, height, width) of the part that is wanted, in pixels of the video; None for all.
+        size: (height, width) of the decoded pictures, which are resized during decoding (only libav can);
+            None to keep the size of the video, or of the crop.
+        crop: (top, left, height, width) of the part to keep, in pixels of the video; None for all.
 
     Raises:
-        ValueError: a pixel format or layout that there is not, or a size or crop that is none.
+        ValueError: the pixel format or layout is unknown, or the size or crop is not valid.
     """
 
     pixel_format: PixelFormat = "rgb"
@@ -48,7 +48,7 @@ class Pictures:
 
     @property
     def framing(self) -> Framing:
-        """Which part of the video's pictures comes out, and at which size."""
+        """The part of the video's pictures that is decoded, and its size."""
         return Framing(self.size, self.crop)
 
     def shape(self, width: int, height: int) -> tuple[int, ...]:
@@ -64,7 +64,7 @@ class Pictures:
         return picture_shape(self.pixel_format, *self.framing.output(width, height))
 
     def arrange(self, pictures: NDArray[np.uint8], stack: int) -> NDArray[np.uint8]:
-        """Lay decoded pictures out as samples hold them, without copying them where that is possible.
+        """Lay decoded pictures out as samples hold them, without a copy where possible.
 
         Args:
             pictures: uint8 [..., T + stack - 1, *shape], as they were decoded.

@@ -1,11 +1,11 @@
-"""Windows as a source of Ray Data.
+"""A Ray Data source that yields the windows of a dataset.
 
     open_windows = partial(open_dataset, "s3://bucket/set", window=16, as_torch=False)
     ray.data.read_datasource(WindowDatasource(open_windows))
 
-Every read task opens the dataset on its own node and yields blocks of some windows, a column per array, in
-the dataset's order; Ray Data shuffles and batches. Nothing large goes through the driver. This module is a
-door to Ray.
+Every read task opens the dataset on its own node and yields blocks of some windows, with one column per
+array, in the dataset's order; Ray Data shuffles and batches them. Nothing large goes through the driver. This
+is one of the few modules that may import Ray.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _BLOCK_WINDOWS: Final = 16
 
 
 class WindowDatasource(Datasource):  # type: ignore[misc] # Ray is not installed everywhere
-    """All windows of a dataset.
+    """A Ray Data source of all windows of a dataset.
 
     Args:
-        open_windows: opens the dataset as arrays; it is pickled, and called on every node, so every node must
-            reach the dataset.
+        open_windows: opens the dataset as arrays. It is pickled and called on every node, so every node must
+            be able to reach the dataset.
     """
 
     def __init__(self, open_windows: Callable[[], WindowDataset]) -> None:

@@ -1,4 +1,4 @@
-"""Read one window of a dataset: fetch its bytes, decode its pictures, look up its states, check all of it."""
+"""Read one window of a dataset: fetch its bytes, decode its pictures, look up its states, check it all."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of a window before any decoding: what threads fetch ahead.
+    """The bytes of a window before any decoding; threads fetch these ahead.
 
     Attributes:
         chunk: number of the window's chunk.
         start: frame_index of the first frame seen.
-        video: bytes of the GOPs that hold its pictures; empty if no pictures are asked for.
+        video: bytes of the GOPs that hold the window's pictures; empty if no pictures are asked for.
         span: where the packed states of its frames are; None if no states are asked for.
-        joined: values and validity of its steps' frames, by the name of the side table they are from.
+        joined: values and validity for the frames of its steps, by the name of their side table.
     """
 
     chunk: int
@@ -74,12 +74,12 @@ class SampleReader:
         fields: which parts of the state a sample has.
         with_video: whether pictures are read at all.
         pictures: their pixel format, layout and decoder.
-        verify: what is checked of the pictures. "mark": a key frame that is marked must be of the slp_frame
-            and game that it stands for; "stamp": the stamp of every picture must be right as well, which only
-            stand-in datasets have; "none": nothing.
+        verify: what is checked about the pictures. "mark": the mark of a key frame, if it has one, must name
+            the expected slp_frame and game; "stamp": the stamp of every picture must be right as well (only
+            stand-in datasets have stamps); "none": nothing.
         cache: keeps packed states, and video bytes if `cache_video`; None to keep packed states in memory.
         cache_video: whether video bytes are kept in the cache, too.
-        join: where the side tables are that samples get columns from, by the columns' names.
+        join: path or URL of each side table that samples get values from, by the name of these values.
     """
 
     store: Store
@@ -113,7 +113,7 @@ class SampleReader:
         self._forget()
 
     def _forget(self) -> None:
-        """Drop what belongs to one process: a forked child must share neither decoder nor connections."""
+        """Drop the decoder and connections, which a forked child must not share with its parent."""
         self._process = os.getpid()
         self._decoder: Decoder | None = None
         self._game_ids: list[str] | None = None
@@ -143,13 +143,13 @@ class SampleReader:
         return self._states
 
     def of_spec(self, spec: WindowSpec) -> SampleReader:
-        """Make a reader of other windows in this process, which shares packed states and side tables."""
+        """Make a reader for another kind of window, which shares this one's packed states and side tables."""
         other = dataclasses.replace(self, spec=spec)
         other._states, other.joins = self.states, self.joins  # noqa: SLF001 - of the same class
         return other
 
     def settle(self) -> None:
-        """Open connections of this process's own, if it was forked since the last call."""
+        """Open new connections if this process was forked since the last call."""
         if self._process != os.getpid():
             self.store = open_store(self.store.url)
             states, joins = self._states, self.joins
@@ -161,17 +161,17 @@ class SampleReader:
                 self._states = states
 
     def fetch(self, chunk: int, start: int) -> Fetched:
-        """Fetch a window's bytes: one range of the video, and its rows. Several threads may do so at once.
+        """Fetch one range of a window's video, and its rows of state. Several threads may do so at once.
 
         Raises:
-            StoreFailed: the store cannot give them.
+            StoreFailed: the store cannot give these bytes.
             RecordRefused: a states file is not the one that the manifest names.
         """
         span = self._span(chunk, start) if self._of_rows.parts else None
         return Fetched(chunk, start, self._video(chunk, start), span, self._joined(chunk, start))
 
     def _span(self, chunk: int, start: int) -> Span:
-        """Find the packed states of a window's frames, or read them."""
+        """Find the packed states of a window's frames in a mapped shard, or read them from a file."""
         span = self.states.span(chunk)
         if span is None:
             frames, actions, _ = self._frames(np.array([chunk]), np.array([start]))
@@ -196,18 +196,18 @@ class SampleReader:
         return self._game_ids
 
     def _frames(self, chunks: Int, starts: Int) -> tuple[Int, Int, Mask]:
-        """Frames of the steps, int64 [B, T], and those of the actions with their mask, [B, A, per action]."""
+        """Return the frames of the steps, int64 [B, T], and of the actions with their mask, [B, A, F]."""
         actions, is_pad = self.spec.action_frames(starts, self.footage.grid.num_frames[chunks])
         return self.spec.step_frames(starts), actions, is_pad
 
     def read(self, fetched: Fetched, pictures: NDArray[np.uint8] | None = None) -> dict[str, NDArray[Any]]:
-        """Make the arrays of a window's bytes, by name, as `manifests.training.sample` describes them.
+        """Turn a window's bytes into arrays by name, as `manifests.training.sample` describes them.
 
         Pictures are [num_seen, *shape] as they were decoded; `Pictures.arrange` lays them out.
 
         Args:
-            fetched: from `fetch`.
-            pictures: where the pictures go, uint8 [num_seen, *shape]; None for memory of their own.
+            fetched: the window's bytes, from `fetch`.
+            pictures: array to decode into, uint8 [num_seen, *shape]; None to allocate one.
 
         Raises:
             VideoUnreadable: the video is damaged.
@@ -219,7 +219,7 @@ class SampleReader:
         return sample
 
     def read_states(self, fetched: Sequence[Fetched]) -> dict[str, NDArray[Any]]:
-        """Make the arrays of B windows but their pictures, each [B, ...], by name.
+        """Make all arrays of B windows except their pictures, each [B, ...], by name.
 
         Raises:
             StoreFailed, RecordRefused: packed rows were damaged, and their states file cannot be read.
@@ -263,7 +263,7 @@ class SampleReader:
         return found
 
     def read_pictures(self, fetched: Fetched, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-        """Decode and check the pictures of a window, uint8 [num_seen, *shape], into `out` if it is given.
+        """Decode and check the pictures of a window, uint8 [num_seen, *shape], into `out` if given.
 
         Raises:
             VideoUnreadable: the video is damaged.
@@ -287,15 +287,16 @@ class SampleReader:
         return out
 
     def check_mark(self, run: GopRun, chunk: int, frame_index: int) -> None:
-        """Check that a run of GOPs begins with the key frame of a frame_index of a chunk, if it is marked.
+        """Check that the mark at the beginning of a run of GOPs, if any, names the expected frame and game.
 
         Raises:
-            RecordRefused: its mark names another frame or game.
+            RecordRefused: the mark names another frame or game.
         """
         mark = find_mark(run.data[:_MARK_BYTES], run.avcc)
         slp_frame = int(self.footage.slp_frame_start[chunk]) + frame_index
         game_id = self.game_ids[int(self.footage.grid.game[chunk])]
-        # Datasets from before marks have none, so silence is no fault here; `farm audit` knows what is due.
+        # Datasets from before marks have none, so a missing mark is no error here; `farm audit` knows whether
+        # a dataset must have marks.
         if mark is not None and (mark.slp_frame, mark.game_id) != (slp_frame, game_id):
             message = (
                 f"{self.footage.video_key(chunk)}: the key frame at {frame_index} is marked slp_frame "
@@ -331,7 +332,7 @@ class SampleReader:
         return data
 
     def keep(self, name: str, data: bytes) -> None:
-        """Put bytes into the cache, if there is one; a full or read-only disk costs speed, not the run."""
+        """Put bytes into the cache, if there is one; a full or read-only disk only makes the run slower."""
         if (cache := self.cache) is None:
             return
         try:

@@ -1,7 +1,7 @@
-"""Make the arrays of samples of packed rows: float32 values, int64 ids, and masks of what was recorded.
+"""Turn packed rows into the arrays of samples: float32 values, int64 ids, and masks of recorded values.
 
-What goes where is worked out once per dataset. A batch then costs one copy per run of neighbouring columns,
-for all of its frames together.
+The place of every column is worked out once per dataset. A batch then costs one copy per run of neighbouring
+columns, for all of its frames together.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MASKS: Final = np.array(list(BUTTONS.values()), np.uint32)
 
 @dataclass(slots=True)
 class _Run:
-    """Neighbouring places of an array that are neighbouring columns of one dtype in a row."""
+    """Neighbouring places of an array that are also neighbouring columns of one dtype in a packed row."""
 
     place: int
     source: int
@@ -42,7 +42,7 @@ class _Run:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Array:
-    """One array of a sample, [N, D], or [N] for a single column, and what fills its places."""
+    """One array of a sample, [N, D], or [N] for a single column, and the columns that fill its places."""
 
     name: str
     dtype: np.dtype[Any]
@@ -55,19 +55,19 @@ class _Array:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Part:
-    """The arrays of one field, of the steps' frames or of the actions' frames."""
+    """The arrays of one field, either for the frames of steps or for the frames of actions."""
 
     is_action: bool
     arrays: tuple[_Array, ...]
 
     def first_button(self, name: str) -> int:
-        """Give the place of an array from which on its values are buttons; its width if it has none."""
+        """Return the first place of an array that is a button; the array's width if it has no buttons."""
         (array,) = (one for one in self.arrays if one.name == name)
         return array.buttons[0].place if array.buttons else array.width
 
 
 def is_action(name: str) -> bool:
-    """Whether a field, or an array of it, has the players' inputs, which may be of other frames."""
+    """Whether a field or array holds the players' inputs, which may be those of other frames."""
     return name.removesuffix("_valid").removesuffix("_ids").partition("/")[0] in _ACTIONS
 
 
@@ -75,7 +75,7 @@ class RowArrays:
     """Turns packed rows into the arrays of some fields.
 
     Attributes:
-        layout: of the rows that hold these fields.
+        layout: layout of the rows that hold these fields.
     """
 
     def __init__(self, fields: Fields) -> None:
@@ -89,7 +89,7 @@ class RowArrays:
         self.parts = tuple(Part(is_action(name), self._arrays_of(fields, name)) for name in fields.names)
 
     def _typed(self, rows: NDArray[np.uint8]) -> Arrays:
-        """Look at rows as columns of each dtype."""
+        """View the rows' bytes as columns of each dtype."""
         kinds: Arrays = {name: rows.view(dtype) for name, dtype in self._dtypes.items()}
         if self.layout.num_bit_bytes:
             first = self.layout.first_bit_byte
@@ -144,7 +144,7 @@ class RowArrays:
         return _Run(place, column.byte // column.dtype.itemsize, 1, column.dtype.str, shared)
 
     def masks(self, patterns: NDArray[np.bool_]) -> Arrays:
-        """Make a table of each array's masks, bool [P, D] by name, of patterns [P, columns of the layout]."""
+        """Make each array's table of masks, bool [P, D] by name, from patterns, bool [P, columns]."""
         return {
             array.name: np.ascontiguousarray(patterns[:, array.columns])
             for part in self.parts
@@ -154,13 +154,13 @@ class RowArrays:
     def arrays(
         self, part: Part, rows: NDArray[np.uint8], patterns: NDArray[np.int64], masks: Mapping[str, Any]
     ) -> Arrays:
-        """Make the arrays of one field.
+        """Make the arrays of one field from packed rows.
 
         Args:
-            part: one of `parts`.
+            part: the field, one of `parts`.
             rows: uint8 [N, row_bytes], C-contiguous.
             patterns: int64 [N], the number of each row's pattern.
-            masks: from `masks`, of all patterns.
+            masks: the masks of all patterns, from `masks`.
 
         Returns:
             NAME [N, D] and NAME_valid of the same shape, by name.
@@ -173,7 +173,8 @@ class RowArrays:
             for run in array.runs:
                 places = slice(run.place, run.place + run.count)
                 values = kinds[run.kind][:, run.source : run.source + run.count]
-                # Bytes that columns of several stages share are this column's only where it is valid.
+                # Columns of several stages share these bytes, which belong to this column only where it is
+                # valid.
                 out[:, places] = values if run.shared is None else np.where(valid[:, places], values, 0)
             for run in array.buttons:
                 held = kinds[run.kind][:, run.source, None] & _MASKS.astype(run.kind)
@@ -184,5 +185,5 @@ class RowArrays:
 
 
 def _widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Make int64 of uint16 and uint32, on which torch has no arithmetic; other dtypes stay."""
+    """Return int64 for uint16 and uint32, for which torch has no arithmetic; other dtypes unchanged."""
     return np.dtype(np.int64) if dtype.kind == "u" and dtype.itemsize > 1 else dtype

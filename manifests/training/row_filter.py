@@ -1,8 +1,8 @@
 """Filters on the games of a dataset, written as `stage == 'BATTLEFIELD' and 'FOX' in characters`.
 
-The language is a small part of Python's expressions. It is read with `ast` and evaluated here, so nothing is
-ever executed. Names are columns of the games table; `stage` and `version` stand for stage_name and
-slippi_version.
+The language is a small part of Python's expressions. Filters are parsed with `ast` and evaluated by this
+module, so no code is ever executed. Names are columns of the games table; `stage` and `version` stand for
+stage_name and slippi_version.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class RowFilter:
         columns: names of the columns that it may use.
 
     Raises:
-        ValueError: it is no expression of this kind, or names a column that there is not.
+        ValueError: `text` is not an expression of this kind, or names an unknown column.
     """
 
     def __init__(self, text: str, columns: frozenset[str]) -> None:
@@ -52,7 +52,7 @@ class RowFilter:
         """Whether the condition holds for a row; a comparison with a null value does not hold.
 
         Raises:
-            ValueError: values that cannot be compared.
+            ValueError: the condition compares values that cannot be compared.
         """
         return bool(self._value(self._tree, row))
 
@@ -99,7 +99,7 @@ class RowFilter:
                 return row[_ALIASES.get(name, name)]
             case ast.Constant():
                 return node.value
-        raise AssertionError(node)  # _check let it through
+        raise AssertionError(node)  # `_check` should have refused this node
 
     def _negative(self, value: Any) -> Any:
         if not isinstance(value, int | float):

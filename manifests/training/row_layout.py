@@ -1,14 +1,15 @@
-"""Lay out the state columns that a run asks for as rows of bytes: one row per frame, in native widths.
+"""Lay out the state columns that a training run asks for as rows of bytes: one row per frame, native widths.
 
     [4-byte columns | columns of the stage | 2-byte columns | validity code | 1-byte columns | bits | check]
 
-The default fields take 200 bytes a frame. Three things make a row small: bools are bits; the columns of
-different stages lie on top of each other, because a game has those of one stage at most; and what was not
-recorded is not stored frame by frame: a row has the number of its *pattern*, which says for every column
-whether it is valid, and a chunk has few patterns, mostly one.
+The default fields take 200 bytes a frame. Three things make a row small. Bools are bits. The columns of
+different stages share the same bytes, because a game has the columns of one stage at most. And validity is
+not stored frame by frame and column by column: a row has the number of its *pattern*, which says for every
+column whether it is valid, and a chunk has few patterns, mostly one.
 
-The check at the end is a weighted sum of the row's words that begins with a seed of the chunk's states file
-and with the frame's number. So a flipped bit, and a row of another game or frame, is found when it is read.
+The check at the end is a weighted sum of the row's words that begins with a seed made from the chunk's states
+file and with the frame's number. So a flipped bit, or a row of another game or frame, is found when the row
+is read.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Int = NDArray[np.int64]
 
-NUM_PLAYERS: Final = 2  # the farm renders games of two
+NUM_PLAYERS: Final = 2  # the farm renders only games of two players
 MAX_PATTERNS: Final = 1 << 16
 _WORD: Final = 4
 _SEED_FACTOR, _FRAME_FACTOR = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
@@ -41,14 +42,14 @@ _SEED_FACTOR, _FRAME_FACTOR = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
 
 @dataclass(frozen=True, slots=True)
 class StoredColumn:
-    """Where a column is in a row.
+    """The place of one column in a packed row.
 
     Attributes:
         name: full name of the column, such as "p0.x".
         dtype: numpy dtype of its values.
         byte: where its bytes begin in a row; for a bool, which byte has its bit.
         bit: number of its bit, from the lowest; None for columns that are not bool.
-        is_shared: whether columns of other stages use the same bytes, so that these count only where valid.
+        is_shared: whether columns of other stages use the same bytes, so that they count only where valid.
     """
 
     name: str
@@ -60,7 +61,7 @@ class StoredColumn:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RowLayout:
-    """Where everything is in the row of a frame. `row_layout` makes it of columns' names.
+    """The place of every column in a packed row; `row_layout` makes a layout from names of columns.
 
     Attributes:
         columns: the columns; their order is also that of a pattern's places.
@@ -78,7 +79,7 @@ class RowLayout:
 
     @property
     def needs_game(self) -> bool:
-        """Whether a column depends on frames long before, so that rows are packed of whole games."""
+        """Whether a column depends on frames long before, so that packing needs the whole game."""
         return any(is_derived(name) and derived_column(name).needs_game for name in self.names)
 
     @property
@@ -120,7 +121,7 @@ def row_layout(names: Sequence[str]) -> RowLayout:
 
 
 def _lay_stages(dtypes: dict[str, np.dtype[Any]], start: int) -> list[StoredColumn]:
-    """Lay the columns of every stage from the same byte on."""
+    """Lay out the columns of every stage, all beginning at the same byte."""
     columns = []
     for stage in schema.COLUMNS_BY_STAGE:
         end = start
@@ -132,7 +133,7 @@ def _lay_stages(dtypes: dict[str, np.dtype[Any]], start: int) -> list[StoredColu
 
 
 def column_dtype(name: str) -> np.dtype[Any]:
-    """Give the numpy dtype of a recorded or derived column.
+    """Return the numpy dtype of a recorded or derived column.
 
     Raises:
         KeyError: there is no such column.
@@ -147,7 +148,7 @@ class PackedRows:
     """Rows of consecutive frames of one chunk.
 
     Attributes:
-        rows: uint8 [T, row_bytes]; codes count `patterns`.
+        rows: uint8 [T, row_bytes]; their validity codes are row numbers of `patterns`.
         patterns: bool [P, number of columns], distinct.
     """
 
@@ -156,15 +157,15 @@ class PackedRows:
 
 
 def pack(layout: RowLayout, table: StateTable, skip: int = 0) -> PackedRows:
-    """Pack the frames of a table; the rows are not sealed yet.
+    """Pack the frames of a state table into rows, without writing the rows' checks yet.
 
     Args:
-        layout: of the rows.
+        layout: layout of the rows.
         table: skip + T frames of one game.
-        skip: frames at the table's beginning that are there only for what derives from them.
+        skip: number of frames at the table's beginning that only serve to derive columns of later frames.
 
     Raises:
-        ValueError: the table is of another number of players, or has columns of two stages.
+        ValueError: the table has another number of players, or columns of two stages.
     """
     if table.num_players != NUM_PLAYERS:
         message = f"packed rows are of games of {NUM_PLAYERS}, not of {table.num_players}"
@@ -199,7 +200,7 @@ def _check_stages(layout: RowLayout, valid: Mask) -> None:
 
 
 def encode_patterns(valid: Mask) -> tuple[Mask, NDArray[np.uint16]]:
-    """Number the distinct rows of a mask, in the order in which they come.
+    """Number the distinct rows of a mask, in the order in which they first occur.
 
     Args:
         valid: bool [T, V], T at least 1.
@@ -210,7 +211,7 @@ def encode_patterns(valid: Mask) -> tuple[Mask, NDArray[np.uint16]]:
     Raises:
         ValueError: there are more than 65,536 patterns.
     """
-    # Validity changes seldom, so runs of equal rows are told apart first, and the few runs are compared.
+    # Validity seldom changes, so runs of equal rows are found first, and then only the few runs are compared.
     begins = np.flatnonzero(np.concatenate([[True], (valid[1:] != valid[:-1]).any(axis=1)]))
     known: dict[bytes, int] = {}
     of_run = [known.setdefault(valid[begin].tobytes(), len(known)) for begin in begins.tolist()]
@@ -223,7 +224,7 @@ def encode_patterns(valid: Mask) -> tuple[Mask, NDArray[np.uint16]]:
 
 
 def seeds_of(states_sha256: Rows, key: str) -> NDArray[np.uint32]:
-    """Make the seeds of chunks' checks: other ones for other states files, and for another layout.
+    """Make a seed for the row checks of each chunk, which depends on the states file and on the layout.
 
     Args:
         states_sha256: uint8 [C, 32], hash of each chunk's states file.
@@ -237,12 +238,12 @@ def seeds_of(states_sha256: Rows, key: str) -> NDArray[np.uint32]:
 
 
 def seal(rows: Rows, seeds: NDArray[np.uint32], frames: Int) -> None:
-    """Write the check of every row; the arguments are those of `broken`."""
+    """Write the check at the end of every row; the arguments are those of `broken`."""
     rows.view(np.uint32)[:, -1] = _checks(rows, seeds, frames)
 
 
 def broken(rows: Rows, seeds: NDArray[np.uint32], frames: Int) -> Mask:
-    """Say which rows are not what they were sealed as.
+    """Find the rows whose check fails: they are damaged, or belong to another chunk or frame.
 
     Args:
         rows: uint8 [N, row_bytes], C-contiguous.
@@ -258,7 +259,7 @@ def broken(rows: Rows, seeds: NDArray[np.uint32], frames: Int) -> Mask:
 
 def _checks(rows: Rows, seeds: NDArray[np.uint32], frames: Int) -> NDArray[np.uint32]:
     words = rows.view(np.uint32)[:, :-1]
-    # Odd weights: whichever single bit of a word is flipped, the sum modulo 2 ** 32 becomes another.
+    # The weights are odd, so flipping any single bit of a word changes the sum modulo 2 ** 32.
     weights = (np.arange(1, words.shape[1] + 1, dtype=np.uint32) * np.uint32(0x61C88646)) | np.uint32(1)
     sums: NDArray[np.uint32] = np.einsum("ij,j->i", words, weights)
     sums += seeds * _SEED_FACTOR + frames.astype(np.uint32) * _FRAME_FACTOR

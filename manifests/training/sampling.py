@@ -1,9 +1,9 @@
-"""How often an epoch visits each window: once, or by weight. `manifests.training.order` says when.
+"""Decide how often an epoch visits each window: once, or by weight. `manifests.training.order` decides when.
 
 With weights, each game gets visits in proportion to the sum of its windows' weights. Within a game, visits
 are dealt by systematic sampling: at equal distances along the running sum of the weights. So a window of
-twice the weight is visited twice as often, give or take one visit, and nothing is left to chance. Weights may
-also be one per game, whose windows are then alike; that takes no memory per window.
+twice the weight is visited twice as often, give or take one visit, and nothing is left to chance. There may
+also be one weight per game, which then holds for all its windows; that takes no memory per window.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _NUM_ACTIONS: Final = 1 << 16
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sampling:
-    """Which window each visit to a game is.
+    """Says which window each visit to a game shows.
 
     Attributes:
         game_offset: int64 [G + 1], the number of each game's first window; at the end, of all windows.
         visits: int64 [G], how often each game is visited in an epoch.
         cumulative: float32 [number of windows], the running sum of the weights of each game's windows, as a
-            share of the game's sum; None if all windows of a game are alike.
+            share of the game's sum; None if all windows of a game have the same weight.
     """
 
     game_offset: Int
@@ -77,7 +77,7 @@ class Sampling:
                 f"{weights.dtype} {weights.shape}"
             )
             raise ValueError(message)
-        # Where every game has one window, both mean the same.
+        # If every game has one window, weights per window and weights per game are the same.
         of_games = weights.shape == per_game.shape
         sums = (weights * per_game).astype(np.float64) if of_games else _sums(weights, game_offset)
         if sums.sum() <= 0:
@@ -85,7 +85,7 @@ class Sampling:
             raise ValueError(message)
         share = sums / sums.sum() * (num_visits or num_windows)
         visits = np.floor(share).astype(np.int64)
-        # What rounding down left over goes to the games that lost most by it.
+        # The visits that were lost by rounding down go to the games that lost most by it.
         missing = round(float(share.sum())) - int(visits.sum())
         visits[np.argsort(-(share - visits), kind="stable")[:missing]] += 1
         return cls(game_offset, visits, None if of_games else _running_shares(weights, game_offset, sums))
@@ -95,12 +95,13 @@ class Sampling:
         first, end = self.game_offset[game], self.game_offset[game + 1]
         if self.cumulative is None and (self.visits[game] == end - first).all():
             return first + visit
-        # The middle of each visit's part of the game's weight; where it falls, there is the window.
+        # Each visit owns an equal part of the game's weight; the window in which the part's middle falls is
+        # shown.
         at = (visit + 0.5) / self.visits[game]
         if self.cumulative is None:
             return np.minimum(first + (at * (end - first)).astype(np.int64), end - 1)
         low, high = first.copy(), end - 1
-        # The first window whose running share is above `at`, halving the rest of the game at each turn.
+        # Bisection: find the first window whose running share is above `at`.
         while (open_ := low < high).any():
             middle = (low + high) // 2
             is_below = open_ & (self.cumulative[middle] <= at)
@@ -122,7 +123,7 @@ def _running_shares(
 ) -> NDArray[np.float32]:
     """Add up each game's weights from its first window on, as shares of the game's sum, float32 [windows]."""
     running = np.empty(weights.size, np.float32)
-    # Game by game: one running sum over all games would need float64, twice the memory.
+    # One sum per game, because one running sum over all games would need float64, twice the memory.
     for first, end, total in zip(
         game_offset[:-1].tolist(), game_offset[1:].tolist(), sums.tolist(), strict=True
     ):
@@ -134,14 +135,14 @@ def _running_shares(
 
 
 def by_character(characters: Sequence[Sequence[str]], wanted: Mapping[str, float]) -> Weights:
-    """Weigh games by who plays: a game weighs what its players weigh on average.
+    """Weigh games by their characters: a game's weight is the average weight of its players' characters.
 
     Args:
         characters: names of the characters of each game, as in the games table.
         wanted: weight by character; characters that are not named weigh 1.
 
     Returns:
-        float64 [number of games], what each of a game's windows weighs.
+        float64 [number of games], the weight of each window of a game.
     """
     return np.array([sum(wanted.get(name, 1.0) for name in names) / len(names) for names in characters])
 
@@ -166,7 +167,7 @@ def count_actions(actions: NDArray[Any]) -> Int:
 
 
 def rarity(actions: NDArray[Any], counts: Int, power: float = 0.5) -> Weights:
-    """Say how rare each frame's action states are, [T]: the players' mean of (1 / frequency) ** power.
+    """Measure how rare each frame's action states are, [T]: the players' mean of (1 / frequency) ** power.
 
     Args:
         actions: integral [T, P]: the action state of each of P players.

@@ -1,4 +1,4 @@
-"""The shards of packed states: which chunks are in which, and how they come into the cache and out of it."""
+"""The shards of packed states: which chunks each shard holds, and how they get into the cache and out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Opened: TypeAlias = PackedRows | CompressedRows
 CHUNKS_PER_SHARD: Final = 64
 MEMORY_BYTES: Final = 256 << 20
-"""Packed states that a process keeps in memory where there is no cache."""
+"""How many bytes of packed states a process keeps in memory if there is no cache."""
 _COSTS: Final = {
     "compressed": "a fifth of the room and 4 times as long",
     "dense": "an eighth of the room and 8 times as long",
@@ -38,7 +38,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shards:
-    """Which shard each of C chunks is in, and where: pure arithmetic on the manifest's columns.
+    """The shard of each of C chunks, and its place in it: pure arithmetic on the manifest's columns.
 
     Attributes:
         of_chunk: int64 [C], the shard of each chunk, counted from 0.
@@ -67,7 +67,7 @@ class Shards:
         return cls(of_chunk, first_row, np.diff(before[first]), order, first)
 
     def first_blocks(self, num_frames: Int, block_rows: int) -> Int:
-        """Give the first block of each chunk in its shard, int64 [C], where rows are compressed."""
+        """Return the first block of each chunk in its shard, int64 [C], for compressed shards."""
         counts = -(-num_frames[self.order] // block_rows)
         before = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         first_block = np.empty_like(self.order)
@@ -79,23 +79,24 @@ class Shards:
         return self.order[self.first[shard] : self.first[shard + 1]]
 
     def count_fitting(self, row_bytes: float, max_bytes: float) -> int:
-        """Count the shards, from the first on, whose rows take no more than that together."""
+        """Count the shards, from the first on, whose rows together take at most `max_bytes`."""
         return int(np.searchsorted(np.cumsum(self.num_rows * row_bytes), max_bytes, side="right"))
 
 
 class ShardStore:
-    """The shards of a selection, as far as there is room for them.
+    """The shards of a selection, as many of them as there is room for.
 
-    If there is room for the rows of all chunks, they are kept as they are; otherwise all are compressed, in
-    the quickest form that is promised to fit. What the densest form is promised to have room for is kept;
-    once all of that is there, its size tells how much more fits.
+    If there is room for the rows of all chunks, they are kept uncompressed. Otherwise all shards are
+    compressed, in the quickest form that is expected to fit. If even the densest form is not, as many shards
+    are kept as it is expected to have room for; once all of these exist, their real size tells how many more
+    fit.
 
     Args:
         footage: the chunks.
-        layout: of the rows.
+        layout: layout of the rows.
         key: names the fields and their versions.
-        cache: keeps shards; None to keep up to `MEMORY_BYTES` of them in memory.
-        pack: packs a chunk's rows one behind another, for a shard's number.
+        cache: keeps the shards; None to keep up to `MEMORY_BYTES` of them in memory.
+        pack: takes the number of a shard, and returns the packed rows of its chunks one after the other.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class ShardStore:
         self.shards = Shards.of(footage.file_number, footage.grid.num_frames)
         self.num_bytes = int(footage.grid.num_frames.sum()) * layout.row_bytes
         self.max_bytes = MEMORY_BYTES if cache is None else int(cache.max_bytes * _ROOM)
-        needed = self.num_bytes / max(self.max_bytes, 1)  # a cache of a byte has room for nothing
+        needed = self.num_bytes / max(self.max_bytes, 1)  # a cache of one byte has room for nothing
         fitting = (form for form in FORMS if needed <= form.expected_ratio)
         self.form = None if needed <= 1 else next(fitting, FORMS[-1])
         block_rows = 1 if self.form is None else self.form.block_rows
@@ -124,7 +125,7 @@ class ShardStore:
         return int(self.shards.first[self._num_fitting])
 
     def extend(self) -> bool:
-        """Look how large the shards became that there was promised room for; return whether more fit.
+        """Measure the shards that were expected to fit, once all are made; return whether more fit.
 
         All processes that look at the same cache come to the same answer.
         """
@@ -142,12 +143,12 @@ class ShardStore:
             return False
         per_row = float((np.array(sizes) / self.shards.num_rows[:num_there]).max())
         ends = np.cumsum(self.shards.num_rows[num_there:] * per_row) + sum(sizes)
-        # Rows of shards to come are taken to need what the worst of those that are there needs.
+        # The rows of shards to come are assumed to take as much as those of the worst shard so far.
         before, self._num_fitting = self._num_fitting, num_there + int((ends <= self.max_bytes).sum())
         return self._num_fitting > before
 
     def opened(self, shard: int) -> Opened | None:
-        """Open a shard, or make it; None if there is no room for it."""
+        """Open a shard, and make it first if needed; None if there is no room for it."""
         if shard not in self._open and shard < self._num_fitting:
             found = self._mapped(shard) or self._built(shard)
             if found is not None:
@@ -155,7 +156,7 @@ class ShardStore:
         return self._open.get(shard)
 
     def refuse(self, shard: int, why: str) -> None:
-        """Throw a damaged shard away, so that it is made anew."""
+        """Throw a damaged shard away, so that it is made again."""
         self._open.pop(shard, None)
         if self.cache is not None:
             _LOG.warning("%s: %s; the states are read and packed again", self.cache.folder, why)
@@ -196,7 +197,7 @@ class ShardStore:
             return found
         self._in_memory += len(data)
         if self._in_memory >= MEMORY_BYTES:
-            self._num_fitting = 0  # what is open stays, and nothing more is packed
+            self._num_fitting = 0  # open shards stay, and no more are packed
         return self._look_at(np.frombuffer(data, np.uint8), identity)
 
     def _kept(self, identity: str, data: bytes) -> bool:
@@ -211,7 +212,7 @@ class ShardStore:
         return True
 
     def warn_of_size(self) -> None:
-        """Say at opening that the states do not all fit as they are, what follows from it, and what helps."""
+        """Warn at opening if the states do not all fit uncompressed: what follows from it, and what helps."""
         if self.form is None:
             return
         where = "memory" if self.cache is None else str(self.cache.folder)

@@ -1,4 +1,4 @@
-"""Reads and makes the end of every shard of packed states, by which a reader knows what it has.
+"""Read and make the trailer at the end of every shard of packed states, which says what the shard holds.
 
 counts: u64, u32, u32, u64 | sha256 | magic
 """
@@ -20,18 +20,18 @@ MAGIC_BYTES: Final = 8
 _COUNTS: Final = struct.Struct("<QIIQ")
 _DIGEST_BYTES: Final = 32
 TRAILER_BYTES: Final = _COUNTS.size + _DIGEST_BYTES + MAGIC_BYTES
-"""How many bytes it takes."""
+"""How many bytes the trailer takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardTrailer:
-    """What the trailer of a shard says.
+    """The contents of a shard's trailer.
 
     Attributes:
         num_parts: number of rows, or of blocks.
         num_patterns, num_columns: shape of the patterns.
         row_bytes: number of bytes of a row.
-        counts: the bytes of these numbers, which the sha256 covers.
+        counts: the numbers above as bytes, which the sha256 covers.
         digest: the sha256.
     """
 
@@ -44,12 +44,12 @@ class ShardTrailer:
 
 
 def counts_of(num_parts: int, packed: PackedRows) -> bytes:
-    """Make the numbers of a shard of these rows."""
+    """Make the bytes of a trailer's counts for these rows."""
     return _COUNTS.pack(num_parts, *packed.patterns.shape, packed.rows.shape[1])
 
 
 def marks_of(packed: PackedRows) -> bytes:
-    """Make the bytes of the patterns, one for each place."""
+    """Make the bytes of the patterns, one byte for each place."""
     return packed.patterns.astype(np.uint8).tobytes()
 
 
@@ -57,12 +57,12 @@ def read_trailer(data: NDArray[np.uint8], magic: bytes, what: str) -> ShardTrail
     """Read the trailer of a shard, uint8 [size].
 
     Args:
-        data: the shard.
-        magic: MAGIC_BYTES that it must end with.
+        data: the bytes of the shard.
+        magic: the bytes that it must end with, MAGIC_BYTES of them.
         what: the kind of shard, for the error.
 
     Raises:
-        ValueError: it is no such shard.
+        ValueError: `data` is not such a shard.
     """
     if data.size < TRAILER_BYTES or data[-MAGIC_BYTES:].tobytes() != magic:
         message = f"{data.size} bytes that are no shard of {what}"

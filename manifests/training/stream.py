@@ -1,10 +1,10 @@
-"""A stream of batches that stops and goes on exactly where it was, at any number of ranks.
+"""A stream of shuffled batches that can stop and later continue exactly there, at any number of ranks.
 
     stream = dataset.stream(batch_size=8, rank=rank, world_size=world_size, seed=0)
     for batch in stream: ...
     stream.state_dict()      # where all ranks are: a position in the epoch, not a history
 
-All ranks are assumed to have taken the same number of batches, as they have at every optimiser step.
+All ranks are assumed to have taken the same number of batches, which is so after every optimiser step.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ STATE_VERSION: Final = 2
 _LOG: Final = logging.getLogger(__name__)
 _REMOTE_THREADS: Final = 16
 _LEAST_SEED: Final = -(1 << 63)
-_BLOCK: Final = 4096  # windows looked up at once
+_BLOCK: Final = 4096  # number of windows that are looked up at once
 
 _SPEC_DEFAULTS: Final = {"actions": "last", "action_fps": None}
-"""What holds for the states of streams from before these options."""
+"""The values that hold for saved states of streams from before these options existed."""
 
 
 class WindowSource(Protocol):
-    """What a stream needs of a dataset; `manifests.training.dataset.WindowDataset` is one."""
+    """The methods that a stream needs from a dataset; `manifests.training.dataset.WindowDataset` has them."""
 
     @property
     def index(self) -> WindowIndex:
@@ -56,11 +56,11 @@ class WindowSource(Protocol):
 
     @property
     def is_remote(self) -> bool:
-        """Whether windows come over a network, so that fetching ahead pays off."""
+        """Whether windows are read over a network, so that fetching ahead pays off."""
         ...
 
     def settle(self) -> None:
-        """Open what belongs to one process alone, such as connections and a decoder."""
+        """Open the things that only one process can use, such as connections and a decoder."""
         ...
 
     def fetch_at(self, place: tuple[int, int]) -> Fetched:
@@ -78,12 +78,12 @@ class Stream:
     `manifests.training.dataset.WindowDataset.stream` makes it, and explains the other arguments.
 
     Args:
-        source: where windows come from.
+        source: the dataset that gives the windows.
         weights: float [number of windows] or [number of games], how often each window comes; None for every
             window once.
 
     Raises:
-        ValueError: a number out of its range, or weights that are none.
+        ValueError: a number is out of its range, or the weights are not valid.
     """
 
     def __init__(
@@ -142,14 +142,15 @@ class Stream:
         return self._share.num_steps - self.step
 
     def work_as(self, worker: int, num_workers: int) -> None:
-        """Give only every `num_workers`-th batch, from the `worker`-th on, as one of several processes."""
+        """Yield only every `num_workers`-th batch, from the `worker`-th on, as one of several processes."""
         self._worker, self._num_workers = worker, num_workers
-        # A state that a worker process saved (StatefulDataLoader) counts that worker's steps already.
+        # If a worker process saved this state (StatefulDataLoader does), it counts that worker's steps
+        # already.
         if not self._is_workers_own:
             self.step += worker
 
     def __iter__(self) -> Iterator[Sample]:
-        """Give the batches that are left of the epoch; the next call begins the next epoch."""
+        """Yield the remaining batches of the epoch; the next call begins the next epoch."""
         steps = range(self.step, self._share.num_steps, self._num_workers)
         if self._threads:
             yield from self._ahead(steps)
@@ -161,7 +162,7 @@ class Stream:
         self._begin_at(self._epoch + 1, 0)
 
     def _ahead(self, steps: range) -> Iterator[Sample]:
-        """Give the same batches, with the bytes of the next windows fetched on threads meanwhile."""
+        """Yield the same batches, while threads fetch the bytes of the next windows."""
         self.source.settle()
         wanted = (place for step in steps for place in self._places_of(step))
         arriving = read_ahead(self.source.fetch_at, wanted, self._threads)
@@ -172,14 +173,14 @@ class Stream:
     def _batch(self, fetched: Iterable[Fetched], step: int) -> Sample:
         batch = self.source.collate(fetched, self._share.batch_size)
         batch["is_repeat"] = self._share.batch(step)[1]
-        # Counted before the batch is handed out: whoever saves the state while using it has taken it.
+        # Counted before the batch is handed out, so that a state saved while the batch is used includes it.
         self.step = step + self._num_workers
         return batch
 
     def _places_of(self, step: int) -> list[tuple[int, int]]:
-        """Chunk and frame_index of the windows of this rank's batch at a step."""
+        """Return the chunk and frame_index of each window in this rank's batch at a step."""
         if step not in self._places:
-            # The batches to come need neighbouring positions, so some are looked up at once.
+            # The next batches need neighbouring positions, so a block of them is looked up at once.
             count = max(1, _BLOCK // self._share.batch_size)
             steps = range(step, self._share.num_steps, self._num_workers)[:count]
             positions = np.concatenate([self._share.batch(one)[0] for one in steps])
@@ -190,7 +191,7 @@ class Stream:
         return self._places[step]
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where the stream is in this process, JSON-ready; with worker processes, ask the `Loader`."""
+        """Return where the stream is in this process, ready for JSON; with workers, ask the `Loader`."""
         return {
             "version": STATE_VERSION,
             "epoch": self._epoch,
@@ -207,15 +208,15 @@ class Stream:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from where another stream of the same order was; ranks and batch size may differ.
+        """Continue where another stream of the same order was; ranks and batch size may differ.
 
         Raises:
-            ValueError: the state is of another dataset, window, seed, weights or version; or it is that of a
-                single worker process (as StatefulDataLoader keeps it), and ranks or batch size differ.
+            ValueError: the state belongs to another dataset, window, seed, weights or version; or a single
+                worker process saved it (as StatefulDataLoader does), and ranks or batch size differ.
         """
         ours = self.state_dict()
         state = {**state, "window": {**_SPEC_DEFAULTS, **state.get("window", {})}}
-        # Ranks and batch size are not among these: a position in the order means the same for any of them.
+        # Ranks and batch size are not compared: a position in the order means the same for any of them.
         fixed = ("version", "seed", "dataset_sha256", "window", "num_positions", "sampling_sha256", "apart")
         if odd := [name for name in fixed if state.get(name) != ours[name]]:
             message = (

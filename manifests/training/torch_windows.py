@@ -1,12 +1,12 @@
-"""Windows as tensors: torch's `Dataset` and `IterableDataset`, and a loader that stops and goes on exactly.
+"""Windows as tensors: a torch `Dataset`, an `IterableDataset`, and a loader that can resume exactly.
 
     loader = dataset.loader(batch_size=8, num_workers=4, rank=rank, world_size=world_size)
     for batch in loader: ...
-    loader.state_dict()            # goes on at any number of ranks and workers
+    loader.state_dict()            # can be resumed at any number of ranks and workers
 
-torch's own DataLoader and torchdata's StatefulDataLoader take them as well, with batch_size=None for streams,
-which make whole batches; StatefulDataLoader goes on only with the same number of workers.
-This module is a door to torch.
+torch's own DataLoader and torchdata's StatefulDataLoader take these datasets as well. Streams need
+batch_size=None there, as they make whole batches. StatefulDataLoader resumes only with the same number of
+workers. This module is a door to torch: one of the few that import it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TensorSample: TypeAlias = SampleRecord[torch.Tensor, torch.Tensor, torch.Tensor,
 
 
 def as_tensors(sample: Sample) -> TensorSample:
-    """Make tensors that share the arrays' memory; what a transform made a tensor of stays as it is."""
+    """Turn arrays into tensors that share their memory; tensors that a transform made stay as they are."""
     tensors = {
         name: value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
         for name, value in sample.items()
@@ -72,11 +72,11 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
 
     @property
     def num_chunks(self) -> int:
-        """Number of chunks of the games that were selected."""
+        """Number of chunks in the selected games."""
         return self.windows.num_chunks
 
     def span(self, chunk: int) -> Span:
-        """Say which frames a chunk has; see `WindowDataset.span`."""
+        """Return which frames a chunk has; see `WindowDataset.span`."""
         return self.windows.span(chunk)
 
     def read_chunk(self, chunk: int, start: int = 0, exclusive_end: int | None = None) -> TensorSample:
@@ -96,7 +96,7 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
         drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,
         apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> TorchStream:  # fmt: skip
-        """Give shuffled batches of one rank; `WindowDataset.stream` explains the arguments."""
+        """Make a stream of shuffled batches for one rank; `WindowDataset.stream` explains the arguments."""
         return TorchStream(
             self.windows.stream(
                 batch_size=batch_size, rank=rank, world_size=world_size, seed=seed, epoch=epoch,
@@ -110,11 +110,11 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
         drop_last: bool = False, weights: WeightsWanted | None = None, num_visits: int | None = None,
         apart: int = DEFAULT_APART, threads: int | None = None,
     ) -> Loader:  # fmt: skip
-        """Give the batches of `stream`, read by `num_workers` processes; 0 reads in this one.
+        """Make a loader of the batches of `stream`, read by `num_workers` processes; 0 means in this process.
 
-        `start_method` says how they are started: "fork", "spawn" or "forkserver", by default as the system
-        does. `pin_memory` puts batches into page-locked memory, which copies to a GPU faster. All other
-        arguments are those of `WindowDataset.stream`.
+        `start_method` says how the processes are started: "fork", "spawn" or "forkserver", by default as the
+        system does. `pin_memory` puts batches into page-locked memory, which copies to a GPU faster. All
+        other arguments are those of `WindowDataset.stream`.
         """
         stream = self.stream(
             batch_size=batch_size, rank=rank, world_size=world_size, seed=seed, epoch=epoch,
@@ -124,16 +124,16 @@ class TorchWindows(Dataset[Any]):  # type: ignore[misc] # torch is not installed
 
 
 class TorchStream(IterableDataset[Any]):  # type: ignore[misc]
-    """A `Stream` of tensors. In a worker process of torch's it gives that worker's batches."""
+    """A `Stream` of tensors. In a worker process of torch's DataLoader it gives that worker's batches."""
 
     def __init__(self, batches: Stream) -> None:
         self.batches = batches
 
     def __iter__(self) -> Iterator[TensorSample]:
-        """Give the batches that are left of the epoch; in a worker process, those of this worker."""
+        """Yield the remaining batches of the epoch; in a worker process, those of this worker."""
         info = get_worker_info()
         if info is not None:
-            torch.set_num_threads(1)  # as many threads as cores in every worker would slow all of them down
+            torch.set_num_threads(1)  # with a thread per core in every worker, all of them would slow down
             self.batches.work_as(info.id, info.num_workers)
         for batch in self.batches:
             yield as_tensors(batch)
@@ -143,11 +143,11 @@ class TorchStream(IterableDataset[Any]):  # type: ignore[misc]
         self.batches.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where the stream is, JSON-ready; see `Stream.state_dict`."""
+        """Return where the stream is, ready for JSON; see `Stream.state_dict`."""
         return self.batches.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from where another stream was; see `Stream.load_state_dict`."""
+        """Continue where another stream was; see `Stream.load_state_dict`."""
         self.batches.load_state_dict(state)
 
 
@@ -170,30 +170,31 @@ class Loader:
         return len(self.stream.batches)
 
     def __iter__(self) -> Iterator[TensorSample]:
-        """Go on to the end of the epoch; the next call begins the next one."""
+        """Yield the remaining batches of the epoch; the next call begins the next epoch."""
         batches = self.stream.batches
         if not self.num_workers:
             yield from self.stream
         else:
-            # Workers get copies of the stream as it is now; which of them has which batch follows from that.
+            # Workers get copies of the stream as it is now, from which each of them knows its own batches.
             loader: DataLoader[Any] = DataLoader(
                 self.stream, batch_size=None, num_workers=self.num_workers, pin_memory=self._pin_memory,
                 multiprocessing_context=self._start_method,
             )  # fmt: skip
-            # Workers run ahead, but only what was handed out counts as taken; so the position is kept here.
+            # Workers run ahead, but only batches that were handed out count as taken, so this process keeps
+            # count.
             for step, batch in enumerate(loader, start=batches.step + 1):
                 batches.step = step
                 yield batch
             batches.set_epoch(batches.epoch + 1)
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where all ranks are, JSON-ready."""
+        """Return where all ranks are, ready for JSON."""
         return self.stream.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from where another loader was, at any number of ranks and workers.
+        """Continue where another loader was, at any number of ranks and workers.
 
         Raises:
-            ValueError: a state of another dataset, window or seed.
+            ValueError: the state belongs to another dataset, window or seed.
         """
         self.stream.load_state_dict(state)

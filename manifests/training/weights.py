@@ -1,6 +1,6 @@
-"""Weights of windows by what they show: rare characters, rare actions, damage.
+"""Weigh windows by what they show, so that rare characters, rare actions or damage are seen more often.
 
-"action" and "damage" weigh frames, and a window weighs what its frames weigh on average. They need the states
+"action" and "damage" weigh frames, and a window's weight is the average of its frames. Both need the states
 of every chunk, which are read once, a chunk at a time, as packed rows. The weights are then cached, so that
 other ranks, worker processes and later runs need not read the states again.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = ("character", "action", "damage")
 _VERSION: Final = 2
-"""Part of the cache's keys: raise it with any change of what a name means."""
+"""Part of the cache's keys; raise it whenever the meaning of a weight's name changes."""
 _THREADS: Final = 8
 
 
@@ -35,17 +35,17 @@ def window_weights(
     """Weigh all windows of a dataset by what they show.
 
     Args:
-        reader: reads the states, and has the games and the cache.
+        reader: reads the states; it also has the games and the cache.
         index: the windows to be weighed.
         wanted: "character": every character is seen about as often as any other; a mapping: weight by
             character, 1 for those not named; "action": windows of rare action states, by the square root of
             how rare; "damage": a frame in which somebody's percent rises counts ten times.
 
     Returns:
-        float64 [number of games] for characters, float32 [number of windows] for what windows show.
+        float64 [number of games] for weights by character, float32 [number of windows] for the others.
 
     Raises:
-        ValueError: there are no weights of that name.
+        ValueError: there are no weights with that name.
         StoreFailed, RecordRefused: the states cannot be read.
     """
     offsets = index.game_offset
@@ -67,7 +67,7 @@ def window_weights(
 
 
 def _by_action(reader: SampleReader) -> Iterator[Weights]:
-    # Two passes over the states: how rare an action is can be said only once all of them are counted.
+    # Two passes over the states, because the rarity of an action is known only once all actions are counted.
     counts = np.zeros(1, np.int64)
     for actions in _columns(reader, "p0.action", "p1.action"):
         counts = counts + count_actions(actions)
@@ -79,7 +79,7 @@ def _by_damage(reader: SampleReader) -> Iterator[Weights]:
 
 
 def _columns(reader: SampleReader, *names: str) -> Iterator[NDArray[Any]]:
-    """Yield [T, len(names)] of each chunk in turn."""
+    """Yield the named columns of each chunk in turn, [T, len(names)]."""
     chunks = range(reader.footage.grid.game.size)
     for _, table in read_ahead(reader.states.table, chunks, _THREADS):
         yield np.stack([table.values(name) for name in names], axis=1)
@@ -88,7 +88,7 @@ def _columns(reader: SampleReader, *names: str) -> Iterator[NDArray[Any]]:
 def _of_windows(index: WindowIndex, of_frames: Iterator[Weights]) -> NDArray[np.float32]:
     """Average the weights of each chunk's frames over the steps of its windows, float32 [num_windows]."""
     spec, grid = index.spec, index.grid
-    # Context and stacked pictures come before the steps that are learned from, and weigh nothing.
+    # Context and stacked pictures come before the steps to learn from, and do not count.
     steps = (spec.num_seen - spec.window + np.arange(spec.window, dtype=np.int64)) * spec.frame_step
     weights = np.empty(index.num_windows, np.float32)
     for chunk, frames in enumerate(of_frames):

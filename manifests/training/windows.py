@@ -1,9 +1,9 @@
-"""Which windows a chunk has, and which frames each window needs: pure arithmetic on frame indices.
+"""Compute which windows a chunk has, and which frames each window needs: pure arithmetic on frame indices.
 
 A window is T = `window` steps of one chunk, `frame_step` frames apart. In front of the first step there are
 `history` steps of context, and `stack - 1` more pictures if pictures are stacked. After the last step there
-are `lookahead` steps, of which only the actions are wanted. All pictures and states of a window are in one
-chunk. Actions that would be beyond the chunk's ends are not made up but masked.
+are `lookahead` steps, of which only the actions are given. All pictures and states of a window are in one
+chunk. Actions beyond the chunk's ends are masked, not made up.
 
     seen     frames whose pictures are read: start, start + frame_step, ... (num_seen of them)
     steps    the last `history + window` of the frames seen
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
-    """What a window is made of, and where windows start.
+    """The length and parts of a window, and the places where windows may start.
 
     Attributes:
         window: number of steps to learn from, T.
         stride: 1 for a window at every possible start in a chunk, 2 for one at every second start, and so on.
         frame_step: frames from one step to the next; 1 for 60 steps per second.
-        start: where a window may start: "gop" at key frames alone, which are cheapest to read, or "any".
+        start: where a window may start: "gop" for key frames only, which are cheapest to read, or "any".
         action_shift: how many frames later than its step's picture an action is: 0 for the action that led to
             the picture, 1 for the action that answers it.
         lookahead: number of further steps, after the last one, whose actions are given.
         history: number of steps of context in front of the first one.
         stack: number of pictures per step: the step's own, and those before it.
-        actions: which inputs a step of several frames has. "last": those of its action's frame alone, so that
+        actions: which inputs a step of several frames has. "last": only those of its action's frame, so that
             a press between two steps is lost; "every": those of all `frame_step` frames that end with it;
             "any": one set, in which a button counts as held if it was in any of these frames, and sticks and
             triggers are those of the last one.
-        action_fps: with actions="any", sets of inputs per second; more than one set per step if that is more
-            than the steps per second. None for one set per step.
+        action_fps: with actions="any", sets of inputs per second; a step has several sets if this is more
+            than the number of steps per second. None for one set per step.
 
     Raises:
-        ValueError: a number out of its range.
+        ValueError: a number is out of its range.
     """
 
     window: int = 16
@@ -126,16 +126,16 @@ class WindowSpec:
         return self.actions == "every" or self.action_fps is not None
 
     def seen_frames(self, start: int) -> Int:
-        """Give the frame_index of every picture that is seen, int64 [num_seen]."""
+        """Return the frame_index of every picture that is seen, int64 [num_seen]."""
         return start + np.arange(self.num_seen, dtype=np.int64) * self.frame_step
 
     def step_frames(self, starts: Int) -> Int:
-        """Give the frame_index of every step of B windows, int64 [B, num_steps]."""
+        """Return the frame_index of every step of B windows, int64 [B, num_steps]."""
         steps = self.stack - 1 + np.arange(self.num_steps, dtype=np.int64)
         return starts[:, None] + steps * self.frame_step
 
     def action_frames(self, starts: Int, num_frames: Int) -> tuple[Int, Mask]:
-        """Give the frame_index of every frame whose inputs B windows have, and which of these do not exist.
+        """Return the frame_index of every frame whose inputs B windows have, and which frames do not exist.
 
         Args:
             starts: int64 [B], the first frame that each window sees.
@@ -143,7 +143,7 @@ class WindowSpec:
 
         Returns:
             int64 [B, num_steps + lookahead, frames_per_action], where frames beyond the chunk are replaced by
-            its nearest end; and bool of the same shape, True for those.
+            its nearest end; and bool of the same shape, True for the replaced frames.
         """
         steps = self.stack - 1 + np.arange(self.num_steps + self.lookahead, dtype=np.int64)
         since_last = np.arange(1 - self.frames_per_action, 1, dtype=np.int64)
@@ -155,14 +155,14 @@ class WindowSpec:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ChunkGrid:
-    """Where windows may start in each of C chunks.
+    """The frames at which windows may start in each of C chunks.
 
     Attributes:
         game: int64 [C], the game of each chunk, counted from 0; it never decreases.
         num_frames: int64 [C], the length of each chunk.
         gop_frames: frames from one key frame to the next, in every chunk; 1 where there is no video.
-        picture_step: frames from one that has a picture to the next, a divisor of gop_frames. Windows start
-            at frames with a picture alone.
+        picture_step: frames from one picture to the next, a divisor of gop_frames. Windows start only at
+            frames that have a picture.
 
     Raises:
         ValueError: the columns do not fit together, or gop_frames is below 1.
@@ -184,26 +184,26 @@ class ChunkGrid:
             raise ValueError(message)
 
     def _frames_between(self, spec: WindowSpec) -> int:
-        """Count the frames from the start of a window to that of the chunk's next."""
+        """Count the frames from the start of one window to the start of the chunk's next window."""
         return spec.stride * (self.picture_step if spec.start == "any" else self.gop_frames)
 
     def windows_per_chunk(self, spec: WindowSpec) -> Int:
         """Count the windows of each chunk, int64 [C]; 0 for a chunk that is too short."""
-        # The last start after which a whole window is left; it may be below 0.
+        # The last start at which a whole window still fits into the chunk; it may be below 0.
         last = self.num_frames - spec.span
         return np.where(last >= 0, last // self._frames_between(spec) + 1, 0)
 
     def starts(self, spec: WindowSpec, chunk: int) -> Int:
-        """Give the frame_index at which each of the chunk's W windows starts, int64 [W]."""
+        """Return the frame_index at which each of the chunk's W windows starts, int64 [W]."""
         last = int(self.num_frames[chunk]) - spec.span
         return np.arange(0, last + 1, self._frames_between(spec), dtype=np.int64)
 
     def starts_of(self, spec: WindowSpec, places: Int) -> Int:
-        """Give the frame_index at which windows start, by their number in their chunk, from 0 on."""
+        """Return the frame_index at which windows start, by their number within their chunk, from 0 on."""
         return places * self._frames_between(spec)
 
     def share_seen(self, spec: WindowSpec) -> float:
-        """Say which share of the frames with a picture is a step of some window, without context; 0 to 1."""
+        """Return the share of frames with a picture that are a step of some window, context aside; 0 to 1."""
         lengths, counts = np.unique(self.num_frames, return_counts=True)
         steps = np.arange(spec.num_seen - spec.window, spec.num_seen, dtype=np.int64) * spec.frame_step
         seen = 0
@@ -223,8 +223,8 @@ class WindowIndex:
     Attributes:
         grid: where windows may start.
         spec: what a window is.
-        chunk_offset: int64 [C + 1], the number of each chunk's first window; at the end, of all windows.
-        game_offset: int64 [G + 1], the number of each game's first window; at the end, of all windows.
+        chunk_offset: int64 [C + 1], the number of each chunk's first window; at the end, the count of all.
+        game_offset: int64 [G + 1], the number of each game's first window; at the end, the count of all.
     """
 
     grid: ChunkGrid
@@ -248,7 +248,7 @@ class WindowIndex:
         """Find the chunk of a window, and the frame_index at which it starts.
 
         Raises:
-            IndexError: there is no window of that number.
+            IndexError: there is no window with that number.
         """
         if not 0 <= window < self.num_windows:
             message = f"no window {window}; there are {self.num_windows}, counted from 0"
@@ -257,7 +257,7 @@ class WindowIndex:
         return int(chunks[0]), int(starts[0])
 
     def locate_all(self, windows: Int) -> tuple[Int, Int]:
-        """Find the chunks of B windows that there are, and the frames at which they start, int64 [B] each."""
-        # side="right" passes over chunks without windows, whose offset is that of the next chunk.
+        """Find the chunks of B existing windows, and the frames at which they start, int64 [B] each."""
+        # side="right" skips chunks without windows, whose offset equals that of the next chunk.
         chunks = np.searchsorted(self.chunk_offset, windows, side="right") - 1
         return chunks, self.grid.starts_of(self.spec, windows - self.chunk_offset[chunks])

@@ -1,1 +1,1 @@
-"""The pictures: reading, marking and decoding H.264, and showing it to people."""
+"""Read and decode the H.264 videos of a dataset, read their frame marks and stamps, and draw for people."""

@@ -1,6 +1,6 @@
 """Divide H.264 bytes into pictures, and tell key pictures from others, without libav.
 
-An access unit is the bytes of one picture: units (parameter sets, notes, slices), each behind its length.
+An access unit is the bytes of one picture: units (parameter sets, notes, slices), each after its length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def nal_length_bytes(avcc: bytes) -> int:
     """Read from the decoder configuration record how many bytes each unit's length takes.
 
     Raises:
-        ValueError: it is no such record.
+        ValueError: `avcc` is not such a record.
     """
     if len(avcc) < _AVCC_MIN_BYTES or avcc[0] != _AVCC_VERSION:
         message = f"no avcC record (decoder configuration): {avcc[:8].hex(' ') or 'empty'}"
@@ -34,17 +34,17 @@ def nal_length_bytes(avcc: bytes) -> int:
 def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
     """Divide the bytes of consecutive pictures, such as those of a GOP, into one piece per picture.
 
-    A picture begins with the first unit after the slices of the one before; it may have several slices.
+    A picture begins with the first unit after the slices of the picture before; it may have several slices.
 
     Args:
-        data: whole packets as an mp4 holds them, units behind their lengths.
+        data: whole packets as an mp4 holds them, each unit preceded by its length.
         avcc: the video's decoder configuration record.
 
     Raises:
-        ValueError: there is no avcC, or the bytes are not whole units, or hold no picture.
+        ValueError: there is no avcC, the bytes are not whole units, or they hold no picture.
     """
     starts: list[int] = []
-    pending: int | None = None  # where the units that belong to a picture yet to come begin
+    pending: int | None = None  # where the units of the next picture begin
     for place, kind, slice_start in _units(data, nal_length_bytes(avcc)):
         if pending is None:
             pending = place
@@ -60,7 +60,7 @@ def split_access_units(data: bytes, avcc: bytes) -> tuple[bytes, ...]:
 
 
 def is_key_picture(unit: bytes, avcc: bytes) -> bool:
-    """Whether an access unit, as `split_access_units` gives it, is a key picture: its first slice says so."""
+    """Whether an access unit from `split_access_units` is a key picture, by the type of its first slice."""
     length_bytes, place = (avcc[_LENGTH_SIZE_BYTE] & 3) + 1, 0
     while place + length_bytes < len(unit):
         kind = unit[place + length_bytes] & _TYPE_MASK

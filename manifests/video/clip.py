@@ -1,4 +1,4 @@
-"""Write pictures as a small mp4 for people to look at; videos of datasets are made in workers/rendering."""
+"""Write pictures as a small mp4 for people to watch; videos of datasets are made in workers/rendering."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _CRF: Final = "20"
 
 
 def write_mp4(pictures: Iterable[NDArray[np.uint8]], path: Path, frames_per_second: Fraction) -> int:
-    """Write pictures, uint8 [H, W, 3] of RGB with even sides, as H.264; return how many they were.
+    """Write pictures, uint8 [H, W, 3] of RGB with even sides, as H.264; return the number of pictures.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     number = 0
-    # faststart puts the index in front, so that browsers begin to play before the file is loaded.
+    # faststart puts the index in front, so that browsers can begin to play before the whole file is loaded.
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=frames_per_second, options={"crf": _CRF})
         stream.pix_fmt = "yuv420p"

@@ -1,7 +1,7 @@
 """The contract of a decoder, which turns the bytes of groups of pictures (GOPs) into pictures.
 
-libav, torchcodec and NVDEC keep it. `tests/contracts/test_decoder.py` holds every implementation to this
-contract, and to giving the same pictures.
+There are implementations with libav, torchcodec and NVDEC. `tests/contracts/test_decoder.py` checks that each
+of them keeps this contract, and that all give the same pictures.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ PixelFormat: TypeAlias = Literal["rgb", "yuv420"]
 
 
 class DecoderMissing(DatasetError):  # noqa: N818
-    """The decoder that was asked for is not installed, or cannot give what was asked for."""
+    """The wanted decoder is not installed, or cannot give pictures of the wanted format or size."""
 
 
 class VideoUnreadable(DatasetError):  # noqa: N818
-    """The bytes are not a video as `manifests.ledger.dataset.VideoContract` promises it, or are damaged."""
+    """The bytes are damaged, or not a video as described by `manifests.ledger.dataset.VideoContract`."""
 
 
 @dataclass(frozen=True, slots=True)
 class GopRun:
-    """The bytes of some whole GOPs of one chunk, which follow each other.
+    """The bytes of some consecutive whole GOPs of one chunk.
 
     Attributes:
-        data: bytes of all their packets, as the mp4 holds them.
+        data: bytes of all packets of these GOPs, as the mp4 holds them.
         avcc: the video's decoder configuration record.
         width: width of the pictures, in pixels.
         height: height of the pictures, in pixels.
@@ -44,7 +44,7 @@ class GopRun:
 
 
 class Decoder(Protocol):
-    """Decodes many runs, one after the other; each process, or thread, makes one of its own."""
+    """Decodes many runs of GOPs, one after the other; each process or thread makes a decoder of its own."""
 
     name: str
 
@@ -52,9 +52,9 @@ class Decoder(Protocol):
         """Decode some pictures of a run into `out`.
 
         Args:
-            run: begins with a key frame.
+            run: the GOPs, which begin with a key frame.
             wanted: int64 [K], numbers of pictures, counted from the run's first; strictly ascending.
-            out: uint8 [K, *picture_shape(...)] of the size that comes out, C-contiguous; overwritten.
+            out: uint8 [K, *picture_shape(...)] in the output size, C-contiguous; it is overwritten.
 
         Raises:
             VideoUnreadable: the bytes are not such pictures, or there are fewer than wanted.
@@ -63,7 +63,7 @@ class Decoder(Protocol):
 
 
 def picture_shape(pixel_format: str, width: int, height: int) -> tuple[int, ...]:
-    """Give the shape of one picture: [H, W, 3] of RGB, or [H * 3 / 2, W] of packed I420 planes.
+    """Return the shape of one picture: [H, W, 3] of RGB, or [H * 3 / 2, W] of packed I420 planes.
 
     Raises:
         ValueError: there is no such format.
@@ -77,7 +77,7 @@ def picture_shape(pixel_format: str, width: int, height: int) -> tuple[int, ...]
 
 
 def luma_of(pictures: NDArray[np.uint8], pixel_format: PixelFormat) -> NDArray[np.uint8]:
-    """Give the brightness of pictures [..., *picture_shape], uint8 [..., H, W]: exact enough for stamps."""
+    """Return the brightness of pictures [..., *picture_shape], uint8 [..., H, W], exact enough for stamps."""
     if pixel_format == "yuv420":
         return pictures[..., : pictures.shape[-2] * 2 // 3, :]
     return pictures[..., 1]  # green; a stamp is black and white, so any channel would do

@@ -1,4 +1,4 @@
-"""Which part of a video's pictures is wanted, and at which size."""
+"""Framing: the part of a video's pictures that is decoded, and the size of the result."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 _NUM_EDGES = 4
 _MOST_PIXELS = (
-    16384  # a side; far beyond any screen, but a typing error is told of before memory is asked for
+    16384  # pixels a side: far beyond any screen, but a typing error is refused before memory is allocated
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """A part of every picture, made smaller or larger while it is decoded.
+    """A part of every picture, and the size to which it is resized during decoding.
 
     Attributes:
-        size: (height, width) of the pictures that come out, in pixels, both even and at most 16384; None for
-            those of the part.
+        size: (height, width) of the resulting pictures, in pixels, both even and at most 16384; None to keep
+            the size of the part.
         crop: (top, left, height, width) of the part, in pixels of the video, all even, since two pixels
             share their colour; None for whole pictures.
 
     Raises:
-        ValueError: a number that is not whole, not even, negative, or zero where there must be pixels.
+        ValueError: a number is not whole, not even, negative, or zero where there must be pixels.
     """
 
     size: tuple[int, int] | None = None
@@ -43,11 +43,11 @@ class Framing:
 
     @property
     def is_whole(self) -> bool:
-        """Whether pictures come out as they are in the video."""
+        """Whether pictures are decoded exactly as they are in the video."""
         return self.size is None and self.crop is None
 
     def output(self, width: int, height: int) -> tuple[int, int]:
-        """Give width and height of what comes out of a video's pictures.
+        """Return width and height of the result, for a video of the given width and height.
 
         Raises:
             ValueError: the crop reaches beyond the picture.
@@ -72,4 +72,4 @@ def _are_even(values: object, count: int) -> bool:
 
 
 WHOLE = Framing()
-"""Pictures as they are in the video."""
+"""The framing that leaves pictures as they are in the video."""

@@ -1,4 +1,4 @@
-"""Read a video by libav: where its groups of pictures (GOPs) are in the file, and its frames."""
+"""Read a video with libav: the places of its groups of pictures (GOPs) in the file, and its frames."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     Luma: TypeAlias = npt.NDArray[np.uint8]
     Yuv: TypeAlias = npt.NDArray[np.uint8]
 
-_STRICT = {"err_detect": "explode"}  # libav's default is to paint over damage without a word
+_STRICT = {"err_detect": "explode"}  # by default libav conceals damage silently
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Gops:
-    """Where each closed group of pictures of a video is in the file, and what a decoder needs to know.
+    """The places of a video's closed groups of pictures in the file, and the parameters for a decoder.
 
     Attributes:
         first_frame_index: int64 [G], the number of each GOP's key frame among the video's pictures.
@@ -57,11 +57,11 @@ def read_gops(source: Source, fps: int = 60) -> Gops:
 
     Args:
         source: the video.
-        fps: pictures a second that it should have.
+        fps: pictures a second that the video should have.
 
     Raises:
-        VideoUnreadable: it is no video, or not one of a dataset's: time stamps are not k / fps s in order, it
-            does not begin with a key frame, or packets are missing, or not contiguous in a GOP.
+        VideoUnreadable: the bytes are not a video, or not one of a dataset: its time stamps are not k / fps s
+            in order, it does not begin with a key frame, or packets are missing or not contiguous in a GOP.
     """
     positions: list[int] = []
     sizes: list[int] = []
@@ -99,7 +99,7 @@ def read_gops(source: Source, fps: int = 60) -> Gops:
 
 
 def decode_luma(source: Source, *, is_smoothed: bool = True) -> Iterator[Luma]:
-    """Yield the brightness of each frame, uint8 [H, W], in order; each is valid until the next one is taken.
+    """Yield the brightness of each frame, uint8 [H, W], in order; each is valid until the next is yielded.
 
     Args:
         source: the video.
@@ -116,7 +116,7 @@ def decode_luma(source: Source, *, is_smoothed: bool = True) -> Iterator[Luma]:
 
 
 def decode_gop(data: bytes, avcc: bytes) -> Iterator[Yuv]:
-    """Yield the frames of one GOP, or of its beginning, from its bytes alone: no container is opened.
+    """Yield the frames of one GOP, or of its beginning, from its bytes alone, without a container.
 
     Args:
         data: whole packets from a key frame on: byte_size bytes at byte_offset of a Gops row.
@@ -126,7 +126,7 @@ def decode_gop(data: bytes, avcc: bytes) -> Iterator[Yuv]:
         uint8 [H * 3 / 2, W], packed I420, in order.
 
     Raises:
-        VideoUnreadable: the bytes are no such packets.
+        VideoUnreadable: the bytes are not such packets.
     """
     try:
         units = split_access_units(data, avcc)
@@ -146,11 +146,11 @@ def decode_gop(data: bytes, avcc: bytes) -> Iterator[Yuv]:
 
 
 def decode_back_to_back(runs: Iterable[tuple[bytes, Sequence[int]]], avcc: bytes) -> Iterator[int]:
-    """Decode pictures to RGB arrays as fast as PyAV can, for measurements; yield how many each run gave.
+    """Decode pictures to RGB arrays as fast as PyAV can, for measurements; yield the count of each run.
 
     Args:
-        runs: whole packets from a key frame on, and which pictures of them become arrays.
-        avcc: their decoder configuration record.
+        runs: whole packets from a key frame on, and which of their pictures become arrays.
+        avcc: the decoder configuration record of the packets.
     """
     context = av.VideoCodecContext.create("h264", "r")
     context.extradata = avcc
@@ -184,7 +184,7 @@ def _sound(frame: av.VideoFrame, frame_index: int) -> av.VideoFrame:
 
 @contextmanager
 def _opened(source: Source) -> Iterator[InputContainer]:
-    """Open a video; whatever libav finds wrong with it in the block becomes a VideoUnreadable."""
+    """Open a video; any libav error in the block becomes a VideoUnreadable."""
     name = getattr(source, "name", None) or (type(source).__name__ if hasattr(source, "read") else source)
     target: Any = source if hasattr(source, "read") else str(source)
     try:

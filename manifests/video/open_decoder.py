@@ -1,4 +1,4 @@
-"""Choose a decoder by its name."""
+"""Make a decoder of pictures by its name."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def open_decoder(name: str, pixel_format: PixelFormat, framing: Framing = WHOLE)
     """Make a decoder: "libav", "torchcodec" (on the CPU), or "nvdec" (torchcodec on an NVIDIA GPU).
 
     Raises:
-        ValueError: there is no decoder or pixel format of that name.
-        DecoderMissing: its library is not installed, or it does not give that pixel format or size.
+        ValueError: there is no decoder or pixel format with that name.
+        DecoderMissing: the decoder's library is not installed, or it cannot give that pixel format or size.
     """
     picture_shape(pixel_format, 2, 2)  # refuses an unknown format before any library is loaded
     if name == "libav":

@@ -22,18 +22,18 @@ _WHITE, _GREY, _BLACK = (255, 255, 255), (110, 110, 110), (0, 0, 0)
 _WEBP_QUALITY: Final = 70
 _PANEL_WIDTH, _PANEL_HEIGHT, _RADIUS = 230, 64, 20
 ANIMATION_STEP: Final = 3
-"""Frames from one picture of an animation to the next, where every frame has a picture: 20 pictures a second.
+"""Frames from one picture of an animation to the next, if every frame has a picture: 20 pictures a second.
 
-A GIF holds hundredths of a second, and players show no more than 50 pictures in one.
+A GIF counts time in hundredths of a second, and players show at most 50 of its pictures per second.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerState:
-    """What is drawn about one player in one frame.
+    """The values that are drawn for one player in one frame.
 
     Attributes:
-        name: the character, or whatever the player should be called.
+        name: the character's name, or another name for the player.
         action: name of the action state.
         x: position in Melee units.
         y: position in Melee units, up positive.
@@ -78,14 +78,14 @@ def draw_boxes(
     """Copy a picture, uint8 [H, W, 3], and draw boxes in their players' colours.
 
     Args:
-        picture: what is drawn over.
-        boxes: player's number and left, top, right and bottom edge in pixels, [4], of each box.
+        picture: the picture to draw over.
+        boxes: for each box, the player's number, and left, top, right and bottom edge in pixels, [4].
     """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     for player, edges in boxes:
         left, top, right, bottom = edges.round().astype(int).tolist()
-        # Pillow's far corner is part of the outline, whereas a box ends before its right and bottom edge.
+        # Pillow draws the far corner as part of the outline, but a box ends before its right and bottom edge.
         corner = (max(right - 1, left), max(bottom - 1, top))
         draw.rectangle((left, top, *corner), outline=_COLOURS[player % len(_COLOURS)], width=2)
     return np.asarray(image, np.uint8)
@@ -134,7 +134,7 @@ def _stick(
 
 
 def resized(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Give a picture, uint8 [H, W, 3], another size."""
+    """Resize a picture, uint8 [H, W, 3]."""
     return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS), np.uint8)
 
 
@@ -144,13 +144,13 @@ def write_animation(
     """Write pictures, uint8 [H, W, 3] each, as an animated picture that repeats for ever.
 
     Args:
-        pictures: one at least; a single one makes a still.
-        file: where to.
-        kind: "GIF", of 128 colours, or "WEBP", which is smaller and has all colours.
-        frames_per_second: how fast they follow each other.
+        pictures: at least one picture; a single one gives a still.
+        file: the file to write.
+        kind: "GIF" with 128 colours, or "WEBP", which is smaller and has all colours.
+        frames_per_second: how many pictures are shown per second.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     images = [Image.fromarray(picture) for picture in pictures]
     if kind == "GIF":

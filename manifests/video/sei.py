@@ -1,8 +1,9 @@
-"""Read frame marks: the slp_frame and the game id that every key frame carries in its own bytes.
+"""Read frame marks: the slp_frame and the game_id that every key frame carries in its own bytes.
 
 A mark is an H.264 SEI message `user_data_unregistered`: our UUID, then slp_frame as a signed big-endian
-32-bit number, then the 32 bytes of the game id. Decoders skip it, and stream copies into other containers
-keep it, so a copy alone tells which moment of which game it shows. workers/rendering/sei_writer.py writes it.
+32-bit number, then the 32 bytes of the game_id. Decoders skip it, and stream copies into other containers
+keep it, so a copied video still tells which moment of which game it shows. workers/rendering/sei_writer.py
+writes the marks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MARK_UUID: Final = UUID("6d0d8f4e-3c1b-5a57-9c57-64662d667261").bytes
-"""Tells our messages from those of other programs."""
+"""The UUID that distinguishes our messages from those of other programs."""
 MARK_LAYOUT: Final = struct.Struct(">16si32s")
 
 NAL_TYPE_SEI: Final = 6
@@ -32,14 +33,14 @@ _LENGTH_SIZE_BYTE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class FrameMark:
-    """What a key frame says about itself.
+    """The mark of a key frame: the frame and the game that it shows.
 
     Attributes:
         slp_frame: Slippi's index of the frame that it shows.
-        game_id: sha256 of the .slp's bytes, 64 hexadecimal digits.
+        game_id: sha256 of the .slp file's bytes, 64 hexadecimal digits.
 
     Raises:
-        ValueError: slp_frame does not fit into 32 bits, or game_id is no such digest.
+        ValueError: slp_frame does not fit into 32 bits, or game_id is not a sha256.
     """
 
     slp_frame: int
@@ -58,9 +59,9 @@ def find_mark(packet: bytes, avcc: bytes) -> FrameMark | None:
     """Return the mark in one packet of a video, or None if it has none.
 
     Args:
-        packet: one access unit, or its beginning: what is cut short is not looked at.
-        avcc: the video's decoder configuration record, which says how the packet is divided; empty, or
-            anything else, means start codes (as in raw .h264 and MPEG-TS).
+        packet: one access unit, or its beginning; units that are cut short are ignored.
+        avcc: the video's decoder configuration record, which says how the packet is divided; empty or other
+            bytes mean start codes (as in raw .h264 and MPEG-TS).
     """
     has_lengths = len(avcc) > _LENGTH_SIZE_BYTE and avcc[0] == _AVCC_VERSION
     units = _by_length(packet, (avcc[_LENGTH_SIZE_BYTE] & 3) + 1) if has_lengths else _by_start_code(packet)
@@ -90,7 +91,7 @@ def _by_length(packet: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def _by_start_code(packet: bytes) -> Iterator[bytes]:
-    """Yield units that are preceded by 00 00 01; zeros before a start code belong to no unit."""
+    """Yield the units that are preceded by 00 00 01; zeros before a start code belong to no unit."""
     place = packet.find(_START_CODE)
     while place >= 0:
         start = place + len(_START_CODE)
@@ -99,7 +100,7 @@ def _by_start_code(packet: bytes) -> Iterator[bytes]:
 
 
 def _messages(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the whole messages of an SEI unit without header and escapes, as (payload type, payload)."""
+    """Yield the complete messages of an SEI unit without header and escapes, as (payload type, payload)."""
     place = 0
     while place + 2 < len(body):
         numbers = []  # type and size, each a sum of bytes that ends with the first byte below 255

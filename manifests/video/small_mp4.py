@@ -1,8 +1,8 @@
-"""Make an mp4 of some H.264 pictures, with its index in front; nothing is encoded, and no library is needed.
+"""Wrap encoded H.264 pictures into an mp4 with its index in front, without encoding and without a library.
 
-Exports, and decoders that want a container, get windows as such stream copies. The format is ISO/IEC 14496-12
-and -15: one track, one chunk, picture k at exactly k / fps s. The pictures bring their own colour description
-in the SPS; a `colr` box repeats what all videos of a dataset have: BT.601, limited range.
+Exports, and decoders that need a container, get windows as such stream copies. The format is ISO/IEC 14496-12
+and -15: one track, one chunk, picture k at exactly k / fps s. The pictures have their own colour description
+in the SPS; a `colr` box repeats the one of all videos of a dataset: BT.601, limited range.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SMPTE_170M: Final = 6  # BT.601's number for primaries, transfer and matrix
 
 
 def wrap_run(run: GopRun, num_pictures: int | None = None, fps: int = 60) -> bytes:
-    """Make an mp4 of a run's packets; nothing is encoded again.
+    """Make an mp4 from the packets of a run, without encoding them again.
 
     Args:
         run: whole GOPs.
@@ -45,9 +45,9 @@ def make_mp4(
     """Make an mp4 of pictures.
 
     Args:
-        units: one access unit per picture, units behind their lengths, as in the mp4 that they come from.
-        are_keys: which of them are key pictures; the first one must be.
-        avcc: their decoder configuration record.
+        units: one access unit per picture, in which each unit is preceded by its length, as in an mp4.
+        are_keys: which pictures are key pictures; the first one must be.
+        avcc: the pictures' decoder configuration record.
         width: width of the pictures, in pixels.
         height: height of the pictures, in pixels.
         fps: pictures a second, a divisor of 60.
@@ -61,7 +61,8 @@ def make_mp4(
     ticks = _TIMESCALE // fps
     front = _box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isomiso2avc1mp41")
     table = _tables(units, are_keys, avcc, (width, height), ticks, 0)
-    # The index holds where the data begins, which depends on its own size; that does not change with it.
+    # The index holds the offset of the data, which depends on the index's size, which the offset does not
+    # change.
     place = len(front) + len(_movie(table, len(units) * ticks, width, height)) + 8
     table = _tables(units, are_keys, avcc, (width, height), ticks, place)
     return b"".join([front, _movie(table, len(units) * ticks, width, height), _box(b"mdat", *units)])
@@ -80,7 +81,7 @@ def _tables(
     units: Sequence[bytes], are_keys: Sequence[bool], avcc: bytes, size: tuple[int, int], ticks: int,
     place: int,
 ) -> bytes:  # fmt: skip
-    """Make the sample table: what each picture is, how long it lasts, and where its bytes are in the file."""
+    """Make the sample table: each picture's kind and duration, and where its bytes are in the file."""
     entry = struct.pack(">6xH16x2H2I4xH", 1, *size, _DPI_72, _DPI_72, 1)
     entry += bytes(32) + struct.pack(">Hh", 24, -1)
     colour = _box(b"colr", b"nclx", struct.pack(">3HB", _SMPTE_170M, _SMPTE_170M, _SMPTE_170M, 0))

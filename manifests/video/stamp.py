@@ -3,13 +3,13 @@
 At 640x480 the bottom 16 rows are two strips of 32 cells of 20 x 8 pixels; white is 1, black is 0, most
 significant bit first. The upper strip is the number: 24 bits of `slp_frame + 123`, then an 8-bit CRC
 (polynomial 0x07, initial 0) over those three bytes. The lower strip is the 32-bit seed of the game's random
-numbers as player 0's turn came in the state that was drawn (column p0.pre_seed, which every replay has and
-which changes with every frame and from game to game); it names the state itself, where the number could
-belong to any game. The code for Melee paints the number over both strips and no seed.
+numbers when player 0's turn came in the state that was drawn (column p0.pre_seed, which every replay has and
+which changes with every frame and from game to game). The seed identifies the state itself, while the number
+could belong to any game. The code for Melee paints the number over both strips, and no seed.
 
-The reader scales with the picture's width, so it reads half-size copies, too. It takes the centre of each
-cell, which survives coarse quantisation. One value is no proof: a picture that is black all over reads as
-slp_frame -123, because 24 zero bits have the CRC 0.
+The reader scales with the picture's width, so it reads half-size copies, too. It uses the centre of each
+cell, which survives coarse quantisation. A single value is no proof: a picture that is black all over reads
+as slp_frame -123, because 24 zero bits have the CRC 0.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ STAMP_ROWS: Final = 16
 CELLS_PER_STRIP: Final = 32
 NUM_CELLS: Final = 2 * CELLS_PER_STRIP
 SEED_COLUMN: Final = "p0.pre_seed"
-"""The state column whose value the lower strip shows; the strip shows 0 where the column is null."""
+"""The state column whose value the lower strip shows; the strip shows 0 if the column is null."""
 NUM_VALUE_BITS: Final = 24
 CRC_POLYNOMIAL: Final = 0x07
 
 BLACK_LUMA: Final = 16
 WHITE_LUMA: Final = 235
 MIN_CONTRAST: Final = 64
-"""The least difference between the brightest and the darkest cell at which bits are told apart."""
+"""The least difference between the brightest and the darkest cell at which bits can be told apart."""
 MAX_DARK_LUMA: Final = 56
-"""With less contrast than that, cells that are all this dark are 32 zero bits; others are unreadable."""
+"""With less contrast, cells that are all at most this bright count as 32 zero bits; others are unreadable."""
 AMBIGUOUS_SHARE: Final = 0.2
-"""A cell that is nearer to the middle than this share of the contrast is neither black nor white."""
+"""A cell that is closer to the middle than this share of the contrast is neither black nor white."""
 
 _PICTURES_NDIM: Final = 3
 _BIT_WEIGHTS: Final = (1 << np.arange(7, -1, -1)).astype(np.uint8)
@@ -84,13 +84,13 @@ def read_stamps(luma: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], npt
 def decode_levels(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Read the numbers from the levels of the cells, float32 [T, 64], as `cell_levels` gives them.
 
-    For callers that keep 64 levels per picture and decode a whole game at once. Returns what `read_stamps`
-    returns.
+    This is for callers that keep 64 levels per picture and decode a whole game at once. The result is that of
+    `read_stamps`.
     """
     number = levels[:, :CELLS_PER_STRIP]
     bits, clear = _bits(number, number)
     octets = _octets(bits)
-    # What is painted is slp_frame - FIRST_SLP_FRAME, which is never negative.
+    # The painted number is slp_frame - FIRST_SLP_FRAME, which is never negative.
     value = octets[:, 0].astype(np.int32) << 16 | octets[:, 1].astype(np.int32) << 8 | octets[:, 2]
     valid = clear & (_crc(octets[:, :3]) == octets[:, 3])
     return value + np.int32(FIRST_SLP_FRAME), valid
@@ -101,10 +101,10 @@ def decode_seeds(levels: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint32
 
     Returns:
         seed: uint32 [T]; meaningless where not clear.
-        clear: bool [T]; True where every cell is plainly black or white. There is no CRC: a seed is compared
-            with the one that is due, never looked up.
+        clear: bool [T]; True where every cell is plainly black or white. There is no CRC: a seed is only ever
+            compared with the expected one, never looked up.
     """
-    # Against the whole stamp's black and white: a seed may be all ones.
+    # Black and white are taken from the whole stamp, because a seed may be all ones.
     bits, clear = _bits(levels[:, CELLS_PER_STRIP:], levels)
     return _octets(bits).view(">u4")[:, 0].astype(np.uint32), clear
 
@@ -165,9 +165,9 @@ def cell_levels(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 def _bits(
     levels: npt.NDArray[np.float32], among: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Tell black from white: bits uint8 [T, 32], and bool [T], True where no cell is in between.
+    """Tell black cells from white: bits, uint8 [T, 32], and bool [T], True where no cell is in between.
 
-    The brightest and the darkest cell among others of the same picture say what black and white are.
+    The brightest and the darkest cell in `among`, cells of the same picture, define white and black.
     """
     brightest, darkest = among.max(axis=1, keepdims=True), among.min(axis=1, keepdims=True)
     contrast = brightest - darkest

@@ -1,8 +1,8 @@
-"""A decoder by torchcodec, on the CPU or, with device "cuda", by NVDEC on an NVIDIA GPU.
+"""A decoder that uses torchcodec, on the CPU or, with device "cuda", NVDEC on an NVIDIA GPU.
 
-torchcodec reads containers, so a run is first wrapped into a small mp4 in memory, packet by packet. What that
-costs is part of what `farm bench loader` reports. On a GPU it is the same code with another device; no
-machine with a GPU has run it yet.
+torchcodec reads containers, so a run is first wrapped into a small mp4 in memory, packet by packet. The
+figures of `farm bench loader` include that cost. On a GPU the same code runs with another device; no machine
+with a GPU has run it yet.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class TorchcodecDecoder:
-    """The Decoder contract by torchcodec; it gives RGB alone.
+    """A decoder that uses torchcodec; it gives only RGB.
 
     Raises:
-        DecoderMissing: torchcodec or the device is not there, or planes are asked for.
+        DecoderMissing: torchcodec or the device is missing, or planes are asked for.
     """
 
     def __init__(self, pixel_format: PixelFormat, device: str = "cpu") -> None:

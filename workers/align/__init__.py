@@ -1,1 +1,1 @@
-"""Evidence that picture k shows state k, and the verdict: pure functions from arrays to arrays."""
+"""Collect evidence that picture k shows state k, and decide on it: pure functions from arrays to arrays."""

@@ -1,6 +1,6 @@
-"""Keeps the constants that were measured of each emulator, and stops a run whose emulator shows others.
+"""Keep the measured constants of each emulator, and stop a run whose emulator departs from them.
 
-The lag between a line and its picture, and how much of a fighter's motion is seen, depend on the
+The lag between a log line and its picture, and how much of a fighter's motion is seen, depend on the
 emulator, its settings and the game program, not on the replay. `farm calibrate` measures them on a game
 of our own; they are kept in a file under the fingerprint of everything that decides them.
 """
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FILE_VARIABLE = "DOLPHIN_FARM_CALIBRATION"
 _FILE_VERSION = 1
-_MOTION_MEASURE = "3"  # counts up whenever the same pictures give another gain
-_MOST_GAIN = 4  # what is predicted weighs more than a quarter, what is measured weighs 1
+_MOTION_MEASURE = "3"  # raise it whenever the same pictures give another gain
+_MOST_GAIN = 4  # predicted motion weighs more than a quarter, measured motion weighs 1
 _SEE_EVERY_FRAME = frozenset({"log", "stamp", "motion"})
 
 
@@ -37,17 +37,17 @@ class Calibration:
     """The constants of one emulator under one configuration.
 
     Attributes:
-        emulator: its name.
+        emulator: the emulator's name.
         fingerprint: sha256, hex, over everything that decides the constants.
         log_lag: the usual newest capture_index - (n + 123) at `[CURRENT_FRAME] n`; None if it has none.
-        log_share: part of the lines that have just this lag, 0 to 1.
+        log_share: share of the lines that have exactly this lag, 0 to 1.
         motion_gain: slope of measured on predicted motion in a clean game.
-        num_frames: frames of the game that was measured.
+        num_frames: number of frames of the measured game.
         camera: the numbers of the camera that was found, in the order of
-            `workers.align.motion.camera.Camera`; empty if none was.
+            `workers.align.motion.camera.Camera`; empty if none was found.
 
     Raises:
-        ValueError: a share or gain outside its range, or a camera of another number of numbers.
+        ValueError: a share or gain is outside its range, or the camera has another number of numbers.
     """
 
     emulator: str
@@ -70,7 +70,7 @@ class Calibration:
 
     @property
     def least_gain(self) -> float:
-        """The lowest slope that a clean game reaches, even one in which little happens."""
+        """The lowest slope that any clean game reaches, even one in which little happens."""
         return self.motion_gain * thresholds.MOTION.least_part_of_usual
 
     @property
@@ -85,14 +85,15 @@ _FIELDS = frozenset(field.name for field in fields(Calibration))
 def fingerprint_sha256(fingerprint: Mapping[str, str]) -> str:
     """Return the key under which a calibration is kept: sha256 over sorted JSON.
 
-    How motion is measured is part of it: constants measured in another way mean something else.
+    The version of the motion measurement is part of it: constants that were measured in another way are not
+    comparable.
     """
     decisive = {**fingerprint, "motion_measure": _MOTION_MEASURE}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def calibration_file() -> Path:
-    """Return where calibrations are kept: $DOLPHIN_FARM_CALIBRATION, or the user's own cache folder."""
+    """Return the file of calibrations: $DOLPHIN_FARM_CALIBRATION, or one in the user's cache folder."""
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
@@ -100,18 +101,18 @@ def calibration_file() -> Path:
 
 
 def load_calibration(file: Path, fingerprint: Mapping[str, str]) -> Calibration | None:
-    """Return what was measured for this fingerprint, or None if nothing was.
+    """Return the calibration for this fingerprint, or None if it was never measured.
 
     Raises:
-        EnvironmentFailed: the file is there but is no calibration file of this version.
+        EnvironmentFailed: the file exists, but is not a calibration file of this version.
     """
     return calibration_for(known_calibrations(file), fingerprint)
 
 
 def known_calibrations(file: Path | None = None) -> tuple[Calibration, ...]:
-    """Return all calibrations of this machine, for a run to hand to machines that have no such file.
+    """Return all calibrations of this machine, which a run hands to machines that have no such file.
 
-    A calibration that an older version wrote, with other fields, is left out: it measured motion otherwise.
+    A calibration from an older version, with other fields, is left out, as motion was measured differently.
 
     Raises:
         EnvironmentFailed: as `load_calibration`.
@@ -132,13 +133,13 @@ def calibration_for(
 
 
 def store_calibration(file: Path, calibration: Calibration) -> None:
-    """Add a calibration to the file, or replace that of the same fingerprint; never leaves a torn file.
+    """Add a calibration to the file, or replace the one with the same fingerprint; the file is never torn.
 
     Raises:
-        EnvironmentFailed: the file is there but is no calibration file of this version, or cannot be written.
+        EnvironmentFailed: the file is not a calibration file of this version, or cannot be written.
     """
     entries = {**_read(file), calibration.fingerprint: asdict(calibration)}
-    # Written beside and renamed, so that a reader never sees half a file.
+    # Written to a file beside it and renamed, so that a reader never sees half a file.
     beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -157,13 +158,14 @@ def require_calibrated(
     calibration: Calibration,
     limits: thresholds.VerdictThresholds = thresholds.VERDICT,
 ) -> None:
-    """Check that no observer saw one and the same offset throughout a whole game.
+    """Check that no observer found the same offset throughout a whole game.
 
     A chance fault breaks a game somewhere in the middle. An offset that holds from the first frame to the
-    last comes from the emulator and would be in every game. Count cannot tell the two apart and is not asked.
+    last comes from the emulator and would be in every game. The count cannot tell the two apart, so it is not
+    considered.
 
     Raises:
-        EnvironmentFailed: an observer saw one: this emulator no longer does what was calibrated.
+        EnvironmentFailed: an observer found such an offset: the emulator no longer fits its calibration.
     """
     for item in evidence:
         first = item.first_disagreement_slp_frame

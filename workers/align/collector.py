@@ -1,4 +1,4 @@
-"""Collects notes on every picture and log line of one game as they pass by, and makes evidence of them."""
+"""Collect notes on every picture and log line of one game as they arrive, and make evidence from them."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from workers.emulator.contract import LogLine, Picture
 
 _NO_STAMP = np.zeros(stamp.NUM_CELLS, dtype=np.float32)
-_PROBE_ROWS = 16  # every 16th row tells nearly all pictures apart without looking at the rest
+_PROBE_ROWS = 16  # comparing every 16th row is enough to tell nearly all pictures apart
 
 
 class EvidenceCollector:
-    """Takes one game in order of arrival; afterwards it gives the evidence on the game or on any part of it.
+    """Takes the pictures and lines of one game in order; then gives evidence on the game or a part of it.
 
-    It keeps less than 1 kB per picture, and of all whole pictures only the newest.
+    It keeps less than 1 kB per picture, and only the newest whole picture.
 
     Args:
         has_stamp: whether every picture must carry a stamp.
         expected_lag: the emulator's calibrated lag of the log lines; None if it was never measured.
         least_gain: the lowest slope of measured on predicted motion in its clean games; None if unknown.
-        usual_camera: the camera that its games have, nearly; None for the stand-in's.
+        usual_camera: the approximate camera of its games; None for the stand-in's.
         state_delay: frames by which the pictures lag behind the state by design.
-        holds_last: whether the emulator goes on showing the last picture once the game is over.
-        has_seed: whether the stamp also names the state.
+        holds_last: whether the emulator keeps showing the last picture once the game is over.
+        has_seed: whether the stamp also identifies the state.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class EvidenceCollector:
         """Take note of the next picture.
 
         Raises:
-            ValueError: if it is not the next one.
+            ValueError: `picture` is not the next one.
         """
         if picture.capture_index != len(self._repeats):
             message = f"picture {len(self._repeats)} comes next, got {picture.capture_index}"
             raise ValueError(message)
-        # Pictures that carry no stamp may be of any size, also one that could not carry any.
+        # Pictures without a stamp may have any size, even one that a stamp would not fit into.
         self._levels.append(stamp.cell_levels(picture.luma[None])[0] if self.has_stamp else _NO_STAMP)
         self._repeats.append(self._previous is not None and _identical(self._previous, picture.yuv))
         self._asked.append(NOT_SAID if picture.slp_frame_asked is None else picture.slp_frame_asked)
@@ -86,7 +86,7 @@ class EvidenceCollector:
         self._weighed = None
 
     def log(self, line: LogLine) -> None:
-        """Take note of the next line; only CURRENT_FRAME lines matter."""
+        """Take note of the next log line; only CURRENT_FRAME lines matter."""
         tag, _, number = line.text.partition(" ")
         if tag == CURRENT_FRAME:
             self._lines.append((int(number), line.newest_capture_index))
@@ -103,7 +103,7 @@ class EvidenceCollector:
         )
 
     def finish(self, state: StateTable, first_capture_index: int = 0) -> tuple[Evidence, ...]:
-        """Return the evidence on the whole game; picture `first_capture_index` is that of slp_frame -123."""
+        """Return the evidence on the whole game; picture `first_capture_index` should show slp_frame -123."""
         return self._weigh(state, first_capture_index).whole()
 
     def chunk(
@@ -111,10 +111,10 @@ class EvidenceCollector:
     ) -> tuple[Evidence, ...]:
         """Return the evidence on frames [start, exclusive_end) of the game, by frame_index of the game.
 
-        The count is evidence on whole games only and is left out.
+        The count is left out, as it is evidence only on whole games.
 
         Raises:
-            ValueError: if that is no range of the game.
+            ValueError: [start, exclusive_end) is not a range of the game.
         """
         return self._weigh(state, first_capture_index).chunk(start, exclusive_end)
 
@@ -123,7 +123,7 @@ class EvidenceCollector:
         return self._weigh(state, first_capture_index).motion
 
     def _weigh(self, state: StateTable, first_capture_index: int) -> GameEvidence:
-        """Return the evidence, computed once: a job asks about one state only."""
+        """Return the evidence, which is computed once, because a job uses only one state."""
         if self._weighed is None or self._weighed[0] != first_capture_index:
             weighed = GameEvidence(self.notes(), self.expectations, state, first_capture_index)
             self._weighed = first_capture_index, weighed

@@ -1,8 +1,8 @@
-"""Faults on demand: what can go wrong between a game and its dump, done on purpose, for tests and the bench.
+"""Simulate faults in a game's stream of pictures (lost, repeated, swapped ...), for tests and benches.
 
     Fault -> schedule: which picture is shown when
 
-`farm bench align` applies a schedule to the notes on a game; `workers/standin/image/steps.py` has the game
+`farm bench align` applies a schedule to the notes on a game; `workers/standin/image/steps.py` makes the game
 program itself show a fault.
 """
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class FaultKind(StrEnum):
-    """The kinds of fault; `at` and `length` are those of the Fault."""
+    """The kinds of faults; `at` and `length` in the comments are attributes of `Fault`."""
 
     DROP = "drop"  # `length` pictures from `at` on are lost
     REPEAT = "repeat"  # picture `at` is shown `length` times more
     SWAP = "swap"  # pictures `at` and `at` + 1 change places
-    FREEZE = "freeze"  # picture `at` stays in place of the next `length`, then the stream goes on in time
+    FREEZE = "freeze"  # picture `at` replaces the next `length` pictures, then the stream goes on in time
     SHIFT = (
         "shift"  # the whole stream begins `length` pictures late (lost), or, if negative, early (invented)
     )
@@ -40,15 +40,15 @@ _CAN_BE_NEGATIVE: Final = frozenset({FaultKind.SHIFT})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault.
+    """One fault in a stream of pictures.
 
     Attributes:
-        kind: what goes wrong.
+        kind: the kind of fault.
         at: capture_index at which it begins; 0 for SHIFT.
         length: how many pictures it lasts; not used by SWAP and DESYNC.
 
     Raises:
-        ValueError: a place before the first picture, or a length that would change nothing.
+        ValueError: `at` is before the first picture, or `length` would change nothing.
     """
 
     kind: FaultKind
@@ -67,7 +67,7 @@ class Fault:
         return f"{self.kind} of {self.length} at {self.at}"
 
     def shown_in_turn(self, index: int) -> tuple[int, ...]:
-        """Return which pictures are shown when it is the turn of picture `index`."""
+        """Return the pictures that are shown when it is the turn of picture `index`."""
         return _TURNS[self.kind](index, self.at, self.length)
 
 
@@ -85,11 +85,11 @@ _TURNS: Final[dict[FaultKind, Callable[[int, int, int], tuple[int, ...]]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultSchedule:
-    """What a faulty stream shows.
+    """The order in which a faulty stream shows its pictures.
 
     Attributes:
-        source: int64 [K], for each picture shown, the capture_index it has in the faultless stream.
-        is_other: bool [K], whether it is the other game's picture of that index.
+        source: int64 [K], for each shown picture, its capture_index in the faultless stream.
+        is_other: bool [K], whether it is the other game's picture with that index.
         num_shown: int64 [N], how many pictures have been shown once each faultless picture had its turn.
     """
 
@@ -99,13 +99,13 @@ class FaultSchedule:
 
 
 def schedule(fault: Fault | None, num_pictures: int) -> FaultSchedule:
-    """Return what is shown of a stream of `num_pictures`; again so many, the last held or cut as need be."""
+    """Return the schedule of a stream of `num_pictures`; the result is as long, held or cut at its end."""
     source: list[int] = []
     num_shown = np.zeros(num_pictures, dtype=np.int64)
     for index in range(num_pictures):
         source.extend((index,) if fault is None else fault.shown_in_turn(index))
         num_shown[index] = len(source)
-    # A stream that lost pictures is filled up with the last one, as an emulator holds it.
+    # A stream that lost pictures is filled up with its last one, as by an emulator that holds it.
     source.extend([source[-1] if source else 0] * max(num_pictures - len(source), 0))
     shown = np.array(source[:num_pictures], dtype=np.int64)
     is_desync = fault is not None and fault.kind is FaultKind.DESYNC

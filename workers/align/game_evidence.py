@@ -1,4 +1,4 @@
-"""Makes evidence of the notes on a game, for the whole game and for any chunk of it."""
+"""Make evidence from the notes on a game, for the whole game and for any chunk of it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class GameEvidence:
     """The evidence of all observers on one game; the same notes always give the same evidence.
 
     Args:
-        notes: what was noted of the pictures and lines.
-        expectations: what is known of the emulator.
-        state: T frames, those that the pictures should show.
+        notes: the notes on the game's pictures and log lines.
+        expectations: facts about the emulator.
+        state: the T frames that the pictures should show.
         first_capture_index: the capture_index of the picture that should show slp_frame -123.
     """
 
@@ -47,16 +47,16 @@ class GameEvidence:
         self._first = first_capture_index
 
     def whole(self) -> tuple[Evidence, ...]:
-        """Return the evidence on the whole game, count included."""
+        """Return the evidence on the whole game, including the count."""
         return (self._count(), *self.chunk(0, self._state.num_frames))
 
     def chunk(self, start: int, exclusive_end: int) -> tuple[Evidence, ...]:
         """Return the evidence on frames [start, exclusive_end) of the game, by frame_index of the game.
 
-        The count is evidence on whole games only and is left out.
+        The count is left out, as it is evidence only on whole games.
 
         Raises:
-            ValueError: if that is no range of the game.
+            ValueError: [start, exclusive_end) is not a range of the game.
         """
         if not 0 <= start < exclusive_end <= self._state.num_frames:
             message = f"[{start}, {exclusive_end}) is no range of a game of {self._state.num_frames} frames"
@@ -65,7 +65,7 @@ class GameEvidence:
         motion = find_motion(self.motion, start, exclusive_end).evidence
         if not self._expectations.has_stamp:
             return log, motion
-        # Pictures are numbered from the first dumped one, the stretch from the game's first frame.
+        # Pictures are numbered from the first dumped one, but the range counts from the game's first frame.
         levels = self._notes.stamp_levels[self._first + start : self._first + exclusive_end]
         slp_frame, valid = stamp.decode_levels(levels)
         shows_state = None

@@ -1,4 +1,4 @@
-"""The notes on one game from which all evidence is made, and what is known of its emulator beforehand."""
+"""The notes on one game, from which all evidence is made, and the known facts about its emulator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.align.motion.flow_maps import FlowMaps
 
 NOT_SAID: Final = -(1 << 62)
-"""Stands for the frame of a picture that says none, where others do."""
+"""Stands for the frame of a picture that names none, in a stream in which other pictures name theirs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +27,11 @@ class GameNotes:
         repeats_previous: bool [K], whether a picture is identical, pixel by pixel, to the one before.
         flow: what moved in each picture.
         lines: int64 [M, 2], slp_frame of each CURRENT_FRAME line and the newest capture_index when it came.
-        slp_frame_asked: int64 [K], the frame that each picture says it shows, NOT_SAID where one says none;
-            None if no picture says any, as with an emulator that cannot tell.
+        slp_frame_asked: int64 [K], the frame that each picture says it shows, or NOT_SAID; None if no picture
+            names a frame, as with an emulator that cannot tell.
 
     Raises:
-        ValueError: if the lengths differ.
+        ValueError: the lengths differ.
     """
 
     stamp_levels: npt.NDArray[np.float32]
@@ -55,18 +55,18 @@ class GameNotes:
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What is known beforehand of an emulator.
+    """The facts about an emulator that are known before a game is played.
 
     Attributes:
         has_stamp: whether every picture must carry a stamp.
-        has_seed: whether the stamp also names the state: the stand-in's does, the one for Melee does not.
+        has_seed: whether the stamp also identifies the state: the stand-in's does, Melee's does not.
         expected_lag: its calibrated constant for the log lines; None if that was never measured.
         least_gain: the least slope of measured on predicted motion in its clean games; None if unknown.
-        usual_camera: the camera that its games have, nearly; None for the stand-in's.
-        state_delay: frames by which the pictures lag behind the state by design: 1 where a game draws the
-            state in which a frame begins, as the stand-in does with what Slippi's device hands it.
-        holds_last: whether it goes on showing the last picture once the game is over. If so, the pictures
-            are counted up to that hold, else between the first and the last log line.
+        usual_camera: the approximate camera of its games; None for the stand-in's.
+        state_delay: frames by which the pictures lag behind the state by design: 1 if a game draws the state
+            in which a frame begins, as the stand-in does with the data from Slippi's device.
+        holds_last: whether it keeps showing the last picture once the game is over. If so, the pictures are
+            counted up to that hold, otherwise between the first and the last log line.
     """
 
     has_stamp: bool = True

@@ -1,7 +1,8 @@
-"""Log evidence: which frame the game printed that it was at when a picture was made.
+"""Log evidence: compare the frame numbers that the game printed with the pictures made at the time.
 
-Some emulators say of each picture which line was the last before it was read back: `asked_evidence`. Of the
-others it is only known which picture was the newest when a line arrived: `log_evidence`.
+Some emulators record for each picture which log line was the last before the picture was read back:
+`asked_evidence`. With others it is only known which picture was the newest when a line arrived:
+`log_evidence`.
 """
 
 from __future__ import annotations
@@ -38,22 +39,22 @@ def log_evidence(
 ) -> Evidence:
     """Compare the pace of the log lines with the pace of the pictures.
 
-    A line and its picture reach us by different pipes and so jitter against each other. The most frequent
-    lag between them within a few seconds is constant nevertheless, and changes for good where a picture was
-    lost or invented. A window of lines without a clearly most frequent lag is not judged; one whose lag
-    differs from that of the windows before and after it is jitter.
+    A line and its picture reach us through different pipes, and so jitter against each other. Still, the most
+    frequent lag between them within a few seconds is constant, and changes for good if a picture was lost or
+    invented. A window of lines without a clearly most frequent lag is not judged; a window whose lag differs
+    from that of the windows before and after it is jitter.
 
     Args:
         slp_frame: int64 [M], the n of each `[CURRENT_FRAME] n`, in order of arrival.
         newest_capture_index: int64 [M], the newest picture when that line arrived, -1 before any.
-        expected_lag: the emulator's constant: the usual newest_capture_index - (n + 123) of a right run, with
-            picture 0 being the first of the game; None if it was never measured: then only a change
+        expected_lag: the emulator's constant: the usual newest_capture_index - (n + 123) of a correct run in
+            which picture 0 is the first of the game. None if it was never measured: then only a change
             within the game can be seen, and a steady lag says nothing.
         first_capture_index: the capture_index of the picture that should show slp_frame -123.
-        limits: when the lines can tell.
+        limits: the thresholds for when the lines can tell.
 
     Raises:
-        ValueError: if the two arrays differ in shape.
+        ValueError: the two arrays differ in shape.
     """
     if slp_frame.shape != newest_capture_index.shape or slp_frame.ndim != 1:
         shapes = f"{slp_frame.shape} and {newest_capture_index.shape}"
@@ -68,7 +69,7 @@ def log_evidence(
         detail = f"a clear lag in only {len(judged)} of {len(windows)} windows of {limits.window_lines} lines"
         return Evidence.abstain("log", detail)
     usual = Counter(window.lag for window in judged).most_common(1)[0][0]
-    # Without a calibration the game is compared with its own beginning.
+    # Without a calibration, the game is compared with its own beginning.
     right = judged[0].lag if expected_lag is None else expected_lag
     first_wrong = _first_gap(slp_frame)
     if first_wrong is None:
@@ -91,7 +92,7 @@ def log_evidence(
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """The most frequent lag within some lines, its share of them, and by how much it leads the next one's."""
+    """The most frequent lag within some lines, its share of them, and its lead over the second share."""
 
     start: int
     lag: int
@@ -100,10 +101,10 @@ class _Window:
 
 
 def asked_evidence(slp_frame_asked: npt.NDArray[np.int64], *, start: int = 0) -> Evidence:
-    """Compare the frame that each of T consecutive pictures says it shows with the one that it should.
+    """Compare the frame that each of T consecutive pictures says it shows with the frame that it should show.
 
     Nothing is inferred and no constant is needed: a frame that was shown twice, left out or asked for again
-    shows as what it is, at its own place.
+    is found at its exact place.
 
     Args:
         slp_frame_asked: int64 [T], the frame whose line was the last when the picture was read back; picture
@@ -133,7 +134,7 @@ def asked_evidence(slp_frame_asked: npt.NDArray[np.int64], *, start: int = 0) ->
 
 
 def _what_is_wrong(slp_frame_asked: npt.NDArray[np.int64], wrong: npt.NDArray[np.int64]) -> str:
-    """Return how the first wrong picture follows the one before it; "" if none is wrong."""
+    """Describe how the first wrong picture follows the one before it; "" if none is wrong."""
     if not wrong.size:
         return ""
     said = int(slp_frame_asked[wrong[0]])
@@ -152,7 +153,7 @@ def _what_is_wrong(slp_frame_asked: npt.NDArray[np.int64], wrong: npt.NDArray[np
 def usual_lag(
     slp_frame: npt.NDArray[np.int64], newest_capture_index: npt.NDArray[np.int64]
 ) -> tuple[int, float] | None:
-    """Return the most frequent lag of a run known to be right, and its share; None if there is no line."""
+    """Return the most frequent lag of a run that is known to be correct, and its share, or None."""
     if not slp_frame.size:
         return None
     values, counts = np.unique(newest_capture_index - (slp_frame - FIRST_SLP_FRAME), return_counts=True)
@@ -176,7 +177,7 @@ def _shifted_for_good(
 ) -> int | None:
     """Return where the lag changed and never came back, as an index of a line; None if it never did."""
     run = list(takewhile(lambda window: window.lag != expected_lag, reversed(judged)))
-    # A single odd window at the end may be jitter, unless it is all there is.
+    # A single odd window at the end may be jitter, unless it is the only window.
     is_telling = len(run) >= limits.min_shifted_windows or len(run) == len(judged)
     return run[-1].start if run and is_telling else None
 

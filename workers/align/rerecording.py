@@ -1,10 +1,10 @@
-"""Re-recording evidence: the replay that the emulator wrote while it played must tell the same game.
+"""Re-recording evidence: the replay that the emulator recorded while it played must equal the source replay.
 
     state of the source, state of the re-recording -> the first frame at which they differ
 
-This finds a desync, which no picture shows: the emulated game went another way than the recorded one. The
-playback sets position, action and percent to the recorded ones at the start of every frame, so the states
-*after* each frame are compared. Both sides hold final frames only: the last instance of each.
+This finds a desync, which no picture shows: the emulated game took another course than the recorded one. The
+playback sets position, action and percent to the recorded values at the start of every frame, so the states
+*after* each frame are compared. Both sides hold only final frames: the last instance of each.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 NAME: Final = "rerecording"
 MAX_LOST_TAIL: Final = 2
-"""Frames that a re-recording may lack at its end: it is closed while the game is being ended."""
+"""How many frames a re-recording may lack at its end: it is closed while the game is being ended."""
 TOLERANCE: Final = 1e-5
-"""The most by which floats may differ, relative to their size where that is above 1."""
+"""The largest allowed difference of floats, relative to their size if that is above 1."""
 _NOT_COMPARED: Final = frozenset(
     {
         # about the file, not about the game
         "slp_frame", "n_written", "finalized", "rng_seed", "scene_frame", "pre_seed",
         # the playback feeds in processed inputs and does not know the raw ones
         "buttons_phys", "trigger_l_phys", "trigger_r_phys", "raw_x", "raw_y", "raw_cx", "raw_cy",
-        # bits that a camera or a name tag change, and counters that start elsewhere
+        # bits that a camera or a name tag changes, and counters that start at other values
         "flags5", "instance_id", "hit_by_instance",
     }
 )  # fmt: skip
@@ -45,7 +45,7 @@ def rerecording_evidence(
 
     Args:
         source: state of the replay that was rendered.
-        again: state of the replay that the emulator recorded meanwhile; None if it recorded nothing.
+        again: state of the replay that the emulator recorded while it played; None if there is none.
         only: names of fields, without the player, to compare; None: all that survive a playback.
     """
     if again is None:
@@ -63,7 +63,7 @@ def rerecording_evidence(
         if column.any():
             first_of[name] = int(column.argmax())
             differs |= column
-    # A re-recording that ends early is another game, unless only its tail was not written yet.
+    # A re-recording that ends early is another game, unless only its last frames were not written yet.
     if source.num_frames - again.num_frames > MAX_LOST_TAIL:
         first_of["(no further frame)"] = num_frames
     first = min(first_of.values(), default=None)

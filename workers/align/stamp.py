@@ -1,4 +1,4 @@
-"""Stamp evidence: each picture's painted frame number, and seed of its state, must be its own."""
+"""Stamp evidence: check the frame number that is painted into each picture, and the seed of its state."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def stamp_evidence(
     name: Literal["stamp", "encoded_stamp"] = "stamp",
     limits: thresholds.StampThresholds = thresholds.STAMP,
 ) -> Evidence:
-    """Compare the numbers read from T consecutive pictures with the numbers they should carry.
+    """Compare the numbers read from the stamps of T consecutive pictures with the expected numbers.
 
     Args:
         slp_frame: int32 [T], as `manifests.video.stamp.read_stamps` returns it; picture 0 should show
             slp_frame start - 123.
         valid: bool [T], whether each stamp could be read, from the same function.
         start: frame_index, within the game, of the first picture.
-        shows_state: bool [T], whether the picture carries the seed of its own row, as
-            `manifests.video.stamp.seeds_agree` says; None where no seed is painted.
+        shows_state: bool [T], whether the picture carries the seed of its own row, from
+            `manifests.video.stamp.seeds_agree`; None if no seed is painted.
         is_expected: True if every picture must carry a stamp, so that an unreadable one is a broken pair;
-            False if none does; None if the caller does not know: then stamps count as present when most are
-            readable.
+            False if no picture has one; None if the caller does not know: then stamps count as present if
+            most are readable.
         name: whether the pictures are the raw ones or come from the encoded file.
-        limits: when a stream of unknown kind counts as stamped.
+        limits: the thresholds for when a stream of unknown kind counts as stamped.
 
     Raises:
-        ValueError: if the two arrays differ in shape.
+        ValueError: the two arrays differ in shape.
     """
     if slp_frame.shape != valid.shape or slp_frame.ndim != 1:
         message = f"slp_frame and valid are both [T], got {slp_frame.shape} and {valid.shape}"
@@ -52,7 +52,7 @@ def stamp_evidence(
         return Evidence.abstain(name, "the pictures carry no stamp" if valid.size else "no pictures")
     expected = np.arange(start, start + valid.size, dtype=np.int64) + FIRST_SLP_FRAME
     difference = slp_frame - expected
-    # A black picture reads as -123: only where -123 is due does that value say anything.
+    # A black picture reads as -123, so that value counts only where -123 is expected.
     blank = valid & (slp_frame == FIRST_SLP_FRAME) & (difference != 0)
     readable = valid & ~blank
     share = float(readable.mean())

@@ -1,6 +1,6 @@
-"""Every number that decides what counts as aligned, each with the measurement that set it.
+"""All thresholds that decide whether a game counts as aligned, each with the measurement behind it.
 
-`farm bench align` measures them again.
+`farm bench align` repeats the measurements.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class LogThresholds:
-    """When the log's lines can tell, and when they speak of a shift.
+    """Thresholds for when log lines can tell, and when they show a shift.
 
     Attributes:
         window_lines: lines per window, in which the most frequent lag is looked for; 240 are four seconds.
@@ -28,7 +28,7 @@ class LogThresholds:
 
 @dataclass(frozen=True, slots=True)
 class StampThresholds:
-    """When a stream counts as stamped, if the caller does not know.
+    """The threshold for when a stream counts as stamped, if the caller does not know.
 
     Attributes:
         min_valid_share: the least share of its pictures that must carry a readable stamp.
@@ -39,19 +39,19 @@ class StampThresholds:
 
 @dataclass(frozen=True, slots=True)
 class MotionThresholds:
-    """How motion is compared, when it can tell, and when it speaks of a shift.
+    """Thresholds for how motion is compared, when it can tell, and when it shows a shift.
 
     Attributes:
         max_lag: lags from -max_lag to +max_lag frames are compared.
-        whitening_frames: changes slower than this many frames are taken out of both sides.
+        whitening_frames: changes slower than this many frames are removed from both sides.
         clip_deviations: whitened values are clipped at this many standard deviations.
         noise_order: order of the linear prediction by which the noise is made white: each picture's noise
-            is predicted from that of so many pictures before it, and the prediction is subtracted.
+            is predicted from that of this many pictures before it, and the prediction is subtracted.
         bound_deviations: decorrelated values are clipped at this many standard deviations.
         min_frames: the shortest stretch that is judged, in frames; over fewer, noise looks like motion.
         min_margin: standard errors by which the best lag must stand above every other to count. Of 1,281
-            stretches of 146 foreign pictures 4 reached it, none 2.2; of 384 stretches of 146 frames, shifted,
-            half of them re-encoded, the one with a wrong lag reached 0.56.
+            stretches of 146 foreign pictures 4 reached it, and none reached 2.2; of 384 shifted stretches of
+            146 frames, half of them re-encoded, the one with a wrong lag reached 0.56.
         window_step: frames from one window's start to the next.
         window_scales: pairs of (sigmas, least share). A window is long enough when the motion predicted for
             it stands `sigmas` standard deviations above the noise; it is broken if it shows less than the
@@ -60,16 +60,16 @@ class MotionThresholds:
             20, 28, 40 sigmas; those of foreign pictures lie around 0, deviating by 1 / sigmas or less.
         rival_sigmas: a window of the shortest scale is broken, too, if another lag explains it better by
             this many standard deviations; the same clean games went up to 2.6.
-        end_sigmas: an end of a stretch is compared with the rest of it if the motion predicted for each of
-            the two stands this many standard deviations above the noise.
+        end_sigmas: an end of a stretch is compared with the rest of it if the predicted motion of each of the
+            two stands this many standard deviations above the noise.
         end_least_share: an end is broken if it shows less than this share of the motion predicted at the
             gain of the rest; the ends of the 64 clean games went down to 0.43.
         least_backward: two pictures count as swapped if the change between them points against the change
             over all four pictures around them by at least this cosine. Among 160,936 pictures of the 64
-            clean games the worst had 0.33; of 12,800 swaps 80 % are found, and of 640 more 64 % where
+            clean games the worst had 0.33; of 12,800 swaps 80 % are found, and of 640 others 64 % if
             pictures after a hit are not judged. The same holds for 17 of the games in darker, brighter and
             smaller pictures; at CRF 35 one picture had 0.51.
-        least_onward: the four pictures before and the four after a swap must go on in one direction by at
+        least_onward: the four pictures before and the four after a swap must continue in one direction by at
             least this cosine.
         shaken_frames: the order of pictures is not judged for this many frames after a hit or a death. A
             camera may shake there, and shaking across a pan looks like pictures that changed places.
@@ -103,14 +103,14 @@ class MotionThresholds:
 
 @dataclass(frozen=True, slots=True)
 class VerdictThresholds:
-    """How much must agree before a game is called aligned.
+    """Thresholds for how much evidence must agree before a game is called aligned.
 
     Attributes:
         required: evidence without which there is no verdict.
-        min_agreeing: this many must be available and agree, the required ones included.
-        min_throughout_confidence: an offset of at least this confidence that is there from the start holds
-            for the whole game, so it is the emulator's own.
-        max_start_frames: an offset is there from the start if it begins within this many frames.
+        min_agreeing: this many observers must be available and agree, including the required ones.
+        min_throughout_confidence: an offset of at least this confidence that exists from the start holds for
+            the whole game, so it is the emulator's own.
+        max_start_frames: an offset exists from the start if it begins within this many frames.
     """
 
     required: tuple[str, ...] = ("count",)

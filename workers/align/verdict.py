@@ -1,4 +1,4 @@
-"""The verdict on a game: aligned only if all observers that can tell agree, and enough of them can tell."""
+"""Decide the verdict on a game: aligned only if all observers that can tell agree, and enough can tell."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision, with everything it was made from.
+    """The verdict on a game, with all the evidence behind it.
 
     Raises:
-        ValueError: if it says aligned while some evidence disagrees.
+        ValueError: it says aligned although some evidence disagrees.
     """
 
     aligned: bool
@@ -38,7 +38,7 @@ def decide(
     """Return the verdict on one stretch of one game.
 
     Raises:
-        ValueError: if two pieces of evidence carry the same name.
+        ValueError: two pieces of evidence have the same name.
     """
     names = [item.name for item in evidence]
     if len(set(names)) != len(names):

@@ -1,1 +1,1 @@
-"""Plays games in an emulator: the contract, and its implementations for mainline and Slippi's Dolphin."""
+"""Play games in an emulator: the contract, and its implementations for mainline and Slippi's Dolphin."""

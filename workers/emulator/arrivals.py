@@ -1,4 +1,4 @@
-"""Merges an emulator's pictures and log lines into one bounded queue, in order of arrival."""
+"""Merge an emulator's pictures and log lines into one bounded queue, in order of arrival."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_PICTURES: Final = 24
 """How many pictures may wait, 12 MiB of them, until the emulator is suspended; a few more may follow."""
 
 RESUME_PICTURES: Final = 8
-"""The emulator is resumed when so few pictures are left: early enough that the consumer never waits."""
+"""The emulator is resumed when only this many pictures are left: so early that the consumer never waits."""
 
 MOST_LINES: Final = 4096
 """How many lines may wait: far more than a game prints while it shows MOST_PICTURES."""
@@ -24,7 +24,7 @@ MOST_LINES: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class SourceEnded:
-    """A source of events has nothing more to give; `why` fits into a sentence."""
+    """The event that a source of pictures or lines has ended; `why` fits into a sentence."""
 
     why: str
 
@@ -33,7 +33,7 @@ Arrival: TypeAlias = Picture | LogLine | SourceEnded
 
 
 class Suspendable(Protocol):
-    """A running emulator that can be suspended and resumed: a Child."""
+    """A running emulator that can be suspended and resumed, such as a Child."""
 
     def suspend(self) -> None:
         """Stop the process where it is (SIGSTOP)."""
@@ -76,7 +76,7 @@ class Arrivals:
     def line(self, text: str) -> bool:
         """Add a line, with the number of the newest picture; return False if the queue is closed.
 
-        While MOST_LINES are in the queue this waits, until `close` at most, and the full pipe holds the
+        While MOST_LINES are in the queue this call waits, at most until `close`, and the full pipe holds the
         emulator back.
         """
         with self._changed:
@@ -85,7 +85,7 @@ class Arrivals:
             return not self._closed
 
     def end(self, why: str) -> None:
-        """Add the end of a source, behind everything that arrived before it."""
+        """Add the end of a source, after everything that arrived before it."""
         with self._changed:
             self._add(SourceEnded(why))
 
@@ -96,7 +96,7 @@ class Arrivals:
                 return None
             arrival = self._queue.popleft()
             self._num_waiting[type(arrival)] -= 1
-            # Resumed well before the queue is empty, since starting again takes the emulator some time.
+            # Resumed well before the queue is empty, since the emulator needs some time to start again.
             if self._is_suspended and self._num_waiting[Picture] <= RESUME_PICTURES:
                 self._is_suspended = False
                 self._emulator.resume()
@@ -106,7 +106,7 @@ class Arrivals:
     def close(self) -> None:
         """Close the queue: drop every picture, wake every waiting thread, never suspend again."""
         with self._changed:
-            # From now on nobody takes anything, so a suspended emulator would never be resumed.
+            # Nobody takes anything from now on, so a suspended emulator would never be resumed.
             self._closed = True
             self._queue.clear()
             self._changed.notify_all()

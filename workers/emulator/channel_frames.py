@@ -1,9 +1,9 @@
-"""Takes the pictures of Slippi's Dolphin by the preloaded library: converted, in order, each with its frame.
+"""Take pictures out of Slippi's Dolphin by the preloaded library: converted, in order, each with its frame.
 
     socket, shared memory -> ShownPicture | Line ... -> Picture | LogLine ...
 
-Every picture says which frame the game had asked for when the picture was shown, so the game's first picture
-is the first that says -123: nothing is inferred, and no constant is needed. The emulator dumps nothing.
+Every picture carries the frame that the game had asked for when the picture was shown, so the game's first
+picture is the first with -123: nothing is inferred, and no constant is needed. The emulator dumps no files.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ PICTURES_VARIABLE: Final = "DOLPHIN_FARM_PICTURES_FD"
 _PRELOAD: Final = "LD_PRELOAD"
 _CLOSE_SECONDS: Final = 10.0
 _EXIT_SECONDS: Final = 10.0  # a dying emulator closes its channel well before it is dead, on a busy machine
-_FIRST_SECONDS: Final = 25.0  # for the first picture: a window on a busy machine takes some
+_FIRST_SECONDS: Final = 25.0  # for the first picture: opening a window on a busy machine takes some time
 _LINES_EVERY: Final = 120  # pictures; more than can wait between the emulator and us
 _REMEDY: Final = "take --frames png"
 
 
 def require_channel(preset: SlippiPreset) -> None:
-    """Check what can be known of the channel before the emulator runs.
+    """Check, as far as possible before the emulator runs, that the channel can work on this machine.
 
     Raises:
-        EnvironmentFailed: it cannot work here; the text says why and what works instead.
+        EnvironmentFailed: the channel cannot work here; the text says why, and what works instead.
     """
     why = None
     if platform.machine() != MACHINE:
@@ -89,12 +89,12 @@ class ChannelFrames:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """Its end of the socket, and the memory."""
+        """The emulator's end of the socket, and the memory."""
         return (self._reader.descriptor, self._reader.pictures_descriptor)
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What makes the loader take the library in, before those that the user preloads."""
+        """Variables that make the loader load the library, before those that the user preloads."""
         others = os.environ.get(_PRELOAD)
         preload = f"{LIBRARY}:{others}" if others else str(LIBRARY)
         return {
@@ -111,21 +111,21 @@ class ChannelFrames:
         self._reader.close(_CLOSE_SECONDS)
 
     def supervise(self, child: Child) -> None:
-        """Begin to read what this emulator writes."""
+        """Begin to read the records that this emulator writes."""
         self._child = child
         self._begun = time.monotonic()
         self._reader.start()
 
     def let_go(self) -> None:
-        """Throw away what it still writes: an emulator that waits for a reader could not end."""
+        """Discard further records: an emulator that waits for a reader could not end."""
         self._reader.discard()
 
     def take(self, timeout_seconds: float) -> SlippiEvent | None:
         """Return the next picture or line, or None if there was none in time.
 
         Raises:
-            EnvironmentFailed: the library does not take in this emulator, or is of another version.
-            EmulatorFailed: the channel broke although the emulator runs on.
+            EnvironmentFailed: the library does not work in this emulator, or has another version.
+            EmulatorFailed: the channel broke although the emulator still runs.
         """
         record = self._reader.take(timeout_seconds)
         if isinstance(record, Hello):
@@ -140,7 +140,7 @@ class ChannelFrames:
         return record
 
     def is_drained(self) -> bool:
-        """Return whether the channel has ended and all that came from it was taken."""
+        """Return whether the channel has ended and all its events were taken."""
         return self._reader.ended() is not None
 
     def look_at(self, event: SlippiEvent) -> int:
@@ -156,7 +156,7 @@ class ChannelFrames:
         *,
         is_last: bool,  # noqa: ARG002 - the other way waits for lines, this one does not
     ) -> Iterator[Picture | LogLine]:
-        """Yield the line, or the picture if it is one of the game."""
+        """Yield the line, or the picture if it belongs to the game."""
         if isinstance(event, Line):
             self._has_lines = True
             yield LogLine(self._newest, event.text)
@@ -188,7 +188,7 @@ class ChannelFrames:
         require_size((width, rows * 2 // 3), self._size)
 
     def _require_lines(self, number: int) -> None:
-        """Fail if something was printed long ago, and came as no record."""
+        """Fail if a line was printed long ago, but did not arrive as a record."""
         if self._has_lines or number % _LINES_EVERY:
             return
         if self._has_printed:

@@ -1,9 +1,9 @@
-"""Runs a child process that cannot outlive us: the kernel kills it if we die, and it is always reaped.
+"""Run a child process that cannot outlive us: the kernel kills it if we die, and it is always reaped.
 
-`setpriv --pdeathsig KILL` stands directly before the program, no shell between: the kernel then kills the
-program itself when the thread that started it goes, however it goes. So start it from a thread that lives as
-long as the program should, as a rule the worker's main thread. Between our fork and setpriv's work lie a few
-milliseconds in which our own death would go unnoticed; a pipe the program writes to covers those.
+`setpriv --pdeathsig KILL` stands directly before the program, without a shell between: the kernel then kills
+the program itself when the thread that started it ends in any way. So start it from a thread that lives as
+long as the program should, usually the worker's main thread. Between our fork and setpriv's work lie a few
+milliseconds in which our own death would go unnoticed; a pipe that the program writes to covers those.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GRACE_SECONDS: Final = 10.0
-"""Seconds between SIGTERM and SIGKILL: Slippi's Dolphin can hang for ever in exit()."""
+"""Seconds between SIGTERM and SIGKILL; needed because Slippi's Dolphin can hang for ever in exit()."""
 
 _KILL_SECONDS: Final = 60.0
-"""Seconds that SIGKILL may take: as a rule milliseconds, but 10 s were seen on an overloaded machine."""
+"""Seconds that SIGKILL may take: usually milliseconds, but 10 s were seen on an overloaded machine."""
 _MAX_SAID_BYTES: Final = 1 << 16
 
 
 class Child:
-    """A running program. A context manager: leaving it ends the program and its group.
+    """A running program, as a context manager: leaving it ends the program and its process group.
 
     Args:
         command: the program's absolute path, or its name on PATH, and its arguments.
         folder: working directory.
         environment: the whole environment; nothing is inherited.
-        stdout: file to append to, or a descriptor; the caller closes its own copy of that.
+        stdout: file to append to, or a descriptor, of which the caller closes its own copy.
         stderr: file to append to, or a descriptor, as for stdout.
-        pass_fds: descriptors the program inherits besides.
+        pass_fds: further descriptors that the program inherits.
 
     Raises:
         EnvironmentFailed: the program, or setpriv, cannot be started.
@@ -92,7 +92,7 @@ class Child:
         return self._process.pid
 
     def exit_status(self) -> int | None:
-        """Return its exit status, negative for a signal, or None while it runs. Only `stop` reaps it."""
+        """Return the exit status, negative for a signal; None while it runs. Only `stop` reaps it."""
         if self._process.returncode is not None:
             return self._process.returncode
         ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -111,13 +111,13 @@ class Child:
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> int:
         """End the program and its group, with SIGTERM, then SIGKILL; reap it, and return its exit status.
 
-        If the program had ended by itself before, the status is the one that it ended with.
+        If the program had ended by itself before, that exit status is returned.
 
         Raises:
             EnvironmentFailed: not even SIGKILL ended it.
         """
         if self._process.returncode is None:
-            # Until it is reaped, its number, which is the group's, cannot belong to anybody else.
+            # Until the program is reaped, its number, which is also the group's, cannot be used again.
             if self.exit_status() is None:
                 self._signal(signal.SIGTERM)
                 self._signal(signal.SIGCONT)  # a stopped process does not act on SIGTERM
@@ -133,7 +133,7 @@ class Child:
         return self._process.returncode
 
     def said(self) -> str:
-        """Return the last line it wrote to its stderr file, or "" if it wrote none or has none."""
+        """Return the last line in the program's stderr file, or "" if there is no line or no file."""
         if isinstance(self._stderr, int):
             return ""
         try:
@@ -145,7 +145,7 @@ class Child:
         return lines[-1].strip() if lines else ""
 
     def wait(self, seconds: float) -> int | None:
-        """Wait until it ends by itself; return its exit status, or None if it still runs after `seconds`."""
+        """Wait until the program ends by itself; return its exit status, or None if it runs on too long."""
         if self._process.returncode is not None:
             return self._process.returncode
         handle = os.pidfd_open(self._process.pid)

@@ -1,4 +1,4 @@
-"""A pipe into which a child writes, and a thread that reads it."""
+"""A pipe into which a child process writes, and a thread that reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ChildPipe:
-    """Holds both ends until a child has inherited one and a thread has taken the other.
+    """A pipe whose ends are held until a child has inherited one, and a thread has taken the other.
 
     Args:
         name: the name of the thread.
@@ -29,10 +29,10 @@ class ChildPipe:
         return self._write_end
 
     def start(self, read: Callable[[int], None]) -> None:
-        """Begin to read. Call it only after the child has started: our own copy of its end is closed here.
+        """Start the thread. Call it only after the child has started, as our copy of its end is closed here.
 
         Args:
-            read: called once, from the thread, with our end, which it must close.
+            read: function that is called once, in the thread, with our end, which it must close.
         """
         self._close_write_end()
         self._thread = threading.Thread(target=read, args=(self.read_end,), name=self._name, daemon=True)

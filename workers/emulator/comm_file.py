@@ -1,8 +1,8 @@
-"""Writes the comm file, which tells Slippi's playback Dolphin which replay to play and where to stop.
+"""Write the comm file, which tells Slippi's playback Dolphin which replay to play and where to stop.
 
-Its reader aborts the whole process on a value of the wrong type and ignores unknown keys silently, so the
-file is written from typed fields only. It is written once, before the start: the emulator notices a rewrite
-by whole seconds of the modification time only, and one process plays one replay here anyway.
+The emulator aborts on a value of the wrong type and ignores unknown keys silently, so the file is written
+only from typed fields. It is written once, before the start: the emulator notices a rewrite only by whole
+seconds of the modification time, and one process plays only one replay here anyway.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CommFile:
-    """One replay, played once from its first frame.
+    """The contents of a comm file: one replay, played once from its first frame.
 
     Attributes:
-        replay: the .slp, an absolute path: the emulator's own working directory is somewhere else.
+        replay: absolute path of the .slp, as the emulator's own working directory is another one.
         end_slp_frame: the last finalized complete frame. The request after it is answered by "terminate";
-            without it a replay that was cut off is waited for, on its last frame, for ever.
+            without it, the emulator would wait for ever on the last frame of a replay that was cut off.
         command_id: by this, and by the path, the emulator tells two replays apart.
 
     Raises:
-        ValueError: on a relative path or a frame before the first.
+        ValueError: the path is relative, or the frame is before the first.
     """
 
     replay: Path
@@ -44,22 +44,22 @@ class CommFile:
             raise ValueError(message)
 
     def to_json(self) -> str:
-        """Return the file's text. Defaults that matter are written out, so a changed default cannot bite."""
+        """Return the file's text. Important defaults are written out, in case the emulator's change."""
         fields = {
-            "mode": "normal",  # "mirror" and "queue" have surprises of their own
+            "mode": "normal",  # "mirror" and "queue" behave differently
             "replay": str(self.replay),
             "startFrame": FIRST_SLP_FRAME,
             "endFrame": self.end_slp_frame,
             "commandId": self.command_id,
             "isRealTimeMode": False,  # True skips pictures when it falls behind
-            "shouldResync": True,  # position, action, percent and seed are put right at every frame
+            "shouldResync": True,  # position, action, percent and seed are corrected at every frame
             "rollbackDisplayMethod": "off",  # each frame is played once, in its last version
             "outputOverlayFiles": False,  # its files would lie beside the program, shared by all instances
         }
         return json.dumps(fields, indent=2) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write the file under another name and rename it, so that no poll ever sees half of it."""
+        """Write the file under another name and rename it, so that the emulator never reads half of it."""
         half = path.with_suffix(".part")
         half.write_text(self.to_json())
         half.replace(path)

@@ -2,7 +2,7 @@
 
     BootImage -> Emulator.play() -> Picture | LogLine ... -> end, or EmulatorFailed
 
-`tests/contracts/emulator_suite.py` holds every implementation to this page.
+`tests/contracts/emulator_suite.py` checks every implementation against this module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EMULATORS: Final = ("standin", "slippi")  # the names by which a run chooses its emulator
 WIDTH = 640  # pixels across the stand-in's pictures, and the default elsewhere
 HEIGHT = 480  # pixels down
-# Pictures beyond the last frame that a play also yields: an offset by a few cannot hide behind the end.
+# A play yields this many pictures beyond the last frame, so that the end cannot hide an offset by a few.
 TAIL_PICTURES = 8
 
 CURRENT_FRAME = "[CURRENT_FRAME]"  # "[CURRENT_FRAME] n": the game has drawn slp_frame n and hands it over
@@ -35,15 +35,15 @@ class Picture:
     """One picture as the emulator showed it.
 
     Attributes:
-        capture_index: 0-based position in what the emulator dumped.
+        capture_index: 0-based position among the emulator's pictures.
         yuv: uint8 [H * 3 / 2, W], made read-only: packed I420 (H rows of luma, then U and V, each H/2 x W/2),
             BT.601 limited range. [720, 640] unless the emulator was asked for another size, which is then the
-            same for all pictures of a play. Its memory is its own: a picture may be kept.
-        slp_frame_asked: the slp_frame that the game had asked for last when the emulator read this picture
-            back from the driver, which is the frame that it shows; None where the emulator cannot tell.
+            same for all pictures of a play. The picture owns its memory, so it may be kept.
+        slp_frame_asked: the slp_frame that the game had last asked for when the emulator read this picture
+            back from the driver, which is the frame that it shows; None if the emulator cannot tell.
 
     Raises:
-        ValueError: on a shape or dtype that is no packed I420, or a negative index.
+        ValueError: shape or dtype are not those of packed I420, or the index is negative.
     """
 
     capture_index: int
@@ -92,11 +92,11 @@ def _is_packed_i420(shape: tuple[int, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line the running game printed.
+    """One line that the running game printed.
 
     Attributes:
         newest_capture_index: capture_index of the newest picture when the line arrived, -1 before any.
-        text: what the game printed, without the emulator's own prefix, e.g. "[CURRENT_FRAME] -123".
+        text: the printed text, without the emulator's own prefix, e.g. "[CURRENT_FRAME] -123".
     """
 
     newest_capture_index: int
@@ -113,7 +113,7 @@ class Deadlines:
         total_seconds: from start to the end of the game, consumer included.
 
     Raises:
-        ValueError: if one is not above zero.
+        ValueError: a deadline is not above zero.
     """
 
     startup_seconds: float = 30.0
@@ -129,14 +129,14 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class BootImage:
-    """What to play, and how many pictures it shows.
+    """The image that an emulator plays, and the number of its pictures.
 
     Attributes:
-        data: what the emulator gets: the packed stand-in program; for Slippi the bytes of the replay.
+        data: the bytes for the emulator: the packed stand-in program; for Slippi the bytes of the replay.
         num_frames: pictures of the game, one per slp_frame from -123 to the last.
 
     Raises:
-        ValueError: on an empty image or a game without frames.
+        ValueError: the image is empty, or the game has no frames.
     """
 
     data: bytes
@@ -157,32 +157,33 @@ class BootImage:
 
 
 class Emulator(Protocol):
-    """One way of turning a boot image into pictures; it holds no state, and several plays may run at once."""
+    """An emulator that turns a boot image into pictures; without state, so several plays may run at once."""
 
     @property
     def name(self) -> str:
-        """`standin` or `slippi`: what the ledger and the command line call it."""
+        """The name in the ledger and on the command line: `standin` or `slippi`."""
 
     def check(self) -> None:
-        """Check that this machine can run it.
+        """Check that this machine can run the emulator.
 
         Raises:
             EnvironmentFailed: something is missing; the text names it and the command that installs it.
         """
 
     def fingerprint(self) -> Mapping[str, str]:
-        """Return what decides the pixels: the program's version, the sha256 of its configuration ..."""
+        """Return everything that decides the pixels: the program's version, the sha256 of its settings ..."""
 
     def play(
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> AbstractContextManager[Iterator[Picture | LogLine]]:
-        """Start the emulator in a throw-away folder under `scratch`; yield what it shows and says, in order.
+        """Start the emulator in a scratch folder under `scratch`; yield its pictures and lines, in order.
 
         The iterator ends by itself after `boot_image.num_pictures` pictures once GAME_END_FRAME was seen;
-        capture_index 0 shows slp_frame -123. However the context is left, no process, port or file remains.
+        capture_index 0 shows slp_frame -123. In whichever way the context is left, no process, port or file
+        remains.
 
         Raises:
-            EmulatorFailed: it exited by itself (with whatever status), stalled, or outlasted a deadline; the
-                text says what was seen last and what to do.
-            EnvironmentFailed: it could not be started at all.
+            EmulatorFailed: the emulator exited by itself (with any status), stalled, or exceeded a deadline;
+                the text says what was seen last and what to do.
+            EnvironmentFailed: the emulator could not be started at all.
         """

@@ -1,8 +1,8 @@
-"""Identifies a disc image: its container, the game and revision in it, and the hash of the whole disc.
+"""Identify a disc image: its container, the game and revision in it, and the hash of the whole disc.
 
-The identity lies in the disc's first eight bytes, which every container gives without being unpacked as a
-whole. The hash over the whole disc needs the unpacked bytes: plain images are read, others go through
-Debian's dolphin-tool.
+The game and revision are in the disc's first eight bytes, which can be read from every container without
+unpacking all of it. The hash over the whole disc needs the unpacked bytes: plain images are read, others are
+unpacked with Debian's dolphin-tool.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ MELEE_SHA1: Final = "d4e70c064cc714ba8400a849cf299dbd1aa326fc"
 DISC_BYTES: Final = 1_459_978_240
 """The size of every GameCube disc, and so of every plain image of one."""
 PLAYABLE: Final[frozenset[Container]] = frozenset({"ISO", "CISO", "GCZ"})
-"""The containers that Slippi's playback Dolphin 3.x opens; the two others came later, to mainline."""
+"""The containers that Slippi's playback Dolphin 3.x opens; the two others came later, in mainline Dolphin."""
 
 _DISC_MAGIC: Final = b"\xc2\x33\x9f\x3d"
 _MAGIC_AT: Final = 0x1C
 _CISO_DATA_AT: Final = 0x8000
 _GCZ_HEAD: Final = struct.Struct("<IIQQII")  # magic, kind, compressed bytes, bytes, block bytes, blocks
 _GCZ_STORED: Final = 1 << 63  # this block is not compressed
-_WIA_DISC_AT: Final = 0x58  # the disc's first 128 bytes, in the clear
+_WIA_DISC_AT: Final = 0x58  # the disc's first 128 bytes, not compressed
 _HEAD_BYTES: Final = 0x20
 _TOOL_SECONDS: Final = 900
 
@@ -60,15 +60,15 @@ class DiscImage:
 
     @property
     def is_melee_102(self) -> bool:
-        """True if its header says Melee, NTSC 1.02. Mods keep that header; only the hash tells them apart."""
+        """Whether the header says Melee, NTSC 1.02. Mods keep that header; only the hash tells them apart."""
         return self.game_id == MELEE_ID and self.revision == MELEE_REVISION
 
 
 def read_disc(path: Path) -> DiscImage:
-    """Return what is in a disc image.
+    """Read the identity of a disc image.
 
     Raises:
-        EnvironmentFailed: no such file, or no GameCube disc in it.
+        EnvironmentFailed: there is no such file, or it holds no GameCube disc.
     """
     try:
         with open_plain(path) as file:

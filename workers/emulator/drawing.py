@@ -1,9 +1,9 @@
-"""Decides who draws for Slippi's Dolphin, a GPU or the processor, and by what environment.
+"""Decide whether a GPU or the processor draws for Slippi's Dolphin, and the environment variables for it.
 
     what the driver calls itself -> is it software?       what was asked for + probes -> Drawing
 
-Pure, but for the probe that is handed in. Xvfb alone never draws on a GPU: each way below makes OpenGL do so
-on one kind of machine, and none is believed before the driver has been asked.
+The functions are pure, except for the probe that is passed in. Xvfb alone never draws on a GPU: each way
+below makes OpenGL do so on one kind of machine, and none is trusted before the driver has been asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RendererChoice: TypeAlias = Literal["auto", "gpu", "cpu"]
 RENDERER_CHOICES: Final[tuple[RendererChoice, ...]] = ("auto", "gpu", "cpu")
 RENDERER_NAME: Final = "renderer"
-"""The name under which a fingerprint says which GPU drew. Where the processor draws, it says nothing."""
+"""The name under which a fingerprint records the GPU that drew; it is left out if the processor draws."""
 
 _SOFTWARE: Final = (
     "llvmpipe", "softpipe", "swrast", "software", "lavapipe", "swiftshader", "openswr", "swr (",
@@ -32,11 +32,11 @@ PRELOAD: Final = "LD_PRELOAD"
 _FAKER: Final = "libdlfaker.so:libvglfaker.so"
 _MANY_ROWS: Final = 960
 _CORES_PER_EMULATOR: Final = 1.5
-"""Where an emulator has fewer cores than this, its one thread of emulation already fills what there is."""
+"""With fewer cores than this per emulator, its single emulation thread already uses all of them."""
 
 
 def is_software(renderer: str) -> bool:
-    """Return whether an OpenGL renderer, as it calls itself, is a program on the processor and no GPU."""
+    """Return whether an OpenGL renderer, by its own name, is software on the processor and not a GPU."""
     name = renderer.lower()
     return not name.strip() or any(word in name for word in _SOFTWARE)
 
@@ -47,7 +47,7 @@ class GpuWay:
 
     Attributes:
         name: a word for it.
-        variables: what the emulator's environment must hold for it.
+        variables: the variables that the emulator's environment must have for it.
     """
 
     name: str
@@ -56,7 +56,7 @@ class GpuWay:
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What a machine shows that has to do with GPUs.
+    """The drivers and graphics cards that were found on a machine.
 
     Attributes:
         has_nvidia: whether NVIDIA's GLX library is installed.
@@ -70,37 +70,36 @@ class Hardware:
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing here can draw but the processor."""
+        """Whether only the processor can draw here."""
         return not (self.has_nvidia or self.has_virtualgl or self.cards)
 
 
 def gpu_ways(hardware: Hardware, environment: Mapping[str, str]) -> tuple[GpuWay, ...]:
-    """Return the ways worth trying on a machine, in order: what the user has set up goes first.
+    """Return the ways worth trying on a machine, in order: the user's own set-up comes first.
 
     Args:
-        hardware: what the machine shows.
-        environment: the user's own variables; VGL_DISPLAY there names the card, or the X server, to draw on.
+        hardware: the drivers and cards of the machine.
+        environment: the user's own variables; VGL_DISPLAY names the card, or the X server, to draw on.
     """
     ways = [GpuWay("as the environment says")]
     if hardware.has_nvidia:
         ways.append(GpuWay("nvidia", _NVIDIA))
     if hardware.has_virtualgl:
         display = environment.get("VGL_DISPLAY", "egl")
-        # Pictures are read back by the emulator: copying them to the display, too, would only cost time.
+        # The emulator reads pictures back itself; copying them to the display as well would only cost time.
         ways.append(GpuWay("virtualgl", {"VGL_DISPLAY": display, "VGL_READBACK": "none", PRELOAD: _FAKER}))
     return tuple(ways)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Who draws.
+    """The decision whether a GPU or the processor draws, and how.
 
     Attributes:
-        renderer: what the driver calls itself; "" where nobody asked it, since nothing but the processor is
-            there.
-        way: by which of the ways it is a GPU; "" for the processor.
-        variables: what the emulator's environment must hold.
-        why: the end of a sentence that says why it is this one, for people.
+        renderer: the driver's own name; "" if it was not asked, because there is only the processor.
+        way: the name of the way by which a GPU draws; "" for the processor.
+        variables: the variables that the emulator's environment must have.
+        why: the end of a sentence that tells people the reason for this choice.
     """
 
     renderer: str
@@ -110,7 +109,7 @@ class Drawing:
 
     @property
     def is_gpu(self) -> bool:
-        """Whether a GPU draws, by the word of its driver."""
+        """Whether a GPU draws, according to its driver."""
         return bool(self.way)
 
 
@@ -120,16 +119,16 @@ def choose_drawing(
     environment: Mapping[str, str],
     probe: Callable[[Mapping[str, str]], str],
 ) -> Drawing:
-    """Find out who is to draw.
+    """Decide whether a GPU or the processor draws.
 
     Args:
-        choice: what was asked for. `auto` takes a GPU if one is seen to draw, `gpu` insists on it.
-        hardware: what the machine shows.
+        choice: the user's choice. `auto` uses a GPU if one is seen to draw, `gpu` insists on one.
+        hardware: the drivers and cards of the machine.
         environment: the user's own variables.
-        probe: returns what draws on a display with these variables besides; raises EnvironmentFailed.
+        probe: returns the renderer of a display with these additional variables; raises EnvironmentFailed.
 
     Raises:
-        EnvironmentFailed: `gpu` was asked for and none draws; the text says what each way gave.
+        EnvironmentFailed: `gpu` was chosen, but no GPU draws; the text gives the result of each way.
     """
     if choice == "cpu":
         return Drawing("", "", _MESA, "as asked for")
@@ -152,7 +151,7 @@ def choose_drawing(
 
 
 def remedy_for(hardware: Hardware) -> str:
-    """Return what to do on this kind of machine so that a GPU draws."""
+    """Return advice for this kind of machine on how to make a GPU draw."""
     if any("nvidia" in card for card in hardware.cards) and not hardware.has_nvidia:
         return (
             "the container has the card but not its OpenGL driver: start it with "
@@ -168,16 +167,16 @@ def remedy_for(hardware: Hardware) -> str:
 def llvmpipe_variables(
     rows: int, cores: float, emulators: int | None, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what makes llvmpipe use few threads, where the user's own variables do not say.
+    """Return variables that make llvmpipe use few threads, unless the user's own variables decide.
 
-    By itself it starts a thread for each core in every emulator. Measured in Slippi's Dolphin, at 480 rows
-    one thread takes least CPU time and is as fast as more; at 1440 rows two draw nearly twice as fast.
+    By itself llvmpipe starts a thread for each core in every emulator. Measured in Slippi's Dolphin, at 480
+    rows one thread takes least CPU time and is as fast as more; at 1440 rows two draw nearly twice as fast.
 
     Args:
         rows: rows of a picture.
         cores: cores of this machine, or of its container.
-        emulators: how many run side by side; None where nobody said.
-        environment: the user's own variables, which win.
+        emulators: how many emulators run side by side; None if unknown.
+        environment: the user's own variables, which take precedence.
     """
     share = cores / emulators if emulators else cores
     is_worth_two = rows >= _MANY_ROWS and share >= _CORES_PER_EMULATOR

@@ -1,4 +1,4 @@
-"""Finds out who draws on this machine, with the same display and environment that an emulator gets."""
+"""Find out whether a GPU or the processor draws here, with an emulator's display and environment."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 _DEVICES: Final = Path("/dev")
 _PATTERNS: Final = ("dri/renderD*", "nvidia[0-9]*")
-_SIDE: Final = 64  # pixels of the display that is asked
+_SIDE: Final = 64  # width and height, in pixels, of the display used for asking
 
 
 @cache
 def drawing_here(choice: RendererChoice) -> Drawing:
-    """Return who draws here; asks the drivers once per process.
+    """Return the decision who draws on this machine; the drivers are asked once per process.
 
     Raises:
-        EnvironmentFailed: a GPU was asked for and none draws, or there is no display.
+        EnvironmentFailed: a GPU was chosen but none draws, or there is no display.
     """
     drawing = choose_drawing(choice, hardware := hardware_here(), os.environ, renderer_with)
     if choice == "auto" and not drawing.is_gpu and not hardware.is_bare:
@@ -47,22 +47,22 @@ def drawing_here(choice: RendererChoice) -> Drawing:
 
 
 def renderer_here(choice: RendererChoice) -> str:
-    """Return what draws for an emulator here, as its driver calls itself.
+    """Return the renderer of an emulator on this machine, by its driver's own name.
 
     Raises:
-        EnvironmentFailed: nothing draws, or a GPU was asked for and none does.
+        EnvironmentFailed: nothing draws, or a GPU was chosen but none draws.
     """
     drawing = drawing_here(choice)
     return drawing.renderer or renderer_with(drawing.variables)
 
 
 def emulator_variables(drawing: Drawing, rows: int, emulators: int | None) -> dict[str, str]:
-    """Return what the environment of an emulator must hold besides, so that it is drawn for in this way.
+    """Return the variables to add to an emulator's environment so that it is drawn for in this way.
 
     Args:
-        drawing: who draws.
+        drawing: the decision who draws.
         rows: rows of a picture.
-        emulators: how many run side by side; None where nobody said.
+        emulators: how many emulators run side by side; None if unknown.
     """
     if drawing.is_gpu:
         return dict(drawing.variables)
@@ -71,10 +71,10 @@ def emulator_variables(drawing: Drawing, rows: int, emulators: int | None) -> di
 
 
 def require_still_drawing(drawing: Drawing) -> None:
-    """Check, after an emulator failed, that the GPU which drew for it still does.
+    """Check, after an emulator failed, that the GPU which drew for it still draws.
 
     Raises:
-        EnvironmentFailed: it does not, so the failure says nothing about the replay.
+        EnvironmentFailed: the GPU no longer draws, so the failure says nothing about the replay.
     """
     try:
         now = renderer_with(drawing.variables)
@@ -89,7 +89,7 @@ def require_still_drawing(drawing: Drawing) -> None:
 
 
 def hardware_here() -> Hardware:
-    """Look for drivers and cards."""
+    """Look for this machine's graphics drivers and cards."""
     cards = [str(path) for pattern in _PATTERNS for path in sorted(_DEVICES.glob(pattern))]
     return Hardware(
         has_nvidia=ctypes.util.find_library("GLX_nvidia") is not None,
@@ -99,17 +99,17 @@ def hardware_here() -> Hardware:
 
 
 def renderer_with(variables: Mapping[str, str]) -> str:
-    """Ask who draws on a display like an emulator's, with these variables besides our own.
+    """Return the renderer of a display like an emulator's, with these variables added to our own.
 
     Raises:
-        EnvironmentFailed: nobody does, or there is no display.
+        EnvironmentFailed: nothing draws, or there is no display.
     """
     with tempfile.TemporaryDirectory() as folder, xvfb(_SIDE, _SIDE, Path(folder)) as display:
         return renderer(joined({**os.environ, "DISPLAY": display}, variables))
 
 
 def joined(environment: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
-    """Add variables to an environment; what both preload is preloaded, the environment's first."""
+    """Add variables to an environment; libraries that either preloads are all preloaded, its own first."""
     both = [each[PRELOAD] for each in (environment, variables) if each.get(PRELOAD)]
     preload = {PRELOAD: ":".join(both)} if both else {}
     return {**environment, **variables, **preload}

@@ -1,4 +1,4 @@
-"""Makes a folder in memory for the images that an emulator dumps: 60 files a second, each soon deleted."""
+"""Make a folder in memory for the images that an emulator dumps: 60 files a second, each soon deleted."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - its folders are private to us
 NEEDED_BYTES: Final = 64 << 20
-"""The room it needs: dump_watcher.MAX_WAITING_IMAGES of up to 1 MB. Containers have as much by default."""
+"""The room that the folder needs: dump_watcher.MAX_WAITING_IMAGES of up to 1 MB. Containers have so much."""
 
 
 @contextmanager
 def dump_folder(play_folder: Path) -> Iterator[Path]:
-    """Make an empty folder for one play, in memory if there is room, and delete it after.
+    """Make an empty folder for one play, in memory if there is room, and delete it afterwards.
 
-    It lies in `play_folder` if that is in memory itself, or if there is no room in memory. A folder of its
-    own in memory is removed by the next run if this process is killed.
+    The folder lies in `play_folder` if that is in memory itself, or if there is no room in memory. If this
+    process is killed, the next run removes a folder that was made elsewhere in memory.
     """
     if is_in_memory(play_folder) or memory_folder() is None:
         with tempfile.TemporaryDirectory(prefix="dump-", dir=play_folder) as folder:
@@ -39,7 +39,7 @@ def is_in_memory(folder: Path) -> bool:
 
 
 def memory_folder() -> Path | None:
-    """Return the tmpfs if it is writable and has room, else None."""
+    """Return the machine's tmpfs if it is writable and has room, otherwise None."""
     if not SHARED_MEMORY.is_dir() or not os.access(SHARED_MEMORY, os.W_OK):
         return None
     room = os.statvfs(SHARED_MEMORY)

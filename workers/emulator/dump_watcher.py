@@ -1,10 +1,10 @@
-"""Takes the emulator's dumped images and printed lines in the order in which they appear.
+"""Take an emulator's dumped images and printed lines in the order in which they appear.
 
     folder of framedump_N.png + output file -> DumpedImage | PrintedLine ...
 
 The dump has no size limit of its own, so each file is taken and deleted as soon as it is complete, and the
-emulator is stopped (SIGSTOP) while too many images wait for the consumer: it cannot fill the tmpfs, however
-slow the consumer is.
+emulator is suspended (SIGSTOP) while too many images wait for the consumer. So it cannot fill the tmpfs,
+however slow the consumer is.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class PrintedLine:
 
     Attributes:
         newest_begun: number of the newest image whose file existed when the line was printed, 0 before any.
-            An image's file appears at a fixed point of the emulator's work, whereas how long it takes to
-            write depends on the picture: this is the number that keeps a constant distance.
+            An image's file appears at a fixed point of the emulator's work, but the time for writing it
+            depends on the picture; so this number keeps a constant distance from the printed frames.
         text: the line without its end.
     """
 
@@ -53,7 +53,7 @@ DumpEvent: TypeAlias = DumpedImage | PrintedLine
 
 
 class Suspendable(Protocol):
-    """A running emulator that can be suspended and resumed: a Child."""
+    """A running emulator that can be suspended and resumed, such as a Child."""
 
     def suspend(self) -> None:
         """Stop the process where it is (SIGSTOP)."""
@@ -63,11 +63,13 @@ class Suspendable(Protocol):
 
 
 class DumpWatcher:
-    """Watches from a thread of its own; a context manager. Start it before the emulator: it misses nothing.
+    """Watches an emulator's dump folder and output from a thread of its own; a context manager.
+
+    Start it before the emulator, so that it misses nothing.
 
     Attributes:
         max_waiting: images that may wait for the consumer before the emulator is suspended.
-        num_suspended: how often it was suspended.
+        num_suspended: how often the emulator was suspended.
     """
 
     def __init__(self, folder: Path, output: Path, *, max_waiting: int = MAX_WAITING_IMAGES) -> None:
@@ -102,7 +104,7 @@ class DumpWatcher:
         self._inotify.__exit__()
 
     def supervise(self, emulator: Suspendable) -> None:
-        """Name the emulator that is to be suspended when the consumer lags."""
+        """Set the emulator that is suspended when the consumer lags."""
         with self._changed:
             self._emulator = emulator
 
@@ -110,7 +112,7 @@ class DumpWatcher:
         """Return the next event, or None if there was none in time.
 
         Raises:
-            FarmError, OSError: what ended the watching thread.
+            FarmError, OSError: the error that ended the watching thread.
         """
         with self._changed:
             if not self._events and self._failure is None:
@@ -122,14 +124,14 @@ class DumpWatcher:
             event = self._events.popleft()
             if isinstance(event, DumpedImage):
                 self._num_images -= 1
-                # Resumed at half the limit, or the emulator would stop and go at every image.
+                # Resumed at half the limit, otherwise the emulator would stop and start at every image.
                 if self._is_suspended and self._num_images <= self.max_waiting // 2 and self._emulator:
                     self._is_suspended = False
                     self._emulator.resume()
             return event
 
     def is_drained(self) -> bool:
-        """Return whether the thread has found nothing new since the last event that was handed out."""
+        """Return whether the thread has found nothing new since the last event was returned."""
         with self._changed:
             return not self._events and self._is_idle
 
@@ -150,7 +152,7 @@ class DumpWatcher:
 
     def _take(self, event: FileEvent) -> None:
         if event.watch == self._output_watch:
-            # Before the first image nothing depends on the order; later, one write is one line and one event.
+            # Before the first image the order does not matter; later, one write is one line and one event.
             self._read_lines(all_of_them=self._newest_begun == 0)
             return
         shape = _IMAGE_NAME.fullmatch(event.name)
@@ -162,14 +164,14 @@ class DumpWatcher:
         if event.mask & WRITTEN:
             path = self._folder / event.name
             self._put(DumpedImage(number, path.read_bytes()))
-            # Deleted at once: the tmpfs holds only what is not read yet.
+            # Deleted at once, so that the tmpfs holds only images that were not read yet.
             path.unlink()
 
     def _read_lines(self, *, all_of_them: bool) -> None:
         while True:
             start = self._lines.tell()
             line = self._lines.readline()
-            # Half a line: the rest follows with the next write.
+            # This is half a line; the rest follows with the next write.
             if not line.endswith(b"\n"):
                 self._lines.seek(start)
                 return

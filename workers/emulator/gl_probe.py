@@ -1,6 +1,6 @@
-"""Asks a display which OpenGL driver draws on it, in a process of its own: `python -m ...gl_probe`.
+"""Ask a display which OpenGL driver draws on it, in a process of its own: `python -m ...gl_probe`.
 
-A broken driver crashes the process that asks it, so the question is asked in a separate process.
+A broken driver crashes the process that asks it, so a separate process is used.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _SECONDS: Final = 60
 
 
 def renderer(environment: Mapping[str, str]) -> str:
-    """Return what draws on this environment's DISPLAY, e.g. "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5".
+    """Name what draws on this environment's DISPLAY, e.g. "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5".
 
     Raises:
-        EnvironmentFailed: nothing does; the text says why.
+        EnvironmentFailed: nothing draws; the text says why.
     """
     command = [sys.executable, "-P", "-m", "workers.emulator.gl_probe"]
     try:

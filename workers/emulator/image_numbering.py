@@ -1,11 +1,11 @@
-"""Finds, by the printed lines, which dumped image is the first of the game, and numbers all from there.
+"""Find the first dumped image of a game by the printed lines, and number all images from there.
 
     DumpedImage | PrintedLine ... -> CapturedImage | LogLine ..., from the game's first picture on
 
 Before the game the emulator dumps its waiting screen, an unknown number of images. When it prints that
-slp_frame n was asked for, image n - 2 is the newest whose file exists: image n - 1 has been drawn and waits
-in the readback buffer, image n is yet to be drawn. So (newest image) - n is one number nearly always, c -
-2, and the image of slp_frame n is number n + c. That constant is taken from the first lines of a play;
+slp_frame n was asked for, image n + c is not drawn yet, image n + c - 1 has been drawn and waits in the
+readback buffer, and image n + c - 2 is the newest whose file exists. So (newest image) - n is nearly always
+c - 2, and the image of slp_frame n is number n + c. The constant c is found from the first lines of a play;
 images wait until then.
 """
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from workers.emulator.dump_watcher import DumpEvent
 
 READBACK_IMAGES: Final = 2
-"""Images between the newest file and the frame asked for (measured: tests/.../test_slippi_real.py)."""
+"""Number of images between the newest file and the requested frame (measured in test_slippi_real.py)."""
 NUM_LINES: Final = 60
-"""How many lines the constant is taken from: one second of play."""
+"""How many lines are used to find the constant: one second of play."""
 MIN_MODE_SHARE: Final = 0.6
 """The least share of those lines that must agree on the constant."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedImage:
-    """One image of the game, still a PNG; `capture_index` 0 shows slp_frame -123."""
+    """One image of the game, still as a PNG; `capture_index` 0 shows slp_frame -123."""
 
     capture_index: int
     png: bytes
@@ -50,10 +50,10 @@ def first_image_number(lines: list[tuple[int, int]]) -> int:
     """Return the number of the image that shows slp_frame -123.
 
     Args:
-        lines: (slp_frame asked for, newest image that existed then), in order.
+        lines: pairs of requested slp_frame and newest image that existed then, in order.
 
     Raises:
-        EmulatorFailed: the lines keep no constant distance from the images.
+        EmulatorFailed: the lines do not keep a constant distance from the images.
     """
     distances = Counter(newest - slp_frame for slp_frame, newest in lines)
     (distance, count), *_ = distances.most_common(1) or [(0, 0)]
@@ -67,7 +67,7 @@ def first_image_number(lines: list[tuple[int, int]]) -> int:
 
 
 class ImageNumbering:
-    """Holds events back until the first image is known, then hands all of them on under their new numbers.
+    """Holds events back until the game's first image is known, then yields them with their new numbers.
 
     Attributes:
         first_image: the number of the image that shows slp_frame -123; None until it is known.
@@ -81,10 +81,10 @@ class ImageNumbering:
         self._early_lines: list[PrintedLine] = []
 
     def feed(self, event: DumpEvent, *, is_last: bool = False) -> Iterator[CapturedEvent]:
-        """Take the next event and yield those that are due; `is_last` if no further line will come.
+        """Take the next event, and yield all events that are ready; `is_last` if no further line will come.
 
         Raises:
-            EmulatorFailed: no constant distance, or an image is missing.
+            EmulatorFailed: there is no constant distance, or an image is missing.
         """
         if self.first_image is not None:
             yield from self._renumber(event, self.first_image)
@@ -93,7 +93,7 @@ class ImageNumbering:
         if request is not None:
             self._lines.append(request)
         elif not self._lines and isinstance(event, DumpedImage):
-            return  # the line of the first frame has not been printed, so this is no image of the game
+            return  # the first frame's line was not printed yet, so this image is from before the game
         self._held.append(event)
         if len(self._lines) >= NUM_LINES or (is_last and self._lines):
             self.first_image = first_image_number(self._lines)
@@ -104,12 +104,12 @@ class ImageNumbering:
     def _renumber(self, event: DumpEvent, first_image: int) -> Iterator[CapturedEvent]:
         expected = first_image if self._next_image is None else self._next_image
         if isinstance(event, PrintedLine):
-            if event.newest_begun >= expected:  # that image is still being written: it goes first
+            if event.newest_begun >= expected:  # that image is still being written, and comes first
                 self._early_lines.append(event)
             else:
                 yield _log_line(event, first_image)
             return
-        # An image of the waiting screen, from before the game.
+        # This is an image of the waiting screen, from before the game.
         if event.number < first_image:
             return
         if event.number != expected:

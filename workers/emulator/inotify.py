@@ -1,8 +1,8 @@
-"""The door to Linux' inotify: reports what happened to files, in the order in which it happened.
+"""Report changes to files in the order in which they happened. This module is the door to Linux' inotify.
 
 One instance watches both the pictures' folder and the file that holds the emulator's output. The kernel
-keeps their events in one queue, so "which picture had begun when this line was printed" has an exact answer
-however late it is read.
+keeps their events in one queue, so it is known exactly which picture had begun when a line was printed, even
+if the queue is read late.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BUFFER_BYTES: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class FileEvent:
-    """One thing that happened: `mask` (MODIFIED, WRITTEN or CREATED) to `name` in the folder of `watch`."""
+    """One event: `mask` (MODIFIED, WRITTEN or CREATED) happened to `name` in the folder of `watch`."""
 
     watch: int
     mask: int
@@ -55,7 +55,7 @@ class Inotify:
         os.close(self.descriptor)
 
     def watch(self, path: Path, mask: int) -> int:
-        """Watch a folder or a file for the events of `mask`; returns the number that its events carry.
+        """Watch a folder or a file for the events in `mask`; return the number that its events will carry.
 
         Raises:
             EnvironmentFailed: the kernel refused.
@@ -66,7 +66,7 @@ class Inotify:
         return watch
 
     def read(self, timeout_seconds: float) -> list[FileEvent]:
-        """Return what happened since the last call, waiting up to `timeout_seconds` if nothing did.
+        """Return the events since the last call, waiting up to `timeout_seconds` if there are none.
 
         Raises:
             EnvironmentFailed: the kernel's queue overflowed, so the order is lost.

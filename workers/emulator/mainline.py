@@ -1,4 +1,4 @@
-"""Runs mainline Dolphin, headless, with the stand-in game: the emulator that any machine can install.
+"""Run mainline Dolphin, headless, with the stand-in game: the emulator that any machine can install.
 
 boot image, user directory -> dolphin-emu-nogui -> pipe of pictures  -> PictureStream -> Arrivals -> playback
                                                 -> pipe of log lines -> OutputLines   ->
@@ -34,14 +34,14 @@ LOG_LAG: Final = -3
 now handed over, n - 1 is in Dolphin's readback, and n - 2 is being converted."""
 
 KNOWN_LOG_LAGS: Final[Mapping[str, int]] = {"Dolphin 5.0-17995-g8bad821019": LOG_LAG}
-"""By version, the lag that every game of the demo and of the contract tests showed; Debian 12 has this one.
+"""By version, the lag in every game of the demo and of the contract tests; Debian 12 has this version.
 
-It follows from the order in which the program hands pictures on, and did not change under load. A
-version that is not here has none until `farm calibrate` measures it.
+The lag follows from the order in which the program hands pictures on, and did not change under load. A
+version that is not listed has no known lag until `farm calibrate` measures it.
 """
 
 _STOP_SECONDS: Final = 2.0
-"""Seconds between SIGTERM, which it obeys in 0.2 s, and SIGKILL; there is nothing that it must save."""
+"""Seconds between SIGTERM, which Dolphin obeys in 0.2 s, and SIGKILL; it has nothing to save."""
 
 _GAME_LINE: Final = re.compile(r"\bN\[OSREPORT\]: (.*)")
 
@@ -62,7 +62,7 @@ class MainlineDolphin:
         install.require_setpriv()
 
     def fingerprint(self) -> Mapping[str, str]:
-        """Return what decides the pixels: Dolphin's version and settings, the driver, the processor."""
+        """Return everything that decides the pixels: Dolphin's version, settings, driver, processor."""
         return {
             "emulator": install.program_version(install.find_program()),
             "settings_sha256": load_templates("standin").sha256,
@@ -74,7 +74,7 @@ class MainlineDolphin:
     def play(
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
-        """Boot the image; yield its pictures and lines, as `workers.emulator.contract` demands."""
+        """Boot the image; yield its pictures and lines, as `workers.emulator.contract` requires."""
         with ExitStack() as stack:
             pictures = PictureStream()
             stack.callback(pictures.close, _STOP_SECONDS)
@@ -82,7 +82,7 @@ class MainlineDolphin:
                 self.started(boot_image, scratch, pictures.url, pass_fds=[pictures.descriptor])
             )
             arrivals = Arrivals(child)
-            stack.callback(arrivals.close)  # runs first: no thread waits any more, the child is not suspended
+            stack.callback(arrivals.close)  # runs first: then no thread waits, and the child is not suspended
             output.start(lambda line: _pass_on(line, arrivals), lambda: arrivals.end("its output ended"))
             pictures.start(arrivals)
             yield playback(arrivals, child, output.tail, boot_image, deadlines)
@@ -96,16 +96,16 @@ class MainlineDolphin:
         *,
         pass_fds: Sequence[int] = (),
     ) -> Iterator[tuple[Child, OutputLines]]:
-        """Start Dolphin in a throw-away folder, its output not yet read, and end it when the block ends.
+        """Start Dolphin in a scratch folder, without reading its output yet; end it when the block ends.
 
         Args:
-            boot_image: what to boot.
-            scratch: where that folder is made.
-            dump_url: where the pictures go, as libavformat names it; None: they go nowhere.
-            pass_fds: descriptors that it inherits.
+            boot_image: the image to boot.
+            scratch: the folder in which the scratch folder is made.
+            dump_url: libavformat's URL for the pictures; None to write no pictures.
+            pass_fds: descriptors that Dolphin inherits.
 
         Raises:
-            EnvironmentFailed: it cannot be started.
+            EnvironmentFailed: Dolphin cannot be started.
         """
         program, driver = install.find_program(), install.find_driver()
         templates = load_templates("standin")
@@ -150,18 +150,18 @@ def _environment(folder: Path, driver: Path) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "VK_ICD_FILENAMES": str(driver),  # the loader's older name for VK_DRIVER_FILES; each version knows it
         "MESA_SHADER_CACHE_DIR": str(folder / "shaders"),
-        # One rasteriser thread: several games run side by side instead.
+        # One rasteriser thread only, because several games run side by side.
         "LP_NUM_THREADS": "1",
     }
 
 
 def game_line(line: str) -> str | None:
-    """Return what the game printed, without Dolphin's prefix; None for a line of Dolphin's own."""
+    """Return the text that the game printed, without Dolphin's prefix; None for a line of Dolphin's own."""
     said = _GAME_LINE.search(line)
     return said[1].strip() if said else None
 
 
 def _pass_on(line: str, arrivals: Arrivals) -> bool:
-    """Hand on a line of the game; Dolphin's own lines are kept for errors only."""
+    """Pass on a line of the game; Dolphin's own lines are only kept for error messages."""
     said = game_line(line)
     return arrivals.line(said) if said is not None else True

@@ -1,4 +1,4 @@
-"""Finds what mainline Dolphin needs: the program, a Vulkan driver that draws on the CPU, setpriv."""
+"""Find the things that mainline Dolphin needs: the program, a Vulkan driver for the CPU, setpriv."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def require_setpriv() -> None:
     """Check that setpriv is installed.
 
     Raises:
-        EnvironmentFailed: it is not; without it the emulator could outlive us.
+        EnvironmentFailed: setpriv is not installed; without it the emulator could outlive us.
     """
     if shutil.which("setpriv") is None:
         message = "setpriv is not on PATH, so Dolphin could outlive us; run: sudo apt-get install util-linux"
@@ -92,7 +92,7 @@ def program_version(program: str) -> str:
 
 @functools.cache
 def driver_sha256(driver: Path) -> str:
-    """Return the sha256 of the driver's library, hex, or of its description if only the linker finds that."""
+    """Return the sha256 of the driver's library, hex, or of its description file if the path is not in it."""
     named = re.search(r'"library_path"\s*:\s*"([^"]+)"', driver.read_text())
     library = Path(named[1]) if named else driver
     target = library if library.is_absolute() and library.is_file() else driver
@@ -104,7 +104,7 @@ def driver_sha256(driver: Path) -> str:
 def vector_units() -> str:
     """Return this processor's vector units as far as they change pixels, e.g. "x86_64+avx".
 
-    The driver compiles for the processor at hand, and rounds otherwise without AVX. AVX2 and FMA change no
+    The driver compiles for the present processor, and rounds differently without AVX. AVX2 and FMA change no
     pixel (measured), so they are not named.
     """
     try:

@@ -1,4 +1,4 @@
-"""Reads what a child prints, line by line, as it prints it."""
+"""Read the output of a child process line by line, as it prints it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class OutputLines:
         """Begin to read. Call it only after the child has started: our own copy of its end is closed here.
 
         Args:
-            on_line: called with every line, without its end, from the thread; False means: no more calls. It
-                may wait: then the child does, too, once the pipe is full.
-            on_end: called from the thread once nobody holds the pipe's other end: the child has died.
+            on_line: function that the thread calls with every line, without its end; if it returns False, it
+                is not called again. It may wait; then the child waits, too, once the pipe is full.
+            on_end: function that the thread calls once nobody holds the pipe's other end, as the child died.
         """
         self._pipe.start(lambda read_end: self._run(read_end, on_line, on_end))
 

@@ -1,6 +1,6 @@
-"""Reads raw pictures from a pipe: the emulator writes a NUT stream into it, libav takes that apart.
+"""Read raw pictures from a pipe, into which the emulator writes a NUT stream that libav parses.
 
-It is a pipe and not a loopback socket because a pipe has no port that could be taken, nobody else can
+A pipe is used instead of a loopback socket because a pipe has no port that could be taken, nobody else can
 connect to it, it ends with the emulator by itself, and its size bounds how many pictures lie in the kernel
 before they are counted.
 
@@ -40,7 +40,7 @@ class PictureStream:
 
     def __init__(self) -> None:
         self._pipe = ChildPipe("picture stream")
-        with suppress(OSError):  # a user who has too many large pipes gets a small one: slower, not wrong
+        with suppress(OSError):  # a user with too many large pipes gets a small one, which is only slower
             fcntl.fcntl(self._pipe.read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     @property
@@ -50,13 +50,13 @@ class PictureStream:
 
     @property
     def url(self) -> str:
-        """The URL that the emulator's DumpPath must hold."""
+        """The URL to which the emulator's DumpPath must be set."""
         return f"pipe:{self.descriptor}"
 
     def start(self, arrivals: Arrivals) -> None:
-        """Begin to read: every picture goes to `arrivals`, then word of the end.
+        """Begin to read: every picture goes to `arrivals`, and then the end of the stream.
 
-        Only after the emulator has started: our own copy of its end is closed here.
+        Call it only after the emulator has started, as our own copy of its end is closed here.
         """
         self._pipe.start(lambda read_end: _hand_over(read_end, arrivals))
 
@@ -82,17 +82,17 @@ def read_pictures(url: str) -> Iterator[Yuv]:
     """Yield every picture of a NUT stream of raw WIDTH x HEIGHT yuv420p, until it ends.
 
     Args:
-        url: "pipe:N", which is left open, or a file's path. libav reads it itself: through a Python file
-            object that took half as much CPU again.
+        url: "pipe:N", which is left open, or a file's path. libav reads it itself; reading through a Python
+            file object took half as much CPU again.
 
     Yields:
         uint8 [720, 640], packed I420, each with memory of its own.
 
     Raises:
-        StreamBroken: the stream is no NUT, its pictures have another size or format, or one is cut short.
+        StreamBroken: the stream is not NUT, its pictures have another size or format, or one is cut short.
     """
     try:
-        # The header says all there is to know: nothing is read ahead to find out more.
+        # The header says everything, so nothing is read ahead to find out more.
         with av.open(
             url, "r", format="nut", options={"probesize": "32", "analyzeduration": "0"}
         ) as container:

@@ -1,4 +1,4 @@
-"""Yields the pictures and lines of one play as the contract demands, or fails within the deadlines."""
+"""Yield the pictures and lines of one play as the contract requires, or fail within the deadlines."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from workers.emulator.child import Child
     from workers.emulator.contract import BootImage, Deadlines, LogLine
 
-_LAST_WORDS: Final = 3  # lines quoted in an error
+_LAST_WORDS: Final = 3  # number of last lines that are quoted in an error
 _PREFIX: Final = re.compile(r"^\d\d:\d\d:\d{3} \S+ ")  # Dolphin's clock and source line
 _EXIT_SECONDS: Final = 10.0  # a dying emulator closes its stream well before it is dead, on a busy machine
 
 
 class _Clock:
-    """Keeps the three deadlines. Only time spent waiting counts towards start-up and progress."""
+    """Watches the three deadlines. Only time spent waiting counts towards start-up and progress."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -71,13 +71,13 @@ def playback(
     boot_image: BootImage,
     deadlines: Deadlines,
 ) -> Iterator[Picture | LogLine]:
-    """Yield arrivals until every picture was shown and the game said that it had ended.
+    """Yield arrivals until every picture was shown and the game has printed that it ended.
 
     Args:
         arrivals: the queue that the reading threads fill.
-        child: the emulator; asked for its exit status when a source ends.
-        tail: gives the last lines it printed.
-        boot_image: says how many pictures there are; later ones are taken and dropped.
+        child: the emulator, whose exit status is read when a source ends.
+        tail: returns the last lines that it printed.
+        boot_image: gives the number of pictures; later ones are taken and dropped.
         deadlines: how long to wait.
 
     Raises:

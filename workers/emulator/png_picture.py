@@ -1,4 +1,4 @@
-"""Decodes PNG pictures of the screen, by libav, and converts them to packed I420, BT.601 limited range."""
+"""Decode PNG pictures of the screen with libav, and convert them to packed I420, BT.601 limited range."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class PngDecoder:
         self._size = (width, height)
 
     def decode(self, png: bytes) -> Yuv:
-        """Return uint8 [H * 3 / 2, W].
+        """Decode one PNG to packed I420, uint8 [H * 3 / 2, W].
 
         The image's RGB is full range; alpha is dropped, as the emulator's screen has none.
 
         Raises:
-            EmulatorFailed: the bytes are no whole PNG.
-            EnvironmentFailed: it has another size than was asked for.
+            EmulatorFailed: the bytes are not a complete PNG.
+            EnvironmentFailed: the picture does not have the size that was asked for.
         """
         if not png.endswith(_END):
             raise _broken(png, "its end is missing")
@@ -51,7 +51,7 @@ def require_size(size: tuple[int, int], asked: tuple[int, int]) -> None:
     """Check the size of a picture, (width, height) in pixels.
 
     Raises:
-        EnvironmentFailed: it is not the one that was asked for.
+        EnvironmentFailed: the size is not the one that was asked for.
     """
     if size != asked:
         message = (

@@ -1,10 +1,10 @@
-"""Runs Slippi's playback Dolphin, the user's own program, with the user's own game or our stand-in.
+"""Run Slippi's playback Dolphin, the user's own program, with the user's own game or our stand-in.
 
     BootImage (a replay's bytes) -> comm file + settings + display -> pictures and lines -> Picture | LogLine
 
-One process per replay under a display of its own. Nothing outside the throw-away folder and the dump's
-tmpfs folder is written (the graphics driver's shader cache excepted), and all of it is gone when the play
-ends. Pictures come out in one of two ways: `slippi_frames.py`, `channel_frames.py`.
+There is one process per replay, with a display of its own. Only the scratch folder and the dump's tmpfs
+folder are written (and the graphics driver's shader cache), and both are removed when the play ends. Pictures
+come out in one of two ways: `slippi_frames.py`, `channel_frames.py`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from workers.emulator.slippi_preset import FramesChoice
 
 RERECORDED: Final = "rerecorded.slp"
-"""Name of the replay that the emulator recorded while it played, if it can; in the folder of the play."""
+"""Name of the replay that the emulator records while it plays, if it can; it lies in the play's folder."""
 LOG_LAG: Final = -READBACK_IMAGES
 """The usual newest_capture_index - (n + 123) of the lines this emulator yields."""
 _POLL_SECONDS: Final = 0.2
@@ -60,7 +60,7 @@ _PROBE_DEADLINES: Final = Deadlines(startup_seconds=60, progress_seconds=60, tot
 
 @dataclass(frozen=True, slots=True)
 class FrameWay:
-    """The way by which pictures come out, and why it is that one: a sentence's end, for people."""
+    """The way by which pictures come out, and the reason for it as the end of a sentence for people."""
 
     name: Literal["channel", "png"]
     why: str
@@ -72,15 +72,15 @@ class SlippiDolphin:
 
     Attributes:
         game: the disc image of Melee NTSC 1.02, or the stand-in's DOL.
-        preset: what the picture is to look like.
-        program: where the playback Dolphin is; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
-        is_standin: whether `game` is our stand-in, which the program has to be told to accept.
-        max_waiting_images: how far the emulator may run ahead of the consumer before it is suspended, where
+        preset: the choices about the picture.
+        program: path of the playback Dolphin; None for $SLIPPI_DOLPHIN or Slippi Launcher's.
+        is_standin: whether `game` is our stand-in, which the program must be made to accept.
+        max_waiting_images: how far the emulator may run ahead of the consumer before it is suspended, if
             pictures come as PNG.
         frames: the way by which pictures come out: the preloaded library's channel, PNG files, or auto: the
             channel if it is seen to work here.
-        renderer: who draws: a GPU, the processor, or auto: a GPU if one is seen to draw here.
-        emulators: how many run side by side on this machine, which share its cores; None: nobody said.
+        renderer: what draws: a GPU, the processor, or auto: a GPU if one is seen to draw here.
+        emulators: how many emulators run side by side on this machine and share its cores; None if unknown.
     """
 
     game: Path
@@ -94,7 +94,7 @@ class SlippiDolphin:
     name: str = "slippi"
 
     def check(self) -> None:
-        """Check that this machine can start it. `farm doctor --emulator slippi` looks deeper.
+        """Check that this machine can start the emulator. `farm doctor --emulator slippi` checks more.
 
         Raises:
             EnvironmentFailed: no playback Dolphin, no game, no Xvfb, or no GPU where one was asked for.
@@ -112,7 +112,7 @@ class SlippiDolphin:
         return FrameWay(self.frames, "as asked for")
 
     def fingerprint(self) -> Mapping[str, str]:
-        """Return what decides the pixels: program, settings and game; and the way by which they come out."""
+        """Return what decides the pixels (program, settings and game), and the way by which they come out."""
         install = self._install()
         drawing = drawing_here(self.renderer)
         return {
@@ -128,12 +128,12 @@ class SlippiDolphin:
     def play(
         self, boot_image: BootImage, scratch: Path, deadlines: Deadlines
     ) -> Iterator[Iterator[Picture | LogLine]]:
-        """Play as the emulator contract demands; `boot_image.data` holds the bytes of the replay.
+        """Play a replay as the emulator contract requires; `boot_image.data` holds the bytes of the replay.
 
         The lines are those that Slippi prints, `[GAME_END_FRAME]` first: it names the replay's last frame.
         After the play RERECORDED lies in `scratch` if the emulator can record while it plays (from 3.4 on).
-        `newest_capture_index` counts images whose file had begun to be written when the line was printed; on
-        the channel, where each picture says itself what it shows, it counts those that came before the line.
+        `newest_capture_index` counts images whose file had begun to be written when the line was printed. On
+        the channel, where each picture itself names its frame, it counts pictures that came before the line.
         """
         last = FIRST_SLP_FRAME + boot_image.num_frames - 1
         with self.started(scratch, boot_image.data, last) as (frames, child):
@@ -147,10 +147,10 @@ class SlippiDolphin:
     def waiting_pictures(self, scratch: Path, deadlines: Deadlines, count: int) -> None:
         """Boot the game without a replay and return once `count` pictures of its waiting screen have come.
 
-        Proves program, game, display, driver, settings and dump on this machine, with no replay at all.
+        This tests program, game, display, driver, settings and dump on this machine without any replay.
 
         Raises:
-            EmulatorFailed, EnvironmentFailed: as the emulator contract says of `play`.
+            EmulatorFailed, EnvironmentFailed: as in the emulator contract's `play`.
         """
         with self.started(scratch, None, FIRST_SLP_FRAME) as (frames, child):
             watch = PlaybackWatch(1, deadlines, time.monotonic(), child.said)
@@ -161,7 +161,7 @@ class SlippiDolphin:
                     return
 
     def _require_gpu(self) -> None:
-        """Blame the machine, not the replay, if the GPU that drew no longer does."""
+        """Raise an error about the machine, not the replay, if the GPU that drew no longer draws."""
         drawing = drawing_here(self.renderer)
         if drawing.is_gpu:
             require_still_drawing(drawing)
@@ -184,17 +184,17 @@ class SlippiDolphin:
         last_slp_frame: int,
         take_by: Callable[[Path], SlippiFrames] | None = None,
     ) -> Iterator[tuple[SlippiFrames, Child]]:
-        """Start the program in a throw-away folder, and end it when the block ends.
+        """Start the program in a scratch folder, and end it when the block ends.
 
         Args:
-            scratch: where that folder is made.
-            replay: the bytes to play; None to stay on the waiting screen.
-            last_slp_frame: the frame after which it stops asking for more.
-            take_by: makes another way for pictures to come out, from the play's folder, in which the settings
-                lie under `user`; None for the way of `frame_way`.
+            scratch: the folder in which the scratch folder is made.
+            replay: the bytes of the replay to play; None to stay on the waiting screen.
+            last_slp_frame: the frame after which the program stops asking for more.
+            take_by: makes another way for pictures to come out, given the play's folder, in which the
+                settings lie under `user`; None for the way of `frame_way`.
 
         Raises:
-            EnvironmentFailed: no program, no game, no display.
+            EnvironmentFailed: there is no program, no game, or no display.
         """
         install = self._install()
         self._require_game()
@@ -239,13 +239,13 @@ class SlippiDolphin:
     def _command(self, install: SlippiInstall, home: Path) -> list[str]:
         command = [str(install.program), "--batch", "--exec", str(self.game.resolve())]
         command += ["--user", str(home / "user"), "--slippi-input", str(home / "comm.json")]
-        # --hide-seekbar is not cosmetic: it turns the periodic savestates off.
+        # --hide-seekbar is not cosmetic: it turns off the periodic savestates.
         return [*command, "--cout", "--hide-seekbar"]
 
 
 @cache
 def _probed(emulator: SlippiDolphin) -> FrameWay:
-    """Start the emulator without a replay, and see whether pictures come by the channel."""
+    """Start the emulator without a replay, and test whether pictures come by the channel."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             emulator.waiting_pictures(Path(folder), _PROBE_DEADLINES, _PROBE_PICTURES)
@@ -295,7 +295,7 @@ def _keep_rerecording(home: Path, scratch: Path) -> None:
 
 @contextmanager
 def _blame_exit(child: Child, watch: PlaybackWatch) -> Iterator[None]:
-    """Report the emulator's exit in place of a cut-off image if that exit is what cut the image off."""
+    """Report the emulator's exit instead of a cut-off image if the exit is what cut the image off."""
     try:
         yield
     except EmulatorFailed:
@@ -306,12 +306,12 @@ def _blame_exit(child: Child, watch: PlaybackWatch) -> Iterator[None]:
 
 
 def _environment(display: str) -> dict[str, str]:
-    """Return our environment with this display, and without services that GTK would wait for."""
+    """Return our environment with this display, and without the services that GTK would wait for."""
     return {
         **os.environ,
         "DISPLAY": display,
         "GDK_BACKEND": "x11",  # a Wayland session's variables would win otherwise
-        "NO_AT_BRIDGE": "1",  # no accessibility bus: GTK waits for it where there is none
+        "NO_AT_BRIDGE": "1",  # no accessibility bus: GTK waits for it if there is none
         "GTK_A11Y": "none",
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
         "LC_ALL": "C.UTF-8",

@@ -1,4 +1,4 @@
-"""Two ways for pictures to leave Slippi's Dolphin: this module has what both must do, and the PNG dump.
+"""The two ways for pictures to leave Slippi's Dolphin: this module has their contract, and the PNG dump.
 
     files of the image dump + output file -> DumpedImage | PrintedLine ... -> Picture | LogLine ...
 
@@ -31,10 +31,10 @@ class SlippiFrames(Protocol):
     """One way for pictures and lines of one play to come out; a context manager around the emulator's life.
 
     Attributes:
-        dumps: whether the emulator is to dump its pictures as files.
+        dumps: whether the emulator must dump its pictures as files.
         stdout: the file that gets the emulator's standard output; like the others, valid inside the context.
-        descriptors: what the emulator must inherit.
-        variables: what its environment must hold besides.
+        descriptors: descriptors that the emulator must inherit.
+        variables: variables to add to the emulator's environment.
     """
 
     @property
@@ -57,27 +57,27 @@ class SlippiFrames(Protocol):
         """Name the emulator, right after its start."""
 
     def let_go(self) -> None:
-        """Hold the emulator back no longer, right before its end."""
+        """Stop holding the emulator back; called right before its end."""
 
     def take(self, timeout_seconds: float) -> SlippiEvent | None:
         """Return the next picture or line, or None if there was none in time.
 
         Raises:
-            FarmError, OSError: no more will come, although the emulator runs.
+            FarmError, OSError: no more events will come, although the emulator runs.
         """
 
     def is_drained(self) -> bool:
-        """Return whether all that the emulator gave was taken; asked once it has ended."""
+        """Return whether all events of the emulator were taken; called once it has ended."""
 
     def look_at(self, event: SlippiEvent) -> int:
         """Decode a picture of the waiting screen and return its number, from 1; 0 for a line.
 
         Raises:
-            EmulatorFailed, EnvironmentFailed: it is not what was asked for.
+            EmulatorFailed, EnvironmentFailed: the picture is damaged or has another size than asked for.
         """
 
     def feed(self, event: SlippiEvent, *, is_last: bool) -> Iterator[Picture | LogLine]:
-        """Yield what is due in the game once this has come; `is_last` if no further line will.
+        """Yield the game's events that are ready after this one; `is_last` if no further line will come.
 
         Raises:
             EmulatorFailed: a picture is missing or cut off, or cannot be matched with a frame.
@@ -91,7 +91,7 @@ class PngFrames:
     Args:
         width, height: size of the pictures, in pixels.
         user: the emulator's user directory.
-        scratch: where the dump goes if there is no room in memory.
+        scratch: folder for the dump if there is no room in memory.
         max_waiting: how many images may wait until the emulator is suspended.
     """
 
@@ -113,7 +113,7 @@ class PngFrames:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._dump = stack.enter_context(dump_folder(self._scratch))
-            # Without these folders the emulator's writes would all fail silently.
+            # Without these folders all of the emulator's writes would fail silently.
             (self._dump / "Frames").mkdir()
             (self._user / "Dump").mkdir()
             (self._user / "Dump" / "Frames").symlink_to(self._dump / "Frames", target_is_directory=True)
@@ -149,7 +149,7 @@ class PngFrames:
         return event.number
 
     def feed(self, event: SlippiEvent, *, is_last: bool) -> Iterator[Picture | LogLine]:
-        """Yield what is due: nothing until the first image of the game is known, then all that waited."""
+        """Yield events that are ready: none until the game's first image is known, then all that waited."""
         assert isinstance(event, DumpedImage | PrintedLine), "the other way's events come from its own reader"
         for captured in self._numbering.feed(event, is_last=is_last):
             if isinstance(captured, CapturedImage):

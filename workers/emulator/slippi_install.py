@@ -1,11 +1,11 @@
-"""Finds the user's own playback Dolphin, asks its version, and makes it ready to be started.
+"""Find the user's own playback Dolphin, ask its version, and make it ready to be started.
 
     named file or folder, $SLIPPI_DOLPHIN, Slippi Launcher's folder -> SlippiInstall (a program beside its
     Sys folder)
 
-Nothing is ever changed in the user's installation. An AppImage is unpacked once into the cache (it needs no
-FUSE then), and so is a .zip or .tar.gz of the program's folder, or of an AppImage. To boot the stand-in game,
-which the program's list of known titles lacks, a copy with one entry more is made there.
+Nothing is ever changed in the user's installation. An AppImage is unpacked once into the cache (so that it
+needs no FUSE), and so is a .zip or .tar.gz of the program's folder, or of an AppImage. The program's list of
+known titles lacks the stand-in game, so a copy with one more entry is made in the cache to boot it.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ LAUNCHER_FOLDERS: Final = (
     "~/.config/slippi-launcher/playback",
     "~/.var/app/*/config/Slippi Launcher/playback",
 )
-"""Where Slippi Launcher puts it on Linux; the last place is for a Launcher from Flatpak."""
+"""The folders in which Slippi Launcher puts the program on Linux; the last is for a Launcher from Flatpak."""
 PROGRAM: Final = "dolphin-emu"
 NETPLAY_REMEDY: Final = "this is the netplay build: take the one from Slippi Launcher's `playback` folder"
 STANDIN_TITLE: Final = "GameSettings/00000000.ini"
-"""Settings file of the title id that a DOL has. The program refuses every title without such a file."""
+"""Settings file for the title id of a DOL. The program refuses every title without such a file."""
 _NETPLAY_NAMES: Final = re.compile("faster melee|netplay", re.IGNORECASE)
-"""What the netplay builds call themselves, before their version."""
+"""The name that netplay builds print before their version."""
 _REMEDY: Final = (
     "install Slippi Launcher (slippi.gg), start it once and let it fetch the playback Dolphin, or set "
     f"{ENVIRONMENT_VARIABLE} to a Slippi_Playback AppImage, a {PROGRAM} file, or an archive of its folder"
 )
 _UNPACK_SECONDS: Final = 120
 _ANSWER_SECONDS: Final = 20
-"""Far more than a cold start on a busy machine takes; who waits longer waits for a program that hangs."""
+"""Far more than a cold start on a busy machine takes; a program that takes longer hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class SlippiInstall:
 
     Attributes:
         program: the executable itself, never an AppImage.
-        source: what the user has: the AppImage it was unpacked from, or the program.
+        source: the user's own file: the AppImage that it was unpacked from, or the program.
     """
 
     program: Path
@@ -84,7 +84,7 @@ def find_install(named: Path | None = None, cache: Path | None = None) -> Slippi
         cache: where AppImages and archives are unpacked; `cache_folder()` if None.
 
     Raises:
-        EnvironmentFailed: there is none, or it is not complete.
+        EnvironmentFailed: there is no playback Dolphin, or it is not complete.
     """
     given = named or (
         Path(os.environ[ENVIRONMENT_VARIABLE]) if os.environ.get(ENVIRONMENT_VARIABLE) else None
@@ -105,17 +105,18 @@ def find_install(named: Path | None = None, cache: Path | None = None) -> Slippi
 
 
 def cache_folder() -> Path:
-    """Where unpacked programs are kept: $XDG_CACHE_HOME/dolphin-farm, usually ~/.cache/dolphin-farm."""
+    """Return the folder of unpacked programs: $XDG_CACHE_HOME/dolphin-farm, usually ~/.cache/dolphin-farm."""
     return cache_base() / "dolphin-farm"
 
 
 def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> SlippiInstall:
     """Return a copy of the program that also boots the stand-in game; made once, then found again.
 
-    The program looks for its data beside its own real path, so a link to it would not do.
+    The program looks for its data beside its own real path, so a link to it would not work.
 
     Raises:
-        EnvironmentFailed: the cache cannot be written; or as require_playback: no refused program is copied.
+        EnvironmentFailed: the cache cannot be written; or for the reasons of `require_playback`, as a refused
+            program is not copied.
     """
     if (install.sys_folder / STANDIN_TITLE).exists():
         return install
@@ -140,10 +141,10 @@ def with_standin_title(install: SlippiInstall, cache: Path | None = None) -> Sli
 
 
 def program_version(install: SlippiInstall) -> str:
-    """Return what it calls itself, e.g. "3.4.1". Starts a display for a moment, and the program in it.
+    """Return the version that the program prints, e.g. "3.4.1"; starts the program on a display for a moment.
 
     Raises:
-        EnvironmentFailed: there is no display, it cannot be started, or it says no version.
+        EnvironmentFailed: there is no display, the program cannot be started, or it prints no version.
     """
     said = _answer(install, "--version")
     version = re.search(r"^([0-9]+\.[0-9]+\.[0-9]+\S*)", said, re.MULTILINE)
@@ -157,10 +158,10 @@ def program_version(install: SlippiInstall) -> str:
 
 
 def can_play_back(install: SlippiInstall) -> bool:
-    """Return whether the program takes a comm file; Slippi's netplay build does not.
+    """Return whether the program accepts a comm file; Slippi's netplay build does not.
 
     Raises:
-        EnvironmentFailed: as program_version.
+        EnvironmentFailed: for the reasons of `program_version`.
     """
     return "slippi-input" in _answer(install, "--help")
 
@@ -169,7 +170,8 @@ def require_playback(install: SlippiInstall) -> None:
     """Check that the program plays replays in the way that our driver expects.
 
     Raises:
-        EnvironmentFailed: it is another program, or another build of Slippi's Dolphin; or as program_version.
+        EnvironmentFailed: it is another program or another build of Slippi's Dolphin; or for the reasons of
+            `program_version`.
     """
     version = program_version(install)
     known = knowledge_of(version)
@@ -183,7 +185,7 @@ def require_playback(install: SlippiInstall) -> None:
 
 
 def _answer(install: SlippiInstall, option: str) -> str:
-    """Return what the program prints for one option. It exits with 255, and even so needs a display."""
+    """Return the program's output for one option. It exits with 255, and needs a display even for that."""
     said = _answer_in_time(install, option)
     if said is None:
         message = (
@@ -195,7 +197,7 @@ def _answer(install: SlippiInstall, option: str) -> str:
 
 @functools.cache
 def _answer_in_time(install: SlippiInstall, option: str) -> str | None:
-    """Return what the program prints; None, for the life of this process, if it hangs: nobody waits twice."""
+    """Return the program's output; None if it hangs, which is remembered so that nobody waits twice."""
     try:
         with tempfile.TemporaryDirectory() as folder, xvfb(64, 64, Path(folder)) as display:
             return _printed([str(install.program), option], display)
@@ -219,7 +221,7 @@ def _printed(command: list[str], display: str) -> str:
         try:
             printed, complained = process.communicate(timeout=_ANSWER_SECONDS)
         finally:
-            # A script's own children hold the pipes open, so that ending the script alone would not do.
+            # A script's own children hold the pipes open, so ending only the script would not be enough.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     return printed + complained
@@ -229,7 +231,7 @@ def _launcher_folders() -> list[Path]:
     try:
         home = with_home("~")
     except NoHome:
-        return []  # where nobody has a home, nobody has installed the Launcher
+        return []  # without a home, the Launcher cannot be installed
     found: list[Path] = []
     for pattern in LAUNCHER_FOLDERS:
         relative = pattern.removeprefix("~/")
@@ -313,7 +315,7 @@ def _unpacked(image: Path, cache: Path) -> SlippiInstall:
 
 
 def _build_once(target: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a folder aside and rename it, so that workers that race for it see none of it or all of it."""
+    """Fill a temporary folder and rename it, so that racing workers see none of it or all of it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:

@@ -1,4 +1,4 @@
-"""Parses the progress lines that Slippi's playback Dolphin prints with --cout."""
+"""Parse the progress lines that Slippi's playback Dolphin prints with --cout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FILE_PATH: Final = "FILE_PATH"  # a replay was opened; its path follows
-LRAS: Final = "LRAS"  # the replay ends by quitting out, or says nothing of its end
+LRAS: Final = "LRAS"  # the replay ends by quitting out, or does not record its end
 PLAYBACK_START_FRAME: Final = "PLAYBACK_START_FRAME"
 GAME_END_FRAME: Final = (
     "GAME_END_FRAME"  # the last frame in the file, printed before the first: not the game's end
@@ -37,9 +37,9 @@ class SlippiLine:
 
 
 def parse_line(text: str) -> SlippiLine | None:
-    """Return the progress line, or None if `text` is none: GTK and drivers write to the same stream.
+    """Parse a progress line; None for other text, as GTK and drivers write to the same stream.
 
-    A known tag with a value that is no whole number is no progress line either. Nothing here raises.
+    A known tag whose value is not a whole number is not a progress line either. This never raises.
     """
     shape = _SHAPE.fullmatch(text.rstrip("\r\n"))
     if shape is None:

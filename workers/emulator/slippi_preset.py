@@ -1,4 +1,4 @@
-"""The choices that a user has about Melee's picture, each with a safe default."""
+"""The choices that a user has about Melee's pictures, each with a safe default."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ ResolutionName: TypeAlias = Literal["480p", "720p", "960p", "1440p"]
 
 FramesChoice: TypeAlias = Literal["auto", "channel", "png"]
 FRAMES_NAME: Final = "frames"
-"""The name under which a fingerprint says which way was taken. The pixels are the same either way."""
+"""The name under which a fingerprint records the way that was taken. The pixels are the same either way."""
 FRAMES_CHOICES: Final[tuple[FramesChoice, ...]] = ("auto", "channel", "png")
 """How pictures come out of the emulator, which does not change them: `slippi_frames.py` has the two ways."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """One size of picture that can be chosen.
+    """A size of pictures that can be chosen.
 
     Attributes:
         efb_scale: the emulator's own number for the internal resolution.
-        height: rows; the console draws 480 of them at 1x, so a scale of s gives 480 * s: one pixel drawn,
-            one kept.
+        height: number of rows; the console draws 480 at 1x, so a scale of s gives 480 * s, and every drawn
+            pixel is kept.
         width: columns at 4:3, square pixels.
         wide_width: columns at 16:9, the nearest multiple of 16: exact at 720p and 1440p, else 0.7 % off at
             most.
@@ -44,7 +44,7 @@ RESOLUTIONS: Final[dict[ResolutionName, Resolution]] = {
 
 @dataclass(frozen=True, slots=True)
 class SlippiPreset:
-    """How the real game is rendered.
+    """The choices for rendering the real game.
 
     Attributes:
         resolution: one of RESOLUTIONS.
@@ -56,7 +56,7 @@ class SlippiPreset:
         backend: the emulator's video backend.
 
     Raises:
-        ValueError: on an unknown resolution or backend, or a stamp in a wide picture.
+        ValueError: the resolution or backend is unknown, or a stamp is wanted in a wide picture.
     """
 
     resolution: ResolutionName = "480p"
@@ -71,7 +71,7 @@ class SlippiPreset:
         if self.resolution not in RESOLUTIONS:
             message = f"resolution is one of {', '.join(RESOLUTIONS)}, got {self.resolution!r}"
             raise ValueError(message)
-        # An unknown name would silently mean OGL.
+        # Dolphin would silently use OGL for an unknown name.
         if self.backend not in ("OGL", "Vulkan"):
             message = f"backend is OGL or Vulkan, got {self.backend!r}"
             raise ValueError(message)

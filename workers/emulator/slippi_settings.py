@@ -1,4 +1,4 @@
-"""Fills in the playback Dolphin's settings: the templates of `dolphin_configs/slippi/`, by a preset.
+"""Fill in the playback Dolphin's settings, from the templates in `dolphin_configs/slippi/` and a preset.
 
 The fingerprint of a render hashes these files as they are, comments included: a changed comment in a template
 makes another fingerprint.
@@ -34,9 +34,9 @@ def settings_files(
     """Return the text of each settings file, by its path in the user directory.
 
     Args:
-        preset: what the picture is to look like.
-        rerecord_folder: where the emulator writes the replay anew while it plays it, where it can; None:
-            nowhere.
+        preset: the choices about the picture.
+        rerecord_folder: folder in which the emulator records the replay again while it plays it, if it can;
+            None to record nothing.
         dumps: whether the emulator dumps its pictures as files, which does not change them.
     """
     codes = {**preset.gecko_codes, **({STAMP_CODE: True} if preset.stamp else {})}

@@ -1,7 +1,7 @@
-"""Says what is known of a version of Slippi's playback Dolphin: tried here, read in its source, or neither.
+"""Tell how well a version of Slippi's playback Dolphin is known: tried here, read in its source, or neither.
 
-The program prints its version itself (`--version`). What differs between versions and matters here is how
-many bytes the device hands to the game for each character; the game finds that out by itself.
+The program prints its version itself (`--version`). The only relevant difference between versions is how many
+bytes the device gives the game for each character, which the game finds out by itself.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _MAINLINE_MAJOR: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class VersionKnowledge:
-    """What is known of one version.
+    """How well one version is known.
 
     Attributes:
-        standing: how well it is known.
+        standing: how well it is known, in one word.
         about: the same as the end of a sentence, for people.
     """
 
@@ -35,7 +35,7 @@ class VersionKnowledge:
 
 
 def knowledge_of(version: str) -> VersionKnowledge:
-    """Return what is known of a version as the program says it, e.g. "3.4.1" or "4.0.0-mainline-beta.1"."""
+    """Return how well a version is known, as the program prints it: "3.4.1", "4.0.0-mainline-beta.1" ..."""
     found = _VERSION.match(version)
     if found is None:
         return VersionKnowledge("unknown", "not the form of any version that is known")

@@ -1,9 +1,9 @@
-"""Notices when a playback goes wrong: Slippi's Dolphin fails silently, it waits, repeats itself, or is gone.
+"""Notice when a playback goes wrong. Slippi's Dolphin fails silently: it waits, repeats itself or exits.
 
-    lines, images, the passing of time -> nothing, or EmulatorFailed saying which of the known failures it is
+    lines, images, the passing of time -> nothing, or EmulatorFailed that names one of the known failures
 
-Pure: the time is handed in. Each case below was provoked on the real program; `dolphin_configs/README.md`
-lists them.
+The code is pure: the time is passed in. Each case below was provoked on the real program;
+`dolphin_configs/README.md` lists them.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _GAME_REFUSED: Final = (
 
 
 class PlaybackWatch:
-    """Follows one playback.
+    """Watches one playback for failures.
 
     Args:
         num_frames: frames of the game, from slp_frame -123 on.
         deadlines: how long to wait.
         now: the time at the start, in seconds.
-        said: gives the last line that it wrote to stderr, "" if none.
+        said: returns the last line that the emulator wrote to stderr, "" if none.
 
     Attributes:
-        num_shown: pictures that were handed to the consumer; for messages only.
-        current_slp_frame: the newest frame asked for; None before the first.
-        is_over: whether the frame after the last was asked for: every frame of the game has been handed out.
+        num_shown: number of pictures given to the consumer; only for messages.
+        current_slp_frame: the newest frame that was asked for; None before the first.
+        is_over: whether the frame after the last was asked for, so that all frames of the game were played.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class PlaybackWatch:
         """Take note of a printed line.
 
         Raises:
-            EmulatorFailed: it says that this playback cannot become the game that was asked for.
+            EmulatorFailed: the line shows that this playback cannot become the wanted game.
         """
         line = slippi_lines.parse_line(text)
         if line is None:
@@ -95,7 +95,7 @@ class PlaybackWatch:
             self._request(line.number)
 
     def image(self, now: float) -> None:
-        """Take note of an image, which counts as progress during the game only."""
+        """Take note of an image, which counts as progress only during the game."""
         self._num_images += 1
         if self.current_slp_frame is not None:
             self._is_game_shown = True
@@ -105,7 +105,7 @@ class PlaybackWatch:
         """Check the deadlines, because nothing came for a moment.
 
         Raises:
-            EmulatorFailed: one has passed.
+            EmulatorFailed: a deadline has passed.
         """
         limits = self._deadlines
         if now - self._started > limits.total_seconds:
@@ -122,14 +122,14 @@ class PlaybackWatch:
         self._progress += seconds
 
     def exited(self, status: int) -> NoReturn:
-        """Raise what an exit of the emulator means, which never ends by itself in a good playback.
+        """Raise the error for an exit of the emulator, which never exits by itself in a good playback.
 
         Args:
-            status: as subprocess has it: negative for a signal.
+            status: the exit status, as in subprocess: negative for a signal.
 
         Raises:
-            EnvironmentFailed: it could not run here at all.
-            EmulatorFailed: it broke in the middle.
+            EnvironmentFailed: the emulator could not run here at all.
+            EmulatorFailed: the emulator failed in the middle.
         """
         has_begun = self._num_images > 0 or self._opened
         if status == _NO_DISPLAY and not has_begun:

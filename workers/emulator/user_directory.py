@@ -1,4 +1,4 @@
-"""Makes Dolphin's throw-away user directory for each play, from the templates in `dolphin_configs/`."""
+"""Make Dolphin's temporary user directory for each play, from the templates in `dolphin_configs/`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Templates:
 
     @property
     def sha256(self) -> str:
-        """The sha256 of all settings in a fixed order, hex; comments and layout do not count."""
+        """Return the sha256 of all settings in a fixed order, hex; comments and layout do not count."""
         digest = hashlib.sha256()
         for name in sorted(self.files):
             for section, keys in sorted(self.files[name].items()):
@@ -41,10 +41,10 @@ class Templates:
         return digest.hexdigest()
 
     def with_value(self, file: str, section: str, key: str, value: str) -> Templates:
-        """Return these settings with another value for one key that they have.
+        """Return these settings with another value for one existing key.
 
         Raises:
-            KeyError: they have no such key.
+            KeyError: the settings have no such key.
         """
         changed = {name: {part: dict(keys) for part, keys in ini.items()} for name, ini in self.files.items()}
         _ = changed[file][section][key]
@@ -56,7 +56,7 @@ def load_templates(preset: str) -> Templates:
     """Read the templates in `dolphin_configs/PRESET/`.
 
     Raises:
-        EnvironmentFailed: if the installed package lacks one, or it does not parse.
+        EnvironmentFailed: the installed package lacks a template, or one cannot be parsed.
     """
     folder = resources.files("dolphin_configs") / preset
     files: dict[str, IniFile] = {}
@@ -78,16 +78,16 @@ def make_user_directory(folder: Path, templates: Templates, values: Mapping[str,
     """Write a user directory for `dolphin-emu-nogui -u` into the existing `folder`.
 
     Args:
-        folder: absolute; Dolphin writes its own files beside ours.
-        templates: what to write.
-        values: fills the templates' `{names}`.
+        folder: absolute path; Dolphin writes its own files beside ours.
+        templates: the settings to write.
+        values: values for the templates' `{names}`.
 
     Returns:
         `folder`.
 
     Raises:
         KeyError: a template asks for a name that `values` lacks.
-        OSError: no room or no permission.
+        OSError: there is no room or no permission.
     """
     config = folder / "Config"
     config.mkdir()

@@ -1,4 +1,4 @@
-"""Starts an Xvfb as a display for one emulator: it finds itself a free number and ends with the emulator."""
+"""Start an Xvfb as a display for one emulator: it finds a free display number and ends with the emulator."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _BYTES: Final = 64
 def xvfb(width: int, height: int, folder: Path) -> Iterator[str]:
     """Start a display with one screen of this size; yield its name, e.g. ":3".
 
-    Xvfb itself picks the number and tells it through a pipe, so two that start at once cannot collide.
+    Xvfb itself picks the number and reports it through a pipe, so two that start at once cannot collide.
 
     Raises:
-        EnvironmentFailed: it is missing, or gave no number in time.
+        EnvironmentFailed: Xvfb is not installed, or gave no number in time.
     """
     if shutil.which(PROGRAM) is None:
         message = f"{PROGRAM} is not installed; {REMEDY}"
         raise EnvironmentFailed(message)
     read_end, write_end = os.pipe()
     try:
-        # -noreset: by default it starts afresh when its last client goes, for example between two probes.
+        # -noreset: by default Xvfb resets when its last client disconnects, for example between two probes.
         command = [PROGRAM, "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24"]
         command += ["-nolisten", "tcp", "-noreset"]
         log = folder / "xvfb.log"

@@ -1,1 +1,1 @@
-"""Brings the files that a run needs onto the machine that renders: fetched once, checked, unpacked."""
+"""Fetch, check and unpack the files that a run needs on each machine that renders."""

@@ -1,4 +1,4 @@
-"""Hashes files, each only once per process while it stays as it is: a disc image has 1.4 GB."""
+"""Hash files, each only once per process as long as it does not change: a disc image has 1.4 GB."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def file_sha256(path: Path) -> str:
     """Return the sha256 of a file's bytes, hex.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     about = path.stat()
     return _hashed(path, (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns))

@@ -1,7 +1,7 @@
-"""Downloads one object from S3 into an open file, piece by piece, and hashes it on the way.
+"""Download one object from S3 into an open file, piece by piece, and hash it on the way.
 
-Every piece asks for the same version of the object, so that what is put together is one whole; each piece is
-tried again by itself. Errors name the kind of file and never the place it is in.
+Every piece is requested from the same version of the object, so that the pieces fit together; each piece is
+retried by itself. Errors name the kind of file, but never its place.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class ObjectVersion:
     """One version of an object, as the server names it.
 
     Attributes:
-        size_bytes: its size.
-        etag: the server's name for just these bytes; empty if it gives none.
+        size_bytes: the object's size.
+        etag: the server's name for exactly these bytes; empty if it gives none.
     """
 
     size_bytes: int
@@ -41,10 +41,11 @@ class ObjectVersion:
 
 
 def version_of(name: RemoteName) -> ObjectVersion:
-    """Ask which version of an object is there.
+    """Ask the server for the present version of an object.
 
     Raises:
-        EnvironmentFailed: it is not there, may not be read, is empty or too large, or the server is silent.
+        EnvironmentFailed: the object does not exist, may not be read, is empty or too large, or the server
+            does not answer.
     """
     with _errors_of(name):
         answer = _client().call(
@@ -65,7 +66,7 @@ def download(name: RemoteName, version: ObjectVersion, file: IO[bytes], deadline
 
     Args:
         name: where the object is.
-        version: what `version_of` answered.
+        version: the version to download, from `version_of`.
         file: open for writing, at its start.
         deadline: monotonic time at which to give up.
 
@@ -111,8 +112,8 @@ def _piece(name: RemoteName, version: ObjectVersion, start: int, exclusive_end: 
 
 @contextmanager
 def _errors_of(name: RemoteName) -> Iterator[None]:
-    """Turn the store's errors into ours, without the address that the server's own texts may hold."""
-    _client()  # says so if boto3 is missing
+    """Turn the store's errors into ours, without the address that the server's own messages may contain."""
+    _client()  # raises an error if boto3 is missing
     from manifests.store.contract import ObjectMissing  # noqa: PLC0415 - as in `_client`
     from manifests.store.s3_client import Taken  # noqa: PLC0415
 
@@ -138,5 +139,6 @@ def _client() -> S3Client:
     except ModuleNotFoundError as error:
         message = f"s3:// needs {error.name}, which is not installed here: pip install 'dolphin-farm[s3]'"
         raise EnvironmentFailed(message) from error
-    # Fewer tries than the dataset's own store has: a game waits for it under the limit of an attempt.
+    # Fewer tries than for the dataset's own store, because a game waits, within the time limit of its
+    # attempt.
     return S3Client(Patience(max_attempts=5))

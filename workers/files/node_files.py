@@ -1,10 +1,11 @@
-"""Keeps what a run fetches from S3 in a cache of this machine: each file once, shared by all its slots.
+"""Keep the files that a run fetches from S3 in a cache of this machine: each once, shared by all slots.
 
     RemoteName -> identified() -> RemoteFile      once, where the run is started
     RemoteFile -> fetched()    -> Path            on every machine: the same bytes, or an error
 
-A file is named by the hash of its bytes and is written under another name first, so that no process sees half
-of one. Nothing in the folder tells where a file came from. It may be deleted while nothing renders.
+A file is named by the hash of its bytes, and is written under another name first, so that no process sees
+half of it. Nothing in the folder tells where a file came from. The folder may be deleted while nothing
+renders.
 """
 
 from __future__ import annotations
@@ -30,25 +31,25 @@ if TYPE_CHECKING:
     from workers.files.remote import RemoteName
 
 FETCH_SECONDS: Final = 600.0
-"""Time for a file to come, be it by another process of this machine; well below an attempt's hard limit."""
+"""Time limit for fetching a file, by this or another process; well below an attempt's hard limit."""
 _SHA256_DIGITS: Final = 64
 _PARTIAL: Final = ".partial-"
 
 
 def fetched_folder() -> Path:
-    """Return where fetched files are kept: $XDG_CACHE_HOME/dolphin-farm/fetched, usually below ~/.cache."""
+    """Return the folder of fetched files: $XDG_CACHE_HOME/dolphin-farm/fetched, usually below ~/.cache."""
     return cache_base() / "dolphin-farm" / "fetched"
 
 
 def identified(name: RemoteName, folder: Path | None = None) -> RemoteFile:
-    """Find out which bytes an object holds: by fetching it, unless this version of it was fetched before.
+    """Find out the hash of an object, by fetching it unless this version of it was fetched before.
 
     Args:
         name: where the object is.
-        folder: of the cache; `fetched_folder()` if None.
+        folder: the cache folder; `fetched_folder()` if None.
 
     Raises:
-        EnvironmentFailed: it cannot be fetched, or this machine cannot keep it.
+        EnvironmentFailed: the object cannot be fetched, or this machine cannot keep it.
     """
     folder = private_folder(folder or fetched_folder())
     version = version_of(name)
@@ -65,15 +66,15 @@ def identified(name: RemoteName, folder: Path | None = None) -> RemoteFile:
 
 
 def fetched(file: RemoteFile, folder: Path | None = None) -> Path:
-    """Return the path of a file in this machine's cache; fetch it first if it is not there.
+    """Return the path of a file in this machine's cache; fetch it first if needed.
 
     Args:
-        file: as `identified` gave it, here or on another machine.
-        folder: of the cache; `fetched_folder()` if None.
+        file: the file, from `identified` on this or another machine.
+        folder: the cache folder; `fetched_folder()` if None.
 
     Raises:
-        EnvironmentFailed: it cannot be fetched, holds other bytes than the run began with, or this machine
-            cannot keep it.
+        EnvironmentFailed: the file cannot be fetched, holds other bytes than when the run began, or this
+            machine cannot keep it.
     """
     folder = private_folder(folder or fetched_folder())
     target = folder / f"{file.sha256}{file.name.suffix}"
@@ -105,7 +106,7 @@ def _fetch(file: RemoteFile, target: Path, deadline: float) -> None:
 
 
 def _downloaded(name: RemoteName, version: ObjectVersion, folder: Path, deadline: float) -> tuple[Path, str]:
-    """Download to a new file beside the others; return its path and hash. No file is left after an error."""
+    """Download into a new file in the cache; return its path and hash. No file is left after an error."""
     _sweep(folder)
     free = shutil.disk_usage(folder).free
     if free < version.size_bytes:
@@ -135,7 +136,7 @@ def _full(name: RemoteName, version: ObjectVersion, folder: Path, free: int) -> 
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a process that was killed left behind: nothing is written for longer than the deadline."""
+    """Remove files that killed processes left behind; no file is written for longer than the deadline."""
     for partial in folder.glob(f"{_PARTIAL}*"):
         try:
             if time.time() - partial.stat().st_mtime > FETCH_SECONDS:
@@ -145,7 +146,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_whole(target: Path, file: RemoteFile) -> bool:
-    """Whether the cache holds just these bytes; hashed once per process while the file stays as it is."""
+    """Whether the cache holds exactly these bytes; hashed once per process while the file is unchanged."""
     if not is_own_file(target):
         return False
     try:

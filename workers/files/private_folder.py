@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOOK_SECONDS: Final = 0.2
-"""Time between two tries for a lock: the kernel has none that gives up after a while."""
+"""Time between two tries for a lock; needed because the kernel's locks have no time limit."""
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder that only this user can look into, or check that the one there is such a folder.
+    """Make a folder that only this user can look into, or check that an existing folder is one.
 
     Raises:
-        EnvironmentFailed: it cannot be made, is a link, or is in somebody else's hands.
+        EnvironmentFailed: the folder cannot be made, is a link, or others can change it.
     """
     why_not = why_not_private(folder)
     if why_not is not None:
@@ -37,7 +37,7 @@ def private_folder(folder: Path) -> Path:
 
 
 def is_own_file(path: Path) -> bool:
-    """Return whether there is a plain file of this user, and no link."""
+    """Return whether the path is a plain file of this user, and not a link."""
     try:
         found = path.lstat()
     except OSError:
@@ -50,12 +50,12 @@ def locked(path: Path, deadline: float, what: str) -> Iterator[None]:
     """Hold a lock that all processes of this machine share; the kernel drops it if its holder dies.
 
     Args:
-        path: of the lock's file, in a private folder.
+        path: path of the lock's file, in a private folder.
         deadline: monotonic time at which to give up.
-        what: what the holder is doing, for the error.
+        what: the work of the holder, for the error.
 
     Raises:
-        EnvironmentFailed: somebody held it until the deadline, or the file cannot be made.
+        EnvironmentFailed: another process held the lock until the deadline, or the file cannot be made.
     """
     clock = threading.Event()  # never set
     try:

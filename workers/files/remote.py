@@ -1,4 +1,4 @@
-"""Names the files that a run fetches from S3; where they are is in no text that anybody is shown.
+"""Names of the files that a run fetches from S3; no text that is shown to people contains their places.
 
 s3://BUCKET/melee.iso -> RemoteName -> RemoteFile: the same, with the size and the hash of its bytes
 """
@@ -12,7 +12,7 @@ SCHEME: Final = "s3://"
 
 
 def is_remote(place: str) -> bool:
-    """Return whether a setting names an object on S3, and no path."""
+    """Return whether a setting names an object on S3 and not a path."""
     return place.startswith(SCHEME)
 
 
@@ -21,10 +21,10 @@ class FileKind:
     """A kind of file that a run needs on every machine.
 
     Attributes:
-        what: what people call it, e.g. "the game image".
-        flag: the flag of the command line that names it.
-        suffixes: the ends that its name may have; the programs that read it go by them.
-        max_bytes: the most that is fetched.
+        what: the words for it in messages, e.g. "the game image".
+        flag: the command-line flag that names it.
+        suffixes: the suffixes that its name may have, by which programs recognise it.
+        max_bytes: the largest size that is fetched.
     """
 
     what: str
@@ -33,7 +33,7 @@ class FileKind:
     max_bytes: int
 
     def suffix_of(self, name: str) -> str | None:
-        """Return the end of a file's name, as declared here; None if it has none of them."""
+        """Return the suffix of a file's name, as declared here; None if it has none of these."""
         lower = name.lower()
         return next((suffix for suffix in self.suffixes if lower.endswith(suffix.lower())), None)
 
@@ -55,7 +55,7 @@ class RemoteName:
         url: s3://BUCKET/KEY.
 
     Raises:
-        ValueError: it names no object, or one whose name has another end than its kind allows.
+        ValueError: the URL names no object, or its suffix is not one of its kind.
     """
 
     kind: FileKind
@@ -81,15 +81,15 @@ class RemoteName:
 
     @property
     def suffix(self) -> str | None:
-        """The end of its name, by which programs tell what it is."""
+        """The suffix of its name, by which programs recognise it."""
         return self.kind.suffix_of(self.key.rpartition("/")[2])
 
 
 def check_place(kind: FileKind, place: str) -> None:
-    """Check that an s3:// URL names one file of this kind; a path is looked at when it is used.
+    """Check that an s3:// URL names one file of this kind; a path is only checked when it is used.
 
     Raises:
-        ValueError: it does not.
+        ValueError: the URL does not name such a file.
     """
     if is_remote(place):
         RemoteName(kind, place)
@@ -100,8 +100,8 @@ class RemoteFile:
     """An object on S3 whose bytes are known, so that every machine of a run can tell that it got the same.
 
     Attributes:
-        name: where it is.
-        size_bytes: its size.
+        name: where the object is.
+        size_bytes: the object's size.
         sha256: hash of all its bytes, hex.
     """
 

@@ -1,7 +1,8 @@
-"""Unpacks a .zip, .tar or .tar.gz of a program's folder, and nothing beside the folder that it is told.
+"""Unpack a .zip, .tar or .tar.gz of a program's folder, and write nothing outside of the target folder.
 
-Paths and links that lead out of the folder are refused, as is what is no file (devices, FIFOs, hard links),
-and more than a program can hold. Links are made last, so that no file is ever written through one.
+Paths and links that lead out of the folder are refused, as are members that are not files (devices, FIFOs,
+hard links), and more bytes than a program can have. Links are made last, so that no file is ever written
+through one.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ _ANY_EXECUTE: Final = 0o111
 
 
 class _Refused(Exception):  # noqa: N818 - becomes an EnvironmentFailed
-    """The archive holds what is not unpacked."""
+    """The archive holds a member that must not be unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A file or a link within an archive; `link` is where a link points to, None for a file."""
+    """A file or a link within an archive; `link` is a link's target, None for a file."""
 
     name: str
     mode: int
@@ -56,8 +57,8 @@ def unpack(archive: Path, folder: Path) -> None:
         folder: an empty folder; after an error it may hold some of the files.
 
     Raises:
-        EnvironmentFailed: it is damaged, too large, or holds what would not stay in the folder.
-        OSError: the archive cannot be read, or the folder not be written.
+        EnvironmentFailed: the archive is damaged, too large, or has members that would leave the folder.
+        OSError: the archive cannot be read, or the folder cannot be written.
     """
     is_zip = archive.name.lower().endswith(".zip")
     try:
@@ -95,7 +96,7 @@ def _write_all(members: Iterator[_Member], folder: Path) -> None:
 
 
 def _write(path: Path, member: _Member, content: IO[bytes], room: int) -> int:
-    """Write one file; return how many bytes may still come."""
+    """Write one file; return how many more bytes may be written."""
     try:
         with path.open("xb") as file:
             while piece := content.read(_PIECE_BYTES):

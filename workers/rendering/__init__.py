@@ -1,1 +1,1 @@
-"""Turns an emulator's pictures into proved chunk pairs: set-up, capture, encoding, proof, publishing."""
+"""Turn an emulator's pictures into proved chunk pairs: set-up, capture, encoding, proof, publishing."""

@@ -1,4 +1,4 @@
-"""Measures an emulator's constants on one game, which is recorded here or given by the user."""
+"""Measure an emulator's constants on one game, which is recorded here or given by the user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workers.replay import Replay
 
 SEED: Final = 20  # the recorded match's seed; any other would do
-NUM_FRAMES: Final = 1923  # half a minute of play: ten times what motion needs to be sure
+NUM_FRAMES: Final = 1923  # half a minute of play: ten times as much as motion needs to be sure
 
 
 def measure_constants(
@@ -38,16 +38,16 @@ def measure_constants(
     Args:
         set_up: the emulator to measure.
         deadlines: how long it may take.
-        scratch_base: where throw-away folders go.
-        replay: the game; None for a match recorded here, which only the stand-in can play: Melee would
+        scratch_base: folder for scratch folders.
+        replay: the game; None for a match recorded here, which only the stand-in can play, as Melee would
             compute another match from its inputs.
 
     Returns:
-        The constants, and the evidence on that game with the log judged by them.
+        The constants, and the evidence on that game, in which they are used to judge the log.
 
     Raises:
-        EnvironmentFailed: count, stamp or motion do not agree on this game, so there is nothing to
-        calibrate by.
+        EnvironmentFailed: count, stamp or motion do not agree on this game, so it cannot be used for
+            calibration.
         ReplayRefused: the replay cannot be rendered.
         EmulatorFailed: the emulator did not play it.
     """

@@ -1,4 +1,4 @@
-"""Encodes the emulator's pictures into chunk files, in a single pass over the pictures."""
+"""Encode the emulator's pictures into chunk files, in a single pass over the pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EncodedChunk:
     Attributes:
         span: the frames that it holds.
         video: the mp4 file.
-        crop_rows: rows of each picture, from the bottom, that are not in it; the stamp is among them.
+        crop_rows: number of rows that were cut off the bottom of each picture, with the stamp.
     """
 
     span: ChunkSpan
@@ -49,25 +49,25 @@ def capture(
 ) -> tuple[EncodedChunk, ...]:
     """Encode the pictures of each span into a file of its own, and show everything to the collector.
 
-    Pictures beyond the last span (the emulator's hold) are shown to the collector and not encoded. Memory is
-    flat: one picture at a time.
+    Pictures beyond the last span (the emulator's hold) are shown to the collector, but not encoded. Only one
+    picture is in memory at a time.
 
     Args:
         events: pictures with capture_index 0, 1, 2, ... and log lines, in order of arrival.
         spans: a partition of the game; capture_index 0 is frame 0 of the first.
         folder: where the files are written.
-        settings: the video contract's free choices.
+        settings: the choices that the video contract leaves open.
         collector: takes note of every event.
-        game_id: the game's id, with which every key frame is marked; None: no marks.
-        crop_rows: rows at the bottom of each picture that are looked at and not encoded.
-        watch: called with every picture, too; for people who look on.
+        game_id: the game's id, with which every key frame is marked; None for no marks.
+        crop_rows: rows at the bottom of each picture that the collector sees, but that are not encoded.
+        watch: function that is also called with every picture, for people who watch the run.
 
     Returns:
         One encoded chunk per span.
 
     Raises:
-        RenderFailed: the encoder refused.
-        ValueError: the events ended before the spans did (an emulator must raise instead).
+        RenderFailed: the encoder failed.
+        ValueError: the events ended before the spans did (an emulator must raise an error instead).
     """
     done: list[EncodedChunk] = []
     waiting = iter(spans)
@@ -84,7 +84,7 @@ def capture(
                 continue
             if encoder is None:
                 video = folder / f"chunk-{span.chunk_number:04d}.mp4"
-                # The first frame's mark; the encoder counts on from it.
+                # The first frame's mark; the encoder derives the later marks from it.
                 mark = None if game_id is None else FrameMark(span.start + FIRST_SLP_FRAME, game_id)
                 rows = event.height - crop_rows
                 encoder = stack.enter_context(

@@ -1,11 +1,11 @@
-"""Computes where a game is cut into chunks, from frame counts alone."""
+"""Compute where a game is cut into chunks, from frame counts alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 GOP_FRAMES = 30
-"""Frames of a closed group of pictures; every chunk but the last is a whole number of them."""
+"""Frames of a closed group of pictures; every chunk except the last is a whole number of groups."""
 
 DEFAULT_FRAMES_PER_CHUNK = 3600
 """The default length of a chunk: one minute of play."""
@@ -21,7 +21,7 @@ class ChunkSpan:
         exclusive_end: one past the last frame.
 
     Raises:
-        ValueError: it is empty or begins before the game.
+        ValueError: the span is empty or begins before the game.
     """
 
     chunk_number: int
@@ -40,10 +40,10 @@ class ChunkSpan:
 
 
 def chunk_spans(num_frames: int, frames_per_chunk: int = DEFAULT_FRAMES_PER_CHUNK) -> tuple[ChunkSpan, ...]:
-    """Cut a game of `num_frames` into spans of `frames_per_chunk`, the last one as long as what is left.
+    """Cut a game of `num_frames` into spans of `frames_per_chunk`; the last span may be shorter.
 
     Raises:
-        ValueError: if the game is empty or `frames_per_chunk` is no positive multiple of GOP_FRAMES.
+        ValueError: the game is empty, or `frames_per_chunk` is not a positive multiple of GOP_FRAMES.
     """
     if num_frames < 1:
         message = f"a game has at least one frame, got {num_frames}"

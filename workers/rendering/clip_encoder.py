@@ -1,4 +1,4 @@
-"""Encodes a short clip in memory, as exports want it: by the settings of a dataset's videos, unmarked."""
+"""Encode a short clip in memory for an export, with the settings of a dataset's videos, without marks."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ class ClipEncoder:
     """Encodes clips, one after the other; the same pictures give the same bytes.
 
     Attributes:
-        settings: what the video contract leaves open.
+        settings: the choices that the video contract leaves open.
     """
 
     settings: VideoSettings
 
     @classmethod
     def like(cls, contract: VideoContract | None) -> Self:
-        """Encode as well as a dataset does; by default settings if it has no pictures."""
+        """Make an encoder with the quality of a dataset's videos; with default settings if it has none."""
         return cls(VideoSettings() if contract is None else VideoSettings(contract.crf, contract.preset))
 
     def describe(self) -> dict[str, Any]:
-        """Say how clips are encoded, JSON-ready."""
+        """Describe how clips are encoded, ready for JSON."""
         return {"codec": "h264", **dataclasses.asdict(self.settings)}
 
     def encode(self, pictures: Yuv, fps: int) -> bytes:
         """Make an mp4 of pictures, packed I420, uint8 [T, H * 3 / 2, W], with a key frame every 30.
 
         Raises:
-            RenderFailed: the encoder refuses.
+            RenderFailed: the encoder failed.
             EnvironmentFailed: there is no room for a scratch file.
         """
         rows, columns = pictures.shape[1:]

@@ -1,4 +1,4 @@
-"""Sets up an emulator: what it boots for a replay, the size of its pictures, what evidence to expect."""
+"""Set up an emulator: the image it boots for a replay, the size of its pictures, the evidence to expect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HANDED_OVER: Final = frozenset(
 
 
 class EmulatorSetup(Protocol):
-    """What the job needs to know of an emulator besides playing."""
+    """The facts about an emulator that the job needs besides playing."""
 
     @property
     def emulator(self) -> Emulator:
@@ -61,16 +61,16 @@ class EmulatorSetup(Protocol):
 
     @property
     def crop_rows(self) -> int:
-        """Rows at the bottom of what the emulator shows that do not go into the dataset."""
+        """Rows at the bottom of the emulator's pictures that do not go into the dataset."""
 
     def boot_image(self, replay: Replay, state: StateTable) -> BootImage:
-        """Return what the emulator boots to show these states."""
+        """Return the image that the emulator boots to show these states."""
 
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
         """Return a collector for the evidence on one play, judged by the calibrated constants, if any."""
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
-        """Return the re-recording evidence of a play; empty where the emulator never records one."""
+        """Return the re-recording evidence of a play; empty if the emulator never records one."""
 
     def fingerprint(self) -> dict[str, str]:
         """Return everything that decides the pixels: versions and hashes by name."""
@@ -134,7 +134,7 @@ class SlippiSetup:
 
     @property
     def has_seed(self) -> bool:
-        """Whether the stamp also names the state: the stand-in's does, the code for Melee knows no seed."""
+        """Whether the stamp also identifies the state: the stand-in's does; Melee's has no seed."""
         return self.emulator.is_standin
 
     @property
@@ -154,7 +154,7 @@ class SlippiSetup:
 
     @property
     def crop_rows(self) -> int:
-        """The rows of a stamp painted into Melee: once it is read, it is cut off the picture of the game."""
+        """The rows of a stamp painted into Melee's pictures, which are cut off once the stamp was read."""
         preset = self.emulator.preset
         if self.emulator.is_standin or not preset.stamp:
             return 0
@@ -167,8 +167,9 @@ class SlippiSetup:
     def collector(self, calibration: Calibration | None = None) -> EvidenceCollector:
         """Return a collector for the evidence on one play.
 
-        The stand-in shows what Slippi's device hands it: the state in which a frame begins, one frame behind
-        what the replay records after it. It holds its last picture; Melee leaves for its waiting screen.
+        The stand-in shows the state in which a frame begins, which Slippi's device gives it; that is one
+        frame behind the state that the replay records after the frame. The stand-in holds its last picture;
+        Melee returns to its waiting screen.
         """
         return EvidenceCollector(
             has_stamp=self.has_stamp,
@@ -181,9 +182,9 @@ class SlippiSetup:
         )
 
     def rerecording(self, folder: Path, state: StateTable) -> tuple[Evidence, ...]:
-        """Compare the replay that the emulator wrote while it played with the one it played.
+        """Compare the replay that the emulator recorded while it played with the replay that it played.
 
-        The stand-in records what it was handed and computes nothing, so only that is compared of it.
+        The stand-in computes nothing and records only the fields it was given, so only those are compared.
         """
         path = folder / RERECORDED
         only = HANDED_OVER if self.emulator.is_standin else None
@@ -209,7 +210,7 @@ def emulator_setup(name: str, *, stamp: bool = True, slippi: SlippiDolphin | Non
         slippi: the user's Slippi; only for `slippi`.
 
     Raises:
-        EnvironmentFailed: there is none of that name, or no game for Slippi.
+        EnvironmentFailed: there is no emulator with that name, or no game for Slippi.
     """
     if name not in EMULATORS:
         message = f"no emulator {name!r}; there are: {', '.join(EMULATORS)}"

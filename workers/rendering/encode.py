@@ -1,6 +1,6 @@
-"""Encodes pictures as H.264 by the video contract: the same pictures and settings give the same bytes.
+"""Encode pictures as H.264 by the video contract: the same pictures and settings give the same bytes.
 
-libav runs x264 in this process. An ffmpeg child instead gives the same pictures in as many bytes for a tenth
+libav runs x264 in this process. An ffmpeg child would give the same pictures in as many bytes for a tenth
 more CPU (measured, see dolphin_configs/README.md), and would be one more process to supervise.
 
 This module is the render side's door to libav for video files.
@@ -49,14 +49,14 @@ _SMPTE170M: Final = 6  # AVCOL_SPC_SMPTE170M; PyAV's own enumeration has swscale
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """What the video contract leaves open; the rest of it is fixed in this module.
+    """The choices that the video contract leaves open; this module fixes the rest.
 
     Attributes:
-        crf: x264's constant quality, from 1 (hardly any loss) to 51; higher is smaller.
-        preset: x264's, from ultrafast to veryslow.
+        crf: x264's constant quality, from 1 (hardly any loss) to 51; higher values give smaller files.
+        preset: x264's preset, from ultrafast to veryslow.
 
     Raises:
-        ValueError: on a value that x264 does not know.
+        ValueError: x264 does not know a value.
     """
 
     crf: float = 23.0
@@ -73,10 +73,10 @@ class VideoSettings:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """How the pictures of a video refer to each other; those that an emulator gives are coded by the default.
+    """How the pictures of a video refer to each other; an emulator's pictures are coded by the default.
 
     Attributes:
-        gop_pictures: pictures of every GOP.
+        gop_pictures: number of pictures in every GOP.
         b_frames: how many pictures in a row may refer to a later one; packets are then not in order.
         refreshes_within: whether a moving column is refreshed instead of whole pictures (intra refresh).
     """
@@ -93,18 +93,18 @@ class ChunkEncoder:
     """Writes one chunk's video. A context manager: leaving it without `close` leaves no file.
 
     Args:
-        path: where to write the mp4; a file that lies there is replaced.
-        settings: what the video contract leaves open.
-        width: of the pictures, in pixels.
-        height: of the pictures, in pixels.
-        mark: the mark of the first frame, as `manifests.video.sei` has it; every key frame then carries its
-            own mark. None: no marks.
-        fps: pictures per second of the time stamps, a divisor of 60: each picture is of the 60 / fps-th frame
-            after the one before.
+        path: where to write the mp4; an existing file is replaced.
+        settings: the choices that the video contract leaves open.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
+        mark: the mark of the first frame (see `manifests.video.sei`); every key frame then carries its own
+            mark. None for no marks.
+        fps: pictures per second of the time stamps, a divisor of 60: from one picture to the next there are
+            60 / fps frames.
         coding: how pictures refer to each other; DATASET_CODING by default.
 
     Raises:
-        RenderFailed: the encoder refuses.
+        RenderFailed: the encoder failed.
         EnvironmentFailed: there is no room, or no permission.
     """
 
@@ -154,8 +154,8 @@ class ChunkEncoder:
         """Encode the next picture: packed I420, uint8 [height * 3 / 2, width], BT.601 limited range.
 
         Raises:
-            ValueError: on another shape or dtype.
-            RenderFailed: the encoder refuses it.
+            ValueError: the picture has another shape or dtype.
+            RenderFailed: the encoder refuses the picture.
             EnvironmentFailed: there is no room.
         """
         if picture_yuv.shape != self._shape or picture_yuv.dtype.name != "uint8":
@@ -203,7 +203,7 @@ class ChunkEncoder:
 def _open_mp4(path: Path) -> OutputContainer:
     options = {
         "movflags": "+faststart",  # the index in front of the data
-        "fflags": "+bitexact",  # no library version, no date
+        "fflags": "+bitexact",  # writes neither library version nor date
         "video_track_timescale": str(_TIMESCALE),
         "use_editlist": "0",  # without B-frames there is nothing to edit, and readers disagree about edits
     }

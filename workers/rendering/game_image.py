@@ -1,4 +1,4 @@
-"""Which game Slippi's Dolphin plays: the user's disc image of Melee, or our stand-in in its place.
+"""Find and check the game that Slippi's Dolphin plays: the user's disc image of Melee, or our stand-in.
 
 Program and game may be paths, or objects on S3, which every machine of a run fetches for itself.
 """
@@ -24,42 +24,42 @@ if TYPE_CHECKING:
     from workers.files.remote import RemoteFile
 
 STANDIN: Final = "standin"
-"""The name that stands for our own game where a disc image is asked for."""
+"""The name that stands for our own game in place of a disc image."""
 _STANDIN_SUFFIX: Final = ".dol"
 _ELSEWHERE: Final = Path("not-fetched")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedParts:
-    """What of a run's Slippi lies on S3: the same bytes for every machine.
+    """The files of a run's Slippi that lie on S3, which are the same bytes for every machine.
 
     Attributes:
         game: the game's image; None if it is a path.
-        program: the playback Dolphin; None if it is a path, or looked for.
+        program: the playback Dolphin; None if it is a path, or is searched for.
     """
 
     game: RemoteFile | None = None
     program: RemoteFile | None = None
 
     def put_into(self, slippi: SlippiDolphin) -> SlippiDolphin:
-        """Fetch what this machine does not have yet; return Slippi with the paths that it has here.
+        """Fetch the files that this machine lacks; return Slippi with their paths on this machine.
 
         Raises:
             EnvironmentFailed: a file cannot be fetched, or is not the one that the run began with.
         """
         game = slippi.game if self.game is None else fetched(self.game)
         program = slippi.program if self.program is None else fetched(self.program)
-        if game.is_file():  # else the emulator's own check says what is missing
+        if game.is_file():  # otherwise the emulator's own check says what is missing
             require_game = _require_standin if slippi.is_standin else require_melee
             require_game(game)
         return replace(slippi, game=game, program=program)
 
 
 def fetched_parts(game_image: str, program: str | None = None) -> FetchedParts:
-    """Find out which bytes a run's game and program have, as far as they lie on S3. Fetches them for it.
+    """Fetch a run's game and program, as far as they lie on S3, and record which bytes they have.
 
     Raises:
-        EnvironmentFailed: one of them is not there, or cannot be fetched.
+        EnvironmentFailed: a file does not exist, or cannot be fetched.
         ValueError: a URL names no such file.
     """
     return FetchedParts(_identified(GAME_IMAGE, game_image), _identified(PROGRAM, program or ""))
@@ -75,17 +75,18 @@ def slippi_dolphin(
     *,
     parts: FetchedParts | None = None,
 ) -> SlippiDolphin:
-    """Return Slippi's Dolphin, ready to play one game. What lies on S3 is fetched, unless `parts` says no.
+    """Return Slippi's Dolphin, ready to play games. Files on S3 are fetched, unless `parts` is given.
 
     Args:
-        game_image: path or s3:// URL of the disc image of Melee NTSC 1.02, or STANDIN; a .dol is that.
-        preset: what the picture is to look like.
-        program: path or s3:// URL of the playback Dolphin; None: $SLIPPI_DOLPHIN or Slippi Launcher's.
-        frames: the way by which pictures come out.
-        renderer: who draws.
-        emulators: how many run side by side on a machine; None: nobody said.
-        parts: what lies on S3, as `fetched_parts` found it; None to ask it. An empty one fetches nothing, for
-            where nothing will be played.
+        game_image: path or s3:// URL of the disc image of Melee NTSC 1.02, or STANDIN; a .dol means the
+            stand-in.
+        preset: the choices about the picture.
+        program: path or s3:// URL of the playback Dolphin; None for $SLIPPI_DOLPHIN or Slippi Launcher's.
+        frames: the way by which pictures come out of the emulator.
+        renderer: whether a GPU or the processor draws.
+        emulators: how many emulators run side by side on a machine; None if unknown.
+        parts: the files on S3, from `fetched_parts`; None to call it here. Empty parts fetch nothing, for
+            callers that play nothing.
 
     Raises:
         EnvironmentFailed: a file cannot be fetched.
@@ -116,10 +117,11 @@ def _path(place: str) -> Path:
 
 
 def require_melee(game: Path) -> None:
-    """Check that a disc image looks like Melee NTSC 1.02 from its head and its size; its path is in no error.
+    """Check by head and size that a disc image looks like Melee NTSC 1.02; no error text contains its path.
 
     Raises:
-        EnvironmentFailed: it is something else, is cut off, or is stored as Slippi's Dolphin cannot read it.
+        EnvironmentFailed: it is something else, is cut off, or is in a format that Slippi's Dolphin cannot
+            read.
     """
     try:
         disc = read_disc(game)
@@ -142,7 +144,7 @@ def require_melee(game: Path) -> None:
 
 
 def _require_standin(game: Path) -> None:
-    """Refuse another program than ours: what is known of the stand-in's pictures holds for it alone."""
+    """Refuse any other program than ours, because the facts about the stand-in hold only for it."""
     if game != IMAGE and file_sha256(game) != file_sha256(IMAGE):
         message = "the .dol that --game-image names is not our stand-in game; give a Melee image, or standin"
         raise EnvironmentFailed(message)

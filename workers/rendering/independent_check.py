@@ -1,9 +1,9 @@
-"""Checks a written video with the system's ffmpeg, another program than the one that wrote it.
+"""Check a written video with the system's ffmpeg, a program other than the one that wrote it.
 
     mp4 -> ffprobe: stream and packets | ffmpeg: IDR pictures | ffmpeg: every picture decoded -> complaints
 
-The encoder and the reading side both run the libav that comes with PyAV, and so could share a mistake. What
-another build and version of ffmpeg finds is a property of the file.
+The encoder and the reading side both use the libav that comes with PyAV, and so could share a mistake. A
+fault that another build and version of ffmpeg finds is a property of the file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _STREAM: Final = {
     "color_primaries": "smpte170m",
     "color_transfer": "smpte170m",
 }
-"""What ffprobe says of every video stream of ours, size and frame count apart."""
+"""The values that ffprobe must report for each of our video streams, besides size and frame count."""
 _IDR_SLICE: Final = 5  # nal_unit_type of the slices of an IDR picture, by H.264's table 7-1
 _LEAST_SECONDS: Final = 120.0
 _SECONDS_PER_FRAME: Final = 0.05  # 640 x 480 takes a hundredth of that on an idle core
@@ -51,7 +51,7 @@ def is_available() -> bool:
 def check_video(
     video: bytes, *, num_frames: int, width: int, height: int, fps: int = FPS, gop_pictures: int = GOP_FRAMES
 ) -> tuple[str, ...]:
-    """Return everything in which a video breaks the video contract, a line each; nothing if it keeps it.
+    """Return every way in which a video breaks the video contract, one line each; empty if it keeps it.
 
     The contract: one H.264 stream of this size and no other, yuv420p, BT.601 in limited range, no B-frames;
     picture k at exactly k / fps s; an IDR picture, which closes the group of pictures before it, at every
@@ -60,13 +60,13 @@ def check_video(
     Args:
         video: the bytes of the mp4.
         num_frames: how many pictures it should hold.
-        width: of the pictures, in pixels.
-        height: likewise.
+        width: width of the pictures, in pixels.
+        height: height of the pictures, in pixels.
         fps: pictures a second.
-        gop_pictures: pictures of every group but the last one.
+        gop_pictures: number of pictures in every group except the last.
 
     Raises:
-        EnvironmentFailed: ffmpeg or ffprobe is not installed, or was not done in time.
+        EnvironmentFailed: ffmpeg or ffprobe is not installed, or did not finish in time.
     """
     for program in ("ffmpeg", "ffprobe"):
         if shutil.which(program) is None:
@@ -105,7 +105,7 @@ def _wrong_streams(streams: Sequence[dict[str, Any]], num_frames: int, width: in
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """How many pictures there should be, how fast they should follow, and how many a group should have."""
+    """The expected number of pictures, pictures a second, and pictures per group."""
 
     num_frames: int
     fps: int
@@ -133,10 +133,10 @@ def _wrong_packets(packets: Sequence[dict[str, Any]], base: Fraction, due: _Due)
 
 
 def _wrong_idr_pictures(path: Path, folder: Path, seconds: float, due: _Due) -> list[str]:
-    """Return what is wrong with the places of the IDR pictures, behind which no later picture may refer.
+    """Return what is wrong with the places of the IDR pictures; no later picture may refer to before them.
 
-    A key frame of an open group is flagged as one, too, so the bitstream itself is asked: all units but the
-    slices of IDR pictures are filtered out, and what is left has a packet for each IDR picture.
+    A key frame of an open group has the same flag, so the bitstream itself is examined: all units except the
+    slices of IDR pictures are filtered out, and the remainder has a packet for each IDR picture.
     """
     # See filter_units in ffmpeg's manual of bitstream filters.
     only_idr = ffmpeg.input(str(path)).output(
@@ -179,6 +179,6 @@ def _times(framecrc: bytes) -> list[Fraction]:
 
 
 def _probe_command(path: Path) -> list[str]:
-    # By hand, because ffmpeg-python's own `probe` knows no deadline.
+    # Written by hand, because ffmpeg-python's own `probe` has no deadline.
     about = "stream:packet=pts,dts,flags"
     return ["ffprobe", "-v", "error", "-of", "json", "-show_entries", about, str(path)]

@@ -1,4 +1,4 @@
-"""Shows, every few seconds, what a game that is being rendered looks like, for whoever watches the run."""
+"""Put a small picture of a game that is being rendered on the store every few seconds, for people."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 160  # columns of the small picture; its height follows from the picture's shape
 _QUALITY: Final = 70
-_STEP: Final = 16  # every 16th pixel each way tells black and frozen pictures, for some microseconds each
+_STEP: Final = 16  # every 16th pixel each way is enough to detect black and frozen pictures, in microseconds
 _DARK_LUMA: Final = 40  # black is 16
-_LIT_SHARE: Final = 0.1  # of the pixels: a frame stamp on a black picture lights up fewer
+_LIT_SHARE: Final = 0.1  # share of pixels: a frame stamp on a black picture lights up fewer
 
 
 class LiveView:
     """Looks at each picture of a game, and puts a note on the store every few seconds.
 
     Args:
-        store: of the dataset. What it refuses is left out: nothing depends on a note.
+        store: the dataset's store. Notes that it refuses are left out, as nothing depends on a note.
         game_id: the game's id.
         num_frames: frames of the whole game.
         seconds: least time between two notes.
-        clock: seconds since the epoch.
+        clock: returns the seconds since the epoch.
     """
 
     def __init__(
@@ -83,13 +83,13 @@ class LiveView:
 def live_view(
     store: Store, game_id: str, num_frames: int, seconds: float
 ) -> Iterator[Callable[[Picture], None]]:
-    """Give what is to be called with each picture of a game; its note is gone afterwards.
+    """Yield a function to call with each picture of a game; the game's note is removed afterwards.
 
     Args:
-        store: of the dataset.
+        store: the dataset's store.
         game_id: the game's id.
         num_frames: frames of the whole game.
-        seconds: between two notes; 0 to put none.
+        seconds: least time between two notes; 0 to put none.
     """
     if seconds <= 0:
         yield lambda _picture: None

@@ -1,4 +1,4 @@
-"""Proves one rendered game: weighs the evidence on the whole game, on each chunk, and on the files."""
+"""Prove one rendered game: weigh the evidence on the whole game, on each chunk, and on the files."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def prove(
         encoded: the encoded chunks, in order.
         collector: a collector that has seen the whole game.
         state: the states that the pictures should show.
-        further: evidence on the whole game that others found.
+        further: other evidence on the whole game.
 
     Raises:
-        Misaligned: some evidence disagrees, or there is too little of it; carries all evidence there is.
+        Misaligned: some evidence disagrees, or there is too little of it; the error holds all evidence.
     """
     whole_game = (*collector.finish(state), *further)
     verdict = decide(whole_game)
@@ -62,7 +62,7 @@ def prove(
     for chunk in encoded:
         span = chunk.span
         found = collector.chunk(state, span.start, span.exclusive_end)
-        # A stamp that was cut off before encoding cannot be read back from the file.
+        # A stamp that was cut off before encoding cannot be read from the file.
         if collector.has_stamp and not chunk.crop_rows:
             rows = state.slice(span.start, span.exclusive_end) if collector.expectations.has_seed else None
             found = (*found, encoded_stamp_evidence(chunk, rows))
@@ -79,7 +79,7 @@ def encoded_stamp_evidence(chunk: EncodedChunk, rows: StateTable | None = None) 
 
     Args:
         chunk: the chunk and its file.
-        rows: the states that its pictures should show; None where the stamps do not name the state.
+        rows: the states that its pictures should show; None if the stamps do not identify the state.
 
     Raises:
         VideoUnreadable: the file cannot be decoded.

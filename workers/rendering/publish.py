@@ -1,4 +1,4 @@
-"""Puts proved chunks on the store, each with the slice of state that its frames show."""
+"""Put proved chunks on the store, each with the states of its frames."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def publish(
     state: StateTable,
     folder: Path,
 ) -> tuple[ChunkRecord, ...]:
-    """Put every pair on the store; the ledger entry, which makes them count, is the caller's to write.
+    """Put every pair on the store; the caller must write the ledger entry, which makes them valid.
 
     Args:
         store: the store of the dataset.

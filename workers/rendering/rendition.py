@@ -1,9 +1,9 @@
-"""Makes a smaller copy of a committed game: its frames and states, with pictures resized and encoded anew.
+"""Make a smaller copy of a committed game: the same frames and states, with pictures resized and re-encoded.
 
-The copy may show fewer pictures a second: every n-th frame of each chunk, from the first one on. Its states
-files stay as they are, with the inputs of all frames. Before a picture is resized, it is proved once more to
-be the one that it should be: the file has its sha256, every key frame carries the mark of its game and frame,
-and where pictures are stamped, every stamp is read.
+The copy may show fewer pictures a second: every n-th frame of each chunk, from the first frame on. Its states
+files stay as they are, with the inputs of all frames. Before a picture is resized, it is checked again: the
+file has its sha256, every key frame carries the mark of its game and frame, and if pictures are stamped,
+every stamp is read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class RenditionMaker:
 
     Attributes:
         source: the store of the dataset whose pictures are resized.
-        description: of that dataset.
+        description: the description of that dataset.
         made: the contract of the videos to be made.
     """
 
@@ -58,7 +58,7 @@ class RenditionMaker:
         Raises:
             RecordRefused: the source's files are not those that its records name, or show something else.
             DatasetError: a store failed, or the video cannot be decoded.
-            RenderFailed: the encoder refuses.
+            RenderFailed: the encoder failed.
         """
         ref, gops = chunk.footage
         data, path, states = self._get(ref), folder / "rendition.mp4", folder / "states.parquet"
@@ -96,7 +96,7 @@ class RenditionMaker:
     def _pictures(
         self, chunk: ChunkRecord, gops: GopIndex, data: bytes, game_id: str
     ) -> Iterator[NDArray[np.uint8]]:
-        """Yield the resized pictures of a chunk, packed I420, each proved to be the one of its row."""
+        """Yield the resized pictures of a chunk, packed I420, after checking that each belongs to its row."""
         contract, made = self._contract(), self.made
         small = open_decoder("libav", "yuv420", Framing(size=(made.height, made.width)))
         whole = open_decoder("libav", "yuv420")

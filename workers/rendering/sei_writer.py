@@ -1,6 +1,6 @@
-"""Writes frame marks into key frames, without touching the coded picture.
+"""Write frame marks into key frames, without changing the coded picture.
 
-`manifests.video.sei` reads them.
+`manifests.video.sei` reads the marks.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def sei_nal(mark: FrameMark) -> bytes:
 
 
 def mark_packet(packet: bytes, mark: FrameMark) -> bytes:
-    """Put the mark in front of a key frame as the encoder gives it (units behind start codes).
+    """Put the mark in front of a key frame from the encoder, whose units are preceded by start codes.
 
     Raises:
-        ValueError: if the packet does not begin with a start code.
+        ValueError: the packet does not begin with a start code.
     """
     if not packet.startswith((_START_CODE, _START_CODE[1:])):
         message = f"an encoded packet begins with a start code, got {packet[:4].hex(' ')}"

@@ -1,7 +1,7 @@
-"""Runs the system's ffmpeg and ffprobe, other programs than the libav that comes with PyAV.
+"""Run the system's ffmpeg and ffprobe, which are not the libav that comes with PyAV.
 
-Commands are put together with ffmpeg-python. A command is run in a folder, with a deadline; what it printed
-and what it complained of come back.
+Commands are built with ffmpeg-python. A command runs in a folder, with a deadline; its output and its
+complaints are returned.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 def command_of(output: Any) -> list[str]:
-    """Return the command of an ffmpeg-python output, which reads no keys and complains of errors alone."""
+    """Return the command line of an ffmpeg-python output; it reads no keys, and prints only errors."""
     command: list[str] = output.global_args("-nostdin", "-v", "error").compile()
     return command
 
 
 def run_to_the_end(command: Sequence[str], folder: Path, seconds: float) -> tuple[bytes, str]:
-    """Return what a command printed, and its complaint: "" exactly if it ended well.
+    """Run a command; return its output, and its complaint, which is "" exactly if it ended well.
 
     Args:
         command: the program and its arguments.
-        folder: where it runs, and where what it says is kept meanwhile.
+        folder: the folder in which it runs, and which keeps its output meanwhile.
         seconds: how long it may take.
 
     Raises:
-        EnvironmentFailed: it cannot be started, or was not done in time.
+        EnvironmentFailed: the command cannot be started, or did not finish in time.
     """
     printed, said = folder / "stdout", folder / "stderr"
     for file in (printed, said):
@@ -45,4 +45,4 @@ def run_to_the_end(command: Sequence[str], folder: Path, seconds: float) -> tupl
             )
             raise EnvironmentFailed(message)
         complaint = "" if status == 0 else child.said() or f"it ended with status {status}"
-    return printed.read_bytes(), complaint.replace(f"{folder}/", "")  # the folder may be gone when it is read
+    return printed.read_bytes(), complaint.replace(f"{folder}/", "")  # the folder may be gone later

@@ -1,4 +1,4 @@
-"""Says what draws the pictures on this machine: a graphics card, or the processor."""
+"""Name what draws the pictures on this machine: a graphics card, or the processor."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ UNKNOWN: Final = "something that does not say what it is"
 
 
 def who_draws(slippi: SlippiDolphin | None) -> str:
-    """Return what draws for an emulator here, e.g. "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5".
+    """Name what draws for an emulator on this machine, e.g. "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5".
 
     Args:
-        slippi: Slippi's Dolphin, which draws by OpenGL on a display; None for the stand-in on mainline
-            Dolphin, which draws by Vulkan.
+        slippi: Slippi's Dolphin, which draws with OpenGL on a display; None for the stand-in in mainline
+            Dolphin, which draws with Vulkan.
     """
     try:
         return f"Vulkan by {find_driver().stem}" if slippi is None else renderer_here(slippi.renderer)

@@ -1,9 +1,9 @@
-"""Reads replays: the bytes of a .slp become a game record and the final version of each frame.
+"""Read replays: turn the bytes of a .slp file into a game record and the final version of each frame.
 
     bytes -> Container -> EventSizes -> Walk -> FinalFrames -> Replay
              container    events        events  instances      here
 
-`workers.replay.state` makes the state table of it.
+`workers.replay.state` makes a state table from a Replay.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Replay:
 
     Attributes:
         game_id: sha256 of the file's bytes, hex.
-        record: What the file says about the game as a whole.
-        frames: Which events of `stream` make up each frame.
+        record: The facts about the game as a whole.
+        frames: The events of `stream` that make up each frame.
         stream: uint8, the file's bytes.
-        sizes: Size of each kind of event, which is what decides the fields it has.
+        sizes: Size of each kind of event, which decides the fields that it has.
     """
 
     game_id: str
@@ -49,11 +49,11 @@ class Replay:
 
 
 def read_replay(data: bytes) -> Replay:
-    """Read a .slp of any version. A file cut short is read to its last complete frame.
+    """Read a .slp file of any version. A file that was cut short is read to its last complete frame.
 
     Raises:
-        ReplayRefused: NOT_SLP if the bytes are no .slp, UNREADABLE if its events cannot be told apart,
-            NO_FRAMES if no frame of it is complete.
+        ReplayRefused: NOT_SLP if the bytes are not a .slp, UNREADABLE if its events cannot be told apart,
+            NO_FRAMES if no frame is complete.
     """
     container = open_container(data)
     stream = np.frombuffer(data, np.uint8)
@@ -75,10 +75,10 @@ def read_replay(data: bytes) -> Replay:
 
 
 def _damage(stream: Bytes, container: Container, walk: Walk) -> str | None:
-    """Return what is wrong where the walk stopped; None if the file just ends too early."""
+    """Return what is wrong where the walk stopped; None if the file only ends too early."""
     if walk.stop is not Stop.UNKNOWN:
         return None
     rest = bytes(stream[walk.exclusive_end : walk.exclusive_end + 2])
     if container.is_open_ended and rest in (b"U\x08", b"}"):
-        return None  # the metadata, or the closing brace, of a file whose length was never written
+        return None  # this is the metadata, or closing brace, of a file whose length was never written
     return f"byte {walk.exclusive_end} is no event of this file (0x{rest[0]:02x})"

@@ -1,4 +1,4 @@
-"""Opens archives of every kind, and gives their members one after another in one form."""
+"""Open archives of every kind (.zip, .7z, .tar ...), and yield their members in one form."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from workers.replay.decompression import Stream
 
 INDEXED: Final = (".zip", ".tar")
-"""The archives whose members are read where they lie, without those before them."""
+"""The archives whose members can be read directly, without reading those before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A member of an open archive; its content can be read until the next one is asked for."""
+    """A member of an open archive; its content can be read until the next member is yielded."""
 
     name: str
     number: int
@@ -35,17 +35,17 @@ class Entry:
 def entries(
     file: IO[bytes], name: str, most_inner_bytes: int, wanted: tuple[str, int] | None = None
 ) -> Iterator[Entry]:
-    """Yield the members of an open archive, in order of name from a .zip, else in its own order.
+    """Yield the members of an open archive, from a .zip in order of name, otherwise in the archive's order.
 
     Args:
-        file: the archive, at its beginning; one that can be sought.
-        name: its name, which says of what kind it is.
-        most_inner_bytes: how much of a member that is an archive is of use.
+        file: the archive, seekable and at its beginning.
+        name: the archive's name, which tells its kind.
+        most_inner_bytes: how many bytes of a member that is itself an archive can be used.
         wanted: name and number of the only member whose content is needed; None for all.
 
     Raises:
-        ReplayRefused: UNREADABLE: it is damaged.
-        Exception: what the libraries raise of damaged archives, see `DAMAGE` of the modules beside.
+        ReplayRefused: UNREADABLE: the archive is damaged.
+        Exception: errors of the libraries about damaged archives; see `DAMAGE` in the neighbouring modules.
     """
     suffix = archive_suffix(name)
     if suffix == ".zip":
@@ -95,7 +95,7 @@ def _of_sevenzip(file: IO[bytes], most_inner_bytes: int, wanted: tuple[str, int]
         if wanted is not None and name != wanted[0]:
             return 0
         kind = kind_of_name(name)
-        # One byte more than is allowed shows that there is more.
+        # One byte more than allowed is read, to see whether there is more.
         return {NameKind.REPLAY: MAX_REPLAY_BYTES + 1, NameKind.ARCHIVE: most_inner_bytes + 1}.get(kind, 0)
 
     for member in sevenzip_members(file, most_bytes):

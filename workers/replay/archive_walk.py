@@ -1,8 +1,8 @@
-"""Walks through archives of every kind, and through the archives within them.
+"""Walk through archives of every kind, and through the archives within them.
 
-An archive within an archive is copied to a temporary file without a name, so that it goes when it is closed.
-Hostile ones come to an end: at a depth, at a number of members, and at so many bytes of inner archives as the
-outer one could hold in earnest.
+An archive within an archive is copied to a temporary file without a name, which disappears when it is closed.
+Hostile archives are stopped by limits on depth, on the number of members, and on the bytes of inner archives,
+of which there can only be as many as the outer archive can plausibly hold.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from workers.replay.archive_entries import Entry
 
-MAX_DEPTH: Final = 3  # of archives in each other
+MAX_DEPTH: Final = 3  # of nested archives
 _MAX_INNER_MEMBERS: Final = 1_000_000
-_INNER_BYTES_PER_BYTE: Final = 4  # archives hardly shrink when they are packed once more
+_INNER_BYTES_PER_BYTE: Final = 4  # archives hardly shrink when they are packed again
 _FREE_INNER_BYTES: Final = 1 << 30
 _IN_MEMORY_BYTES: Final = 8 << 20
 _PIECE_BYTES: Final = 1 << 20
@@ -39,10 +39,11 @@ class Member:
     """A file within an archive.
 
     Attributes:
-        steps: Its name and number, from the outermost archive in: one step, and one more for each archive
-            within another. The number is 1 for the first member of that name, 2 for the second, and so on.
-        kind: What it is by its name.
-        content: The bytes of a replay if they cannot be read again cheaply; or why a member is not read; or
+        steps: Names and numbers on the way from the outermost archive to the member: one step, and one more
+            for each archive within another. The number is 1 for the first member with a name, 2 for the
+            second, and so on.
+        kind: The kind of file, by its name.
+        content: The bytes of a replay if reading them again would be slow; or why a member is not read; or
             None.
     """
 
@@ -52,32 +53,32 @@ class Member:
 
     @property
     def name(self) -> str:
-        """Its name in the archive that it lies in."""
+        """The member's name in the archive that holds it."""
         return self.steps[-1][0]
 
     @property
     def number(self) -> int:
-        """Which one of that name it is, from 1."""
+        """The member's number among those with the same name, from 1."""
         return self.steps[-1][1]
 
 
 @dataclass(slots=True)
 class Budget:
-    """What is left of what the archives within one archive may hold, all of them together."""
+    """How many bytes and members all archives within one archive may still hold together."""
 
     num_bytes: int
     num_members: int = _MAX_INNER_MEMBERS
 
     @classmethod
     def of_size(cls, size_bytes: int) -> Budget:
-        """The budget of an archive of that size."""
+        """Make the budget of an archive of the given size."""
         return cls(_INNER_BYTES_PER_BYTE * size_bytes + _FREE_INNER_BYTES)
 
     def take(self, *, num_bytes: int = 0, num_members: int = 0) -> None:
-        """Spend some.
+        """Spend a part of the budget.
 
         Raises:
-            ReplayRefused: NOT_READ: it is more than there is left.
+            ReplayRefused: NOT_READ: this is more than what is left.
         """
         self.num_bytes -= num_bytes
         self.num_members -= num_members
@@ -87,13 +88,13 @@ class Budget:
 
 
 class Part:
-    """The next bytes of an open file, as a file of their own that is read from its beginning."""
+    """The next bytes of an open file, presented as a file of their own."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._left = file, size
 
     def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes, none at the end; all that are left if it is negative."""
+        """Return at most `size` bytes, none at the end; all remaining bytes if `size` is negative."""
         wanted = self._left if size < 0 else min(size, self._left)
         data = self._file.read(wanted)
         self._left -= len(data)
@@ -101,7 +102,7 @@ class Part:
 
 
 def listed(name: str, number: int, why_not: str | None) -> Member:
-    """A member that is not read now; `why_not` says why it never is, if so."""
+    """Make a member that is not read now; `why_not` is the reason if it never is."""
     kind = kind_of_name(name)
     content = None
     if kind is NameKind.UNREAD:
@@ -113,16 +114,16 @@ def listed(name: str, number: int, why_not: str | None) -> Member:
 
 
 def members_within(file: IO[bytes], name: str, budget: Budget, depth: int = 1) -> Iterator[Member]:
-    """Yield every member of an open archive with what it holds, and those of archives in it.
+    """Yield every member of an open archive with its content, and the members of archives in it.
 
     Args:
-        file: the archive, at its beginning; one that can be sought.
-        name: its name, which says of what kind it is.
-        budget: what inner archives may hold.
-        depth: 1 for an archive that lies in none.
+        file: the archive, seekable and at its beginning.
+        name: the archive's name, which tells its kind.
+        budget: how much inner archives may hold.
+        depth: 1 for an outermost archive.
 
     Raises:
-        ReplayRefused: UNREADABLE: it is not whole; raised after the members that can be read all the same.
+        ReplayRefused: UNREADABLE: the archive is not whole; raised after the members that could be read.
     """
     with _damage_refused(name):
         for entry in entries(file, name, budget.num_bytes):
@@ -132,7 +133,7 @@ def members_within(file: IO[bytes], name: str, budget: Budget, depth: int = 1) -
 
 
 def as_members(entry: Entry, archive: str, budget: Budget, depth: int = 1) -> Iterator[Member]:
-    """Yield an entry of an archive of this name with its content, or what lies in it if it is an archive."""
+    """Yield an entry of the named archive with its content, or its members if it is itself an archive."""
     step, kind = (entry.name, entry.number), kind_of_name(entry.name)
     if entry.content is None or kind in (NameKind.OTHER, NameKind.UNREAD):
         yield listed(entry.name, entry.number, None)
@@ -157,7 +158,7 @@ def _nested(
                 is_empty = False
                 yield replace(member, steps=(step, *member.steps))
         if is_empty:
-            yield Member((step,), NameKind.OTHER)  # it is counted, so that nothing vanishes
+            yield Member((step,), NameKind.OTHER)  # it is listed, so that no member vanishes
     except ReplayRefused as refusal:
         yield Member((step,), NameKind.ARCHIVE, refusal)
 
@@ -166,13 +167,13 @@ def read_within(file: IO[bytes], name: str, steps: Sequence[tuple[str, int]], bu
     """Return the bytes of one replay; None if there is no such member.
 
     Args:
-        file: the outermost archive, at its beginning; one that can be sought.
-        name: its name.
-        steps: as `Member` has them.
-        budget: what inner archives may hold.
+        file: the outermost archive, seekable and at its beginning.
+        name: the archive's name.
+        steps: the way to the member, as in `Member`.
+        budget: how much inner archives may hold.
 
     Raises:
-        ReplayRefused: it is no replay, or the archive is damaged before it.
+        ReplayRefused: the member is not a replay, or the archive is damaged before it.
     """
     wanted, rest = steps[0], steps[1:]
     with _damage_refused(name):
@@ -193,7 +194,7 @@ def read_within(file: IO[bytes], name: str, steps: Sequence[tuple[str, int]], bu
 def _content_or_refusal(content: IO[bytes], name: str, archive: str) -> bytes | ReplayRefused:
     try:
         if archive_suffix(archive) not in INDEXED:
-            return replay_content(content, name)  # what damages a stream damages all that follows
+            return replay_content(content, name)  # damage in a stream affects everything after it
         with _damage_refused(archive):
             return replay_content(content, name)
     except ReplayRefused as refusal:
@@ -202,7 +203,7 @@ def _content_or_refusal(content: IO[bytes], name: str, archive: str) -> bytes | 
 
 @contextmanager
 def _copied(content: IO[bytes], archive: str, budget: Budget) -> Iterator[IO[bytes]]:
-    """Copy an archive that is a member of another to where it can be sought; it is gone afterwards."""
+    """Copy an archive that is a member of another into a seekable temporary file, which is then removed."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
         with _damage_refused(archive):
             while piece := content.read(_PIECE_BYTES):
@@ -214,7 +215,7 @@ def _copied(content: IO[bytes], archive: str, budget: Budget) -> Iterator[IO[byt
 
 @contextmanager
 def _damage_refused(archive: str) -> Iterator[None]:
-    """Turn what the libraries raise of damaged archives into a refusal that names no member."""
+    """Turn the libraries' errors about damaged archives into a refusal that names no member."""
     suffix = archive_suffix(archive)
     try:
         yield

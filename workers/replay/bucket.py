@@ -1,6 +1,6 @@
-"""Lists and reads replays in somebody's S3 bucket, under whatever names they have there; never writes.
+"""List and read replays in a user's S3 bucket, under whatever names they have there; never writes.
 
-The dataset's own store accepts only keys of its own making, so it cannot read these.
+The dataset's own store accepts only keys of its own form, so it cannot read these objects.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def list_bucket(url: str) -> Iterator[str]:
     One page of the listing is held at a time.
 
     Raises:
-        DatasetError: the bucket is not there, or cannot be listed.
+        DatasetError: the bucket does not exist, or cannot be listed.
     """
     bucket, _, prefix = url.removeprefix(BUCKET_SCHEME).partition("/")
     arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
@@ -39,7 +39,7 @@ def read_object(url: str, max_bytes: int) -> bytes:
     """Return the object at s3://BUCKET/KEY, or its first max_bytes if it is larger.
 
     Raises:
-        DatasetError: it is not there, or cannot be read.
+        DatasetError: the object does not exist, or cannot be read.
     """
     bucket, _, key = url.removeprefix(BUCKET_SCHEME).partition("/")
 

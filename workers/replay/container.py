@@ -1,6 +1,6 @@
-"""Opens a .slp: finds its event stream, and the metadata behind it.
+"""Open a .slp file: find its event stream, and the metadata after it.
 
-A .slp is one UBJSON object with two keys: `raw`, a byte array whose length is 0 while the game is being
+A .slp file is one UBJSON object with two keys: `raw`, a byte array whose length is 0 while the game is being
 recorded, and `metadata`.
 """
 
@@ -23,13 +23,13 @@ _LENGTH_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """Where things lie in the bytes of a .slp.
+    """The parts of a .slp file.
 
     Attributes:
         start: Offset of the first byte of the event stream.
-        exclusive_end: One past its last byte; the end of the file where the recorded length is 0 or too long.
-        is_open_ended: True in that case: the recording was cut off, or its length never written.
-        metadata: The metadata object; empty if absent or unreadable, for it is never needed.
+        exclusive_end: One past its last byte; the end of the file if the recorded length is 0 or too long.
+        is_open_ended: True in that case: the recording was cut off, or its length was never written.
+        metadata: The metadata object; empty if absent or unreadable, as it is never required.
     """
 
     start: int
@@ -56,7 +56,7 @@ def open_container(data: bytes) -> Container:
 
 
 def _metadata(data: bytes, stream_end: int, is_open_ended: bool) -> Mapping[str, Any]:
-    # Without a length the key has to be searched for; it stands near the end, and events seldom spell it.
+    # Without a length the key must be searched for; it is near the end, and events seldom contain its bytes.
     position = data.rfind(_METADATA_KEY) if is_open_ended else stream_end
     if position < 0 or not data.startswith(_METADATA_KEY, position):
         return {}

@@ -1,4 +1,4 @@
-"""Reads the bytes of one replay from whatever stream holds it, and never more than a replay has."""
+"""Read the bytes of one replay from any stream that holds it, and never more bytes than a replay can have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_REPLAY_BYTES: Final = 64 << 20  # an eight-minute game with every frame roll
 
 
 def replay_content(content: IO[bytes], name: str) -> bytes:
-    """Return the content of a stream, decompressed as its name says, up to the size a replay may have."""
+    """Return the content of a stream, decompressed according to its name, up to the size of a replay."""
     suffix = name.lower().rpartition(".")[2]
     try:
         if suffix == "gz":
@@ -34,7 +34,7 @@ def replay_content(content: IO[bytes], name: str) -> bytes:
 
 
 def _bounded(content: IO[bytes]) -> bytes:
-    """Read a replay; its head first, so that other files are not decompressed any further.
+    """Read a replay, its head first, so that a file that is not a replay is not decompressed any further.
 
     Raises:
         ReplayRefused: NOT_SLP: it does not begin like a replay; UNREADABLE: it is larger than any replay.

@@ -1,6 +1,6 @@
-"""Decompresses a .gz, .xz or .zst piece by piece, and gives what there is before it says what is missing.
+"""Decompress a .gz, .xz or .zst piece by piece, and return all available bytes before raising an error.
 
-The libraries' own readers raise before they hand over the last bytes of a file that was cut.
+The libraries' own readers raise before they return the last bytes of a file that was cut.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _PIECE_BYTES: Final = 1 << 18
 _XZ_MEMORY_BYTES: Final = 256 << 20  # a dictionary of 64 MiB (xz -9) takes 65 MiB to read
 
 DAMAGE: Final = (zlib.error, lzma.LZMAError, EOFError, pa.ArrowException)
-"""What the decompressors raise of damaged bytes; besides, OSError without an errno."""
+"""Errors that the decompressors raise for damaged bytes, besides OSError without an errno."""
 
 
 class Stream(Protocol):
-    """Bytes in order."""
+    """A source of bytes that is read in order."""
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, none at the end."""
@@ -31,7 +31,7 @@ class Stream(Protocol):
 
 
 class _Gzip:
-    """A .gz file's content, as far as there is any."""
+    """The content of a .gz file, as far as it can be read."""
 
     def __init__(self, packed: IO[bytes]) -> None:
         self._unpacked = gzip.GzipFile(fileobj=packed, mode="rb")
@@ -41,7 +41,7 @@ class _Gzip:
 
 
 class _Xz:
-    """An .xz file's content; several streams one after another are one, as for xz itself."""
+    """The content of an .xz file; consecutive streams count as one, as in xz itself."""
 
     def __init__(self, packed: IO[bytes]) -> None:
         self._packed = packed
@@ -76,7 +76,7 @@ class _Xz:
 
 
 class _Zstd:
-    """A .zst file's content."""
+    """The content of a .zst file."""
 
     def __init__(self, packed: IO[bytes]) -> None:
         self._unpacked = cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd"))
@@ -91,9 +91,9 @@ _READERS: Final[dict[str, Callable[[IO[bytes]], Stream]]] = {
 
 
 def decompressed(packed: IO[bytes], name: str) -> Stream:
-    """Return the content of a file whose name says how it is compressed.
+    """Return the content of a file whose name tells how it is compressed.
 
     Raises:
-        KeyError: the name says nothing of the kind.
+        KeyError: the name tells no compression.
     """
     return _READERS[name[name.rindex(".") :].lower()](packed)

@@ -1,10 +1,10 @@
-"""Finds where every event of a .slp's stream begins, without a Python step per event.
+"""Find where every event of a .slp file's stream begins, without a Python step per event.
 
-A stream is a chain: each event's size, from the table at the head of the file, says where the next begins. So
-the chain is walked for all frames at once: every byte that could open a frame is a candidate, all candidates
-step forward together until each meets the next one, and only those that the true chain passes through count.
-The result is exactly that of walking event by event, for any bytes. `walk_one_by_one` does the latter, where
-the fast walk is not possible, and as the reference in tests.
+A stream is a chain: each event's size, from the table at the head of the file, tells where the next event
+begins. The chain is walked for all frames at once: every byte that could open a frame is a candidate, all
+candidates step forward together until each meets the next one, and only candidates on the true chain count.
+The result is exactly that of walking event by event, for any bytes. `walk_one_by_one` walks event by event:
+it is used if the fast walk is not possible, and as the reference in tests.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Event(IntEnum):
     STADIUM = 0x41
 
 
-# The size of each event in the first version that wrote it; no version wrote less.
+# The size of each event in the first version that wrote it; no version wrote fewer bytes.
 _LEAST_BYTES = {
     Event.GAME_START: 0x13D,
     Event.PRE: 0x33,
@@ -56,11 +56,11 @@ _LEAST_BYTES = {
     Event.STADIUM: 0x9,
 }
 _ALWAYS_DECLARED = (Event.GAME_START, Event.PRE, Event.POST)
-_MAX_STEPS = 64  # events of one frame, with room: 8 pre, 8 post, 15 items, and a handful
-# On average; real games have 40 and more, and streams with less are walked event by event.
+_MAX_STEPS = 64  # events of one frame, with some room: 8 pre, 8 post, 15 items, and a few others
+# Average bytes per event; real games have 40 and more, and streams with fewer are walked event by event.
 _LEAST_BYTES_PER_EVENT = 20
 
-_BLOCK_BYTES = 1 << 16  # compared at once; what fits in the cache is several times faster
+_BLOCK_BYTES = 1 << 16  # compared at once; a block that fits in the cache is several times faster
 
 
 class Stop(StrEnum):
@@ -110,7 +110,7 @@ def read_sizes(stream: Bytes, start: int) -> EventSizes:
     """Read the size table that opens every stream.
 
     Raises:
-        ReplayRefused: UNREADABLE: there is none, it is cut, or an event in it is too short to be placed.
+        ReplayRefused: UNREADABLE: there is no table, it is cut, or an event in it is too short to be placed.
     """
     if len(stream) < start + 2 or stream[start] != Event.PAYLOADS:
         msg = "the event stream does not begin with the table of event sizes"
@@ -132,7 +132,7 @@ def read_sizes(stream: Bytes, start: int) -> EventSizes:
 
 
 def find_events(stream: Bytes, sizes: EventSizes, exclusive_end: int) -> Walk:
-    """Find all events of stream[sizes.exclusive_end:exclusive_end], as `walk_one_by_one` does, but faster."""
+    """Find all events of stream[sizes.exclusive_end:exclusive_end], like `walk_one_by_one`, but faster."""
     anchor = Event.FRAME_START if sizes.of(Event.FRAME_START) else Event.PRE
     stepper = _Stepper(stream, sizes, exclusive_end)
     position, stop = stepper.step(sizes.exclusive_end, until=anchor)
@@ -178,7 +178,7 @@ class _Stepper:
         self._sizes: list[int] = sizes.total_bytes.tolist()
         self._is_known: list[bool] = _IS_KNOWN.tolist()
         self._exclusive_end = exclusive_end
-        self.offsets = array("q")  # eight bytes each, where a list would take forty
+        self.offsets = array("q")  # takes eight bytes per offset; a list would take forty
 
     def step(self, position: int, until: Event | None) -> tuple[int, Stop | None]:
         """Walk from position to the next `until` after it; Stop is None if one was met."""
@@ -211,7 +211,7 @@ class _Together:
     """The result of walking from all candidates at once.
 
     Attributes:
-        links: int64 [K], index of the candidate at which each walk ended; -1 where it met none.
+        links: int64 [K], index of the candidate at which each walk ended; -1 if it met none.
         steps: For each step, the candidates still walking and the offset that each of them passed.
     """
 
@@ -223,7 +223,7 @@ class _Together:
         num_steps = np.zeros(is_passed.size, np.int64)
         for owners, _ in self.steps:
             num_steps[owners] += 1
-        # Each walk's events are adjacent in the result, so counts give every walk its place.
+        # Each walk's events are adjacent in the result, so the counts give the place of every walk.
         num_steps[~is_passed] = 0
         exclusive_ends = np.cumsum(num_steps)
         place = exclusive_ends - num_steps
@@ -254,7 +254,7 @@ def _candidates(stream: Bytes, anchor: Event, position: int, exclusive_end: int)
         offsets = np.flatnonzero(block == anchor) + start
         offsets = offsets[stream[offsets + 1] + np.uint8(1) <= 1]  # its highest byte is 0x00 or 0xFF
         found.append(offsets)
-        # Bytes that look like openings can be crafted; past the budget the plain walk is used.
+        # Bytes that look like openings can be crafted; beyond this budget the plain walk is used.
         budget -= offsets.size
         if budget < 0:
             return None
@@ -297,10 +297,10 @@ def _index_of(candidates: Offsets, wanted: Offsets) -> Offsets:
 
 
 def _follow(links: Offsets, index: int, is_passed: NDArray[np.bool_]) -> int:
-    """Mark the candidates that the chain passes from index on.
+    """Mark the candidates on the chain that starts at `index`.
 
     Returns:
-        The first whose walk met no anchor; it is not marked.
+        The first candidate whose walk met no anchor; it is not marked.
     """
     turns = np.flatnonzero(
         links != np.arange(1, links.size + 1)

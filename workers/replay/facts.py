@@ -1,4 +1,4 @@
-"""Makes the ledger's facts about a game from its replay, without names and connect codes."""
+"""Make the ledger's facts about a game from its replay, without names and connect codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def characters_seen(table: StateTable) -> tuple[CharacterSeen, ...]:
     """Return the characters that each player is in some frame, by port and internal id.
 
-    The start of a game names one; Zelda and Sheik change into each other. Followers (Nana) are not counted.
+    The start of a game names one character; Zelda and Sheik change into each other. Followers (Nana) are not
+    counted.
     """
     seen = []
     for index, port in enumerate(table.ports):
@@ -33,15 +34,15 @@ def characters_seen(table: StateTable) -> tuple[CharacterSeen, ...]:
 def game_facts(
     record: GameRecord, player_hashes: Sequence[str | None], table: StateTable
 ) -> GameFacts | None:
-    """Return the ledger's facts about a game, or None if it has no frames to speak of.
+    """Return the ledger's facts about a game, or None if the record lacks frames.
 
     Args:
-        record: what the replay says about the game.
+        record: the replay's game record.
         player_hashes: keyed hashes of the players, in order of ports, as planned.
         table: the state of the game's frames.
 
     Raises:
-        ValueError: another number of hashes than of players.
+        ValueError: the numbers of hashes and of players differ.
     """
     if record.first_slp_frame is None or record.last_slp_frame is None:
         return None

@@ -1,10 +1,10 @@
-"""Lists and fetches replays of a dataset repository on the Hugging Face hub; never writes to it.
+"""List and fetch replays of a dataset repository on the Hugging Face hub; never writes to it.
 
     hf://datasets/OWNER/NAME                    all files of the repository
-    hf://datasets/OWNER/NAME@REVISION/PREFIX    those whose path begins so, of a branch, tag or commit
+    hf://datasets/OWNER/NAME@REVISION/PREFIX    the files with this prefix, at a branch, tag or commit
 
 A listing is pinned to the commit that it found, and so are the locators that the plan keeps. Each machine
-fetches a file once, into the hub library's own cache, and goes on where it stopped.
+fetches a file once, into the hub library's own cache; a stopped download goes on where it was.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def list_hub(url: str) -> Iterator[str]:
-    """Yield the URL of every file that a URL means, pinned to the commit that is there now, by name.
+    """Yield the URL of every file that a URL covers, pinned to the present commit, in order of name.
 
     Raises:
         EnvironmentFailed: there is no such repository or revision, or the hub cannot be reached.
@@ -35,11 +35,11 @@ def list_hub(url: str) -> Iterator[str]:
 
 
 def local_copy(url: str) -> Path:
-    """Fetch one file, unless this machine has it, and return where it is.
+    """Fetch one file, unless this machine has it, and return its path.
 
     Raises:
-        ReplayRefused: NOT_READ: its path is none that a file could have.
-        EnvironmentFailed: it is not there, or the hub cannot be reached.
+        ReplayRefused: NOT_READ: no file could have such a path.
+        EnvironmentFailed: the file does not exist, or the hub cannot be reached.
     """
     place = hub_place(url)
     if any(part in ("", ".", "..") for part in place.path.split("/")):
@@ -54,7 +54,7 @@ def hub_place(url: str) -> HubPlace:
     """Read hf://datasets/OWNER/NAME[@REVISION][/PATH].
 
     Raises:
-        EnvironmentFailed: it is none.
+        EnvironmentFailed: `url` has another form.
     """
     try:
         return HubPlace.of_url(url)

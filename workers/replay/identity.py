@@ -1,4 +1,4 @@
-"""Says who a player is, as far as a replay tells it: by account, by connect code, or by display name."""
+"""Identify a player, as far as a replay allows it: by account, by connect code, or by display name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-# A pool of anonymised games gives the same name to everybody of a rank, and programs write such a name where
-# nobody chose one. Whoever is known by it alone is not known.
+# A pool of anonymised games gives the same name to all players of a rank, and programs write such a name if
+# nobody chose one. A player with only such a name is not identified.
 _NOBODY: Final = re.compile(
     r"(unranked|bronze|silver|gold|platinum|diamond|grandmaster|master)?([123]|i{1,3})?player\d*"
     r"|(anonymous|unknown)(player|user)?\d*"
@@ -18,7 +18,7 @@ _NOBODY: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Personal data that tells who a player is; read to be hashed, and never printed, logged or stored."""
+    """Personal data that identifies a player; it is only hashed, and never printed, logged or stored."""
 
     display_name: str
     connect_code: str
@@ -30,37 +30,37 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """The best that identifies this player: uid, else connect code, else display name, else "".
+        """The best identification of this player: uid, else connect code, else display name, else "".
 
-        A name tag is no identity: it belongs to the console on which it was typed.
+        A name tag does not identify a player: it belongs to the console on which it was typed.
         """
         return self.uid_key or self.code_key or self.name_key
 
     @property
     def uid_key(self) -> str:
-        """The account's id without blanks around it; "" if there is none."""
+        """The account's id without surrounding blanks; "" if there is none."""
         return _printable(self.uid)
 
     @property
     def code_key(self) -> str:
-        """The connect code in the form in which the game writes it; "" if there is none.
+        """The connect code in the game's own form; "" if there is none.
 
-        That is upper case, with a full-width number sign; metadata and people write an ASCII # instead.
+        That form is upper case, with a full-width number sign; metadata and people write an ASCII # instead.
         """
         code = "".join(_folded(self.connect_code).upper().split())
         return code.replace("#", "\uff03") if _letters(code) else ""
 
     @property
     def name_key(self) -> str:
-        """The display name in Unicode's normal form NFKC; "" if it is blank, or a name that many have."""
+        """The display name in Unicode's normal form NFKC; "" if it is blank, or shared by many players."""
         name = _folded(self.display_name)
         return "" if _NOBODY.fullmatch(_letters(name).casefold()) else name
 
 
 def names_in_metadata(metadata: Mapping[str, Any], port: int) -> tuple[str, str]:
-    """Return the display name and the connect code that a .slp's metadata gives a port; "" where it does not.
+    """Return the display name and the connect code of a port in a .slp file's metadata; "" if it has none.
 
-    From Slippi 3.0 to 3.8 nothing else has them.
+    From Slippi 3.0 to 3.8 only the metadata has them.
     """
     found: Any = metadata
     for key in ("players", str(port), "names"):
@@ -76,7 +76,7 @@ def _folded(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Leave out what shows nothing: control and format characters, and blanks at the ends."""
+    """Remove invisible characters: control and format characters, and blanks at the ends."""
     return "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf")).strip()
 
 

@@ -1,7 +1,7 @@
-"""Groups events into frames: which written instance of each frame counts, and where its events lie.
+"""Group events into frames: decide which written instance of each frame counts, and find its events.
 
 A netplay file holds a frame once for every time it was simulated. The last complete instance counts: it is
-what the game settled on and what playback shows.
+the one that the game kept, and that playback shows.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from workers.replay.events import Bytes, EventSizes, Offsets, Walk
 
-# Slippi never simulates further ahead of the last confirmed input than this; older frames cannot change.
+# Slippi never simulates further ahead of the last confirmed input than this, so older frames cannot change.
 MAX_ROLLBACK_FRAMES = 7
 _NUM_PORTS = 4
 _ABSENT = -1
-_NO_FRAME = -(2**40)  # no int32 is equal to it
+_NO_FRAME = -(2**40)  # no int32 equals this
 _STAGE_EVENTS = (Event.FOD_PLATFORM, Event.WHISPY, Event.STADIUM)
-# These may name another frame than the one they are written in, or none at all.
+# These events may name another frame than the one in which they are written, or no frame.
 _MAY_STRAY = np.isin(np.arange(256), [Event.GAME_START, Event.GAME_END, *_STAGE_EVENTS])
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """The fighter that an event is about: a port's leader or its follower (Nana)."""
+    """The fighter of an event: a port's leader or its follower (Nana)."""
 
     port: int
     is_follower: bool
@@ -40,23 +40,23 @@ class Entity:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FinalFrames:
-    """The F frames of a replay, ascending, each by its last complete instance. Offsets are into the stream.
+    """The F frames of a replay, ascending, each with its last complete instance. Offsets are into the stream.
 
     Attributes:
         slp_frame: int64 [F], strictly ascending; not necessarily without holes.
         num_written: int64 [F], complete instances of the frame.
-        is_finalized: bool [F], False where the game might have simulated the frame once more.
+        is_finalized: bool [F], False where the game might have simulated the frame again.
         frame_start: int64 [F], the FRAME_START event, or -1.
         exclusive_end: int64 [F], where the kept instance ends.
         pre: int64 [F] per entity, its PRE event in the kept instance, or -1.
         post: int64 [F] per entity, its POST event in the kept instance, or -1.
         item: int64 [N], ITEM events of kept instances, by frame and in the order written.
-        item_frame: int64 [N], index into slp_frame of each.
+        item_frame: int64 [N], index into slp_frame of each ITEM event.
         stage_events: int64 offsets of the events of each stage kind, of all instances, in stream order.
-        last_finalized: Highest frame index the game declared final; None where the version does not say.
-        num_instances: Complete instances in all.
-        num_foreign_events: Events of players outside ports 0-3, which are left out.
-        foreign_ports: 0-based ports that these name, ascending.
+        last_finalized: Highest frame index that the game declared final; None if the version does not say.
+        num_instances: Number of all complete instances.
+        num_foreign_events: Number of events of players outside ports 0-3, which are left out.
+        foreign_ports: 0-based ports that these events name, ascending.
         damage: Where and how the stream contradicts itself, after which no frame is kept; None if it does
             not.
     """
@@ -94,12 +94,12 @@ def settle(stream: Bytes, sizes: EventSizes, walk: Walk) -> FinalFrames:
     """Group the walk's events into instances, and keep the last complete one of each frame index."""
     placed = _place(stream, sizes, walk)
     complete = np.flatnonzero(_complete(stream, sizes, placed, walk.stop))
-    # The first in the reversed order is the last written.
+    # The first instance in the reversed order is the one that was written last.
     slp_frame, reversed_index, num_written = np.unique(
         placed.frame[complete][::-1], return_index=True, return_counts=True
     )
     kept = complete[::-1][reversed_index]
-    # Events before the first frame have instance -1, which indexes the last place.
+    # Events before the first frame have instance -1, which is the index of the last place.
     row_of_instance = np.full(placed.frame.size + 1, _ABSENT)
     row_of_instance[kept] = np.arange(kept.size)
     frame_start, _ = placed.of(Event.FRAME_START)
@@ -133,11 +133,11 @@ class _Placed:
     """Every event, with the instance that it belongs to.
 
     Attributes:
-        offsets: int64 [E] of all events.
-        command: uint8 [E], their kinds.
-        instance: int32 [E], ascending; -1 for those before the first frame.
+        offsets: int64 [E], offsets of all events.
+        command: uint8 [E], kinds of the events.
+        instance: int32 [E], ascending; -1 for events before the first frame.
         frame: int64 [I], the frame index of each instance.
-        exclusive_end: int64 [I], where each ends.
+        exclusive_end: int64 [I], where each instance ends.
         damage: Where and how the stream contradicts itself; None if it does not.
     """
 
@@ -155,7 +155,7 @@ class _Placed:
 
 
 def _place(stream: Bytes, sizes: EventSizes, walk: Walk) -> _Placed:
-    """Number every event's instance; cut the stream where an event names another frame than its instance."""
+    """Number every event's instance; cut the stream at an event that names a frame not its instance's."""
     offsets, command = walk.offsets, walk.commands
     frame_named = read_int32(stream, offsets + 1)
     if sizes.of(Event.FRAME_START):
@@ -199,7 +199,7 @@ def _complete(stream: Bytes, sizes: EventSizes, placed: _Placed, stop: Stop) -> 
         return is_complete
     is_complete = np.ones(placed.frame.size, bool)
     if is_complete.size and (stop is not Stop.GAME_END or placed.damage):
-        # Without a bookend only the last can be cut; all pre events come before all post events.
+        # Without a bookend only the last instance can be cut; all pre events come before all post events.
         last = placed.offsets[placed.instance == is_complete.size - 1]
         who = [set(_keys(stream, last[stream[last] == event]).tolist()) for event in (Event.PRE, Event.POST)]
         is_complete[-1] = who[0] == who[1] and bool(who[0])
@@ -207,7 +207,7 @@ def _complete(stream: Bytes, sizes: EventSizes, placed: _Placed, stop: Stop) -> 
 
 
 def _items(placed: _Placed, row_of_instance: Offsets) -> tuple[Offsets, Offsets]:
-    """Return the offsets of the items of kept instances, by frame and then as written, and their rows."""
+    """Return offsets and rows of the items of kept instances, in order of frame and then as written."""
     offsets, instance = placed.of(Event.ITEM)
     row = row_of_instance[instance]
     is_kept = row >= 0
@@ -225,7 +225,7 @@ def _keys(stream: Bytes, offsets: Offsets) -> NDArray[np.int32]:
 def _by_entity(
     stream: Bytes, placed: _Placed, event: Event, row_of_instance: Offsets, num_rows: int
 ) -> tuple[dict[Entity, Offsets], NDArray[np.int32]]:
-    """Return each entity's event in each row, -1 where it has none, and the ports of events of nobody's."""
+    """Return each entity's event in each row, -1 where it has none, and the ports of events of no player."""
     offsets, instance = placed.of(event)
     row = row_of_instance[instance]
     keys = _keys(stream, offsets)
@@ -250,7 +250,7 @@ def _finalized(slp_frame: Offsets, last_finalized: int | None, *, is_netplay: bo
     if last_finalized is not None:
         final = last_finalized
     elif is_netplay:
-        # Versions before 3.7 do not say; what lies further back than any rollback reaches is certain.
+        # Versions before 3.7 do not say; frames further back than any rollback reaches are final.
         final -= MAX_ROLLBACK_FRAMES
     is_finalized: NDArray[np.bool_] = slp_frame <= final
     return is_finalized

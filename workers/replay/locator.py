@@ -1,4 +1,4 @@
-r"""The text by which a plan, a report and the terminal name a replay: printable, and turned back by reading.
+r"""Locators: printable texts by which plans, reports and the terminal name a replay, and which can be parsed.
 
     PATH                 a file
     ARCHIVE!MEMBER       a replay within a .zip, .7z, .tar, .tar.gz, .tar.xz or .tar.zst
@@ -8,7 +8,7 @@ r"""The text by which a plan, a report and the terminal name a replay: printable
     hf://datasets/OWNER/NAME@COMMIT/PATH  a file of a repository on the hub, which may be an archive
 
 Names of files are bytes, and need not be text: an archive that was packed in Japan unpacks to Shift-JIS. Each
-byte that is no part of UTF-8, and each byte of a control character, stands in a locator as \xHH. So does a
+byte that is not part of UTF-8, and each byte of a control character, is written in a locator as \xHH. So is a
 backslash that would otherwise be read as such an escape, and an exclamation mark that would otherwise end the
 name of an archive. `MEMBER:2` cannot be mistaken for a name, because names of replays end in .slp, .slp.gz or
 .slp.zst, and those of archives in the suffixes below.
@@ -55,23 +55,23 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class NameKind(Enum):
-    """What a file is by its name."""
+    """The kind of a file, by its name."""
 
     REPLAY = "replay"
     ARCHIVE = "archive"
-    UNREAD = "unread"  # an archive or a compression that we do not read, but that may well hold replays
+    UNREAD = "unread"  # an archive or compression that we cannot read, but that may hold replays
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a replay lies, with names as the file system and the archive have them.
+    """The place of a replay, with names as in the file system and the archive.
 
     Attributes:
-        path: The file's path, the archive's if it lies in one, or its s3:// or hf:// URL.
-        member: The name within the archive; None if it is not in one.
-        number: 1 for the first member of that name, 2 for the second, and so on.
-        inner: Names and numbers of further members, each in the archive that the one before it is.
+        path: The path of the file, or of the archive that holds it, or its s3:// or hf:// URL.
+        member: The name within the archive; None if it is not in an archive.
+        number: 1 for the first member with that name, 2 for the second, and so on.
+        inner: Names and numbers of further members; each lies in the archive named by the one before.
     """
 
     path: str
@@ -81,12 +81,12 @@ class Place:
 
     @property
     def steps(self) -> tuple[tuple[str, int], ...]:
-        """Name and number of each member on the way from the file to the replay; none if it is the file."""
+        """Name and number of each member on the way from the file to the replay; empty if it is the file."""
         return () if self.member is None else ((self.member, self.number), *self.inner)
 
 
 def kind_of_name(name: str) -> NameKind:
-    """Return what a file is by its name, whatever the case of its letters."""
+    """Return the kind of a file by its name, ignoring case."""
     lower = name.lower()
     if lower.endswith(REPLAY_SUFFIXES):
         return NameKind.REPLAY
@@ -99,7 +99,7 @@ def archive_suffix(name: str) -> str:
     """Return the suffix that makes a file an archive, in small letters: ".tar.gz" rather than ".gz".
 
     Raises:
-        ValueError: it is none by its name.
+        ValueError: the name is not that of an archive.
     """
     found = [suffix for suffix in ARCHIVE_SUFFIXES if name.lower().endswith(suffix)]
     if not found:
@@ -126,7 +126,7 @@ def shown(text: str) -> str:
 
 
 def path_locator(path: str) -> str:
-    """Return the locator of a file, given its path or its s3://BUCKET/KEY as the system has it."""
+    """Return the locator of a file, given its path or s3://BUCKET/KEY in the system's own form."""
     locator = _escaped(path)
     return locator if is_in_bucket(path) else _LOOKS_LIKE_ARCHIVE.sub(r"\1\\x21", locator)
 
@@ -141,14 +141,14 @@ def nested_locator(archive: str, steps: Iterable[tuple[str, int]]) -> str:
 
 
 def given_locator(text: str) -> str:
-    """Return the locator of what a person typed: a file of just that name if there is one, else a locator."""
+    """Return the locator for typed text: of a file with exactly that name if it exists, else the text."""
     return path_locator(text) if not is_in_bucket(text) and os.path.lexists(text) else text
 
 
 def place_of(locator: str) -> Place:
-    """Return where the replay of this locator lies; the inverse of `path_locator` and `nested_locator`."""
+    """Parse a locator into the replay's place; the inverse of `path_locator` and `nested_locator`."""
     within = None if is_in_bucket(locator) else _IN_ARCHIVE.fullmatch(locator)
-    # What is called like the second archive of a name lies in none; the file of that name is meant.
+    # No file can be the second archive with a name, so such a text means the file with that whole name.
     if within is None or within["number"] is not None:
         return Place(_unescaped(locator))
     steps: list[tuple[str, int]] = []
@@ -172,6 +172,6 @@ def _unescaped(text: str) -> str:
 
 
 def _as_bytes(character: str) -> str:
-    # Python holds a byte that is no UTF-8 as half a character of this range.
+    # Python represents a byte that is not UTF-8 as a surrogate in this range.
     errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", errors))

@@ -1,8 +1,8 @@
-"""The door to libmelee: names of characters, stages and actions, and the stages' geometry.
+"""Names of characters, stages and actions, and the stages' geometry. This module is the door to libmelee.
 
-Names and numbers come from libmelee because everybody in the field uses them. Replays are not read by it:
-from a file it yields the first written version of each frame, not the one that the game settled on (the tests
-compare it with our reader).
+Names and numbers come from libmelee because everybody in the field uses them. But it is not used for reading
+replays: it yields the first written version of each frame, not the one that the game kept (the tests compare
+it with our reader).
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ LEGAL_STAGES = {
 }
 FOUNTAIN_OF_DREAMS, POKEMON_STADIUM, YOSHIS_STORY, DREAM_LAND = 0x02, 0x03, 0x08, 0x1C
 
-# The game has three numberings of its characters. A .slp's start names the external one, its frames the
-# internal one, and libmelee knows the internal one and that of the selection screen; so this order is written
-# out here.
+# The game numbers its characters in three ways. A .slp file's start uses external ids, its frames internal
+# ids, and libmelee knows internal ids and those of the selection screen; so this order is written out here.
 _BY_EXTERNAL_ID = (
     *(
         "CPTFALCON",
@@ -51,9 +50,10 @@ _BY_EXTERNAL_ID = (
     *("DOC", "ROY", "PICHU", "GANONDORF"),
 )
 
-_TARGET_TEST = 33  # the external id of the first
+_TARGET_TEST = 33  # the external id of the first target test
 
-# The other stages by external id; libmelee has no names for them. These are what Slippi's own libraries use.
+# The other stages by external id; libmelee has no names for them. These names are from Slippi's own
+# libraries.
 _OTHER_STAGES = {
     4: "PEACHS_CASTLE",
     5: "KONGO_JUNGLE",
@@ -114,13 +114,13 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class StageGeometry:
-    """What libmelee knows of a stage's shape, in Melee units; the main floor is at y = 0.
+    """A stage's shape according to libmelee, in Melee units; the main floor is at y = 0.
 
     Attributes:
         edge_x: x of the right ledge when hanging on it; the left one is -edge_x.
         ground_x: x of the right end of the floor when standing on it; the left one is -ground_x.
         blast_left, blast_right, blast_top, blast_bottom: Where a fighter is lost.
-        platforms: Those that do not move: left, right, top, where the stage has them.
+        platforms: The platforms that do not move: left, right, top, as far as the stage has them.
     """
 
     edge_x: float
@@ -141,7 +141,7 @@ def external_character_id(name: str) -> int:
     """Return the external id of the character with this name.
 
     Raises:
-        ValueError: no playable character has that name.
+        ValueError: no playable character has this name.
     """
     if name not in _BY_EXTERNAL_ID:
         msg = f"no playable character is called {name!r}; there are {', '.join(sorted(_BY_EXTERNAL_ID))}"
@@ -150,9 +150,9 @@ def external_character_id(name: str) -> int:
 
 
 def internal_character_name(internal_id: int) -> str:
-    """Return libmelee's name of the character with this internal id, which a .slp's frames have.
+    """Return libmelee's name of the character with this internal id, the kind of id in a .slp file's frames.
 
-    An id that libmelee does not know is named by its number, such as "CHARACTER_40": a mod's.
+    An id that libmelee does not know (a mod's) is named by its number, such as "CHARACTER_40".
     """
     return _internal_names().get(internal_id, f"CHARACTER_{internal_id}")
 
@@ -163,7 +163,7 @@ def is_playable(external_id: int) -> bool:
 
 
 def is_playable_internally(internal_id: int) -> bool:
-    """Whether an internal id is a playable character's; those of Nana and the game's bosses are not."""
+    """Whether an internal id is that of a playable character; Nana and the game's bosses are not playable."""
     return _internal_names().get(internal_id) in _BY_EXTERNAL_ID
 
 
@@ -181,7 +181,7 @@ def action_names() -> dict[int, str]:
 def stage_name(external_id: int) -> str:
     """Return a stage's name by external id: libmelee's for the six tournament stages, Slippi's for others.
 
-    An id that none of the game's stages has is named by its number, such as "STAGE_300": a mod's.
+    An id that none of the game's stages has (a mod's) is named by its number, such as "STAGE_300".
     """
     if external_id in LEGAL_STAGES:
         return str(LEGAL_STAGES[external_id].name)
@@ -192,7 +192,7 @@ def stage_geometry(external_id: int) -> StageGeometry:
     """Return the shape of a tournament stage.
 
     Raises:
-        ValueError: it is none of the six.
+        ValueError: the id is not one of the six.
     """
     if external_id not in LEGAL_STAGES:
         msg = f"no geometry for stage {external_id}; known are {sorted(LEGAL_STAGES)}"
@@ -218,7 +218,7 @@ def stage_geometry(external_id: int) -> StageGeometry:
 
 
 def step_through(path: Path) -> int:
-    """Step libmelee through a replay, as people do who train on its frames; return the number of steps.
+    """Step libmelee through a replay, like people who train on its frames; return the number of steps.
 
     Only measurements use this: `farm bench` compares our own reader with it.
     """
@@ -233,7 +233,7 @@ def step_through(path: Path) -> int:
 def randall_positions(slp_frame: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return where the cloud of Yoshi's Story is at each slp_frame: (x of its left end, y), float32.
 
-    Exact to 0.001 units.
+    The positions are exact to 0.001 units.
     """
     table = _randall_period()
     phase = np.asarray(slp_frame, np.int64) % len(table)

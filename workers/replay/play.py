@@ -1,7 +1,7 @@
-"""Compares how two recordings say that one game went: frame by frame, and not how each came to know it.
+"""Compare two recordings of one game, frame by frame, by the course of the game alone.
 
-Both players of a netplay game record it, each with rollbacks of its own. So how often a frame was written is
-left out, and so is whether the recording knew it to be final; everything else is the play.
+Both players of a netplay game record it, each with its own rollbacks. So the comparison ignores how often a
+frame was written, and whether the recording knew it to be final; everything else is the course of the game.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _ABSENT: Final = "null"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where two recordings of one game first disagree.
+    """The first difference between two recordings of one game.
 
     Attributes:
-        slp_frame: the first frame in which they do.
-        column: the first column of the schema's order in which that frame differs; `items` where it has
-            another number of items, `items.x` and so on where one of its items differs; `stage` or `ports`
-            where not even these are the same.
-        first, second: what each recording has there, as text; "null" where it has nothing.
+        slp_frame: the first frame in which they differ.
+        column: the first column, in the schema's order, in which that frame differs; `items` if the numbers
+            of items differ, `items.x` and so on if one of the items differs; `stage` or `ports` if not even
+            these are the same.
+        first, second: each recording's value there, as text; "null" if it has none.
     """
 
     slp_frame: int
@@ -45,10 +45,10 @@ class Difference:
 
 
 def play_sha256(table: StateTable) -> str:
-    """Hash how a game went, in hexadecimal: equal for recordings that agree in every frame and column.
+    """Hash the course of a game, in hexadecimal: equal for recordings that agree in every frame and column.
 
-    Recordings that end at different frames, or record other columns, have other hashes and may still agree;
-    `first_difference` tells.
+    Recordings that end at different frames, or record different columns, have different hashes and may still
+    agree; `first_difference` tells.
     """
     digest = hashlib.sha256(f"{table.stage} {table.ports} {table.num_frames}".encode())
     for name in table.names():
@@ -69,8 +69,8 @@ def first_difference(first: StateTable, second: StateTable) -> Difference | None
     Only frames that both have are compared, and only columns that both recorded.
 
     Args:
-        first: of confirmed frames, as `workers.replay.state.state_table` gives them.
-        second: the same of the other recording.
+        first: the confirmed frames of one recording, from `workers.replay.state.state_table`.
+        second: the confirmed frames of the other recording.
 
     Raises:
         ValueError: they have no frame in common.
@@ -91,12 +91,12 @@ def first_difference(first: StateTable, second: StateTable) -> Difference | None
     )
     found = [_in_column(one, other, name) for name in one.names() if name not in _OF_THE_RECORDING]
     found.append(_in_items(one, other))
-    # Of equally early ones the first in the schema's order.
+    # Of equally early differences, the first in the schema's order is returned.
     return min((each for each in found if each is not None), key=lambda each: each.slp_frame, default=None)
 
 
 def why_not_one_game(first: GameRecord, second: GameRecord) -> str | None:
-    """Say what shows that two replays are of two games; None if nothing does."""
+    """Return what shows that two replays are of different games; None if nothing does."""
     told: list[tuple[str, object, object]] = [
         ("stage", first.stage_name, second.stage_name),
         ("players", _who_plays(first), _who_plays(second)),
@@ -117,7 +117,7 @@ def _who_plays(record: GameRecord) -> str:
 def _in_column(one: StateTable, other: StateTable, name: str) -> Difference | None:
     masks = one.valid(name), other.valid(name)
     if not (masks[0].any() and masks[1].any()):
-        return None  # a version that does not record it
+        return None  # one of the versions does not record this column
     values = one.values(name), other.values(name)
     differs = (masks[0] != masks[1]) | (masks[0] & _differ(*values))
     if not differs.any():
@@ -138,7 +138,7 @@ def _in_items(one: StateTable, other: StateTable) -> Difference | None:
         num_even = int(uneven[0])
         texts = [str(count[num_even]) for count in counts]
         found.append(Difference(one.first_slp_frame + num_even, "items", texts[0], texts[1]))
-    # Before the first frame with another number of items, row k of one is row k of the other.
+    # Up to the first frame whose numbers of items differ, row k of one corresponds to row k of the other.
     rows = slice(0, int(one.items.offsets[num_even]))
     frame_index = one.items.frame_index()
     for column in ITEM_COLUMNS:
@@ -155,7 +155,7 @@ def _in_items(one: StateTable, other: StateTable) -> Difference | None:
 
 
 def _differ(one: Values, other: Values) -> NDArray[np.bool_]:
-    """Bool [N]: where two columns differ; NaNs are equal to each other."""
+    """Return where two columns differ, bool [N]; NaNs count as equal to each other."""
     differs: NDArray[np.bool_] = one != other
     if one.dtype.kind == "f" and differs.any():
         differs &= ~(np.isnan(one) & np.isnan(other))

@@ -1,4 +1,4 @@
-"""Reads the game record: what a .slp says about the game as a whole."""
+"""Read the game record: the facts in a .slp file about the game as a whole."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ONLINE_SCENE = 8
 _NUM_PORTS = 4
 _INFO = 0x5  # the game info block's offset within GAME_START
 _PLAYER, _PLAYER_BYTES = _INFO + 0x60, 0x24
-_LONGEST_TEXT: Final = 100  # characters; a date and the name of a program take fewer
+_LONGEST_TEXT: Final = 100  # characters; a date or the name of a program takes fewer
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerRecord:
-    """One player of the game. `port` is 0-based; ids are external; None where the version does not say."""
+    """One player of the game. `port` is 0-based; ids are external; None if the version does not record it."""
 
     port: int
     character_id: int
@@ -43,13 +43,13 @@ class PlayerRecord:
 
 @dataclass(frozen=True, slots=True)
 class GameRecord:
-    """One game. Frame indices are slp_frames; None where the version, or a cut file, does not say.
+    """The record of one game. Frame indices are slp_frames; values that the file lacks are None.
 
     Attributes:
         num_frames: Distinct frames with a complete instance; num_instances counts repeats, too.
         num_rolled_back: Frames that were simulated more than once.
         num_unfinalized: Frames at the end that the game might have simulated again.
-        is_truncated: The file ends before its recording did.
+        is_truncated: Whether the file ends before its recording did.
         damage: Where and how the stream contradicts itself.
     """
 
@@ -85,14 +85,14 @@ class GameRecord:
 
     @property
     def match_key(self) -> str | None:
-        """A key of this game among all that Slippi's servers arranged; None if they did not arrange it."""
+        """A key that identifies this game among all that Slippi's servers arranged; None if they did not."""
         if not self.match_id:
             return None
         return f"{self.match_id}/{self.game_number}/{self.tiebreak_number}"
 
 
 class _Fields:
-    """Reads typed fields of one event; gives None where the event is too short to hold the field."""
+    """Reads typed fields of one event; returns None if the event is too short to hold the field."""
 
     def __init__(self, event: bytes) -> None:
         self._event = event
@@ -104,7 +104,7 @@ class _Fields:
         )
 
     def text(self, offset: int, size: int) -> str:
-        """Return the Shift JIS text up to the first zero; "" where the event is too short."""
+        """Return the Shift JIS text up to the first zero; "" if the event is too short."""
         raw = self._event[offset : offset + size] if offset + size <= len(self._event) else b""
         return raw.split(b"\0", 1)[0].decode("shift_jis", errors="replace")
 
@@ -116,7 +116,7 @@ def read_record(
     walk: Walk,
     frames: FinalFrames,
 ) -> GameRecord:
-    """Return what the file says about the game, without the frames themselves."""
+    """Make the game record of a file, without the frames themselves."""
     start = _event(stream, sizes, walk, Event.GAME_START)
     end = _event(stream, sizes, walk, Event.GAME_END)
     version = ".".join(str(start.number("B", offset)) for offset in (1, 2, 3))
@@ -190,7 +190,7 @@ def _identity(start: _Fields, metadata: Mapping[str, Any], port: int) -> Identit
         uid=start.text(0x249 + 0x1D * port, 0x1D),
         name_tag=start.text(0x161 + 0x10 * port, 0x10),
     )
-    # A blank or an anonymised one counts as none, so that what the metadata know better is not lost.
+    # A blank or anonymised value counts as none, so that a better value in the metadata is used.
     return replace(
         found,
         display_name=found.display_name if found.name_key else netplay_name or found.display_name,
@@ -199,7 +199,7 @@ def _identity(start: _Fields, metadata: Mapping[str, Any], port: int) -> Identit
 
 
 def _text(metadata: Mapping[str, Any], key: str) -> str | None:
-    """A text of the metadata; None where there is none, or one that no recorder writes."""
+    """Return a text of the metadata; None if there is none, or if no recorder would write such a text."""
     value = metadata.get(key)
     return _printable(value) if isinstance(value, str) else None
 

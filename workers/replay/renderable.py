@@ -1,4 +1,4 @@
-"""Decides whether a replay may be rendered at all, by rules that no plan can switch off."""
+"""Decide whether a replay may be rendered at all, by rules that no plan can switch off."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def renderable(replay: Replay) -> StateTable:
 
     Raises:
         ReplayRefused: NOT_ONE_ON_ONE, ILLEGAL_STAGE, ILLEGAL_CHARACTER, BAD_FIRST_FRAME, NOT_CONTIGUOUS,
-            NO_FRAMES, NON_FINITE, or UNREADABLE where the event stream contradicts itself.
+            NO_FRAMES, NON_FINITE, or UNREADABLE if the event stream contradicts itself.
     """
     _check_record(replay)
-    table = state_table(replay)  # in which a NaN that is no error is null, and its value 0
+    table = state_table(replay)  # harmless NaNs are null there, with the value 0
     for name in table.names():
         values = table.values(name)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -69,7 +69,7 @@ def _check_record(replay: Replay) -> None:
 
 
 def _check_characters(replay: Replay, table: StateTable) -> None:
-    """Refuse a character in the frames that the start of the game did not tell of.
+    """Refuse a replay whose frames show a character that the start of the game did not name.
 
     Raises:
         ReplayRefused: ILLEGAL_CHARACTER.
@@ -84,7 +84,8 @@ def _check_characters(replay: Replay, table: StateTable) -> None:
 
 
 def _illegal_character(what: str) -> ReplayRefused:
-    # Mods number their characters from where the unmodified game has its bosses, and would be drawn as these.
+    # Mods use the numbers of the unmodified game's bosses for their characters, which would be drawn as
+    # bosses.
     msg = (
         f"{what}, which the unmodified game lets nobody choose: it is a mod's (such as Akaneia's) or a cheat "
         "code's, and only the unmodified game is rendered"

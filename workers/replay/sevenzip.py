@@ -1,7 +1,7 @@
-"""Reads the members of a .7z, one after another, without unpacking it to disk.
+"""Read the members of a .7z, one after another, without unpacking it to disk.
 
-A .7z packs many files into one compressed block, so a member is had only by decompressing what lies before it
-in its block. py7zr hands over members by calling what it is given; a thread turns that into a stream.
+A .7z packs many files into one compressed block, so a member can only be read by decompressing everything
+before it in its block. py7zr delivers members through callbacks; a thread turns these into a stream.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _MEMBERS_AHEAD: Final = 2
-_LOOK_SECONDS: Final = 0.5  # between two looks whether the other side is still there
+_LOOK_SECONDS: Final = 0.5  # between two checks whether the other side is still there
 _JOIN_SECONDS: Final = 60.0
-_MOST_IN_MEMORY: Final = 64 << 20  # of one member; what is larger is on disk meanwhile
+_MOST_IN_MEMORY: Final = 64 << 20  # of one member; larger members are kept on disk meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class SevenZipMember:
     """One file of a .7z.
 
     Attributes:
-        name: As the archive has it.
-        number: 1 for the first member of that name, 2 for the second, and so on.
-        content: Its bytes, or so many of them as were wanted; None where it was not wanted.
+        name: The member's name in the archive.
+        number: 1 for the first member with that name, 2 for the second, and so on.
+        content: Its bytes, or as many of them as were wanted; None if it was not wanted.
     """
 
     name: str
@@ -44,21 +44,21 @@ class SevenZipMember:
     content: IO[bytes] | None = None
 
 
-class _Abandoned(Exception):  # noqa: N818 - no error: nobody wants the rest
-    """Nobody reads on."""
+class _Abandoned(Exception):  # noqa: N818 - not an error: nobody wants the rest
+    """The consumer has stopped reading, so unpacking ends."""
 
 
 def sevenzip_members(file: IO[bytes], most_bytes: Callable[[str], int]) -> Iterator[SevenZipMember]:
     """Yield the files of a .7z: first those that are not wanted, then the others with their content.
 
     Args:
-        file: the archive, which can be sought.
-        most_bytes: how many bytes of a member of this name are wanted; 0 if it is not.
+        file: the archive, which must be seekable.
+        most_bytes: returns how many bytes of a member with a given name are wanted; 0 if none.
 
     Raises:
-        ReplayRefused: UNREADABLE: it is none, is damaged or encrypted, or says what cannot be; raised after
-            the members before the damage.
-        OSError: it cannot be read.
+        ReplayRefused: UNREADABLE: it is not a .7z, is damaged or encrypted, or makes impossible claims;
+            raised after the members before the damage.
+        OSError: the archive cannot be read.
     """
     try:
         with py7zr.SevenZipFile(file) as archive:
@@ -75,7 +75,7 @@ def sevenzip_members(file: IO[bytes], most_bytes: Callable[[str], int]) -> Itera
 
 
 def _trouble(error: BaseException) -> str:
-    """Say what is wrong; py7zr's own words hold members' names, which may be players'."""
+    """Describe an error; py7zr's own messages contain members' names, which may be those of players."""
     if isinstance(error, py7zr.PasswordRequired):
         return "the .7z is encrypted; unpack it with its password first"
     if isinstance(error, py7zr.UnsupportedCompressionMethodError):
@@ -98,7 +98,7 @@ def _unwanted(archive: py7zr.SevenZipFile, most_bytes: Callable[[str], int]) -> 
 
 
 def _keys(archive: py7zr.SevenZipFile, most_bytes: Callable[[str], int]) -> dict[str, tuple[str, int]]:
-    """The names by which py7zr will ask for a place to write to: it numbers those that are there twice."""
+    """Return the names under which py7zr will ask for a place to write to; it numbers duplicate names."""
     keys = {}
     for name, number in _files(archive):
         if most_bytes(name):
@@ -120,7 +120,7 @@ def _wanted(
                 archive.extract(targets=targets, factory=factory)
             except _Abandoned:
                 raise
-            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 handover.put(error)
             else:
                 handover.put(None)
@@ -137,14 +137,14 @@ def _wanted(
 
 
 class _Handover:
-    """Passes members from the thread that unpacks to the one that reads, few at a time."""
+    """Passes members from the unpacking thread to the reading thread, a few at a time."""
 
     def __init__(self) -> None:
         self._ready: queue.Queue[SevenZipMember | BaseException | None] = queue.Queue(_MEMBERS_AHEAD)
         self._is_over = threading.Event()
 
     def put(self, item: SevenZipMember | BaseException | None) -> None:
-        """Hand over a member, what went wrong, or None at the end.
+        """Hand over a member, an error, or None at the end.
 
         Raises:
             _Abandoned: nobody reads any more.
@@ -156,12 +156,12 @@ class _Handover:
         raise _Abandoned
 
     def members(self) -> Iterator[SevenZipMember]:
-        """Yield what is handed over; the thread puts an end, whatever happens to it."""
+        """Yield the members that are handed over; the thread always puts an end."""
         while True:
             try:
                 item = self._ready.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
-                continue  # a large member takes its time
+                continue  # a large member takes long
             if item is None:
                 return
             if isinstance(item, BaseException):
@@ -169,11 +169,11 @@ class _Handover:
             yield item
 
     def stop(self) -> None:
-        """Let the thread go."""
+        """Make the unpacking thread end."""
         self._is_over.set()
 
     def close(self) -> None:
-        """Close what was handed over and is wanted no more, once the thread is gone."""
+        """Close members that were handed over but are not wanted any more, once the thread has ended."""
         with suppress(queue.Empty):
             while True:
                 item = self._ready.get_nowait()
@@ -182,7 +182,7 @@ class _Handover:
 
 
 class _Factory(WriterFactory):
-    """Gives py7zr the places to write to."""
+    """Gives py7zr the objects into which it writes members."""
 
     def __init__(
         self,
@@ -199,13 +199,13 @@ class _Factory(WriterFactory):
         return self._newest
 
     def close(self) -> None:
-        """Close the place that was written to last, in case that it was not handed over."""
+        """Close the object that was written to last, in case it was not handed over."""
         if self._newest is not None:
             self._newest.discard()
 
 
 class _Product(Py7zIO):
-    """One member while it is written; it keeps so many bytes at most, and is handed over when it is done."""
+    """One member while it is written; it keeps at most `most_bytes`, and is handed over when complete."""
 
     def __init__(
         self, name: str, number: int, most_bytes: int, put: Callable[[SevenZipMember], None]
@@ -228,7 +228,7 @@ class _Product(Py7zIO):
         return self._file.seek(offset, whence)
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: no bytes wait to be written."""
 
     def size(self) -> int:
         return self._size

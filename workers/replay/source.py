@@ -1,10 +1,10 @@
-"""Reads a replay's bytes from a file, an archive or a bucket, by the locator that the plan carries.
+"""Read a replay's bytes from a file, an archive or a bucket, by the locator in the plan.
 
-`workers.replay.locator` says what a locator looks like. What ends in .gz or .zst is decompressed. No more
-than MAX_REPLAY_BYTES of a replay are ever held, whatever an archive claims or expands to.
+`workers.replay.locator` describes locators. Files that end in .gz or .zst are decompressed. No more than
+MAX_REPLAY_BYTES of a replay are ever held, whatever an archive claims or expands to.
 
-Members of a .zip and of a .tar are read where they lie. A member of any other archive, or of an archive
-within an archive, is reached by decompressing what lies before it: see `workers.replay.archive_walk`.
+Members of a .zip and of a .tar are read directly. A member of any other archive, or of an archive within an
+archive, is reached by decompressing everything before it: see `workers.replay.archive_walk`.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ if TYPE_CHECKING:
     from workers.replay.locator import Place
 
 _OPEN_ARCHIVES = 8  # per process
-# The machine runs short, which says nothing about the one file at which it showed.
+# These errors mean that the machine runs short of something; they say nothing about the present file.
 _MACHINE_ERRORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class FileUnread(EnvironmentFailed):
-    """One file is not there or cannot be read, which says nothing about others; `why` says why."""
+    """One file does not exist or cannot be read, which says nothing about others; `why` is the reason."""
 
     def __init__(self, locator: str, why: str) -> None:
         super().__init__(f"{locator}: {why}; put it back, or plan anew from where the replays are now")
@@ -71,8 +71,8 @@ def read_source(locator: str) -> bytes:
 
     Raises:
         ReplayRefused: NOT_SLP or UNREADABLE: the bytes cannot be a replay, or cannot be decompressed.
-        FileUnread: the file is not there, or cannot be read; that says nothing about the replay.
-        EnvironmentFailed: the bucket, or this machine, cannot do it.
+        FileUnread: the file does not exist, or cannot be read; that says nothing about the replay.
+        EnvironmentFailed: the bucket, or this machine, failed.
     """
     try:
         place = at_hand(place_of(locator))
@@ -94,29 +94,29 @@ def read_source(locator: str) -> bytes:
 
 
 def at_hand(place: Place) -> Place:
-    """The same place as this machine has it: from home in full, from the hub as a file, which is fetched.
+    """Return a place with its path on this machine: ~ is expanded, and a file on the hub is fetched.
 
     Raises:
-        ReplayRefused: NOT_READ: no file could be called so.
-        EnvironmentFailed: it cannot be fetched.
-        NoHome: it is in the home folder, and there is none.
+        ReplayRefused: NOT_READ: no file could have such a name.
+        EnvironmentFailed: the file cannot be fetched.
+        NoHome: the place is in the home folder, and there is none.
     """
     if is_on_hub(place.path):
         return replace(place, path=str(local_copy(place.path)))
-    if place.path.startswith("~/"):  # as plans have it, so that they do not name whose home it is
+    if place.path.startswith("~/"):  # plans use ~ so that they do not name the owner of the home
         return replace(place, path=str(with_home(place.path)))
     return place
 
 
 def archive_members(archive: Path) -> Iterator[Member]:
-    """Yield every file within an archive, of whatever kind, and within the archives in it.
+    """Yield every file within an archive of any kind, and within the archives in it.
 
-    They come in order of name from a .zip or .tar, else in the archive's order.
+    Files come in order of name from a .zip or .tar, otherwise in the archive's order.
 
     Raises:
-        ReplayRefused: UNREADABLE if it is no such archive, or is not whole; raised after the members that can
-            be read all the same.
-        OSError: If it cannot be read.
+        ReplayRefused: UNREADABLE if it is not such an archive, or is not whole; raised after the members that
+            could be read.
+        OSError: The archive cannot be read.
     """
     budget = Budget.of_size(archive.stat().st_size)
     suffix = archive_suffix(archive.name)
@@ -147,7 +147,7 @@ def archive_members(archive: Path) -> Iterator[Member]:
 
 
 def is_slow(place: Place) -> bool:
-    """Whether reading this replay means decompressing others before it."""
+    """Whether reading this replay requires decompressing others before it."""
     return place.member is not None and (archive_suffix(place.path) not in INDEXED or bool(place.inner))
 
 
@@ -175,7 +175,7 @@ def _read_member(place: Place, member: str) -> bytes:
 
 @contextmanager
 def _opened(archive: Path, member: str, number: int) -> Iterator[IO[bytes] | ReplayRefused]:
-    """Open a member of a .zip or a .tar that is known to be there."""
+    """Open a member of a .zip or a .tar that is known to exist."""
     if archive_suffix(archive.name) == ".zip":
         try:
             content = _zip(archive).open(member, number)
@@ -230,7 +230,7 @@ def _zip(archive: Path) -> ZipIndex:
 
 @lru_cache(_OPEN_ARCHIVES)
 def _open_zip(archive: str, _: tuple[int, int]) -> ZipIndex:
-    # Left open on purpose: reading the table of contents anew for each of its members would be quadratic.
+    # Left open on purpose: reading the table of contents again for each member would be quadratic.
     return ZipIndex(archive)
 
 
@@ -243,7 +243,7 @@ class _TarPlace:
 
 @dataclass(frozen=True, slots=True)
 class _TarIndex:
-    """Where the members of a .tar are, by name; and what is wrong behind the last one, if anything is."""
+    """The places of the members of a .tar, by name; and what is wrong after the last one, if anything."""
 
     places: dict[str, list[_TarPlace]]
     damage: str

@@ -1,4 +1,4 @@
-"""The six legal stages as fighters meet them: floors, platforms, ledges, blast zones, spawn points."""
+"""The geometry of the six legal stages: floors, platforms, ledges, blast zones, spawn points."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from workers.replay.melee_names import randall_positions, stage_geometry, stage_name
 
 FLOOR_Y = 0.0001
-"""Height that the game reports for a fighter on level ground."""
+"""The height that the game reports for a fighter on level ground."""
 
 FOUNTAIN, STADIUM, YOSHIS, DREAM_LAND, BATTLEFIELD, FINAL_DESTINATION = 2, 3, 8, 28, 31, 32
-"""External ids of the six legal stages, as a replay's game start has them."""
+"""External ids of the six legal stages, as in a replay's game start."""
 
 LEGAL_STAGES = (FOUNTAIN, STADIUM, YOSHIS, DREAM_LAND, BATTLEFIELD, FINAL_DESTINATION)
 
@@ -42,7 +42,7 @@ class Surface(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage; `surfaces` has the floor's pieces first, from left to right, then fixed platforms."""
+    """The geometry of one stage; `surfaces` has the floor from left to right, then fixed platforms."""
 
     stage_id: int
     name: str
@@ -51,7 +51,7 @@ class Stage:
     top: float
     bottom: float
     edge_x: float  # where the floor ends
-    ledge_x: float  # where one hangs
+    ledge_x: float  # where a fighter hangs at the ledge
     depth: float  # of the solid body under the floor
     surfaces: tuple[Surface, ...]
     spawns: tuple[tuple[float, float], tuple[float, float]]
@@ -86,7 +86,7 @@ def _floor_of(stage_id: int, edge: float) -> tuple[Surface, ...]:
     return _floor(edge, (-55.0, 0), (55.0, 1), last_id=5)
 
 
-# Ground ids of the platforms that never move: left, right, top, where the stage has them.
+# Ground ids of the platforms that never move: left, right, top, as far as the stage has them.
 _PLATFORM_IDS: dict[int, tuple[int, ...]] = {
     FOUNTAIN: (2,),
     STADIUM: (35, 36),
@@ -136,7 +136,7 @@ STAGES = {stage_id: _stage(stage_id) for stage_id in LEGAL_STAGES}
 
 FOUNTAIN_SIDES = ((-49.5, -21.0), (21.0, 49.5))
 FOUNTAIN_STARTS = (20.0, 28.0)
-"""Where Fountain's two moving platforms begin and end, and the heights at which they start."""
+"""The ends of Fountain's two moving platforms, and the heights at which they start."""
 
 RANDALL_PERIOD = 1200
 RANDALL_WIDTH = 11.9

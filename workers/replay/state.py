@@ -1,6 +1,6 @@
-"""Makes the state table of a replay: one row per final frame, every column of the schema.
+"""Make the state table of a replay: one row per final frame, with every column of the schema.
 
-The sizes of its events say which fields a file has, not its version label: two versions exist in two layouts
+The sizes of its events tell which fields a file has, not its version label: two versions exist in two layouts
 each.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _MOST_WRITTEN = np.iinfo(np.uint8).max
 
-# What the stage shows before its first event: Fountain's platforms, no wind, Stadium's own shape.
+# The stage's state before its first event: Fountain's platforms, no wind, Stadium's own shape.
 _FOD_LEFT_AT_START, _FOD_RIGHT_AT_START = 20.0, 28.0
 _STADIUM_AT_START = (0, 5)
 
@@ -42,8 +42,8 @@ _STADIUM_AT_START = (0, 5)
 def state_table(replay: Replay, *, finalized_only: bool = True) -> StateTable:
     """Return the state of every final frame, in slp_frame order.
 
-    Frames that the game might have simulated once more, at most a handful at the end of a cut netplay game,
-    are guesses about the other player's input and are left out; finalized_only=False keeps them, flagged.
+    Frames that the game might have simulated again, at most a handful at the end of a cut netplay game, rest
+    on guesses about the other player's input, and are left out; finalized_only=False keeps them, flagged.
 
     Raises:
         ReplayRefused: NOT_CONTIGUOUS if frames are missing in between, NO_FRAMES if none is final.
@@ -99,9 +99,9 @@ def _build(replay: Replay) -> StateTable:
 
 
 def _drop_meaningless(columns: dict[str, Values], masks: dict[str, Mask], prefix: str) -> None:
-    """Make null what is no finite number while the column means nothing, as the schema declares.
+    """Make values null that are not finite while their column has no meaning, as the schema declares.
 
-    The game uses such a place for several things, some of which are no floats: read as one, they may be NaN.
+    The game uses such a place for several things, some of which are not floats; as floats they may be NaN.
     """
     for column in schema.ENTITY_COLUMNS:
         if column.finite_while is None:
@@ -115,7 +115,7 @@ def _drop_meaningless(columns: dict[str, Values], masks: dict[str, Mask], prefix
 
 
 class _EventRows:
-    """The events of one kind and entity, one row per frame, gathered once and then read column by column."""
+    """The events of one kind and entity, one per frame, which are gathered once and then read by columns."""
 
     def __init__(self, stream: Bytes, offsets: Offsets, size: int) -> None:
         self._num_rows, self._size = offsets.size, size
@@ -124,7 +124,8 @@ class _EventRows:
         if size and is_there.any():
             self.mask = is_there
             self._gaps = None if is_there.all() else ~is_there
-            # One event wide at every byte of the stream: indexing it copies whole events.
+            # A view of the stream with an event-wide item at every byte, so that indexing copies whole
+            # events.
             events = np.ndarray(stream.size - size + 1, f"V{size}", stream, strides=(1,))
             self._rows = events[np.maximum(offsets, 0)]
 
@@ -142,7 +143,7 @@ class _EventRows:
         return values
 
     def _is_finite(self, column: Column) -> Mask:
-        """Bool [F]: where the float on the wire is a number; only for columns that `read` gives."""
+        """Return where the recorded float is a number, bool [F]; only for columns that `read` returns."""
         assert column.source is not None, "it was read"
         found: Mask = np.isfinite(self._rows.view(_one_field(column.source, self._size))["value"])
         return found
@@ -154,7 +155,7 @@ class _EventRows:
         prefix: str,
         declared: Iterable[Column],
     ) -> None:
-        """Add every declared column that comes from this event; null throughout where not recorded."""
+        """Add every declared column that comes from this event; it is null throughout if not recorded."""
         nowhere = np.zeros(self._num_rows, bool)
         for column in declared:
             if column.source is None:
@@ -170,13 +171,13 @@ class _EventRows:
 
 
 def _is_side(column: Column) -> bool:
-    """Whether the game writes a float where it means a side; a side that is no number is null."""
+    """Whether the game writes a float to mean a side; a side that is not a number becomes null."""
     return column.name == "facing" and column.dtype == "int8"
 
 
 @cache
 def _one_field(source: Source, size: int) -> np.dtype[np.void]:
-    """An event of so many bytes, of which only the source's field is looked at."""
+    """Return the dtype of an event of `size` bytes of which only the source's field is read."""
     return np.dtype(
         {"names": ["value"], "formats": [source.wire], "offsets": [source.offset], "itemsize": size}
     )
@@ -202,7 +203,7 @@ def _items(replay: Replay) -> ItemTable:
 
 
 def _stage(replay: Replay) -> dict[str, tuple[Values, bool]]:
-    """Return each stage column's values [F], and bool [F] where they are known."""
+    """Return each stage column's values, [F], and whether the column is known."""
     record, frames, sizes = replay.record, replay.frames, replay.sizes
     declared = {column.name: column.numpy_dtype for column in schema.STAGE_COLUMNS}
     found = {name: (np.zeros(frames.num_frames, dtype), False) for name, dtype in declared.items()}
@@ -232,8 +233,8 @@ def _stage(replay: Replay) -> dict[str, tuple[Values, bool]]:
 def _fill_forward(replay: Replay, events: Offsets, field: tuple[int, str], at_start: float) -> Values:
     """Return the value at the end of each kept instance, by the events of all instances in stream order.
 
-    The game sends such an event on a change only, and remembers what it sent. A rollback need not undo that
-    memory, so the only event of a change may stand in an instance that was later simulated again.
+    The game sends such an event only on a change, and remembers what it sent. A rollback need not undo that
+    memory, so the only event of a change may be in an instance that was later simulated again.
     """
     offset, wire = field
     width = np.dtype(wire).itemsize

@@ -1,6 +1,6 @@
-"""Walks through a .tar as tarfile does, but says so when the archive breaks off or claims what cannot be.
+"""Walk through a .tar like tarfile, but raise an error if the archive is cut or makes impossible claims.
 
-tarfile takes a header that is cut or damaged for the end of the archive, and reads extended headers of any
+tarfile treats a header that is cut or damaged as the end of the archive, and reads extended headers of any
 size into memory.
 """
 
@@ -21,16 +21,16 @@ MAX_HEADER_BYTES: Final = 1 << 20
 """The longest extended header (a long name, pax records) that is read; real ones have hundreds of bytes."""
 
 MAX_NAME_BYTES: Final = 4096
-"""The longest name of a member: as long as a path may be on Linux."""
+"""The longest name of a member, which is the longest path on Linux."""
 MAX_NAMES_BYTES: Final = 256 << 20
-"""How long the names of all members of an archive may be together: in practice those of 2 million members."""
+"""How long the names of all members of an archive may be together: in practice enough for 2 million."""
 _MAX_SPARSE_BLOCKS: Final = MAX_HEADER_BYTES // tarfile.BLOCKSIZE
 
 DAMAGE: Final = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError,
     IndexError, KeyError, OverflowError, NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""What the standard library raises of archives that are damaged, encrypted or compressed in another way."""
+"""Errors of the standard library about archives that are damaged, encrypted or compressed otherwise."""
 
 _EXTENDED: Final = frozenset(
     {
@@ -46,18 +46,19 @@ _PIECE_BYTES: Final = 1 << 18
 
 
 class _CheckedHeader(tarfile.TarInfo):
-    """A header that is refused where tarfile would stop without a word."""
+    """A header that raises an error in cases in which tarfile would stop silently."""
 
     def _proc_member(self, opened: tarfile.TarFile) -> tarfile.TarInfo:
-        """Refuse sizes that cannot be, before anything behind the header is read.
+        """Refuse impossible sizes, before anything after the header is read.
 
-        Every version of tarfile comes through here; not all of them, Debian 12's for one, through `frombuf`.
+        Every version of tarfile calls this method; not all of them, for example Debian 12's, call `frombuf`.
         """
         if self.size < 0 or (self.type in _EXTENDED and self.size > MAX_HEADER_BYTES):
             message = f"a header claims {self.size} bytes"
             raise tarfile.ReadError(message)
         if self.type == tarfile.XGLTYPE:
-            # What it says holds for all that follow, so it is kept; and there may be one before each member.
+            # Such a header holds for all following members, so its size is added up: each member may have
+            # one.
             kept = getattr(opened, _KEPT, 0) + self.size
             setattr(opened, _KEPT, kept)
             if kept > MAX_HEADER_BYTES:
@@ -67,9 +68,9 @@ class _CheckedHeader(tarfile.TarInfo):
         return member
 
     def _proc_sparse(self, opened: tarfile.TarFile) -> tarfile.TarInfo:
-        """Pass over the map of a file with holes, which tarfile would read into memory however long it is.
+        """Skip the map of a file with holes, which tarfile would read into memory, however long it is.
 
-        Such a file is not read (see `why_not_read`), so nobody needs to know where its holes are.
+        Such a file is not read (see `why_not_read`), so the map is not needed.
         """
         _, is_extended, true_size = self._sparse_structs  # type: ignore[attr-defined]
         del self._sparse_structs  # type: ignore[attr-defined]
@@ -88,12 +89,12 @@ class _CheckedHeader(tarfile.TarInfo):
         return self
 
     def _proc_gnusparse_10(self, member: tarfile.TarInfo, _: dict[str, str], __: tarfile.TarFile) -> None:
-        """Leave the map of a file with holes where it is, in front of the file's bytes; as `_proc_sparse`."""
+        """Skip the map of a file with holes, which is in front of the file's bytes; as `_proc_sparse`."""
         member.sparse = b""
 
     @classmethod
     def fromtarfile(cls, tarfile: tarfile.TarFile) -> _CheckedHeader:
-        """Read the next header, and say so if it is cut or damaged."""
+        """Read the next header, and raise an error if it is cut or damaged."""
         return _next_header(cls, tarfile)
 
 
@@ -111,10 +112,10 @@ def _next_header(kind: type[_CheckedHeader], opened: tarfile.TarFile) -> _Checke
 
 @contextmanager
 def open_tar(file: IO[bytes], mode: Literal["r:", "r|"]) -> Iterator[tarfile.TarFile]:
-    """Open a .tar in a file that can be sought ("r:"), or in a stream ("r|").
+    """Open a .tar in a seekable file ("r:"), or in a stream ("r|").
 
     Raises:
-        tarfile.TarError: It is none.
+        tarfile.TarError: The file is not a .tar.
     """
     with tarfile.open(
         fileobj=file, mode=mode, tarinfo=_CheckedHeader, encoding="utf-8", errors="surrogateescape"
@@ -123,10 +124,10 @@ def open_tar(file: IO[bytes], mode: Literal["r:", "r|"]) -> Iterator[tarfile.Tar
 
 
 def tar_members(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Yield every member that is no folder, in the archive's order.
+    """Yield every member that is not a folder, in the archive's order.
 
     Raises:
-        tarfile.TarError, or another of DAMAGE: after the last member before the damage.
+        tarfile.TarError, or another of DAMAGE: the archive is damaged; raised after the members before that.
     """
     place, names_bytes = -1, 0
     while (member := opened.next()) is not None:
@@ -147,7 +148,7 @@ def tar_members(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 
 
 def why_not_read(member: tarfile.TarInfo) -> str | None:
-    """Return why a member has no bytes of its own that could be read; None if it has."""
+    """Return why a member cannot be read, such as a link; None if it can."""
     if member.issym() or member.islnk():
         return "a link within an archive is not followed; unpack the archive"
     if member.sparse is not None:
@@ -156,7 +157,7 @@ def why_not_read(member: tarfile.TarInfo) -> str | None:
 
 
 def _check_rest(opened: tarfile.TarFile) -> None:
-    """Read on to the end of the file: a .gz has its checksum there, and there may be a second archive."""
+    """Read to the end of the file, as a .gz has its checksum there, and there may be a second archive."""
     rest = opened.fileobj
     assert rest is not None, "a TarFile that is open has its file"
     while piece := rest.read(_PIECE_BYTES):

@@ -1,4 +1,4 @@
-"""Reads the few UBJSON types that a .slp's metadata uses, with bounds on depth and size."""
+"""Read the few UBJSON types that the metadata of .slp files have, with limits on depth and size."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def read_object(data: bytes, position: int) -> dict[str, Any]:
     """Read the object whose opening brace ends just before position.
 
     Raises:
-        UbjsonError: If it is cut, nested deeper than 16, larger than 10,000 entries, or of other types.
+        UbjsonError: The object is cut, nested deeper than 16, has more than 10,000 entries, or other types.
     """
     return _Reader(data, position).read_object(depth=0)
 
 
 class _Reader:
-    """A cursor over the bytes that every read moves on."""
+    """A cursor over the bytes, which every read advances."""
 
     def __init__(self, data: bytes, position: int) -> None:
         self._data = data

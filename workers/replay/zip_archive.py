@@ -1,4 +1,4 @@
-"""Opens a .zip and finds every one of its members, also the second of two that have one name."""
+"""Open a .zip and find all of its members, even the second of two with the same name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def trouble(error: BaseException) -> str:
-    """Say what is wrong with a .zip; zipfile's own words hold the member's name, which may be a player's."""
-    if isinstance(error, NotImplementedError):  # a kind of RuntimeError, so first
+    """Describe an error of a .zip; zipfile's own messages name a member, whose name may be a player's."""
+    if isinstance(error, NotImplementedError):  # a subclass of RuntimeError, so it is first
         return "it is compressed in a way that is not read here; pack it anew"
     if isinstance(error, RuntimeError):
         return "it is encrypted; unpack it with its password first"
@@ -24,11 +24,11 @@ def trouble(error: BaseException) -> str:
 
 
 class ZipIndex:
-    """An open .zip, by its path or as an open file that can be sought, with its table of contents.
+    """An open .zip, given by its path or as a seekable file, with its table of contents.
 
     Raises:
-        ReplayRefused: UNREADABLE: it is no whole .zip.
-        OSError: It cannot be read.
+        ReplayRefused: UNREADABLE: the file is not a whole .zip.
+        OSError: The file cannot be read.
     """
 
     def __init__(self, archive: str | IO[bytes]) -> None:
@@ -40,20 +40,20 @@ class ZipIndex:
             raise ReplayRefused(Reason.UNREADABLE, f"not a .zip: {trouble(error)}") from error
         self._members: dict[str, list[zipfile.ZipInfo]] = {}
         for member in self._opened.infolist():
-            if not member.filename.endswith("/"):  # is_dir fails of a member without a name
+            if not member.filename.endswith("/"):  # is_dir fails for a member without a name
                 self._members.setdefault(member.filename, []).append(member)
 
     def names(self) -> Iterator[tuple[str, int]]:
-        """Yield the name of each file, in order of name, with 1 for the first of that name and so on."""
+        """Yield each file's name and number, in order of name; the number is 1 for the first with a name."""
         for name in sorted(self._members):
             for number in range(1, len(self._members[name]) + 1):
                 yield name, number
 
     def open(self, name: str, number: int) -> IO[bytes] | None:
-        """Open one member for reading; None if there is none of that name and number.
+        """Open one member for reading; None if there is none with that name and number.
 
         Raises:
-            ReplayRefused: UNREADABLE: it is encrypted, oddly compressed, or its header is damaged.
+            ReplayRefused: UNREADABLE: the member is encrypted, oddly compressed, or its header is damaged.
         """
         members = self._members.get(name, [])
         if number > len(members):

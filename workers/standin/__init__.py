@@ -1,1 +1,1 @@
-"""Our stand-in for Melee: a homebrew GameCube game, its packed image, and a recorder of replays."""
+"""The stand-in for Melee: our homebrew GameCube game, its packed image, and a recorder of replays."""

@@ -1,7 +1,7 @@
-"""Computes the stand-in's camera from the state, exactly as its program does (game/camera.c).
+"""Compute the stand-in's camera from the state, exactly as its program does (game/camera.c).
 
-The program has integers alone, so this has them, too: a length is in 1/64 unit, and the camera itself glides
-in 1/64 of that. A division in C drops the fraction towards zero, whereas Python's floor division does not.
+The program uses only integers, and so does this module: lengths are in 1/64 unit, and the camera itself
+glides in 1/64 of that. Division in C rounds towards zero, unlike Python's floor division.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Bounds(NamedTuple):
 
 
 class StageLimits(NamedTuple):
-    """What the camera knows of a stage.
+    """The limits of a stage that the camera uses.
 
     Attributes:
         blast: the blast zones.
-        camera: what may be seen.
+        camera: the area that may be seen.
     """
 
     blast: Bounds
@@ -71,15 +71,15 @@ _SEEN: Final = {
 STAGE_LIMITS: Final = {
     stage: StageLimits(_bounds(*BLAST_ZONES[stage]), _bounds(*seen)) for stage, seen in _SEEN.items()
 }
-"""By external stage id, as game/stage_table.c has them."""
+"""The limits by external stage id, the same as in game/stage_table.c."""
 
 
 def standin_camera(state: StateTable) -> Camera:
     """Compute where the stand-in's camera looks in every frame of a whole game.
 
     Args:
-        state: the game from its first frame on, since the camera glides from where it was. If it begins
-            later, nothing is known.
+        state: the game from its first frame on, since the camera glides from its last position. If the state
+            begins later, the camera is unknown in every frame.
 
     Raises:
         ValueError: the stand-in has no such stage.
@@ -126,7 +126,7 @@ def _subjects(limits: StageLimits, frames: NDArray[Any]) -> Ints:
 
 
 def _glide(view: Bounds, boxes: Ints) -> Ints:
-    """Let the camera follow the boxes: int64 [T, 3], x, y and half of the width that is seen."""
+    """Let the camera follow the boxes; return int64 [T, 3]: x, y and half of the visible width."""
     widest = min(
         (view.right - view.left) // 2, _part((view.top - view.bottom) // 2 * _ASPECT_WIDTH, _ASPECT_HEIGHT)
     )
@@ -149,7 +149,7 @@ def _glide(view: Bounds, boxes: Ints) -> Ints:
 
 
 def _part(value: int, share: int) -> int:
-    """Divide as C does, towards zero."""
+    """Divide like C, rounding towards zero."""
     return value // share if value >= 0 else -(-value // share)
 
 

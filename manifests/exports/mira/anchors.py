@@ -1,4 +1,4 @@
-"""Place the events of a game on the clock of an export, as MIRA's "anchors"."""
+"""Convert the events of a game to MIRA's "anchors", whose times count from the export's first picture."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from manifests.state.table import StateTable
 
 EVENT_NAMES: Final = tuple(kind.value for kind in EventKind)
-"""Names of events; MIRA's `event_type` is the place in this list."""
+"""Names of events; MIRA's `event_type` is an index into this list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happens in one frame.
+    """An event in one frame of a game.
 
     Attributes:
         slp_frame: the first frame that shows it.
         name: one of EVENT_NAMES; `manifests.labels.events` says what each one means.
         fighter: name of the fighter to whom it happens, such as "P1" or "P2_FOLLOWER"; None for nobody.
-        other: name of another player who has a part in it; None for nobody.
-        value: a number that the event has; None for none.
+        other: name of another player who takes part in it; None for nobody.
+        value: a number that belongs to the event; None if it has none.
     """
 
     slp_frame: int
@@ -42,7 +42,7 @@ class Happening:
 
 
 def find_happenings(tables: Sequence[StateTable]) -> list[Happening]:
-    """Find the events of a game, given as its consecutive tables; in order of frames, then kinds."""
+    """Find the events of a game, given as consecutive state tables; in order of frames, then kinds."""
     game = joined(tables)
     entities = entity_names(game.num_players)
     found = []
@@ -64,13 +64,13 @@ def find_happenings(tables: Sequence[StateTable]) -> list[Happening]:
 def make_anchors(
     happenings: Iterable[Happening], pieces: Sequence[Piece], frame_step: int, fps: int
 ) -> list[dict[str, Any]]:
-    """Place events on the clock that begins with an export's first picture of the game.
+    """Convert events to anchors, whose times count from the export's first picture of the game.
 
-    An event belongs to the step that has its frame. So MIRA finds it in the clip that shows it, even where
-    steps of several frames do not divide a piece, and its steps are not quite 1 / fps apart in play.
+    An event belongs to the step that contains its frame. So MIRA finds it in the clip that shows it, even if
+    a piece is not a whole number of steps, and steps are then not exactly 1 / fps apart in the game.
 
     Returns:
-        JSON-ready, in the order that is given; events in no piece are left out.
+        The anchors, ready for JSON, in the given order; events that lie in no piece are left out.
     """
     starts = np.cumsum([0, *(piece.num_steps(frame_step) for piece in pieces)])
     first = np.array([piece.slp_frame_start for piece in pieces])

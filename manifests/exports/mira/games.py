@@ -1,4 +1,4 @@
-"""Turn one game into the members of a tar shard, and the entry of index.json that names them."""
+"""Turn one game into the files of a tar shard, and into the entry of index.json that names them."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of a shard."""
+    """One file of a tar shard."""
 
     name: str
     data: bytes
 
 
 class GameExport:
-    """Reads games and makes what an export holds of each.
+    """Reads games, and makes the files and the index entry that an export holds for each.
 
     Args:
-        dataset: opened with its pictures.
-        options: say what is wanted.
-        videos: make the videos.
+        dataset: the dataset, opened with its pictures.
+        options: the options of the export.
+        videos: makes the videos.
     """
 
     def __init__(self, dataset: WindowDataset, options: MiraOptions, videos: PieceVideos) -> None:
@@ -45,7 +45,7 @@ class GameExport:
         self._facts = dataset.games.select(["game_id", "split", "stage_name", "characters"]).to_pylist()
 
     def split(self, game: int) -> str:
-        """Name the split of a game; "unsplit" for a game that was dealt to none."""
+        """Return the split of a game; "unsplit" for a game without a split."""
         return self._facts[game]["split"] or "unsplit"
 
     def pieces(self, game: int) -> list[Piece]:
@@ -64,7 +64,7 @@ class GameExport:
 
         Raises:
             StoreFailed: the store cannot give a file.
-            VideoUnreadable, RecordRefused: a file is damaged, or not what the manifest names.
+            VideoUnreadable, RecordRefused: a file is damaged, or not the one that the manifest names.
         """
         tables = self._tables(game)
         for number, piece in enumerate(self.pieces(game)):
@@ -77,7 +77,7 @@ class GameExport:
             yield Member(f"{key}.meta.json", json.dumps(self._about(game, piece), sort_keys=True).encode())
 
     def _tables(self, game: int) -> dict[int, StateTable]:
-        """Read the states of a game's chunks, by chunk; those of the game asked for last are kept."""
+        """Read the states of a game's chunks, by chunk; those of the last game are cached."""
         if self._read[0] != game:
             chunks = sorted({piece.chunk for piece in self.pieces(game)})
             self._read = (game, {chunk: self._dataset.reader.states.table(chunk) for chunk in chunks})
@@ -88,7 +88,7 @@ class GameExport:
         return {**self._facts[game], **place}
 
     def entry(self, game: int, shard: str) -> dict[str, Any]:
-        """Make a game's entry of index.json, JSON-ready."""
+        """Make a game's entry of index.json, ready for JSON."""
         pieces, fps = self.pieces(game), self._options.fps
         steps = [piece.num_steps(self._options.frame_step) for piece in pieces]
         happenings = find_happenings(list(self._tables(game).values()))

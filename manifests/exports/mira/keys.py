@@ -1,4 +1,4 @@
-"""Make keys that are held or not of a controller's buttons, sticks and trigger: pure functions."""
+"""Convert a controller's buttons, sticks and trigger to keys that are held or not; pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NUM_PLAYERS: Final = 2
 THRESHOLD: Final = 0.3
-"""A stick counts as a key beyond this, just above the game's dead zone of 0.2875, and so does the trigger."""
+"""A stick or trigger beyond this counts as a held key; it is just above the game's dead zone of 0.2875."""
 _BUTTONS: Final = ("A", "B", "X", "Y", "Z", "L", "R")
 _DIRECTIONS: Final = (("UP", "y", 1), ("DOWN", "y", -1), ("LEFT", "x", -1), ("RIGHT", "x", 1))
 _STICKS: Final = (("", "main"), ("C_", "c"))
@@ -28,11 +28,11 @@ _NAMES: Final = (
     "TRIGGER",
 )
 KEYS: Final = tuple(f"P{player + 1}_{name}" for player in range(NUM_PLAYERS) for name in _NAMES)
-"""All keys, in the order in which a multi-hot vector has them: 16 of player 1, then 16 of player 2."""
+"""All keys, in the order of a multi-hot vector: 16 of player 1, then 16 of player 2."""
 
 
 def held_keys(table: StateTable) -> Held:
-    """Say which keys are held in each frame, bool [T, 32]; what a replay did not record is not held."""
+    """Return which keys are held in each frame, bool [T, 32]; inputs that were not recorded are not held."""
     return np.stack([one for player in range(NUM_PLAYERS) for one in _of_player(table, player)], axis=1)
 
 
@@ -50,11 +50,11 @@ def _of_player(table: StateTable, player: int) -> list[Held]:
 
 
 def join_steps(held: Held, frame_step: int) -> Held:
-    """Join the keys of the frames of each step: held in a step is what is held in any frame of it.
+    """Join the keys of the frames of each step: a key is held in a step if it is held in any of its frames.
 
     Args:
         held: bool [T, K].
-        frame_step: frames of a step; the last step has those that are left.
+        frame_step: number of frames in a step; the last step may have fewer.
 
     Returns:
         bool [T / frame_step, rounded up; K].
@@ -64,6 +64,6 @@ def join_steps(held: Held, frame_step: int) -> Held:
 
 
 def key_lines(held: Held) -> bytes:
-    """Write a line of JSON for each step: {"keys": ["P1_A", ...]}."""
+    """Write one line of JSON per step, such as {"keys": ["P1_A", ...]}."""
     names = np.array(KEYS)
     return "".join(json.dumps({"keys": names[row].tolist()}) + "\n" for row in held).encode()

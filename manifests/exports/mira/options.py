@@ -1,4 +1,4 @@
-"""What may be chosen about an export for MIRA."""
+"""The options of an export for MIRA: size and rate of pictures, length of chunks, size of shards."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class MiraOptions:
-    """How pictures are made, and how long chunks and shards are.
+    """The options of an export for MIRA.
 
     Attributes:
-        size: (height, width) of the pictures, both even; None for those of the dataset.
+        size: (height, width) of the pictures, both even; None for the dataset's own size.
         fps: pictures a second; a divisor of 60.
-        chunk_seconds: length of a chunk; a clip of MIRA's never crosses one.
-        shard_bytes: about how large a shard is; a game is never divided among two.
+        chunk_seconds: length of a chunk; MIRA's clips never reach from one chunk into the next.
+        shard_bytes: approximate size of a shard; a game is never divided between two shards.
 
     Raises:
-        ValueError: a value out of its range.
+        ValueError: a value is out of its range.
     """
 
     size: tuple[int, int] | None = (288, 384)
@@ -46,7 +46,7 @@ class MiraOptions:
 
     @property
     def framing(self) -> Framing:
-        """The size, as decoders take it."""
+        """The size, in the form that decoders take."""
         return Framing(size=self.size)
 
     @property
@@ -62,13 +62,15 @@ class MiraOptions:
     def describe(
         self, dataset_sha256: str, height: int, width: int, encoding: dict[str, Any] | None
     ) -> dict[str, Any]:
-        """Say what decides an export's bytes, JSON-ready: one of other options is never continued.
+        """Describe everything that decides an export's bytes, ready for JSON.
+
+        An export with another description is never continued.
 
         Args:
-            dataset_sha256: of the games that were selected.
-            height: rows of the pictures that come out.
-            width: their columns.
-            encoding: how they are encoded; None where packets are copied.
+            dataset_sha256: hash of the selected games.
+            height: rows of the exported pictures.
+            width: columns of the exported pictures.
+            encoding: how pictures are encoded; None if packets are copied.
         """
         return {
             "format": FORMAT, "version": VERSION, "dataset_sha256": dataset_sha256, "size": [height, width],

@@ -1,4 +1,4 @@
-"""Write the game's state as a line of JSON a frame, which MIRA calls physics."""
+"""Write the game's state as one line of JSON per frame, which MIRA calls physics."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ COLUMNS: Final = (
     "jumps_left", "hurtbox", "hitlag_left", "vx_air_self", "vx_ground_self", "vy_self", "vx_attack",
     "vy_attack",
 )  # fmt: skip
-"""The columns of a fighter that a line has, named and measured as `farm schema` says."""
+"""The columns of a fighter in each line, with the names and units that `farm schema` lists."""
 
 
 def physics_lines(table: StateTable, frame_step: int) -> bytes:
-    """Write every `frame_step`-th frame, from the first one on.
+    """Write a line for every `frame_step`-th frame, from the first frame on.
 
     A line is {"slp_frame": n, "stage": id, "fighters": [{"fighter": "P1", "x": ..., ...}, ...]}. A follower
-    is called P1_FOLLOWER, and is there while it is in play. What the replay did not record is null.
+    is called P1_FOLLOWER, and is listed while it is in play. Values that the replay did not record are null.
     """
     frames = slice(None, None, frame_step)
     fighters = {entity: _columns(table, entity, frames) for entity in entity_names(table.num_players)}
@@ -40,7 +40,7 @@ def physics_lines(table: StateTable, frame_step: int) -> bytes:
 
 
 def fighter_name(entity: str) -> str:
-    """Name an entity of the state table as an export does: "P1" of "p0", "P1_FOLLOWER" of "p0n"."""
+    """Return the export's name of an entity of the state table: "P1" for "p0", "P1_FOLLOWER" for "p0n"."""
     player = f"P{int(entity[1]) + 1}"
     return f"{player}_FOLLOWER" if entity.endswith("n") else player
 
@@ -51,7 +51,7 @@ def _columns(table: StateTable, entity: str, frames: slice) -> tuple[list[bool],
         values, valid = table.values(f"{entity}.{name}")[frames], table.valid(f"{entity}.{name}")[frames]
         numbers: list[Any] = values.tolist()
         if values.dtype.kind == "f":
-            # A float32 as it is written shortest: 3.27, not 3.2699999809265137.
+            # The shortest decimal text of a float32: 3.27, not 3.2699999809265137.
             numbers = [float(text) for text in values.astype(np.float32).astype("U32").tolist()]
         found[name] = [
             one if is_there else None for one, is_there in zip(numbers, valid.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""Make the video of a piece: its packets copied where that gives what is wanted, else encoded once."""
+"""Make the video of a piece, by copying packets if size and rate are as wanted, or by encoding once."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from manifests.training.dataset import WindowDataset
 
 Encode: TypeAlias = Callable[[NDArray[np.uint8], int], bytes]
-"""Makes an mp4 of pictures, packed I420, uint8 [T, H * 3 / 2, W], at some pictures a second."""
+"""A function that makes an mp4 from pictures (packed I420, uint8 [T, H * 3 / 2, W]) and pictures a second."""
 
 
 def copies_packets(dataset: WindowDataset, options: MiraOptions) -> bool:
-    """Whether the dataset's own packets are what is wanted, so that nothing is decoded or encoded."""
+    """Whether the dataset's own packets have the wanted size and rate, so that they can be copied."""
     video, grid = dataset.footage.video, dataset.footage.grid
     has_size = options.framing.output(video.width, video.height) == (video.width, video.height)
     return (
@@ -33,10 +33,10 @@ def copies_packets(dataset: WindowDataset, options: MiraOptions) -> bool:
 
 
 def check_rate(dataset: WindowDataset, options: MiraOptions) -> None:
-    """Check that the dataset has pictures of all frames that are wanted.
+    """Check that the dataset has a picture for every picture of the export.
 
     Raises:
-        ValueError: more pictures a second are wanted than it has, or not a divisor of that.
+        ValueError: the wanted pictures a second are more than the dataset has, or not a divisor of that.
     """
     step = dataset.footage.grid.picture_step
     if options.frame_step % step:
@@ -50,10 +50,10 @@ class PieceVideos:
     """Makes videos of pieces, one after the other.
 
     Attributes:
-        dataset: opened with its pictures.
-        options: say what is wanted.
-        encode: used where packets cannot be copied.
-        decoder: the same.
+        dataset: the dataset, opened with its pictures.
+        options: the options of the export.
+        encode: makes videos if packets cannot be copied.
+        decoder: decodes pictures if packets cannot be copied.
     """
 
     dataset: WindowDataset
@@ -66,7 +66,7 @@ class PieceVideos:
         """Open a decoder for a dataset's pictures.
 
         Raises:
-            ValueError: as `check_rate`.
+            ValueError: for the reasons of `check_rate`.
         """
         check_rate(dataset, options)
         return cls(dataset, options, encode, open_decoder("libav", "yuv420", options.framing))
@@ -76,7 +76,7 @@ class PieceVideos:
 
         Raises:
             StoreFailed: the store cannot give the video.
-            VideoUnreadable, RecordRefused: the video is damaged, or shows something else.
+            VideoUnreadable, RecordRefused: the video is damaged, or is marked as another game or frame.
         """
         run, skipped = self._run(piece)
         if copies_packets(self.dataset, self.options):
@@ -89,7 +89,7 @@ class PieceVideos:
         return self.encode(pictures, self.options.fps)
 
     def _run(self, piece: Piece) -> tuple[GopRun, int]:
-        """Fetch the GOPs of a piece; also give the number of its first frame among theirs."""
+        """Fetch the GOPs of a piece; also return the number of the piece's first frame within them."""
         footage, reader = self.dataset.footage, self.dataset.reader
         span = footage.gop_span(piece.chunk, piece.start, piece.exclusive_end - 1)
         key = footage.video_key(piece.chunk)

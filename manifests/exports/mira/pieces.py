@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive frames of one chunk of the dataset.
+    """A piece: consecutive frames of one chunk of the dataset.
 
     Attributes:
         chunk: number of the chunk among those that were opened.
         start: frame_index of the first frame, in the chunk.
-        exclusive_end: one past that of the last.
+        exclusive_end: one past the frame_index of the last frame.
         slp_frame_start: slp_frame of the first frame.
 
     Raises:
-        ValueError: it has no frame.
+        ValueError: the piece has no frame.
     """
 
     chunk: int
@@ -35,7 +35,7 @@ class Piece:
 
     @property
     def num_frames(self) -> int:
-        """Number of frames of the dataset."""
+        """Number of the dataset's frames in the piece."""
         return self.exclusive_end - self.start
 
     @property
@@ -44,12 +44,12 @@ class Piece:
         return self.slp_frame_start + self.num_frames
 
     def num_steps(self, frame_step: int) -> int:
-        """Count the pictures that are exported: every `frame_step`-th, from the first one on."""
+        """Count the exported pictures: every `frame_step`-th frame has one, from the first frame on."""
         return -(-self.num_frames // frame_step)
 
 
 def cut_chunk(chunk: int, num_frames: int, slp_frame_start: int, piece_frames: int) -> Iterator[Piece]:
-    """Cut a chunk into pieces of `piece_frames`, the last one as long as what is left.
+    """Cut a chunk into pieces of `piece_frames`; the last piece may be shorter.
 
     No piece reaches into the next chunk, whose pictures are in another file.
     """

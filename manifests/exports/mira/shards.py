@@ -1,6 +1,7 @@
-"""Write an export for MIRA shard by shard, so that it goes on where it was stopped.
+"""Write an export for MIRA shard by shard, so that a stopped export can be continued.
 
-While it is made, dataset_00000.progress.json says for each shard which games it has. index.json comes last.
+While the export is made, a file such as dataset_00000.progress.json lists the games of each shard. index.json
+is written last.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export holds: games, chunks and pictures, and whether packets were copied."""
+    """The result of an export: numbers of games, chunks and pictures, and whether packets were copied."""
 
     games: int
     chunks: int
@@ -42,19 +43,19 @@ def write_mira(
     dataset: WindowDataset, out: Store, options: MiraOptions, encode: Encode,
     encoding: dict[str, Any], on_game: Callable[[int], object] = lambda _: None,
 ) -> Exported:  # fmt: skip
-    """Write the games of a dataset, a folder for each split, or go on with it.
+    """Write the games of a dataset, with a folder for each split, or continue a stopped export.
 
     Args:
-        dataset: opened with its pictures; its windows do not matter.
-        out: where the folders go.
+        dataset: the dataset, opened with its pictures; its windows do not matter.
+        out: the store to write the folders to.
         options: size and rate of the pictures, length of chunks and shards.
-        encode: makes the videos where packets cannot be copied.
-        encoding: says how, for index.json.
-        on_game: called with the number of games done so far.
+        encode: makes the videos if packets cannot be copied.
+        encoding: describes how `encode` encodes, for index.json.
+        on_game: function that is called with the number of games done so far.
 
     Raises:
         RecordRefused: `out` holds an export of something else, or a file of the dataset is damaged.
-        StoreFailed: a shard cannot be put, or a file of the dataset not be read.
+        StoreFailed: a shard cannot be put, or a file of the dataset cannot be read.
         VideoUnreadable: a video is damaged.
     """
     export = GameExport(dataset, options, PieceVideos.of(dataset, options, encode))
@@ -130,7 +131,7 @@ class _SplitWriter:
         return f"{self.split}/dataset_{shard:05d}.progress.json"
 
     def _record(self, key: str) -> dict[str, Any] | None:
-        """Read what was written before under a key; None if there is nothing."""
+        """Read a record that an earlier run wrote under a key; None if there is none."""
         if self.out.head(key) is None:
             return None
         try:
@@ -148,7 +149,7 @@ class _SplitWriter:
 
 
 def _add(archive: tarfile.TarFile, members: Iterable[Member]) -> int:
-    """Add files, with nothing in their headers but names and sizes; return the bytes of all of them."""
+    """Add files whose headers hold only names and sizes; return the total number of bytes."""
     size = 0
     for member in members:
         entry = tarfile.TarInfo(member.name)

@@ -1,4 +1,4 @@
-"""Motion evidence: compares what the state says moved with what the pictures show moving; needs no stamp.
+"""Motion evidence: compare the motion in the state with the motion in the pictures; this needs no stamp.
 
 Read in this order: `thumbnails` (pictures to thumbnails), `flow` (thumbnails to `flow_maps` of foreground
 motion), `tracks` (what moves on the stage) and `movers` (read from the state), `camera` (stage to screen) and

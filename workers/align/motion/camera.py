@@ -1,7 +1,7 @@
-"""Projects stage positions onto the screen, under a camera that follows the fighters as a game's does.
+"""Project stage positions onto the screen, with a model of a camera that follows the fighters like a game's.
 
-The camera is not recorded in a replay. It looks at the middle of the fighters' bounding box from a
-distance that grows with the box, both after some delay; ten numbers say how, and `fitting` finds them.
+A replay does not record the camera. The model looks at the middle of the fighters' bounding box from a
+distance that grows with the box, both with some delay; ten numbers describe it, and `fitting` finds them.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_BODY_Y: Final = 7.0  # units: a fighter's position is at its feet, its motion is seen about here
+_BODY_Y: Final = 7.0  # units: a fighter's position is at its feet, its motion about this much higher
 _EDGE: Final = 0.5  # cells
 _KERNEL_TIMES: Final = 4  # an exponential's tail is cut after so many time constants
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """How stage positions become screen positions.
+    """The ten numbers that say how stage positions become screen positions.
 
     Attributes:
         scale: picture widths per unit, times (size of the box + margin).
         margin: units around the fighters' bounding box.
         pan_frames: time constant with which the view follows the middle of the box.
         zoom_frames: time constant with which it follows the size of the box.
-        centre_y: where the middle of the box is on the thumbnail, from its top, as a part of its height.
-        aspect: how much a unit of height counts against a unit of width in the size of the box.
-        side: units from the middle of the stage to the left and right bounds of what may be seen.
-        top: units up to the upper bound.
-        bottom: units down to the lower bound.
+        centre_y: where the middle of the box is on the thumbnail, from its top, as a share of its height.
+        aspect: weight of a unit of height against a unit of width in the size of the box.
+        side: units from the middle of the stage to the left and right bounds of the visible area.
+        top: units up to its upper bound.
+        bottom: units down to its lower bound.
         lead: units by which the view looks ahead of a fighter, in the direction that it faces.
     """
 
@@ -58,7 +58,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Where E entities are on the thumbnail, and how they move, over T frames.
+    """The positions of E entities on the thumbnail, and their motion, over T frames.
 
     Attributes:
         column: float32 [E, T], in cells of the flow grid from the left; may lie outside.
@@ -66,7 +66,7 @@ class Projection:
         step_right: float32 [E, T], the step since the frame before, in thumbnail pixels, camera taken
             out, clipped as the flow is.
         step_down: float32 [E, T], the same downwards.
-        is_in_picture: bool [E, T]; what comes or goes is seen at the picture's edge if it is outside.
+        is_in_picture: bool [E, T]; an entity that comes or goes outside of the picture is seen at its edge.
     """
 
     column: Floats
@@ -110,7 +110,7 @@ def project(tracks: Tracks, camera: Camera) -> Projection:
 
 
 def _box(values: Floats, is_shown: npt.NDArray[np.bool_], least: float, most: float) -> tuple[Floats, Floats]:
-    """Return middle and size, float32 [T], of the interval of all that is shown; kept while nothing is."""
+    """Return middle and size, float32 [T], of the interval of all shown entities; kept if none is shown."""
     far = np.float32(np.inf)
     held = np.clip(values, np.float32(least), np.float32(most))
     low = np.where(is_shown, held, far).min(axis=0)
@@ -123,7 +123,7 @@ def _box(values: Floats, is_shown: npt.NDArray[np.bool_], least: float, most: fl
 
 
 def _confined(values: Floats, least: Floats, most: Floats) -> Floats:
-    """Clip to [least, most], float32 [T] each; where least exceeds most, take the middle of the two."""
+    """Clip values to [least, most], float32 [T] each; where least exceeds most, take their middle."""
     middle = (least + most) / 2
     return np.clip(values, np.minimum(least, middle), np.maximum(most, middle))
 

@@ -1,8 +1,8 @@
-"""Correlates predicted with measured motion over a range of lags, and says by how much the best lag wins.
+"""Correlate predicted with measured motion over a range of lags, and measure by how much the best lag wins.
 
 Slow changes are first removed from both sides: at the scale of seconds a game is full of coincidences, and
-what tells one frame from the next is how motion starts, stops and turns. Both sides are then clipped, so that
-no single burst decides.
+frames can be told apart by how motion starts, stops and turns. Both sides are then clipped, so that no single
+burst decides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DAMPING: Final = 0.02  # damps the fit of a filter, for rows too short to deter
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LagCurve:
-    """How well each lag fits.
+    """The correlation of prediction and measurement at each lag.
 
     A lag of L means that picture k shows row k + L.
 
@@ -33,9 +33,9 @@ class LagCurve:
         lags: int64 [N], ascending.
         correlation: float64 [N], -1 to 1, of prediction and measurement at each lag.
         best_lag: the lag of the highest correlation.
-        runner_up_lag: the lag that comes nearest to it, in standard errors.
-        margin: by how many standard errors the best lag stands above that one; 0 if nothing moves
-            or too few pictures show a frame at the best lag.
+        runner_up_lag: the lag that comes closest to the best one, in standard errors.
+        margin: by how many standard errors the best lag stands above the runner-up; 0 if nothing moves or too
+            few pictures show a frame at the best lag.
     """
 
     lags: npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ def whiten(sequences: Floats, limits: thresholds.MotionThresholds = thresholds.M
 
     A row that never changes becomes zeros.
     """
-    # A running sum gives all moving means in one pass; edges repeat the first and last value.
+    # A running sum gives all moving means in one pass; the edges repeat the first and last value.
     reach = limits.whitening_frames // 2
     padded = np.pad(sequences.astype(np.float64), ((0, 0), (reach + 1, reach)), mode="edge")
     sums = np.cumsum(padded, axis=1)
@@ -71,15 +71,16 @@ def decorrelate(
 ) -> tuple[Floats, Floats]:
     """Make the noise of each measured row independent from picture to picture, as the margin requires.
 
-    A linear prediction is fitted to each measured row and subtracted from it: it removes what the last
-    pictures foretell of the next one, such as a background that turns in steps or a text that blinks. The
-    same filter goes over the predicted row, so that what matched before still matches. Then both are scaled
-    to unit standard deviation and clipped, so that many small agreements count for more than one large one.
+    A linear prediction is fitted to each measured row and subtracted from it: this removes the part of the
+    next picture that the last pictures predict, such as a background that turns in steps or a text that
+    blinks. The same filter is applied to the predicted row, so that matching parts still match. Then both are
+    scaled to unit standard deviation and clipped, so that many small agreements count for more than one large
+    one.
 
     Args:
         predicted: float32 [C, T], whitened.
         measured: float32 [C, K], whitened.
-        limits: order of the filter and where to clip.
+        limits: the order of the filter, and the bound for clipping.
     """
     taps = [_taps(row, limits.noise_order) for row in measured.astype(np.float64)]
     return _filtered(predicted, taps, limits.bound_deviations), _filtered(
@@ -94,8 +95,8 @@ def lag_curve(
 ) -> LagCurve:
     """Correlate decorrelated predictions [C, T] with decorrelated measurements [C, K] over all lags.
 
-    The standard error of the difference between two lags is that of independent noise, as strong in each
-    row as what the best lag leaves of it, seen through the difference of the two predictions.
+    The standard error of the difference between two lags is that of independent noise, seen through the
+    difference of the two predictions. In each row the noise is as strong as the residual of the best lag.
     """
     lags = np.arange(-limits.max_lag, limits.max_lag + 1)
     sums = lag_products(predicted, measured, lags).sum(axis=1)
@@ -103,12 +104,12 @@ def lag_curve(
     best = int(np.argmax(sums))
     shown = [_shown(predicted, lag, measured.shape[1]) for lag in lags.tolist()]
     gain = max(float(sums[best]), 0.0) / max(float(np.square(predicted).sum()), _TINY)
-    # The noise is what the best lag leaves unexplained, which is noise even if that lag is wrong.
+    # The noise is the residual of the best lag, which is noise even if that lag is wrong.
     noise = row_noise(measured, np.float32(gain) * shown[best]) if measured.size else None
     margins = np.full(lags.size, np.inf)
     for place in range(lags.size) if noise is not None else ():
         if place != best:
-            # Two lags are told apart only by the frames in which their predictions differ.
+            # Only frames in which the predictions of two lags differ can tell the lags apart.
             distance = float(np.square(shown[best] - shown[place]).sum(axis=1) @ noise)
             is_told_apart = distance > _TINY
             margins[place] = (sums[best] - sums[place]) / np.sqrt(distance) if is_told_apart else 0.0
@@ -126,7 +127,7 @@ def lag_curve(
 def lag_products(predicted: Floats, measured: Floats, lags: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return, for each lag L and picture k, the sum over rows of predicted[:, k + L] * measured[:, k].
 
-    Shape [len(lags), K]; 0 where k + L is no frame.
+    The shape is [len(lags), K]; 0 where k + L is not a frame.
     """
     num_frames, num_pictures = predicted.shape[1], measured.shape[1]
     products = np.zeros((lags.size, num_pictures))
@@ -139,9 +140,9 @@ def lag_products(predicted: Floats, measured: Floats, lags: npt.NDArray[np.int64
 
 
 def row_noise(measured: Floats, explained: Floats) -> npt.NDArray[np.float64]:
-    """Return each row's variance about what is explained, float64 [C], where anything was measured at all.
+    """Return each row's variance about the explained part, float64 [C], over pictures with a measurement.
 
-    A row is 0 where its fighter is not in the picture; such pictures count as missing, not as quiet.
+    A row is 0 if its fighter is not in the picture; such pictures count as missing, not as quiet.
     """
     left = np.square(measured - explained, dtype=np.float64)
     is_seen = measured != 0
@@ -178,10 +179,10 @@ def _filtered(rows: Floats, taps: list[npt.NDArray[np.float64]], bound: float) -
     filtered = np.zeros(rows.shape)
     for place, (row, tap) in enumerate(zip(rows, taps, strict=True)):
         if row.size:
-            # The row is continued backwards by its first value, so that its length stays.
+            # The row is extended backwards by its first value, so that its length stays the same.
             before = np.full(tap.size - 1, row[0])
             filtered[place] = np.convolve(np.concatenate([before, row]), tap, mode="valid")
-    # The filter must not invent motion where the fighter was not in the picture.
+    # The filter must not invent motion in pictures without the fighter.
     is_seen = rows != 0
     filtered = np.where(is_seen, filtered, 0.0)
     power = np.square(filtered).sum(axis=1, keepdims=True)

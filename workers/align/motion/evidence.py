@@ -1,4 +1,4 @@
-"""Judges whether the pictures move as the state says, and if not, by how many frames and from where on."""
+"""Decide whether the pictures move as the state says, and if not, by how many frames and from where on."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 _USUAL_MARGIN: Final = 60.0  # units; only the relative size of steps near and far matters here
-# How much of the motion expected to the right, downwards and in stir is usually seen, relative to a fighter's
-# rise and fall, of which 0.49 standard deviations are seen for each one expected: slopes measured over the
-# same 64 games. These are the weights of a matched filter: what shows little adds little signal and little
-# noise. A platform weighs 0 to the right, since whitening leaves nothing of the steady way of Yoshi's Story's
-# cloud.
+# The share of the expected motion to the right, downwards and in stir that is usually seen, relative to a
+# fighter's rise and fall, of which 0.49 standard deviations are seen for each one expected; these are slopes
+# measured over the same 64 games. They are the weights of a matched filter: motion that shows little adds
+# little signal and little noise. A platform weighs 0 to the right, since whitening removes the steady motion
+# of Yoshi's Story's cloud.
 _USUALLY_SEEN: Final = {
     Mover.FIGHTER: (0.8, 1.0, 0.95),
     Mover.PROJECTILE: (0.55, 0.6, 0.3),
@@ -54,7 +54,7 @@ class MotionComparison:
         measured: float32 [C, K], whitened, a column per picture; picture 0 should show frame 0.
         curve: how well they fit at each lag, over the whole stretch.
         windows: where in the stretch they fit at lag 0.
-        swapped: int64 [N], pictures that changed places with the next one.
+        swapped: int64 [N], pictures that were swapped with the next one.
     """
 
     camera: Camera
@@ -85,10 +85,10 @@ class _Comparison(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MotionFinding:
-    """Everything motion has to say about a stretch, for the verdict and for a plot.
+    """All findings of motion about a stretch, for the verdict and for a plot.
 
     Attributes:
-        evidence: what goes to the verdict.
+        evidence: the evidence for the verdict.
         curve: the correlation over lags, of the judged part.
         windows: the windows that begin in the judged part, by index within the whole stretch.
     """
@@ -113,21 +113,21 @@ def compare_motion(
         tracks: where the state says the fighters were, T frames.
         least_gain: slope that this emulator's clean games reach at least. With it, a stretch in which much
             should move and nothing matches at any lag is broken; without it, such a stretch is not judged.
-        usual_camera: the camera of this emulator's games, from which the search begins and which a stretch
-            of a few seconds hardly changes; None: the stand-in's.
+        usual_camera: the camera of this emulator's games, from which the search begins and from which a
+            stretch of a few seconds hardly departs; None for the stand-in's.
         limits: how the two are whitened, which lags are compared, how windows are judged.
     """
     foreground = Foreground.of(maps)
     usual = usual_camera or Camera()
     found = _compare(foreground, tracks, _overall_lag(foreground, tracks, limits), usual, limits)
-    # Without a camera the lag can be misjudged, so others are tried, each with a camera of its own.
+    # Without a good camera the lag can be misjudged, so other lags are tried, each with a camera of its own.
     if not found.is_sure(limits):
         others = {0, _searched_lag(foreground, tracks, usual, limits)} - {found.lag}
         again = (_compare(foreground, tracks, lag, usual, limits) for lag in sorted(others))
         found = max([found, *again], key=lambda each: (each.curve.best_lag == each.lag, each.curve.margin))
     _, camera, predicted, measured, curve = found
     is_sure = curve.margin >= limits.min_margin
-    least = least_gain or 0.0  # a fit to a stream that is mostly another game gives too small a gain
+    least = least_gain or 0.0  # fitting a stream that is mostly another game gives too small a gain
     gain = max(_gain_at(curve.best_lag, predicted, measured), least) if is_sure else least
     both = min(predicted.shape[1], measured.shape[1])
     predicted_both, measured_both = predicted[:, :both], measured[:, :both]
@@ -158,7 +158,7 @@ def find_motion(
         exclusive_end: one past the last picture to judge.
         first_frame_index: frame_index, within the game, of the stretch's frame 0.
         name: whether the pictures are the raw ones or come from the encoded file.
-        limits: when motion can tell.
+        limits: the thresholds for when motion can tell.
     """
     predicted = comparison.predicted[:, start:exclusive_end]
     measured = comparison.measured[:, start:exclusive_end]
@@ -166,7 +166,8 @@ def find_motion(
     lag, is_sure = curve.best_lag, curve.margin >= limits.min_margin
     windows = comparison.windows.beginning_in(start, exclusive_end)
     broken = windows.start[windows.broken(limits)]
-    # An encoder's errors go back and forth as swapped pictures do, so only raw pictures are judged for order.
+    # An encoder's errors go back and forth like swapped pictures, so the order of only raw pictures is
+    # judged.
     is_here = (comparison.swapped >= start) & (comparison.swapped < exclusive_end)
     swapped = comparison.swapped[is_here & (name == "motion")]
     detail = (
@@ -193,7 +194,7 @@ def find_motion(
 
 
 def _overall_lag(foreground: Foreground, tracks: Tracks, limits: thresholds.MotionThresholds) -> int:
-    """Return the lag that fits best without a camera: all fighters' steps against all motion seen."""
+    """Return the lag that fits best without a camera: compares all fighters' steps with all seen motion."""
     tracks = tracks.of_kind(Mover.FIGHTER)
     extent = np.ptp(tracks.x, axis=0) + np.float32(_USUAL_MARGIN)
     steps = np.stack([(tracks.step_x / extent).sum(axis=0), (-tracks.step_y / extent).sum(axis=0)])
@@ -205,7 +206,7 @@ def _overall_lag(foreground: Foreground, tracks: Tracks, limits: thresholds.Moti
 def _searched_lag(
     foreground: Foreground, tracks: Tracks, usual: Camera, limits: thresholds.MotionThresholds
 ) -> int:
-    """Return the lag that fits best under the usual camera; each lag moves the places that are looked at.
+    """Return the lag that fits best under the usual camera; each lag looks at other places in the pictures.
 
     Only the stretch of pictures in which the fighters should move most is used.
     """
@@ -244,7 +245,7 @@ def _compare(
 
 
 def _swapped(maps: FlowMaps, tracks: Tracks, limits: thresholds.MotionThresholds) -> npt.NDArray[np.int64]:
-    """Return the pictures that changed places with the next one, where no camera may shake: int64 [N]."""
+    """Return the pictures that were swapped with the next one, int64 [N], where no camera may shake."""
     places = swapped_places(maps.onward, limits)
     places = places[places < tracks.num_frames]
     return places[~shaken(tracks, limits.shaken_frames)[places]]
@@ -256,7 +257,7 @@ def _rows(start: int, num: int, lag: int, tracks: Tracks) -> npt.NDArray[np.intp
 
 
 def _expected(tracks: Tracks, view: Projection, limits: thresholds.MotionThresholds) -> Floats:
-    """Return what should be seen, float32 [3 E + 1, T], whitened; 0 where an entity is not in the picture."""
+    """Return the expected motion, float32 [3 E + 1, T], whitened; 0 where an entity is not in the picture."""
     is_seen = _is_seen(tracks, view)
     rows = [whiten(each, limits) * is_seen for each in (view.step_right, view.step_down, tracks.stir)]
     return np.concatenate([*rows, whiten(tracks.num_hit[None], limits)]).astype(np.float32)
@@ -270,7 +271,7 @@ def _is_seen(tracks: Tracks, view: Projection) -> npt.NDArray[np.bool_]:
 def _side_by_side(
     tracks: Tracks, expected: Floats, seen: Floats, limits: thresholds.MotionThresholds
 ) -> tuple[Floats, Floats]:
-    """Decorrelate both, without rows that never show, and weigh each prediction by how much usually shows."""
+    """Decorrelate both, drop rows that never show, and weigh each prediction by how much usually shows."""
     each = np.array([_USUALLY_SEEN[kind] for kind in tracks.kinds], np.float32)
     weight = np.append(each.T, np.float32(_HITS_USUALLY_SEEN))
     shows = weight > 0
@@ -285,7 +286,7 @@ def _measured(
     rows: npt.NDArray[np.intp],
     limits: thresholds.MotionThresholds,
 ) -> Floats:
-    """Return the motion seen where the rows place entities, float32 [3 E + 1, K], less the background's."""
+    """Return the motion seen around the entities, float32 [3 E + 1, K], without the background's motion."""
     column, row = view.column[:, rows], view.row[:, rows]
     is_seen = _is_seen(tracks, view)[:, rows]
     around, away = foreground.seen_at(column, row), foreground.background(column, row)
@@ -298,7 +299,7 @@ def _measured(
 
 
 def _without(rows: Floats, common: Floats) -> Floats:
-    """Subtract from each row of [E, K] what it shares with [1, K], by least squares."""
+    """Subtract from each row of [E, K] the part that it shares with [1, K], by least squares."""
     power = float(np.square(common).sum())
     share = (rows * common).sum(axis=1, keepdims=True) / max(power, _TINY)
     taken: Floats = rows - share.astype(np.float32) * common

@@ -1,4 +1,4 @@
-"""Finds the camera under which the motion seen around the fighters agrees best with their steps."""
+"""Find the camera under which the motion seen around the fighters agrees best with their steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST: Final = np.array([3.0, 400.0, 60.0, 80.0, 0.9, 3.0, 250.0, 250.0, 150.0, 
 _REFINEMENTS: Final = 4
 _LEAST_GAIN: Final = 1e-4
 _LEAST_GAIN_FRAMES: Final = 15.0  # the same, times frames: over few frames a small gain is noise
-_REACH_CELLS: Final = 1.3  # wider than where motion is weighed, so that a camera that is nearly right shows
+_REACH_CELLS: Final = 1.3  # wider than the reach of the evidence, so that a nearly right camera is noticed
 _NUM_FRAMES: Final = 1500
 _FAST_STEP: Final = 5.0  # units per frame: faster is not more telling
 _TINY: Final = 1e-6
@@ -33,8 +33,8 @@ _TINY: Final = 1e-6
 def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera | None = None) -> Camera:
     """Return the best camera, by coordinate descent, if picture k shows row k + lag of the tracks.
 
-    The search begins at the usual camera and leaves it only for a gain above the noise of so many frames. It
-    uses only the frames in which the fighters move most.
+    The search begins at the usual camera, and leaves it only for a gain above the noise of that many frames.
+    It uses only the frames in which the fighters move most.
     """
     start = usual or Camera()
     tracks = tracks.of_kind(Mover.FIGHTER)
@@ -42,7 +42,7 @@ def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera |
     if not rows.size:  # a stretch shorter than the lag
         return start
     motion = np.hypot(tracks.step_x, tracks.step_y)[:, rows].clip(max=_FAST_STEP).sum(axis=0)
-    # Frames in which nobody moves say nothing of the camera and cost as much time.
+    # Frames in which nobody moves say nothing about the camera, and cost as much time.
     rows = np.sort(rows[np.argsort(-motion, kind="stable")[:_NUM_FRAMES]])
     foreground = foreground.chosen(rows - lag)
 
@@ -65,7 +65,7 @@ def fit_camera(foreground: Foreground, tracks: Tracks, lag: int, usual: Camera |
 
 
 def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt.NDArray[np.intp]) -> float:
-    """Return the mean correlation, -1 to 1, of predicted and seen motion over entities and directions."""
+    """Return the mean correlation, -1 to 1, of predicted and seen motion, over entities and directions."""
     view = project(tracks, camera)
     seen_right, seen_down, _ = foreground.seen_at(view.column[:, rows], view.row[:, rows], _REACH_CELLS)
     right = _correlation(view.step_right[:, rows], seen_right)
@@ -74,7 +74,7 @@ def _agreement(foreground: Foreground, tracks: Tracks, camera: Camera, rows: npt
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:
-    """Return the correlation of each row of one [E, T] with that row of the other; 0 for a constant row."""
+    """Return the correlation of each row of `one`, [E, T], with the same row of `other`; 0 if constant."""
     one = one - one.mean(axis=1, keepdims=True)
     other = other - other.mean(axis=1, keepdims=True)
     scale = np.sqrt((one * one).sum(axis=1) * (other * other).sum(axis=1))

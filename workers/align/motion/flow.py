@@ -1,10 +1,10 @@
-"""Measures foreground motion: what moves in the picture once the camera's own motion is taken out.
+"""Measure foreground motion: the motion in the pictures after the camera's own motion is removed.
 
 Between one thumbnail and the next, brightness changes by gradient times shift. The shift of most pixels
-(pan in both directions and zoom) is the camera's; it is found by least squares, with pixels that do not
-follow it given little weight, and taken out. What remains is gathered per cell of a coarse grid: its
-strength, and the shift that explains it best. Flashes drop out with the median; a cut gives one frame of
-nonsense, which clipping bounds.
+(pan in both directions and zoom) is the camera's; it is found by least squares, in which pixels that do not
+follow it get little weight, and removed. The remainder is summed per cell of a coarse grid: its strength, and
+the shift that explains it best. The median removes flashes; a cut gives one frame of nonsense, which is
+clipped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HALF: Final = np.float32(0.5)
 _ROUNDS: Final = 3  # rounds of reweighting
 _THINNING: Final = np.s_[:, ::2, ::2]  # a quarter of the pixels finds the camera as well as all of them
-_ROUNDING: Final = np.float32(0.5)  # levels of brightness: a smaller remainder is rounding
+_ROUNDING: Final = np.float32(0.5)  # levels of brightness: a smaller remainder comes from rounding
 _GRADIENT_PRIOR: Final = np.float32(
     100.0
 )  # summed squared gradient under which shifts are drawn towards zero
@@ -52,10 +52,10 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
         thumbnails: uint8 [T + 3, 56, 80].
 
     Returns:
-        Maps of T pictures, those of thumbnails 3 and on.
+        Maps of T pictures, those of thumbnails from number 3 on.
 
     Raises:
-        ValueError: on another shape.
+        ValueError: `thumbnails` has another shape.
     """
     if thumbnails.shape[1:] != (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH):
         message = f"thumbnails are [T, {THUMBNAIL_HEIGHT}, {THUMBNAIL_WIDTH}], got {thumbnails.shape}"
@@ -64,7 +64,7 @@ def measure_flow(thumbnails: npt.NDArray[np.uint8]) -> FlowMaps:
     right, down = _gradients((levels[1:] + levels[:-1]) * _HALF)
     change = levels[1:] - levels[:-1]
     few = change[_THINNING].reshape(change.shape[0], -1)
-    # The median takes out what changes everywhere at once: a flash, a fade.
+    # The median removes changes that happen everywhere at once, such as a flash or a fade.
     change -= np.median(few, axis=1).astype(np.float32)[:, None, None]
     rest = _without_camera(right, down, change)
     # Least squares per cell: shift = -(gradient x change) / (gradient squared).
@@ -88,7 +88,7 @@ def _gradients(levels: Floats) -> tuple[Floats, Floats]:
 
 
 def _without_camera(right: Floats, down: Floats, change: Floats) -> Floats:
-    """Fit pan and zoom to [T, 56, 80] of change, iteratively reweighted, and return what they leave."""
+    """Fit pan and zoom to changes [T, 56, 80], iteratively reweighted, and return the remainder."""
     num = change.shape[0]
     outward = right * _FROM_CENTRE_X + down * _FROM_CENTRE_Y
     effects = np.stack([each[_THINNING].reshape(num, -1) for each in (right, down, outward)], axis=1)

@@ -1,4 +1,4 @@
-"""Flow maps: what moved in each part of each picture, in a few hundred bytes per picture."""
+"""Flow maps: the motion in each part of each picture, stored in a few hundred bytes per picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GRID_ROWS: Final = 14
 GRID_COLUMNS: Final = 16
 MAX_SHIFT: Final = 1.0
-"""The largest shift, in thumbnail pixels, that brightness gradients can tell."""
+"""The largest shift, in thumbnail pixels, that brightness gradients can measure."""
 SHIFT_SCALE: Final = 64
 """Steps of a stored shift per thumbnail pixel; a cell's own shift is stored up to 127 / 64 pixels."""
 
@@ -29,11 +29,11 @@ class FlowMaps:
         down: int8 [T, 14, 16], shift downwards in 1/64 thumbnail pixels.
         strength: uint8 [T, 14, 16], mean absolute brightness change per pixel that the camera does not
             explain, in half levels.
-        onward: int8 [T], how far pictures t - 3 to t go on in one direction: a cosine in 127ths, as
+        onward: int8 [T], how much pictures t - 3 to t continue in one direction: a cosine in 127ths, as
             `picture_order.measure_onward` returns it.
 
     Raises:
-        ValueError: if the shapes do not belong together.
+        ValueError: the shapes do not belong together.
     """
 
     right: npt.NDArray[np.int8]
@@ -69,7 +69,7 @@ class FlowMaps:
 
 
 def join(parts: Sequence[FlowMaps]) -> FlowMaps:
-    """Put maps of consecutive pictures behind each other."""
+    """Concatenate the maps of consecutive pictures."""
     if not parts:
         return FlowMaps.still(0)
     return FlowMaps(

@@ -1,4 +1,4 @@
-"""Measures foreground motion picture by picture as they pass by."""
+"""Measure foreground motion picture by picture as pictures arrive."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from workers.align.motion.thumbnails import thumbnail
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_BATCH: Final = 8  # pictures worked on at once: few enough to stay in the cache
+_BATCH: Final = 8  # pictures that are processed at once: few enough to stay in the processor's cache
 
 
 class FlowMeter:
-    """Takes pictures one at a time, in order; keeps about 700 bytes of each."""
+    """Takes pictures one at a time, in order, and keeps flow maps of them: about 700 bytes per picture."""
 
     def __init__(self) -> None:
         self._waiting: list[npt.NDArray[np.uint8]] = []
@@ -43,7 +43,7 @@ class FlowMeter:
         return self._parts[0]
 
     def _work(self) -> None:
-        before = self._before or self._waiting[:1] * NUM_BEFORE  # nothing moved before it
+        before = self._before or self._waiting[:1] * NUM_BEFORE  # nothing moved before the first picture
         thumbnails = [*before, *self._waiting]
         self._before, self._waiting = thumbnails[-NUM_BEFORE:], []
         self._parts.append(measure_flow(np.stack(thumbnails)))

@@ -1,4 +1,4 @@
-"""Reads from flow maps the motion around given places on the screen, and in the background."""
+"""Read from flow maps the motion around given places on the screen, and in the background."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_REACH_CELLS: Final = 0.7  # standard deviation, in cells, of how far around a place motion counts as its own
+_REACH_CELLS: Final = 0.7  # standard deviation, in cells, of the area around a place whose motion counts
 _CLEARANCE_CELLS: Final = 2.0  # standard deviation, in cells, around a fighter: no background there
 _MOST_BACKGROUND: Final = 8.0  # strength at which a cell of the background is clipped
 _BACKGROUND_PRIOR: Final = 20.0  # summed strength under which the background's shift is drawn towards zero
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foreground:
-    """Flow maps made ready for being asked about places: float32 [T, 14, 16] each.
+    """Flow maps in a form from which the motion at places can be read: float32 [T, 14, 16] each.
 
     Attributes:
         strength: how much moves in each cell.
@@ -54,7 +54,7 @@ class Foreground:
 
     @classmethod
     def of(cls, maps: FlowMaps) -> Foreground:
-        """Make flow maps, as they are stored in integers, ready for questions."""
+        """Convert flow maps, which are stored as integers."""
         strength = maps.strength.astype(np.float32)
         scaled = strength / np.float32(SHIFT_SCALE)
         return cls(strength, scaled * maps.right, scaled * maps.down)
@@ -65,16 +65,16 @@ class Foreground:
         return int(self.strength.shape[0])
 
     def chosen(self, pictures: slice | npt.NDArray[np.intp]) -> Foreground:
-        """Return these pictures; a slice shares memory."""
+        """Return the chosen pictures; a slice shares memory."""
         return Foreground(self.strength[pictures], self.right[pictures], self.down[pictures])
 
     def seen_at(self, column: Floats, row: Floats, reach_cells: float = _REACH_CELLS) -> Seen:
-        """Return what is seen around places in the grid.
+        """Return the motion seen around places in the grid.
 
         Args:
             column: float32 [E, T], in cells from the left.
             row: float32 [E, T], in cells from the top.
-            reach_cells: standard deviation of how far around a place motion counts as its own.
+            reach_cells: standard deviation of the area around a place whose motion counts.
         """
         right, down, stir = np.empty_like(column), np.empty_like(column), np.empty_like(column)
         for entity in range(column.shape[0]):
@@ -88,10 +88,10 @@ class Foreground:
         return Seen(np.clip(right, -MAX_SHIFT, MAX_SHIFT), np.clip(down, -MAX_SHIFT, MAX_SHIFT), stir)
 
     def background(self, column: Floats, row: Floats) -> Seen:
-        """Return what is seen away from all of these places, float32 [1, T] each.
+        """Return the motion seen away from all of these places, float32 [1, T] each.
 
-        Whatever moves there and around a fighter at the same time is not that fighter's motion, but a
-        turning beam of light, a text that appears, or a flash.
+        Motion that appears there and around a fighter at the same time is not that fighter's, but comes from
+        a turning beam of light, a text that appears, or a flash.
         """
         clear = np.ones_like(self.strength)
         for entity in range(column.shape[0]):

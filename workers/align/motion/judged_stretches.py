@@ -1,10 +1,11 @@
-"""Finds where in a game the measured motion stops following the predicted motion, window by window.
+"""Find where in a game the measured motion stops following the predicted motion, window by window.
 
-A window is as long as an answer needs: it ends where the predicted motion, at this game's usual gain, stands
-a given number of standard deviations above the noise. Windows grow long where little moves, and a stretch in
-which nothing moves is never judged. There are several scales: short windows notice a fault soon, long ones
-are sure of it. Besides, each end of the stretch is compared with the rest of it, because a game that turned
-into another one never comes back, and the rest says better than the usual gain what the end should show.
+A window is as long as a decision needs: it ends where the predicted motion, at this game's usual gain, stands
+a given number of standard deviations above the noise. Windows grow long if little moves, and a stretch in
+which nothing moves is never judged. There are several scales: short windows notice a fault soon, long windows
+are sure of it. In addition, each end of the stretch is compared with the rest of it, because a game that
+turned into another one never comes back, and the rest tells better than the usual gain what the end should
+show.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Windows:
         start: int64 [W], ascending.
         exclusive_end: int64 [W].
         least_share: float64 [W], the share below which the window is broken, by its scale.
-        share: float64 [W], the motion seen as a part of the motion predicted for lag 0: near 1 where the
+        share: float64 [W], the seen motion as a share of the motion predicted for lag 0: near 1 where the
             picture shows the state, near 0 where it shows something else.
         rival_lag: int64 [W], the other lag that fits best.
         rival_sigmas: float64 [W], by how many standard deviations the rival lag fits better than lag 0;
@@ -62,7 +63,7 @@ class Windows:
         )
 
     def broken(self, limits: thresholds.MotionThresholds = thresholds.MOTION) -> npt.NDArray[np.bool_]:
-        """Return bool [W]: where the motion predicted is missing, or another lag explains it far better."""
+        """Return bool [W]: where the predicted motion is missing, or another lag explains it far better."""
         return (self.share < self.least_share) | (self.rival_sigmas >= limits.rival_sigmas)
 
 
@@ -84,21 +85,21 @@ def judge_windows(
         predicted: row t is frame t.
         measured: row t is picture t, which should show frame t.
         gain: slope of measured on predicted where they agree.
-        limits: how long windows are, and how far they are apart.
+        limits: the length of windows, and the distance between them.
     """
     lags = np.arange(-limits.max_lag, limits.max_lag + 1)
     num = predicted.shape[1]
     noise = _noise(predicted, measured, gain)
     power = np.square(predicted).sum(axis=0, dtype=np.float64)
     expected = _sums(power[None])[0]
-    # In units of squared standard deviations, so that windows are cut where enough has been gathered.
+    # In units of squared standard deviations, so that windows can be cut where there is enough.
     information = expected * (gain * gain / noise)
     products = _sums(lag_products(predicted, measured, lags))
     distance = _sums(_distances(predicted, lags))
     scales = []
     for number, (sigmas, least_share) in enumerate(limits.window_scales):
         start = np.arange(0, num, limits.window_step)
-        # The first frame by which the window holds sigmas^2 more than at its start.
+        # The first frame at which the window has gathered sigmas^2 since its start.
         exclusive_end = np.searchsorted(information, information[start] + sigmas**2)
         complete = (exclusive_end <= num) & (gain > 0)
         start, exclusive_end = start[complete], exclusive_end[complete]
@@ -108,7 +109,7 @@ def judge_windows(
         better = (seen - seen[limits.max_lag]) / spread
         better[limits.max_lag] = -np.inf
         rival = np.argmax(better, axis=0) if start.size else np.zeros(0, np.int64)
-        # Rivals are tried in the shortest windows alone: a longer one holds several of those.
+        # Rival lags are tried only in the shortest windows, as a longer window holds several of those.
         best = better[rival, np.arange(start.size)] if not number else np.full(start.size, -np.inf)
         scales.append(
             Windows(start, exclusive_end, np.full(start.size, least_share), share, lags[rival], best)
@@ -125,13 +126,14 @@ def judge_ends(
     """Compare each end of a stretch with the rest; return at most one broken window at either end.
 
     An end is broken if both it and the rest hold enough predicted motion, and the end shows too little of it
-    at the gain of the rest. Of several such ends, the one is returned without which the rest fits best.
+    at the gain of the rest. If there are several such ends, the one is returned without which the rest fits
+    best.
 
     Args:
         predicted: whitened [C, T]; row t is frame t.
         measured: whitened [C, T]; row t is picture t, which should show frame t.
-        least_gain: taken as the gain of the rest if that is lower.
-        limits: how much motion both must hold, and how little shown is too little.
+        least_gain: used as the gain of the rest if the measured gain is lower.
+        limits: how much motion both must hold, and the share below which too little is shown.
     """
     num = predicted.shape[1]
     power, product = (
@@ -149,7 +151,7 @@ def judge_ends(
         share = seen / (rests_gain * inside + _TINY)
         tells = np.minimum(inside, rest) * np.square(rests_gain) >= limits.end_sigmas**2 * noise
         is_broken = tells & (share < limits.end_least_share)
-        # How much of the measured power the rest explains by itself, if this end is left out.
+        # How much of the measured power the rest explains by itself if this end is left out.
         explained = np.where(is_broken, np.square(product[-1] - seen) / (rest + _TINY), 0.0)
         best = np.argmax(explained, keepdims=True) if is_broken.any() else np.zeros(0, np.intp)
         least = np.full(best.size, limits.end_least_share)
@@ -161,7 +163,7 @@ def judge_ends(
 
 
 def in_order(parts: Sequence[Windows]) -> Windows:
-    """Join windows, ordered by where they begin."""
+    """Join windows, in order of their starts."""
     names = [field.name for field in fields(Windows)]
     columns = [np.concatenate([getattr(windows, name) for windows in parts]) for name in names]
     order = np.argsort(columns[0], kind="stable")
@@ -169,7 +171,7 @@ def in_order(parts: Sequence[Windows]) -> Windows:
 
 
 def _noise(predicted: Floats, measured: Floats, gain: float) -> float:
-    """Return the mean square of what the gain leaves unexplained, where anything was measured."""
+    """Return the mean square of the residual at this gain, over all pictures with a measurement."""
     num_seen = max(int(np.count_nonzero(measured)), 1)
     left = np.square(measured - np.float32(gain) * predicted) * (measured != 0)
     return float(left.sum()) / num_seen + _TINY

@@ -1,4 +1,4 @@
-"""Reads from the state the tracks of everything that moves: fighters, projectiles and platforms."""
+"""Read from the state the tracks of everything that moves: fighters, projectiles and platforms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Rows = slice | npt.NDArray[np.int64]
 
 EVERY_ROW: Final = slice(None)
-_LAST_DEATH_ACTION: Final = 10  # action states 0 to 10 are ways of dying: the fighter is gone, its row is not
+_LAST_DEATH_ACTION: Final = 10  # action states 0 to 10 are ways of dying: the fighter is gone, but has a row
 _DEAD_FLAG: Final = 0x40  # in flags5, from 2.0 on
 _MAX_PROJECTILES: Final = 4  # projectiles at once: more are rare
 _FOUNTAIN_X: Final = {"fod_left": -35.25, "fod_right": 35.25}  # units: x of the middle of each
@@ -27,11 +27,12 @@ _CLOUD_HALF_WIDTH: Final = 5.95  # units
 
 
 def tracks_of(state: StateTable, rows: Rows = EVERY_ROW) -> Tracks:
-    """Read the tracks of all that moves: players, then followers that ever appear, projectiles, platforms.
+    """Read all tracks: of players, then of followers that ever appear, of projectiles and of platforms.
 
     Args:
         state: the state of consecutive frames.
-        rows: which rows of it the tracks have, in order; steps are from each to the next. All by default.
+        rows: the rows of the state that the tracks use, in order; steps are from each to the next. All by
+            default.
     """
     names = [name for i in range(state.num_players) for name in (f"p{i}", f"p{i}n")]
     shown = {name: _is_shown(state, name)[rows] for name in names}
@@ -68,7 +69,7 @@ def _platforms(state: StateTable, rows: Rows) -> Tracks:
 
 
 def _moving(tracks: Tracks) -> Tracks:
-    """Return those tracks that move at all; nothing can be seen of the others."""
+    """Return only the tracks that move at all; nothing can be seen of the others."""
     moves = (tracks.step_x != 0) | (tracks.step_y != 0)
     return tracks.chosen(moves.any(axis=1))
 

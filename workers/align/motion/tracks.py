@@ -1,4 +1,4 @@
-"""Tracks: where each moving thing is in each frame, how far it went, and when its looks change."""
+"""Tracks: the position, step and change of looks of each moving thing in each frame."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 MAX_STEP: Final = 20.0
-"""Units a fighter may move within one frame; more is a respawn or a teleport, which no flow can follow."""
+"""Units that a fighter may move within one frame; more is a respawn or teleport, which no flow can follow."""
 _NEAR_X: Final = 60.0  # units from the middle of the stage: every camera shows this much
 _NEAR_Y: Final = 40.0
 _PLAIN_STEP: Final = 0.5  # units: two pixels or more
 _FAST_STEP: Final = 5.0  # units per frame: faster stirs no more pixels
 _FAST_ANIMATION: Final = 3.0  # animation frames per frame: more is the beginning of a new one
-# What makes the pixels around a fighter change, and how much of the change each accounts for: least squares
-# over 64 games rendered by the stand-in (correlation with what is seen 0.46; 0.42 with steps and actions
-# alone). A new action is a new pose, a higher percentage a hit with its flash and sparks, another facing a
-# mirror image; an animation that does not advance is a freeze; dying is a burst, coming back a platform.
+# Events that change the pixels around a fighter, with their weights: least squares over 64 games rendered by
+# the stand-in (correlation with the seen change 0.46; 0.42 with steps and actions alone). A new action is a
+# new pose; a higher percentage is a hit with its flash and sparks; another facing is a mirror image; an
+# animation that does not advance is a freeze; dying shows a burst, and coming back shows a platform.
 _SPEED_WEIGHT: Final = 1.0
 _TURN_WEIGHT: Final = 0.2
 _ANIMATION_WEIGHT: Final = 0.3
@@ -39,7 +39,7 @@ _ROWS: Final = ("x", "y", "is_shown", "comes_or_goes", "step_x", "step_y", "faci
 
 
 class Mover(StrEnum):
-    """The kinds of thing that move."""
+    """The kinds of moving things."""
 
     FIGHTER = "fighter"
     PROJECTILE = "projectile"
@@ -48,12 +48,12 @@ class Mover(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """E entities over T frames, in Melee units: fighters first, whom alone the camera follows.
+    """The tracks of E entities over T frames, in Melee units: fighters first, as only they steer the camera.
 
     Attributes:
         kinds: the kind of each of the E entities; those of one kind are adjacent.
-        x: float32 [E, T]; in the frame in which it goes, where it was.
-        y: float32 [E, T], up positive; in the frame in which it goes, where it was.
+        x: float32 [E, T]; in the frame in which an entity goes, its last position.
+        y: float32 [E, T], up positive; in the frame in which an entity goes, its last position.
         is_shown: bool [E, T], whether the entity is on the stage.
         comes_or_goes: bool [E, T], whether it is shown now and was not one frame before, or was and is not.
         step_x: float32 [E, T], x now minus x one frame before; 0 where not shown in both, or on a teleport.
@@ -80,7 +80,7 @@ class Tracks:
         return int(self.x.shape[1])
 
     def delayed(self, num_frames: int) -> Tracks:
-        """Return the tracks as pictures show them that lag by so many frames; at first nothing moves."""
+        """Return the tracks as shown by pictures that lag by `num_frames`; at first nothing moves."""
 
         def late(rows: npt.NDArray[_Value], first: npt.NDArray[_Value]) -> npt.NDArray[_Value]:
             return np.concatenate([np.repeat(first, num_frames, axis=1), rows], axis=1)[:, : rows.shape[1]]
@@ -110,7 +110,7 @@ class Tracks:
         return _part(self, np.s_[start : start + num], (kind,) * num)
 
     def chosen(self, entities: npt.NDArray[np.bool_]) -> Tracks:
-        """Return those entities that are marked, bool [E]."""
+        """Return the entities that are marked in a mask, bool [E]."""
         kinds = tuple(kind for kind, is_chosen in zip(self.kinds, entities, strict=True) if is_chosen)
         return _part(self, entities, kinds)
 
@@ -123,7 +123,7 @@ def fighter_tracks(x: Floats, y: Floats, is_shown: Bools, looks: dict[str, Float
         y: float32 [E, T].
         is_shown: bool [E, T].
         looks: float32 [E, T] by name: `action`, `percent`, `facing`, `airborne`, `action_age`, or some of
-            them. Of all but the last only changes matter; of that one, by how much it advances.
+            them. Only changes of these matter, except for the last, for which its advance matters.
     """
     tracks = thing_tracks(Mover.FIGHTER, x, y, is_shown)
     both = is_shown & ~tracks.comes_or_goes
@@ -149,7 +149,7 @@ def thing_tracks(kind: Mover, x: Floats, y: Floats, is_shown: Bools) -> Tracks:
     """Derive steps of things without looks, which stir only when they come or go.
 
     Args:
-        kind: what they all are.
+        kind: the kind of all these things.
         x: float32 [E, T].
         y: float32 [E, T].
         is_shown: bool [E, T].
@@ -183,9 +183,9 @@ def together(fighters: Tracks, *others: Tracks) -> Tracks:
 
 
 def certain_changes(tracks: Tracks) -> Bools:
-    """Return bool [T]: where no two pictures in a row can be identical, pixel by pixel.
+    """Return bool [T]: the frames whose picture certainly differs from the one before.
 
-    That is where a fighter near the middle of the stage takes a step of some pixels.
+    In these frames a fighter near the middle of the stage takes a step of some pixels.
     """
     tracks = tracks.of_kind(Mover.FIGHTER)
     is_near = (np.abs(tracks.x) <= _NEAR_X) & (np.abs(tracks.y) <= _NEAR_Y) & tracks.is_shown
@@ -195,9 +195,9 @@ def certain_changes(tracks: Tracks) -> Bools:
 
 
 def shaken(tracks: Tracks, num_frames: int) -> Bools:
-    """Return bool [T]: where a fighter was hit, died or came back less than so many frames ago.
+    """Return bool [T]: where a fighter was hit, died or came back less than `num_frames` ago.
 
-    A game may shake its camera there, so that everything seen goes back and forth.
+    A game may shake its camera there, so that the whole picture goes back and forth.
     """
     shakes = (tracks.num_hit > 0) | tracks.of_kind(Mover.FIGHTER).comes_or_goes.any(axis=0)
     since: Bools = np.convolve(shakes, np.ones(num_frames))[: shakes.size] > 0

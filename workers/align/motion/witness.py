@@ -1,4 +1,4 @@
-"""Has motion judge a finished pair: compares its decoded pictures with its states file."""
+"""Check a finished pair by motion: compare its decoded pictures with its states file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class MotionWitness:
     """Takes the pictures of one pair in order; implements `manifests.audit.pair_checks.Witness`.
 
-    On the pictures of 14 real games at 20 a second, motion could tell of 21 of 24 pairs, with margins of 4.4
-    to 15.7. It found a slip of one picture in each of the 19 that were long enough to be slipped. Of the
-    first chunks of these games at 30, 15, 10 and 6 a second it could tell of 12, 11, 11 and 7 of 14, and
-    found 11 of 11, 11 of 11, 11 of 11 and 6 of 7 slips. It objected to none of the true pairs.
+    On the pictures of 14 real games at 20 a second, motion could judge 21 of 24 pairs, with margins of 4.4 to
+    15.7. It found a slip of one picture in each of the 19 pairs that were long enough to be slipped. Of the
+    first chunks of these games at 30, 15, 10 and 6 pictures a second it could judge 12, 11, 11 and 7 of 14,
+    and found 11 of 11, 11 of 11, 11 of 11 and 6 of 7 slips. It objected to none of the true pairs.
 
     Args:
         state_delay: frames by which the pictures lag behind the state by design.
@@ -33,11 +33,11 @@ class MotionWitness:
         self._meter, self._state_delay, self._picture_step = FlowMeter(), state_delay, picture_step
 
     def see(self, luma: npt.NDArray[np.uint8]) -> None:
-        """Take the next picture, uint8 [H, W]."""
+        """Look at the next picture, uint8 [H, W]."""
         self._meter.add(luma)
 
     def objection(self, state: StateTable) -> str | None:
-        """Return what speaks against the pair; None if nothing does, "" if motion cannot tell."""
+        """Return in words why the pair is wrong; None if it is right, "" if motion cannot tell."""
         _, finding = self.finding(state)
         evidence = finding.evidence
         if not evidence.available:
@@ -45,7 +45,7 @@ class MotionWitness:
         return str(evidence) if evidence.disagrees else None
 
     def finding(self, state: StateTable) -> tuple[MotionComparison, MotionFinding]:
-        """Compare all pictures seen with the state, whose row k * picture_step picture k should show."""
+        """Compare all seen pictures with the state; picture k should show its row k * picture_step."""
         step = self._picture_step
         if step == 1:
             tracks = tracks_of(state).delayed(self._state_delay)

@@ -1,8 +1,8 @@
-"""Compiles the preloaded library from C; the result is committed so that users need no compiler.
+"""Compile the preloaded library from C; the result is committed so that users need no compiler.
 
     python -m workers.emulator.frame_channel.build      compile and replace the committed library
 
-The bytes depend on the versions of compiler and linker, so the record says which ones made them.
+The bytes depend on the versions of compiler and linker, so the record names the versions that were used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workers.errors import EnvironmentFailed
 COMPILER: Final = "gcc"
 LINKER: Final = "ld"
 MACHINE: Final = "x86_64"
-"""The only kind of machine for which the library is prebuilt: there is no playback Dolphin for another."""
+"""The only kind of machine for which the library is prebuilt; there is no playback Dolphin for others."""
 FLAGS: Final = (
     *("-std=c11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread", "-fno-ident", "-fno-builtin"),
     *("-fno-stack-protector", "-U_FORTIFY_SOURCE", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"),
@@ -46,7 +46,7 @@ def sources_sha256() -> str:
 
 
 def compiler_version() -> str | None:
-    """Return what compiler and linker call themselves; None without them or on another kind of machine."""
+    """Return the versions of compiler and linker; None without them, or on another kind of machine."""
     if platform.machine() != MACHINE or shutil.which(COMPILER) is None or shutil.which(LINKER) is None:
         return None
     said = [
@@ -62,7 +62,7 @@ def compile_library() -> bytes:
     """Compile the library and return its bytes.
 
     Raises:
-        EnvironmentFailed: no compiler for x86-64, or it refused the source.
+        EnvironmentFailed: there is no compiler for x86-64, or it refused the source.
     """
     if compiler_version() is None:
         message = f"{COMPILER} for {MACHINE} is not installed; on Debian and Ubuntu: apt-get install gcc"
@@ -84,7 +84,7 @@ def compile_library() -> bytes:
 
 
 def main() -> None:
-    """Replace the committed library, and the record of what it was made from."""
+    """Replace the committed library, and the record of its sources and tools."""
     library = compile_library()
     LIBRARY.write_bytes(library)
     record = {

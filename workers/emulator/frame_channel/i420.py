@@ -1,8 +1,8 @@
-"""Converts pictures from RGBA to packed I420, BT.601 limited range, as the preloaded library does it.
+"""Convert pictures from RGBA to packed I420, BT.601 limited range, exactly like the preloaded library.
 
 Every picture of Slippi's Dolphin is converted by this arithmetic, whichever way it came out, so both ways
-give the same bytes. The library's own function does it where it can be loaded; elsewhere numpy does, much
-more slowly.
+give the same bytes. The library's own function is used if it can be loaded; otherwise numpy, which is much
+slower.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _Y: Final = np.array([8414, 16519, 3208], np.int64)
 _U: Final = np.array([-4857, -9535, 14392], np.int64)
 _V: Final = np.array([14392, -12052, -2340], np.int64)
 _Y_BITS: Final = 15
-_CHROMA_BITS: Final = 17  # the weights are those of one pixel, and four are summed
+_CHROMA_BITS: Final = 17  # the weights are for one pixel, and four pixels are summed
 
 
 def i420_of(rgba: NDArray[np.uint8]) -> Yuv:
-    """Return uint8 [H * 3 / 2, W], packed I420, of uint8 [H, W, 4], full range; alpha does not count.
+    """Convert full-range RGBA, uint8 [H, W, 4], to packed I420, uint8 [H * 3 / 2, W]; alpha is ignored.
 
     A chroma value is that of the mean of its four pixels.
 
     Raises:
-        ValueError: H or W is odd, or the array is of another kind.
+        ValueError: H or W is odd, or the array has another shape or dtype.
     """
     is_even = all(side % 2 == 0 for side in rgba.shape[:2])
     if rgba.dtype != np.uint8 or rgba.shape[2:] != (4,) or not is_even:
@@ -51,7 +51,7 @@ def i420_of(rgba: NDArray[np.uint8]) -> Yuv:
 
 
 def i420_by_numpy(rgba: NDArray[np.uint8]) -> Yuv:
-    """Return what `i420_of` returns, without the library: the definition of the conversion."""
+    """Convert like `i420_of`, but without the library; this is the definition of the conversion."""
     height, width = rgba.shape[:2]
     rgb = rgba[..., :3].astype(np.int64)
     fours = rgb.reshape(height // 2, 2, width // 2, 2, 3).sum(axis=(1, 3))
@@ -71,7 +71,7 @@ def _scaled(sums: NDArray[np.int64], offset: int, bits: int) -> NDArray[np.int64
 
 @cache
 def _library_function() -> Any:
-    """Return the library's conversion; None where it cannot be loaded."""
+    """Return the library's conversion function; None if the library cannot be loaded."""
     if platform.machine() != MACHINE:
         return None
     try:

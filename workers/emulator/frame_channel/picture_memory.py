@@ -1,8 +1,8 @@
-"""Memory that the emulator writes its pictures into, and that we read them from without copying.
+"""Shared memory into which the emulator writes its pictures, and from which we read them without copying.
 
     slot of shared memory -> uint8 [H * 3 / 2, W], whose slot is given back once nobody holds the array
 
-`channel.c` has the other end.
+`channel.c` is the other end.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NUM_SLOTS: Final = 16
-"""How many pictures can lie there; the library has the same number."""
+"""How many pictures the memory can hold; the library has the same number."""
 MAX_SIDE: Final = 8192
 """The largest width and height of a picture, in pixels."""
-_SLOT_BYTES: Final = MAX_SIDE * MAX_SIDE * 3 // 2  # addresses only: a page takes memory once it was written
+_SLOT_BYTES: Final = MAX_SIDE * MAX_SIDE * 3 // 2  # addresses only: a page takes memory once it is written
 
 
 class PictureMemory:
     """The shared memory of one play.
 
     Args:
-        give_back: called with the number of a slot once its array is gone, from the thread that let go.
+        give_back: function that is called with a slot's number once its array is gone, from that thread.
     """
 
     def __init__(self, give_back: Callable[[int], None]) -> None:
         self._give_back = give_back
         self._num_out = 0
-        self._counting = threading.RLock()  # a collector of garbage may come back into it on the same thread
+        self._counting = threading.RLock()  # the garbage collector may enter it again on the same thread
         self._descriptor = os.memfd_create("dolphin-farm-pictures")
         os.ftruncate(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
         self._map = _mapped(self._descriptor, NUM_SLOTS * _SLOT_BYTES)
@@ -50,14 +50,14 @@ class PictureMemory:
 
     @property
     def num_out(self) -> int:
-        """How many arrays are held by somebody."""
+        """How many arrays are still held."""
         return self._num_out
 
     def picture_in(self, slot: int, width: int, height: int) -> NDArray[np.uint8]:
         """Return the picture in a slot, uint8 [H * 3 / 2, W]; once nobody holds it, the slot is given back.
 
         Raises:
-            ValueError: there is no such slot, or the picture is larger than one.
+            ValueError: there is no such slot, or the picture is larger than a slot.
         """
         size = width * height * 3 // 2
         if not 0 <= slot < NUM_SLOTS or not 0 < size <= _SLOT_BYTES:
@@ -68,12 +68,12 @@ class PictureMemory:
         )
         with self._counting:
             self._num_out += 1
-        # Views of it have `plain` as their base, and so keep it.
+        # Views have `plain` as their base, and so keep it alive.
         weakref.finalize(plain, self._let_go, slot).atexit = False
         return plain.reshape(height * 3 // 2, width)
 
     def close(self) -> None:
-        """Close our descriptor; arrays that somebody holds stay as they are."""
+        """Close our descriptor; arrays that are still held stay valid."""
         os.close(self._descriptor)
 
     def _let_go(self, slot: int) -> None:
@@ -83,12 +83,12 @@ class PictureMemory:
 
 
 def _mapped(descriptor: int, size: int) -> ctypes.Array[ctypes.c_uint8]:
-    """Map a descriptor's memory for as long as anybody holds the array; the descriptor may be closed before.
+    """Map a descriptor's memory for as long as the array is held; the descriptor may be closed before.
 
     `mmap.mmap` keeps a descriptor of its own, which would stay open for as long as a picture is kept.
 
     Raises:
-        OSError: it cannot be mapped.
+        OSError: the memory cannot be mapped.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p

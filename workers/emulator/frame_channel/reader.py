@@ -1,4 +1,4 @@
-"""Reads the channel from a thread of its own; pictures that nobody takes hold the emulator back."""
+"""Read the channel from a thread of its own; pictures that nobody takes hold the emulator back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_WAITING_RECORDS: Final = 2048
 """How many records may wait for the consumer, of which 16 can be pictures and the others are lines."""
-_MAX_KEPT: Final = NUM_SLOTS // 2  # pictures that the consumer may keep; the emulator has the others
+_MAX_KEPT: Final = NUM_SLOTS // 2  # slots that the consumer may keep; the emulator has the others
 
 
 class ChannelReader:
@@ -27,14 +27,14 @@ class ChannelReader:
 
     def __init__(self) -> None:
         self._records: deque[Record] = deque()
-        self._num_pictures = 0  # of the records that wait
+        self._num_pictures = 0  # number of waiting records that are pictures
         self._end: str | None = None
         self._unwanted = False
         self._changed = threading.Condition()
         self._socket: socket.socket | None = None
         self._sending = (
             threading.RLock()
-        )  # whoever lets go of a picture comes here, maybe in the middle of it
+        )  # any thread that releases a picture comes here, even one that is in it already
         ours, theirs = socket.socketpair()
         self._pipe = ChildPipe("frame channel", (ours.detach(), theirs.detach()))
         self._memory = PictureMemory(self._give_back)
@@ -56,7 +56,7 @@ class ChannelReader:
     def take(self, timeout_seconds: float) -> Record | None:
         """Return the next record; None if there was none in time.
 
-        A picture lies in the emulator's memory, and becomes a copy if the consumer keeps several already.
+        A picture lies in the emulator's memory; it is copied if the consumer keeps several pictures already.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._records or self._end is not None, timeout_seconds)
@@ -71,12 +71,12 @@ class ChannelReader:
             return record
 
     def ended(self) -> str | None:
-        """Return why nothing more will come, once all that came was taken; None until then."""
+        """Return why no more records will come, once all records were taken; None until then."""
         with self._changed:
             return None if self._records else self._end
 
     def discard(self) -> None:
-        """Throw away what waits and what will come, so that an emulator that writes can come to its end."""
+        """Discard waiting and future records, so that an emulator that still writes can end."""
         with self._changed:
             self._unwanted = True
             self._records.clear()
@@ -98,7 +98,7 @@ class ChannelReader:
         except ChannelBroken as error:
             end = str(error)
         finally:
-            self._hang_up()  # an emulator that still writes is told so by its next write
+            self._hang_up()  # an emulator that still writes notices it at its next write
             with self._changed:
                 self._end = end
                 self._changed.notify_all()
@@ -112,7 +112,7 @@ class ChannelReader:
                 self._changed.notify_all()
 
     def _give_back(self, slot: int) -> None:
-        with self._sending, suppress(OSError):  # the emulator is gone, and needs no room any more
+        with self._sending, suppress(OSError):  # a dead emulator needs no free slots any more
             if self._socket is not None:
                 self._socket.send(bytes([slot]), socket.MSG_DONTWAIT)
 
@@ -126,5 +126,5 @@ class ChannelReader:
 def _receive(read_end: int, view: memoryview) -> int:
     try:
         return os.readv(read_end, [view])
-    except ConnectionResetError:  # the other end is gone, and had not looked at what we gave back last
+    except ConnectionResetError:  # the other end died before it read the slots that we gave back last
         return 0

@@ -1,8 +1,8 @@
-"""Parses what the preloaded library writes: greeting, printed lines and pictures, in one stream.
+"""Parse the records that the preloaded library writes: greeting, printed lines and pictures, in one stream.
 
     bytes -> Hello | Line | ShownPicture ...
 
-`channel.c` declares the records; this is the other end of the same page.
+`channel.c` declares the records.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SHOWN: Final = struct.Struct("=iIIIiI")
 
 
 class ChannelBroken(Exception):  # noqa: N818 - internal to this folder, translated where it is caught
-    """The stream ended within a record, or holds something that is no record."""
+    """The stream ended within a record, or holds bytes that are not a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class ShownPicture:
 
     Attributes:
         number: counts all pictures shown, from 1.
-        yuv: uint8 [H * 3 / 2, W], packed I420, BT.601 limited range. It stays as it is for as long as anybody
-            holds it.
-        slp_frame_asked: the frame that had been asked for last when it was shown; None before any.
+        yuv: uint8 [H * 3 / 2, W], packed I420, BT.601 limited range. It stays valid for as long as it is
+            held.
+        slp_frame_asked: the frame that had last been asked for when it was shown; None before any.
     """
 
     number: int
@@ -73,11 +73,11 @@ def read_records(
     """Yield every record until the stream ends.
 
     Args:
-        readinto: fills a part of the buffer from its beginning, and returns how many bytes; 0 at the end.
-        picture_in: gives the picture in a slot, of a width and a height.
+        readinto: fills the buffer from its beginning, and returns the number of bytes; 0 at the end.
+        picture_in: returns the picture in a slot, given its width and height.
 
     Raises:
-        ChannelBroken: the stream ended within a record, or holds something that is no record.
+        ChannelBroken: the stream ended within a record, or holds bytes that are not a record.
     """
     start = bytearray(_START.size)
     while _fill(start, readinto, may_end=True):
@@ -119,7 +119,7 @@ def _exactly(length: int, readinto: Callable[[memoryview], int]) -> bytearray:
 
 
 def _fill(data: bytearray, readinto: Callable[[memoryview], int], *, may_end: bool = False) -> bool:
-    """Fill all of `data`; return False if the stream ended before its first byte, where it `may_end`."""
+    """Fill all of `data`; return False if the stream ended before its first byte and `may_end` is set."""
     view = memoryview(data)
     filled = 0
     while filled < len(view):

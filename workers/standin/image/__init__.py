@@ -1,1 +1,1 @@
-"""Compiles the stand-in game from `../game`, and packs it with the replay that it plays."""
+"""Compile the stand-in game from `../game`, and pack it with the replay that it plays."""

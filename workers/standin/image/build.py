@@ -1,9 +1,9 @@
-"""Compiles the stand-in game from C into one DOL, which is committed so that users need no compiler.
+"""Compile the stand-in game from C into one DOL, which is committed so that users need no compiler.
 
     python -m workers.standin.image.build            compile and replace the committed images and their record
 
-A second image of the same sources draws a scene about as heavy as Melee's, for benchmarks alone. The bytes
-depend on the compiler's version, so the record says which one made them.
+A second image of the same sources draws a scene about as heavy as Melee's, only for benchmarks. The bytes
+depend on the compiler's version, so the record names the version that was used.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ FLAGS: Final = (
 GAME: Final = Path(__file__).parents[1] / "game"
 IMAGE: Final = Path(__file__).parent / "standin.dol"
 HEAVY_IMAGE: Final = Path(__file__).parent / "standin_heavy.dol"
-"""The benchmark's image: the same game drawing about what Melee does per picture. Never for a dataset."""
+"""The benchmark's image: the same game with about as much to draw as Melee; never used for a dataset."""
 IMAGES: Final = {"image_sha256": (IMAGE, ()), "heavy_image_sha256": (HEAVY_IMAGE, ("-DHEAVY_SCENE",))}
-"""Each image with the flags that it alone is compiled with, by the name of its hash in the record."""
+"""Each image with its own compiler flags, by the name of its hash in the record."""
 RECORD: Final = Path(__file__).parent / "standin.json"
 _TIMEOUT_SECONDS: Final = 120
 
@@ -64,10 +64,10 @@ def compile_image(*defines: str) -> bytes:
     """Compile the game and return the DOL.
 
     Args:
-        defines: flags besides those of every image.
+        defines: flags in addition to those of every image.
 
     Raises:
-        EnvironmentFailed: no cross compiler, or it refused the sources.
+        EnvironmentFailed: there is no cross compiler, or it refused the sources.
     """
     if compiler_version() is None:
         message = f"{COMPILER} is not installed; on Debian and Ubuntu: apt-get install gcc-powerpc-linux-gnu"
@@ -91,7 +91,7 @@ def _run(command: list[str]) -> None:
 
 
 def main() -> None:
-    """Replace the committed images, and the record of what they were made from."""
+    """Replace the committed images, and the record of their sources and compiler."""
     record = {"compiler": compiler_version(), "sources_sha256": sources_sha256()}
     for name, (path, defines) in IMAGES.items():
         image = compile_image(*defines)

@@ -1,4 +1,4 @@
-"""Reads and writes DOL, the format of GameCube programs: up to 7 text and 11 data sections."""
+"""Read and write DOL, the format of GameCube programs: up to 7 text and 11 data sections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEADER: Final = struct.Struct(f">{_NUM_SECTIONS}I{_NUM_SECTIONS}I{_NUM_SECTIONS
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Some bytes of a program, and the address at which they are loaded.
+    """A section of a program: its bytes, and the address at which they are loaded.
 
     Raises:
         ValueError: the address is not a multiple of 32 in cached main memory, or there are no bytes.
@@ -49,10 +49,10 @@ class Dol:
 
 
 def write_dol(entry: int, text: tuple[Section, ...], data: tuple[Section, ...]) -> bytes:
-    """Lay the sections out, each padded to 32 bytes, behind the header; no bss (the program clears its own).
+    """Make a DOL: the header, then sections padded to 32 bytes; no bss, as the program clears its own.
 
     Raises:
-        ValueError: more than 7 text or 11 data sections.
+        ValueError: there are more than 7 text or 11 data sections.
     """
     if len(text) > NUM_TEXT or len(data) > NUM_DATA:
         message = f"a DOL holds {NUM_TEXT} text and {NUM_DATA} data sections, got {len(text)} and {len(data)}"
@@ -73,7 +73,7 @@ def read_dol(image: bytes) -> Dol:
     """Parse a DOL.
 
     Raises:
-        ValueError: shorter than its header, or than its header says.
+        ValueError: the image is shorter than its header, or than its header says.
     """
     if len(image) < HEADER_BYTES:
         message = f"a DOL has a header of {HEADER_BYTES} bytes, got {len(image)} bytes in all"

@@ -1,6 +1,6 @@
-"""The packed replay's layout: the same structures as game/replay.h, as big-endian numpy dtypes.
+"""The layout of a packed replay: the same structures as game/replay.h, as big-endian numpy dtypes.
 
-A test compares these with that header, so that the two cannot drift apart.
+A test compares these with that header, so that the two cannot diverge.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Packs a state table and the stand-in's program into one DOL, which plays it.
+"""Pack a state table and the stand-in's program into one DOL, which plays the states.
 
     StateTable -> frames, items (records.py), steps (steps.py) -> one section at 0x80800000 -> DOL
 
@@ -36,7 +36,7 @@ _ALIGNMENT: Final = 32
 
 @cache
 def program(image: Path | None = None) -> bytes:
-    """Return a committed program, without a replay: the game, or the benchmark's build of it.
+    """Return a committed program without a replay: the game, or the benchmark's build of it.
 
     Raises:
         EnvironmentFailed: the image is missing from this installation.
@@ -69,13 +69,13 @@ def pack(
     Args:
         state: T rows of a game of two players; row 0 is the first picture.
         stamp: Whether the bottom 16 rows carry the frame stamp.
-        fault: What is to go wrong, for tests; the last picture shown is held at the end, too.
-        other: The game that a desync shows, drawn on the first one's stage; for tests.
-        image: The program that shows it, build.HEAVY_IMAGE for benchmarks; None for the game.
+        fault: A fault to show, for tests; the last shown picture is held at the end as usual.
+        other: The game that a desync shows, drawn on the first game's stage; for tests.
+        image: The program to use, build.HEAVY_IMAGE for benchmarks; None for the game.
 
     Raises:
-        ValueError: a desync without another game.
-        ReplayRefused: not two players, or more frames and items than fit into the console's memory.
+        ValueError: the fault is a desync, but there is no other game.
+        ReplayRefused: there are not two players, or more frames and items than the console's memory can hold.
         EnvironmentFailed: the program's image is missing.
     """
     for table in filter(None, (state, other)):
@@ -95,16 +95,16 @@ def pack(
 def replay_section(
     state: StateTable, other: StateTable | None, steps: NDArray[Any], *, stamp: bool
 ) -> Section:
-    """Lay out header, steps, frames and items behind each other from layout.BASE on.
+    """Lay out header, steps, frames and items one after the other from layout.BASE on.
 
     Raises:
-        ReplayRefused: they do not fit.
+        ReplayRefused: they do not fit into memory.
     """
     frames, items = frame_records(state), item_records(state)
     if other is not None:
         other_frames = frame_records(other)
         other_frames["first_item"] += len(items)
-        # The dtype is given because numpy would turn the numbers into this machine's byte order.
+        # The dtype is given because numpy would otherwise change the numbers to this machine's byte order.
         frames = np.concatenate([frames, other_frames], dtype=layout.FRAME)
         items = np.concatenate([items, item_records(other)], dtype=layout.ITEM)
     header = np.zeros((), layout.HEADER)

@@ -1,7 +1,7 @@
-"""Turns a state table into the packed frames and items that the stand-in draws: fixed-point, saturated.
+"""Turn a state table into the packed frames and items that the stand-in draws: fixed-point, saturated.
 
-What a replay's version did not record is drawn as at the start of a game: shields whole, platforms at rest,
-no hitlag.
+Values that a replay's version did not record are drawn as at the start of a game: shields whole, platforms at
+rest, no hitlag.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FOUNTAIN_START = {"fod_left": 20.0, "fod_right": 28.0}
 _RANDALL_HALF_WIDTH = 5.95
 _STADIUM_NORMAL = 5
 
-# flags1..flags5 as the game's own bits: (column, mask, what it means here)
+# flags1..flags5 as the game's own bits: (column, mask, name of the flag here)
 _FLAG_BITS = (
     ("flags1", 0x18, "REFLECT"),
     ("flags2", 0x08, "FASTFALL"),
@@ -82,7 +82,7 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
     fighter["x"], fighter["y"] = _fixed(x, layout.UNIT, np.int16), _fixed(y, layout.UNIT, np.int16)
     present = column("present").astype(bool)
     for axis, position in (("vx", x), ("vy", y)):
-        # The step just made is known for every version and is 0 in hitlag, where recorded speeds are not.
+        # The last step is known for every version, and is 0 in hitlag, where recorded speeds are not 0.
         step = np.diff(position, prepend=position[:1])
         step[1:][~present[:-1]] = 0
         fighter[axis] = _fixed(step, layout.UNIT, np.int16)
@@ -100,7 +100,7 @@ def _fighter(state: StateTable, entity: str) -> NDArray[Any]:
 
 
 def _age(action: NDArray[np.uint16], action_age: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the game's action age; where no animation runs, as in death, frames since the action began."""
+    """Return the game's action age; if no animation runs, as in death, the frames since the action began."""
     index = np.arange(len(action))
     begins = np.diff(action.astype(np.int32), prepend=-1) != 0
     elapsed = index - np.maximum.accumulate(np.where(begins, index, 0))

@@ -1,6 +1,6 @@
-"""Makes the steps of the stand-in: which line it prints, which record it shows, which number it stamps.
+"""Make the steps of the stand-in: which line it prints, which record it shows, which number it stamps.
 
-A faultless game has one step per row. A fault rearranges the steps, so the program itself knows nothing of
+A faultless game has one step per row. A fault rearranges the steps, so the program itself need not know about
 faults: it shows, prints and stamps what the steps say.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def plain_steps(slp_frames: NDArray[np.int32]) -> NDArray[Any]:
-    """Return layout.STEP [T]: each row shown for one field under its own number, each number printed once."""
+    """Return layout.STEP [T]: each row is shown for one field with its own number, which is printed once."""
     steps = np.zeros(len(slp_frames), layout.STEP)
     steps["line"] = steps["stamp"] = slp_frames
     steps["record"] = np.arange(len(slp_frames))
@@ -28,19 +28,19 @@ def plain_steps(slp_frames: NDArray[np.int32]) -> NDArray[Any]:
 
 
 def faulty_steps(slp_frames: NDArray[np.int32], fault: Fault, num_other: int = 0) -> NDArray[Any]:
-    """Return the steps of a game in which something goes wrong between the game and what it shows.
+    """Return the steps of a game in which a fault changes the pictures that are shown.
 
-    The lines are printed as if nothing had happened: each number once, in turn. A stamp belongs to its
-    picture and moves with it; after a desync it still says the number that the emulator believes in.
+    The lines are printed as if nothing had happened: each number once, in order. A stamp belongs to its
+    picture and moves with it; after a desync it still has the number that the emulator expects.
 
     Args:
         slp_frames: int32 [T], the rows' numbers; the rows are records 0 to T - 1.
-        fault: what goes wrong, in terms of capture_index, which is the row here.
+        fault: the fault, in terms of capture_index, which equals the row here.
         num_other: for a desync, how many rows the other game has; they are records T to T + num_other - 1,
             and the last of them is held at its end.
 
     Raises:
-        ValueError: a desync without another game.
+        ValueError: the fault is a desync, but there is no other game.
     """
     is_desync = fault.kind is FaultKind.DESYNC
     if is_desync and num_other == 0:

@@ -1,4 +1,4 @@
-"""Records replays: simulates a match from a seed and writes it as a .slp that conforms to Slippi's spec."""
+"""Record replays: simulate a match from a seed, and write it as a .slp file by Slippi's spec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of rules by which a fighter goes on with each action, and the step that applies them."""
+"""The table of rules by which a fighter continues each action, and the function that applies them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rule = Callable[[Fighter, Controls, Scene], None]
 
 
 def _ground_attack(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a grounded attack until it ends; a second press of A in a jab adds another jab."""
+    """Continue a grounded attack until it ends; a second press of A in a jab adds another jab."""
     grounded.slow_down(fighter, 0.6)
     attack = fighter.attack
     if attack is None or fighter.action_frames >= attack.num_frames:
@@ -37,7 +37,7 @@ def _damaged(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def _held(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Stay in somebody's grip, where the holder decides."""
+    """Stay held by another fighter, who decides what happens."""
     if fighter.held_by < 0:
         fighter.enter(Act.FALL if fighter.airborne else Act.WAIT)
 
@@ -47,7 +47,7 @@ def _reach_out(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def _throwing(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Finish a throw; the match itself carries out the hold before it."""
+    """Finish a throw; the match itself handles the hold before it."""
     if fighter.grabbing < 0:
         if fighter.action in (Act.GRAB_PULL, Act.GRAB_WAIT):
             fighter.enter(Act.WAIT)
@@ -94,7 +94,7 @@ _RULE_OF = {int(action): rule for actions, rule in _RULES for action in actions}
 
 
 def carry_on(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Carry on the fighter's action for one frame, as its pad asks."""
+    """Continue the fighter's action for one frame, according to its pad."""
     rule = _RULE_OF.get(fighter.action)
     if rule is None:  # a special: its action id is the character's own
         rule = aerial.recovery if fighter.action == fighter.character.recover_action else aerial.shoot

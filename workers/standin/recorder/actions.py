@@ -1,4 +1,4 @@
-"""Melee's action states that the recorder uses, their first age, and the animation each of them shows."""
+"""The action states of Melee that the recorder uses, their first age, and the animation of each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NO_ANIMATION = 0xFFFFFFFF
 
 
 class Act(IntEnum):
-    """Action state ids as the game has them; those from 341 on belong to one character each."""
+    """The game's own action state ids; those from 341 on belong to one character each."""
 
     DEAD_DOWN = 0
     DEAD_LEFT = 1
@@ -132,8 +132,9 @@ def first_age(action: int) -> float:
     return 1.0 if action in _AGE_STARTS_AT_ONE else 0.0
 
 
-# First action of a run of actions, and the animation index of that first one; the others follow in step.
-# Seen in real recordings; a gap in the animations' numbering starts a new run.
+# First action of a run of actions, and its animation index; the others follow one by one. The numbers are
+# from
+# real recordings; a gap in the animations' numbering starts a new run.
 _ANIMATION_RUNS = (
     (Act.REBIRTH, 2), (Act.REBIRTH_WAIT, 2), (Act.WAIT, 2), (Act.WALK_SLOW, 7), (Act.TURN, 10),
     (Act.DASH, 12), (Act.RUN_BRAKE, 14), (Act.JUMP_SQUAT, 15), (Act.TUMBLE, 29), (Act.CROUCH_END, 34),
@@ -161,5 +162,5 @@ _ANIMATIONS = _animation_table(400)
 
 
 def animation_of(action: int) -> int:
-    """Return the animation index (uint32) of an action; NO_ANIMATION where the game shows none."""
+    """Return the animation index (uint32) of an action; NO_ANIMATION if the game shows none."""
     return _ANIMATIONS[action]

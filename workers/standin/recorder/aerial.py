@@ -1,4 +1,4 @@
-"""What a fighter in the air does with its pad: drift, jump again, attack, dodge, fall fast, recover."""
+"""The rules of actions in the air: drift, jump again, attack, dodge, fall fast, recover."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOOT_FRAME, SHOOT_FRAMES = 12, 30
 
 
 def drift(fighter: Fighter, x: float) -> None:
-    """Move sideways as the stick says, up to the air speed; without it the air slows the fighter down."""
+    """Move sideways as the stick says, up to the air speed; with the stick at rest the air slows it down."""
     character = fighter.character
     target = x * character.air_speed
     speed = fighter.vx_air
@@ -110,14 +110,14 @@ def glide(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def air_attack(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with an aerial attack until it ends or meets the ground."""
+    """Continue an aerial attack until it ends or meets the ground."""
     glide(fighter, controls, scene)
     if fighter.attack is not None and fighter.action_frames >= fighter.attack.num_frames:
         fighter.enter(Act.FALL)
 
 
 def air_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with an air dodge, after which the fighter is helpless."""
+    """Continue an air dodge, after which the fighter is helpless."""
     if fighter.action_frames < 29:
         fighter.vx_air *= 0.9
         fighter.vy *= 0.9
@@ -135,7 +135,7 @@ def special_fall(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def recovery(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with the up special: charge, fly where the stick points, then fall helplessly."""
+    """Continue the up special: charge, fly where the stick points, then fall helplessly."""
     speed = fighter.character.recover_speed
     frame = fighter.action_frames
     if frame < RECOVERY_STARTS:
@@ -155,7 +155,7 @@ def recovery(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def shoot(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with the neutral special, in the air or on the ground; the match shoots at SHOOT_FRAME."""
+    """Continue the neutral special, in the air or on the ground; the match shoots at SHOOT_FRAME."""
     if fighter.airborne:
         drift(fighter, controls.x)
         fall_faster(fighter)

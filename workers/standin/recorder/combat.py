@@ -1,4 +1,4 @@
-"""Computes hits: who reaches whom, the damage, and where the victim is sent."""
+"""Compute hits: which attack reaches whom, the damage, and where the victim is sent."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from workers.standin.recorder.fighter import Fighter
     from workers.standin.recorder.moves import Attack
 
-LAUNCH_SPEED = 0.03  # units per frame for a unit of knockback
-HITSTUN = 0.4  # frames for a unit of knockback
+LAUNCH_SPEED = 0.03  # units per frame, per unit of knockback
+HITSTUN = 0.4  # frames per unit of knockback
 TUMBLE_FROM = 80.0  # knockback
 SHIELD_DAMAGE = 0.7
 MAX_KNOCKBACK = 250.0
@@ -42,7 +42,7 @@ def knockback(percent: float, attack: Attack, weight: float) -> float:
 
 
 def hitlag_of(damage: float) -> int:
-    """Return the hitlag: for how many frames both stand still."""
+    """Return the hitlag: the number of frames for which both fighters stand still."""
     return min(20, int(damage / 3) + 3)
 
 
@@ -61,7 +61,7 @@ def hit_shield(victim: Fighter, attack: Attack, side: float) -> None:
     """Let a shield take the hit: it shrinks, and the fighter behind it slides back."""
     victim.shield -= attack.damage * SHIELD_DAMAGE
     victim.hitlag = hitlag_of(attack.damage)
-    victim.is_defender_in_hitlag = False  # shield hitlag does not count as that
+    victim.is_defender_in_hitlag = False  # hitlag of a shield does not count
     if victim.shield <= 0:
         break_shield(victim)
         return
@@ -87,7 +87,7 @@ def hit(victim: Fighter, attack: Attack, side: float, attacker: Fighter) -> None
 
 
 def launch(victim: Fighter, attack: Attack, force: float, side: float) -> None:
-    """Launch the victim: set its speeds, hitstun, and the action that shows it."""
+    """Launch the victim: set its speeds, its hitstun, and its action."""
     along, up = direction(attack.angle)
     speed = force * LAUNCH_SPEED
     if not victim.airborne and up < 0:  # spiked into the floor: it bounces

@@ -1,4 +1,4 @@
-"""Reads a fighter's pad in one frame: axes, new presses and flicks."""
+"""Read a fighter's pad in one frame: axes, new presses and flicks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Controls(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """The stage in this frame and in the one before."""
+    """The stage in this frame and in the frame before."""
 
     stage: Stage
     moment: Moment

@@ -56,7 +56,7 @@ def break_shield(fighter: Fighter) -> None:
 
 
 def shield_release(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with lowering the shield."""
+    """Continue lowering the shield."""
     slow_down(fighter)
     if controls.jumps:
         fighter.enter(Act.JUMP_SQUAT)
@@ -65,7 +65,7 @@ def shield_release(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def shield_break(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with flying, falling and standing dizzy after a broken shield."""
+    """Continue flying, falling and standing dizzy after a broken shield."""
     if fighter.airborne:
         fighter.vy = max(fighter.vy - fighter.character.gravity, -fighter.character.fall_speed)
         if fighter.vy < 0 and fighter.action == Act.SHIELD_BREAK_FLY:
@@ -80,7 +80,7 @@ def shield_break(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def roll(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a roll along the ground, standing or lying; it is invulnerable for most of it."""
+    """Continue a roll along the ground, from standing or lying; the fighter is mostly invulnerable."""
     frame = fighter.action_frames
     forward = fighter.action in (Act.ROLL_FORWARD, Act.DOWN_ROLL_FORWARD, Act.TECH_FORWARD)
     if frame == 3:
@@ -95,7 +95,7 @@ def roll(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def spot_dodge(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a dodge on the spot, which is invulnerable for most of it."""
+    """Continue a dodge on the spot, during most of which the fighter is invulnerable."""
     slow_down(fighter)
     if fighter.action_frames == 2:
         fighter.intangible_frames = 14
@@ -117,7 +117,7 @@ def lying(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def get_up(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with standing up, or with a tech on the spot."""
+    """Continue standing up, or with a tech on the spot."""
     fighter.vx_ground = 0.0
     if fighter.action_frames == 1:
         fighter.intangible_frames = 20
@@ -170,7 +170,7 @@ def let_go(fighter: Fighter) -> None:
 
 
 def ledge_leave(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with climbing, rolling, attacking or jumping from the ledge."""
+    """Continue climbing, rolling, attacking or jumping from the ledge."""
     num_frames = LEDGE_FRAMES[Act(fighter.action)]
     side, stage = fighter.ledge_side, scene.stage
     if fighter.action_frames == 1:

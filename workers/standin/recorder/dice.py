@@ -1,4 +1,4 @@
-"""Draws random numbers that are the same on every machine and every Python: the only source of chance."""
+"""Draw random numbers that are the same on every machine and every Python: the only source of randomness."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Draws(IntEnum):
-    """Independent streams of random numbers, one per use, so that a change in one use leaves the others."""
+    """Independent streams of random numbers, one per use, so that changes in one use do not affect others."""
 
     SETUP = 0
     STAGE = 1
@@ -26,8 +26,8 @@ class Draws(IntEnum):
 class Dice:
     """One stream of draws from a seed.
 
-    Only `random.Random(int).random()` is used: Python promises its sequence, which it does not for `choice`
-    or `shuffle`.
+    Only `random.Random(int).random()` is used, because Python guarantees its sequence, but not that of
+    `choice` or `shuffle`.
     """
 
     def __init__(self, seed: int, stream: Draws) -> None:

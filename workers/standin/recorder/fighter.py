@@ -1,4 +1,4 @@
-"""One fighter's state in the simulation, and the records the game would write of it."""
+"""The state of one fighter in the simulation, and the records that the game would write of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from workers.standin.recorder.moves import Attack
     from workers.standin.recorder.roster import Character
 
-NOBODY = 6  # what the game writes as "last hit by" when nobody did
+NOBODY = 6  # the game's value of "last hit by" if nobody did
 NO_GROUND = 0xFFFF
 FULL_SHIELD = 60.0
 
@@ -19,7 +19,7 @@ VULNERABLE, INVULNERABLE, INTANGIBLE = 0, 1, 2
 
 
 class PreState(NamedTuple):
-    """What event 0x37 says of one fighter: where it was before this frame, and the pad that moves it."""
+    """The contents of event 0x37 for one fighter: its place before this frame, and the pad that moves it."""
 
     action: int
     x: float
@@ -30,7 +30,7 @@ class PreState(NamedTuple):
 
 
 class PostState(NamedTuple):
-    """What event 0x38 says of one fighter after a frame; fields in the event's order."""
+    """The contents of event 0x38 for one fighter after a frame; fields in the event's order."""
 
     character: int
     action: int
@@ -67,7 +67,7 @@ class PostState(NamedTuple):
 
 
 class Fighter:
-    """The whole state of one fighter; it has flat values only, so that a copy is a snapshot."""
+    """The whole state of one fighter; it has only plain values, so that a shallow copy is a snapshot."""
 
     __slots__ = (
         "action",
@@ -150,7 +150,7 @@ class Fighter:
         self.age = first_age(Act.ENTRY)
         self.age_step = 1.0
         self.action_frames = 0  # whole frames spent in this action, hitlag not counted
-        self.entered = True  # this frame began an action: it gets an instance id
+        self.entered = True  # an action began in this frame: it gets an instance id
         self.instance_id = 0
         self.hit_by_instance = 0
         self.airborne = True
@@ -165,7 +165,7 @@ class Fighter:
         self.tumbles = False
         self.attack: Attack | None = None
         self.attack_connected = False
-        self.lag_frames = 0  # length of the landing or shield stun at hand
+        self.lag_frames = 0  # length of the present landing lag or shield stun
         self.l_cancel = 0
         self.frames_since_trigger = 99
         self.intangible_frames = 0
@@ -192,7 +192,7 @@ class Fighter:
         return twin
 
     def enter(self, action: int, *, length: int | None = None, spans: float = 0.0) -> None:
-        """Begin an action; with `length`, its animation of `spans` frames is stretched to so many frames."""
+        """Begin an action; with `length`, its animation of `spans` frames is stretched to `length` frames."""
         self.action = int(action)
         self.age = first_age(action)
         self.age_step = spans / length if length else 1.0
@@ -214,7 +214,7 @@ class Fighter:
 
     @property
     def is_out(self) -> bool:
-        """Whether it is dead and not on the stage."""
+        """Whether the fighter is dead and not on the stage."""
         return self.action <= Act.DEAD_UP_STAR or not self.present
 
     @property

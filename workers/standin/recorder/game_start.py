@@ -1,4 +1,4 @@
-"""Writes the game start event (0x36) of version 3.18: rules, stage, players, names."""
+"""Write the game start event (0x36) of version 3.18: rules, stage, players, names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIRST_START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
 
 def start_at(setup: Setup) -> str:
-    """Return when the match claims to have begun, ISO 8601; invented from the seed."""
+    """Return the match's claimed time of beginning, ISO 8601, which is invented from the seed."""
     began = _FIRST_START + dt.timedelta(minutes=10 * (setup.options.seed % 50_000))
     return began.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -45,7 +45,7 @@ def game_start(setup: Setup) -> bytes:
     for slot in range(6):
         _write_player(event, setup, slot)
     struct.pack_into(">I", event, 0x13D, setup.rng_seed)
-    for port in range(4):  # UCF's dashback and shield drop, as everybody plays
+    for port in range(4):  # UCF's dashback and shield drop, which everybody uses
         struct.pack_into(">II", event, 0x141 + 8 * port, 1, 1)
     event[0x1A3] = 2
     event[0x1A4] = _ONLINE_SCENE if setup.options.is_online else _VERSUS_SCENE

@@ -22,7 +22,7 @@ HOLDS_FOR_FRAMES = 50  # plus a frame for every two percent
 
 
 def reach_out(fighter: Fighter) -> None:
-    """Go on with a grab for one frame; `seize` is what catches a victim."""
+    """Continue a grab for one frame; `seize` catches the victim."""
     slow_down(fighter)
     if fighter.action_frames >= GRAB_FRAMES:
         fighter.enter(Act.WAIT)
@@ -56,7 +56,7 @@ def let_loose(fighter: Fighter, victim: Fighter) -> None:
 
 
 def hold(fighter: Fighter, victim: Fighter, controls: Controls) -> None:
-    """Go on with holding or throwing for one frame; the victim is carried along."""
+    """Continue holding or throwing for one frame; the victim is carried along."""
     if victim.held_by != fighter.port or victim.is_out:
         fighter.grabbing = -1
         if not fighter.airborne:
@@ -107,7 +107,7 @@ def _release(fighter: Fighter, victim: Fighter) -> None:
 
 
 def finish_throw(fighter: Fighter) -> None:
-    """Go on with a throw's animation after the victim was let go."""
+    """Continue a throw's animation after the victim was let go."""
     slow_down(fighter)
     if fighter.action_frames >= THROWS[fighter.action].num_frames:
         fighter.enter(Act.WAIT)

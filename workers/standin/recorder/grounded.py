@@ -29,7 +29,7 @@ def slow_down(fighter: Fighter, share: float = 1.0) -> None:
 
 
 def leave_ground(fighter: Fighter) -> None:
-    """Leave the ground at the present speed; that costs one jump."""
+    """Leave the ground at the present speed, which uses up one jump."""
     fighter.airborne = True
     fighter.ground = -1
     fighter.vx_air = fighter.vx_ground
@@ -45,7 +45,7 @@ def start_attack(fighter: Fighter, action: int) -> None:
 
 
 def ground_attack(fighter: Fighter, controls: Controls) -> None:
-    """Begin the ground attack that A or the C-stick asks for."""
+    """Begin the ground attack chosen by A or the C-stick."""
     if controls.c_flicked:
         if abs(controls.c_x) >= abs(controls.c_y):
             fighter.facing = 1.0 if controls.c_x > 0 else -1.0
@@ -64,7 +64,7 @@ def ground_attack(fighter: Fighter, controls: Controls) -> None:
 
 
 def special(fighter: Fighter, controls: Controls) -> None:
-    """Begin the special that B asks for: shooting or, with the stick up, the recovery move."""
+    """Begin the special chosen by B: shooting or, with the stick up, the recovery move."""
     if controls.y > 0.5:
         fighter.enter(fighter.character.recover_action)
         fighter.vy = 0.0
@@ -78,7 +78,7 @@ def special(fighter: Fighter, controls: Controls) -> None:
 
 
 def common_options(fighter: Fighter, controls: Controls) -> bool:
-    """Begin what the pad asks for, if the fighter may do so on the ground; return whether it did."""
+    """Begin the action that the pad asks for, if it is possible on the ground; return whether it began."""
     if controls.pressed & pads.Z:
         fighter.enter(Act.GRAB)
     elif controls.attacks:
@@ -143,7 +143,7 @@ def _walk(fighter: Fighter, controls: Controls) -> None:
 
 
 def turn(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Turn on the spot; a flick of the stick makes a dash of it."""
+    """Turn on the spot; a flick of the stick turns this into a dash."""
     slow_down(fighter)
     if controls.flick_x:
         _start_dash(fighter, controls.flick_x)
@@ -217,14 +217,14 @@ def crouch(fighter: Fighter, controls: Controls, scene: Scene) -> None:
 
 
 def landing(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a landing, from which the fighter may act after a few frames."""
+    """Continue a landing, from which the fighter may act after a few frames."""
     slow_down(fighter)
     if fighter.action_frames >= LANDING_FRAMES:
         wait(fighter, controls, scene)
 
 
 def lagging(fighter: Fighter, controls: Controls, scene: Scene) -> None:
-    """Go on with a landing that nothing can interrupt."""
+    """Continue a landing that nothing can interrupt."""
     slow_down(fighter)
     if fighter.action_frames >= fighter.lag_frames:
         fighter.enter(Act.WAIT)

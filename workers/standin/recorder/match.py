@@ -1,4 +1,4 @@
-"""Simulates a match of fighters, projectiles and stage, frame by frame, as the two pads determine it."""
+"""Simulate a match of fighters, projectiles and stage, frame by frame, from the inputs of two pads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OFF_SCREEN_MARGIN = 12.0
 
 
 class FighterFrame(NamedTuple):
-    """The two records that a frame has of one fighter: before and after it."""
+    """The two records of one fighter in a frame: before and after it."""
 
     port: int
     is_follower: bool
@@ -79,7 +79,7 @@ class Match:
         ]
 
     def copy(self) -> Match:
-        """Return a snapshot: stepping either leaves the other as it is."""
+        """Return a snapshot: stepping either match does not change the other."""
         twin = copy.copy(self)
         twin.leaders = [fighter.copy() for fighter in self.leaders]
         twin.followers = [None if fighter is None else fighter.copy() for fighter in self.followers]
@@ -107,7 +107,7 @@ class Match:
                 _give_pad(follower, _follow(follower, leader) if counts else NEUTRAL)
         fighters = self.fighters()
         for fighter in fighters:
-            # Slippi records this before anything moves: the state that the last frame ended with.
+            # Slippi records this before anything moves: the state at the end of the last frame.
             fighter.pre = PreState(
                 fighter.action, fighter.x, fighter.y, fighter.facing, fighter.percent, fighter.pad
             )
@@ -239,7 +239,7 @@ class Match:
             )
             post = fighter.post(is_off_screen=off_screen)
             rows.append(FighterFrame(fighter.port, fighter.follower, fighter.pre, post))
-        # Online games seed each frame anew, in steps of 65,536 from the game's own seed.
+        # Online games set a new seed in each frame, in steps of 65,536 from the game's own seed.
         seed = (self._seed + 65536 * (scene.slp_frame - FIRST_SLP_FRAME)) % 2**32
         moment = scene.moment
         return Frame(
@@ -276,7 +276,7 @@ def _follow(follower: Fighter, leader: Fighter) -> Pad:
 
 
 def _count_down(fighter: Fighter) -> None:
-    """Advance the timers that run whatever the fighter does."""
+    """Advance the timers that always run, whatever the fighter does."""
     if fighter.intangible_frames > 0:
         fighter.intangible_frames -= 1
     if fighter.invulnerable_frames > 0:
@@ -290,7 +290,7 @@ def _count_down(fighter: Fighter) -> None:
 
 
 def _move(fighter: Fighter, scene: Scene, controls: Controls) -> None:
-    """Move the fighter by its speeds, unless something else decides its place."""
+    """Move the fighter by its speeds, unless something else determines its position."""
     placed = fighter.is_out or fighter.held_by >= 0 or fighter.action in _GROUND_LEDGE
     if placed or Act.ENTRY <= fighter.action <= Act.ENTRY_END:
         return

@@ -1,4 +1,4 @@
-"""Moves a fighter by its speeds and lets it meet the stage: ground, edges, walls, ledges, blast zones."""
+"""Move a fighter by its speeds, and handle contact with the stage: ground, edges, walls, ledges, death."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEDGE_REACH_Y = (-18.0, -1.0)
 L_CANCEL_WINDOW = 7
 WIND_SPEED = 0.25
 PUSH_SPEED = 0.35
-PUSH_SHARE = 0.9  # of both half widths
+PUSH_SHARE = 0.9  # share of both half widths
 
 _WALKS_OFF = frozenset({Act.DASH, Act.RUN, Act.RUN_BRAKE, Act.JUMP_SQUAT, Act.LANDING, Act.LANDING_SPECIAL})
 _TEETERS = frozenset({Act.WAIT, Act.WALK_SLOW, Act.WALK_MIDDLE, Act.WALK_FAST, Act.TURN})
@@ -87,7 +87,7 @@ def _step_over(fighter: Fighter, scene: Scene) -> bool:
 
 
 def move_airborne(fighter: Fighter, scene: Scene, controls: Controls) -> None:
-    """Move through the air, until something is met."""
+    """Move through the air, and handle contact with the stage."""
     old_x, old_y = fighter.x, fighter.y
     fighter.x += fighter.vx_air + fighter.vx_attack
     fighter.y += fighter.vy + fighter.vy_attack
@@ -116,7 +116,7 @@ def _lands(fighter: Fighter, scene: Scene, old_x: float, old_y: float) -> bool:
 
 
 def _height_before(surface: Surface, index: int, old_x: float, x: float, scene: Scene) -> float:
-    """Return how high the ground under the fighter was a frame ago, minus a little to be surely below it.
+    """Return the height of the ground under the fighter a frame ago, minus a little to be surely below it.
 
     A platform may have moved; a floor may slope, and the fighter may come from its neighbouring piece.
     """
@@ -186,7 +186,7 @@ def _bump_into_stage(fighter: Fighter, scene: Scene, old_x: float, old_y: float)
     elif abs(old_x) >= edge - 0.001:
         fighter.x = edge if old_x > 0 else -edge
         fighter.vx_air = fighter.vx_attack = 0.0
-    else:  # pushed in from above between two frames: back onto the ground's line
+    else:  # pushed in from above between two frames: put it back onto the ground
         fighter.x = edge if fighter.x > 0 else -edge
 
 
@@ -210,7 +210,7 @@ def _reach_for_ledge(fighter: Fighter, scene: Scene, controls: Controls) -> None
 
 
 def push_apart(one: Fighter, other: Fighter, scene: Scene) -> None:
-    """Push two fighters apart who stand in the same place on the same ground, but nobody over an edge."""
+    """Push apart two fighters who stand in the same place on the same ground, but not over an edge."""
     if one.airborne or other.airborne or one.ground != other.ground or one.held_by >= 0 or other.held_by >= 0:
         return
     if one.hitlag > 0 or other.hitlag > 0:
@@ -228,7 +228,7 @@ def push_apart(one: Fighter, other: Fighter, scene: Scene) -> None:
 
 
 def out_of_bounds(fighter: Fighter, scene: Scene) -> int | None:
-    """Return the death that this position means, or None. Above the top only a launched fighter dies."""
+    """Return the kind of death at this position, or None. Above the top only a launched fighter dies."""
     stage = scene.stage
     if fighter.y < stage.bottom:
         return Act.DEAD_DOWN

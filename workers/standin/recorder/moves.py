@@ -1,4 +1,4 @@
-"""The attacks every fighter has: when they hit, where, and how hard. Scaled per character in the roster."""
+"""The attacks that every fighter has: when, where and how hard they hit. The roster scales them."""
 
 from __future__ import annotations
 

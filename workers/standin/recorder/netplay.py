@@ -1,8 +1,8 @@
-"""Writes rollbacks as netplay leaves them in a file: frames on guessed inputs, then again on the right ones.
+"""Write rollbacks as netplay leaves them in a file: frames from guessed inputs, then again from real ones.
 
-The remote player's pad arrives late. Until then the game guesses that it is still held as before. Where the
-guess was wrong, the frames since are simulated again. The file keeps every version, and the last one written
-counts.
+The remote player's pad arrives late. Until then the game guesses that the inputs are still the same. If the
+guess was wrong, the frames since then are simulated again. The file keeps every version, and the last one
+written counts.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Instance(NamedTuple):
 
 @dataclass(frozen=True)
 class Rollback:
-    """Frames [first, first + depth) are first written on a guess.
+    """A rollback: frames [first, first + depth) are first written from a guess.
 
     With `settled` 0 all of them are then rewritten. Otherwise only the first `settled` of them are right:
-    the rest, and the next new frame, are guessed afresh and rewritten once more.
+    the rest, and the next new frame, are guessed again and rewritten once more.
     """
 
     first_slp_frame: int
@@ -61,7 +61,7 @@ class Rollback:
 
 
 class RollbackPlanner:
-    """Decides, while the match is played, where rollbacks fall: mostly where the remote pad changes."""
+    """Decides, while the match is played, where rollbacks occur: mostly where the remote pad changes."""
 
     def __init__(self, share: float, dice: Dice) -> None:
         self._share = share
@@ -88,7 +88,7 @@ class RollbackPlanner:
 
 @dataclass(frozen=True)
 class Played:
-    """A match as it truly went, and what its guessed versions are made from; lists by frame, from -123."""
+    """A match as it really went, with the data for guessed versions; lists are by frame, from -123."""
 
     frames: Sequence[Frame]
     pads: Sequence[tuple[Pad, Pad]]
@@ -102,13 +102,13 @@ class Played:
         return self.frames[-1].slp_frame
 
     def frame(self, slp_frame: int) -> Frame:
-        """Return a frame as it truly went."""
+        """Return a frame as it really went."""
         return self.frames[slp_frame - FIRST_SLP_FRAME]
 
     def guess(self, first: int, exclusive_end: int) -> list[Frame]:
-        """Return frames [first, exclusive_end) as they go if the remote pad stays as it was before them."""
+        """Return frames [first, exclusive_end) as they would go if the remote pad stayed as before them."""
         match = self.snapshots[first].copy()
-        # What the game guesses with: the remote pad as it was in the last frame that arrived.
+        # The game's guess: the remote pad is the same as in the last frame that arrived.
         held = self.pads[first - 1 - FIRST_SLP_FRAME][self.remote]
         guessed = []
         for slp_frame in range(first, exclusive_end):
@@ -121,7 +121,7 @@ class Played:
 def instances(played: Played, *, unfinalised_tail: int, dice: Dice) -> Iterator[Instance]:
     """Yield every version of every frame, in the order in which the game writes them.
 
-    The last `unfinalised_tail` frames are written once, on a guess, and never finalised.
+    The last `unfinalised_tail` frames are written once, from a guess, and never finalised.
     """
     exclusive_end = played.last_slp_frame + 1 - unfinalised_tail
     starts = {

@@ -1,4 +1,4 @@
-"""Chooses what to do in the neutral game, when nobody has an advantage."""
+"""Choose a pilot's actions in the neutral game, in which nobody has an advantage."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def on_the_ground(view: View, dice: Dice) -> Script:
 
 
 def _strike(view: View, dice: Dice) -> Script:
-    """Attack somebody within reach from the ground."""
+    """Attack an opponent within reach from the ground."""
     side, dice_tilt = view.toward_other, tilt(dice)
     if view.dy > 9:
         ways = [(Pad(main_y=55, buttons=pads.A), 2.0), (Pad(c_y=dice_tilt), 2.0), (Pad(buttons=pads.X), 2.0)]
@@ -86,7 +86,7 @@ def _approach(view: View, dice: Dice) -> Script:
 
 
 def _chase(view: View, dice: Dice) -> Script:
-    """Chase somebody who was just hit, along the ground or up to where the flight goes."""
+    """Chase an opponent who was just hit, along the ground or up to where the flight leads."""
     other = view.other
     meets_x = other.x + (other.vx_air + other.vx_attack) * 10 - view.me.x
     side = 1 if meets_x > 0 else -1

@@ -1,4 +1,4 @@
-"""The options of a recording, and the check of them."""
+"""The options of a recording, with checks of their values."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ MAX_STOCKS = 99
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """One recording. Whatever is None is drawn from the seed.
+    """The options of one recording. Values that are None are drawn from the seed.
 
     Attributes:
         seed: 0 or more; the same options give the same bytes on any machine.
         stage: External stage id, one of the six legal ones.
-        num_frames: Frames of the match, from slp_frame -123. The file is shorter only if somebody loses the
+        num_frames: Frames of the match, from slp_frame -123. The file is shorter only if a player loses the
             last stock before. None plays to the last stock, or until the 8 minutes are up.
         characters: External ids of the two players' characters.
         ports: The two players' ports, 0 to 3, ascending.
         stocks: Stocks each player starts with.
-        rollback_share: Extra frame versions per frame, 0 to 0.5; 0 with no tail is a game at one machine.
+        rollback_share: Extra frame versions per frame, 0 to 0.5; 0 with no tail is a game on one machine.
         unfinalised_tail: Frames at the end, 0 to 3, that were never finalised.
         has_game_end: False leaves the game end event out.
         has_metadata: False leaves the metadata out.
         has_gecko_list: False leaves the list of codes out.
-        cut_bytes: Bytes missing at the end of the file, as after a crash; the length in front stays 0 then.
+        cut_bytes: Bytes missing at the end of the file, as after a crash; the length in front then stays 0.
     """
 
     seed: int
@@ -72,7 +72,7 @@ class RecordOptions:
 
     @property
     def is_online(self) -> bool:
-        """Whether the file is to look like one of netplay."""
+        """Whether the file should look like a netplay recording."""
         return self.rollback_share > 0 or self.unfinalised_tail > 0
 
 

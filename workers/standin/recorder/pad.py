@@ -1,4 +1,4 @@
-"""The state of a controller, raw, and as the game reads it."""
+"""The state of a controller, both raw and as the game reads it."""
 
 from __future__ import annotations
 

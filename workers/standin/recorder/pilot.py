@@ -1,7 +1,7 @@
-"""Plays one port, as a CPU player would: looks at the match, decides, and presses buttons.
+"""Play one port like a CPU player: look at the match, decide, and press buttons.
 
-A pilot follows short scripts (press, hold, release). A new one is chosen when the last one has run out; a hit
-drops the rest of it. All chance in how a match is played is here.
+A pilot follows short scripts (press, hold, release). A new script is chosen when the last one has run out; a
+hit drops the rest of a script. All randomness in the play of a match is in this module.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Pilot:
         return self._steer(pad, me, match)
 
     def _sees_chance(self, view: View) -> bool:
-        """Change the plan, perhaps, when the opponent comes within reach while a script runs."""
+        """Perhaps change the plan when the opponent comes within reach while a script runs."""
         me, pad = view.me, self._script[0][1]
         if pad.buttons or me.action not in _UNDER_WAY or view.other.is_out or view.is_off_stage:
             return False
@@ -80,7 +80,7 @@ class Pilot:
         return tactics.recover(view, dice) if view.is_off_stage else tactics.in_the_air(view, dice)
 
     def _steer(self, pad: Pad, me: Fighter, match: Match) -> Pad:
-        """Apply habits at the last moment: L-cancel most aerials, run off few edges."""
+        """Apply habits at the last moment: L-cancel most aerials, and seldom run off edges."""
         if me.attack is not None and me.attack.is_aerial and me.vy < 0 and not pad.buttons:
             height = me.y - _ground_below(me, match)
             if 0 < height < -4.5 * me.vy and self._dice.chance(0.45):

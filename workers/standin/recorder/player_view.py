@@ -1,4 +1,4 @@
-"""What a pilot sees of the match, and the sticks and buttons from which its scripts are made."""
+"""A pilot's view of the match, and the stick positions and buttons from which its scripts are made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FULL_TILT = 80
 
 @dataclass(frozen=True)
 class View:
-    """What a pilot sees: its own fighter, the opponent, the stage."""
+    """A pilot's view of the match: its own fighter, the opponent, the stage."""
 
     me: Fighter
     other: Fighter
@@ -44,12 +44,12 @@ class View:
 
     @property
     def is_off_stage(self) -> bool:
-        """Whether it is beyond the edge, or under the floor."""
+        """Whether the fighter is beyond the edge, or under the floor."""
         return abs(self.me.x) > self.stage.edge_x + 1 or self.me.y < -6
 
     @property
     def is_leaving(self) -> bool:
-        """Whether it is in the air and about to drift off the stage."""
+        """Whether the fighter is in the air and about to drift off the stage."""
         me = self.me
         ahead = me.x + (me.vx_air + me.vx_attack) * 12
         return abs(ahead) > self.stage.edge_x - 4 and ahead * me.x > 0
@@ -61,7 +61,7 @@ class View:
 
     @property
     def will_touch(self) -> bool:
-        """Whether an aerial would reach the opponent by the time it comes out, if both go on as they do."""
+        """Whether an aerial would reach the opponent when it comes out, if both keep moving as they do."""
         me, other = self.me, self.other
         ahead = 7.0
         dx = self.dx + (other.vx_air + other.vx_attack - me.vx_air) * ahead
@@ -79,7 +79,7 @@ class View:
 
 
 def tilt(dice: Dice, full: int = FULL_TILT) -> int:
-    """Draw how far a stick is pushed, in raw units: at least `full`, and never quite the same."""
+    """Draw how far a stick is pushed, in raw units: at least `full`, and slightly different each time."""
     return full + dice.below(24)
 
 

@@ -1,4 +1,4 @@
-"""Simulates projectiles: how they are shot and fly, and the record that the game would write of them."""
+"""Simulate projectiles: how they are shot and fly, and the record that the game would write of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ItemState(NamedTuple):
-    """What event 0x3B says of one item; fields in the event's order."""
+    """The contents of event 0x3B for one item; fields in the event's order."""
 
     item_type: int
     state: int
@@ -43,14 +43,14 @@ class Projectile(NamedTuple):
     frames_left: int
 
     def state(self) -> ItemState:
-        """Return what the game would record of it now."""
+        """Return the record that the game would write of the projectile now."""
         return ItemState(
             self.shot.item_type, 0, self.facing, self.vx, self.vy, self.x, self.y, 0, float(self.frames_left),
             self.spawn_id, (0, 0, 0, 0), self.owner, self.instance_id,
         )  # fmt: skip
 
     def flown(self, scene: Scene) -> Projectile | None:
-        """Return the projectile a frame later; None if its time is up, or it met the ground or left."""
+        """Return the projectile a frame later; None if its time is up, it met the ground, or it left."""
         vy = self.vy - self.shot.gravity
         x, y = self.x + self.vx, self.y + vy
         stage = scene.stage

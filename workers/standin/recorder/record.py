@@ -1,4 +1,4 @@
-"""Records one match: options in, the bytes of an .slp out."""
+"""Record one match: take options, and return the bytes of a .slp file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Choices(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Recording:
-    """A recorded file, with the options drawn, the match as it went, and every version as written."""
+    """A recorded file, with the drawn options, the match as it went, and every version as written."""
 
     data: bytes = field(repr=False)
     setup: Setup
@@ -48,7 +48,7 @@ def record(options: RecordOptions) -> Recording:
 def record_match(
     seed: int, *, stage: int | None = None, num_frames: int | None = None, **choices: Unpack[Choices]
 ) -> bytes:
-    """Record one match as a .slp of version 3.18 that conforms to Slippi's spec.
+    """Record one match as a .slp file of version 3.18 that conforms to Slippi's spec.
 
     Args:
         seed: Decides everything that is not given. The same arguments give the same bytes on any machine.
@@ -60,6 +60,6 @@ def record_match(
         The bytes of the file.
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: An option is out of its range.
     """
     return record(RecordOptions(seed, stage, num_frames, **choices)).data

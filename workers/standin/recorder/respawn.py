@@ -11,7 +11,7 @@ from workers.standin.recorder.fighter import FULL_SHIELD, NO_GROUND, NOBODY, Fig
 if TYPE_CHECKING:
     from workers.standin.recorder.controls import Controls, Scene
 
-FREE_FALL_SLP_FRAME = -60  # the stage lets everyone drop
+FREE_FALL_SLP_FRAME = -60  # the frame in which the stage lets everyone drop
 DEATH_FRAMES = 60
 STAR_FRAMES = 110
 DESCENT_FRAMES = 60

@@ -1,4 +1,4 @@
-"""The characters the recorder can play: how they move, how heavy they are, what they shoot."""
+"""The characters that the recorder can play: how they move, how heavy they are, what they shoot."""
 
 
 # ruff: noqa: E501 - a table reads across
@@ -85,7 +85,8 @@ _SMALL = attacks(1.15, 0.80, 0.90)
 
 # fmt: off
 ROSTER: tuple[Character, ...] = (
-    #          name              ext int cos  wt   grav  fall  fast  walk  dash  run   trac  aacc  aspd  afric js full  short jx   dj   n  h    moves   shot          shoot up  speed
+    #          name              ext int cos  wt   grav  fall  fast  walk  dash  run   trac  aacc  aspd  afric
+    # js full  short jx   dj   n  h    moves   shot          shoot up  speed
     Character("Captain Falcon",   0,  2, 6, 104, 0.13,  2.90, 3.50, 0.85, 2.00, 2.30, 0.08, 0.06, 1.12, 0.010, 4, 3.10, 1.90, 0.9, 2.8, 2, 14, _EVEN,  None,         347, 354, 2.9),
     Character("Fox",              2,  1, 4,  75, 0.23,  2.80, 3.40, 1.60, 2.02, 2.20, 0.08, 0.08, 0.83, 0.020, 3, 3.68, 2.10, 0.8, 4.1, 2, 11, _QUICK, _LASER_FOX,   344, 356, 3.8),
     Character("Link",             6,  6, 5, 104, 0.11,  2.13, 3.00, 1.20, 1.30, 1.30, 0.10, 0.06, 1.00, 0.005, 6, 2.56, 1.60, 1.0, 2.1, 2, 13, _SWORD, _ARROW,       345, 351, 2.5),

@@ -1,4 +1,4 @@
-"""Plays a whole match from its options: set-up, pilots, and the snapshots that rollback needs."""
+"""Play a whole match from its options: set-up, pilots, and the snapshots that rollback needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workers.standin.recorder.stage_script import StageScript
 
 @dataclass(frozen=True)
 class Setup:
-    """Who plays where: the options with everything drawn."""
+    """The set-up of a match: the options, with all open values drawn."""
 
     options: RecordOptions
     stage: Stage
@@ -30,7 +30,7 @@ class Setup:
 
 
 def set_up(options: RecordOptions) -> Setup:
-    """Draw what the options leave open; everything is drawn even if unused, so no option changes another."""
+    """Draw the values that the options leave open; all are always drawn, so that no option changes others."""
     dice = Dice(options.seed, Draws.SETUP)
     stage_id = dice.pick(LEGAL_STAGES)
     drawn = (dice.pick(ROSTER), dice.pick(ROSTER))

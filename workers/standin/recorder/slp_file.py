@@ -1,4 +1,4 @@
-"""Writes a match as an .slp of version 3.18: events in a raw element, then metadata (Slippi's SPEC.md)."""
+"""Write a match as a .slp file of version 3.18: events in a raw element, then metadata (Slippi's SPEC.md)."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _gecko_list() -> bytes:
 def _frames(instances: Iterable[Instance]) -> bytes:
     """Return the events of all versions of all frames.
 
-    Wind and screen are written when they differ from what was written last, even across a rollback: the game
-    does not roll back its memory of that.
+    Wind and screen are written when they differ from the last written values, even across a rollback, because
+    the game does not roll back its memory of those.
     """
     out = bytearray()
     wind, screen = _CALM, _NORMAL_SCREEN

@@ -1,6 +1,6 @@
-"""Simulates what a stage does by itself: Fountain's platforms, Whispy's wind, Stadium's changes.
+"""Simulate the moving parts of stages: Fountain's platforms, Whispy's wind, Stadium's transformations.
 
-All of it depends on the seed and the frame only, so a rolled-back frame finds the stage as it was.
+They depend only on the seed and the frame, so a frame that is simulated again finds the stage as it was.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from workers.standin.recorder.dice import Dice
 
-RIGHT_PLATFORM, LEFT_PLATFORM = 0, 1  # as event 0x3F numbers them
+RIGHT_PLATFORM, LEFT_PLATFORM = 0, 1  # the numbers in event 0x3F
 WIND_NONE, WIND_LEFT, WIND_RIGHT = 0, 1, 2
 _TRANSFORMATIONS = (3, 4, 6, 9)  # fire, grass, rock, water
 _NORMAL = 5
-_WIND_FRAMES = 274  # seen in every gust of real recordings
+_WIND_FRAMES = 274  # length of every gust in real recordings
 
 
 class Moment(NamedTuple):
@@ -42,7 +42,7 @@ class Moment(NamedTuple):
 
 
 class StageScript:
-    """The moments of one match, computed as far as they are asked for."""
+    """The moments of one match, which are computed when they are first asked for."""
 
     def __init__(self, stage: Stage, dice: Dice) -> None:
         self._moments: list[Moment] = []

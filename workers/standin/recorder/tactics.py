@@ -1,4 +1,4 @@
-"""Chooses a script of inputs for each situation except the neutral game."""
+"""Choose a pilot's script of inputs for each situation except the neutral game."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def sit_out(view: View, dice: Dice) -> Script:
-    """Do nothing, where no input changes anything."""
+    """Do nothing, in situations in which no input has an effect."""
     return [(1, NEUTRAL)]
 
 
@@ -25,7 +25,7 @@ def step_off(view: View, dice: Dice) -> Script:
 
 
 def reel(view: View, dice: Dice) -> Script:
-    """Hold the stick so as to survive while being sent flying, and tech now and then."""
+    """Hold the stick in a way that helps to survive while being sent flying, and tech now and then."""
     inward = -1 if view.me.x > 0 else 1
     drifts = towards(inward, dice, y=dice.pick((0, 0, 60, -60)))
     frames = 4 + dice.below(10)
@@ -76,7 +76,7 @@ def recover(view: View, dice: Dice) -> Script:
     far = abs(me.x) - stage.edge_x
     if far > 0 and me.jumps_left > 0 and (me.y < -8 or (far > 35 and me.y < 30)):
         return [(3, homes._replace(buttons=pads.X)), (5 + dice.below(8), homes)]
-    clear = far > 1.5 or me.y > -stage.depth  # from under the floor there is no way up
+    clear = far > 1.5 or me.y > -stage.depth  # there is no way up from under the floor
     if clear and me.jumps_left == 0 and me.hitstun == 0 and (me.y < -18 or (far > 45 and me.y < 10)):
         up = 6.0 - me.y
         scale = tilt(dice) / max(abs(dx), up)
@@ -94,7 +94,7 @@ def _lean(dx: float, dice: Dice) -> int:
 
 
 def in_the_air(view: View, dice: Dice) -> Script:
-    """Act in the air over the stage: hit what is near, come down, or go up again."""
+    """Act in the air over the stage: hit a near opponent, come down, or go up again."""
     me = view.me
     side = view.toward_other
     if view.is_leaving and dice.chance(0.9):

@@ -1,4 +1,4 @@
-"""Writes the few types of UBJSON (draft 12) that a .slp's metadata needs."""
+"""Write the few types of UBJSON (draft 12) that the metadata of a .slp file needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Value: TypeAlias = "str | int | Mapping[str, Value]"
 
 
 def key(name: str) -> bytes:
-    """Return the bytes of a member's name, which has at most 255."""
+    """Return the bytes of a member's name, which has at most 255 bytes."""
     encoded = name.encode()
     return b"U" + bytes((len(encoded),)) + encoded
 

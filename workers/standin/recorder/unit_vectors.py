@@ -1,4 +1,4 @@
-"""Computes unit vectors of whole degrees by plain arithmetic: libm's sine differs between machines."""
+"""Compute unit vectors of whole degrees by plain arithmetic, because libm's sine differs between machines."""
 
 from __future__ import annotations
 
