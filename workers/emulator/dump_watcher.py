@@ -13,13 +13,15 @@ import re
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from workers.emulator.inotify import CREATED, MODIFIED, WRITTEN, FileEvent, Inotify
 from workers.errors import FarmError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from workers.emulator.arrivals import Suspendable
 
 MAX_WAITING_IMAGES: Final = 64
 _IMAGE_NAME: Final = re.compile(r"framedump_([0-9]+)\.png")
@@ -50,16 +52,6 @@ class PrintedLine:
 
 
 DumpEvent: TypeAlias = DumpedImage | PrintedLine
-
-
-class Suspendable(Protocol):
-    """A running emulator that can be suspended and resumed, such as a Child."""
-
-    def suspend(self) -> None:
-        """Stop the process where it is (SIGSTOP)."""
-
-    def resume(self) -> None:
-        """Let the process continue (SIGCONT)."""
 
 
 class DumpWatcher:
