@@ -1,4 +1,4 @@
-"""Amounts are written in the unit that shows something."""
+"""Amounts are written in the unit in which the number is neither too small nor too large to read."""
 
 from __future__ import annotations
 

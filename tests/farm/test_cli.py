@@ -1,4 +1,4 @@
-"""A package that is missing is told by name, with the extra that brings it."""
+"""`farm` names a package that is missing, and the extra that installs it."""
 
 from __future__ import annotations
 
