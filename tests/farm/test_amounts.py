@@ -1,4 +1,4 @@
-"""Amounts are written in the unit in which the number is neither too small nor too large to read."""
+"""Amounts of time, bytes and money are written for people, in a fitting unit."""
 
 from __future__ import annotations
 

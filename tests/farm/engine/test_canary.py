@@ -105,7 +105,7 @@ def go(pool: ScriptedPool, tasks: list[NullTask], proved: list[ProvedKind] | Non
 
 
 def failing(reason: Reason, *games: str) -> Answer:
-    """Answers for slots on which these games fail, and are written off if no attempt is to follow."""
+    """Make slots' answers in which these games fail, and are written off if no attempt is to follow."""
 
     def answer(slot: str, task: NullTask) -> list[Event]:
         if task.game_id not in games:
@@ -119,7 +119,7 @@ def failing(reason: Reason, *games: str) -> Answer:
 
 
 def refusing(*games: str) -> Answer:
-    """Answers for slots on which these games are refused because of what their replays hold."""
+    """Make slots' answers in which these games are refused because of what their replays hold."""
 
     def answer(slot: str, task: NullTask) -> list[Event]:
         if task.game_id not in games:

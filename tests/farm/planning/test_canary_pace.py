@@ -1,4 +1,4 @@
-"""What a canary measured, and what follows for the rest of its run."""
+"""The pace that a canary measured is kept, and gives the time of the rest of its run."""
 
 from __future__ import annotations
 

@@ -364,7 +364,7 @@ def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: 
     kill = Once(lambda counts: have_children(gated, counts, 8), opening(gated, kill_raylet))
     summary = go(gated, games(10, seconds=6.0), on_counts=kill)
     assert kill.happened
-    # The node's workers outlive it by some seconds: a game that they finish is found done, and not done again.
+    # The node's workers outlive it by some seconds: a game that they finish is found done, not done again.
     assert summary.counts.committed + summary.counts.already_done == done(gated) == 10
     assert summary.counts.retries == {Breakage.NODE_LOST: 2}
     assert not sleeping(gated.children)

@@ -1,4 +1,4 @@
-"""What a play on the frame channel does when something is wrong with the channel itself."""
+"""A play on the frame channel ends with a clear error when the channel itself is broken."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HELLO = "struct.pack('=IIII', 0x4d524644, 1, 4, {})"
 
 
 def take_until_failure(folder: Path, code: str) -> None:
-    """Run Python in the emulator's place, with the channel's writing end as `fd`; take until that fails."""
+    """Run Python code as the emulator, with the channel's writing end as `fd`, and take until that fails."""
     start = "import os, struct, time; fd = int(os.environ['DOLPHIN_FARM_CHANNEL_FD']); "
     with ChannelFrames(640, 480, folder) as frames:
         environment = {**os.environ, **frames.variables, "LD_PRELOAD": ""}
