@@ -1,4 +1,4 @@
-"""The pace that a canary measured is kept, and gives the time of the rest of its run."""
+"""The figures per frame that a canary measured, and the time that they predict for the rest of its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each player has one hash, with or without an account, so that splits by player keep games together."""
+"""Each player has one hash, with or without an account; games without known players are split one by one."""
 
 from __future__ import annotations
 
