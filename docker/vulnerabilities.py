@@ -4,8 +4,8 @@
     python docker/vulnerabilities.py PIP_AUDIT LOCK...
 
 Exit status: 0 if no package has a known vulnerability, or if no service could be asked, which is said in one
-line; 1 if a package has one. pip-audit itself says "No known vulnerabilities found" also where its service knew
-no package.
+line; 1 if a package has one. pip-audit itself says "No known vulnerabilities found" also where its service
+knew no package.
 """
 
 from __future__ import annotations
