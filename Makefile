@@ -2,17 +2,19 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# What is imported is compiled then; compiling all of torch and Ray ahead takes longer than every test's imports.
+# --no-compile: Python compiles a module when it is first imported; compiling all of torch and Ray ahead takes longer than
+# the imports of all tests.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP    := $(BIN)/python $(INSTALL)
 OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
 GAMES  ?= 2000
-# Files of tests run side by side: many wait more than they work, on clusters that come and go and on what was killed
-# to be gone. Those that start a Ray take turns; see tests/conftest.py. Three on two cores gain nothing.
+# How many test files `make test` runs side by side. Many tests wait more than they work: for clusters that start and stop,
+# and for killed processes to be gone. Tests that start a Ray take turns; see tests/conftest.py. Three files on two cores
+# are no faster than two.
 SIDE_BY_SIDE ?= 2
-# Tests that need nothing beside the locked packages; and of these, the quick ones.
+# ALONE: the tests that need nothing but the locked packages; QUICK: the quick ones among them.
 ALONE  := not (dolphin or ray or s3 or slippi or torch or browser)
 QUICK  := $(ALONE) and not slow
 
@@ -37,7 +39,8 @@ chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is los
 fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every parser for SECONDS (600)
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
-# Beside the environment, not in it: nothing else needs it. Children of tests are measured, too.
+# coverage.py is installed beside the environment, not in it, since nothing else needs it. Child processes of tests are
+# measured, too.
 coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than those that need nothing installed)
 	@rm -f .coverage .coverage.*
 	@PYTHONPATH=$(CURDIR)/.venv-coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage \
@@ -57,8 +60,8 @@ mutate: test-packages $(VENV)/.ready ## change one thing at a time in the module
 soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; about an hour
 	@$(BIN)/python -m tests.soak.run --games $(GAMES)
 
-# Ray and S3 are half of the product, so `make test` brings them. What is larger still (torch, 1 GB) or strange on
-# somebody's machine (a browser) it does not bring: tests that need it skip, with the reason. CI brings all of it.
+# Ray and S3 are half of the product, so `make test` installs them. It does not install what is larger still (torch, 1 GB)
+# or unexpected on somebody's machine (a browser): tests that need these skip, with the reason. CI installs all of them.
 extras: test-extras extras-torch extras-browser ## install what the tests marked torch and browser need, too
 
 test-extras: extras-ray extras-s3
@@ -127,8 +130,9 @@ render-packages:
 test-packages:
 	@docker/system-packages render test
 
-# Everything is pinned with its hash; --no-deps because the lock is complete (and overrides one stale upstream pin).
-# The tools that build our own package, and the two that come as source, are pinned, too: pip would fetch the newest.
+# Every package is pinned with its hash; --no-deps because the lock is complete (and overrides one stale upstream pin).
+# The tools that build our own package, and the two packages that come as source, are pinned, too: else pip would fetch
+# the newest.
 $(VENV)/.ready: requirements.lock docker/build-tools.lock pyproject.toml docker/system-packages
 	@docker/system-packages python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

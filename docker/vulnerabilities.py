@@ -3,8 +3,9 @@
 
     python docker/vulnerabilities.py PIP_AUDIT LOCK...
 
-Exit status: 0 no package has a known vulnerability, or nobody could be asked, which is said in one line; 1
-one has. pip-audit itself says "No known vulnerabilities found" also where its service knew no package.
+Exit status: 0 if no package has a known vulnerability, or if no service could be asked, which is said in one
+line; 1 if a package has one. pip-audit itself says "No known vulnerabilities found" also where its service
+knew no package.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 SECONDS: Final = 120.0
-"""How long all requests together may take; one may take 10."""
+"""How long all requests together may take; a single one may take 10."""
 OPTIONS: Final = (
     "--require-hashes", "--no-deps", "--disable-pip", "--timeout", "10", "--progress-spinner", "off",
     "--format", "json",
@@ -43,7 +44,7 @@ def asked(pip_audit: Path, locks: list[Path], seconds: float = SECONDS) -> list[
 
 
 def told(packages: list[dict[str, Any]] | None) -> tuple[str, bool]:
-    """Say what came of it, and whether no package is known to be vulnerable."""
+    """Say what the look-up found, and whether it found no vulnerable package."""
     looked_up = [package for package in packages or () if "skip_reason" not in package]
     if packages is None or not looked_up:
         return "no service of known vulnerabilities answered, so no package was looked up", True
@@ -59,7 +60,7 @@ def told(packages: list[dict[str, Any]] | None) -> tuple[str, bool]:
 
 
 def main() -> int:
-    """Ask and tell."""
+    """Look the packages of the named locks up, print the result, and return the exit status."""
     program, *locks = sys.argv[1:]
     line, is_clean = told(asked(Path(program), [Path(lock) for lock in locks]))
     sys.stdout.write(f"{line}\n")

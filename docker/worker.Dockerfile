@@ -20,7 +20,7 @@ COPY workers workers
 COPY manifests manifests
 COPY dolphin_configs dolphin_configs
 RUN /opt/farm/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
-# The list of what is installed, as CycloneDX: /opt/farm/sbom.cdx.json. What makes it stays out of the image.
+# The list of what is installed, as CycloneDX: /opt/farm/sbom.cdx.json. The program that makes it stays out of the image.
 COPY docker/supply.lock /src/docker/
 RUN python3 -m venv /opt/supply \
     && /opt/supply/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r /src/docker/supply.lock \
@@ -28,9 +28,9 @@ RUN python3 -m venv /opt/supply \
         /opt/farm/bin/python
 
 FROM ${BASE} AS standin
-# dolphin-emu recommends a desktop; setpriv (parent-death signals) is in util-linux, which is always there.
-# Ray copies files into running containers with rsync. A container whose first process does not reap would collect
-# Ray's zombies, hence tini.
+# --no-install-recommends: dolphin-emu recommends a desktop. setpriv (parent-death signals) is in util-linux, which is
+# always there. Ray copies files into running containers with rsync. In a container whose first process does not reap
+# ended processes, Ray's zombies would pile up, hence tini.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates dolphin-emu ffmpeg mesa-vulkan-drivers \
         python3 rsync tini \
@@ -38,7 +38,7 @@ RUN apt-get update \
     && useradd --uid 1000 --create-home --shell /bin/bash farm
 COPY --from=build /opt/farm /opt/farm
 COPY docker/entrypoint /usr/local/bin/farm-entrypoint
-# `ray submit` runs `bash --login -i`, whose profile forgets ENV's PATH.
+# `ray submit` runs `bash --login -i`, whose profile overwrites the PATH that ENV sets.
 COPY docker/profile.sh /etc/profile.d/dolphin-farm.sh
 ENV PATH=/opt/farm/bin:/usr/local/bin:/usr/bin:/bin:/usr/games \
     PYTHONUNBUFFERED=1 \
@@ -47,11 +47,11 @@ ENV PATH=/opt/farm/bin:/usr/local/bin:/usr/bin:/bin:/usr/games \
 USER farm
 WORKDIR /home/farm
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["farm", "slots"]
-# Not `tini -g`: told to stop, `ray start` lets the node drain first; the raylet must not hear of it by itself.
+# Not `tini -g`: when `ray start` is told to stop, it lets the node drain first; the raylet must not get the signal itself.
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/farm-entrypoint"]
 CMD ["farm", "--help"]
 
-# What the playback Dolphin needs besides, which is a desktop program: a display (Xvfb), Mesa's OpenGL, GTK, fonts, libraries.
+# What the playback Dolphin, a desktop program, needs in addition: a display (Xvfb), Mesa's OpenGL, GTK, fonts, libraries.
 FROM standin AS slippi
 USER root
 COPY docker/system-packages /usr/local/bin/farm-system-packages

@@ -1,4 +1,4 @@
-"""What every test may ask for, and the loud skips for what a machine lacks."""
+"""Fixtures for every test, and skips whose reasons name what this machine lacks (Dolphin, replays)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests.ray_cluster import SHARED as SHARED_CLUSTER
 
-# The machines this runs on are shared and noisy: a slow example is not a failing one.
+# Tests run on shared, busy machines, so an example of hypothesis may be slow without failing.
 hypothesis.settings.register_profile("farm", deadline=None)
 hypothesis.settings.load_profile("farm")
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT_ROOT.parent / "shared"
-"""Real replays and their right answers, beside the project; not part of it."""
+"""Folder of real replays and the values expected of them, beside the project and not part of it."""
 
 
 class RayTakesTurns(LoadFileScheduling):  # type: ignore[misc] - xdist is untyped
-    """Files of tests run side by side, but those that start a Ray: two of those would want the same ports."""
+    """Runs test files side by side, but those that start a Ray one after another.
+
+    Two Rays at once would want the same ports.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
@@ -37,12 +40,12 @@ def _starts_ray(file: str) -> bool:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayTakesTurns | None:
-    """Hand out files as above where `--dist loadfile` is asked for."""
+    """Use `RayTakesTurns` as the scheduler of pytest-xdist where `--dist loadfile` is given."""
     return RayTakesTurns(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def _is_brief(item: pytest.Item) -> tuple[bool, bool]:
-    """Sort key: what waits longest begins first, so that no worker is left alone with it in the end."""
+    """Sort key: tests that wait longest begin first, so that no worker is left alone with one in the end."""
     return not item.get_closest_marker("ray"), not item.get_closest_marker("slow")
 
 
@@ -56,7 +59,7 @@ def _dolphin_is_installed() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for the S3 server; skip, with the reason in the summary, what needs what is not here."""
+    """Mark the tests that use the S3 server; skip, with a reason, those that need what is not here."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         if asked & _S3_FIXTURES or item.name.endswith("[s3]"):
@@ -82,7 +85,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.fixture(scope="session")
 def real_replays() -> Path:
-    """The folder of 16 real replays and expected.json; skips where it is absent."""
+    """The folder of 16 real replays and expected.json; the test skips where it is absent."""
     folder = SHARED / "replays"
     if not folder.is_dir():
         pytest.skip(f"no real replays here: {folder} is absent")
@@ -91,7 +94,7 @@ def real_replays() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_cases() -> Path:
-    """The folder of small inputs that earlier versions got wrong; skips where it is absent."""
+    """The folder of small inputs that earlier versions got wrong; the test skips where it is absent."""
     folder = SHARED / "cases"
     if not folder.is_dir():
         pytest.skip(f"no cases here: {folder} is absent")

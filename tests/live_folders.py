@@ -1,4 +1,4 @@
-"""What lies in a folder while others write and remove there, which pathlib's rglob does not survive."""
+"""Lists a folder in which other processes write and remove files, where pathlib's rglob may fail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def paths_below(folder: Path) -> list[Path]:
-    """Return every file, link and folder below a folder; what is removed meanwhile is passed over.
+    """Return every file, link and folder below a folder; what is removed meanwhile is left out.
 
     Before Python 3.13 `Path.rglob` raises FileNotFoundError for a folder that goes away between two looks.
     """

@@ -1,6 +1,6 @@
 """A Ray cluster of several nodes on this machine, for tests; each node is a set of processes.
 
-Never `ray stop`: that would end every Ray of this machine, and others run theirs.
+No test may call `ray stop`: that would end every Ray of this machine, and others run theirs.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from unittest import mock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NODE_MEMORY_BYTES = 80 << 20  # the least that Ray takes; we keep nothing in it
-# Ray gives a node 30 s to come up: too little where emulators and other tests have the cores.
+NODE_MEMORY_BYTES = 80 << 20  # the least that Ray accepts; we store nothing in it
+# Ray gives a node 30 s to start: too little where emulators and other tests use the cores.
 PATIENCE_SECONDS = 300.0
-# A lost node is known to be lost after about 5 s, not 15: tests wait for it.
+# With these Ray notices the loss of a node after about 5 s, not 15, since tests wait for that.
 SYSTEM = {
     "health_check_initial_delay_ms": 2000,
     "health_check_period_ms": 1000,
@@ -29,12 +29,12 @@ SYSTEM = {
 
 
 def node(num_slots: int) -> dict[str, Any]:
-    """What `add_node` is to be called with for a node of so many slots."""
+    """The arguments of `add_node` for a node with this number of slots."""
     return {"num_cpus": 0, "object_store_memory": NODE_MEMORY_BYTES, "resources": {"dolphin": num_slots}}
 
 
 def _patient(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
-    """Make Ray's question for a node's facts wait until the node is there, or patience ends."""
+    """Wrap Ray's `get_node` so that it waits until the node is registered, up to PATIENCE_SECONDS."""
 
     def get_node_that_may_be_late(gcs_address: str, node_id: str) -> Any:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -51,7 +51,7 @@ def _patient(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
 
 @contextmanager
 def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True) -> Iterator[Any]:
-    """Start a Ray head without slots and `num_nodes` nodes, which end with the block; nobody joins them here.
+    """Start a Ray head without slots and `num_nodes` nodes, which end with the block; this process joins none.
 
     Args:
         num_nodes: beside the head.
@@ -59,7 +59,7 @@ def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True)
         shows_logs: whether drivers may see the logs of nodes and workers; that takes a tenth of a core.
     """
     os.environ["RAY_AUTH_MODE"] = "disabled"
-    # Of 15 by default: on a busy machine a test would starve.
+    # Ray starts workers with a niceness of 15, with which a test would get no core on a busy machine.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - its name
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     # Nobody reads what the nodes report about their machine, and gathering that costs time.
@@ -69,7 +69,7 @@ def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True)
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only where a test asks for a cluster
 
     class PatientCluster(Cluster):  # type: ignore[misc] - Ray's own is untyped
-        """Waits for its nodes longer than Ray's, whose limits cannot be set."""
+        """A `Cluster` that waits longer for its nodes than Ray's own, whose limits cannot be set."""
 
         def add_node(self, wait: bool = True, **node_args: Any) -> Any:
             with mock.patch("ray._private.services.get_node", _patient(services.get_node)):
@@ -88,7 +88,7 @@ def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True)
         "object_store_memory": NODE_MEMORY_BYTES,
         "include_dashboard": False,
         "include_log_monitor": shows_logs,
-        # Without a port of its own Ray tries 8265, and where another Ray has that, it leaves a socket open.
+        # Without this Ray tries port 8265, and where another Ray has that, it leaves a socket open.
         "dashboard_port": None,
     }
     cluster = PatientCluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})

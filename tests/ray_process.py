@@ -1,4 +1,4 @@
-"""Runs Python that starts a Ray of its own, in a process of its own."""
+"""Runs Python code that starts a Ray of its own, in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import tempfile
 def printed_with_ray(code: str, *arguments: str) -> list[str]:
     """Run code to its end and return the lines that it printed.
 
-    A process of its own: a Ray is joined once per process, and other tests join theirs.
+    The code has a process of its own, since a process joins a Ray only once, and other tests join theirs.
     """
-    with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # short: for sockets
+    with tempfile.TemporaryDirectory(prefix="farm-ray-", dir="/tmp") as folder:  # socket paths have a limit
         settings = {
             "RAY_TMPDIR": folder,
             "RAY_AUTH_MODE": "disabled",

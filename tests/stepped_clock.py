@@ -1,10 +1,10 @@
-"""A clock that a test sets."""
+"""A clock whose time a test sets."""
 
 from __future__ import annotations
 
 
 class SteppedClock:
-    """Says the time in `now`, in seconds since the epoch, until a test moves it on.
+    """Returns `now`, in seconds since the epoch, as the time until a test moves it on.
 
     Args:
         now: the time at first.

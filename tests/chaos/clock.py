@@ -1,7 +1,7 @@
-"""A wall clock that jumps, for the driver and the slots alone: this machine's own stays as it is.
+"""Makes the wall clock jump for a farm's driver and slots; this machine's own clock is not changed.
 
-A small preloaded library (clock.c) adds what a mapped file says. It is loaded into every process of the
-cluster, and does nothing in those that are no Python. What the kernel itself waits for is not moved.
+A small preloaded library (clock.c) adds the seconds that a mapped file says. It is loaded into every process
+of the cluster, and does nothing in those that do not run Python. Waits within the kernel are not affected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SOURCE: Final = Path(__file__).with_name("clock.c")
 
 
 class Clock:
-    """Seconds that the clock is ahead by, which may be below 0; `environment` brings it to a process."""
+    """Sets how many seconds the clock is ahead, which may be below 0; `environment` gives it to a process."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
@@ -32,9 +32,10 @@ class Clock:
 
     @property
     def can_jump(self) -> bool:
-        """Whether there is a C compiler, so that the library could be made."""
+        """Whether the library could be compiled, since there is a C compiler."""
         return bool(self.environment)
 
     def jump(self, seconds: int) -> None:
-        with self._file.open("r+b" if self._file.exists() else "xb") as file:  # in place: it is mapped
+        # Written in place, since the file is mapped.
+        with self._file.open("r+b" if self._file.exists() else "xb") as file:
             file.write(struct.pack("=q", seconds))

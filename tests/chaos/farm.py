@@ -1,4 +1,4 @@
-"""A farm to be disturbed: three Ray nodes, a real S3 server behind the fault proxy, recorded short games."""
+"""A farm for chaos tests: three Ray nodes, a real S3 server behind the fault proxy, short recorded games."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 SCRATCH_BYTES = 512 << 20
 HEADLESS_SECONDS = 150.0
-"""How long a run may go on without a head: it allows 40 s of silence, then slots and emulators have to go."""
+"""How long a run may go on without a head: after 40 s of silence, its slots and emulators have to end."""
 
 
 class ChaosFarm:
-    """A context manager: what it starts is gone when it is left."""
+    """Starts the farm, as a context manager; every process it started is gone when the block ends."""
 
     def __init__(self, num_games: int, num_frames: int) -> None:
         self._stack, self._cluster_stack = ExitStack(), ExitStack()
@@ -78,7 +78,7 @@ class ChaosFarm:
         self._cluster = self._cluster_stack.enter_context(started_cluster(num_nodes=3, slots_each=1))
 
     def _small_folder(self, home: Path) -> Path:
-        """A file system of its own for scratch, so that it can be filled; a plain folder without root."""
+        """Mount a small file system for scratch, so that a test can fill it; without root, a plain folder."""
         folder = home / "small"
         folder.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", f"size={SCRATCH_BYTES}", "tmpfs", str(folder)]
@@ -120,7 +120,7 @@ class ChaosFarm:
         return [driver for driver in self._drivers if driver.poll() is None]
 
     def left_in_temporary_folder(self) -> list[str]:
-        """What drivers left there, but for folders that stay as places for others."""
+        """What drivers left in the temporary folder, except folders that stay because others share them."""
         return [str(path) for path in paths_below(self.command.home / "tmp") if not path.is_dir()]
 
     def last_words(self) -> str:
@@ -159,7 +159,7 @@ class ChaosFarm:
         return [self._cluster.head_node.all_processes["gcs_server"][0].process.pid]
 
     def kill_head(self) -> None:
-        """End the head; everything that was on its cluster has to end by itself. Another cluster comes."""
+        """Kill the head, wait until all on its cluster has ended by itself, and start another cluster."""
         os.kill(self.head()[0], signal.SIGKILL)
         until(lambda: not self.running(), "a run ends by itself when its head is gone", HEADLESS_SECONDS)
         until(lambda: not self.emulators(), "its slots end by themselves", HEADLESS_SECONDS)
@@ -172,7 +172,7 @@ class ChaosFarm:
         self._cluster.add_node(wait=False, **node(1))
 
     def drain_node(self, chance: random.Random) -> None:
-        """Tell the head that a node is about to be taken back, as a cloud's notice does; another comes."""
+        """Tell the head that a node is about to be taken back, as a cloud's notice does; then add another."""
         chosen = chance.choice(sorted(self._cluster.worker_nodes, key=str))
         code = (
             "import sys\n"
@@ -187,7 +187,7 @@ class ChaosFarm:
         self._cluster.add_node(wait=False, **node(1))
 
     def processes(self) -> set[int]:
-        """Everything that carries the farm's mark but this process and its servers."""
+        """All processes that carry the farm's mark, except this process and its servers."""
         return set(self.command.descendants()) - {os.getpid()}
 
     @property

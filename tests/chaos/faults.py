@@ -1,9 +1,11 @@
-"""What is done to a farm at work: each fault is one call, which begins it and where it can ends it again.
+"""Lists the faults that disturb a running farm, and deals them by a seed.
 
-A call returns whether it struck: a process may have ended before it could be killed. Seeds do not try the
-end of a display, nor damage to the frame channel and its shared memory: only Slippi's Dolphin has them.
-`--only kill_display` does the first where one runs, `tests/workers/emulator/frame_channel` the second.
-Where the stand-in's Dolphin hands over its pictures, `break_pipe` takes bytes out.
+Each fault is one call, which begins it and, where possible, ends it again. The call returns whether the
+fault struck, since a process may have ended before it could be killed. Schedules leave out the end of a
+display, and damage to the frame channel and its shared memory, since only Slippi's Dolphin has these.
+`--only kill_display` ends a display where one runs, and `tests/workers/emulator/frame_channel` tests damage
+to the channel. `break_pipe` takes bytes out of the pipe by which the stand-in's Dolphin hands over its
+pictures.
 """
 
 from __future__ import annotations
@@ -60,10 +62,10 @@ ONLY_WITH_SLIPPI: Final[dict[str, Fault]] = {kill_display.__name__: kill_display
 
 
 def schedule(seed: int, num_faults: int, num_games: int) -> list[tuple[int, str]]:
-    """Which faults strike, each after how many games are done; the same seed gives the same schedule.
+    """Choose the faults that strike, and after how many done games each does; a seed always gives the same.
 
-    The faults are dealt as from a pack of cards: seeds that follow each other get different ones, until every
-    fault was dealt once, and then the pack is shuffled anew.
+    The faults are dealt like cards from a pack: consecutive seeds get different ones, until every fault was
+    dealt once; then the pack is shuffled anew.
     """
     names = [_dealt(number) for number in range(seed * num_faults, (seed + 1) * num_faults)]
     chance = random.Random(seed)
@@ -71,7 +73,7 @@ def schedule(seed: int, num_faults: int, num_games: int) -> list[tuple[int, str]
 
 
 def _dealt(number: int) -> str:
-    """The card of a number, over all packs that are dealt one after another."""
+    """The fault with this number, counted over all packs that are dealt one after another."""
     pack, place = divmod(number, len(FAULTS))
     names = list(FAULTS)
     random.Random(f"pack {pack}").shuffle(names)

@@ -1,4 +1,4 @@
-"""Faults of processes and machines. Each returns whether there was something that it could strike."""
+"""Faults of processes and machines; each function returns whether it found something to strike."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _send(pids: list[int], number: signal.Signals, chance: random.Random) -> boo
 
 
 def _pause(pids: list[int], chance: random.Random) -> bool:
-    """Stop a process for a while, and let it go on."""
+    """Suspend a process for a while, then let it go on."""
     with suppress(ProcessLookupError, IndexError):
         pid = chance.choice(pids)
         os.kill(pid, signal.SIGSTOP)
@@ -46,7 +46,7 @@ def pause_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
 
 
 def kill_display(farm: ChaosFarm, chance: random.Random) -> bool:
-    """Slippi's Dolphin alone has one; the stand-in's draws without a display."""
+    """Kill a display, which only Slippi's Dolphin has; the stand-in's Dolphin draws without one."""
     return _send(farm.command.descendants("Xvfb"), signal.SIGKILL, chance)
 
 
@@ -73,7 +73,7 @@ def pause_head(farm: ChaosFarm, chance: random.Random) -> bool:
 
 
 def kill_head(farm: ChaosFarm, _: random.Random) -> bool:
-    """The one machine whose loss ends a run: the run has to end by itself, and its slots with it."""
+    """Kill the head, without which a run cannot go on: the run and its slots have to end by themselves."""
     farm.kill_head()
     return True
 
@@ -96,7 +96,7 @@ def start_second_run(farm: ChaosFarm, _: random.Random) -> bool:
 
 
 def jump_clock(farm: ChaosFarm, chance: random.Random) -> bool:
-    """An hour or ten years, there and back, for the driver and the slots; S3 servers mind 15 minutes."""
+    """Move the clock of driver and slots by an hour or ten years and back; S3 servers refuse 15 minutes."""
     if not farm.clock.can_jump:
         return False
     farm.clock.jump(chance.choice((-1, 1)) * chance.choice((3600, 10 * 365 * 86400)))

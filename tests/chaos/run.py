@@ -40,12 +40,12 @@ from tests.live_folders import paths_below
 PATIENCE_SECONDS = 420.0
 MOST_STARTS = 12
 LEAVE_SECONDS = 90.0
-"""Ray's own agents try for a minute to tell a head that is gone of their raylet's end, and end only then."""
+"""Longest wait for Ray's agents to end: for a minute they try to report their raylet's end to a lost head."""
 
 
 @dataclass
 class Outcome:
-    """What one seed came to."""
+    """The result of the run with one seed."""
 
     seed: int
     faults: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Outcome:
 def disturbed(
     seed: int, num_games: int, num_frames: int, num_faults: int, only: list[str], *, is_told: bool = False
 ) -> Outcome:
-    """Run one seed to its end and look at what is left."""
+    """Run the schedule of one seed to its end, and check what is left."""
     outcome, started = Outcome(seed, games=num_games), time.monotonic()
     due = schedule(seed, num_faults, num_games)
     if only:
@@ -109,7 +109,7 @@ def _command(pid: int) -> str:
 
 
 def _disturb(farm: ChaosFarm, outcome: Outcome, due: list[tuple[int, str]], num_games: int) -> None:
-    """Start drivers, as a user would, until all is done and every fault that is due has struck."""
+    """Start drivers, as a user would, until all games are done and every fault that is due has struck."""
     chance = random.Random(f"chaos {outcome.seed}")
     deadline, num_starts = time.monotonic() + PATIENCE_SECONDS, 0
     while time.monotonic() < deadline and num_starts < MOST_STARTS:
@@ -130,7 +130,7 @@ def _disturb(farm: ChaosFarm, outcome: Outcome, due: list[tuple[int, str]], num_
 
 
 def _look(farm: ChaosFarm, outcome: Outcome, num_games: int) -> None:
-    """Look at what is left of the farm, and note what is wrong."""
+    """Check what is left of the farm, and note what is wrong."""
     wrong = outcome.wrong
     planned = [game.game_id for game in planned_games(farm.store)]
     entries = list(read_entries(farm.store, sorted(set(planned))))
@@ -169,7 +169,7 @@ def _look(farm: ChaosFarm, outcome: Outcome, num_games: int) -> None:
 
 
 def table(outcomes: list[Outcome]) -> str:
-    """Tell for each fault how often it struck, among how many games, and what was lost, doubled or leaked."""
+    """Say in a table how often each fault struck, in how many games, and what was lost, doubled or leaked."""
     lines = [f"{'fault':<22} {'injected':>8} {'games':>6} {'lost':>5} {'doubled':>8} {'leaked':>7}"]
     for name in sorted({name for outcome in outcomes for name in outcome.faults}):
         struck = [outcome for outcome in outcomes if name in outcome.faults]

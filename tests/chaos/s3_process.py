@@ -1,4 +1,4 @@
-"""An S3 server that can be killed and comes back with what it had acknowledged, on the same port."""
+"""An S3 server that can be killed and started again on the same port, with all that it acknowledged."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ SERVE = Path(__file__).resolve().parents[1] / "s3_server" / "serve.py"
 
 
 class S3Process:
-    """A context manager; `port` stays the same for its life."""
+    """Runs the S3 server, as a context manager; its `port` never changes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._environment = dict(os.environ)  # of now: its clock does not jump with that of others later
+        # Copied now, so that the server's clock does not jump with that of the others later.
+        self._environment = dict(os.environ)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._server: subprocess.Popen[bytes] | None = None

@@ -1,4 +1,4 @@
-"""Faults of what a farm reads and writes. Each returns whether there was something that it could strike."""
+"""Faults of files and S3 objects of a farm; each function returns whether it found something to strike."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pause_s3(farm: ChaosFarm, _: random.Random) -> bool:
 
 
 def take_port(farm: ChaosFarm, _: random.Random) -> bool:
-    """The S3 server dies, and something that never answers has its port before it comes back."""
+    """Kill the S3 server, and let something that never answers have its port until the server is back."""
     farm.s3.kill()
     with socket.create_server(("127.0.0.1", farm.s3.port)):
         time.sleep(2 * PAUSE_SECONDS)
@@ -53,7 +53,7 @@ def spoil_network(farm: ChaosFarm, chance: random.Random) -> bool:
 
 
 def fill_dataset(farm: ChaosFarm, _: random.Random) -> bool:
-    """The server of the dataset refuses every put, as one does that has no room or no quota left."""
+    """Let the dataset's S3 server refuse every put, as a server does that has no room or quota left."""
     before = sum(farm.proxy.counts[fault] for fault in FULL)
     farm.proxy.plan = FaultPlan(share=1.0, only=FULL)
     deadline = time.monotonic() + 5 * PAUSE_SECONDS
@@ -65,7 +65,7 @@ def fill_dataset(farm: ChaosFarm, _: random.Random) -> bool:
 
 
 def corrupt_scratch(farm: ChaosFarm, chance: random.Random) -> bool:
-    """Flip a byte of whatever lies in scratch: an emulator's image, a video that is being written."""
+    """Flip a byte of some file in scratch, such as an emulator's image or a video that is being written."""
     files = [path for path in paths_below(farm.scratch) if path.is_file() and not path.is_symlink()]
     with suppress(OSError, IndexError):
         path = chance.choice(files)
@@ -87,7 +87,7 @@ def delete_scratch_file(farm: ChaosFarm, chance: random.Random) -> bool:
 
 
 def fill_scratch(farm: ChaosFarm, _: random.Random) -> bool:
-    """Leave no room on the file system of scratch, which is a small one of its own where that can be made."""
+    """Fill the file system of scratch, which is a small one of its own where one can be mounted."""
     if not farm.has_small_scratch:
         return False
     block = farm.scratch.parent / "block"
@@ -115,10 +115,10 @@ def break_pipe(farm: ChaosFarm, chance: random.Random) -> bool:
 
 
 def _picture_pipe(emulator: int) -> Path:
-    """The one pipe that the process has besides its output.
+    """The one pipe that the emulator's process has besides its output.
 
     Raises:
-        OSError, ValueError: it has none yet, or has ended.
+        OSError, ValueError: the process has no such pipe yet, or has ended.
     """
     folder = Path("/proc") / str(emulator) / "fd"
     ends = {}

@@ -1,4 +1,4 @@
-"""A farm under faults loses nothing, does nothing twice, leaves nothing; `make chaos` does it at length."""
+"""A farm under faults loses no game, does none twice, leaves no process; `make chaos` tests more of it."""
 
 from __future__ import annotations
 

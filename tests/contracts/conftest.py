@@ -1,4 +1,4 @@
-"""The stores that the contract is held on."""
+"""The stores on which the Store contract is tested: a folder, and S3."""
 
 from __future__ import annotations
 

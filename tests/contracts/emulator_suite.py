@@ -1,4 +1,4 @@
-"""The Emulator contract: one suite for every implementation.
+"""The Emulator contract: one suite of tests for every implementation.
 
 A test module subclasses EmulatorSuite and provides the fixtures `emulator` and `boot_image` (150 frames).
 """
@@ -40,7 +40,7 @@ def next_picture(events: Iterator[Picture | LogLine]) -> Picture:
 
 
 class EmulatorSuite:
-    """What holds of every emulator."""
+    """Tests that every emulator has to pass."""
 
     @pytest.fixture
     def emulator(self) -> Emulator:

@@ -1,4 +1,4 @@
-"""What this process holds of the machine, to compare before and after something that must leave nothing."""
+"""Lists this process' children, descriptors, threads and files, to see that a call leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LISTINGS = 100
 class Footprint:
     """Children, open descriptors (number and target), threads, and the files under one folder.
 
-    What Slippi recorded of its own playback is not among them: it is left for the job, which owns the folder.
+    Slippi's recording of its own playback is not counted: it is left for the job, which owns the folder.
     """
 
     children: frozenset[int]
@@ -39,9 +39,9 @@ def footprint(folder: Path) -> Footprint:
 def child_processes(process_id: int | None = None) -> list[int]:
     """Direct children, zombies included, of a process (default: this one).
 
-    The kernel lists children by the thread that they belong to, and hands those of a thread that ends to
-    another: a listing in which a thread vanished is taken again, as it may have missed some. That happens: a
-    joined thread is done with Python, but for a moment not yet with the kernel.
+    The kernel lists children by the thread that they belong to, and gives those of a thread that ends to
+    another: a listing during which a thread vanished is made again, as it may have missed some. That happens
+    because the kernel still knows a joined thread for a moment after Python is done with it.
     """
     tasks = Path(f"/proc/{process_id or os.getpid()}/task")
     for _ in range(_LISTINGS):
@@ -61,5 +61,5 @@ def _descriptors() -> list[tuple[str, str]]:
         try:
             found.append((entry.name, str(entry.readlink())))
         except FileNotFoundError:
-            continue  # the listing's own descriptor
+            continue  # the descriptor of the listing itself
     return found

@@ -1,4 +1,4 @@
-"""Every decoder gives the frames that libav gives of the whole video, and refuses what is none."""
+"""Every decoder gives the frames that libav gives of the whole video, and refuses files that are no video."""
 
 from __future__ import annotations
 

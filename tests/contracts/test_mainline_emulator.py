@@ -1,4 +1,4 @@
-"""Mainline Dolphin under the Emulator contract, with the stand-in game."""
+"""Mainline Dolphin passes the Emulator contract, with the stand-in game."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestMainlineDolphin(EmulatorSuite):
     def test_a_game_that_is_shorter_than_claimed_stalls_no_one(
         self, emulator: MainlineDolphin, program: bytes, tmp_path: Path
     ):
-        # The hold goes on for ever, so pictures come; what they show is for the alignment to judge.
+        # The held frame is shown for ever, so pictures come; the alignment judges whether they are right.
         with emulator.play(BootImage(program, NUM_FRAMES + 50), tmp_path, PATIENT) as events:
             assert sum(isinstance(event, Picture) for event in events) == NUM_FRAMES + 50 + 8
 
@@ -78,7 +78,7 @@ class TestMainlineDolphin(EmulatorSuite):
         with emulator.play(boot_image, tmp_path, PATIENT) as events:
             next_picture(events)
             (dolphin,) = set(child_processes()) - before.children
-            os.kill(dolphin, signal.SIGTERM)  # which it obeys politely
+            os.kill(dolphin, signal.SIGTERM)  # which Dolphin obeys by ending in order
             with pytest.raises(EmulatorFailed, match=r"exited by itself with status 0\b.* of 158") as failure:
                 list(events)
         assert failure.value.reason is Reason.EMULATOR_EXIT
@@ -124,7 +124,7 @@ def test_a_worker_killed_with_9_takes_its_dolphin_along_and_the_next_sweep_its_f
         assert worker.stdout.readline() == b"playing\n"
         (dolphin,) = child_processes(worker.pid)
         handle = os.pidfd_open(dolphin)
-        assert sweep(base) == ()  # its owner lives
+        assert sweep(base) == ()  # the process that owns the folder lives
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
     with os.fdopen(handle):

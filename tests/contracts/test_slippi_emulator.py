@@ -1,6 +1,6 @@
-"""Slippi's playback Dolphin under the Emulator contract: a scripted process everywhere, the real one too.
+"""Slippi's playback Dolphin passes the Emulator contract: a scripted double, and the real one where it is.
 
-The scripted process replays the recorded output of a real run (tests/workers/emulator/record_playback.py); it
+The scripted double replays the recorded output of a real run (tests/workers/emulator/record_playback.py); it
 is no emulator. The real one plays the stand-in game.
 """
 
@@ -35,7 +35,7 @@ from workers.standin.recorder import record_match
 
 
 class SlippiSuite(EmulatorSuite):
-    """What holds of both."""
+    """Tests that the scripted double and the real Dolphin both have to pass."""
 
     def test_every_picture_is_stamped_with_its_frame_and_the_lines_keep_their_distance(
         self, emulator: SlippiDolphin, boot_image: BootImage, tmp_path: Path
@@ -57,7 +57,7 @@ class SlippiSuite(EmulatorSuite):
 
 
 class TestScriptedSlippi(SlippiSuite):
-    """The scripted process."""
+    """The tests on the scripted double."""
 
     @pytest.fixture(autouse=True)
     def _display(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def double_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_compiler
 class TestSlippiOnTheChannel(SlippiSuite):
-    """The compiled double, whose pictures the preloaded library takes."""
+    """The tests on the compiled double, whose pictures the preloaded library takes."""
 
     @pytest.fixture
     def emulator(self, double_folder: Path) -> SlippiDolphin:
@@ -93,7 +93,7 @@ class TestSlippiOnTheChannel(SlippiSuite):
 @pytest.mark.slippi
 @needs_slippi
 class TestRealSlippi(SlippiSuite):
-    """The real one, with the stand-in game, in both ways."""
+    """The tests on the real Dolphin with the stand-in game, by the frame channel and by PNG files."""
 
     @pytest.fixture(params=["png", "channel"])
     def emulator(self, request: pytest.FixtureRequest) -> SlippiDolphin:
@@ -110,7 +110,7 @@ def _scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FAILURES = [
-    # recording of the real program, frames asked for, what is said
+    # recording of the real program, frames asked for, text of the error
     ("wrong_disc", 142, EnvironmentFailed, r"refused the game.*NTSC 1\.02"),
     ("cut_replay", 99, EmulatorFailed, r"means to stop at slp_frame 907, not -25"),
     ("cut_replay", 1031, EmulatorFailed, r"only up to slp_frame -25, the last one is 907"),
@@ -132,7 +132,7 @@ def test_a_recorded_failure_is_named(
 ):
     emulator = scripted_slippi(tmp_path / "slippi", recording)
     before = footprint(tmp_path)
-    # Short only where it is waited for: a busy machine takes seconds to start a process.
+    # Short only where the test waits for the deadline: a busy machine takes seconds to start a process.
     patience = 4.0 if "no picture" in match else 30.0
     limits = Deadlines(startup_seconds=patience, progress_seconds=patience, total_seconds=60.0)
     with (

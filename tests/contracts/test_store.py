@@ -1,4 +1,4 @@
-"""The Store contract: one suite for every implementation."""
+"""The Store contract: one suite of tests for every implementation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Skips, with the reason in the summary, what needs Ray where there is none; finds the helpers beside it."""
+"""Skips, with a reason, tests that need Ray where it is missing; makes the helpers beside it importable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 HERE = str(Path(__file__).parent)
 if HERE not in sys.path:
-    sys.path.insert(0, HERE)  # its helpers are imported by name
+    sys.path.insert(0, HERE)  # so that helpers are imported by their names
 HAS_RAY = importlib.util.find_spec("ray") is not None
 
 

@@ -1,8 +1,8 @@
-"""What two deployment files use of their readers' schemas, and how it is taken from those.
+"""Extracts from the schemas of KubeRay and Compose the fields that our two deployment files use.
 
-The schemas are other projects' (Apache-2.0, KubeRay's is 1.4 MB) and not in here; names, types and required
-fields of what we use are, in `kuberay_fields.json` and `compose_fields.json`. After a change of the files'
-fields, or for another version of a schema, write them anew:
+The schemas belong to other projects (Apache-2.0, KubeRay's is 1.4 MB) and are not in this repository.
+`kuberay_fields.json` and `compose_fields.json` have the names, types and required fields of what we use.
+After a change of the deployment files' fields, or for another version of a schema, write these two anew:
 
     python tests/docker/reader_fields.py kuberay v1.7.0 ray-operator/config/crd/bases/ray.io_rayjobs.yaml
     python tests/docker/reader_fields.py compose 170098b schema/compose-spec.json
@@ -29,14 +29,14 @@ DOCKER = HERE.parents[1] / "docker"
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads one of our files.
+    """A program that reads one of our deployment files, and the schema by which it does.
 
     Attributes:
-        file: Ours, in docker/.
-        record: What we keep of the schema.
-        variable: Of the environment; names a copy of the whole schema.
+        file: Name of our file, in docker/.
+        record: Name of the file with the fields that we keep of the schema.
+        variable: Environment variable that names a copy of the whole schema.
         source: Where the schema is.
-        parse: Gives the schema, from the text of that.
+        parse: Returns the schema, given the text of that copy.
     """
 
     file: str
@@ -54,11 +54,11 @@ class Reader:
         return json.loads((HERE / self.record).read_text())
 
     def schema(self, copy: Path) -> Any:
-        """The whole of it."""
+        """The whole schema, from a copy of it."""
         return self.parse(copy.read_text())
 
     def taken(self, version: str, copy: Path) -> dict[str, Any]:
-        """What is to be in the record."""
+        """What the record has to contain for this version of the schema."""
         schema = self.schema(copy)
         digest = hashlib.sha256(copy.read_bytes()).hexdigest()
         fields = Excerpt(schema).of(schema, self.document)
@@ -71,7 +71,7 @@ def _of_a_job(text: str) -> Any:
     [version] = [one for one in definition["spec"]["versions"] if one["name"] == "v1"]
     schema = version["schema"]["openAPIV3Schema"]
     name_only = {"type": "object", "properties": {"name": {"type": "string"}}}
-    schema["properties"]["metadata"] = name_only  # Kubernetes' own; KubeRay says nothing of it
+    schema["properties"]["metadata"] = name_only  # Kubernetes' own, not in KubeRay's schema
     return schema
 
 

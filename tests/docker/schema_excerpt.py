@@ -1,6 +1,7 @@
-"""Of somebody's JSON Schema what says something about one document: names, types, required fields, no more.
+"""Cuts out of a JSON Schema the parts that apply to one document: names, types and required fields only.
 
-So a deployment file is held to its reader's schema where that, megabytes of other people's, is not at hand.
+So a deployment file can be checked against its reader's schema where the schema itself, megabytes that belong
+to other projects, is not at hand.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Excerpt:
         self._root = root
 
     def of(self, schema: Any, part: Any) -> dict[str, Any]:
-        """What the schema says about this part of a document; a field that is not in it is refused.
+        """Return what the schema says about this part of a document; a field that it lacks is refused.
 
         Raises:
             KeyError: naming a field that the schema does not have.
@@ -84,7 +85,7 @@ class Excerpt:
 
 
 def merged(one: Any, other: Any) -> Any:
-    """Two excerpts of the same schema as one; where they differ, either is accepted."""
+    """Merge two excerpts of the same schema into one; where they differ, either is accepted."""
     if not isinstance(one, dict) or not isinstance(other, dict):
         return other
     both = one | {name: merged(one[name], part) if name in one else part for name, part in other.items()}

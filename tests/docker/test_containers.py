@@ -1,7 +1,7 @@
-"""Our image, built from its Dockerfile, as a head and three nodes with addresses of their own.
+"""Tests a cluster of containers of our image: a head and three nodes with addresses of their own.
 
-Slow, and root's business, so only where it is asked for. With podman, and a Debian base image imported as in
-`docker/README.md`:
+These tests are slow and need root, so they run only where they are asked for. With podman, and a Debian base
+image imported as in `docker/README.md`:
 
     FARM_CONTAINERS=1 FARM_CLUSTER_GAMES=60 FARM_CLUSTER_FRAMES=300 pytest -s tests/docker/test_containers.py
 
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.dolphin, pytest.mark.slow, pytest.mar
 
 NUM_GAMES = int(os.environ.get("FARM_CLUSTER_GAMES", "9"))
 NUM_FRAMES = int(os.environ.get("FARM_CLUSTER_FRAMES", "60"))
-# crun does not run on hybrid control groups; podman's own limits may be above what this machine lets it set.
+# crun does not run on hybrid control groups; podman's default limits may be above what this machine allows.
 PODMAN = ("podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs")
 LIMITS = ("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=20000:20000")
 
@@ -61,7 +61,7 @@ def image() -> str:
 
 
 class Containers:
-    """Machines that are containers on a bridge network, each with its own address, processes and memory."""
+    """`Machines` that are containers on a bridge network, each with its own address, processes and memory."""
 
     def __init__(self, image: str, replays: Path, dataset: Path) -> None:
         self._image, self._replays, self._dataset = image, replays, dataset
@@ -144,10 +144,10 @@ class Containers:
         ]
 
     def _running(self, name: str, program: str) -> list[int]:
-        """Process ids on this machine of a container's processes."""
+        """The process ids that a container's processes have on this machine."""
         lines = (line.split(maxsplit=1) for line in podman("top", name, "hpid", "args").splitlines()[1:])
         found = [pid for pid, line in lines if program in line and "podman" not in line]
-        return [int(pid) for pid in found if pid != "?"]  # which is podman's word for one that just ended
+        return [int(pid) for pid in found if pid != "?"]  # podman's id of one that just ended
 
     def end(self) -> None:
         names = podman("ps", "--all", "--format", "{{.Names}}", "--filter", f"name={self._prefix}").split()
@@ -160,7 +160,7 @@ def containers(image: str, tmp_path: Path) -> Iterator[Containers]:
     replays, dataset = tmp_path / "replays", tmp_path / "dataset"
     record_games(replays, NUM_GAMES, NUM_FRAMES)
     dataset.mkdir()
-    dataset.chmod(0o777)  # the image's user is not us
+    dataset.chmod(0o777)  # the image's user is another than ours
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o755)
     containers = Containers(image, replays, dataset)

@@ -1,4 +1,4 @@
-"""The files that describe clusters: accepted by who reads them, pinned, without a secret or a game."""
+"""The files that describe clusters fit their readers' schemas, pin every image, and hold no secret."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_ray_refuses_a_cluster_file_with_a_key_it_does_not_know():
     from ray.autoscaler._private.util import prepare_config, validate_config  # noqa: PLC0415
 
     config = prepare_config(loaded("cluster.yaml") | {"max_wokers": 3})
-    with pytest.raises(Exception, match="max_wokers"):  # jsonschema's, which Ray lets through
+    with pytest.raises(Exception, match="max_wokers"):  # jsonschema's error, which Ray does not catch
         validate_config(config)
 
 
@@ -103,7 +103,7 @@ def test_the_job_names_the_version_of_ray_in_the_image():
 
 
 DRAIN = (
-    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"  # Ray's: how long a node told to stop may go on with what it has
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"  # how long a node that is told to stop may go on with its games
 )
 
 
@@ -167,7 +167,7 @@ def test_every_start_of_ray_in_a_cluster_file_says_how_it_authenticates():
 
 def test_the_image_gets_no_game_and_no_replay():
     ignored = (DOCKER.parent / ".dockerignore").read_text().split()
-    assert ignored[0] == "*"  # nothing but what is named
+    assert ignored[0] == "*"  # ignore every file that is not named
     assert {"**/*.iso", "**/*.gcm", "**/*.slp"} <= set(ignored)
     copied = re.findall(
         r"^COPY (?!--from)(.*) \S+$", (DOCKER / "worker.Dockerfile").read_text(), re.MULTILINE
@@ -194,7 +194,7 @@ def test_ray_submit_takes_no_flag_of_ours_for_itself():
     )
     assert "--start" in rays
     assert "--games" in ours
-    assert ours & rays <= {"--help"}  # which is answered by whoever is asked first
+    assert ours & rays <= {"--help"}  # the program that is asked first answers it
 
 
 def test_only_spot_machines_have_slots_on_aws():
@@ -236,11 +236,11 @@ def stages() -> dict[str, str]:
 def test_the_image_that_is_built_without_a_target_can_play_slippi():
     assert [*stages()][-1] == "slippi"
     assert "farm-system-packages slippi" in stages()["slippi"]
-    assert stages()["slippi"].rstrip().endswith("USER farm")  # not root
+    assert stages()["slippi"].rstrip().endswith("USER farm")  # so it does not run as root
 
 
 def asked_for(role: str, *, with_nothing: Path) -> list[str]:
-    """The packages that a role asks for on a machine that has none, and no package manager."""
+    """The packages that a role asks for on a machine that has none of them, and no package manager."""
     tools = {"sh", "grep"}
     for tool in tools:
         found = shutil.which(tool)

@@ -1,4 +1,4 @@
-"""What we ship is listed, looked up and pinned; where nobody can be asked, that is said and nothing else."""
+"""What we ship is listed, pinned, and looked up among known vulnerabilities, or a line says why not."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_program_is_asked_about_every_lock_by_hash_and_within_a_time(tmp_pat
 
 
 def test_bases_are_pinned_by_digest_beside_their_tag_and_renewed(tmp_path: Path):
-    """With a fake docker, since no registry is asked in a test."""
+    """The docker here is a fake, since no test may ask a registry."""
     shutil.copytree(DOCKER, tmp_path / "docker")
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -119,7 +119,7 @@ def test_no_lock_lacks_a_hash():
 @pytest.mark.dolphin
 @pytest.mark.slow
 def test_a_game_renders_where_nothing_but_memory_can_be_written(tmp_path: Path):
-    """As in a container whose root is read-only, without any capability."""
+    """The game renders as in a container with a read-only root and without any capability."""
     unshare = shutil.which("unshare")
     if (
         unshare is None
@@ -172,7 +172,7 @@ def test_what_containers_may_do_is_little():
 
 
 def test_the_licences_of_the_tools_are_not_the_products():
-    """They stay in an environment of their own, which nothing of ours imports."""
+    """The tools that list and look up packages are in an environment of their own, which we do not import."""
     assert "supply" not in (PROJECT_ROOT / "pyproject.toml").read_text()
     plain = json.dumps((PROJECT_ROOT / "requirements.lock").read_text())
     assert "cyclonedx" not in plain

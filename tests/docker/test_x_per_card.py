@@ -1,4 +1,4 @@
-"""The script that starts an X server per card, on a driver that a test makes up; it starts none here."""
+"""The script x-per-card finds the cards of a made-up driver; no test starts a real X server."""
 
 from __future__ import annotations
 

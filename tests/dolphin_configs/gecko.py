@@ -1,4 +1,4 @@
-"""Gecko insertion codes from assembler source: frame_stamp.s to frame_stamp.ini.
+"""Assembles Gecko insertion codes: makes frame_stamp.ini from the source frame_stamp.s.
 
 python -m tests.dolphin_configs.gecko          assemble frame_stamp.s anew and rewrite frame_stamp.ini
 """
@@ -18,13 +18,13 @@ CODE_FILE: Final = SETTINGS / "frame_stamp.ini"
 ASSEMBLER: Final = "powerpc-linux-gnu-as"
 OBJCOPY: Final = "powerpc-linux-gnu-objcopy"
 INSERTIONS: Final = {".set_copy_clear": 0x8033D8A0, ".copy_disp": 0x8033DB4C}
-"""Section of the source -> address in Melee NTSC 1.02 whose instruction it takes the place of."""
+"""Section of the source -> address in Melee NTSC 1.02 whose instruction the section replaces."""
 NOP: Final = 0x60000000
 HEAD: Final = """[Gecko]
 $Farm: Frame Stamp [dolphin-farm]
 *Paints the frame index into the bottom 16 rows. Never tried on Melee.
 *Made from frame_stamp.s by `python -m tests.dolphin_configs.gecko`.
-"""  # a line with a number sign would be read as code
+"""  # a code handler would read a line with a number sign as code
 
 
 def assemble() -> dict[str, list[int]]:
@@ -45,7 +45,7 @@ def assemble() -> dict[str, list[int]]:
 
 
 def code_text(sections: dict[str, list[int]]) -> str:
-    """Return the INI text: each insertion as a C2 code, its last word left to the branch back."""
+    """Return the INI text: each insertion as a C2 code, whose last word is kept free for the branch back."""
     lines = []
     for section, words in sections.items():
         padded = [*words, 0] if len(words) % 2 else [*words, NOP, 0]
@@ -55,7 +55,7 @@ def code_text(sections: dict[str, list[int]]) -> str:
 
 
 def insertions(text: str) -> dict[int, list[int]]:
-    """Read C2 codes back, as a code handler does: address -> words, the last for the branch back."""
+    """Read C2 codes as a code handler does: address -> words, of which the last is for the branch back."""
     words = [
         int(word, 16)
         for line in text.splitlines()

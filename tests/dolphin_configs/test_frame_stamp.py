@@ -1,8 +1,8 @@
-"""The frame stamp for Melee: its committed code is what its source says, and it paints what the reader reads.
+"""The committed code of Melee's frame stamp is what its source assembles to, and paints readable stamps.
 
-Melee is not here. What is: a game of ours that calls functions at Melee's addresses as Melee does, with the
-code inserted there as Slippi's code handler would, run in mainline Dolphin. That proves the code's own logic
-and nothing about Melee.
+Melee itself is not here. Instead a game of ours calls functions at Melee's addresses as Melee does, with the
+code inserted there as Slippi's code handler would do it, and runs in mainline Dolphin. That proves the code's
+own logic and nothing about Melee.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def test_the_code_stamps_every_picture_and_leaves_the_games_own_colours(tmp_path
     assert valid.all()
     assert slp_frame.tolist() == list(range(-123, -123 + NUM_FRAMES))
     for picture in pictures[1:]:
-        # Below what the game draws, the copy before cleared to the game's own colour: 20 40 60.
+        # Below what the game draws, the last copy cleared the picture to the game's own colour: 20 40 60.
         assert (picture.luma[300:430] == picture.luma[300, 0]).all()
         assert int(picture.luma[300, 0]) == pytest.approx(
             16 + 219 * (0.299 * 32 + 0.587 * 64 + 0.114 * 96) / 255, abs=1.5

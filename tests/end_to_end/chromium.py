@@ -1,4 +1,4 @@
-"""The Chromium of `farm.bench`, for tests: they skip where there is none."""
+"""A fixture with the Chromium of `farm.bench`; tests that use it skip where there is no Chromium."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 
-_SCRIPT_SECONDS: Final = 240.0  # what a page is asked may take minutes where other tests run beside it
+_SCRIPT_SECONDS: Final = 240.0  # scripts on a page may take minutes where other tests run beside this one
 
 
 @contextmanager
 def chromium(*flags: str) -> Iterator[Chrome]:
-    """A web browser with a profile of its own; skips where there is none."""
+    """A web browser with a profile of its own; the test skips where there is none."""
     started = _chromium.chromium(*flags)
     try:
         browser = started.__enter__()

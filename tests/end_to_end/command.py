@@ -1,4 +1,4 @@
-"""The `farm` command as a user runs it, in a process of its own, with everything it starts findable."""
+"""Runs the `farm` command in a process of its own, as a user does, and finds every process that it starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOKEN = "FARM_TEST_TOKEN"
 
 @dataclass(frozen=True)
 class FarmCommand:
-    """Starts the command; `descendants` finds every process it left, by a mark in the environment."""
+    """Starts the command; `descendants` finds every process it started, by a mark in their environment."""
 
     home: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -56,7 +56,7 @@ class FarmCommand:
                 is_zombie = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
             except OSError:
                 continue  # it ended meanwhile
-            # Dolphin gets a clean environment, but its files lie below our home
+            # Dolphin gets an environment without the mark, but its files lie below our home folder
             marked = f"{TOKEN}={self.mark}".encode() in environment or str(self.home).encode() in command_line
             if marked and not is_zombie and program.encode() in command_line:
                 found.append(int(folder.name))

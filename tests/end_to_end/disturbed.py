@@ -1,7 +1,7 @@
-"""One run on a cluster during which everything is killed once: a worker, a node, the driver.
+"""Runs the farm on a cluster and kills a worker, a node and the driver, each once.
 
-What is told of here happens the same on nodes that are processes and on nodes that are containers: those
-are `Machines`.
+The same steps are done on nodes that are processes and on nodes that are containers; both kinds of cluster
+implement `Machines`.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ PATIENCE_SECONDS = 600.0
 
 
 class Machines(Protocol):
-    """A head, and three nodes with a slot each."""
+    """A cluster of a head and three nodes, each node with one slot."""
 
     def start_driver(self) -> subprocess.Popen[str]:
         """Run `farm.launch` on the head; its output is a pipe."""
 
     def kill_driver(self, driver: subprocess.Popen[str]) -> None:
-        """With -9."""
+        """Kill the driver with SIGKILL."""
 
     def kill_worker(self) -> None:
-        """The process behind one slot that renders now, with -9."""
+        """Kill the process of one slot that is rendering, with SIGKILL."""
 
     def kill_node(self) -> None:
-        """One node with all that runs on it, without notice."""
+        """Kill one node with all its processes, without notice."""
 
     def add_node(self) -> None:
-        """Another node with one slot."""
+        """Add another node with one slot."""
 
     def emulators(self) -> list[int]:
         """Process ids of the Dolphins that run."""
 
     def scratch_files(self) -> list[str]:
-        """What lies in scratch folders."""
+        """The files in scratch folders."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the run came to."""
+    """The result of the run."""
 
     done_before_restart: int
     committed_after: int
@@ -72,7 +72,7 @@ def record_games(folder: Path, num_games: int, num_frames: int) -> None:
 
 
 def until(holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Poll; these are other processes, and there is nothing to wait on."""
+    """Poll until it is so; other processes do the work, so there is nothing else to wait on."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
@@ -126,7 +126,7 @@ def assert_nothing_lost_nothing_twice(told: Told, dataset: Path, num_games: int)
     assert told.done_before_restart + told.committed_after == num_games
     assert "done by another run" not in told.output
     assert "worker_died: " in told.output
-    assert "(raylet)" not in told.output  # Ray's own paragraphs on that
+    assert "(raylet)" not in told.output  # Ray's own paragraphs about it
     command = [sys.executable, "-c", "from farm.cli import main; main()", "audit", str(dataset)]
     options = ["--depth", "structure", "--json"]
     audit = subprocess.run([*command, *options], capture_output=True, text=True, check=False)

@@ -1,7 +1,7 @@
-"""A machine of its own for a test, out of namespaces: own processes, network, home folder, memory folder.
+"""Gives a test a machine of its own, made of namespaces: processes, network, home folder, memory folder.
 
-What runs in it can bind any port, run `ray stop` and write to the home folder without touching anything
-outside, and all of it is gone when the first process is.
+Programs in it can bind any port, run `ray stop` and write to the home folder without touching anything
+outside, and all of it is gone when its first process ends.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ exec /usr/sbin/sshd -D -e -f "$WORK/sshd_config"
 
 
 def why_not() -> str:
-    """Why this machine cannot give such machines; empty if it can."""
+    """Say why this machine cannot make such namespaces; empty if it can."""
     if os.geteuid() != 0:
         return "needs root, for namespaces"
     if missing := [program for program in NEEDED if shutil.which(program) is None]:
@@ -55,7 +55,7 @@ def why_not() -> str:
 
 
 class LoneMachine:
-    """Runs commands in the namespaces of a running one."""
+    """Runs commands in the namespaces of such a machine."""
 
     def __init__(self, first: int, folder: Path, environment: dict[str, str]) -> None:
         self._first, self._folder, self._environment = first, folder, environment
@@ -76,7 +76,7 @@ class LoneMachine:
         )
 
     def write(self, name: str, text: str) -> None:
-        """A file in its home folder."""
+        """Write a file in the machine's home folder."""
         script = f'cat > "$HOME/{name}"'
         subprocess.run(
             self.command("sh", "-c", script), input=text, text=True, env=self._environment, check=True
@@ -85,11 +85,11 @@ class LoneMachine:
 
 @contextmanager
 def lone_machine(work: Path, folder: Path) -> Iterator[LoneMachine]:
-    """Start one with sshd on its port 22, to which its own user's key gives entry.
+    """Start a lone machine with sshd on its port 22, which lets its own user in by key.
 
     Args:
-        work: Where what it writes ends up.
-        folder: Where its commands run.
+        work: Folder in which the files that it writes end up.
+        folder: Folder in which its commands run.
     """
     for name in ("upper", "work"):
         (work / name).mkdir()

@@ -1,4 +1,4 @@
-"""The exported pages, in a real Chromium, from a plain web server that knows nothing of us and no ranges."""
+"""The exported pages work in a real Chromium, served by a plain web server that does not know byte ranges."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset with its own pages in it."""
+    """A dataset into which its own pages were exported."""
     root = tmp_path_factory.mktemp("export")
     build(root / "set", root / "scratch")
     result = CliRunner().invoke(farm, ["browse", str(root / "set"), "--export", str(root / "set/pages")])

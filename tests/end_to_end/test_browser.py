@@ -1,6 +1,7 @@
-"""A person's way through the browser's pages, in a real Chromium: filter, open a game, step frame by frame.
+"""Uses the pages of `farm browse` in a real Chromium as a person does: filter, open a game, step by frames.
 
-FARM_BROWSE_DATASET names a dataset to do it on; unset, it is a small one whose pictures are stamps on grey.
+FARM_BROWSE_DATASET names the dataset to use; if it is not set, a small one is made whose pictures are stamps
+on grey.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("starlette", reason="the extra `browse` is not installed")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NUM_STEPS = 100
-SECONDS = 120.0  # for what a page measures while other tests take the cores
+SECONDS = 120.0  # patience for pages that measure themselves while other tests use the cores
 
-# Means of the stamp's cells on the page's own canvas, and what the panel says, read in one go.
+# Reads the means of the stamp's cells on the page's canvas and the panel's text at the same moment.
 READ = """
 const canvas = document.getElementById(arguments[0] ?? "picture"), pen = canvas.getContext("2d");
 const cells = [], scale = canvas.width / 640;
@@ -134,7 +135,7 @@ def open_first_game(browser: Any, url: str) -> None:
 
 
 def wrong_pictures(browser: Any, num_steps: int, picture_step: int = 1) -> list[tuple[int, str, int, bool]]:
-    """Step frame by frame from the first: where the canvas' stamp is not that of the panel's slp_frame.
+    """Step through frames from the first; list where the canvas' stamp is not that of the panel's slp_frame.
 
     Frames that have no picture are shown with the last one before them.
     """
@@ -172,7 +173,7 @@ def test_a_filter_changes_table_and_address_and_goes_back(browser: Any, url: str
     browser.back()
     wait_for(browser, "return document.querySelector('th[data-sort=frames]').ariaSort === 'ascending'")
     assert (browser.current_url, browser.execute_script(words)) == (address, filtered)
-    browser.get(address)  # the server's own answer at the address is the same
+    browser.get(address)  # loaded from the server, the page is the same
     assert browser.execute_script(words) == filtered
     browser.back()
     assert int(everything.replace(",", "")) >= int(filtered.replace(",", ""))
@@ -216,9 +217,9 @@ def axe_source() -> str:
 
 
 def serious_faults(browser: Any) -> list[str]:
-    """What axe finds on the page now, of what it calls serious or critical.
+    """The faults that axe finds on the page now and calls serious or critical.
 
-    Of a long table the first five rows are looked at: the others are made alike, and cost seconds a page.
+    In a long table only the first five rows are checked: the others are alike, and would cost seconds a page.
     """
     browser.execute_script(axe_source())
     found = browser.execute_async_script(
@@ -364,7 +365,7 @@ pen.fillText = function (...said) { (this.canvas.texts ??= []).push(said[0]); fi
 
 
 def test_no_two_labels_of_the_time_axis_are_alike(browser: Any, url: str):
-    # These games ended within seconds of each other, so that a finer axis would repeat the minute.
+    # These games ended within seconds of each other, so a finer axis would repeat the minute.
     kept = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": KEEP_TEXTS})
     try:
         browser.get(f"{url}/charts")

@@ -1,4 +1,4 @@
-"""A run's first game as users meet it: what it measured, or why nothing else was begun."""
+"""A run renders one game first, the canary, and prints what it measured, or why no other game was begun."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def arguments(tmp_path: Path) -> tuple[str, ...]:
 
 
 def broken_dolphin(path: Path) -> Path:
-    """A program with the real one's version that ends as soon as it is to play."""
+    """A program that gives the real Dolphin's version, and ends as soon as it has to play."""
     path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {find_program()} --version\nexit 3\n')
     path.chmod(0o755)
     return path
@@ -54,7 +54,8 @@ def test_a_canary_that_fails_stops_the_run_and_writes_nothing_off(
     told = json.loads(mended.stdout)
     assert told["num_new"] == 3
     [canary] = told["canaries"]
-    assert (canary["origin"], canary["num_frames"]) == ("canary", 120)  # the longest: none is half a minute
+    # The longest game is the canary, since none lasts half a minute.
+    assert (canary["origin"], canary["num_frames"]) == ("canary", 120)
 
 
 def test_without_canary_every_game_is_judged_by_itself(

@@ -1,7 +1,7 @@
 """A cluster of three nodes on this machine renders while its workers, a node and its driver are killed.
 
-`FARM_CLUSTER_GAMES=60 FARM_CLUSTER_FRAMES=300 pytest -s tests/end_to_end/test_disturbed_cluster.py` is the
-run at length, with what it printed.
+`FARM_CLUSTER_GAMES=60 FARM_CLUSTER_FRAMES=300 pytest -s tests/end_to_end/test_disturbed_cluster.py` is a
+longer run, which shows what was printed.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ pytestmark = [pytest.mark.ray, pytest.mark.dolphin, pytest.mark.slow, pytest.mar
 
 NUM_GAMES = int(os.environ.get("FARM_CLUSTER_GAMES", "9"))
 NUM_FRAMES = int(os.environ.get("FARM_CLUSTER_FRAMES", "60"))
-NUM_COMPARED = int(os.environ.get("FARM_PARITY_GAMES", "2"))  # with what `farm render` makes of the same
+NUM_COMPARED = int(os.environ.get("FARM_PARITY_GAMES", "2"))  # how many `farm render` makes, too, to compare
 
 
 class Processes:
-    """Machines that are processes of this one."""
+    """`Machines` that are processes of this machine."""
 
     def __init__(self, cluster: Any, command: FarmCommand, replays: Path, dataset: Path) -> None:
         self._cluster, self._command = cluster, command
@@ -86,7 +86,7 @@ def parent(pid: int) -> int:
 
 @dataclass(frozen=True)
 class Disturbed:
-    """The run, and what is left of it when the cluster is gone."""
+    """The result of the run, and what is left of it when the cluster is gone."""
 
     told: Told
     command: FarmCommand
@@ -96,7 +96,7 @@ class Disturbed:
 
 @pytest.fixture(scope="module")
 def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disturbed]:
-    """At home in memory: what is left there is left in a tmpfs. The nodes carry the command's mark, too."""
+    """Make the disturbed run, with its home folder in memory; the nodes carry the command's mark, too."""
     folder = tmp_path_factory.mktemp("disturbed")
     replays, dataset = folder / "replays", folder / "dataset"
     record_games(replays, NUM_GAMES, NUM_FRAMES)
@@ -138,7 +138,7 @@ def test_what_it_made_is_to_the_byte_what_a_laptop_makes(disturbed: Disturbed, t
 
 
 def products(dataset: Path) -> dict[str, list[str]]:
-    """Of every game: the hash of its state, and those of its files, read from the files."""
+    """The hash of each game's state, and those of its files, computed from the files."""
     store = open_store(str(dataset))
     made = {}
     for game_id in done_game_ids(store):

@@ -1,4 +1,4 @@
-"""The page of a run, in a real Chromium: pictures come and go, and a slot that renders black stands out."""
+"""The page of a live run in a real Chromium: pictures come and go, and a slot that renders black shows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def black(_index: int) -> Yuv:
 
 
 class SlotTask:
-    """What a run gives a slot, as far as notes ask."""
+    """The part of a slot's task that the notes of a run read."""
 
     def __init__(self, game_id: str) -> None:
         self.game_id = game_id

@@ -1,4 +1,4 @@
-"""A laptop and a cluster are one run: the same words, the same dataset, the same exit status."""
+"""A run on a laptop and one on a cluster print the same, and give the same dataset and exit status."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_folder_without_a_replay_is_not_finished_and_says_what_was_there(
 
 @pytest.fixture
 def short_folder() -> Iterator[str]:
-    """Ray puts sockets below it, whose paths may have 107 characters."""
+    """A folder with a short path: Ray puts sockets below it, whose paths may have 107 characters."""
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
         yield folder
 

@@ -1,4 +1,4 @@
-"""`ray up`, `ray submit`, `ray job submit`, `ray down`, as docker/README.md says, through a real sshd.
+"""Runs `ray up`, `ray submit`, `ray job submit`, `ray down` through a real sshd, as docker/README.md says.
 
 `FARM_SUBMIT_GAMES=10 pytest -s tests/end_to_end/test_ray_submit.py` prints the transcript.
 """
@@ -37,7 +37,7 @@ def machine(tmp_path: Path) -> Iterator[LoneMachine]:
 
 
 def told(machine: LoneMachine, line: str, status: int = 0) -> str:
-    """Run a command line as a user would; its output, and both to the transcript."""
+    """Run a command line as a user would; return its output, and add both to the transcript."""
     done = machine.run(*line.split())
     sys.stdout.write(f"$ {line}\n{done.stdout}[exit status {done.returncode}]\n\n")
     assert done.returncode == status, done.stdout

@@ -1,4 +1,4 @@
-"""`farm render` on a folder as people have them: good replays, and everything else that ends in .slp."""
+"""`farm render` works on a folder as users have it: good replays, and other files that end in .slp."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from tests.end_to_end.command import FarmCommand
 from workers.standin.recorder import record_match
 
-STAGE_OFFSET = 0x13  # in the game start event, behind the command byte: SPEC.md, Game Info Block
+STAGE_OFFSET = 0x13  # offset in the game start event, after the command byte: SPEC.md, Game Info Block
 GAME_START = 0x36
 
 
 def with_other_stage(replay: bytes, stage: int) -> bytes:
-    """The same replay on another stage: two bytes of its game start event changed."""
-    events = replay.index(b"\x35", 15)  # the payload sizes event opens the stream
+    """The same replay on another stage, with two bytes of its game start event changed."""
+    events = replay.index(b"\x35", 15)  # the stream begins with the payload sizes event
     start = events + 1 + replay[events + 1]
     assert replay[start] == GAME_START
     patched = bytearray(replay)
@@ -61,7 +61,7 @@ def test_the_good_go_through_and_each_of_the_others_has_its_reason(
 
 
 def modification_times(folder: Path) -> dict[Path, int]:
-    """Of every file there is: a new one shows, as does one that was written again."""
+    """When each file was last written; a new file shows, as does one that was written again."""
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 

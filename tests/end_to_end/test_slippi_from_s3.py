@@ -1,4 +1,4 @@
-"""Three nodes fetch Slippi's Dolphin and its game from S3, each for itself, and render with them.
+"""Three nodes each fetch Slippi's Dolphin and its game from S3, and render games with them.
 
 The program is the scripted double, packed as a user packs the real one; the game is the stand-in, uploaded as
 a user uploads a disc image. `FARM_SLIPPI_ARCHIVE=playback.tar.gz` (or .zip, .AppImage) takes a real program.
@@ -38,7 +38,7 @@ NUM_NODES = 3
 
 @dataclass(frozen=True)
 class Machines:
-    """A cluster whose nodes have caches of their own, and what lies on S3."""
+    """A cluster whose nodes have caches of their own, and the locations of the files on S3."""
 
     cluster: Any
     caches: list[Path]
@@ -71,7 +71,7 @@ def machines(tmp_path: Path, bare_s3: str, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def packed_double(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Pack the scripted double and its Sys; and put an Xvfb on PATH that shows nothing."""
+    """Pack the scripted double and its Sys folder, and put an Xvfb on PATH that shows nothing."""
     use_fake_xvfb(folder / "bin", monkeypatch)
     scripted_slippi(folder / "playback", with_seeds=True)
     with tarfile.open(folder / "playback.tar.gz", "w:gz") as archive:
@@ -101,11 +101,11 @@ def test_every_node_fetches_once_and_all_games_are_committed(
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     assert [game["status"] for game in told["games"]] == ["committed"] * NUM_GAMES
-    assert len(told["canaries"]) == 1  # one kind of machine
+    assert len(told["canaries"]) == 1  # one canary, since there is one kind of machine
     assert read_description(open_store(dataset)).emulator == "slippi"
 
     used = [cache / "dolphin-farm/fetched" for cache in machines.caches if cache.exists()]
-    assert len(used) > 1  # a game each at least; a node may have come too late for any
+    assert len(used) > 1  # a node that joined too late has fetched nothing
     for folder in used:
         assert folder.stat().st_mode & 0o777 == 0o700
         files = [path for path in folder.iterdir() if path.suffix != ".lock"]

@@ -1,4 +1,4 @@
-"""Makes the doubles importable by name, here and in worker processes; and a Ray cluster on this machine."""
+"""Makes the farm's doubles importable, here and in worker processes, and starts a Ray cluster for tests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["ray_cluster", "sound"]
 
 DOUBLES = str(Path(__file__).parent / "doubles")
 if DOUBLES not in sys.path:
-    sys.path.insert(0, DOUBLES)  # local pools hand sys.path on to their processes
+    sys.path.insert(0, DOUBLES)  # local pools pass sys.path on to their processes
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason in the summary, what needs Ray where there is none."""
+    """Skip, with a reason, the tests that need Ray where Ray is not installed."""
     needs_ray = pytest.mark.skip(reason="no Ray here: make extras-ray")
     for item in items:
         if item.get_closest_marker("ray") and not HAS_RAY:

@@ -1,4 +1,4 @@
-"""The plot of what motion found: a row per chunk, the same picture for the same findings."""
+"""The plot of the motion evidence has a row per chunk, and is the same picture for the same findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from manifests.ledger.entry import Status, done_game_ids, read_entries
 from manifests.store.open import open_store
 
 pytest.importorskip("cv2", reason="the extra `render` is not installed")
-from farm.browse.states.chunk_motion import motion_of  # behind the skip
+from farm.browse.states.chunk_motion import motion_of  # imported after the skip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Amounts are written in the unit that shows something."""
+"""Amounts of time, bytes and money are written for people, in a fitting unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A budget settles the CRF before anything is written; the dataset then keeps it."""
+"""`--budget` chooses the CRF before anything is written, and the dataset keeps that CRF from then on."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_is_rendered_fits_into_the_budget_and_the_crf_stays(replays: Path, 
     chosen = crf_of(out)
     assert chosen > FINEST_CRF
     assert 0.6 * 1.1e6 < size_of(out) <= 1.1e6
-    # Without the option the dataset's own CRF holds; with another the run is refused.
+    # A later budget does not change the dataset's CRF; a later --crf with another value is refused.
     (replays.parent / "more.slp").write_bytes(record_match(3, num_frames=120))
     code, said = rendered(replays.parent / "more.slp", out, "--budget", "5KB")
     assert code == 0

@@ -1,4 +1,4 @@
-"""The command line tells of a missing package by name, and of an interrupt what can be gone on with."""
+"""`farm` names a package that is missing, and says after an interrupt whether the command can go on."""
 
 from __future__ import annotations
 

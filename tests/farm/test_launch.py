@@ -1,4 +1,4 @@
-"""launch.py as a file: what it says where nothing is installed, and what a wrong setting costs."""
+"""farm/launch.py as a single file: its message where nothing is installed, and its refusal of settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LAUNCH = Path(__file__).resolve().parents[2] / "farm" / "launch.py"
 def launched(
     folder: Path, *arguments: str, options: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Run it as `ray submit` does: a copy, elsewhere."""
+    """Run launch.py as `ray submit` does: as a copy in another folder."""
     copy = folder / "launch.py"
     copy.write_bytes(LAUNCH.read_bytes())
     command = [sys.executable, *options, str(copy), *arguments]

@@ -1,4 +1,4 @@
-"""Likeness of pictures: what is the same is perfect, and more noise is less alike."""
+"""The measures of likeness call equal pictures perfect, and pictures with more noise less alike."""
 
 from __future__ import annotations
 

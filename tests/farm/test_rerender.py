@@ -1,4 +1,4 @@
-"""`farm audit --rerender` renders committed games again and holds the bytes against the dataset's."""
+"""`farm audit --rerender` renders committed games again and compares the bytes with the dataset's."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_game_whose_record_says_otherwise_is_named(dataset: Path):
     plain["content"]["state_sha256"] = "0" * 64
     store.put(key, json.dumps(plain).encode())
     try:
-        with pytest.raises(Exception, match="content"):  # the entry proves itself, so a forger is caught here
+        with pytest.raises(Exception, match="content"):  # a forged entry is found by its own sum
             list(rerender(str(dataset), 1.0))
     finally:
         store.put(key, sound)
@@ -67,7 +67,7 @@ def test_a_machine_that_renders_otherwise_is_refused(dataset: Path):
     sound = store.get(DATASET_KEY)
     plain = json.loads(sound)
     plain["fingerprints"]["emulator_version"] = "another"
-    del plain["content_sha256"]  # as in datasets from before there was a sum
+    del plain["content_sha256"]  # as in datasets made before entries had a sum
     store.put(DATASET_KEY, json.dumps(plain).encode())
     try:
         with pytest.raises(
@@ -83,7 +83,7 @@ def test_a_dataset_that_does_not_say_how_pictures_came_out_is_no_other_dataset(d
     sound = store.get(DATASET_KEY)
     plain = json.loads(sound)
     plain["fingerprints"]["frames"] = "channel 1"
-    del plain["content_sha256"]  # as in datasets from before there was a sum
+    del plain["content_sha256"]  # as in datasets made before entries had a sum
     store.put(DATASET_KEY, json.dumps(plain).encode())
     try:
         (again,) = rerender(str(dataset), 1.0)

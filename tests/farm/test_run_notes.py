@@ -1,4 +1,4 @@
-"""The note of a run says which slot has which game, what failed, and how long it may still take."""
+"""The note of a run says which slot renders which game, what failed, and how long the run may still take."""
 
 from __future__ import annotations
 

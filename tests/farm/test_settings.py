@@ -1,4 +1,4 @@
-"""The settings of a run: what overrides what, and what a wrong setting is told."""
+"""The settings of a run: which source overrides which, and the message about a wrong setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENOUGH = {"replays": "replays", "out": "dataset", "emulator": "standin"}
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Away from any farm.toml of the project's folder."""
+    """Change to a folder without a farm.toml, which the project's folder may have."""
     monkeypatch.chdir(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Replays that lie behind others are unpacked once for a run, within bounds, and nothing is left of them."""
+"""Replays that lie behind others in an archive are unpacked once for a run, within bounds, then removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REPLAYS = {f"{n}.slp": b"{U\x03raw[$U#l" + bytes([n]) * 4000 for n in range(6)}
 
 
 def task(locator: str, data: bytes, *, is_found: bool = True) -> RenderTask:
-    """A game to render whose replay is there, as this run found it or as it was planned."""
+    """A game to render with the location of its replay, as this run found it or as the plan has it."""
     plain = dataclasses.replace(SAMPLES.to_plan(1), game_id=hashlib.sha256(data).hexdigest(), source=locator)
     fields = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}
     game = PlannedGame(**fields, num_chunks=1, first_file_number=0)
@@ -43,7 +43,7 @@ def work_of(*tasks: RenderTask) -> PlannedWork:
 
 @pytest.fixture(params=[".tar.gz", ".7z", ".zip"])
 def work(tmp_path: Path, request: pytest.FixtureRequest) -> PlannedWork:
-    """Replays of an archive; of a .zip, of an archive within it."""
+    """Replays of an archive; those of a .zip lie in an archive within it."""
     path = tmp_path / f"a{request.param}"
     if request.param == ".zip":
         path.write_bytes(pack(".zip", {"in.tar": pack(".tar", REPLAYS)}))

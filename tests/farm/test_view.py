@@ -1,4 +1,4 @@
-"""Which window a name means, and what is drawn of it."""
+"""`farm view` finds the window that a name means, and draws its frames."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_number_names_the_window_of_that_number(opened: WindowDataset, data: s
 def test_a_game_and_a_frame_name_the_window_that_begins_there(opened: WindowDataset, data: st.DataObject):
     game = data.draw(st.integers(0, len(opened.games) - 1))
     game_id = opened.games["game_id"][game].as_py()
-    slp_frame = data.draw(st.integers(-123, -123 + 90 - WINDOW))  # within the first chunk
+    slp_frame = data.draw(st.integers(-123, -123 + 90 - WINDOW))  # the window is within the first chunk
     chunk, frame_index = place_of(opened, f"{game_id[:10]}:{slp_frame}")
     assert int(opened.footage.grid.game[chunk]) == game
     assert int(opened.footage.slp_frame_start[chunk]) + frame_index == slp_frame

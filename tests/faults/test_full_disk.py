@@ -1,4 +1,4 @@
-"""A disk that fills up while games are rendered: a clear word, nothing torn, and the next run goes on."""
+"""A disk that fills up during a run gives a clear error and no torn file, and the next run goes on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NUM_FRAMES = 300
 SECONDS = 240
 MAIN = "from farm.cli import main; main()"
 
-# In a mount namespace of its own: a small disk at $1, a first run, what it left; a larger disk, a second run.
+# In a mount namespace: a first run on a small disk at $1, what it left, and a second run on a larger disk.
 SCRIPT = """
 mount -t tmpfs -o size=$SMALL tmpfs "$1" || exit 99
 shift

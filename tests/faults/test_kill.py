@@ -1,4 +1,4 @@
-"""Kill -9, wherever it hits: nothing torn, nothing left behind, and the next run completes the work."""
+"""A run killed with -9 at any moment leaves no torn file and no process, and the next run completes it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def replay(tmp_path: Path) -> Path:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Poll; these are other processes, and there is nothing to wait on."""
+    """Poll until it is so; other processes do the work, so there is nothing else to wait on."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < deadline, "gave up waiting"

@@ -1,9 +1,9 @@
-"""200 games onto S3 by four workers through a network that loses, breaks, delays and falsifies, and random
-deaths.
+"""Four workers put games onto S3 through a faulty network, while random ones of them are killed.
 
-Every game of the plan ends committed once, with every pair there, every sum right, every picture showing its
-row. FARM_S3_GAMES says how many games (24 if unset; the acceptance run has 200), FARM_S3_STALL how long a
-stall lasts, FARM_S3_RENDERED how many games a real Dolphin renders (4 if unset; 200 in the acceptance run).
+The network loses, breaks, delays and falsifies what is sent. In the end every game of the plan is committed
+once, with every pair there, every sum right, every picture showing its row. FARM_S3_GAMES says how many
+games there are (24 if unset; the acceptance run has 200), FARM_S3_STALL how long a stall lasts,
+FARM_S3_RENDERED how many games a real Dolphin renders (4 if unset; 200 in the acceptance run).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ while pending := list(pending_games(store)):
 
 
 class Crew:
-    """Four workers, of which one now and then is killed and replaced, at any moment of its work."""
+    """Four workers; now and then one is killed at any moment of its work, and replaced."""
 
     def __init__(self, url: str, folder: Path, scratch: Path) -> None:
         self._url, self._folder, self._scratch = url, folder, scratch
@@ -75,7 +75,7 @@ class Crew:
         self._workers = [self._start() for _ in range(NUM_WORKERS)]
 
     def run(self, deadline: float) -> None:
-        """Until every worker that is left has found nothing pending."""
+        """Run until every worker that is left has found no pending game."""
         while self._workers:
             assert time.monotonic() < deadline
             worker = self._random.choice(self._workers)
@@ -89,13 +89,13 @@ class Crew:
             self._workers.remove(worker)
 
     def num_retries(self) -> int:
-        """Of all workers, the killed ones up to their last game."""
+        """The number of retries of all workers, for killed ones up to their last game."""
         logs = [path.read_text().splitlines() for path in self._folder.glob("worker-*")]
         whole = [[line for line in log if line.endswith("}")] for log in logs]
         return sum(json.loads(log[-1])["retries"] for log in whole if log)
 
     def close(self) -> None:
-        """Leave no process behind, whatever happened."""
+        """End all workers, whatever happened."""
         for worker in self._workers:
             worker.kill()
             worker.wait()
@@ -140,7 +140,7 @@ def test_nothing_is_torn_and_nothing_lost(s3_proxy: FaultProxy, tmp_path: Path, 
     finalize(store)
     report = audit(store, Depth.DECODE)
     assert report.findings == []
-    assert report.orphans == []  # the same bytes under the same names, whoever wrote them
+    assert report.orphans == []  # the same bytes under the same names, whichever worker wrote them
     assert report.num_frames == NUM_GAMES * NUM_FRAMES
     figures = {
         "games": NUM_GAMES, "seconds": round(seconds), "conditional": is_conditional,
@@ -155,7 +155,7 @@ def test_nothing_is_torn_and_nothing_lost(s3_proxy: FaultProxy, tmp_path: Path, 
 
 
 def kill_one(command: FarmCommand, chance: random.Random) -> int:
-    """Kill one of the workers that live, if one does; returns how many."""
+    """Kill one of the living workers, if there is one; return how many were killed."""
     workers = command.descendants("farm.pools.slot_process")
     if not workers:
         return 0
@@ -168,7 +168,7 @@ def kill_one(command: FarmCommand, chance: random.Random) -> int:
 @pytest.mark.dolphin
 @pytest.mark.timeout(7200)
 def test_rendered_games_are_neither_torn_nor_lost(s3_proxy: FaultProxy, tmp_path: Path):  # noqa: F811
-    """The same with the command that users type, and pictures that Dolphin drew."""
+    """The same as above with the command that users type, and pictures that Dolphin drew."""
     replays, home = tmp_path / "replays", tmp_path / "home"
     replays.mkdir()
     home.mkdir()
@@ -177,7 +177,7 @@ def test_rendered_games_are_neither_torn_nor_lost(s3_proxy: FaultProxy, tmp_path
     url, command, chance = new_bucket(s3_proxy.url, is_conditional=True), FarmCommand(home), random.Random(3)
     s3_proxy.plan = FaultPlan(0.1, stall_seconds=STALL_SECONDS, seed=4)
     began, num_killed, statuses = time.monotonic(), 0, []
-    pause = (2.0, 8.0)  # before the first death; later ones come seldom enough for a game to be done between
+    pause = (2.0, 8.0)  # before the first kill; later ones are rare enough for a game to be done between
     while (not statuses or statuses[-1] not in (0, 1)) and len(statuses) < MOST_RUNS:
         running = command.start(
             "render", "--emulator", "standin", "--replays", replays, "--out", url, "--slots", str(NUM_WORKERS)
@@ -197,7 +197,7 @@ def test_rendered_games_are_neither_torn_nor_lost(s3_proxy: FaultProxy, tmp_path
     store = open_store(url)
     entries = list(read_entries(store, [game.game_id for game in planned_games(store)]))
     assert len(entries) == NUM_RENDERED
-    # A game whose workers died three times is set aside by design; here that is chance, and rare.
+    # A game whose workers died three times is set aside by design; here that happens rarely, by chance.
     unlucky = [entry.reason for entry in entries if entry.status is not Status.COMMITTED]
     assert set(unlucky) <= {Reason.WORKER_DIED}
     assert len(unlucky) <= NUM_RENDERED // 10

@@ -1,4 +1,4 @@
-"""Change good bytes a little, as damage does and as those who mean harm do; pure functions."""
+"""Changes good input bytes a little, as damage or an attacker would, by pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from typing import Final, TypeAlias
 
 Change: TypeAlias = tuple[str, int, int]
-"""What is done, a place of 0 to 999,999 millionths of the input, and a number that the change uses."""
+"""A change's kind, its place in millionths (0 to 999,999) of the input, and a number that it uses."""
 
 PLACES: Final = 1_000_000
 NUMBERS: Final = 1 << 32
@@ -27,7 +27,7 @@ def flip(data: bytearray, place: int, number: int) -> None:
 
 
 def write(data: bytearray, place: int, number: int) -> None:
-    """Put a number that is often a bound in the place of others."""
+    """Overwrite bytes with a number that is often a limit."""
     width = (1, 2, 4, 8)[number % 4]
     value = _SPECIAL[number // 4 % len(_SPECIAL)] % (1 << 8 * width)
     data[place : place + width] = value.to_bytes(width, "little" if number // 64 % 2 else "big")
@@ -57,7 +57,7 @@ CHANGES: Final = {change.__name__: change for change in (flip, write, cut, end, 
 
 
 def changed(seed: bytes, changes: list[Change]) -> bytes:
-    """The bytes with these changes, one after another."""
+    """Return the bytes after these changes, made one after another."""
     data = bytearray(seed)
     for name, share, number in changes:
         CHANGES[name](data, len(data) * share // PLACES, number)
@@ -65,13 +65,13 @@ def changed(seed: bytes, changes: list[Change]) -> bytes:
 
 
 def numbered(seeds: tuple[bytes, ...], number: int) -> bytes:
-    """The input of a number: one of the seeds with changes by chance, the same each time."""
+    """Return the input with this number: one of the seeds with random changes, the same each time."""
     chance = random.Random(number)
     return changed(chance.choice(seeds), drawn(chance))
 
 
 def drawn(chance: random.Random) -> list[Change]:
-    """Some changes by chance; most are few."""
+    """Draw random changes; usually only few."""
     names = list(CHANGES)
     count = 1 + min(int(chance.expovariate(0.6)), 11)
     return [(chance.choice(names), chance.randrange(PLACES), chance.randrange(NUMBERS)) for _ in range(count)]

@@ -31,7 +31,7 @@ INPUT_SECONDS = 20
 
 
 def work(name: str, first: int, seconds: float, out: Path, told: Connection[Any, Any]) -> None:
-    """Try inputs until the time is over or one breaks the target; tell how many, and which one that was."""
+    """Try inputs until the time is over or one breaks the target; report how many, and the one that did."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     target, number = TARGETS[name], first
     seeds = target.seeds()
@@ -41,7 +41,7 @@ def work(name: str, first: int, seconds: float, out: Path, told: Connection[Any,
     last = out / f"{name.replace(' ', '-')}-last.bin"
     while time.monotonic() < deadline:
         data = numbered(seeds, number)
-        last.write_bytes(data)  # what a crash of the process itself leaves behind
+        last.write_bytes(data)  # what is left to look at if the process itself crashes
         signal.alarm(INPUT_SECONDS)
         try:
             target(data)
@@ -57,7 +57,7 @@ def work(name: str, first: int, seconds: float, out: Path, told: Connection[Any,
 
 
 def fuzz(name: str, seed: int, seconds: float, out: Path) -> tuple[int, int]:
-    """Fuzz one target. Returns how many inputs were tried, and how many broke it."""
+    """Fuzz one target; return how many inputs were tried, and how many broke it."""
     context = multiprocessing.get_context("spawn")
     deadline, first, num_broken, seen = time.monotonic() + seconds, seed << 32, 0, set()
     begun = first
@@ -88,7 +88,7 @@ def fuzz(name: str, seed: int, seconds: float, out: Path) -> tuple[int, int]:
 
 
 def main() -> int:
-    """Fuzz what is asked for, and print a table."""
+    """Fuzz the targets that the command line names, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="for all targets together")
     parser.add_argument("--seed", type=int, default=1)

@@ -1,7 +1,7 @@
-"""The parsers of what strangers may hand us: for each a few good inputs, and what it may say of bad ones.
+"""Lists the parsers of strangers' input: for each a few good inputs, and the errors allowed for bad ones.
 
-A target is called with any bytes. It returns, or raises one of the errors that its parser documents; anything
-else is a fault of ours, as are a hang, and memory far beyond the input's.
+A target is called with any bytes. It returns, or raises one of the errors that its parser documents. Anything
+else is a fault of ours, and so is a hang, or the use of far more memory than the input has bytes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def scratch(name: str) -> Path:
-    """A file of this process for a parser that wants a path."""
+    """A file of this process, for parsers that need a path."""
     return dataset().parent / name
 
 
@@ -140,7 +140,7 @@ def entries() -> tuple[bytes, ...]:
 
 
 def a_table(name: str, data: bytes) -> None:
-    """A table of a snapshot whose author made the sums fit."""
+    """Read these bytes as a table of a snapshot, whose author made the sums fit."""
     manifest = open_manifest(dataset())
     store = open_store(scratch("tables"))
     store.put("table.parquet", data)
@@ -205,7 +205,7 @@ def an_address(data: bytes) -> None:
     status = browser()(data.decode("latin-1"))
     assert status in (200, 206, 303, 307, 400, 403, 404, 416, 502), (
         f"{data!r}: {status}"
-    )  # 502: the store's words
+    )  # 502: an error of the store
 
 
 def a_filter(data: bytes) -> None:

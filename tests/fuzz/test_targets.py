@@ -1,4 +1,4 @@
-"""Whatever bytes a stranger hands us are taken or refused in words: no parser fails otherwise."""
+"""Each parser accepts any bytes or refuses them with a documented error; no other error is raised."""
 
 from __future__ import annotations
 

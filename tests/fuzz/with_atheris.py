@@ -1,9 +1,9 @@
-"""Fuzz one target with atheris, which follows what code an input reaches; it is not in the lock: install it.
+"""Fuzzes one target with atheris, which sees what code an input reaches; install it, it is not in the lock.
 
     python -m tests.fuzz.with_atheris ledger corpus -max_total_time=60
 
-The folder gets the target's good inputs first, and what reaches further code later. What breaks the target is
-left where this was started, as libFuzzer does.
+The folder gets the target's good inputs first, and later inputs that reach further code. An input that breaks
+the target is written to the current folder, as libFuzzer does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small, valid records to build on, and datasets made of them, with random bytes for video and states."""
+"""Makes small, valid plan and ledger records, and datasets of them with random bytes as video and states."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EVENTS = {
 
 
 class Samples:
-    """Valid records, each with whatever a test wants otherwise."""
+    """Makes valid records, in which a test may change any field."""
 
     description = DatasetDescription(
         emulator="standin",
@@ -139,7 +139,7 @@ class Samples:
 
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small dataset in which all is well; built once, to be copied by a test that changes it."""
+    """A small sound dataset, built once; a test that changes it works on a copy."""
     from tests.manifests.small_dataset import build  # noqa: PLC0415 - brings the render side along
 
     root = tmp_path_factory.mktemp("sound")

@@ -1,4 +1,4 @@
-"""A small dataset as the farm makes them: states files of a recorded match, and videos that carry stamps."""
+"""Builds a small dataset like the farm's: states files of a recorded match, and videos with stamps."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def one_state(seed: int = 5, num_frames: int = NUM_FRAMES) -> StateTable:
 
 
 def encode(path: Path, slp_frames: list[int], state: StateTable | None = None) -> Path:
-    """A video whose pictures are grey but for their stamps, with the seeds of a state."""
+    """Encode a video of grey pictures with stamps, which have the seeds of a state."""
     state = state or one_state()
     path.unlink(missing_ok=True)
     with ChunkEncoder(path, VideoSettings()) as encoder:
@@ -56,7 +56,7 @@ def encode(path: Path, slp_frames: list[int], state: StateTable | None = None) -
 
 
 class SmallRenderer:
-    """Renders games of one state into a scratch folder; a span that was encoded once is not encoded again."""
+    """Renders games of one state into a scratch folder; each span of frames is encoded only once."""
 
     def __init__(self, scratch: Path, state: StateTable | None = None) -> None:
         self.state = state or one_state()
@@ -64,7 +64,7 @@ class SmallRenderer:
         scratch.mkdir(exist_ok=True)
 
     def render(self, store: Store, game: PlannedGame) -> LedgerEntry:
-        """Place every chunk of the game; return the entry that commits it."""
+        """Place every chunk of the game; return the ledger entry that commits it."""
         samples, chunks = Samples(), []
         for chunk_index, number in enumerate(game.file_numbers):
             rows, video, states = self._chunk(chunk_index)
@@ -89,7 +89,7 @@ class SmallRenderer:
 
 
 def build(root: Path, scratch: Path, state: StateTable | None = None, first: int = 0) -> Store:
-    """Three games committed, one pending, one set aside, all finalized; games are numbered from `first`."""
+    """Build and finalize three committed games, one pending and one set aside, numbered from `first`."""
     store, samples, renderer = open_store(root), Samples(), SmallRenderer(scratch, state)
     open_or_create(store, samples.description)
     append_plan(

@@ -1,4 +1,4 @@
-"""`import manifests` is light, gives every name that it promises, and a type checker knows all of them."""
+"""`import manifests` loads little, has every name that it promises, and a type checker knows them all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import manifests
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS_TORCH = {"TensorSample", "TorchWindows"}
 
-# What a user might write: a type checker accepts every line, but for those that name an error.
+# What a user might write: a type checker accepts every line except those that name an error.
 USER = """
 from typing import assert_type
 
@@ -49,7 +49,7 @@ WindowSpec(start="key")  # error: arg-type
 
 
 def mypy(source: str, folder: Path) -> list[str]:
-    """What mypy in strict mode says of a user's module, one line per error."""
+    """The errors of mypy in strict mode in a user's module, one line per error."""
     file, settings = folder / "user.py", folder / "mypy.ini"
     file.write_text(source)
     settings.write_text(
@@ -117,7 +117,7 @@ def test_a_type_checker_knows_what_users_get_and_refuses_slips(tmp_path: Path):
 
 @pytest.mark.slow
 def test_reading_a_manifest_starts_no_thread_of_arrows(sound: Path):
-    """One that still held Python's bytes at the program's end aborted it, in 8 of 20 runs on one machine."""
+    """A thread that still held Python's bytes at exit aborted the program, in 8 of 20 runs on one machine."""
     code = """
 import os, sys
 from manifests import open_dataset, open_manifest

@@ -1,4 +1,4 @@
-"""Folders of a user who has none: HOME is not set, and nobody entered the user into passwd."""
+"""The cache and settings folders of a user without a home: HOME is not set, and passwd lacks the user."""
 
 from __future__ import annotations
 

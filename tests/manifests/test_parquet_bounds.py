@@ -1,4 +1,4 @@
-"""A few bytes of Parquet that stand for very many are refused before they are read."""
+"""A small Parquet file that expands to a huge table is refused before it is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NUM_ROWS = 3_000_000
 
 
 def many_rows(table: pa.Table) -> bytes:
-    """The first row of a table, again and again; the encoding says so in a few bytes."""
+    """A table's first row, repeated many times, which the encoding says in a few bytes."""
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
         writer.write_table(table.take(pa.array([0] * NUM_ROWS)))

@@ -1,4 +1,4 @@
-"""Change one thing in a module's source, such as a comparison, as a slip would; pure functions."""
+"""Changes one thing in a module's source, such as a comparison, as a slip would, by pure functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMPUTED: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
 _SILENT: Final = frozenset({"message", "detail", "line"})
-"""Variables that hold words for a person; a change of words is no slip of what a program does."""
+"""Variables that hold texts for people; a changed text is no slip in what the program does."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _short(node: ast.AST) -> str:
 
 
 def _places(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
-    """Yield the nodes that can be changed; not in annotations, words for people, or what only types need."""
+    """Yield the nodes that can be changed: none in annotations, texts for people, or code only for types."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop(0)
@@ -99,7 +99,7 @@ def _join_otherwise(node: Any) -> bool:
 
 
 def _deny(node: Any) -> bool:
-    """`not x` becomes `not not x`."""
+    """Undo a negation: `not x` becomes `not not x`."""
     if not isinstance(node.op, ast.Not):
         return False
     node.operand = ast.UnaryOp(op=ast.Not(), operand=node.operand)
@@ -124,7 +124,7 @@ def _never(node: Any) -> bool:
 
 
 def _raise_otherwise(node: Any) -> bool:
-    """Raise what nobody waits for."""
+    """Make a `raise` statement raise an error that no code expects."""
     if node.exc is None:
         return False
     node.exc, node.cause = (

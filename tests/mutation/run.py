@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SECONDS: Final = 120.0
-"""How long the tests of a mutant may take, at least; more where they take long without any change."""
+"""The least time that the tests of a mutant may take; more where they are slow without any change."""
 MOST_SECONDS: Final = 900.0
 MOST_TIMES: Final = 5
 PROFILE: Final = "mutation"
-# The same examples each time, so that a score can be repeated; and none made smaller, as nobody reads them.
+# Examples are the same each time, so that a score can be repeated, and are not shrunk, as nobody reads them.
 hypothesis.settings.register_profile(
     PROFILE,
     deadline=None,
@@ -89,7 +89,7 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def survives(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: float = SECONDS) -> bool:
-    """Whether all tests pass with this change; None for no change."""
+    """Whether all tests pass with this change, or without any change if it is None."""
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
@@ -120,7 +120,7 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: flo
     try:
         options = ["-x", "-q", "-p", "no:cacheprovider", "-m", ALONE, "--timeout", str(seconds)]
         options += ["--hypothesis-profile", PROFILE]
-        options += ["-k", "not that_are_killed"]  # whose workers are other processes, which are not changed
+        options += ["-k", "not that_are_killed"]  # whose workers are other processes, unchanged
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         status = int(pytest.main([*tests, *options]))
     finally:
@@ -128,7 +128,7 @@ def _work(target: str, mutant: Mutant | None, tests: Sequence[str], seconds: flo
 
 
 def _warm_up() -> None:
-    """Load what tests need of others before the processes part; nothing of ours, which would be unchanged."""
+    """Import other people's packages before forking; not our modules, which would then stay unchanged."""
     for name in (
         "numpy",
         "pyarrow.parquet",

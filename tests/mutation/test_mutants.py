@@ -1,4 +1,4 @@
-"""A mutant differs from its source in one place that matters, and is killed by a test that looks there."""
+"""A mutant differs from its source in one place that matters, and a test that checks this place kills it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ for prefix in ("PLAN_PREFIX}{_not", "LEDGER_PREFIX}{check"):
 
 @pytest.mark.slow
 def test_a_slip_that_a_test_looks_for_is_killed_and_one_that_none_does_survives(tmp_path: Path):
-    """In a process of its own, which forks, as the runner does."""
+    """The check runs in a process of its own that forks, as the runner does."""
     test = tmp_path / "test_it.py"
     test.write_text(
         "from manifests.store.keys import plan_key\n"

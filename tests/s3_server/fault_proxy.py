@@ -1,4 +1,4 @@
-"""A proxy on loopback that spoils a share of the S3 requests that pass through it, as bad networks do.
+"""A proxy on loopback that breaks a share of the S3 requests that pass through it, as bad networks do.
 
 It also gives put-if-absent the meaning that AWS gives it: conditional puts of one key pass one after another
 (Swift checks the header without a lock). Faults are drawn from a seeded generator; `counts` says how often
@@ -29,7 +29,7 @@ FAULTS = (
     "stall",  # nothing for a long while
 )
 FULL = ("507", "403")
-"""How servers say that they have no room left, or no quota; drawn for puts, where a plan names them."""
+"""Errors by which servers say that they have no room or quota left; only for puts, if a plan names them."""
 CODES = {"500": b"InternalError", "503": b"SlowDown", "507": b"InsufficientStorage", "403": b"QuotaExceeded"}
 SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>injected</Message></Error>"
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
@@ -37,7 +37,7 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """How often which faults strike. `share` is of all requests; `only` names the faults drawn from."""
+    """How often faults strike: `share` is their share of all requests, `only` names the faults that may."""
 
     share: float = 0.0
     only: tuple[str, ...] = FAULTS
@@ -46,14 +46,14 @@ class FaultPlan:
 
 
 class Held:
-    """A PUT that is late: `arrived` is set when it came, and it goes on when `release` is set."""
+    """A PUT that is held back: `arrived` is set when it came, and it goes on when `release` is set."""
 
     def __init__(self, suffix: str) -> None:
         self.suffix, self.arrived, self.release = suffix, threading.Event(), threading.Event()
 
 
 class FaultProxy:
-    """Serves in threads of this process; a context manager. `plan` may be replaced at any time."""
+    """Runs the proxy in threads of this process, as a context manager; `plan` may be replaced at any time."""
 
     def __init__(self, upstream_port: int, plan: FaultPlan | None = None) -> None:
         self.plan = plan or FaultPlan()
@@ -88,7 +88,7 @@ class FaultProxy:
         self._server.server_close()
 
     def draw(self, method: str) -> str | None:
-        """The fault that strikes the next request, or None."""
+        """Draw the fault that strikes the next request, or None."""
         with self._lock:
             self.num_requests += 1
             if self._random.random() >= self.plan.share:
@@ -102,7 +102,7 @@ class FaultProxy:
             self.counts[fault] += 1
 
     def hold(self, suffix: str) -> Held:
-        """Hold the next PUT of a path that ends so."""
+        """Hold back the next PUT whose path ends with this text."""
         held = Held(suffix)
         self._held.append(held)
         return held
@@ -214,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reset()
 
     def _reset(self) -> None:
-        """Close so that the other side sees a reset, not an end."""
+        """Close the connection so that the other side sees a reset, not an end."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         self._hang_up()
 

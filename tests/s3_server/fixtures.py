@@ -1,4 +1,4 @@
-"""Fixtures around the S3 server; a conftest imports those that its tests ask for."""
+"""Fixtures with the S3 server; each conftest imports those that its tests use."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def s3_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def bare_s3(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The S3 server as it is, which checks If-None-Match without a lock; its URL."""
+    """The URL of the S3 server without the proxy; it checks If-None-Match without a lock."""
     url = f"http://127.0.0.1:{swift_port()}"
     for name, value in {**ACCESS, "AWS_ENDPOINT_URL_S3": url}.items():
         monkeypatch.setenv(name, value)
@@ -39,8 +39,9 @@ def new_bucket(endpoint: str, *, is_conditional: bool | None = None) -> str:
     """Make a bucket; return its s3:// URL with a prefix in it.
 
     Args:
-        endpoint: of the server.
-        is_conditional: what store.json says beforehand, which saves the race; None for no store.json.
+        endpoint: URL of the server.
+        is_conditional: what store.json says beforehand of conditional writes, so that they are not tested;
+            None for no store.json.
     """
     import boto3  # noqa: PLC0415 - where it is absent, these tests were skipped before
 

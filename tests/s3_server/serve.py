@@ -1,9 +1,9 @@
-"""A real S3 server for tests: OpenStack Swift with its s3api, in one process, on a folder.
+"""Runs a real S3 server for tests: OpenStack Swift with its s3api, in one process, on a folder.
 
     python -W ignore serve.py FOLDER              prints its port and serves until its standard input closes
     python -W ignore serve.py FOLDER HOST PORT    serves there until it is killed (docker/compose.yaml)
 
-For tests, nothing is flushed to the disk; with HOST and PORT, what was acknowledged survives a power cut.
+For tests nothing is flushed to the disk; with HOST and PORT, acknowledged objects survive a power cut.
 
 It checks signatures, Content-MD5, x-amz-checksum-sha256 and If-None-Match. Access key `farm:render`, secret
 `secretkey`. It runs in an environment of its own (tests/s3_server/requirements.txt), since nothing of ours
@@ -67,7 +67,7 @@ use = egg:swift#{server}
 
 
 def write_rings(folder: Path, ports: dict[str, int]) -> None:
-    """One device, one replica: every partition on it."""
+    """Write Swift's rings for one device and one replica, with every partition on it."""
     import array  # noqa: PLC0415
 
     for server in SERVERS:
@@ -105,7 +105,7 @@ def main() -> None:
     sys.stdout.flush()
     if proxy[1]:
         eventlet.event.Event().wait()
-    eventlet.hubs.trampoline(0, read=True)  # until whoever started us goes away
+    eventlet.hubs.trampoline(0, read=True)  # until the process that started us ends
     os._exit(0)
 
 

@@ -1,7 +1,7 @@
-"""Start the S3 server for tests, once per process, or say why it cannot be started.
+"""Starts the S3 server for tests, once per process, or says why it cannot be started.
 
-FARM_TEST_S3 names another one on this machine to be used instead, as PORT:ACCESS_KEY:SECRET_KEY: so the same
-suites run against Ceph's radosgw (CONTRIBUTING.md says how it is started).
+FARM_TEST_S3 names another server on this machine to be used instead, as PORT:ACCESS_KEY:SECRET_KEY: in this
+way the same suites run against Ceph's radosgw (CONTRIBUTING.md says how it is started).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def swift_python() -> Path | None:
 
 
 def _folder_with_xattrs() -> str | None:
-    """Memory, if its file system keeps user xattrs (Linux 6.6 and later); else the default."""
+    """A folder in memory if its file system keeps user xattrs (Linux 6.6 and later), else the default."""
     with tempfile.NamedTemporaryFile(dir=MEMORY if os.path.isdir(MEMORY) else None) as probe:  # noqa: PTH112
         try:
             os.setxattr(probe.name, "user.probe", b"x")
@@ -50,7 +50,7 @@ def _folder_with_xattrs() -> str | None:
 
 @cache
 def swift_port() -> int:
-    """Start Swift and return its port; it ends with this process. Skips the test where there is none."""
+    """Start Swift, which ends with this process, and return its port; skip the test where there is none."""
     if OTHER_SERVER:
         return int(_OTHER_PORT)
     python = swift_python()

@@ -1,4 +1,4 @@
-"""The S3 server of the tests flushes nothing; the one of docker/compose.yaml flushes what it acknowledged."""
+"""The S3 server of the tests flushes nothing; that of docker/compose.yaml flushes what it acknowledged."""
 
 from __future__ import annotations
 

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 SAMPLE_SECONDS: Final = 2.0
 MOST_GAMES: Final = 50_000
-"""Seeds above it give games that claim to have begun when another one did, and so count as its duplicates."""
+"""Larger seeds give games that claim the start time of another one, and so count as its duplicates."""
 MOST_SECONDS_A_GAME: Final = 60.0
 
 ALLOWED: Final = {"MiB": 1 / 128, "KiB": 1 / 4, "": 1 / 1000}
-"""What may be added a game, by unit: 8 KiB of memory, a line of 256 B in the log, a thing in 1,000 games."""
+"""Growth allowed per game, by unit: 8 KiB of memory, a line of 256 B in the log, one thing in 1,000 games."""
 
 
 def record(folder: Path, seed: int, num_games: int, num_frames: int) -> None:
-    """Record games that differ, none a duplicate of another."""
+    """Record different games, none a duplicate of another."""
     folder.mkdir(parents=True)
     for number, game in enumerate(random.Random(seed).sample(range(MOST_GAMES), num_games)):
         (folder / f"{number}.slp").write_bytes(record_match(game, num_frames=num_frames))
@@ -48,7 +48,7 @@ def record(folder: Path, seed: int, num_games: int, num_frames: int) -> None:
 def soaked(
     place: Path, seed: int, num_games: int, num_frames: int, recycle: int, keep: Path
 ) -> tuple[list[dict[str, float]], int]:
-    """Render all games. Returns what was sampled, and how many were committed."""
+    """Render all games; return the samples, and how many games were committed."""
     command = FarmCommand(place)
     record(place / "replays", seed, num_games, num_frames)
     out, log = place / "dataset", place / "log"
@@ -91,7 +91,7 @@ def soaked(
 
 
 def num_entries(out: Path) -> int:
-    """How many games of a dataset in a folder have an end."""
+    """How many games of a dataset in a folder have a ledger entry."""
     return sum(1 for _ in (out / "ledger").glob("*.json"))
 
 
@@ -115,7 +115,7 @@ def report(samples: Sequence[dict[str, float]]) -> list[str]:
 
 
 def main() -> int:
-    """Soak, and print the slopes."""
+    """Render the games of a long run, and print how much each quantity grows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Reads what a run holds on to, from outside: memory, descriptors, threads, files."""
+"""Measures from outside what a run uses: memory, descriptors, threads, files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KIB: Final = 1024
 
 
 def sample(root: int, scratch: Path, temporary: Path, log: Path) -> dict[str, float]:
-    """Everything that is watched, by name; a process that ends meanwhile counts as far as it was read."""
+    """Sample all quantities, by name; a process that ends meanwhile counts as far as it was read."""
     found: dict[str, float] = defaultdict(float)
     for role in ("driver", "slots", "below"):
         for quantity in ("RSS MiB", "PSS MiB", "descriptors", "threads"):
@@ -47,7 +47,7 @@ def _roles(root: int) -> Iterator[tuple[int, str]]:
 def _held(pid: int) -> Iterator[tuple[str, float]]:
     folder = _PROC / str(pid)
     try:
-        # The sums of smaps, made by the kernel.
+        # smaps_rollup: the sums over smaps, which the kernel makes.
         rollup = (folder / "smaps_rollup").read_text()
         threads = re.search(r"^Threads:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)
         descriptors = len(os.listdir(folder / "fd"))  # noqa: PTH208 - many, and only counted

@@ -1,4 +1,4 @@
-"""How much a quantity grows a game, with a 95 % confidence interval; pure functions."""
+"""Computes how much a quantity grows per game, with a 95 % confidence interval, by pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NUM_BLOCKS: Final = 40
 LEAST_BLOCKS: Final = 4
 WARM_SHARE: Final = 0.05
-"""The first games load code and fill caches once; they are left out."""
+"""Share of the games that is left out at the beginning, where code is loaded and caches are filled once."""
 
 # Student's t for 95 %, two-sided, by degrees of freedom; between two, the smaller number of degrees counts.
 _T95: Final = {
@@ -33,7 +33,7 @@ _T95: Final = {
 
 @dataclass(frozen=True)
 class Slope:
-    """Growth a game, its interval, and the level that it grows from."""
+    """Growth of a quantity per game, its confidence interval, and its level at the start."""
 
     per_game: float
     low: float
@@ -50,9 +50,9 @@ def slope(
 ) -> Slope:
     """Fit a line through the means of blocks of games.
 
-    Samples that follow each other are alike, so that a fit through all of them would claim to be surer than
-    it is. The means of blocks are nearly independent. A busier machine changes how much of a game's time its
-    emulator runs, and what is held meanwhile: so the number of processes is fitted beside the games.
+    Consecutive samples are alike, so a fit through all of them would give too small an interval. The means
+    of blocks are nearly independent. A busier machine changes for how much of a game's time its emulator
+    runs, and with it what the run uses, so the number of processes is fitted as well as that of the games.
 
     Args:
         games: games done at each sample.
@@ -73,7 +73,7 @@ def slope(
         message = f"{used.size} blocks of games have a sample; a slope with an interval needs {LEAST_BLOCKS}"
         raise ValueError(message)
     x, y, z = (np.array([each[blocks == block].mean() for block in used]) for each in (x, y, z))
-    # What of the games' number and of the quantity the processes do not explain.
+    # The parts of the number of games and of the quantity that the number of processes does not explain.
     centred, rest = _without(x, z), _without(y, z)
     spread = float(centred @ centred)
     per_game = float(centred @ rest) / spread
@@ -84,7 +84,7 @@ def slope(
 
 
 def _without(values: np.ndarray, cause: np.ndarray) -> np.ndarray:
-    """Take out the mean, and what goes along with a cause."""
+    """Subtract the mean, and the part that is proportional to a cause."""
     values, cause = values - values.mean(), cause - cause.mean()
     spread = float(cause @ cause)
     return values - cause * (float(cause @ values) / spread) if spread > 0 else values

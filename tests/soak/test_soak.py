@@ -1,4 +1,4 @@
-"""A slope says how much a run grows a game, and how sure that is; `make soak` measures a long run."""
+"""A slope says how much a quantity grows per game, and how sure that is; `make soak` measures a long run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads from the sources which module imports which: for the tests of the house's structure."""
+"""Reads from the sources which module imports which, for the tests of the code's structure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def sources(package: str) -> list[Path]:
 
 
 def name_of(source: Path) -> str:
-    """farm/engine/loop.py -> farm.engine.loop; farm/engine/__init__.py -> farm.engine."""
+    """Name a module: farm/engine/loop.py -> farm.engine.loop; farm/engine/__init__.py -> farm.engine."""
     return ".".join(source.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 @cache
 def imported(source: Path) -> frozenset[str]:
-    """Every module that the source imports anywhere, late or for type checking as well, by its whole name."""
+    """The full names of all modules that the source imports, also late or only for type checking."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):
@@ -34,13 +34,13 @@ def imported(source: Path) -> frozenset[str]:
 
 
 def _module(package: str, name: str) -> str:
-    """`from farm.engine import pool` names a module, `from farm.engine.pool import Pool` does not."""
+    """Name what is imported: a module by `from farm.engine import pool`, not by `... pool import Pool`."""
     inner = ROOT / Path(*package.split("."), name)
     return f"{package}.{name}" if inner.with_suffix(".py").exists() or inner.is_dir() else package
 
 
 def room_of(module: str, house: str) -> str | None:
-    """Name the room of a house that a module is in; None if it is in none.
+    """Name the room (a folder or module of a package) that a module is in; None if it is in none.
 
     In the house farm: farm.engine.loop -> farm/engine; farm.run, which lies beside the rooms, is its own
     room: farm/run. In the house farm/browse: farm.browse.live.follower -> farm/browse/live.
@@ -59,7 +59,7 @@ def modules() -> dict[str, set[str]]:
 
 
 def rooms(house: str) -> dict[str, set[str]]:
-    """Every room of a house, with the other rooms of the same house that it looks into.
+    """Return every room of a house, with the other rooms of the same house that it imports.
 
     A house is a package, such as farm, or a large room of one that has rooms of its own, such as farm/browse.
     """

@@ -1,4 +1,4 @@
-"""The changelog and the version cannot disagree."""
+"""The newest version in the changelog is the version of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every verb of the command line explains itself, and stands where a newcomer looks for it."""
+"""Every `farm` command has a help text and an example, and is listed in a group of `farm --help`."""
 
 from __future__ import annotations
 

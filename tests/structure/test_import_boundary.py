@@ -1,6 +1,7 @@
-"""The plan of the house: which room looks into which, and by which door each foreign thing comes in.
+"""Lists which part of the code may import which, and which modules may import each foreign package.
 
-Every set below is the whole truth: a new arrow, or one that is gone, changes this page.
+The parts are called rooms, and the modules that import a foreign package are its doors. Every set below is
+complete: whoever adds or removes an import between rooms changes this test.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ BELOW = {
     "farm": {"workers", "manifests", "dolphin_configs"},
     "dolphin_configs": set(),
 }
-"""Imports point farm -> workers -> manifests, never back: a trainer needs neither Ray nor Dolphin."""
+"""Imports go from farm to workers to manifests, never back: a trainer needs neither Ray nor Dolphin."""
 
 ROOMS = {
     "manifests": {
@@ -42,7 +43,7 @@ ROOMS = {
         "training": "errors home_folder ledger side_tables snapshot state store video",
         "exports": "errors labels state store training video",
         "latents": "errors side_tables training",
-        "manifests": "errors snapshot store training",  # the face: what `from manifests import` gives
+        "manifests": "errors snapshot store training",  # the names that `from manifests import` gives
         "reference": "manifests state video",
     },
     "workers": {
@@ -105,7 +106,7 @@ ROOMS = {
         "export": "game live pages pictures queries states",
     },
 }
-"""Each room with the rooms of its house that it looks into, from the ground up.
+"""Each room with the rooms of its house that it imports, beginning with those that import none.
 
 A house is a package, or a large room of one that has rooms of its own.
 """
@@ -199,10 +200,10 @@ DOORS = {
     },
     "uvicorn": {"farm/commands/browse.py"},
 }
-"""The modules by which a foreign package comes in; they turn its errors into ours."""
+"""The modules that may import a foreign package; they turn its errors into ours."""
 
 EVERYWHERE = {"click", "numpy", "pyarrow", "rich"}
-"""What the base installation brings, and any module may use."""
+"""Packages of the base installation, which any module may import."""
 
 
 def test_every_package_has_its_plan():

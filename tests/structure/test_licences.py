@@ -1,6 +1,6 @@
-"""Every locked package is listed in licences.txt with its licence, and each is one that we can live with.
+"""Every locked package is listed in licences.txt with its licence, and each licence is one that we accept.
 
-What a trainer installs is held to a shorter list: nothing there asks anything of who merely uses it. Two
+Packages that a trainer installs must have a licence of a shorter list, which asks nothing of mere users. Two
 wheels bundle libraries of other licences than their own, which their metadata do not say: see BUNDLED.
 """
 
@@ -24,14 +24,14 @@ PERMISSIVE = {
     "Unlicense", "Zlib",
 }  # fmt: skip
 WEAK_COPYLEFT = {"LGPL-2.1-or-later", "LGPL-3.0-only", "MPL-2.0"}
-"""Allowed on the render side: they are imported as they come, and not shipped by us."""
+"""Licences allowed on the render side: such packages are imported unchanged, and not shipped by us."""
 UNSTATED = {"peppi-py", "httpx2-jsfetch"}
-"""Whose metadata name no licence: the first is for tests, the second is installed in web browsers alone."""
+"""Packages without a licence in their metadata: one for tests, one installed only in web browsers."""
 BUNDLED = {
     "av": "libx264 and libx265 (GPL-2.0-or-later) in FFmpeg's libraries",
     "opencv-python": "FFmpeg and Qt (LGPL)",
 }
-"""What the wheels bundle beside their own code; SECURITY.md and CONTRIBUTING.md say what follows."""
+"""Libraries that wheels bundle beside their own code; SECURITY.md and CONTRIBUTING.md say what follows."""
 NAMES = {
     "Apache Software License": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
@@ -47,7 +47,7 @@ NAMES = {
     "DFSG approved": "",
 }
 READING = ("av", "click", "numpy", "pillow", "pyarrow", "rich")
-"""What the base installation and the extra `load` name; torch is its user's own."""
+"""Packages that the base installation and the extra `load` name; torch is the user's own choice."""
 
 
 def locked() -> set[str]:
@@ -56,7 +56,7 @@ def locked() -> set[str]:
 
 
 def licence_of(name: str) -> str | None:
-    """What the metadata of an installed package say; None if it is not installed or they say nothing."""
+    """The licence in an installed package's metadata; None if it is not installed or they name none."""
     try:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
@@ -75,7 +75,7 @@ def parts(licence: str) -> set[str]:
 
 
 def closure(names: tuple[str, ...]) -> set[str]:
-    """These packages and what they need, as far as it is installed here."""
+    """These packages and the packages that they need, as far as those are installed here."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:

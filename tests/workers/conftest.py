@@ -1,4 +1,4 @@
-"""Replays of our own, recorded once a session."""
+"""Fixtures with replays that our recorder makes, once per session."""
 
 from __future__ import annotations
 

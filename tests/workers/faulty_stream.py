@@ -1,4 +1,4 @@
-"""A stream of pictures and lines with a fault in it."""
+"""Puts a fault, such as a lost or doubled picture, into an emulator's stream of pictures and lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def inject(
     num_pictures: int,
     other: Iterable[Picture | LogLine] = (),
 ) -> Iterator[Picture | LogLine]:
-    """Put a fault into a stream as it passes by; holds two pictures at most.
+    """Put a fault into a stream while it is read, keeping at most two pictures in memory.
 
     Args:
         events: a faultless stream, in order of arrival.
         fault: what goes wrong.
-        num_pictures: how many pictures come out: the last is held, or the rest left out, as need be.
-        other: for DESYNC, the other game's stream; at its end its last picture is held.
+        num_pictures: how many pictures come out: the last is repeated, or the rest left out, as needed.
+        other: for DESYNC, the other game's stream; at its end its last picture is repeated.
     """
     others = (event for event in other if isinstance(event, Picture))
     kept: dict[int, Picture] = {}

@@ -1,4 +1,4 @@
-"""What libmelee calls the characters by their internal ids, which the column `character` holds."""
+"""libmelee's names of the characters by their internal ids, which the column `character` holds."""
 
 from __future__ import annotations
 

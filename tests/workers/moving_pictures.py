@@ -1,4 +1,4 @@
-"""Small pictures in motion, for what encodes and decodes."""
+"""Small moving pictures for tests of encoders and decoders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 96, 64
 
 
 def moving_pictures(number: int, seed: int = 1) -> list[Yuv]:
-    """A noisy ground with a square that moves: packed I420, uint8 [96, 96]."""
+    """A noisy background with a square that moves: packed I420, uint8 [96, 96]."""
     random = np.random.default_rng(seed)
     ground = random.integers(60, 180, (HEIGHT * 3 // 2, WIDTH), np.uint8)
     pictures = []

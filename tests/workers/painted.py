@@ -1,4 +1,4 @@
-"""Pictures painted here instead of by an emulator: a stamp and a moving bar, enough for capture's tests."""
+"""Paints pictures instead of an emulator, with a stamp and a moving bar, for tests of the capture."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def painted(slp_frame: int, seed: int = 0) -> Yuv:
 def played(
     shown: Sequence[int], num_tail: int = TAIL_PICTURES, state: StateTable | None = None
 ) -> Iterator[Picture | LogLine]:
-    """What an emulator would yield that shows these slp_frames of a state, then holds the last one."""
+    """Yield what an emulator yields that shows these slp_frames of a state and then repeats the last one."""
     seeds = [0] * len(shown) if state is None else [seed_at(state, slp_frame) for slp_frame in shown]
     for capture_index, slp_frame in enumerate([*shown, *[shown[-1]] * num_tail]):
         if capture_index < len(shown):
@@ -38,6 +38,6 @@ def played(
 
 
 def seed_at(state: StateTable, slp_frame: int) -> int:
-    """The seed of that frame of the state; 0 beyond its end."""
+    """The seed of this frame of the state; 0 after its end."""
     row = slp_frame - state.first_slp_frame
     return int(state.values(SEED_COLUMN)[row]) if 0 <= row < state.num_frames else 0

@@ -1,4 +1,4 @@
-"""The system's ffmpeg and ffprobe as another reader of our videos, for tests."""
+"""Reads our videos by the system's ffmpeg and ffprobe, as an independent reader for tests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def probe(path: Path) -> ProbedVideo:
 
 
 def decode(path: Path, width: int, height: int) -> list[Yuv]:
-    """Each picture as ffmpeg decodes it: uint8 [H * 3 / 2, W], packed I420, none dropped or repeated."""
+    """Decode each picture with ffmpeg: uint8 [H * 3 / 2, W], packed I420, none dropped or repeated."""
     pictures = ffmpeg.input(str(path), threads=1).output(
         "pipe:1", format="rawvideo", pix_fmt="yuv420p", vsync="passthrough"
     )

@@ -1,4 +1,4 @@
-"""One replay in, proved pairs out, on a real Dolphin; and what becomes of those that cannot."""
+"""A job renders one replay on a real Dolphin and commits proved pairs, or sets the game aside."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_an_attempt_that_fails_writes_nothing_unless_it_is_the_last(game: Planne
 
 
 def test_a_replay_that_is_no_1v1_is_set_aside_for_good(tmp_path: Path):
-    """At the first attempt, although others could follow: they would end no other way."""
+    """The replay is set aside at the first attempt, since further attempts would end in the same way."""
     doubles = Slp().start(players={0: 1, 1: 2, 2: 3, 3: 4})
     for slp_frame in range(-123, -23):
         doubles.frame(slp_frame, ports=(0, 1, 2, 3))
@@ -103,7 +103,7 @@ def test_a_replay_that_is_no_1v1_is_set_aside_for_good(tmp_path: Path):
 
 
 def test_what_ended_a_game_elsewhere_is_written_down_with_its_reason(game: PlannedGame, tmp_path: Path):
-    """The farm sets a game aside itself when its worker died with it."""
+    """The farm itself sets a game aside when its worker died while rendering it."""
     result = set_aside(RenderTask(game), settings(tmp_path), RenderFailed(Reason.EMULATOR_EXIT, "it broke"))
     assert result.status == "set_aside"
     entry = read_entry(open_store(tmp_path / "dataset"), game.game_id)

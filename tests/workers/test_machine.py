@@ -1,4 +1,4 @@
-"""A machine in words."""
+"""A machine is described by its cores, its processor and its graphics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine that says nothing of itself yet."""
+    """Fakes a machine that does not describe itself yet."""
     monkeypatch.setattr(module, "_CPUINFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(module, "_NVIDIA", tmp_path / "nvidia")
     monkeypatch.setattr(module, "_RENDER_NODES", tmp_path / "dri")

@@ -1,4 +1,4 @@
-"""Scratch folders: private while in use, gone afterwards, swept when their owner was killed."""
+"""Scratch folders are private while in use, removed afterwards, and swept when their owner was killed."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path):
 def test_a_folder_taken_by_a_sweeper_before_it_is_locked_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The one race there is: mkdir, sweep by somebody else, lock."""
+    """This is the only possible race: mkdir, then a sweep by another process, then the lock."""
     taken: list[int] = []
     real = fcntl.flock
 
@@ -143,7 +143,7 @@ def test_without_tmpdir_it_is_memory_if_there_is_room(monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where this user's scratch lies by default, which everybody can guess; nothing is there yet."""
+    """The default place of this user's scratch, which everybody can guess; nothing is there yet."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return default_base()
 

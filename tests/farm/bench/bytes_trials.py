@@ -1,4 +1,4 @@
-"""Trials of `farm bench bytes` that nobody measured."""
+"""Makes up results of `farm bench bytes` for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from farm.bench._bytes_trial import BytesTrial
 
 
 def bytes_trial(**changes: Any) -> BytesTrial:
-    """A plain trial at the default settings, but for some fields."""
+    """A trial with the default settings, except for the given fields."""
     usual = {
         "preset": "veryfast", "crf": 23.0, "gop_pictures": 30, "b_frames": 0, "refreshes_within": False,
         "region_offset": 0.0, "height": 480, "bytes_per_frame": 2400.0, "cpu_seconds_per_1000": 3.0,

@@ -1,4 +1,4 @@
-"""The alignment bench puts faults into notes, not into pictures: the notes must come out the same."""
+"""The alignment bench puts faults into notes instead of pictures; the notes are the same as by pictures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def a_state(seed: int) -> StateTable:
 
 
 def events(state: StateTable, *, backwards: bool) -> Iterator[Picture | LogLine]:
-    """A stream of painted pictures; backwards, a mirror image, so that two games differ."""
+    """A stream of painted pictures; with `backwards` it is mirrored, so that two games differ."""
     for event in played(range(-123, -123 + NUM_FRAMES), state=state):
         if isinstance(event, Picture) and backwards:
             yuv = event.yuv.copy()
@@ -72,7 +72,7 @@ def games(tmp_path_factory: pytest.TempPathFactory) -> list[ObservedGame]:
 
 
 def saying(events: Iterable[Picture | LogLine]) -> Iterator[Picture | LogLine]:
-    """The stream of an emulator that says of each picture which frame it shows."""
+    """The stream of an emulator that says which frame each picture shows."""
     for event in events:
         is_picture = isinstance(event, Picture)
         yield replace(event, slp_frame_asked=event.capture_index - 123) if is_picture else event

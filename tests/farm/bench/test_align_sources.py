@@ -1,4 +1,4 @@
-"""Which games the alignment bench renders: a person's own, then recorded ones, of two lengths."""
+"""The alignment bench renders the user's own replays first, then recorded games of two lengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alignment bench's tables: what is counted, what is divided, and what is called odd."""
+"""The tables of the alignment bench count, divide, and mark odd results as they should."""
 
 from __future__ import annotations
 

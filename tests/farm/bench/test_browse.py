@@ -1,4 +1,4 @@
-"""The measurement of the pages measures, on a dataset that is there in a moment."""
+"""`farm bench browse` measures the browser's pages, here on a small dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm bench bytes` encodes real pictures of the stand-in in several ways and tells them apart."""
+"""`farm bench bytes` encodes real pictures of the stand-in in several ways, and its figures differ by way."""
 
 from __future__ import annotations
 

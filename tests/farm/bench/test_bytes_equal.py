@@ -1,4 +1,4 @@
-"""At equal bytes, what one way to encode has over another is told from what it merely spends."""
+"""Two ways to encode are compared at equal bytes, so that a way does not seem better by spending more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plot of bytes against quality has a line for each preset, and none for other codings."""
+"""The plot of bytes against quality has a line for each preset, and none for other ways to encode."""
 
 from __future__ import annotations
 

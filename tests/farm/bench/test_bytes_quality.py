@@ -1,4 +1,4 @@
-"""The measures of quality are what they are called, on pictures whose answer is known."""
+"""The measures of picture quality give the right values for pictures whose answer is known."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ def test_a_field_that_is_wiped_out_is_not_read(digits):
     wiped = [np.full((48, 64), 128, np.uint8)] * 12
     right, could = reader.num_right(wiped, np.arange(12))
     assert could == 11
-    assert right <= 4  # all are taken for one and the same
+    assert right <= 4  # all are read as the same pattern

@@ -1,4 +1,4 @@
-"""Regions of interest are where the boxes of each picture are, and nowhere else."""
+"""Regions of interest in the encoder lie where the boxes of each picture are, and nowhere else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTINGS = VideoSettings(30.0)
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    """Noise that is another in each picture, so that nothing can be copied from the last one."""
+    """Pictures of noise that differs in each, so that nothing can be copied from the last one."""
     random = np.random.default_rng(5)
     return random.integers(60, 180, (NUM_FRAMES, HEIGHT * 3 // 2, WIDTH)).astype(np.uint8)
 
@@ -41,7 +41,7 @@ def encoded(path: Path, pictures: np.ndarray, boxes: np.ndarray, offset: float) 
 
 
 def walking_boxes() -> np.ndarray:
-    """A box of 32 x 32 that goes from left to right by one block a picture, and one that is empty."""
+    """A box of 32 x 32 that moves from left to right by one block per picture, and an empty box."""
     left = 16 * np.arange(NUM_FRAMES)
     walks = np.stack([left, np.full_like(left, 32), left + 32, np.full_like(left, 64)], axis=1)
     return np.stack([walks, np.zeros_like(walks)], axis=1)

@@ -1,4 +1,4 @@
-"""VMAF is measured where the system's ffmpeg can, picture by picture; where it cannot, that is said."""
+"""VMAF is measured picture by picture where the system's ffmpeg can; else a message says that it cannot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ needs_vmaf = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:
-    """A smooth ground that wanders, so that a picture is unlike the one before; the last rows are a stamp."""
+    """A smooth background that moves, so that no picture is like the last; the bottom rows are a stamp."""
     random = np.random.default_rng(3)
     coarse = random.integers(40, 220, (16, 40)).astype(np.uint8)
     ground = np.kron(coarse, np.ones((10, 10), np.uint8))

@@ -1,4 +1,4 @@
-"""What `farm bench capture` makes of its runs, and one run of it in real Dolphin."""
+"""`farm bench capture` computes its figures from its runs; one test runs it in real Dolphin."""
 
 from __future__ import annotations
 

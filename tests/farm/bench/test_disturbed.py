@@ -1,4 +1,4 @@
-"""What copies of a picture suffer in the alignment bench: each disturbance does what its name says."""
+"""Each disturbance that the alignment bench puts on copies of a picture does what its name says."""
 
 from __future__ import annotations
 

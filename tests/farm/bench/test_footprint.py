@@ -1,4 +1,4 @@
-"""What a process takes is counted from outside, with all that it started, and never twice."""
+"""The CPU time and memory of a process are counted from outside, with its children, and never twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ child.communicate(b"\\n")
 
 @contextmanager
 def parent_and_child() -> Iterator[tuple[int, int]]:
-    """Two processes, of which one started the other; both end with the block."""
+    """Two processes, one of which started the other; both end with the block."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as it:
@@ -64,7 +64,7 @@ def test_scratch_is_what_lies_on_disk_but_for_the_dataset(tmp_path: Path):
 def test_the_most_of_both_is_kept(tmp_path: Path):
     (tmp_path / "a").write_bytes(os.urandom(MEBIBYTE))
     with FootprintWatch(os.getpid(), tmp_path) as watch:
-        pass  # it looks at once, and again and again
+        pass  # the first sample is taken at once, others follow
     assert watch.memory_bytes > MEBIBYTE
     assert watch.scratch_bytes >= MEBIBYTE
 

@@ -1,4 +1,4 @@
-"""A network that is further away: what is sent arrives whole, in order, and later."""
+"""The delaying proxy of the benches delivers all bytes, in order, and later."""
 
 from __future__ import annotations
 

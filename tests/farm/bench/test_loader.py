@@ -1,4 +1,4 @@
-"""`farm bench loader`: which figures it gives, and what becomes of a comparison that fails."""
+"""`farm bench loader` gives its figures, and says why where a comparison fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def call(*words: object) -> Any:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One round: what is tested is not how fast it is."""
+    """Measure one round only, since the test is not about speed."""
     monkeypatch.setattr(loader, "_ROUNDS", 1)
     monkeypatch.setattr(loader, "_has_torchcodec", lambda: False)
 
@@ -57,7 +57,7 @@ def test_the_table_has_a_line_for_each_figure(sound: Path):
 
 
 def lerobot(folder: Path, script: str) -> dict[str, Any]:
-    """Figures by a Python that runs another script than LeRobot's."""
+    """The figures where LeRobot's script is replaced by another one."""
     python = folder / "python"
     python.write_text(f"#!{sys.executable}\n{script}\n")
     python.chmod(0o755)

@@ -1,4 +1,4 @@
-"""`farm bench makespan`: the real engine on simulated machines ends every game, near the ideal."""
+"""`farm bench makespan`: the real engine on simulated machines ends every game in nearly the ideal time."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_machine_that_vanishes_is_missed_after_a_while():
 
 
 def _next(pool: VirtualPool) -> list[object]:
-    """What happens next, however long that takes on the virtual clock."""
+    """Wait for the next event of the pool, however long that takes on the virtual clock."""
     while not (found := pool.events(0.25)):
         assert pool.now() < 1e6, "nothing happens any more"
     return list(found)

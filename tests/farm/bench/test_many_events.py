@@ -1,4 +1,4 @@
-"""A simulated dataset is one that the reading side takes for real, with as many events as were asked for."""
+"""A simulated dataset can be read like a real one, and has as many events as were asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm bench all` and `farm bench peers`: rows, the table, its place in a file, and what is not there."""
+"""`farm bench all` and `farm bench peers`: rows, the table, its place in a file, and missing results."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_what_fails_has_a_row_that_says_so_and_the_others_go_on(
 
 
 def _sections(folder: Path) -> tuple[Section, ...]:
-    """Two benches that count how often they are run, and of which the second takes up the first."""
+    """Two benches that count how often they are run; the second one's row also has the first one's result."""
     count = "import pathlib, sys; p = pathlib.Path(sys.argv[1]); n = len(p.read_text()) if p.exists() else 0"
 
     def words(name: str) -> list[str]:

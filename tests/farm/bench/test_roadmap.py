@@ -1,4 +1,4 @@
-"""`farm bench roadmap`: all games in gigabytes, days and dollars, from what was measured."""
+"""`farm bench roadmap` computes gigabytes, days and dollars for all games from measured figures."""
 
 from __future__ import annotations
 

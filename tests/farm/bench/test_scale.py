@@ -1,4 +1,4 @@
-"""`farm bench scale`: every step with made-up datasets, each in a process of its own."""
+"""`farm bench scale` runs every step on made-up datasets, each step in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm bench scheduling`: games that do nothing are all handed out, by the real loop and pool."""
+"""`farm bench scheduling` hands out all of its games, which do nothing, by the real loop and pool."""
 
 from __future__ import annotations
 

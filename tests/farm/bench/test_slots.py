@@ -1,4 +1,4 @@
-"""How many slots are called best, from what was measured."""
+"""`farm bench slots` chooses the best number of slots from its measurements."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from farm.bench.slots import SlotsTrial, best_number
     [
         ([100], 1),
         ([100, 190, 270], 3),
-        ([100, 190, 195], 2),  # more, but no more than noise
+        ([100, 190, 195], 2),  # more frames a second, but within the noise
         ([100, 90, 80], 1),
-        ([100, 104, 108], 3),  # little by little is more, too
+        ([100, 104, 108], 3),  # many small gains add up
     ],
 )
 def test_a_slot_more_must_be_worth_it(frames_per_second: list[float], best: int):

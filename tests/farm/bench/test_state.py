@@ -1,4 +1,4 @@
-"""`farm bench state` measures what it says, on games it records if it is given none."""
+"""`farm bench state` measures what it says, on recorded games where it is given no replays."""
 
 from __future__ import annotations
 

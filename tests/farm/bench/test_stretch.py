@@ -1,4 +1,4 @@
-"""A dataset of any length out of a small one: as many frames as asked for, and not one byte more on disk."""
+"""A small dataset is stretched to any number of frames by links, which take no further space on disk."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.manifests.small_dataset import build
 if TYPE_CHECKING:
     from pathlib import Path
 
-FRAMES = 600  # of the small dataset
+FRAMES = 600  # number of frames of the small dataset
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """On the same file system as what is made of it, as links must be."""
+    """The small dataset, on the same file system as the stretched one, as links need."""
     build(tmp_path / "set", tmp_path / "scratch")
     return tmp_path / "set"
 

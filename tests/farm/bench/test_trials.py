@@ -1,4 +1,4 @@
-"""How the alignment bench answers for each observer, and where a fault breaks the first pair."""
+"""The alignment bench's answer for each observer, and the first pair that a fault breaks."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_fault_after_the_last_frame_breaks_none():
 
 
 def numbered(num_pictures: int) -> FlowMaps:
-    """Flow whose every value is the number of its picture, from 1; a still picture's is 0."""
+    """Optical flow whose every value is its picture's number, from 1; that of a still picture is 0."""
     still = FlowMaps.still(num_pictures)
     numbers = np.arange(1, num_pictures + 1)
     strength = np.zeros_like(still.strength) + numbers.reshape(-1, *[1] * (still.strength.ndim - 1))

@@ -1,4 +1,4 @@
-"""Figures of windows per second: what is divided by what."""
+"""Windows per second are computed from the right counts and times."""
 
 from __future__ import annotations
 

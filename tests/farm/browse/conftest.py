@@ -1,4 +1,4 @@
-"""Datasets for the browser: a small one with real pictures, and one of many games that differ."""
+"""Datasets for tests of the browser: a small one with real pictures, and one of many different games."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages as files: what is written, what it says, and that it is the same as what the server says."""
+"""The exported pages are complete, and say the same as those of the server."""
 
 from __future__ import annotations
 

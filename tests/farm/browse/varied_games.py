@@ -1,4 +1,4 @@
-"""A dataset of games that differ in all that the browser filters by; its videos are random bytes."""
+"""Builds a dataset of games that differ in all that the browser filters by; videos are random bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NUM_GAMES = 24
 
 
 def build_varied(root: Path) -> Store:
-    """NUM_GAMES committed games, two set aside for one reason and one for another; finalized."""
+    """Build and finalize NUM_GAMES committed games, two set aside for one reason and one for another."""
     store, samples = open_store(root), Samples()
     open_or_create(store, samples.description)
     games = [

@@ -1,4 +1,4 @@
-"""Commands as a person calls them, on datasets that are there in a moment."""
+"""Fixtures that call `farm` commands as a person does, on small datasets that are quickly made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Calls `farm` with words; errors of ours come out as exceptions, as `farm.cli.main` gets them."""
+    """Calls `farm` with arguments; our own errors are raised as exceptions, as `farm.cli.main` gets them."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
     def call(*words: object) -> Result:
@@ -30,5 +30,5 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
 
 @pytest.fixture
 def dataset(sound: Path, tmp_path: Path) -> Path:
-    """Three games committed, one pending, one set aside; finalized; a copy to be changed."""
+    """A finalized dataset of three committed games, one pending, one set aside; tests may change it."""
     return shutil.copytree(sound, tmp_path / "set")

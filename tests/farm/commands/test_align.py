@@ -1,4 +1,4 @@
-"""`farm align` shows what was recorded of a game and what its files say now, and draws it."""
+"""`farm align` shows a game's recorded evidence and that of its files now, and draws it."""
 
 from __future__ import annotations
 

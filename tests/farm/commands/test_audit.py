@@ -1,4 +1,4 @@
-"""`farm audit`: what it says of a sound dataset, of a damaged one, and how it ends."""
+"""`farm audit`: its report on a sound dataset and on a damaged one, and its exit status."""
 
 from __future__ import annotations
 

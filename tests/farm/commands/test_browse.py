@@ -1,4 +1,4 @@
-"""`farm browse`: it serves until Ctrl-C, and refuses in one line what it cannot do."""
+"""`farm browse` serves until Ctrl-C, and refuses in one line what it cannot do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.farm.commands.conftest import Call
 
-# What runs in the background of a script inherits that it ignores interrupts.
+# A program in the background of a script inherits that it ignores interrupts.
 HEED_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 
 
@@ -104,7 +104,7 @@ def test_an_address_for_others_is_warned_of_and_needs_its_token(sound: Path):
             url = server.stderr.readline().split()[0]
             asked = urlsplit(url)
             assert asked.hostname == socket.gethostname().lower()
-            for name in ("127.0.0.1", "127.0.0.2"):  # both reach a server that listens on all addresses
+            for name in ("127.0.0.1", "127.0.0.2"):  # both addresses reach a server that listens on all
                 bare = f"http://{name}:{asked.port}/"
                 with pytest.raises(urllib.error.HTTPError, match="403"):
                     urllib.request.urlopen(f"{bare}index.json", timeout=20)  # noqa: S310 - http

@@ -1,4 +1,4 @@
-"""`farm calibrate`: what it refuses before it renders anything, and what it keeps when it did."""
+"""`farm calibrate`: the input it refuses before it renders anything, and the constants it keeps after."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FINGERPRINT = {"emulator": "a test's"}
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The games that were rendered to measure on; the rendering itself is left out."""
+    """The games that are rendered for the measurement; the rendering itself is left out."""
     games: list[Any] = []
     calibration = Calibration("standin", fingerprint_sha256(FINGERPRINT), 2, 1.0, 0.8, 1323)
 

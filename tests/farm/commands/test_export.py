@@ -1,4 +1,4 @@
-"""`farm export`: windows in other people's formats, as a person asks for them."""
+"""`farm export` writes windows in other projects' formats, with the options that a person gives."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_options_that_a_format_does_not_heed_are_refused_and_all_others_taken(
 ):
     flag = {"fields": "--field"}.get(name, f"--{name.replace('_', '-')}")
     (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "old").write_bytes(b"old")  # so that nothing is exported where an option is taken
+    (tmp_path / "full" / "old").write_bytes(b"old")  # so that nothing is exported where an option is accepted
     words = ("export", form, tmp_path / "set", tmp_path / "full", flag, VALUES[name])
     if name in HEEDED[form]:
         with pytest.raises(RecordRefused, match="not empty"):

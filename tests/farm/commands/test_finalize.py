@@ -1,4 +1,4 @@
-"""`farm finalize`: what it compiles, what it leaves out on request, and that it does nothing twice."""
+"""`farm finalize` compiles the manifests, leaves out parts on request, and does nothing twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm games`: the committed games as a table, as JSON, as CSV."""
+"""`farm games` prints the committed games as a table, as JSON, as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm gc`: it names before it removes, and never what anybody may still need."""
+"""`farm gc` names files before it removes any, and never removes one that may still be needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY = 24 * 3600
 
 
 def orphan(dataset: Path, number: int, *, age_seconds: float) -> Path:
-    """A video that no ledger entry names; numbers from 9 on are those of the pending game."""
+    """Put a video that no ledger entry names; file numbers from 9 on belong to the pending game."""
     path = dataset / f"videos/observation.images.game/chunk-000/file-{number:03}.mp4"
     path.write_bytes(b"left by a worker")
     then = time.time() - age_seconds

@@ -1,4 +1,4 @@
-"""What every verb says of itself: whole sentences, every argument, and an example that can be typed."""
+"""The help of every `farm` command has whole sentences, every argument, and an example that works."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def verbs() -> Iterator[Any]:
-    """Every command with what it is called, those of `farm bench` included."""
+    """Every command with its name, those of `farm bench` included."""
     context = click.Context(farm)
     for name in farm.list_commands(context):
         command = farm.get_command(context, name)

@@ -1,4 +1,4 @@
-"""`farm latents`: a value for every picture, joined by the loader, resumed, and shared among processes."""
+"""`farm latents` computes a value for every picture; it resumes, and several processes share the work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_loader_joins_the_values_of_the_pictures_that_it_shows(call: Call, s
         sample = as_dict(dataset[window])
         assert sample["latent_valid"].all()
         assert (sample["latent"] == grid(sample["video"])).all()
-    assert np.ptp(as_dict(dataset[0])["latent"][:, :, 5]) > 0  # where the stamps are
+    assert np.ptp(as_dict(dataset[0])["latent"][:, :, 5]) > 0  # the rows with the stamps
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`farm moments` as a person calls it."""
+"""`farm moments` lists the moments that a person asks for."""
 
 from __future__ import annotations
 

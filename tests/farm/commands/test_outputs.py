@@ -1,4 +1,4 @@
-"""No command writes its output over something else."""
+"""No `farm` command overwrites a file that is not its own output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm parity`: the same, or where two recordings of one match first differ, or that they are of two."""
+"""`farm parity` says if two recordings agree, where they first differ, or that they are of two matches."""
 
 from __future__ import annotations
 

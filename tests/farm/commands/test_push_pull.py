@@ -1,4 +1,4 @@
-"""`farm push` and `farm pull`, to and from a server of our own that speaks the hub's HTTP."""
+"""`farm push` and `farm pull` work with a server of our own that speaks the hub's HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.manifests.hub.hub_server import Hub
 
 __all__ = ["hub"]
-# The library's way without Xet hands its HTTP client an argument of old.
+# Without Xet the library passes a deprecated argument to its HTTP client.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 URL = "hf://datasets/owner/set"
 

@@ -1,4 +1,4 @@
-"""`farm render`: what it refuses before anything is looked at or begun."""
+"""`farm render` refuses wrong arguments before it reads replays or begins a run."""
 
 from __future__ import annotations
 

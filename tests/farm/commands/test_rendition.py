@@ -1,4 +1,4 @@
-"""`farm rendition`: the same frames, smaller, once, and only what is proved."""
+"""`farm rendition` makes smaller pictures of the same frames, once, and commits only what is proved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SIZE = (120, 160)
 
 @pytest.fixture(scope="module")
 def made(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendition made by the command, which then says that it has nothing left to do."""
+    """A rendition made by the command; called again, the command says that nothing is left to do."""
     out = tmp_path_factory.mktemp("made") / "small"
     words = ["rendition", str(sound), "--size", "120x160", "--out", str(out), "--workers", "1"]
     for said in ("3 of 3 replays committed", "Everything was done already: 3 games committed"):

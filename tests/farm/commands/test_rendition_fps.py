@@ -1,4 +1,4 @@
-"""`farm rendition --fps`: every n-th frame has a picture, and the states and inputs of all frames stay."""
+"""`farm rendition --fps` keeps every n-th frame's picture, and the states and inputs of all frames."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FIRST = one_state().first_slp_frame
 
 
 def make(sound: Path, out: Path, fps: int) -> Path:
-    """A rendition of whole pictures, whose stamps can still be read."""
+    """Make a rendition of uncropped pictures, whose stamps can still be read."""
     words = ["rendition", str(sound), "--size", "480x640", "--fps", str(fps), "--out", str(out)]
     result = CliRunner().invoke(farm, [*words, "--workers", "1"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -71,7 +71,7 @@ def test_every_third_frame_has_a_picture_that_carries_its_stamp(sparse: Path):
     dataset = opened(sparse)
     shown = set()
     for window in range(len(dataset)):
-        sample = dataset[window]  # the stamp of each picture is held against its row's slp_frame
+        sample = dataset[window]  # each picture's stamp is compared with its row's slp_frame
         assert (np.diff(sample["slp_frame"]) == STEP).all()
         shown |= {(int(sample["game"]), int(frame)) for frame in sample["slp_frame"]}
     frames = {frame - FIRST for game, frame in shown if game == 0}
@@ -227,7 +227,7 @@ def test_a_moment_lasts_a_second_at_30_pictures_a_second_too(sound: Path, tmp_pa
     made = make(sound, tmp_path / "made", 30)
     data = moving_picture(open_store(made), committed(made)[0], FIRST)
     with Image.open(io.BytesIO(data)) as picture:
-        picture.load()  # which tells how long it is shown
+        picture.load()  # which says how long it is shown
         assert picture.n_frames == 15
         assert picture.info["duration"] * picture.n_frames == pytest.approx(1000, rel=0.02)
 

@@ -31,7 +31,7 @@ ENDED = {DIED: Reason.WORKER_DIED, STALLED: Reason.EMULATOR_STALLED, MISALIGNED:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """One committed game, three set aside, all in the manifests; and one set aside since."""
+    """A store with one committed game and three set aside, all in the manifests, and one set aside since."""
     store = open_store(tmp_path / "set")
     open_or_create(store, SAMPLES.description)
     planned = append_plan(store, [SAMPLES.to_plan(n) for n in range(5)], FRAMES_PER_CHUNK)

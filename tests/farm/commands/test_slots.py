@@ -1,4 +1,4 @@
-"""`farm slots`: one number that a cluster's start can take, and where it is from."""
+"""`farm slots` prints one number, which a cluster's start can use, and says where it comes from."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_damaged_calibration_fails_and_says_what_to_do(call: Call, tmp_path: P
 
 @pytest.fixture
 def with_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU that draws, with room for three emulators."""
+    """Fakes a GPU that draws, with room for three emulators."""
     drawn = Drawing("NVIDIA H200", "nvidia", {}, "by the way 'nvidia'")
     monkeypatch.setattr(slots_command, "drawing_here", lambda _choice: drawn)
     monkeypatch.setattr(slots_command, "cards_here", lambda: (1600 << 20,))

@@ -1,4 +1,4 @@
-"""`farm inspect`, `farm state`, `farm plan` and `farm sql`, as a person calls them."""
+"""`farm inspect`, `farm state`, `farm plan` and `farm sql` print what a person asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`farm states`: a dataset of states alone, as whole and as readable as a rendered one."""
+"""`farm states` makes a dataset without pictures that is as complete and readable as a rendered one."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(replays: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset made by the command, which then says that it has nothing left to do."""
+    """A dataset made by the command; called again, the command says that nothing is left to do."""
     out = tmp_path_factory.mktemp("made") / "states"
     words = ["states", "--replays", replays, "--out", out, "--workers", 1, "--frames-per-chunk", 90]
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +67,7 @@ def made(replays: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def states(made: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it, to be changed."""
+    """A copy of the dataset, which a test may change."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
     return shutil.copytree(made, tmp_path / "states")
 
@@ -135,7 +135,7 @@ def own_replays(replays: Path, tmp_path: Path, config: Path, monkeypatch: pytest
 
 
 def planned_only(replays: Path, out: Path, call: Call) -> None:
-    """A dataset whose plan has the games, and whose ledger has none of them: the run ended before them."""
+    """A dataset whose plan has the games and whose ledger has none, as if the run had ended before them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(states_run, "do_work", stopped)
         with pytest.raises(EnvironmentFailed, match="stopped here"):
@@ -164,7 +164,7 @@ def test_replays_that_moved_after_they_were_planned_are_found_where_they_are_now
 def test_replays_that_go_after_the_plan_cost_their_own_games_and_come_back(
     call: Call, own_replays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """They are there when the run looks at them, and gone when it comes to them."""
+    """The replays exist when the run lists them, and are gone when it comes to read them."""
     out = tmp_path / "set"
     planned_only(own_replays, out, call)
     aside = tmp_path / "aside"

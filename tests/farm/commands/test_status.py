@@ -1,4 +1,4 @@
-"""`farm status`: lines and bars that say how far a dataset is."""
+"""`farm status` says in lines and bars how many games of a dataset are done."""
 
 from __future__ import annotations
 

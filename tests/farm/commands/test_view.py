@@ -1,4 +1,4 @@
-"""`farm view`: clips that can be played, of the frames that were asked for."""
+"""`farm view` writes clips that can be played, of the frames that were asked for."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A slot's process with a guard and a child, in the middle of a game; started by tests.farm.test_slot_guard.
+"""Acts as a slot's process with a guard and a child in the middle of a game, for tests of the slot guard.
 
 python guarded.py FILE LOST_SECONDS CHILD_SECONDS MANNERS
 
-The head is there while FILE is. With `polite` SIGTERM is SystemExit, as Ray has it; with `deaf` nobody hears
-it. With `parent` this process only starts a guarded one.
+The head counts as alive while FILE exists. With `polite`, SIGTERM raises SystemExit, as in Ray's workers;
+with `deaf`, SIGTERM is ignored. With `parent`, this process only starts a guarded one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The metadata service of a cloud's machine, as far as a spot notice goes, on a port of this machine."""
+"""Acts as the metadata service of a cloud's machine, as far as spot notices need it, on a local port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOKEN = "a token of this service"
 
 
 class MetadataService:
-    """Answers a session's token, and to whoever has it `notice`; 404 as long as that is None."""
+    """Gives out session tokens, and `notice` to requests that have one; 404 as long as `notice` is None."""
 
     def __init__(self) -> None:
         self.notice: bytes | None = None

@@ -1,4 +1,4 @@
-"""Which processes of a null run are alive, and a wait with a deadline: what tests of killing ask for."""
+"""Finds the living processes of a null run, and waits with a deadline, for tests that kill processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def sleeping(seconds: str) -> set[int]:
-    """The living children of null renderers that sleep so long: one time tells one test's from another's."""
+    """The living children of null renderers that sleep this long; each test uses a time of its own."""
     wanted = ["sleep", seconds, ""]
     return {pid for pid, line in command_lines().items() if line == wanted}
 
 
 def command_lines() -> dict[int, list[str]]:
-    """Of every process of this machine that is not a zombie."""
+    """The command lines of every process of this machine that is not a zombie."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -30,7 +30,7 @@ def command_lines() -> dict[int, list[str]]:
 
 
 def wait_for(claim: Callable[[], object], seconds: float = 120.0) -> None:
-    """Return once the claim holds; fails the test if it does not within the deadline."""
+    """Return once the claim is true; fail the test if it is not true within the deadline."""
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline, f"not within {seconds} s"

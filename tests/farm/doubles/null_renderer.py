@@ -1,4 +1,4 @@
-"""A test double at the farm's furthest edge: where `workers.job.render_game` would render, this does nothing.
+"""A test double of `workers.job.render_game` that renders nothing.
 
 It keeps a ledger (one file a game, made with O_EXCL) so that a test can count what was done, lost or done
 twice, and misbehaves on request.
@@ -25,13 +25,13 @@ from workers.scratch import scratch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NUM_CHILDREN = 3  # an emulator, a display, an encoder
+NUM_CHILDREN = 3  # in place of an emulator, a display, an encoder
 GATE_SECONDS = 400.0  # other slots may still be starting, on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
 class NullTask:
-    """`behaviour` is a key of FATAL or REFUSALS, or "" for success."""
+    """A game for the null renderer; `behaviour` is a key of FATAL or REFUSALS, or "" for success."""
 
     game_id: str
     num_frames: int = 600
@@ -50,10 +50,11 @@ class NullTask:
 
 @dataclass(frozen=True, slots=True)
 class NullSettings:
-    """What every game is told.
+    """Settings that every game of a null run gets.
 
-    `ledger` is a folder, or None to keep none; `children` is what every child of a game sleeps, or "". No
-    game goes on before the file `gate` exists, so that a test sees all slots busy however slowly they come.
+    `ledger` is a folder, or None to keep no ledger; `children` is how long every child of a game sleeps, or
+    "" for no children. No game goes on before the file `gate` exists, so that a test sees all slots busy
+    however slowly they start.
     """
 
     ledger: Path | None = None
@@ -74,7 +75,7 @@ class NullResult:
 
 
 def render_nothing(task: NullTask, settings: NullSettings) -> NullResult:
-    """Misbehave as asked, else wait `task.seconds` and write the ledger entry."""
+    """Misbehave as the task asks, or wait `task.seconds` and write the ledger entry."""
     with ExitStack() as stack:
         folder = stack.enter_context(scratch(settings.scratch_base))
         (folder / "picture.raw").write_bytes(bytes(1000))
@@ -91,7 +92,7 @@ def render_nothing(task: NullTask, settings: NullSettings) -> NullResult:
 
 
 def start_child(seconds: str, folder: Path) -> Child:
-    """As an emulator, its display and its encoder are started: by the farm's own means."""
+    """Start a child by the farm's own means, as an emulator, its display and its encoder are started."""
     log = folder / "child.log"
     return Child(["sleep", seconds], folder=folder, environment=os.environ, stdout=log, stderr=log)
 
@@ -147,7 +148,7 @@ REFUSALS: dict[str, Callable[[NullTask], NullResult | None]] = {
 
 
 def commit(task: NullTask, settings: NullSettings) -> str:
-    """Write the entry if there is none: `committed`, or `already_done`."""
+    """Write the ledger entry (`committed`), or leave the one that exists (`already_done`)."""
     if settings.ledger is None:
         return "committed"
     try:

@@ -1,8 +1,9 @@
-"""A whole run as its own process, to interrupt or kill: on no Ray, on the one there is, or on one of its own.
+"""Makes a whole run of null games in its own process, which tests interrupt or kill.
 
 python null_run.py local|ray|own-ray LEDGER SCRATCH SECONDS CHILDREN GAMES
 
-`NULL_HEAD_LOST_SECONDS` is how long the head may be silent.
+The run uses no Ray, the Ray cluster that is there, or one of its own. `NULL_HEAD_LOST_SECONDS` is how long
+the head may be silent.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ if __name__ == "__main__":
     kind, ledger, scratch, seconds, children, num_games = sys.argv[1:]
     try:
         status = main(kind, Path(ledger), Path(scratch), float(seconds), children, int(num_games))
-    except EnvironmentFailed as problem:  # as `farm.launch` ends then
+    except EnvironmentFailed as problem:  # the exit status of `farm.launch` in this case
         sys.stderr.write(f"farm: {problem}\n")
         status = 2
     sys.exit(status)

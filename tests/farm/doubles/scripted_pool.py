@@ -1,4 +1,4 @@
-"""A pool without processes: what its slots report is a script, and what it was asked for is written down."""
+"""A pool without processes: a script says what its slots report, and the pool records what it was asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def committed(task: NullTask) -> NullResult:
 class ScriptedPool:
     """Opens `num_slots` slots on one machine each; every game that is started ends as `answer` says.
 
-    `kinds` are those of the machines, in turn.
+    `kinds` are the kinds of the machines, in turn.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How often a game may fail, and what it is called when it has failed too often."""
+"""How often a game may fail, and with which reason it is set aside when it has failed too often."""
 
 from __future__ import annotations
 

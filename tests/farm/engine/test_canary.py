@@ -1,4 +1,4 @@
-"""The canary rule: what judges a machine, what follows, and how that goes with retries, losses and kinds."""
+"""The canary rule: the first game on each kind of machine decides whether other games are begun there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Answer = Callable[[str, NullTask], list[Event]]
 
 
-# --- pure
+# --- the rule by itself
 
 
 @given(st.lists(st.integers(1, 30_000), min_size=1).map(sorted))
@@ -84,7 +84,7 @@ def test_a_few_games_whose_replay_is_not_there_say_nothing_of_the_machine():
     assert judged == [Judgement.NEXT_GAME, Judgement.NEXT_GAME, Judgement.STOP]
 
 
-# --- in a run
+# --- the rule in a run
 
 
 def games(number: int, **options: Any) -> list[NullTask]:
@@ -98,14 +98,14 @@ def go(pool: ScriptedPool, tasks: list[NullTask], proved: list[ProvedKind] | Non
         pool,
         give_up=give_up,
         stop=StopSignals(),
-        limits=Limits(bench_seconds=1e-6),  # no machine rests long here
+        limits=Limits(bench_seconds=1e-6),  # so that no machine rests for long
         canaries=Canaries(),
         on_canary=found.append,
     )
 
 
 def failing(reason: Reason, *games: str) -> Answer:
-    """Slots on which these games fail, and write it down if no attempt is to follow."""
+    """Make slots' answers in which these games fail, and are written off if no attempt is to follow."""
 
     def answer(slot: str, task: NullTask) -> list[Event]:
         if task.game_id not in games:
@@ -119,7 +119,7 @@ def failing(reason: Reason, *games: str) -> Answer:
 
 
 def refusing(*games: str) -> Answer:
-    """Slots on which these games are refused for what they hold."""
+    """Make slots' answers in which these games are refused because of what their replays hold."""
 
     def answer(slot: str, task: NullTask) -> list[Event]:
         if task.game_id not in games:

@@ -1,4 +1,4 @@
-"""One rule for the status of a program that rendered."""
+"""The exit status of every program that renders games follows one rule."""
 
 from __future__ import annotations
 

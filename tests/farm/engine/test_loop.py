@@ -1,4 +1,4 @@
-"""The loop of a run, on a pool whose slots say exactly what a test has them say."""
+"""The loop of a run, tested on a pool whose slots report exactly what a test says."""
 
 from __future__ import annotations
 

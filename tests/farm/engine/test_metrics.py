@@ -1,4 +1,4 @@
-"""What Prometheus is told of a run, read from the endpoint that it would read."""
+"""The figures that Prometheus gets of a run, read from the endpoint that Prometheus reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from workers.job import GameResult
 from workers.standin.recorder import record_match
 
 pytest.importorskip("prometheus_client", reason="the extra `render` is not installed")
-from farm.engine.metrics_server import metrics_server  # behind the skip
+from farm.engine.metrics_server import metrics_server  # imported after the skip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from farm.engine.metrics import RunMetrics
 
 DASHBOARD = Path(__file__).resolve().parents[3] / "docker/metrics/farm.json"
-_NODE_FIGURES = {"ray_node_cpu_utilization", "ray_node_mem_used"}  # Ray's own
+_NODE_FIGURES = {"ray_node_cpu_utilization", "ray_node_mem_used"}  # Ray's own figures
 _LINE = re.compile(r"^(\w+)(?:{(.*)})? ([0-9.e+]+)$")
 
 
 def scraped(port: int) -> dict[tuple[str, str], float]:
-    """By name and labels; of the text that the endpoint serves."""
+    """The figures by name and labels, from the text that the endpoint serves."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     found = (_LINE.match(line) for line in text.splitlines() if not line.startswith("#"))

@@ -1,4 +1,4 @@
-"""The queue: order, retries on another worker, caps, machines that fail. Time is a number here."""
+"""The queue of games: order, retries on another worker, limits, machines that fail; time is a number."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tasks(*lengths: int) -> list[NullTask]:
 
 
 def opened(queue: GameQueue[NullTask], *slots: str) -> None:
-    """Slots are named node/number."""
+    """Open these slots in the queue; their names are node/number."""
     for slot in slots:
         queue.apply(SlotOpened(slot, slot.split("/")[0]), 0.0)
 
@@ -75,7 +75,7 @@ def test_a_game_that_failed_waits_for_the_other_machine_rather_than_go_back():
     opened(queue, "a/1")
     assert [(slot, task.game_id) for slot, task in queue.assignments(1.0)] == [("a/1", "game-2")]
     queue.apply(committed("a/1", NullTask("game-2")), 2.0)
-    assert queue.assignments(2.0) == []  # game-0 failed on a; b is at work on game-1
+    assert queue.assignments(2.0) == []  # game-0 failed on a; b is rendering game-1
     queue.apply(committed("b/0", NullTask("game-1")), 3.0)
     assert [(slot, task.game_id) for slot, task in queue.assignments(3.0)] == [("b/0", "game-0")]
 
@@ -375,7 +375,7 @@ def test_the_machines_of_a_run_are_counted_by_their_open_slots():
 
 
 def fail_on(queue: GameQueue[NullTask], node: str, now: float) -> None:
-    """Every slot gets a game; those on one machine fail, the others are committed."""
+    """Give every slot a game; those on one machine fail, the others are committed."""
     for slot, task in queue.assignments(now):
         if slot.split("/")[0] == node:
             queue.apply(

@@ -1,4 +1,4 @@
-"""Where a run stands: counts that add up, the exit status they mean, and the pace they imply."""
+"""The counts of a run's games add up, and give its exit status and its pace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which figures a run tells, when, and to whom: held against a sink that only remembers."""
+"""Which figures a run reports, and when, tested with a sink that only remembers them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNNING = RunCounts(committed=1, running=2, waiting=3, frames_done=600, frames_t
 
 
 class RememberingSink:
-    """Keeps every series, and refuses one whose labels are not those that the figure declares."""
+    """A sink that keeps every series, and refuses one whose labels are not those that the figure declares."""
 
     def __init__(self) -> None:
         self.series: dict[tuple[str, tuple[str, ...]], float] = {}
@@ -120,7 +120,7 @@ def test_a_result_that_took_no_time_gives_no_pace():
 def test_a_slot_that_never_had_a_pace_is_not_forgotten():
     _, metrics = told()
     metrics.on_event(SlotOpened("a", "node"))
-    metrics.on_event(SlotClosed("a"))  # the sink would fail: it knows of no such series
+    metrics.on_event(SlotClosed("a"))  # else the sink fails: it knows no such series
     metrics.on_event(JobBroke("b", Breakage.NODE_LOST, ""))
 
 

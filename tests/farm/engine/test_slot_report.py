@@ -1,4 +1,4 @@
-"""Reports travel between processes and machines: they arrive as what they were."""
+"""Slot reports arrive unchanged when they are sent between processes and machines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_report_arrives_as_it_was_sent(report: Report):
 
 
 def test_a_report_is_small():
-    """What travels is a record, never a picture: thousands of games go through one process."""
+    """A report is a small record without pictures, since thousands of them go through one process."""
     assert len(pickle.dumps(Returned(NullResult("0" * 64, "committed", 10_000)))) < 1000
 
 

@@ -1,4 +1,4 @@
-"""Signals to a real run in a process of its own: what it finishes, and that it leaves nothing behind."""
+"""A real run in a process of its own, sent signals, finishes what it should and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def living(folder: Path) -> dict[int, str]:
-    """Every process that inherited the mark of this test's run, by pid; zombies are not living."""
+    """The processes that inherited the mark of this test's run, by pid, without zombies."""
     mark = f"FARM_TEST_RUN={folder}".encode()
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
@@ -86,7 +86,7 @@ def test_ctrl_c_twice_stops_now(start: Start, tmp_path: Path):
     run = start(60.0)
     wait_for(lambda: both_render(tmp_path))
     run.send_signal(signal.SIGINT)
-    time.sleep(0.5)  # two of the same signal at once would be merged into one
+    time.sleep(0.5)  # two signals of one kind, sent at once, would be merged into one
     assert run.poll() is None
     run.send_signal(signal.SIGINT)
     assert run.wait(60) == 2

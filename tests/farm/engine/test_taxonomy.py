@@ -1,4 +1,4 @@
-"""The page on what ends an attempt is complete, and its numbers are those of the code."""
+"""farm/engine/README.md lists every reason that ends an attempt, and its numbers are those of the code."""
 
 from __future__ import annotations
 

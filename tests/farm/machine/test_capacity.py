@@ -1,4 +1,4 @@
-"""Slots of a machine: by whatever runs out first, container limits included."""
+"""A machine has as many slots as its scarcest resource allows, container limits included."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ONE = Footprint(cores=2.0, memory_bytes=GIB, scratch_bytes=GIB)
     ("machine", "slots"),
     [
         (Machine(16.0, 100 * GIB, 100 * GIB), 8),  # cores run out
-        (Machine(16.0, 5 * GIB, 100 * GIB), 5),  # memory does
-        (Machine(16.0, 100 * GIB, 3 * GIB), 3),  # scratch does
-        (Machine(0.5, GIB, 0), 1),  # never none
+        (Machine(16.0, 5 * GIB, 100 * GIB), 5),  # memory runs out
+        (Machine(16.0, 100 * GIB, 3 * GIB), 3),  # scratch runs out
+        (Machine(0.5, GIB, 0), 1),  # at least one slot
     ],
 )
 def test_the_scarcest_thing_decides(machine: Machine, slots: int):
@@ -35,9 +35,9 @@ def test_the_scarcest_thing_decides(machine: Machine, slots: int):
 @pytest.mark.parametrize(
     ("cores", "memory_gib", "slots"),
     [
-        (2, 8, 2), (4, 16, 4), (12, 48, 12), (16, 64, 16), (64, 256, 64),  # 4 GiB a core, as clouds sell them
-        (2, 4, 2), (16, 16, 16), (64, 64, 64),  # as little as will do for a slot a core
-        (4, 3, 3), (16, 8, 8), (64, 32, 32),  # too little
+        (2, 8, 2), (4, 16, 4), (12, 48, 12), (16, 64, 16), (64, 256, 64),  # 4 GiB a core, as clouds sell
+        (2, 4, 2), (16, 16, 16), (64, 64, 64),  # just enough for a slot a core
+        (4, 3, 3), (16, 8, 8), (64, 32, 32),  # too little memory
         (0.5, 2, 1), (2.5, 8, 2), (3.9, 16, 3),  # a container's share of the cores
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The preflight says what is missing and how to get it, on any machine, and never raises."""
+"""`farm doctor` says what a machine lacks and how to get it, and never raises."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_table_has_each_remedy_under_its_line(bare_machine: Path):
 
 
 def iso(folder: Path, *, revision: int = 2) -> Path:
-    """A disc with Melee's header and no Melee."""
+    """A disc image with Melee's header but without the game."""
     path = folder / "game.iso"
     path.write_bytes(b"GALE01" + bytes([0, revision]) + bytes(20) + b"\xc2\x33\x9f\x3d" + bytes(5000))
     return path

@@ -1,4 +1,4 @@
-"""Each check of the preflight on a machine that lacks just that, and on this one."""
+"""Each check of `farm doctor`, on a machine that lacks exactly what it checks, and on this one."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_headless_dolphin_that_is_not_there_is_told_how_to_get(monkeypatch: py
 
 
 def program(folder: Path, name: str, text: str) -> Path:
-    """A program on a PATH that has nothing else."""
+    """Makes a program on a PATH that has nothing else."""
     path = folder / name
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
@@ -191,7 +191,7 @@ POD = Hardware(has_nvidia=True, cards=("/dev/nvidia0",))
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Hardware, str], None]]:
-    """A machine with this hardware, on which this draws whatever is asked for."""
+    """Makes this machine seem to have other hardware, on which the named driver always draws."""
 
     def has(hardware: Hardware, draws: str) -> None:
         drawing_here.drawing_here.cache_clear()

@@ -1,4 +1,4 @@
-"""Doctor probes whether Slippi's pictures can be taken as they are shown, on the compiled double."""
+"""`farm doctor` probes the frame channel, here on the compiled double of Slippi's Dolphin."""
 
 from __future__ import annotations
 

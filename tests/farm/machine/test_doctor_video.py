@@ -1,4 +1,4 @@
-"""The doctor has another program look at a clip that this machine encoded."""
+"""`farm doctor` has another program check a clip that this machine encoded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_clip_of_ours_passes():
 
 
 def test_a_clip_of_other_groups_of_pictures_fails(monkeypatch: pytest.MonkeyPatch):
-    """As if libav had left a setting unheard."""
+    """The clip looks as if libav had ignored a setting."""
     monkeypatch.setattr("workers.rendering.encode.DATASET_CODING", Coding(gop_pictures=20))
     finding = written_video()
     assert finding.outcome == "failed"

@@ -25,10 +25,10 @@ def test_a_driver_that_does_not_answer_fails():
 @pytest.mark.parametrize(
     ("cards", "slots"),
     [
-        ((700 * MIB, 700 * MIB), 2),  # none lies on two cards
+        ((700 * MIB, 700 * MIB), 2),  # no slot can use the memory of two cards
         ((9000 * MIB,), 8),  # the cores run out first
         ((100 * MIB,), 1),
-        ((), 8),  # nobody knows
+        ((), 8),  # the cards' memory is not known
     ],
 )
 def test_the_cards_memory_bounds_the_slots(cards: tuple[int, ...], slots: int):

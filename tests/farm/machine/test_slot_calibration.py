@@ -1,4 +1,4 @@
-"""Where the number of slots that was measured is kept."""
+"""The number of slots that was measured is kept in a file, and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The S3 server, for replays that lie in a bucket."""
+"""Fixtures with the S3 server, for replays that lie in a bucket."""
 
 from __future__ import annotations
 

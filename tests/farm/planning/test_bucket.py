@@ -1,4 +1,4 @@
-"""Replays in a bucket, under names that no store of ours would take."""
+"""Replays in an S3 bucket are found also under keys that our own stores refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a canary measured, and what follows for the rest of its run."""
+"""The figures per frame that a canary measured, and the time that they predict for the rest of its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue: every replay is either in it or left out with a reason, whatever the order of looking."""
+"""Every replay is in the catalogue or left out with a reason, in whatever order files are read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recorded() -> list[bytes]:
 
 @pytest.fixture
 def folder(tmp_path: Path, recorded: list[bytes]) -> Path:
-    """One replay in a folder, one in a zip, one in a tar.gz, one of them again, and three that are none."""
+    """Replays in a folder, a .zip and a .tar.gz, one of them twice, and three files that are no replays."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.slp").write_bytes(recorded[0])
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
@@ -59,7 +59,7 @@ def test_every_replay_is_in_or_left_out(folder: Path, recorded: list[bytes]):
         Path(left.source.removeprefix(str(folder) + "/")).name: left.reason for left in catalogue.left_out
     }
     assert left_out == {
-        "a.slp": Reason.DUPLICATE,  # of equal bytes the first by name stays, and that is the one in c.tar.gz
+        "a.slp": Reason.DUPLICATE,  # of equal files the first by name is kept, here the one in c.tar.gz
         "c.tar.gz!png.slp": Reason.NOT_SLP,
         "empty.slp": Reason.NOT_SLP,
         "broken.zip": Reason.UNREADABLE,

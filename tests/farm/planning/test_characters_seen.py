@@ -1,4 +1,4 @@
-"""A game has the characters that appear in its frames, whatever its start says."""
+"""A game's characters are those that appear in its frames, whatever its start event says."""
 
 from __future__ import annotations
 

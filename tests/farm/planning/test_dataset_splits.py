@@ -1,4 +1,4 @@
-"""The rule by which games are divided is the dataset's: written when it begins, obeyed by later plans."""
+"""The rule that divides games into splits is written when a dataset begins, and later plans follow it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def between(seed: int, *accounts: str) -> bytes:
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """Calls `farm plan` with one recorded game of these characters more."""
+    """Calls `farm plan` with one more recorded game, of these characters."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     (tmp_path / "in").mkdir()
 

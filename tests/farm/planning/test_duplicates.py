@@ -1,4 +1,4 @@
-"""Of one game's recordings one is planned if they agree, and none if they do not."""
+"""One recording of a game is planned if all recordings of it agree, and none if they do not."""
 
 from __future__ import annotations
 

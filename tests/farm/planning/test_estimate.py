@@ -1,4 +1,4 @@
-"""What a run will take, reckoned from what was measured; held against reckonings by hand."""
+"""The estimate of a run, computed from measurements, is compared with calculations by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person is one hash, with and without an account; nobody's games are split one by one."""
+"""Each player has one hash, with or without an account; games without known players are split one by one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _seeds = itertools.count(1)
 
 
 def replay(*players: Player, seed: int | None = None, num_frames: int = 60) -> bytes:
-    """A recorded game, another one each time, with these players in its ports in use."""
+    """Record a game, a different one each time, with these players in the ports that are used."""
     data = bytearray(record_match(next(_seeds) if seed is None else seed, num_frames=num_frames))
     start = data.index(b"\x36\x03\x12")
     ports = [port for port in range(4) if data[start + 0x66 + 0x24 * port] != 3]

@@ -1,4 +1,4 @@
-"""The same game is planned once, in one scan or in several; the longer one wins while none is committed."""
+"""A game is planned once, over several scans; the longer recording is taken while none is committed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def aged(path: Path, data: bytes) -> Path:
 
 
 def cut(replay: bytes, share: float) -> bytes:
-    """The replay as it was on the disk while its game went on: no length, no end, no metadata."""
+    """The replay as it was on disk during its game: without length, end and metadata."""
     return replay[:11] + bytes(4) + replay[15 : int(len(replay) * share)]
 
 
@@ -159,7 +159,7 @@ def test_a_recording_that_goes_on_is_left_out_until_it_is_over(
 def test_two_recordings_in_two_scans_are_one_game(tmp_path: Path, plan: Callable[..., dict[str, Any]]):
     replay = record_match(3, num_frames=600)
     assert plan(aged(tmp_path / "a.slp", replay))["new"] == 1
-    # The other player's file: another console, so other metadata.
+    # The other player's file is from another console, so it has other metadata.
     other = replay.replace(b"dolphin-farm", b"dolphin-FARM") if b"dolphin-farm" in replay else replay + b" "
     told = plan(aged(tmp_path / "b.slp", other))
     assert (told["new"], told["left_out"]) == (0, {"duplicate": 1})
@@ -218,7 +218,7 @@ def test_a_planned_game_is_kept_though_its_scan_preferred_another_recording_of_i
 
 def test_a_second_recording_beside_the_planned_one_leaves_that_pending_and_found(tmp_path: Path):
     replay = record_match(3, num_frames=600)
-    # Other bytes behind the same game, until its id comes before: the one that a scan of both would keep.
+    # The bytes after the game differ, so that the second id sorts first: a scan of both would keep that file.
     ids = {n: hashlib.sha256(replay + bytes(n)).hexdigest() for n in range(40)}
     late, early = max(ids, key=ids.__getitem__), min(ids, key=ids.__getitem__)
     first = aged(tmp_path / "a.slp", replay + bytes(late))

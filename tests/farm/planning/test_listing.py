@@ -1,4 +1,4 @@
-"""What a person names, and the replays that it means: folders, globs, files and archives."""
+"""The folders, globs, files and archives that a person names are turned into a list of replays."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_glob_may_begin_at_the_home_folder(tmp_path: Path, monkeypatch: pytest
 def test_a_folder_that_may_not_be_read_is_left_out_and_the_others_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """As the system refuses it to anybody but the superuser, who may be the one that tests."""
+    """The refusal is faked, since the superuser, who may run the tests, may read every folder."""
     write(tmp_path, "closed/a.slp", "open/b.slp")
     scandir = os.scandir
 

@@ -1,4 +1,4 @@
-"""The key: one per dataset, made once, readable by its owner only, and never guessed from a hash."""
+"""The key that hashes players is made once per dataset, and only its owner can read it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_hash_depends_on_key_and_identity_alone():
 
 
 def begun_with(key: bytes | None) -> DatasetDescription:
-    """dataset.json of a dataset that was begun with a key; an old one does not say with which."""
+    """The dataset.json of a dataset begun with a key; an old dataset.json does not say with which."""
     fingerprint = None if key is None else key_fingerprint(key)
     return dataclasses.replace(Samples().description, player_key_sha256=fingerprint)
 

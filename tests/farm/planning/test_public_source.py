@@ -1,4 +1,4 @@
-"""A path that names a player is not written down."""
+"""The plan leaves out a replay's path if it names a player."""
 
 from __future__ import annotations
 

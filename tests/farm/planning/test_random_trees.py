@@ -1,4 +1,4 @@
-"""Whatever lies in a folder: each file is planned, or left out with a reason, or counted as passed over.
+"""Every file in a random folder is planned, or left out with a reason, or counted as passed over.
 
 FARM_RANDOM_TREES says how many seeded trees are tried; each is made and scanned anew.
 """
@@ -63,12 +63,12 @@ def replays() -> list[bytes]:
 
 
 class Tree:
-    """A folder filled at random, and what of it has to be accounted for.
+    """A folder filled at random, and the list of places that a scan of it has to name.
 
     Attributes:
-        named: how often the listing has to name a place: the real path of its folder, its name, its member.
+        named: how often the listing has to name each place (real path of its folder, its name, its member).
         passed_over: files and members that need only be counted.
-        damaged: archives that were cut or garbled, of which nothing is known but that they are named or read.
+        damaged: archives that were cut or garbled, which the listing may either name or read.
         folder_links: links that lead to folders.
         folders: real folders that can be reached.
     """
@@ -85,7 +85,7 @@ class Tree:
             place.mkdir(parents=True)
         self._fill(self.outside, 1)
         self._fill(self.root, _DEPTH)
-        # So that what lies outside can be reached, and everything is expected.
+        # Lets what lies outside be reached, and everything be expected.
         (self.root / "zz to the outside").symlink_to(self.outside)
         self.folder_links.add(str(self.root / "zz to the outside"))
 
@@ -129,7 +129,7 @@ class Tree:
         packed = io.BytesIO()
         if path.name.endswith(".zip"):
             with zipfile.ZipFile(packed, "w") as archive, warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that a name is there twice
+                warnings.simplefilter("ignore")  # the warning that a name is there twice
                 for name in names:
                     archive.writestr(name, self._content(name))
         elif path.name.endswith(".7z"):
@@ -156,7 +156,7 @@ class Tree:
             for name in names:
                 seen[name] += 1
                 if kind_of_name(name) is not NameKind.OTHER:
-                    # Only of replays, which can be asked for by it, is the number told from the name.
+                    # Only replays get a number after a repeated name, since they can be asked for by it.
                     again = seen[name] > 1 and kind_of_name(name) is not NameKind.REPLAY
                     self.named[str(path), f"{name}:{seen[name]}{':1' if again else ''}"] += 1
 
@@ -175,7 +175,7 @@ class Tree:
             self.named[str(path), ""] += 1
 
     def _special(self, path: Path) -> None:
-        if self._dice.random() < 0.5 or len(os.fsencode(path)) > 100:  # a socket's path is short
+        if self._dice.random() < 0.5 or len(os.fsencode(path)) > 100:  # the path of a socket has to be short
             os.mkfifo(path)
         else:
             with socket.socket(socket.AF_UNIX) as listener:
@@ -184,7 +184,7 @@ class Tree:
 
 
 def accounted(tree: Tree, catalogue: Catalogue) -> tuple[Counter[tuple[str, str]], set[str], int]:
-    """What the scan named, by real folder and name; the links to folders and damaged archives apart."""
+    """The places that the scan named, by real folder and name, but no links to folders or cut archives."""
     named: Counter[tuple[str, str]] = Counter()
     damaged: set[str] = set()
     num_links = 0

@@ -1,4 +1,4 @@
-"""The finest CRF whose plan fits is chosen; a plan that fits at none is refused with what each would take."""
+"""`--budget` takes the finest CRF at which a plan fits, or refuses the plan with the size at each CRF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes that read replays: gone when the run is, however that ends."""
+"""The processes that read replays end with the run, however it ends."""
 
 from __future__ import annotations
 

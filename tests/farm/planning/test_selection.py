@@ -1,4 +1,4 @@
-"""Each filter, on a game that passes it and on one that does not."""
+"""Each filter of games is tested on a game that passes it and on one that does not."""
 
 from __future__ import annotations
 

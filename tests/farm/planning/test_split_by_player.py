@@ -1,4 +1,4 @@
-"""With splits by player nobody plays in two of them, and the games that this costs are counted."""
+"""With splits by player no player is in two splits, and the games that this costs are counted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def game_of(first: int, second: int, characters: tuple[str, ...] = ("FOX", "MART
 
 
 def ladder(num_players: int, num_games: int) -> list[Traits]:
-    """A season: some play much more than others, everybody against those of about the same rank."""
+    """The games of a season: some people play much more than others, all against those of similar rank."""
     rng = random.Random(1)
     eager = [rng.paretovariate(1.2) for _ in range(num_players)]
     firsts = rng.choices(range(num_players), eager, k=num_games)
@@ -60,7 +60,8 @@ def test_on_a_ladder_of_3000_players_nobody_is_in_two_splits(season: list[Traits
     trained = sum(rule.split_of(game) == "train" for game in season)
     assert trained > 0.7 * len(season)
     lost = sum(rule.split_of(game) is None for game in season)
-    # Two players of independent splits: 1 - (0.9 ** 2 + 0.05 ** 2 + 0.05 ** 2) of the games, or 18.5 %.
+    # Two players with independent splits are in different ones in
+    # 1 - (0.9 ** 2 + 0.05 ** 2 + 0.05 ** 2) of the games, or 18.5 %.
     assert 0.12 < lost / len(season) < 0.25
 
 

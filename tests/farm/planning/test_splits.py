@@ -1,4 +1,4 @@
-"""A pairing of players stays on one side of a split."""
+"""All games of the same pair of players are in one split."""
 
 from __future__ import annotations
 

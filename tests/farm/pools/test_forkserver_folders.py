@@ -1,4 +1,4 @@
-"""Of the folders of Python's fork servers only those go that nobody listens at any more."""
+"""Folders of Python's fork servers are removed only if no process listens there any more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farm.pools.forkserver_folders import remove_dead_folders
 
 @pytest.fixture
 def base() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # short: for sockets
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # short, since the paths of sockets have a limit
         yield Path(folder)
 
 

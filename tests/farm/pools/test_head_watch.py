@@ -1,4 +1,4 @@
-"""A head that answers, falls silent, or hangs: what a run knows of it, and that it never waits for it."""
+"""The watch on a cluster's head: a run learns whether the head answers, and never waits for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Head:
-    """Numbers its answers; `may_answer` holds them up while it is clear."""
+    """A fake head that numbers its answers, and holds them back while the event `may_answer` is clear."""
 
     def __init__(self) -> None:
         self.num_asked = 0
@@ -87,7 +87,7 @@ def test_a_head_that_hangs_is_lost_and_whoever_asks_is_told_at_once(head: Head, 
         lost = is_lost(watch)
         longest = max(longest, time.monotonic() - began)
     assert lost
-    assert longest < 5.0  # of the 20 that the head hangs
+    assert longest < 5.0  # of the 20 s for which the head hangs
 
 
 def test_an_answer_asked_for_now_is_newer_than_the_question(head: Head):
@@ -97,7 +97,7 @@ def test_an_answer_asked_for_now_is_newer_than_the_question(head: Head):
     before = head.num_asked
     began = time.monotonic()
     assert (watch.newer(5.0) or 0) > before
-    assert time.monotonic() - began < 2.0  # not at the next regular question
+    assert time.monotonic() - began < 2.0  # before the next regular question
     head.is_silent = True
     assert watch.newer(0.1) is None
     watch.stop()

@@ -1,4 +1,4 @@
-"""Scratch folders of slots that were ended by force are removed; those of the living stay."""
+"""Scratch folders of slots that were killed are removed; those of living slots stay."""
 
 from __future__ import annotations
 

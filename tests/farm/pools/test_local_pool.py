@@ -1,4 +1,4 @@
-"""Slots on this machine are processes: how they start, break, are replaced, and that none is left."""
+"""Slots on this machine are processes: they start, break and are replaced, and none is left over."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from workers.scratch import PREFIX, own_folder_in
 if TYPE_CHECKING:
     from farm.engine.pool import Event
 
-SECONDS = 60.0  # for a process to start on a busy machine
+SECONDS = 60.0  # time for a process to start on a busy machine
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NullSettings:
-    """Everything that a pool makes lies below the test's folder; its logs, too."""
+    """Settings with which everything that a pool makes, its logs too, lies below the test's folder."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     return NullSettings(scratch_base=tmp_path / "scratch")
@@ -57,7 +57,7 @@ def opened(pool: LocalPool, number: int = 1) -> list[str]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """What lies there but for the folder that every run's logs are put into."""
+    """The files in a folder, without the folder into which the logs of every run are put."""
     return [
         path
         for path in folder.rglob("*")
@@ -194,7 +194,7 @@ def test_a_local_pool_keeps_its_size_whatever_is_wanted(settings: NullSettings):
 
 
 def test_a_process_that_cannot_start_ends_the_run_with_why(settings: NullSettings, monkeypatch):
-    """The job's module is here alone, so the process finds none of that name."""
+    """The job's module exists only in this process, so the slot's process finds no module of that name."""
     module = ModuleType("a_module_of_this_process_alone")
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
@@ -236,7 +236,7 @@ def test_a_job_that_cannot_be_sent_leaves_no_process(settings: NullSettings):
 
 
 def test_a_slot_takes_the_modules_that_its_run_can_import(settings: NullSettings):
-    """`null_renderer` lies on no path but this process' own."""
+    """`null_renderer` can be imported only by the sys.path of this process."""
     assert "null_renderer" in sys.modules
     with pool_of(settings) as pool:
         opened(pool)

@@ -1,4 +1,4 @@
-"""What every pool owes the scheduler, held against each, with real processes and the null renderer."""
+"""Every pool does what the scheduler relies on, tested with real processes and the null renderer."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_machines_are_told_by_kind_and_one_game_of_each_kind_comes_first(
     proved: list[ProvedKind] = []
     summary = go(make_pool(settings), games(9), canaries=Canaries(), on_canary=proved.append)
     assert summary.counts.committed == 9
-    assert [one.kind for one in proved] == [machine_kind()]  # all nodes of the tests are this machine
+    assert [one.kind for one in proved] == [machine_kind()]  # in tests every node is this machine
 
 
 def test_a_worker_that_dies_loses_nothing(make_pool: PoolMaker, settings: NullSettings):

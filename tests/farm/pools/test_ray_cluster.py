@@ -1,4 +1,4 @@
-"""The cluster that tests start stands beside any other Ray of the machine and leaves nothing open."""
+"""The Ray cluster that tests start runs beside any other Ray of the machine and leaves no socket open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.ray_cluster import started_cluster
 
-DASHBOARD_PORT = 8265  # Ray's own choice
+DASHBOARD_PORT = 8265  # the port that Ray chooses by itself
 
 
 @pytest.mark.ray
@@ -19,7 +19,7 @@ DASHBOARD_PORT = 8265  # Ray's own choice
 def test_a_cluster_beside_another_ray_leaves_no_socket_open():
     gc.collect()
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # then another Ray holds the port, which does as well
+        with contextlib.suppress(OSError):  # else another Ray has the port, which serves the test as well
             stack.enter_context(socket.create_server(("127.0.0.1", DASHBOARD_PORT)))
         told = stack.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always", ResourceWarning)

@@ -1,4 +1,4 @@
-"""What Ray reads when it is imported: settled, unless the user settled it."""
+"""The environment variables that Ray reads when it is imported are set, unless the user set them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_cluster_asks_for_a_token_and_reports_nothing_about_its_use():
 
 
 def test_ray_gives_a_silent_head_up_only_after_we_did():
-    """Ray's own end of a program has exit status 1, ours 2, which says that a rerun goes on."""
+    """Where Ray ends a program the status is 1; ours is 2, which says that running it again goes on."""
     ray_environment.prepare()
     name = "RAY_gcs_rpc_server_reconnect_timeout_s"
     assert float(os.environ[name]) > 2 * HEAD_LOST_SECONDS

@@ -1,4 +1,4 @@
-"""A cluster that cannot be joined or started is told of in one line."""
+"""A Ray cluster that cannot be joined or started gives an error of one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only a cluster can do: nodes that come, go, are drained; and what a worker leaves however it ends."""
+"""The Ray pool: nodes that join, are lost or drained, and workers that leave nothing however they end."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> NullSettings:
 
 @pytest.fixture
 def gated(settings: NullSettings, tmp_path: Path) -> NullSettings:
-    """The same settings with a gate, which is shut."""
+    """The same settings with a gate, at which every game waits until it is opened."""
     return dataclasses.replace(settings, gate=tmp_path / "gate")
 
 
@@ -65,7 +65,7 @@ def done(settings: NullSettings) -> int:
 
 
 class Once:
-    """Calls something the first time that a counts looks right."""
+    """Calls a function once, the first time that the counts of the run satisfy a condition."""
 
     def __init__(self, looks_right: Callable[[RunCounts], bool], call: Callable[[], object]) -> None:
         self._looks_right, self._call = looks_right, call
@@ -78,7 +78,7 @@ class Once:
 
 
 def opening(gated: NullSettings, call: Callable[[], object]) -> Callable[[], None]:
-    """Make a function that calls this and then opens the gate, at which all games wait."""
+    """Make a function that calls the given one and then opens the gate at which all games wait."""
 
     def call_and_open() -> None:
         call()
@@ -112,7 +112,7 @@ def test_slots_are_replaced_after_so_long(ray_cluster: Any, settings: NullSettin
 
 
 def drain(cluster: Any, node: Any, seconds: int) -> None:
-    """What an autoscaler does when the cloud takes a machine back."""
+    """Drain a node as an autoscaler does when the cloud takes a machine back."""
     command = [str(Path(sys.executable).with_name("ray")), "drain-node", "--address", cluster.address]
     command += ["--node-id", node.node_id, "--reason", "DRAIN_NODE_REASON_PREEMPTION"]
     command += ["--reason-message", "test", "--deadline-remaining-seconds", str(seconds)]
@@ -145,7 +145,7 @@ def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: A
 def test_what_would_not_finish_before_its_machine_goes_is_given_back(ray_cluster: Any, gated: NullSettings):
     leaving = ray_cluster.add_node(**NODE)
     begin = Once(all_four_are_busy, lambda: drain(ray_cluster, leaving, 11))
-    # No game ends before they are given back, however late the notice comes.
+    # No game ends before the node's games are given back, however late the notice comes.
     given_back = Once(lambda counts: bool(counts.retries), opening(gated, lambda: None))
 
     def on_counts(counts: RunCounts) -> None:
@@ -162,7 +162,7 @@ def test_what_would_not_finish_before_its_machine_goes_is_given_back(ray_cluster
 
 @pytest.fixture
 def stoppable_node(ray_cluster: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A node with two slots as a container or a pod is one: `ray start --block` alone, which gets SIGTERM."""
+    """Start a node of two slots as a container or pod does: by `ray start --block`, which gets SIGTERM."""
     ray = str(Path(sys.executable).with_name("ray"))
     command = [
         ray,
@@ -200,10 +200,10 @@ def test_a_node_told_to_stop_finishes_what_it_has_and_ends(
 
 
 class MetadataService(http.server.BaseHTTPRequestHandler):
-    """As the cloud's: a token for the asking, then 404 until there is a notice."""
+    """A metadata service like the cloud's: gives out a token, then answers 404 until there is a notice."""
 
     notice: bytes | None = None
-    is_told = False  # whether somebody has got the notice
+    is_told = False  # set once a node has got the notice
 
     def do_PUT(self) -> None:
         self._answer(b"token")
@@ -222,7 +222,7 @@ class MetadataService(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_the_clouds_notice_drains_the_node_it_was_given_to(
         MetadataService.notice = f'{{"action": "terminate", "time": "{goes_at}"}}'.encode()
 
     notice = Once(all_four_are_busy, give_notice)
-    # No game ends before the node has its notice, however slowly it asks.
+    # No game ends before the node has got its notice, however slowly it asks.
     told = Once(lambda _: MetadataService.is_told, opening(gated, lambda: None))
     nodes_afterwards = []
 
@@ -264,7 +264,7 @@ def test_the_clouds_notice_drains_the_node_it_was_given_to(
     assert summary.counts.committed == done(gated) == 60
     assert summary.counts.retries == {}
     assert 3 in nodes_afterwards
-    assert set(nodes_afterwards[nodes_afterwards.index(3) :]) <= {1, 2, 3}  # and it never came back
+    assert set(nodes_afterwards[nodes_afterwards.index(3) :]) <= {1, 2, 3}  # and it was not added again
 
 
 def have_children(settings: NullSettings, counts: RunCounts, slots: int) -> bool:
@@ -346,7 +346,7 @@ def test_a_driver_killed_with_9_leaves_no_child_and_a_rerun_does_the_rest_once(
     assert start_driver(0.1, 18).wait(300) == 0
     assert done(settings) == 18
     assert settings.scratch_base is not None
-    assert list(settings.scratch_base.glob("*")) == []  # swept by the rerun
+    assert list(settings.scratch_base.glob("*")) == []  # removed by the second run
 
 
 def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: Any, gated: NullSettings):
@@ -364,7 +364,7 @@ def test_a_node_lost_leaves_no_child_loses_no_game_and_blames_none(ray_cluster: 
     kill = Once(lambda counts: have_children(gated, counts, 8), opening(gated, kill_raylet))
     summary = go(gated, games(10, seconds=6.0), on_counts=kill)
     assert kill.happened
-    # Its workers outlive it by some seconds: a game that they still end is found done, not done twice.
+    # The node's workers outlive it by some seconds: a game that they finish is found done, not done again.
     assert summary.counts.committed + summary.counts.already_done == done(gated) == 10
     assert summary.counts.retries == {Breakage.NODE_LOST: 2}
     assert not sleeping(gated.children)
@@ -446,10 +446,10 @@ def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(settings: NullSettin
         run = subprocess.Popen([*command, settings.children, "8"], env=environment, process_group=0)
         try:
             wait_for(lambda: len(sleeping(settings.children)) == 6, 240.0)
-            before = done(settings)  # some, where one slot was up long before the other
+            before = done(settings)  # some games, where one slot started long before the other
             for _ in range(num_signals):
-                os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to everything in the foreground
-                time.sleep(0.6)  # two of the same signal at once would be merged into one
+                os.killpg(run.pid, signal.SIGINT)  # to the whole process group, as a terminal sends it
+                time.sleep(0.6)  # two signals of one kind, sent at once, would be merged into one
             assert run.wait(240) == 2
         finally:
             run.kill()
@@ -462,7 +462,7 @@ def test_ctrl_c_lets_games_finish_and_a_second_one_does_not(settings: NullSettin
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """For sockets, whose paths have a limit."""
+    """A folder with a short path, for sockets, whose paths have a limit."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         yield Path(folder)
 

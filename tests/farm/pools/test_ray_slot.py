@@ -1,4 +1,4 @@
-"""What a slot on a cluster does with a game: the class itself, without Ray."""
+"""The class behind a slot on a cluster runs a game; tested by itself, without Ray."""
 
 from __future__ import annotations
 

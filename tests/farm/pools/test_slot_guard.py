@@ -1,4 +1,4 @@
-"""A slot's process whose head or whose parent is gone ends by itself, and its emulators with it."""
+"""A slot's process ends by itself, with its emulators, when its head or its parent is gone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def start(head: Path) -> Iterator[Start]:
 def test_it_ends_when_the_head_is_silent_for_too_long(start: Start, head: Path, manners: str, status: int):
     slot = start(manners)
     with pytest.raises(subprocess.TimeoutExpired):
-        slot.wait(0.8)  # longer than a head may be silent
+        slot.wait(0.8)  # longer than the head may be silent
     head.unlink()
     assert slot.wait(120) == status
     wait_for(lambda: not sleeping(CHILD), 60.0)
@@ -56,6 +56,6 @@ def test_it_ends_when_the_head_is_silent_for_too_long(start: Start, head: Path, 
 
 def test_it_ends_when_its_parent_is_gone_although_nobody_reaps_that(start: Start, head: Path):
     parent = start("parent")
-    parent.kill()  # and not waited for: a zombie, which Ray takes for a living raylet
+    parent.kill()  # not waited for, so it is a zombie, which Ray takes for a living raylet
     wait_for(lambda: not sleeping(CHILD), 60.0)
     wait_for(lambda: list((head.parent / "scratch").glob("*")) == [], 60.0)

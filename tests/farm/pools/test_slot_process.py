@@ -1,4 +1,4 @@
-"""What the process behind a local slot does with what arrives, held against its own end of a pipe."""
+"""The process behind a local slot, tested by the messages at the pool's end of its pipe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECONDS = 20.0
 
 @contextmanager
 def served(settings: NullSettings) -> Iterator[Connection]:
-    """The pool's end, with a slot that serves at the other, until the block closes it."""
+    """The pool's end of a pipe; a slot serves at the other end until the block closes it."""
     ours, theirs = Pipe()
     failed: list[BaseException] = []
 
@@ -56,7 +56,7 @@ def answer(ours: Connection) -> Any:
 
 
 def serve_one(settings: NullSettings, task: NullTask) -> None:
-    """Send one task after the slot said that it is ready, and wait until it says no more."""
+    """Send one task once the slot has said that it is ready, and read what it says until it is done."""
     with served(settings) as ours:
         assert answer(ours) == Ready()
         ours.send(task)
@@ -113,13 +113,13 @@ def test_it_first_removes_what_dead_slots_left(settings: NullSettings):
 
 
 def test_a_process_whose_parent_is_another_ends_at_once():
-    """Else it would wait for ever: the parent died before the parent-death signal was in place."""
+    """A process whose parent died before the parent-death signal was in place would else wait for ever."""
     import signal  # noqa: PLC0415 - for this test alone
 
     reading, writing = os.pipe()
     before = signal.getsignal(signal.SIGINT)
     try:
-        main(reading, parent=os.getpid())  # which is not this process' parent
+        main(reading, parent=os.getpid())  # a process that is not the parent of this one
     finally:
         signal.signal(signal.SIGINT, before)
         os.close(reading)

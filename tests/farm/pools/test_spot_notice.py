@@ -1,4 +1,4 @@
-"""The cloud's notice that it takes a machine back, asked of a metadata service on this machine."""
+"""A node asks a (fake) metadata service for the cloud's notice that it takes the machine back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `farm plan --estimate` reckons with, and the tables that it prints."""
+"""The figures on which `farm plan --estimate` relies, and the tables that it prints."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def found(
 
 
 def timed(root: Path, scratch: Path) -> str:
-    """A dataset whose games say that they took 10 s each; its URL."""
+    """The URL of a dataset whose ledger says that each game took 10 s."""
     store = build(root, scratch)
     for entry in list(read_entries(store, done_game_ids(store))):
         if entry.status is Status.COMMITTED:

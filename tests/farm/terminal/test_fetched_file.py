@@ -1,4 +1,4 @@
-"""An option that takes a path or an s3:// URL."""
+"""A command-line option that takes a path or an s3:// URL."""
 
 from __future__ import annotations
 

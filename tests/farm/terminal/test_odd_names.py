@@ -1,4 +1,4 @@
-"""A name that is no text in the terminal's encoding is printed as escapes."""
+"""A file name that the terminal's encoding cannot show is printed with escapes."""
 
 from __future__ import annotations
 

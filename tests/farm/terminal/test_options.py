@@ -1,4 +1,4 @@
-"""The flags of a run's settings, as they are made from the declarations."""
+"""The command-line flags of a run are made from the declarations of its settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from farm.terminal.options import (
 
 
 def given(decorate: Any, *arguments: str) -> dict[str, Any]:
-    """What a command with these options gets of these arguments."""
+    """The values that a command with these options gets from these arguments."""
 
     @click.command()
     @decorate

@@ -1,4 +1,4 @@
-"""What became of a run, for people and for machines."""
+"""The result of a run is printed for people, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def outcome_of(
     left_out: tuple[LeftOut, ...] = (),
     retries: Counter[str] | None = None,
 ) -> RunOutcome:
-    """An outcome whose games are in the ledger of `store`, as they would be."""
+    """The outcome of a run whose games are in the ledger of `store`, as after a real run."""
     numbers = range(committed + set_aside + unfinished)
     for number in numbers[:committed]:
         write_entry(store, SAMPLES.committed(planned(number)))

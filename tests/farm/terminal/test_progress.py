@@ -1,4 +1,4 @@
-"""What a run shows: quiet in a log, alive on a terminal, and numbers that add up."""
+"""A run's progress: few lines in a log, a live display on a terminal, and numbers that add up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's report says of a canary."""
+"""A run's report describes what its canary measured."""
 
 from __future__ import annotations
 

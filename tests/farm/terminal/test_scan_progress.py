@@ -1,4 +1,4 @@
-"""How a scan shows itself: alive on a terminal, silent in a log."""
+"""The progress of a scan of replays: a live display on a terminal, nothing in a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress is for people at a terminal: a pipe or a log gets none of it, not one control character."""
+"""Progress is shown only on a terminal: a pipe or a log gets not even a control character of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_terminal_gets_it(dataset: Path):
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
-    except OSError:  # how a terminal says that nobody writes to it any more
+    except OSError:  # the error by which a terminal says that no process has it open for writing
         return b""
 
 

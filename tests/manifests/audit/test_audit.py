@@ -1,4 +1,4 @@
-"""An audit passes a sound dataset, and names every object that is not as recorded, and what is wrong."""
+"""An audit accepts a sound dataset, and names every object that is not as recorded, and what is wrong."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def found(report: Report) -> set[tuple[Kind, str]]:
 
 
 def alter_entry(store: Store, game_id: str, change: Callable[[LedgerEntry], LedgerEntry]) -> None:
-    """Replace an entry by one that says something else, hashes and all."""
+    """Replace a ledger entry by a changed one whose hashes fit."""
     key = ledger_key(game_id)
     store.put(key, change(LedgerEntry.from_json(store.get(key))).to_json())
 
 
 def alter_object(store: Store, key: str, data: bytes) -> None:
-    """Replace an object and everything that was recorded of its bytes, so that only its content is wrong."""
+    """Replace an object and all that was recorded about its bytes, so that only its content is wrong."""
     store.put(key, data)
     for game in planned_games(store):
         info = store.head(ledger_key(game.game_id))
@@ -85,7 +85,7 @@ def _with_object(entry: LedgerEntry, key: str, data: bytes) -> LedgerEntry:
 
 
 def replace_gops(store: Store, game_id: str, file_number: int, video: bytes) -> None:
-    """Record the GOPs that this video has, as if it had been published."""
+    """Record in the ledger entry the GOPs of this video, as if it had been published."""
     gops = read_gops(io.BytesIO(video))
     index = GopIndex.of(gops.first_frame_index, gops.num_frames, gops.byte_offset, gops.byte_size)
 
@@ -286,7 +286,7 @@ def test_a_wrong_gop_table_is_named(store: Store):
 def test_pictures_of_other_frames_are_found_by_decoding_alone(
     store: Store, tmp_path: Path, shown: list[int], said: str
 ):
-    """Same number of packets, same key frames: only the pictures tell."""
+    """The videos have the same number of packets and the same key frames: only the pictures differ."""
     key = video_key(4)
     data = encode(tmp_path / "other.mp4", shown).read_bytes()
     alter_object(store, key, data)
@@ -382,7 +382,7 @@ def test_the_command_says_what_is_wrong_and_exits_with_1(store: Store):
 
 
 class Doubter:
-    """A witness who counts, and objects to every pair that begins when players can move, or later."""
+    """A witness that counts pairs, and objects to each one from the moment at which players can move."""
 
     def __init__(self) -> None:
         self.num_seen = 0
@@ -486,7 +486,7 @@ def test_the_command_refuses_a_sample_that_is_none(store: Store):
 
 @pytest.mark.slow
 def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tmp_path: Path, samples: Any):
-    """As two planners left them where a server cannot say who came first: one plan replaced the other."""
+    """Two planners leave such games where a server cannot say who came first: one plan replaced the other."""
     store = open_store(tmp_path / "store")
     open_or_create(store, samples.description)
     (ours,) = append_plan(store, [samples.to_plan(1)], 90)
@@ -513,7 +513,7 @@ def test_games_that_share_file_numbers_are_named_and_taken_out_by_one_command(tm
 def test_two_plan_files_that_share_numbers_and_a_game_are_repaired_by_one_command(
     tmp_path: Path, samples: Any
 ):
-    """As a late planner leaves them who did not see the plan before: 0001 gives out what 0000 has given."""
+    """A late planner that did not see plan 0000 leaves a plan 0001 that gives out the same numbers."""
     store, other = open_store(tmp_path / "store"), open_store(tmp_path / "other")
     for each in (store, other):
         open_or_create(each, samples.description)
@@ -589,7 +589,7 @@ def test_a_plan_that_is_gone_is_named(store: Store):
 
 
 def test_a_description_that_another_one_replaced_is_named(store: Store, samples: Any):
-    """With a sum that fits: only the snapshot knows better."""
+    """The other description has a sum that fits, so only the snapshot shows the difference."""
     video = dataclasses.replace(samples.description.video, crf=30.0)
     store.put("dataset.json", dataclasses.replace(samples.description, video=video).to_json())
     assert found(audit(store)) == {(Kind.CHECKSUM, "dataset.json")}

@@ -1,4 +1,4 @@
-"""Garbage collection takes what no entry can come to name, and never what one does."""
+"""`farm gc` removes files that no ledger entry can ever name, and never files that one names."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ LATER = time.time() + 10 * MIN_AGE_SECONDS
 
 @pytest.fixture
 def store(tmp_path: Path, samples: Any) -> Store:
-    """Two committed games, two pending; leftovers of both kinds."""
+    """A store of two committed and two pending games, with leftovers of both."""
     store = open_store(tmp_path / "store")
     open_or_create(store, samples.description)
     append_plan(store, [samples.to_plan(n, 100) for n in range(4)], 90)
     one, other, third, _ = planned_games(store)
     for game in (one, other):
         write_entry(store, samples.place(store, game, tmp_path))
-    samples.place(store, one, tmp_path, seed=1)  # a racer that lost
-    samples.place(store, third, tmp_path)  # a worker that died, or is at work
+    samples.place(store, one, tmp_path, seed=1)  # left by a worker that lost the race
+    samples.place(store, third, tmp_path)  # left by a worker that died, or is still at work
     store.put(video_key(700), b"of no plan")
     store.put(manifest_key(0, "games"), b"of a finalizer that died")
     finalize(store)

@@ -1,4 +1,4 @@
-"""An audit at DECODE has another program look at every video, and says where there is none."""
+"""An audit at depth `decode` has another program check every video, and says if there is no such program."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 class Grumbler:
-    """A check that notes what it was asked, and finds fault with the shortest videos."""
+    """A check that notes what it was asked, and rejects the shortest videos."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, ...]] = []

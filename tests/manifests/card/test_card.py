@@ -1,4 +1,4 @@
-"""The card says what the manifests say, to people and to machines."""
+"""The dataset's card says what the manifests say, for people and for programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-import xml.etree.ElementTree as ET  # our own charts are read, nobody else's
+import xml.etree.ElementTree as ET  # only our own charts are parsed
 from typing import TYPE_CHECKING
 
 import pytest

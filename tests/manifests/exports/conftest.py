@@ -1,4 +1,4 @@
-"""The small dataset with stamps."""
+"""A fixture with the small dataset whose pictures carry stamps."""
 
 from tests.manifests.conftest import sound
 

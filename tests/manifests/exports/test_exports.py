@@ -1,4 +1,4 @@
-"""Exports: what other formats' rules read back is what the dataset holds."""
+"""Exports, read back by the rules of their formats, hold the same as the dataset."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_webdataset_shards_hold_every_window_under_its_name(dataset: WindowDatas
 
 
 def mds_samples(folder: Path) -> list[dict[str, Any]]:
-    """Read by the format's description."""
+    """Read the samples of an MDS export by the description of that format."""
     found = []
     index = json.loads((folder / "index.json").read_text())
     assert index["version"] == 2

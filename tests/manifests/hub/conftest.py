@@ -1,4 +1,4 @@
-"""The hub's library, pointed at a server of our own that speaks the hub's HTTP."""
+"""Points the hub's library at a server of our own that speaks the hub's HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["sound"]
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     constants = pytest.importorskip("huggingface_hub.constants")
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # it was read when the library was loaded
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the library read it when it was loaded
     with hub_server() as found:
         monkeypatch.setenv("HF_ENDPOINT", found.url)
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))

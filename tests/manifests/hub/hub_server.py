@@ -1,7 +1,7 @@
-"""A server of our own that answers as the Hugging Face hub does, as far as listing, fetching and putting go.
+"""Runs a server that answers like the Hugging Face hub, as far as listing, fetching and putting go.
 
 It speaks the hub's HTTP (listing, tree, resolve, preupload, LFS batch, commit, tags) to the hub's own library
-with its Xet protocol off. It is not the hub: what the real one refuses or limits, it does not.
+with its Xet protocol off. It does not refuse or limit what the real hub does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMMIT = "c0ffee" * 6 + "abcd"
-LARGE_BYTES = 4096  # files from here on are kept by their sha256, as the hub keeps large and binary ones
+LARGE_BYTES = 4096  # files of this size and more are kept by sha256, as the hub keeps large and binary ones
 _API, _GIT = "/api/datasets/owner/set", "/datasets/owner/set"
 
 
@@ -30,16 +30,16 @@ def git_sha1(data: bytes) -> str:
 
 @dataclass
 class Hub:
-    """One dataset repository, OWNER/SET, with its files; and what was asked of it."""
+    """One dataset repository, OWNER/SET, with its files, and the requests that it got."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
-    large: dict[str, bytes] = field(default_factory=dict)  # uploaded, by sha256
+    large: dict[str, bytes] = field(default_factory=dict)  # uploaded files by sha256
     visibility: str | None = None
-    cut_after_bytes: int | None = None  # the next download breaks off there, once
-    changed: dict[str, bytes] = field(default_factory=dict)  # what is sent in the place of a file's bytes
+    cut_after_bytes: int | None = None  # where the next download breaks off, once
+    changed: dict[str, bytes] = field(default_factory=dict)  # what is sent instead of a file's bytes
     refused_commit: int | None = None  # number of the commit that is refused, once
     num_commits: int = 0
 
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _answer(self) -> None:
         hub, path = self.server.hub, unquote(self.path.partition("?")[0])
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
 
     def _take(self, path: str, body: bytes) -> None:
-        """Answer what changes the repository."""
+        """Answer requests that change the repository."""
         hub = self.server.hub
         if path == "/api/repos/create":
             hub.visibility = hub.visibility or json.loads(body).get("visibility", "public")

@@ -1,4 +1,4 @@
-"""What is put onto the hub comes back as it was, and a stopped run goes on: on a server of our own."""
+"""Files pushed to a (fake) hub are pulled back unchanged, and a push or pull that stopped goes on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from manifests.training.open import open_dataset
 if TYPE_CHECKING:
     from tests.manifests.hub.hub_server import Hub
 
-# The library's way without Xet hands its HTTP client an argument of old.
+# Without Xet the library passes a deprecated argument to its HTTP client.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 PLACE = HubPlace.of_url("hf://datasets/owner/set")
 
@@ -45,7 +45,7 @@ def sent(hub: Hub) -> int:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """An export of a few files, large and small, of which one was written by a run that is still at work."""
+    """An export of a few files, large and small, one of which belongs to a run that is still at work."""
     folder = tmp_path / "export"
     (folder / "train").mkdir(parents=True)
     for number in range(5):

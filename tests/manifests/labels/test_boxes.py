@@ -1,4 +1,4 @@
-"""Boxes around fighters: where they lie, and where there are none."""
+"""Boxes around fighters lie where the fighters are, and are left out where they cannot be known."""
 
 from __future__ import annotations
 

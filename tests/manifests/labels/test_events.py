@@ -1,4 +1,4 @@
-"""Events: what they are in states made by hand, what holds for any state, and how many real games have."""
+"""Events in states made by hand, rules that hold for any state, and the number of events in real games."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUIET = {
 
 
 def quiet(num_frames: int, **changes: list[Any]) -> StateTable:
-    """Frames in which two players stand still, but for columns that are given in full as p0_percent=[...]."""
+    """Frames in which two players stand still, except for columns given in full, as p0_percent=[...]."""
     table = one_state().slice(0, num_frames)
     columns = dict(table.columns)
     for player in ("p0", "p1"):
@@ -158,10 +158,10 @@ def test_columns_that_do_not_fit_each_other_are_refused(columns: Any, said: str)
 
 
 REAL = {
-    # Deaths, L-cancels, throws, techs and rollbacks were counted by a script of its own; hits are pinned.
+    # Deaths, L-cancels, throws, techs and rollbacks were counted by a separate script; hits are pinned.
     "Whispy.slp": {"death": 6, "l_cancel": 43, "missed_l_cancel": 6, "throw": 4, "tech": 2, "respawn": 5},
     "rollbackFrameTest.slp": {"death": 5, "rollback": 1159, "throw": 10, "tech": 8},
-    "sheik_vs_ics_yoshis.slp": {"death": 6, "throw": 1},  # two of them Nana's
+    "sheik_vs_ics_yoshis.slp": {"death": 6, "throw": 1},  # two of these are Nana's
     "v3.16.slp": {"hit": 6, "throw": 1, "l_cancel": 2, "missed_l_cancel": 1, "rollback": 3, "missed_tech": 1},
     "ntsc.slp": {},
 }

@@ -1,4 +1,4 @@
-"""Encoders: found by name, asked for a value of each picture, and their values kept by game and frame."""
+"""Encoders are found by name, give a value for each picture, and the values are kept by game and frame."""
 
 from __future__ import annotations
 

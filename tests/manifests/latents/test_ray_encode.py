@@ -1,4 +1,4 @@
-"""With Ray: the same values of every picture by Ray Data, and nothing done twice."""
+"""Ray Data computes the same encoder values of every picture, and does no picture twice."""
 
 from __future__ import annotations
 

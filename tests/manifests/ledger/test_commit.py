@@ -1,4 +1,4 @@
-"""No ledger entry ever names bytes that are not there: with racing workers, differing bytes, and kills."""
+"""A ledger entry never names bytes that are not there, though workers race, differ, or are killed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from manifests.store.open import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# A worker as the farm has them: takes what is pending in an order of its own, renders (random bytes), places
-# the files, writes the entry, until nothing is left. argv: store, scratch, seed of its order, seed of its
+# A worker like the farm's: takes pending games in an order of its own, renders them (random bytes), places
+# the files, writes the entry, until no game is left. argv: store, scratch, seed of its order, seed of its
 # bytes.
 WORKER = """
 import random, sys
@@ -133,7 +133,7 @@ def start_worker(store: Store, scratch: Path, order: int, seed: int) -> subproce
 
 
 def assert_all_done_and_true(store: Store) -> int:
-    """Every game is committed and every named object has its bytes. Returns how many nobody names."""
+    """Assert that every game is committed and every named object whole; return the number of orphans."""
     games = list(planned_games(store))
     entries = list(read_entries(store, [game.game_id for game in games]))
     assert [entry.game_id for entry in entries] == [game.game_id for game in games]
@@ -147,7 +147,7 @@ def assert_all_done_and_true(store: Store) -> int:
             named.add(ref.key)
     present = [info for prefix in DATA_PREFIXES for info in store.list(prefix)]
     assert named <= {info.key for info in present}
-    for info in present:  # what nobody names is whole all the same, and says what it was to be
+    for info in present:  # an orphan is still whole, and says what it was made for
         assert info.size_bytes == 1000
         assert parse_data_key(info.key) is not None
     return len(present) - len(named)
@@ -168,7 +168,7 @@ def test_racing_workers_that_are_killed_leave_only_true_entries(
             seed = 0 if is_deterministic else num_started
             workers.append(start_worker(store, tmp_path / f"scratch-{num_started}", num_started, seed))
             num_started += 1
-        # one word from a worker, then perhaps its death, at whatever it is doing now
+        # read one line of a worker, then perhaps kill it, whatever it is doing now
         worker = workers.pop(0)
         said.append(worker.stdout.readline().strip())
         if not kills or killer.random() < 0.5:
@@ -182,7 +182,7 @@ def test_racing_workers_that_are_killed_leave_only_true_entries(
         assert worker.returncode == 0
     num_orphans = assert_all_done_and_true(store)
     assert kills > 0
-    assert said.count("won") <= 12  # a killed winner may not have told
+    assert said.count("won") <= 12  # a worker may have been killed before it said that it won
     if is_deterministic:
         assert num_orphans == 0
 
@@ -193,7 +193,7 @@ def test_workers_with_differing_bytes_on_one_game_leave_one_entry_and_named_orph
     append_plan(store, [samples.to_plan(1, 300)], 90)
     (game,) = planned_games(store)
     placed = []
-    for seed in range(3):  # all place before any writes its entry: the worst order
+    for seed in range(3):  # all place before any writes its entry, the worst order
         (tmp_path / str(seed)).mkdir()
         placed.append(samples.place(store, game, tmp_path / str(seed), seed))
     assert [write_entry(store, entry) for entry in reversed(placed)] == [True, False, False]

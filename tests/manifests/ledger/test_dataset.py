@@ -1,4 +1,4 @@
-"""A dataset is begun once, and never mixed with another."""
+"""A dataset's description is written once, and games of other settings are never mixed into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ledger entry says exactly what was written, or is refused."""
+"""A ledger entry is read back exactly as it was written, or refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTS = st.integers(-(2**31), 2**31 - 1)
-st.register_type_strategy(
-    int, st.integers(-(2**63), 2**63 - 1)
-)  # of fields that `builds` fills by their type
+st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))  # for fields that `builds` fills by type
 TEXT = st.text(max_size=20)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SHA256 = st.binary(min_size=32, max_size=32).map(bytes.hex)

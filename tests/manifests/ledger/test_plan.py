@@ -1,4 +1,4 @@
-"""The plan numbers every chunk once, for good."""
+"""The plan gives every chunk a number of its own, which never changes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_planning_nothing_new_writes_nothing(store: Store, samples: Any):
 
 
 def test_planning_nothing_new_needs_no_claim(tmp_path: Path, samples: Any):
-    """Somebody who died of planning keeps nobody from finding out that there is nothing to plan."""
+    """A planner that died does not keep others from finding out that there is nothing to plan."""
     store = PlannedMeanwhile(tmp_path)
     plan.append_plan(store, [samples.to_plan(1)], 90)
     store.put(f"{claim_prefix('plan')}{'0' * 32}.json", b"{}")
@@ -118,7 +118,7 @@ def test_planners_at_once_never_give_a_number_twice(store: Store, samples: Any):
 
 
 class PlannedMeanwhile(LocalStore):
-    """A fake of a server that cannot say who came first, on which somebody plans before a claim is seen."""
+    """A fake server without conditional writes, on which another planner plans before a claim is seen."""
 
     others: tuple[Any, ...] = ()
 
@@ -236,7 +236,7 @@ def test_a_plan_is_summed_piece_by_piece_wherever_the_sum_lies(
 
 
 def test_a_plan_whose_sum_goes_by_another_name_is_refused(store: Store, samples: Any):
-    """Otherwise it would pass for a plan of before plans had a sum."""
+    """Else it would be taken for a plan made before plans had a sum."""
     plan.append_plan(store, [samples.to_plan(1)], 90)
     data = store.get("plan/0000.parquet")
     store.put("plan/0000.parquet", data.replace(b"dolphin_farm.file_sha256", b"dolphin_farm.file_sha255"))

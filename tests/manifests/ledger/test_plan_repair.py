@@ -1,4 +1,4 @@
-"""A repair of plan files gives each game one place and numbers of its own, and leaves sound ones alone."""
+"""A repair of plan files gives each game one place and its own numbers, and leaves sound plans alone."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Read random frames through stock LeRobot and compare the stamp in each picture with its row; prints JSON.
+"""Reads random frames by stock LeRobot, compares each picture's stamp with its row, and prints JSON.
 
     python stock_lerobot.py ROOT NUM_FRAMES VIDEO_BACKEND
 
-Runs in an environment with lerobot; imports nothing of ours, so the stamp is read here by its description
-alone.
+The script runs in an environment with lerobot, and imports nothing of ours, so it reads the stamp by its
+description alone.
 """
 
 import json
@@ -18,7 +18,7 @@ from lerobot.datasets.lerobot_dataset import LeRobotDataset  # noqa: E402 - afte
 
 
 def stamp_of(picture) -> int:
-    """slp_frame from the stamp's upper 8 rows: 32 cells of 20 px, 24 bits of slp_frame + 123, then a CRC."""
+    """Read slp_frame from the stamp's upper 8 rows: 32 cells of 20 px, 24 bits of slp_frame + 123, a CRC."""
     cells = picture.mean(dim=0)[464:472].reshape(8, 32, 20)[2:6, :, 5:15].mean(dim=(0, 2))
     bits = "".join("1" if cell > 0.5 else "0" for cell in cells.tolist())
     return int(bits[:24], 2) - 123

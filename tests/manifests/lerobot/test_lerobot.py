@@ -1,4 +1,4 @@
-"""After compiling, the root is a LeRobot v3 dataset whose rows are those of the states files."""
+"""A dataset compiled for LeRobot is a LeRobot v3 dataset whose rows are those of the states files."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_rows_are_the_states_and_both_action_timings(store: Store):
         assert np.array_equal(rows["observation.state"][part], seen.values)
         assert np.array_equal(rows["observation.state.valid"][part], seen.valid)
         assert np.array_equal(rows["action.same_frame"][part], action)
-        assert np.array_equal(rows["action"][part][:-1], action[1:])  # also from chunk to chunk
+        assert np.array_equal(rows["action"][part][:-1], action[1:])  # also across chunks
         assert np.array_equal(rows["action"][part][-1], action[-1])
         assert np.flatnonzero(rows["next.done"][part]).tolist() == [NUM_FRAMES - 1]
     assert np.array_equal(rows["index"], np.arange(600))
@@ -115,7 +115,7 @@ def test_statistics_are_those_of_all_rows(store: Store):
         assert np.allclose(stats[key]["std"], values.std(0))
     picture = stats["observation.images.game"]
     assert np.shape(picture["mean"]) == (3, 1, 1)
-    assert 0.4 < picture["mean"][0][0][0] < 0.6  # grey
+    assert 0.4 < picture["mean"][0][0][0] < 0.6  # the pictures are grey
 
 
 @pytest.mark.slow
@@ -219,5 +219,5 @@ def test_stock_lerobot_reads_every_frame_right(store: Store):
 
 
 def test_actions_of_the_demo_are_not_all_zero():
-    """Or the tests above would compare nothing with nothing."""
+    """If all actions were zero, the tests above would prove nothing."""
     assert make_view(one_state(), ACTION).values.std(axis=0).max() > 0

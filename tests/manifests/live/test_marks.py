@@ -1,4 +1,4 @@
-"""A slot is marked where its pictures are black or do not change, and where it is silent or slow."""
+"""A slot of a live run is marked if its pictures are black or do not change, or if it is silent or slow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WELL = GameNote("a", NOW - 1, 300, 900, 60.0, 0, 0, "")
 
 
 def marks(note: GameNote | None, since: float = NOW - 60, live_seconds: float = 3.0) -> tuple[Mark, ...]:
-    """Of one game beside two that are well."""
+    """Return the marks of one game that runs beside two without marks."""
     others = {name: dataclasses.replace(WELL, game_id=name) for name in "bc"}
     notes = others if note is None else {"a": note, **others}
     return marks_of(notes, {"a": since, "b": NOW - 60, "c": NOW - 60}, live_seconds, NOW)["a"]

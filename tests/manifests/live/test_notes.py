@@ -1,4 +1,4 @@
-"""A note is read back as it was put, one that is broken is left out, and nothing of a run outlives it."""
+"""A live run's notes are read back unchanged, broken ones are left out, and none is left after the run."""
 
 from __future__ import annotations
 

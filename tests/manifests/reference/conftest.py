@@ -19,13 +19,13 @@ COMMANDS = (
 
 @pytest.fixture(autouse=True)
 def _own_cache_and_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.set_num_threads(1)  # tests share the cores
+    torch.set_num_threads(1)  # since tests share the cores
     monkeypatch.setenv("DOLPHIN_FARM_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="session")
 def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six recorded games of five seconds, as a dataset of states alone."""
+    """A dataset of states alone, with six recorded games of five seconds."""
     from farm.cli import farm  # noqa: PLC0415 - brings the render side along
 
     replays, out = tmp_path_factory.mktemp("replays"), tmp_path_factory.mktemp("states")
@@ -49,7 +49,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_command(name: str, *arguments: str | Path) -> Result:
-    """Run a command of the room in this process."""
+    """Run a command of `manifests.reference` in this process."""
     module = importlib.import_module(f"manifests.reference.{name}")
     return CliRunner().invoke(module.command, [str(one) for one in arguments])
 

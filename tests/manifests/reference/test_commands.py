@@ -1,4 +1,4 @@
-"""Every reference model explains itself, ends with figures and a picture, and takes bad input well."""
+"""Every reference model has a help text, ends with figures and a picture, and refuses bad input clearly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans and corrections: what a plan is made of, and what a corrector may see."""
+"""The planner and the corrector: what a plan is made of, and which values a corrector may see."""
 
 from __future__ import annotations
 

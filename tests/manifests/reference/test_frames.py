@@ -1,4 +1,4 @@
-"""Windows are sorted by player and kind, and games are held out."""
+"""Frames for the reference models are sorted by player and kind, and some games are held out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_held_input_has_the_same_sticks_and_buttons_and_no_press():
     held = hold(torch.ones(3, 29))
     assert (held[:, :NUM_HELD] == 1).all()
     assert (held[:, NUM_HELD:] == 0).all()
-    assert NUM_HELD - NUM_ANALOG == 29 - NUM_HELD  # a press for each button
+    assert NUM_HELD - NUM_ANALOG == 29 - NUM_HELD  # one press of each button
 
 
 def test_every_fifth_game_is_held_out_where_there_is_no_test_split(states: Path):

@@ -1,4 +1,4 @@
-"""Guesses of inputs are counted as a direct count of the states' rows counts them."""
+"""Guesses of inputs are counted the same as by a direct count over the states' rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linear layers of 8 bits: what is trained is what whole numbers give."""
+"""Linear layers of 8 bits give in training the same as in arithmetic with whole numbers."""
 
 from __future__ import annotations
 

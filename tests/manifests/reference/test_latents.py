@@ -1,4 +1,4 @@
-"""The small encoder of pictures, and the network that goes on from its latents."""
+"""The small encoder of pictures, and the network that predicts its next latents."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_encoder_that_the_variable_names_is_run(tmp_path: Path, monkeypatch:
 
 
 def lively(seed: int = 0) -> NextLatent:
-    """A network whose last layer is not zero, so that all it sees matters."""
+    """A network whose last layer is not zero, so that its output depends on all inputs."""
     torch.manual_seed(seed)
     net = NextLatent((2, 3, 4), 8, torch.ones(2), torch.tensor(1.0))
     torch.nn.init.normal_(net.end.weight, std=0.1)

@@ -1,4 +1,4 @@
-"""The state network: what it says before it has learned anything, what it sees, and how it is rolled out."""
+"""The state network: its output before training, the inputs that it sees, and its rollouts."""
 
 from __future__ import annotations
 

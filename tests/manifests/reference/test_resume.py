@@ -1,4 +1,4 @@
-"""A run that is killed and started again has the losses of one that was not, to all digits."""
+"""A training run that is killed and started again has the same losses, to all digits, as one that was not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEADLINE_SECONDS = 200
 
 
 class Ranks:
-    """Processes that run one command together, as torchrun starts them; in the end all are killed."""
+    """Processes that run one command together, as torchrun starts them; all are killed at the end."""
 
     def __init__(self, module: str, arguments: list[str], world_size: int) -> None:
         with socket.socket() as free:
@@ -53,7 +53,7 @@ class Ranks:
             process.communicate(timeout=DEADLINE_SECONDS)
 
     def wait_for(self, line: str) -> None:
-        """Read what the first rank says until it says this."""
+        """Read the first rank's output up to this text."""
         stderr = self.processes[0].stderr
         assert stderr is not None
         said = []
@@ -72,7 +72,7 @@ def losses_of(out: Path) -> list[float]:
 def check_that_a_killed_run_goes_on(
     module: str, arguments: list[str], tmp_path: Path, world_size: int = 1, killed_at: int = 5
 ) -> None:
-    # What follows the last step, judging and drawing, is not what is asked here: it is killed, too.
+    # Evaluation and plots, which follow the last step, are not tested here, so the processes are killed then.
     last = f"step {STEPS} of {STEPS}"
     with Ranks(module, [*arguments, "--out", str(tmp_path / "whole")], world_size) as ranks:
         ranks.wait_for(last)
@@ -92,7 +92,7 @@ def test_a_state_model_that_is_killed_on_two_ranks_goes_on(states: Path, tmp_pat
 
 @pytest.fixture(scope="module")
 def video_arguments(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Latents of noise for a dataset of three games, and an encoder that could have made them."""
+    """Arguments for the video model: latents of noise for three games, and an encoder that fits them."""
     folder = tmp_path_factory.mktemp("latents")
     random = np.random.default_rng(0)
     dataset = open_dataset(sound, window=1, fields=["p0.x"], cache=None, as_torch=False)

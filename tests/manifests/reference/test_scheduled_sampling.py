@@ -1,4 +1,4 @@
-"""Scheduled sampling: a share of the quantities that a network sees are its own."""
+"""With scheduled sampling a share of the quantities that a network sees are its own predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which character is held out, and who is judged."""
+"""The zero-shot bench chooses the character that is held out and the players that are evaluated."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ GAMES = [["FOX", "MARTH"], ["FOX", "FALCO"], ["FALCO", "MARTH"], ["FOX", "PICHU"
 @pytest.mark.parametrize(
     ("games", "wanted", "chosen"),
     [
-        (GAMES, None, "FALCO"),  # two games have it, as many as have Marth; Pichu is in one alone
+        (GAMES, None, "FALCO"),  # it is in two games, as many as Marth; Pichu is in only one
         (GAMES, "PICHU", "PICHU"),
-        (GAMES[:2], None, "FALCO"),  # Fox is in both
+        (GAMES[:2], None, "FALCO"),  # since Fox is in both
     ],
 )
 def test_the_rarest_character_of_two_games_is_held_out_or_the_wanted_one(games, wanted, chosen):
@@ -50,6 +50,6 @@ def test_only_the_fighters_of_the_character_are_judged(states: Path):
     frames = next(some_frames(dataset, 64, 0))
     net = StateNet(Scale.of([frames]), frames.controls.shape[-1], context=5, hidden=16).eval()
     own = frames.ids[:, 4, :, CHARACTER] == number
-    assert own.any(1).all()  # every window has one
+    assert own.any(1).all()  # since every window has one
     changes = (frames.ids[:, 5, :, 0] != frames.ids[:, 4, :, 0]) & own
     assert judge_players(net, [frames], number)["num_changes"] == changes.sum()

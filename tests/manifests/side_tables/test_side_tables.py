@@ -1,4 +1,4 @@
-"""Side tables: what was written for a frame of a game is what that frame gets, in ours and others' files."""
+"""A frame gets from a side table the values that were written for it, in our files and in others'."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE, TWO, NONE = ("1" * 64, "2" * 64, "3" * 64)
 
 
 def values_of(game: int, frames: np.ndarray) -> np.ndarray:
-    """Values that name their game and frame, [T, 2, 3]."""
+    """Values that encode their game and frame, [T, 2, 3]."""
     base = (game * 10_000 + frames).astype(np.float32)
     return base[:, None, None] + np.arange(6, dtype=np.float32).reshape(2, 3) / 8
 

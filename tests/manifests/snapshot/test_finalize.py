@@ -1,4 +1,4 @@
-"""The manifests say what the ledger says, however often and in whatever steps they were compiled."""
+"""The manifests say the same as the ledger, however often and in whatever steps they were compiled."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_only_new_entries_are_read(store: Store, samples: Any):
     assert finalize(store).num_read == 11
     commit(store, samples, range(10, 14))
     again = finalize(store)
-    assert (again.num_read, again.num_kept) == (5, 10)  # 4 new, and the one that was set aside
+    assert (again.num_read, again.num_kept) == (5, 10)  # 4 new games, and the one that was set aside
 
 
 @pytest.mark.usefixtures("small_groups")
@@ -291,12 +291,12 @@ def test_the_files_carry_their_docs(store: Store):
 
 
 LATER = {"games": ("characters_seen",), "rejects": ("characters_seen",)}
-"""Columns that the first snapshots did not have."""
+"""Columns that the first versions of snapshots did not have."""
 
 
 @pytest.fixture
 def old_snapshot(store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A store whose snapshot is from before LATER."""
+    """A store with a snapshot made before the columns LATER existed."""
     commit(store, samples, range(3))
     write_entry(store, samples.set_aside(30))
     with monkeypatch.context() as before:
@@ -389,7 +389,7 @@ def test_a_snapshot_from_before_the_numbers_of_events_is_compiled_from_all_entri
 
 @pytest.fixture
 def without_events(store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A store whose snapshot is of a program that knew no events, although its entries have them."""
+    """A store whose snapshot was made by a program that knew no events, although its entries have them."""
     commit(store, samples, range(3))
     earlier = tuple(name for name in MANIFEST_TABLES if name != "events")
     with monkeypatch.context() as before:

@@ -1,4 +1,4 @@
-"""Statistics of columns: over recorded values alone, by split, the same however the games are cut."""
+"""Statistics of columns count only recorded values, by split, the same however the games are divided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Status tells how far a dataset has come, from its store alone."""
+"""`farm status` says from a dataset's store alone how many of its games are done."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_done_games_are_counted_whether_compiled_or_not(store: Store, samples: A
     finalize(store)
     assert dataset_status(store, NOW) == before
     commit(store, samples, range(4, 6))
-    write_entry(store, samples.set_aside(99, Reason.NOT_SLP))  # of no plan
+    write_entry(store, samples.set_aside(99, Reason.NOT_SLP))  # of a game that no plan has
     status = dataset_status(store, NOW)
     assert (status.num_committed, status.num_set_aside, status.num_pending) == (5, 2, 4)
     assert dict(status.rejects) == {"misaligned": 1, "not_slp": 1}

@@ -1,4 +1,4 @@
-"""States made of random values: every column, some null throughout, followers that come and go, any items."""
+"""Makes states of random values: all columns, some null throughout, followers that come and go, items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functional categories, against what libmelee calls the same actions."""
+"""The categories of actions agree with libmelee's names of the same actions."""
 
 from __future__ import annotations
 

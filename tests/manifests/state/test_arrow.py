@@ -1,4 +1,4 @@
-"""A state survives Arrow, nulls say what was not recorded, and other Arrow tables are refused."""
+"""A state is unchanged by conversion to Arrow and back, with nulls where nothing was recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derived columns follow their rule where what they need was recorded, and are null elsewhere."""
+"""Derived columns follow their rule where the columns they need were recorded, and are null elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The states file gives back what went in, by any window, and its bytes repeat."""
+"""A states file gives back the states written to it, in any window, and its bytes are reproducible."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_real_game_is_small(real_replays: Path):
     assert np.mean(sizes) * 9400 < 0.6e6  # bytes per frame, times the frames of an average game
 
 
-_FOOTER_READ_BYTES = 1 << 16  # Arrow's guess at where the footer begins
+_FOOTER_READ_BYTES = 1 << 16  # as much as Arrow reads in search of the footer
 
 
 class _Counting(io.BytesIO):

@@ -1,4 +1,4 @@
-"""Frames in the action: whole numbers, counted over the whole game."""
+"""The number of frames for which an action has lasted is a whole number, counted over the whole game."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An item keeps its slot for life, and no two share one."""
+"""An item keeps its slot as long as it exists, and no two items share one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_an_item_that_is_away_for_a_frame_keeps_its_slot():
 
 LIVES = st.lists(
     st.tuples(st.integers(0, 25), st.integers(1, 8)), max_size=40
-)  # of each item: its first frame, and for how many
+)  # each item's first frame and number of frames
 
 
 @given(LIVES, st.integers(1, MAX_ITEMS))

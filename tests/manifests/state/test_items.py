@@ -1,4 +1,4 @@
-"""Items: ragged, in order, and unknown rather than none where a version does not record them."""
+"""Items of a frame vary in number, keep their order, and are unknown, not none, in old versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that were cut apart and are joined again."""
+"""State tables that were cut apart are joined again into the same table."""
 
 from __future__ import annotations
 

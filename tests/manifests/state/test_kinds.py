@@ -1,4 +1,4 @@
-"""Every column says what values it can have, and recorded and derived values keep to it."""
+"""Every column declares the values that it can have, and recorded and derived values keep to that."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_ids_have_classes_and_quantities_have_ranges(name: str):
 
 
 def kept(table: StateTable, name: str) -> bool:
-    """Whether a column's values are within its range, or below its number of classes, or none."""
+    """Whether each value of a column is in its range, or one of its classes, or the value that says none."""
     if name not in COLUMNS and not is_derived(name):  # one button of a mask
         return True
     values, valid = derive(table, name) if is_derived(name) else (table.values(name), table.valid(name))

@@ -1,4 +1,4 @@
-"""Columns that lie in matrices are those a dict would hold; a matrix that does not fit is refused."""
+"""Columns kept in matrices are the same as in a dict; a matrix that does not fit is refused."""
 
 from __future__ import annotations
 

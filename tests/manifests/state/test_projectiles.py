@@ -1,4 +1,4 @@
-"""The summary of projectiles that threaten a player."""
+"""The view that sums up the projectiles that threaten a player has the right values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECORDED = frozenset({"type", "x", "y", "vx", "vy", "owner"})
 def with_items(
     table: StateTable, rows: list[dict[str, Any]], recorded: frozenset[str] = RECORDED
 ) -> StateTable:
-    """A table with items: each row says its frame, and type, owner, x, y, vx and vy where they are not 0."""
+    """A table with items: each row gives its frame, and type, owner, x, y, vx and vy where they are not 0."""
     counts = np.bincount([row["frame"] for row in rows], minlength=table.num_frames)
     empty = ItemTable.empty(table.num_frames)
     columns = {

@@ -1,4 +1,4 @@
-"""The schema is the one declaration: nothing else holds a column's width, number or type."""
+"""The schema is the only declaration of columns: no other code holds a column's width, number or type."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_documentation_table_has_a_row_for_every_column():
     assert "| `p0.hitlag_left` | float32 | frames | 3.8 |" in table
 
 
-# What an addressed column, or a width, looks like: [:, 17]  [..., 3]  .reshape(-1, 249)  zeros((T, 54))
+# Code that contains a column's number or a width: [:, 17]  [..., 3]  .reshape(-1, 249)  zeros((T, 54))
 ADDRESSED = re.compile(
     r"\[(?:\.\.\.|:)\s*,\s*(?!-?[01]\])\d+\]|reshape\([^)]*,\s*\d\d+\)|zeros\(\([^)]*,\s*\d\d+\)"
 )
@@ -76,7 +76,7 @@ ADDRESSED = re.compile(
 
 def test_no_width_or_column_number_is_a_literal():
     rooms = (ROOT / "manifests" / "state", ROOT / "workers" / "replay")
-    # Matrices are what hides the column numbers; the names of Melee's things are numbers of another kind.
+    # matrices.py is the place that hides column numbers; ids of Melee's things are numbers of another kind.
     others = {"matrices.py", "melee_names.py", "stage_geometry.py"}
     sources = [path for room in rooms for path in room.glob("*.py") if path.name not in others]
     assert len(sources) > 10

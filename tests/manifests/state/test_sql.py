@@ -1,4 +1,4 @@
-"""The view names every place of the vectors, and each by its own name."""
+"""The SQL view has a column with a name of its own for every place of the vectors."""
 
 from __future__ import annotations
 

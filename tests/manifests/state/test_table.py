@@ -1,4 +1,4 @@
-"""A state table that exists is valid, and its hash depends on what it says and on nothing else."""
+"""A state table can only be made valid, and its hash depends on its contents alone."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_hash_is_pinned():
     columns["slp_frame"] = np.arange(-123, -93, dtype=np.int32)
     item = {column.name: np.arange(12).astype(column.numpy_dtype) for column in schema.ITEM_COLUMNS}
     items = ItemTable(np.arange(31) * 2 // 5, item, frozenset(item))
-    # It stands in ledgers: if this fails, SCHEMA_VERSION has to go up.
+    # The hash stands in ledgers: if this fails, SCHEMA_VERSION has to go up.
     assert StateTable(columns, masks, items, stage=3, ports=(0, 3)).sha256 == PINNED
 
 

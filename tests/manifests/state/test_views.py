@@ -1,4 +1,4 @@
-"""Views are lists of names, and every value of a tensor is that of the column it is named after."""
+"""A view is a list of names, and every value of its tensor is that of the column with this name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_no_category_is_among_the_values():
         for name in value_names(of):
             declared = schema.table_columns(2).get(name)
             if name.endswith(".airborne"):
-                continue  # 0 or 1: a flag by another name
+                continue  # 0 or 1, like a flag
             if declared is not None:
                 assert not declared.is_category, name
             elif is_derived(name):
@@ -93,7 +93,7 @@ def test_a_place_of_a_tensor_says_what_kind_it_is():
 def test_every_id_of_the_newest_state_fits_an_embedding(make_state: Any):
     names = category_names(view("state/2"))
     for seed in range(3):
-        tensor = make_view(make_state(200, seed=seed), view("state/2"))  # ids of any value
+        tensor = make_view(make_state(200, seed=seed), view("state/2"))  # ids may have any value
         for name, domain in zip(names, names.domains, strict=True):
             if name.rpartition(".")[2] not in ("l_cancel", "hurtbox", "whispy", "ps_event", "ps_type"):
                 assert tensor.categories[name].max() < domain.num_classes, name
@@ -104,7 +104,7 @@ def test_just_pressed_is_an_event_per_button():
     assert len(value_names(JUST_PRESSED)) == 2 * len(BUTTONS)
 
 
-# A model is trained on a list of names; the same key must mean the same list for ever.
+# A model is trained on a list of names, so the same key must mean the same list for ever.
 PINNED = {
     "state/1": "f3b193227dabe259",
     "followers/1": "2a4a9170b66daa1f",

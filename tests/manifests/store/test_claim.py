@@ -1,4 +1,4 @@
-"""On a server that cannot say who came first, one process at a time plans, and two compile without harm."""
+"""Without conditional writes on the server, one process at a time plans, and two compile without harm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.s3
 
 @pytest.fixture
 def url(s3_proxy: FaultProxy) -> str:
-    """A bucket of which store.json says that conditional writes cannot be relied on."""
+    """The URL of a bucket whose store.json says that conditional writes cannot be relied on."""
     return new_bucket(s3_proxy.url, is_conditional=False)
 
 

@@ -1,4 +1,4 @@
-"""Keys are pure and can be read back."""
+"""The keys of a dataset's objects are built by pure functions, and can be parsed again."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_lerobots_template_gives_the_same_key():
 @pytest.mark.parametrize(
     "key",
     [
-        "videos/observation.images.game/chunk-000/file-000.parquet",  # the other kind's suffix
+        "videos/observation.images.game/chunk-000/file-000.parquet",  # the suffix of the other kind of file
         "states/chunk-000/file-000.mp4",
         "states/chunk-00/file-000.parquet",  # too few digits
         "states/chunk-0000/file-000.parquet",  # too many

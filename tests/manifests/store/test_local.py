@@ -1,4 +1,4 @@
-"""What only the folder store promises: nothing torn, nothing left, a clear word when the disk is full."""
+"""The store in a folder leaves no torn or temporary file, and gives a clear error when the disk is full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading ahead: results in order, a bounded number of items ahead, errors at their item, a quick end."""
+"""Reading ahead gives results in order, a limited number ahead, each error at its item, and ends at once."""
 
 from __future__ import annotations
 

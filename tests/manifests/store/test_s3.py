@@ -1,4 +1,4 @@
-"""What only the S3 store promises: right bytes or an error, through any network; no belief without a test."""
+"""The S3 store gives right bytes or an error through any network, and tests what its server can do."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_fault_that_passes_is_outlived(s3_proxy: FaultProxy, fault: str):
     num_before = store.num_retries
     s3_proxy.plan = FaultPlan(0.3, (fault,), stall_seconds=1.5, seed=3)
     num_rounds = 0
-    while num_rounds < 2 or not s3_proxy.counts[fault]:  # on, until it has struck
+    while num_rounds < 2 or not s3_proxy.counts[fault]:  # repeat until the fault has struck
         assert num_rounds < 20
         n, num_rounds = num_rounds, num_rounds + 1
         assert store.put_if_absent(f"new/{n}", BODY + bytes([n]))
@@ -229,7 +229,7 @@ def test_a_forked_child_does_not_share_connections(s3_proxy: FaultProxy):
     context = multiprocessing.get_context("fork")
     result = context.Queue()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn", lambda *_, **__: None)  # forking with threads: what is tested
+        patch.setattr("warnings.warn", lambda *_, **__: None)  # forks beside threads, as the test needs
         child = context.Process(target=get_in_a_child, args=(store, result))
         child.start()
     assert store.get("key") == BODY

@@ -1,4 +1,4 @@
-"""Ranges over signed URLs: one signature serves them all, and what they cannot do is left to boto3."""
+"""Byte ranges are read by signed URLs: one signature serves many, and boto3 does what they cannot."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ BODY = os.urandom(200_000)
 
 @pytest.fixture
 def store(s3_proxy: FaultProxy) -> S3Store:
-    """One that holds BODY under `key`."""
+    """A store that holds BODY under `key`."""
     opened = S3Store.open(new_bucket(s3_proxy.url, is_conditional=True), HASTY)
     opened.put("key", BODY)
     return opened
 
 
 class Calls:
-    """Counts what a boto3 client is asked for."""
+    """Counts the requests to a boto3 client."""
 
     def __init__(self, store: S3Store, patch: pytest.MonkeyPatch) -> None:
         self.gets = self.signatures = 0

@@ -1,4 +1,4 @@
-"""A small dataset with stamps, and what reads it without torch."""
+"""Fixtures with the small stamped dataset, opened for training without torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["bare_s3", "s3_proxy", "sound"]
 
 @pytest.fixture
 def opened(sound: Path, tmp_path: Path) -> Callable[..., WindowDataset]:
-    """Open the small dataset with a cache of the test's own; options of a window's go into its spec."""
+    """Open the small dataset with a cache of the test's own; options of windows go into their spec."""
     of_window = {field.name for field in dataclasses.fields(WindowSpec)}
 
     def make(**options: Any) -> WindowDataset:

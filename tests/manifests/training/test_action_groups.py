@@ -1,4 +1,4 @@
-"""Inputs between steps: none is lost, and none is made up."""
+"""Inputs of the frames between a window's steps are grouped so that none is lost or made up."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     Opened = Callable[..., WindowDataset]
 
 OPTIONS: dict[str, Any] = {"window": 5, "frame_step": 4, "start": "any", "fields": ["action", "just_pressed"]}
-_NUM_STICKS = 10  # places of the action view in front of the buttons
+_NUM_STICKS = 10  # number of values in the action view before the buttons
 
 
 def frames_of(sample: Any, step: int) -> range:
-    """Rows of the whole game's table whose inputs belong to a step: those since the step before."""
+    """Rows of the whole game's table whose inputs belong to a step: those after the previous step."""
     last = int(sample["slp_frame"][step]) - one_state().first_slp_frame
     return range(last - 3, last + 1)
 
@@ -62,7 +62,7 @@ def test_any_holds_what_was_held_in_some_frame_and_takes_the_last_stick(opened: 
 
 @pytest.mark.parametrize(("actions", "kept"), [("every", 1.0), ("any", 1.0), ("last", 0.5)])
 def test_how_many_presses_are_kept(opened: Opened, actions: str, kept: float):
-    """Of the presses between a window's first step and its last; "last" keeps a part, as one would think."""
+    """Between a window's first and last step, "last" keeps only a part of the presses, as expected."""
     dataset = opened(**{**OPTIONS, "window": 20}, actions=actions)
     pressed = make_view(one_state(), JUST_PRESSED).values
     seen, due = 0, 0

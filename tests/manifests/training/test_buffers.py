@@ -1,4 +1,4 @@
-"""Lent memory: nobody's twice at a time, and used again."""
+"""A lent buffer of memory is never lent twice at the same time, and is used again when it is free."""
 
 from __future__ import annotations
 

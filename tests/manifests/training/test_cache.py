@@ -1,4 +1,4 @@
-"""The cache: never over its bound, whole or not at all, whoever shares it."""
+"""The loader's cache keeps its size limit, and holds a piece whole or not at all, however it is shared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def piece(number: int) -> bytes:
 
 
 def used_bytes(folder: Path) -> int:
-    """What lies in a cache's folder now, counted file by file."""
+    """The bytes of all files in a cache's folder now, counted file by file."""
     pieces = (path for path in folder.glob("*/*"))
     return sum(size_of(path) for path in pieces)
 
@@ -110,7 +110,7 @@ def hammer(folder: str, seed: int, wrong: multiprocessing.Queue[int]) -> None:
         elif found != piece(number):
             bad += 1
         if dice.random() < 0.05:
-            with cache._locked():  # nobody moves while we count
+            with cache._locked():  # no other process changes the cache while we count
                 bad += used_bytes(cache.folder) > 20_000
     wrong.put(bad)
 

@@ -1,4 +1,4 @@
-"""Samples: the right frames beside the right states, and nothing made up."""
+"""Samples have the right pictures beside the right states, and no invented values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def stamps(video: np.ndarray) -> np.ndarray:
-    """slp_frame of every picture of [T, 3, H, W]."""
+    """Read slp_frame from every picture of [T, 3, H, W]."""
     found, valid = read_stamps(np.ascontiguousarray(video[:, 1]))
     assert valid.all()
     return found
@@ -61,7 +61,7 @@ def test_every_sample_pairs_its_pictures_with_their_states(opened: Opened):
 
 
 def test_lookahead_and_shift_give_later_actions_and_mask_what_is_not_there(opened: Opened):
-    sample = opened(action_shift=1, lookahead=20)[2]  # the last window of a chunk: frames 60 to 75 of 90
+    sample = opened(action_shift=1, lookahead=20)[2]  # the chunk's last window: frames 60 to 75 of 90
     action = make_view(one_state(), ACTION).values
     assert sample["frame_index"] == 60
     assert sample["action"].shape == (36, action.shape[1])
@@ -98,7 +98,7 @@ def test_a_window_of_one_frame_is_whole_and_its_arrays_are_plain(opened: Opened,
     sample = dataset[1]
     assert (stamps(sample["video"]) == sample["slp_frame"]).all()
     assert sample["state"].shape == (1, len(dataset.names["state"]))
-    # What torch asks of an array that it shares memory with.
+    # What torch requires of an array with which it shares memory.
     assert all(step % array.itemsize == 0 for array in sample.values() for step in array.strides)
 
 
@@ -160,7 +160,7 @@ def test_negative_numbers_count_from_the_end_and_none_beyond(opened: Opened):
 def test_a_split_and_a_filter_leave_their_games(opened: Opened):
     assert len(opened(split="train")) == len(opened())
     assert opened(filter="stage == 'BATTLEFIELD' and 'FOX' in characters").games.num_rows == NUM_GAMES
-    # Nobody noted the characters in the frames of these games, so the chosen ones stand for them.
+    # The characters seen in these games' frames were not recorded, so the chosen ones are used.
     assert opened(filter="'FOX' in characters_seen").games.num_rows == NUM_GAMES
     with pytest.raises(ValueError, match="no game is in split 'test'; there are \\['train'\\]"):
         opened(split="test")
@@ -219,7 +219,7 @@ def swapped_videos(sound: Path, copy: Path) -> Path:
     """The dataset with a chunk's video in place of the next one's."""
     shutil.copytree(sound, copy)
     first, second = sorted((copy / "videos").rglob("*.mp4"))[:2]
-    second.write_bytes(first.read_bytes() + bytes(4096))  # room for ranges that the other one had
+    second.write_bytes(first.read_bytes() + bytes(4096))  # room for byte ranges of the other video
     return copy
 
 

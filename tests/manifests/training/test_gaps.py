@@ -1,4 +1,4 @@
-"""The hint on opening windows that leave frames out: it recommends what shows more, or says nothing."""
+"""The hint about windows with gaps recommends settings that show more frames, or says nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_hint_keeps_all_that_was_said_of_a_window_and_shows_more(caplog: pyt
 
 
 def test_the_hint_is_silent_where_nothing_shows_more(caplog: pytest.LogCaptureFixture):
-    grid = ChunkGrid(np.zeros(1, np.int64), np.array([29]), 30)  # room for one window alone
+    grid = ChunkGrid(np.zeros(1, np.int64), np.array([29]), 30)  # room for only one window
     assert not hint(grid, WindowSpec(8, frame_step=4), caplog)
 
 

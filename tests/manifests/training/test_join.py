@@ -1,4 +1,4 @@
-"""Joined columns, chunks read whole, and ids that are the same in any selection."""
+"""Windows with columns joined from side tables, whole chunks, and ids that are the same in any selection."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def latents_of(game_id: str, slp_frames: np.ndarray) -> np.ndarray:
-    """Values that belong to one frame of one game alone."""
+    """Values that differ for every frame of every game."""
     return np.stack([slp_frames + 0.5, np.full(slp_frames.size, int(game_id[:6], 16))], axis=1)
 
 
 @pytest.fixture
 def latents(opened: Open, tmp_path: Path) -> Path:
-    """A table of all chunks of the dataset but the last one."""
+    """A side table for all chunks of the dataset except the last one."""
     dataset, writer = opened(), SideTableWriter(tmp_path / "latents")
     for chunk in range(dataset.num_chunks - 1):
         span = dataset.span(chunk)
@@ -51,7 +51,7 @@ def test_a_window_gets_the_rows_of_its_own_frames(opened: Open, latents: Path):
 
 
 def test_one_table_serves_any_selection(opened: Open, latents: Path):
-    """`game` and `chunk` number what was selected, so a table by these would give another game's rows."""
+    """`game` and `chunk` number the selected games; a table keyed by them would give other games' rows."""
     every = opened(window=8, join={"latent": latents})
     last = every.games["game_id"].to_pylist()[-1]
     alone = opened(window=8, filter=f"game_id == '{last}'", join={"latent": latents})

@@ -1,4 +1,4 @@
-"""Mapped files: no descriptor stays open, and nothing that is still looked at goes away."""
+"""Mapped files keep no descriptor open, and memory that is still in use stays mapped."""
 
 from __future__ import annotations
 

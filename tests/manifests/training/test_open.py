@@ -1,4 +1,4 @@
-"""Opening a dataset: what may be said in short, what comes out, and what the reading side needs for it."""
+"""`open_dataset`: its short arguments, the samples it gives, and the packages that it needs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_it_takes_about_a_dozen_arguments():
     assert len(inspect.signature(open_dataset).parameters) <= 12
 
 
-# What `pip install dolphin-farm[load]` brings, and no more.
+# The packages that `pip install dolphin-farm[load]` installs, and no more.
 ALONE = """
 import sys
 for absent in ("ray", "torch", "torchcodec", "cv2", "boto3", "botocore", "melee", "ffmpeg", "matplotlib",

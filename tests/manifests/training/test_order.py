@@ -1,4 +1,4 @@
-"""The order: a permutation, the same however it is cut, and games kept apart."""
+"""The order of windows is a permutation, the same however it is divided, and keeps a game's windows apart."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_games_come_evenly_spread_over_the_epoch():
     games, _ = Order(visits, 3, 0, SHA, 4).slice(0, int(visits.sum()))
     quarters = np.array_split(games, 4)
     for quarter in quarters:
-        assert 40 <= (quarter >= 20).sum() <= 60  # of 200 in all
+        assert 40 <= (quarter >= 20).sum() <= 60  # of 200 games in all
 
 
 @given(st.integers(1, 300), st.integers(1, 5), st.integers(1, 8), st.booleans())
@@ -148,7 +148,7 @@ def test_stopping_and_going_on_at_other_sizes_is_the_same_sequence(
         steps = min(num_steps, shares[0].num_steps)
         for step in range(steps):
             batches = [share.batch(step) for share in shares]
-            # Interleaved by rank, as the positions are dealt.
+            # Interleaved by rank, as the positions are given out.
             pairs = itertools.chain.from_iterable(
                 zip(*(zip(*found, strict=True) for found in batches), strict=True)
             )
@@ -181,7 +181,7 @@ def test_any_positions_are_looked_up_alike_in_any_order(visits: list[int], seed:
 
 
 def test_the_order_of_an_epoch_never_changes():
-    # Written down when every round was sorted on its own: a state of a stream must mean the same for ever.
+    # Recorded when every round was sorted by itself: a saved stream's state must mean the same for ever.
     game, visit = Order(np.array([5, 0, 3, 4, 5, 2, 7]), 3, 1, SHA, 2).slice(0, 26)
     assert game.tolist() == GAMES_OF_OLD
     assert visit.tolist() == VISITS_OF_OLD
@@ -189,7 +189,7 @@ def test_the_order_of_an_epoch_never_changes():
 
 @pytest.mark.parametrize(("num_games", "num_buckets"), [(568, 3), (569, 2)])
 def test_without_a_word_256_neighbours_are_kept_apart(num_games: int, num_buckets: int):
-    """Two buckets do once nine tenths of a round are twice as many games as are kept apart."""
+    """Two buckets are enough once nine tenths of a round have twice as many games as are kept apart."""
     assert Order(np.ones(num_games, np.int64), 0, 0, SHA).num_buckets == num_buckets
 
 
@@ -197,7 +197,7 @@ def test_without_a_word_256_neighbours_are_kept_apart(num_games: int, num_bucket
 def test_sorting_by_one_number_is_sorting_by_two(seed: int, rounds: int, games: int, coarse: int):
     dice = np.random.default_rng(seed)
     takes_part, bucket = dice.random((rounds, games)) < 0.7, dice.integers(0, 3, games)
-    # Equal random numbers, and numbers that differ in their last bits alone, are what could go wrong.
+    # Cases that could go wrong: equal random numbers, and numbers that differ only in their last bits.
     shuffle = dice.integers(0, coarse + 1, (rounds, games), dtype=np.uint64)
     shuffle[dice.random((rounds, games)) < 0.2] = 2**64 - 1
     order = _sorted_games(takes_part, bucket, shuffle)

@@ -1,4 +1,4 @@
-"""The packed store: the same samples with and without room, and whatever is damaged is read again."""
+"""The store of packed states gives the same samples with and without room, and reads damaged shards again."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_damaged_or_foreign_shard_is_refused(bit: int, data: st.DataObject):
         open_shard(LAYOUT, whole, "another id")
     with pytest.raises(ValueError, match="shard"):
         open_shard(LAYOUT, whole[: data.draw(st.integers(0, whole.size - 1))], "id")
-    # The rows have checks of their own; all that comes after them is under the hash.
+    # Each row has its own checksum; everything after the rows is covered by the hash.
     place = data.draw(st.integers(joined.rows.nbytes, whole.size - 1))
     whole[place] ^= np.uint8(1 << bit)
     with pytest.raises(ValueError, match="shard"):
@@ -149,7 +149,7 @@ def test_compressed_rows_come_back_from_any_block_on(
 def test_what_rows_really_take_decides_how_many_chunks_fit(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Four chunks are promised room for at first; all nine are there after `prepare`, and stay."""
+    """At first there seems to be room for four chunks; after `prepare` all nine are there, and stay."""
     deal = Shards.of
     monkeypatch.setattr(Shards, "of", lambda numbers, lengths: deal(numbers, lengths, 1))
     tight = {"fields": STATES, "start": "any", "cache": Cache(tmp_path / "tight", 12_000)}
@@ -220,7 +220,7 @@ def test_flipped_bits_in_the_cache_are_found_and_the_states_read_again(
     data = bytearray(piece.read_bytes())
     for byte in range(int(place * len(data)), len(data), 97):
         data[byte] ^= 1 << byte % 8
-    piece.unlink()  # what other processes have mapped stays as it was
+    piece.unlink()  # files that other processes have mapped are not changed
     piece.write_bytes(data)
     caplog.clear()
     assert same(samples_of(opened(**options)), expected)

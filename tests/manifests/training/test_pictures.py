@@ -1,4 +1,4 @@
-"""Pictures are laid out as asked, and never copied where a view will do."""
+"""Pictures get the layout that was asked for, and are not copied where a view is enough."""
 
 from __future__ import annotations
 

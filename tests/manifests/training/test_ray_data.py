@@ -1,4 +1,4 @@
-"""With Ray: the same windows through Ray Data."""
+"""Ray Data gives the same windows as the dataset itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytest.importorskip("ray", reason="Ray is not installed: make extras-ray")
 pytest.importorskip("pandas", reason="Ray Data needs pandas, which is in `ray-data`: make extras-ray")
 pytestmark = [
     pytest.mark.ray,
-    # Ray's own defaults, as it sets them when its context is made
+    # Ray's defaults, which it sets when its context is made
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context"),
 ]
 

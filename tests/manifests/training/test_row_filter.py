@@ -1,4 +1,4 @@
-"""Filters: conditions on a row, and nothing else."""
+"""A filter for games accepts conditions on a row, and no other SQL."""
 
 from __future__ import annotations
 

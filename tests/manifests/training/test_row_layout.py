@@ -1,4 +1,4 @@
-"""Packed rows: small, and exactly what the states say, recorded or not."""
+"""Packed rows of state are small, and hold exactly the states, with what was not recorded."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def with_holes(seed: int, stage: int) -> StateTable:
 
 
 def expected(fields: Fields, table: StateTable) -> dict[str, np.ndarray]:
-    """What a sample holds of each field, straight from the table."""
+    """The value of each field of a sample, computed directly from the table."""
     found: dict[str, np.ndarray] = {}
     for name in fields.names:
         if (view := fields.view_of(name)) is None:
@@ -68,7 +68,7 @@ def expected(fields: Fields, table: StateTable) -> dict[str, np.ndarray]:
 
 
 def unpacked(fields: Fields, table: StateTable) -> dict[str, np.ndarray]:
-    """What a sample holds of each field, by way of packed rows."""
+    """The value of each field of a sample, computed by way of packed rows."""
     of_rows = RowArrays(fields)
     packed = pack(of_rows.layout, table)
     codes = packed.rows.view(np.uint16)[:, of_rows.layout.code_byte // 2].astype(np.int64)

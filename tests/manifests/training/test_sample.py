@@ -1,4 +1,4 @@
-"""The record's declared names and types are those that samples and batches really have."""
+"""Samples and batches have exactly the names and types that `Sample` declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams: every window of an epoch once, at any number of ranks, stopped and resumed anywhere."""
+"""A stream gives every window of an epoch once, with any number of ranks, stopped and resumed anywhere."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIGHT = ("p0.x",)
 
 
 def ids(batch: dict[str, Any]) -> list[tuple[int, int] | None]:
-    """(chunk, frame_index) per window, None for a repeat."""
+    """The (chunk, frame_index) of each window, None for a repeat."""
     parts = zip(
         batch["chunk"].tolist(), batch["frame_index"].tolist(), batch["is_repeat"].tolist(), strict=True
     )
@@ -43,7 +43,7 @@ def ids(batch: dict[str, Any]) -> list[tuple[int, int] | None]:
 
 
 def in_order(streams: list[Stream], num_batches: int) -> Iterator[tuple[int, int]]:
-    """What all ranks take together, position by position."""
+    """The windows that all ranks take together, in the order of positions."""
     iterators = [iter(stream) for stream in streams]
     for _ in range(num_batches):
         per_rank = [ids(next(iterator)) for iterator in iterators]
@@ -162,7 +162,7 @@ def test_visits_are_in_proportion_to_weights_and_stay_in_their_game(
     offsets = np.cumsum([0, *lengths])
     dice = np.random.default_rng(seed)
     weights = dice.random(offsets[-1]).astype(np.float32) * (dice.random(offsets[-1]) < 0.8)
-    weights[0] += 1e-3  # so that there is something to visit
+    weights[0] += 1e-3  # so that there are windows to visit
     sampling = Sampling.weighted(offsets, weights, num_visits)
     assert sampling.visits.sum() == num_visits
     game = np.repeat(np.arange(len(lengths)), sampling.visits)
@@ -228,7 +228,7 @@ def test_rare_characters_and_rare_actions_weigh_more():
 def test_weights_by_name_are_what_the_windows_show(
     opened: Opened, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ):
-    # Nobody is hurt in so short a match: here a frame weighs what its number is.
+    # No damage is done in so short a match, so here a frame's weight is its number.
     monkeypatch.setattr(
         "manifests.training.weights.damage", lambda percents: np.arange(len(percents), dtype=np.float64)
     )

@@ -1,4 +1,4 @@
-"""With torch: the same windows through its loaders, at any number of worker processes, forked or spawned."""
+"""Torch's loaders give the same windows with any number of worker processes, forked or spawned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from manifests.training.torch_windows import TorchWindows  # noqa: E402 - it nee
 
 pytestmark = [
     pytest.mark.torch,
-    # Python's own word on fork beside threads; torch's loaders have forked since before there was one.
+    # Python's warning about fork beside threads; torch's loaders have forked since before it existed.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning"),  # on machines of one core
     pytest.mark.filterwarnings(
@@ -58,7 +58,7 @@ def expected_of(dataset: Any, seed: int) -> list[Id]:
 
 
 def dealt(per_rank: list[list[list[Id | None]]]) -> list[Id]:
-    """All ranks' batches as one sequence of positions."""
+    """The batches of all ranks as one sequence of positions."""
     steps = zip(*per_rank, strict=True)
     return [one for step in steps for row in zip(*step, strict=True) for one in row if one is not None]
 
@@ -153,7 +153,7 @@ def test_stateful_data_loader_goes_on_exactly(dataset: Any, num_workers: int):
 
 
 def one_rank(rank: int, world: int, sound: str, cache: str, rendezvous: str, found: Any) -> None:
-    """A process of a data-parallel run: a step per batch, gradients averaged over all ranks."""
+    """Train as one process of a data-parallel run: a step per batch, gradients averaged over all ranks."""
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=world)

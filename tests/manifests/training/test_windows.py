@@ -1,4 +1,4 @@
-"""Windows: every one lies in its chunk, none is missing, and actions beyond it are masked."""
+"""Every window lies within its chunk, none is missing, and actions beyond the chunk are masked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOP = 30
 
 
 def grid_of(chunks: list[tuple[int, int]]) -> ChunkGrid:
-    """Chunks as (game, num_frames), GOPs of 30."""
+    """Make the grid of these chunks, given as (game, num_frames), with GOPs of 30 frames."""
     return ChunkGrid(
         game=np.array([game for game, _ in chunks], np.int64),
         num_frames=np.array([num_frames for _, num_frames in chunks], np.int64),
@@ -160,7 +160,7 @@ def test_how_many_inputs_a_step_of_six_frames_has(
 def test_the_inputs_of_a_step_are_those_of_the_frames_since_the_one_before():
     spec = WindowSpec(2, frame_step=3, stack=2, actions="every", action_shift=1, lookahead=1)
     frames, is_pad = spec.action_frames(np.array([4]), np.array([12]))
-    # Steps at frames 7 and 10 and one more, each moved by one; of the last there are no frames 12 and 13.
+    # Steps at frames 7 and 10 and one more, each moved by one; the last step lacks frames 12 and 13.
     assert frames.tolist() == [[[6, 7, 8], [9, 10, 11], [11, 11, 11]]]
     assert is_pad.tolist() == [[[False] * 3, [False] * 3, [True] * 3]]
 

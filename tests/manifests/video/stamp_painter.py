@@ -1,4 +1,4 @@
-"""Paint the frame stamp as the games do, written apart from the reader that it tests."""
+"""Paints the frame stamp as the games do, with code independent of the stamp reader that it tests."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def crc8(payload: bytes) -> int:
 
 
 def encode_stamp(slp_frame: int) -> np.ndarray:
-    """The number's strip as uint8 [32] of 0 and 1, from the left."""
+    """The strip of slp_frame as uint8 [32] of 0 and 1, from the left."""
     payload = (slp_frame - FIRST_SLP_FRAME).to_bytes(3, "big")
     return np.unpackbits(np.frombuffer(payload + bytes([crc8(payload)]), np.uint8))
 
 
 def encode_seed(seed: int) -> np.ndarray:
-    """The seed's strip as uint8 [32] of 0 and 1, from the left."""
+    """The strip of the state's seed as uint8 [32] of 0 and 1, from the left."""
     return np.unpackbits(np.frombuffer(seed.to_bytes(4, "big"), np.uint8))
 
 
@@ -39,6 +39,6 @@ def paint_stamp(luma: np.ndarray, slp_frame: int, seed: int = 0) -> None:
 
 
 def read_stamp(luma: np.ndarray) -> int | None:
-    """The number of one picture, uint8 [H, W]; None if there is no readable one."""
+    """Read slp_frame from one picture, uint8 [H, W]; None if there is no readable stamp."""
     slp_frame, valid = read_stamps(luma[None])
     return int(slp_frame[0]) if valid[0] else None

@@ -1,4 +1,4 @@
-"""Dividing H.264 bytes into pictures: a property, and every refusal."""
+"""H.264 bytes are divided into pictures without loss, and every kind of bad stream is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of another size, or a part of them: what was asked for, and refused where there is none."""
+"""Pictures are scaled or cropped as asked, and requests for what does not exist are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading videos: the GOP table against ffprobe's packets, frames from files and from a GOP's bytes alone."""
+"""Videos are read right: the GOP table agrees with ffprobe, and frames come from a GOP's bytes alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decoder is chosen by its name, and a name or format that is none is refused before anything is loaded."""
+"""A decoder is chosen by name; an unknown name or format is refused before anything is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stamp survives what happens to pictures, and is refused rather than misread."""
+"""The frame stamp survives encoding and scaling, and is called unreadable rather than misread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole video read with PyAV alone, as tests compare it: every frame, and every key frame's mark."""
+"""Reads a whole video with PyAV alone, for comparison: every frame, and every key frame's mark."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def decode_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
 
 
 def read_marks(path: Path) -> Iterator[FrameMark | None]:
-    """The mark of each key frame, or None where it has none; from any container, without decoding."""
+    """Read each key frame's mark, None where it has none, from any container and without decoding."""
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         avcc = bytes(video.codec_context.extradata or b"")

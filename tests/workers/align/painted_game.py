@@ -1,4 +1,4 @@
-"""A game drawn without any emulator: textured fighters before a textured stage, under a camera that pans."""
+"""Draws a game without an emulator: textured fighters before a textured stage, under a panning camera."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def state_of(seed: int, num_frames: int = 1200) -> StateTable:
 
 @cache
 def pictures_of(seed: int, num_frames: int = 1200) -> tuple[Picture, ...]:
-    """One uint8 [120, 160] per frame."""
+    """Draw one picture, uint8 [120, 160], per frame."""
     state = state_of(seed, num_frames)
     random = np.random.default_rng(7)
     ground = cv2.GaussianBlur(random.uniform(40, 200, (HEIGHT * 3, WIDTH * 4)).astype(np.float32), (0, 0), 2)

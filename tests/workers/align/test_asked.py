@@ -1,4 +1,4 @@
-"""Where every picture says which frame it was made at, the log evidence is exact, picture by picture."""
+"""Where every picture says which frame it shows, the log evidence is exact, picture by picture."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_fault_is_seen_at_the_very_picture(num_frames, kind, length, data):
 
 @given(st.integers(1, 240), st.integers(0, 2000))
 def test_a_frame_lost_and_another_doubled_soon_after_is_seen(gap: int, at: int):
-    """The count is right again after `gap` pictures, so nothing but the frames themselves can tell."""
+    """The count is right again after `gap` pictures, so only the pictures' own frames show the fault."""
     said = clean(2400)
     said[at : at + gap] += 1
     found = asked_evidence(said)
@@ -78,7 +78,7 @@ def test_no_pictures_cannot_tell():
 
 
 def seen(asked: list[int | None]) -> EvidenceCollector:
-    """The notes on a painted game whose pictures say these frames, its lines coming late and in heaps."""
+    """The notes on a painted game whose pictures say these frames; its lines come late, many at once."""
     collector = EvidenceCollector(has_stamp=False, holds_last=False)
     for index, slp_frame in enumerate(asked):
         grey = np.full((720, 640), 16 + index % 200, np.uint8)
@@ -94,7 +94,7 @@ def evidence_of(asked: list[int | None], name: str):
     return {item.name: item for item in seen(asked).finish(state)}[name]
 
 
-TAIL = [-73] * 8  # frame 50 was asked for, and is not there
+TAIL = [-73] * 8  # frame 50 was asked for, and its picture is missing
 
 
 def test_a_game_whose_pictures_say_their_frames_is_judged_by_them_and_not_by_the_lines():

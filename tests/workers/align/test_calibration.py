@@ -1,4 +1,4 @@
-"""Constants are kept under what decides them, and an emulator that is off them stops the farm."""
+"""Calibrated constants are kept per fingerprint, and an emulator that differs from them stops the farm."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_a_place_that_cannot_be_read_is_named_with_the_variable_that_helps(tmp_p
 
 def test_a_place_that_cannot_be_written_is_named_with_the_variable_that_helps(tmp_path: Path):
     file = tmp_path / "calibration.json"
-    file.with_name(f"{file.name}.{os.getpid()}.tmp").mkdir()  # which is written first
+    file.with_name(f"{file.name}.{os.getpid()}.tmp").mkdir()  # the file that is written first
     with pytest.raises(EnvironmentFailed, match=f"cannot be kept there.*set {FILE_VARIABLE}"):
         store_calibration(file, calibration())
 

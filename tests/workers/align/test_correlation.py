@@ -1,4 +1,4 @@
-"""Predicted and measured motion are compared at every lag, and the best one leads by a known margin."""
+"""Predicted and measured motion are compared at every lag, and the best lag leads by a known margin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def noise(seed: int, num_frames: int, num_rows: int = 2) -> np.ndarray:
 
 @given(SEEDS, st.integers(1, 60), st.sampled_from([1e-3, 1, 1e3]))
 def test_whitening_leaves_what_stands_above_the_moving_mean(seed: int, num_frames: int, scale: float):
-    """In standard deviations, clipped; the mean is over 15 frames, and those beyond an end repeat it."""
+    """Values are in standard deviations, clipped; the mean is over 15 frames, and each end is repeated."""
     rows = noise(seed, num_frames) * np.float32(scale)
     rows[0, num_frames // 2] += 30 * scale
     expected = []
@@ -85,7 +85,7 @@ def test_decorrelated_rows_are_clipped_at_two_deviations():
 
 
 def test_a_row_of_one_value_is_continued_before_its_beginning():
-    """Otherwise the filter would see a jump in front of the first picture."""
+    """Else the filter would see a jump before the first picture."""
     left, _ = decorrelate(np.full((1, 300), 3, np.float32), noise(4, 300, 1))
     assert left[0] == pytest.approx(np.ones(300), abs=1e-4)
 
@@ -97,7 +97,7 @@ def impulse(num_frames: int, place: int) -> np.ndarray:
 
 
 def seen_impulse(num_frames: int, place: int) -> np.ndarray:
-    """An impulse of 3 where -1 is seen everywhere else, and 1 at the picture after the next."""
+    """Motion of -1 everywhere except an impulse of 3, and 1 two pictures later."""
     row = np.full((1, num_frames), -1, np.float32)
     row[0, place], row[0, place + 2] = 3, 1
     return row
@@ -107,7 +107,7 @@ def seen_impulse(num_frames: int, place: int) -> np.ndarray:
 def test_the_margin_is_in_standard_errors_of_the_difference_of_two_lags(lag: int):
     curve = lag_curve(impulse(200, 80 + lag), seen_impulse(200, 80))
     assert (curve.best_lag, curve.runner_up_lag) == (lag, lag - 2)
-    # The best lag leaves 1 of each of 199 pictures, and 0 of one; two frames tell the lags apart.
+    # The best lag leaves 1 in each of 199 pictures, and 0 in one; the lags differ in two frames.
     assert curve.margin == pytest.approx((3 - 1) / np.sqrt(2 * 199 / 200), rel=1e-4)
 
 
@@ -147,6 +147,6 @@ def test_no_pictures_have_no_margin():
 
 
 def test_what_is_seen_as_the_opposite_of_what_is_predicted_has_no_gain():
-    """A negative gain would count what disagrees as explained, and make the noise too small."""
+    """A negative gain would count motion that disagrees as explained, and make the noise too small."""
     curve = lag_curve(impulse(200, 80), -np.ones((1, 200), np.float32))
     assert curve.margin == 0

@@ -1,4 +1,4 @@
-"""Lost and doubled pictures move the point from which the picture holds."""
+"""Lost and doubled pictures change the number of pictures before the last frame is held."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TAIL = 8
 
 
 def repeats(shown: list[int]) -> np.ndarray:
-    """Which pictures equal the one before, of a stream that shows these frames."""
+    """Which pictures equal the one before them, in a stream that shows these frames."""
     frames = np.array(shown)
     return np.concatenate([[False], frames[1:] == frames[:-1]])
 

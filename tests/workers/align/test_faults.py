@@ -1,4 +1,4 @@
-"""A fault does what it says, to a schedule and to a stream alike."""
+"""Each fault does what its name says, to a schedule of frames and to a stream of pictures."""
 
 from __future__ import annotations
 

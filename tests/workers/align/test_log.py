@@ -1,4 +1,4 @@
-"""The log's lines jitter against the pictures; what counts is where the most frequent lag stays."""
+"""The log's lines jitter against the pictures; the log evidence goes by the most frequent lag."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def lines(num_frames: int, seed: int, on_time: float = 0.8) -> tuple[np.ndarray, np.ndarray]:
-    """Lines of a clean game whose lag is the usual one in `on_time` of them, as measured on the stand-in."""
+    """Lines of a clean game, a share `on_time` of which has the usual lag, as measured on the stand-in."""
     rng = np.random.default_rng(seed)
     jitter = np.where(rng.random(num_frames) < on_time, 0, rng.integers(-4, 5, num_frames))
     slp_frame = np.arange(num_frames) - 123
@@ -83,7 +83,7 @@ def test_arrays_of_two_lengths_fail():
 
 
 def steady(num_lines: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lines of which each one has the usual lag."""
+    """Lines that all have the usual lag."""
     slp_frame = np.arange(num_lines) - 123
     return slp_frame, slp_frame + 123 + USUAL
 

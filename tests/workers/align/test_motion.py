@@ -1,4 +1,4 @@
-"""Motion tells which frame a picture shows, from nothing but what moves in it, and keeps silent otherwise."""
+"""The motion evidence finds which frame a picture shows from what moves in it, or gives no vote."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_the_curve_finds_a_known_lag():
 
 def test_the_margin_counts_how_much_agrees_not_in_how_many_places():
     few = np.zeros((1, 300), np.float32)
-    few[0, [40, 47, 160]] = 6  # three events, far above the noise
+    few[0, [40, 47, 160]] = 6  # only three events, far above the noise
     curve = lag_curve(few, np.roll(few, 4, axis=1) + noise(1, 300)[:1] / 4)
     assert (curve.best_lag, curve.margin > 3) == (-4, True)
 
@@ -234,7 +234,7 @@ def test_the_camera_looks_ahead_of_where_a_fighter_faces():
 
 
 class TestWhatNoFighterTells:
-    """Fighters stand still; something else moves, at random and alone."""
+    """Motion of other things while fighters stand still: one thing at a time moves at random."""
 
     num_frames = 400
     lag = 7
@@ -270,7 +270,7 @@ class TestWhatNoFighterTells:
         assert self.told(tracks, self.background()) is None
 
     def told(self, tracks: Tracks, flow: FlowMaps) -> int | None:
-        """The lag found if the first pictures are missing."""
+        """The lag that is found if the first pictures are missing."""
         comparison = compare_motion(flow.slice(self.lag, self.num_frames), tracks)
         evidence = find_motion(comparison, 0, self.num_frames - self.lag).evidence
         return evidence.offset_frames if evidence.available else None
@@ -295,7 +295,7 @@ class TestWhatNoFighterTells:
         return FlowMaps(right, down, strength, np.zeros(self.num_frames, np.int8))
 
     def seen(self, tracks: Tracks) -> FlowMaps:
-        """What a picture shows of the last entity under the usual camera, before a background."""
+        """The flow of pictures that show the last entity under the usual camera, before a background."""
         view, flow = project(tracks, Camera()), self.background()
         is_seen = tracks.comes_or_goes[-1] | (tracks.is_shown[-1] & ~tracks.comes_or_goes.any())
         for k in np.flatnonzero(is_seen).tolist():
@@ -307,7 +307,7 @@ class TestWhatNoFighterTells:
 
 
 class TestTheEnds:
-    """Noisy sequences of 600 frames, of which a part shows something else."""
+    """Noisy sequences of 600 frames, a part of which shows something else."""
 
     def judged(self, foreign: slice, least_gain: float = 0.0) -> Windows:
         predicted = noise(5, 600)

@@ -1,4 +1,4 @@
-"""Pictures that changed places are seen by the pictures alone: what moves goes on."""
+"""Two pictures that changed places are found from the pictures alone, since a motion goes on smoothly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEED = 3
 
 
 def pans(places: list[float], brightness: list[float] | None = None) -> FlowMaps:
-    """A smooth texture seen from these places, one a picture, under this much light."""
+    """The flow of pictures of a smooth texture, seen from these places, one per picture, with this light."""
     column, row = np.meshgrid(np.arange(THUMBNAIL_WIDTH), np.arange(THUMBNAIL_HEIGHT))
     meter = FlowMeter()
     for place, light in zip(places, brightness or [1.0] * len(places), strict=True):
@@ -80,7 +80,7 @@ def test_the_first_picture_has_nothing_before_it():
 
 
 def four_pictures(*levels: int, num_cells: int = 1) -> np.ndarray:
-    """Four pictures that differ in a few cells alone, which have these levels."""
+    """Four pictures that differ only in a few cells, which have these levels."""
     pictures = np.full((4, THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH), 100, np.uint8)
     pictures.reshape(4, -1)[:, :num_cells] = np.array(levels)[:, None]
     return pictures
@@ -93,10 +93,10 @@ def test_the_faintest_motion_that_goes_on_has_a_cosine_of_one():
 @pytest.mark.parametrize(
     ("levels", "onward"),
     [
-        ((0, 30, 20, 12), 0),  # a tremble: 1.2 times
-        ((0, 30, 20, 15), -127),  # 1.5 times
-        ((0, 30, 20, 46), -127),  # 4.6 times
-        ((0, 30, 20, 55), 0),  # a camera that turns round: 5.5 times
+        ((0, 30, 20, 12), 0),  # a tremble: a ratio of 1.2
+        ((0, 30, 20, 15), -127),  # a ratio of 1.5
+        ((0, 30, 20, 46), -127),  # a ratio of 4.6
+        ((0, 30, 20, 55), 0),  # a camera that turns round: 5.5
         ((0, 20, 30, 55), 127),
     ],
 )

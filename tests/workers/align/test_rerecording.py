@@ -1,4 +1,4 @@
-"""A re-recording shows from which frame on the emulated game was another one."""
+"""A re-recording shows from which frame on the emulated game differs from the replay."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def source() -> StateTable:
 
 
 def with_values(state: StateTable, name: str, values: float | np.ndarray) -> StateTable:
-    """The same game, but for these values of one field."""
+    """The same game with other values of one field."""
     whole = np.full(state.num_frames, values).astype(state.values(name).dtype)
     return replace(state, columns={**state.columns, name: whole})
 
 
 def changed(state: StateTable, name: str, frame_index: int, by: float) -> StateTable:
-    """The same game, but for one value of one frame and all after it."""
+    """The same game with another value in one frame and all later ones."""
     values = state.values(name).copy()
     values[frame_index:] += np.asarray(by).astype(values.dtype)
     values.setflags(write=False)
@@ -73,7 +73,7 @@ def test_what_a_playback_cannot_know_is_not_compared(source: StateTable):
 @example(kept=198)
 def test_a_recording_that_stops_early_is_a_desync_from_there_on(source: StateTable, kept: int):
     found = rerecording_evidence(source, source.slice(0, kept))
-    if kept >= 198:  # closing the file may cost the last ones
+    if kept >= 198:  # the last frames may be lost when the file is closed
         assert found.agrees
     else:
         assert found.first_disagreement_slp_frame == kept - 123

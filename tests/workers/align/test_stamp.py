@@ -1,4 +1,4 @@
-"""Every wrong pair shows in the numbers painted into the pictures."""
+"""The stamp evidence finds every wrong pair by the numbers painted into the pictures."""
 
 from __future__ import annotations
 

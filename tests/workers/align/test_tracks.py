@@ -1,4 +1,4 @@
-"""What a state says moves: how far, when it comes and goes, and when its looks change."""
+"""Tracks of what moves by the state: how far, when it appears and vanishes, when its looks change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TestWhatShouldStir:
         assert np.argmax(self.stir(action=[14.0] * 20 + [44.0] * 20)) == 20
 
     def test_a_frozen_animation_stirs_less_than_one_that_goes_on(self):
-        ages = [float(min(max(k - 10, 0), 10)) for k in range(30)]  # goes on in frames 11 to 20 alone
+        ages = [float(min(max(k - 10, 0), 10)) for k in range(30)]  # goes on only in frames 11 to 20
         stir = self.stir(action_age=ages)
         assert stir[11:21].min() > max(stir[:11].max(), stir[21:].max())
 

@@ -1,4 +1,4 @@
-"""A verdict needs everyone's consent, and enough voices."""
+"""A verdict of `aligned` needs enough kinds of evidence, and the consent of all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def says(name: str, offset: int = 0, wrong_from: int | None = None) -> Evidence:
 
 FINDINGS = st.one_of(
     st.builds(lambda: ("abstain", 0, None)),
-    # Most agree: drawn evenly, hardly a game would have nobody against it.
+    # Most agree: if votes were drawn evenly, hardly any game would have none against it.
     st.tuples(st.just("says"), st.sampled_from((0, 0, 0, 1, -30)), st.sampled_from((None, None, None, 40))),
 )
 

@@ -1,10 +1,10 @@
-"""How the recordings here were made: real runs of Slippi's playback Dolphin, noted event by event.
+"""Makes the recordings that lie here, from real runs of Slippi's playback Dolphin, event by event.
 
     SLIPPI_DOLPHIN=.../dolphin-emu PYTHONPATH=. python .../record_playback.py REPLAY NUM_FRAMES OUT [GAME]
 
 A recording is text: `begun N`, `written N F` with the slp_frame F that its stamp says, `-` if it has none,
 and `said TEXT`, in the order in which they happened; then `ended STATUS` if it ended by itself. Paths are
-replaced by REPLAY. Not a test, and not run by any.
+replaced by REPLAY. This script is not a test, and no test runs it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ notes: list[str] = []
 
 
 class NotingWatcher(DumpWatcher):
-    """Notes what the real one takes."""
+    """A dump watcher that also notes what it takes."""
 
     def _take(self, event: FileEvent) -> None:
         if event.name.startswith("framedump_") and event.mask & CREATED:
@@ -48,7 +48,7 @@ class NotingWatcher(DumpWatcher):
 
 
 class NotingWatch(PlaybackWatch):
-    """Notes how it ended; with TRUST_HEADER=no it looks away from the first sign of a replay cut short."""
+    """A watch that notes how the play ended; with TRUST_HEADER=no it ignores the first sign of a cut."""
 
     def line(self, text: str) -> None:
         if os.environ.get("TRUST_HEADER") != "no" or not text.startswith("[GAME_END_FRAME]"):
@@ -60,7 +60,7 @@ class NotingWatch(PlaybackWatch):
 
 
 def main() -> None:
-    """Play once, write the notes down, and how it ended."""
+    """Play once, and write down the notes and how the play ended."""
     import workers.emulator.slippi as module  # noqa: PLC0415 - its watcher is replaced, here only
 
     module.DumpWatcher = NotingWatcher  # type: ignore[misc]

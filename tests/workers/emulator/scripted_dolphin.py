@@ -1,4 +1,4 @@
-"""A scripted process in the place of Slippi's playback Dolphin: it replays a recording of a real run.
+"""Acts as Slippi's playback Dolphin in tests, by replaying a recording of a real run.
 
     scripted_dolphin.py RECORDING ARGUMENTS-AS-SLIPPI'S
 
@@ -33,13 +33,13 @@ WIDTH, HEIGHT, STAMP_ROWS = 640, 480, 16
 
 
 def image(slp_frame: int | None, seed: int | None) -> bytes:
-    """A PNG: one grey that depends on the frame, with its stamp. Grey, to be quick; the real are RGBA."""
+    """Make a stamped PNG of one grey that depends on the frame; real ones are RGBA, grey is quicker."""
     rows = np.full((HEIGHT, 1 + WIDTH), 64 if slp_frame is None else 80 + slp_frame % 100, np.uint8)
     if slp_frame is not None:
         rows[-STAMP_ROWS:, 1:] = np.repeat(encode_stamp(slp_frame), WIDTH // 32) * 255
     if seed is not None:
         rows[-STAMP_ROWS // 2 :, 1:] = np.repeat(encode_seed(seed), WIDTH // 32) * 255
-    rows[:, 0] = 0  # each row's filter: none
+    rows[:, 0] = 0  # each row begins with its filter: none
 
     def part(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -57,13 +57,13 @@ def seeds_of(comm_file: Path) -> dict[int, int]:
 
 
 def play(recording: Path, frames: Path, replay: str, seeds: dict[int, int]) -> None:
-    """Do what the recording says."""
+    """Print and write what the recording says."""
     begun: dict[str, object] = {}
     for note in recording.read_text().splitlines():
         verb, _, rest = note.partition(" ")
         if verb == "said":
             sys.stdout.write(rest.replace("REPLAY", replay) + "\n")
-            sys.stdout.flush()  # as the real one does, line by line
+            sys.stdout.flush()  # line by line, as the real program does
         elif verb == "half":
             sys.stdout.write(rest)  # a line that is cut off
             sys.stdout.flush()
@@ -81,7 +81,7 @@ def play(recording: Path, frames: Path, replay: str, seeds: dict[int, int]) -> N
 
 
 def main() -> None:
-    """Play the recording, then do as the real one does at the end of a replay: wait for ever."""
+    """Play the recording, then wait for ever, as the real program does at the end of a replay."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("recording", type=Path)
     parser.add_argument("--version", action="store_true")

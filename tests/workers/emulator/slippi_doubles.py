@@ -1,4 +1,4 @@
-"""Slippi's playback Dolphin for tests: a double that replays recordings, a compiled one, and the real one."""
+"""Slippi's playback Dolphin for tests: a scripted double, a compiled double, and the real program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
 NUM_FRAMES = 80
-"""Of the recorded game."""
+"""Number of frames of the recorded game."""
 
 needs_slippi = pytest.mark.skipif(
     not os.environ.get("SLIPPI_DOLPHIN"),
@@ -35,9 +35,9 @@ needs_slippi = pytest.mark.skipif(
 def scripted_slippi(
     folder: Path, recording: str | Path = "game_of_80_frames", *, with_seeds: bool = False
 ) -> SlippiDolphin:
-    """The emulator with the scripted process as its program; with seeds, its pictures can be proved.
+    """The Slippi emulator with the scripted double as its program; with seeds, its pictures can be proved.
 
-    A recording is a name, or a file of its own.
+    The recording is named, or given as a file.
     """
     if isinstance(recording, str):
         recording = HERE / f"recordings/{recording}.txt"
@@ -52,7 +52,7 @@ def scripted_slippi(
 
 
 def use_fake_xvfb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put an Xvfb on PATH that names a display and shows nothing: the script draws nothing either."""
+    """Put an Xvfb on PATH that names a display and shows nothing, since the script draws nothing."""
     folder.mkdir()
     program = folder / "Xvfb"
     program.write_text('#!/bin/sh\n[ "$1" = -displayfd ] || exit 1\necho 99 > /dev/fd/$2\nexec sleep 3600\n')
@@ -61,7 +61,7 @@ def use_fake_xvfb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def real_slippi(preset: SlippiPreset | None = None) -> SlippiDolphin:
-    """The real program with the stand-in as its game."""
+    """The Slippi emulator with the real program, and the stand-in as its game."""
     return (
         SlippiDolphin(IMAGE, is_standin=True)
         if preset is None
@@ -79,7 +79,7 @@ needs_compiler = pytest.mark.skipif(
 
 
 def showing_slippi(folder: Path, frames: FramesChoice) -> SlippiDolphin:
-    """The emulator with the compiled double as its program; `folder` may be used again."""
+    """The Slippi emulator with the compiled double as its program; `folder` may be used again."""
     program = folder / "dolphin-emu"
     if not program.exists():
         (folder / "Sys/GameSettings").mkdir(parents=True)
@@ -95,7 +95,7 @@ def compile_double(arguments: list[str]) -> None:
 
 
 def script_of(num_frames: int, num_waiting: int = 7) -> list[str]:
-    """What the double does for a clean game: a waiting screen, then a line and a picture for each frame."""
+    """The compiled double's script of a clean game: a waiting screen, then a line and a picture per frame."""
     last = FIRST_SLP_FRAME + num_frames - 1
     lines = [f"shown - {1000 + number}" for number in range(num_waiting)]
     lines += [
@@ -109,6 +109,6 @@ def script_of(num_frames: int, num_waiting: int = 7) -> list[str]:
 
 
 def shown(slp_frame: int) -> str:
-    """The step of a script that shows a frame, stamped."""
+    """The step of a script that shows a stamped frame."""
     bits = "".join(map(str, encode_stamp(slp_frame).tolist()))
     return f"shown {bits} {slp_frame - FIRST_SLP_FRAME}"

@@ -1,4 +1,4 @@
-"""The queue between an emulator's threads and the renderer: order, dates, bounds; nobody waits for ever."""
+"""The queue between an emulator's threads and the renderer keeps order and bounds, and never hangs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers.emulator.contract import HEIGHT, WIDTH, LogLine, Picture, Yuv
 
 
 class Emulator:
-    """Remembers what it was told."""
+    """A fake emulator that remembers the calls to it."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -55,7 +55,7 @@ def test_the_emulator_is_suspended_once_while_too_many_pictures_wait():
     for _ in range(MOST_PICTURES - 1):
         arrivals.picture(yuv())
     assert emulator.told == []
-    for _ in range(3):  # what was under way still comes
+    for _ in range(3):  # pictures that are under way still come
         arrivals.picture(yuv())
     assert emulator.told == ["suspend"]
     for _ in range(MOST_PICTURES + 2 - RESUME_PICTURES - 1):

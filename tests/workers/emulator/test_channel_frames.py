@@ -1,10 +1,11 @@
-"""What a play on the frame channel does when something is wrong with the channel itself."""
+"""A play on the frame channel ends with a clear error when the channel itself is broken."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from workers.errors import EmulatorFailed, EnvironmentFailed
 HELLO = "struct.pack('=IIII', 0x4d524644, 1, 4, {})"
 
 
-def take_until_failure(folder: Path, code: str) -> None:
-    """Run Python in the emulator's place, with the channel's writing end as `fd`; take until that fails."""
+def take_until_failure(
+    folder: Path, code: str, after_take: Callable[[ChannelFrames], None] = lambda _: None
+) -> None:
+    """Run Python code as the emulator, with the channel's writing end as `fd`, and take until that fails."""
     start = "import os, struct, time; fd = int(os.environ['DOLPHIN_FARM_CHANNEL_FD']); "
     with ChannelFrames(640, 480, folder) as frames:
         environment = {**os.environ, **frames.variables, "LD_PRELOAD": ""}
@@ -34,13 +37,21 @@ def take_until_failure(folder: Path, code: str) -> None:
             frames.supervise(child)
             for _ in range(1000):
                 frames.take(0.1)
+                after_take(frames)
                 if frames.is_drained() and child.exit_status() is not None:
                     return
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_frames, "_EXIT_SECONDS", 0.2)
+def patience_ends_when(
+    holds: Callable[[ChannelFrames], bool], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[ChannelFrames], None]:
+    """Make a function that ends the wait for the first picture once something holds, however long that takes."""
+
+    def end_patience(frames: ChannelFrames) -> None:
+        if holds(frames):
+            monkeypatch.setattr(channel_frames, "_FIRST_SECONDS", 0.0)
+
+    return end_patience
 
 
 @pytest.mark.parametrize(
@@ -54,7 +65,10 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
         ("b'what is this, then?'", r"it still runs, but its stream holds 0x\w+ where a record begins"),
     ],
 )
-def test_a_channel_that_breaks_while_the_emulator_runs_on_fails(tmp_path: Path, written: str, said: str):
+def test_a_channel_that_breaks_while_the_emulator_runs_on_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, said: str
+):
+    monkeypatch.setattr(channel_frames, "_EXIT_SECONDS", 0.2)
     with pytest.raises(EmulatorFailed, match=said):
         take_until_failure(tmp_path, f"os.write(fd, {written}); os.close(fd); time.sleep(60)")
 
@@ -68,25 +82,25 @@ def test_an_emulator_that_ends_ends_the_channel_without_a_failure_of_its_own(tmp
     take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(3)})")
 
 
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [("b''", r"was started in a way.*--frames png"), (HELLO.format(3), r"shows its pictures in a way.*png")],
-)
-def test_an_emulator_whose_pictures_do_not_come_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, said: str
-):
+def test_an_emulator_that_the_library_is_not_in_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(channel_frames, "_FIRST_SECONDS", 0.5)
-    with pytest.raises(EnvironmentFailed, match=said):
-        take_until_failure(tmp_path, f"os.write(fd, {written}); time.sleep(60)")
+    with pytest.raises(EnvironmentFailed, match=r"was started in a way.*--frames png"):
+        take_until_failure(tmp_path, "time.sleep(60)")
+
+
+def test_an_emulator_whose_pictures_do_not_come_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    when_greeted = patience_ends_when(lambda frames: frames._has_greeted, monkeypatch)
+    with pytest.raises(EnvironmentFailed, match=r"shows its pictures in a way.*png"):
+        take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(3)}); time.sleep(60)", when_greeted)
 
 
 @pytest.mark.slow
 def test_an_emulator_that_shows_nothing_new_for_long_is_not_taken_for_one_whose_pictures_do_not_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(channel_frames, "_FIRST_SECONDS", 0.3)
+    when_shown = patience_ends_when(lambda frames: frames._has_shown, monkeypatch)
     picture = "struct.pack('=IIIiIIIiI', 0x4d524644, 3, 24, 1, 2, 2, 0, 0, 0)"
-    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(3)} + {picture}); time.sleep(1)")
+    take_until_failure(tmp_path, f"os.write(fd, {HELLO.format(3)} + {picture}); time.sleep(1)", when_shown)
 
 
 def test_what_the_user_preloads_stays_behind_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,4 +1,4 @@
-"""One child process: it is heard, stopped with all its group, reaped, and dies when we do."""
+"""A child process's output is read; it is stopped with its whole group, reaped, and dies when we do."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_alive(process_id: int) -> bool:
 
 
 def ends(process_id: int, seconds: float = 10.0) -> bool:
-    """Whether a process that is no child of ours ends in time: nobody tells us, so look again and again."""
+    """Whether a process that is no child of ours ends in time; nothing reports that, so this polls."""
     deadline = time.monotonic() + seconds
     while is_alive(process_id) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The comm file that tells Slippi's Dolphin what to play."""
+"""The comm file, which tells Slippi's Dolphin what to play, has the right contents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.emulator.comm_file import CommFile
 
 
 @given(
-    # A path drops the name ".", which is the folder itself.
+    # Path drops the name ".", which means the folder itself.
     name=st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1).filter(
         lambda name: name != "."
     ),
@@ -39,8 +39,8 @@ def test_every_value_has_the_type_its_reader_aborts_without(name: str, end: int)
 
 def test_the_replay_is_played_as_the_state_table_has_it():
     fields = json.loads(CommFile(Path("/a.slp"), 5, "once").to_json())
-    assert fields["mode"] == "normal"  # mirror would skip, queue would mix games
-    assert fields["rollbackDisplayMethod"] == "off"  # each frame once, in its last version
+    assert fields["mode"] == "normal"  # mode mirror would skip frames, queue would mix games
+    assert fields["rollbackDisplayMethod"] == "off"  # plays each frame once, in its last version
 
 
 def test_it_is_written_whole(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Which game is in a disc image, whatever its container. The discs here hold a header and noise, no game."""
+"""The game in a disc image is recognised in any container; the discs here hold a header and noise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def disc(game_id: bytes = b"GALE01", revision: int = 2) -> bytes:
     data = bytearray(2 << 20)
     data[:8] = game_id + bytes([0, revision])
     data[0x1C:0x20] = b"\xc2\x33\x9f\x3d"
-    data[0x420:0x424] = (0x2000).to_bytes(4, "big")  # where its program would lie
+    data[0x420:0x424] = (0x2000).to_bytes(4, "big")  # where the game's program would lie
     data[1 << 20 : (1 << 20) + 4096] = random.Random(1).randbytes(4096)
     return bytes(data)
 
@@ -97,7 +97,7 @@ def test_a_cut_off_file_fails(tmp_path: Path, num_bytes: int):
         path = tmp_path / "image"
         path.write_bytes(pack(disc())[:num_bytes])
         if pack is bytes and num_bytes >= 32:
-            continue  # the header is all that is looked at
+            continue  # only the header is read
         with pytest.raises(EnvironmentFailed, match=r"damaged|holds no GameCube disc"):
             read_disc(path)
 

@@ -1,4 +1,4 @@
-"""Who draws: what drivers call themselves, what is tried on which machine, and what llvmpipe is told."""
+"""Which driver draws: drivers' names, the ways tried on each kind of machine, and llvmpipe's settings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_card_is_called_a_gpu(name: str):
 
 
 class Drivers:
-    """A machine's drivers: who draws under which variables; notes what was asked."""
+    """A fake machine's drivers: which one draws under which variables; notes what was asked."""
 
     def __init__(self, usually: str, **by_way: str) -> None:
         self._usually = usually

@@ -1,4 +1,4 @@
-"""Images and lines are taken in the order in which they appeared, and never pile up."""
+"""Dumped images and lines are taken in the order in which they appeared, and never pile up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Stands where the emulator would, and notes what it is told."""
+    """Takes the emulator's place, and notes the calls to it."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -68,7 +68,7 @@ def test_a_line_knows_the_newest_image_however_late_it_is_read(folder: Path):
             expected.append(PrintedLine(number, f"[CURRENT_FRAME] {number}"))
             print(f"[CURRENT_FRAME] {number}", file=out, flush=True)
             if dice.random() < 0.1:
-                time.sleep(0.002)  # let the watcher run at some points, and not at others
+                time.sleep(0.002)  # let the watcher run at some points only
         lines = [event for event in take(watcher, 598) if isinstance(event, PrintedLine)]
     assert lines == expected
 

@@ -1,4 +1,4 @@
-"""Which dumped image shows which frame: found from the lines, whatever came before the game."""
+"""The frame that each dumped image shows is found from the lines, whatever came before the game."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def playback(num_before: int, num_frames: int, late: frozenset[int] = frozenset()) -> Iterable[DumpEvent]:
-    """What a right playback shows: image `num_before + 1` is slp_frame -123, its PNG names its slp_frame.
+    """Yield a right playback: image `num_before + 1` is slp_frame -123, and each PNG names its slp_frame.
 
     At frames in `late` the image that should be there has not begun when the line is printed.
     """
@@ -72,7 +72,7 @@ def test_lines_are_handed_on_in_order_with_the_constant_lag():
 @given(st.integers(0, 50), st.frozensets(st.integers(-123, 60), max_size=20))
 def test_a_line_follows_the_newest_image_that_had_begun_before_it(num_before: int, late: frozenset[int]):
     def written_late(events: Iterable[DumpEvent]) -> Iterable[DumpEvent]:
-        """Each image is complete only after the line that found it begun."""
+        """Delay the images: each is complete only after the line at which its file had been begun."""
         held: DumpEvent | None = None
         for event in events:
             if isinstance(event, DumpedImage) and held is None:

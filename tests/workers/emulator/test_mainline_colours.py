@@ -1,4 +1,4 @@
-"""What mainline Dolphin makes of colours on their way from the game's vertices to our pictures."""
+"""Mainline Dolphin keeps colours right on the way from the game's vertices to our pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RGB = np.array(
 
 
 def chart_image(folder: Path) -> bytes:
-    """The chart as a DOL, compiled as the stand-in is."""
+    """A program that shows the colour chart, as a DOL, compiled as the stand-in is."""
     if build.compiler_version() is None:
         pytest.skip(f"{build.COMPILER} is not installed: the colour chart cannot be built")
     elf, flat = folder / "chart.elf", folder / "chart.bin"
@@ -64,5 +64,5 @@ def test_pictures_are_bt601_limited_range_and_one_pixel_stays_one_pixel(tmp_path
         chroma = picture.yuv[HEIGHT:].reshape(2, HEIGHT // 2, WIDTH // 2)
         seen = np.stack([patch_means(plane) for plane in (picture.luma, *chroma)], axis=-1)
         assert np.abs(seen - bt601_limited(RGB)).max() <= 1.5
-        # Sharp edges: a rescaling pass would blur them. Black meets white between columns 159 and 160.
+        # Edges are sharp, which a rescaling pass would blur; black meets white between columns 159 and 160.
         assert picture.luma[80, 158:162].tolist() == [16, 16, 235, 235]

@@ -1,4 +1,4 @@
-"""What a machine lacks is named, with the command that brings it."""
+"""An error names what a machine lacks for mainline Dolphin, with the command that installs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A child's output, line by line, whatever it prints and however it ends."""
+"""A child process's output is read line by line, whatever it prints and however it ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """Keeps what it hears."""
+    """Keeps the lines that it gets."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -29,7 +29,7 @@ class Listener:
 
 
 def listen(folder: Path, script: str, listener: Listener) -> OutputLines:
-    """Run a shell script to its end."""
+    """Run a shell script to its end, and return the lines of its output."""
     output = OutputLines()
     with Child(
         ["/bin/sh", "-c", script],

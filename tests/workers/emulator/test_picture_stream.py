@@ -1,4 +1,4 @@
-"""Raw pictures out of a NUT stream: all of them, bit for bit, or a reason."""
+"""All raw pictures come out of a NUT stream bit for bit, or an error says why not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PICTURES = [RANDOM.integers(0, 256, (HEIGHT * 3 // 2, WIDTH), np.uint8) for _ in
 
 
 class Nobody:
-    """No emulator stands behind these pictures."""
+    """Stands for the emulator, which these pictures do not have."""
 
     def suspend(self) -> None:
         raise AssertionError
@@ -34,7 +34,7 @@ class Nobody:
 
 
 def nut(pictures: Sequence[Yuv], pixel_format: str = "yuv420p") -> bytes:
-    """What Dolphin sends."""
+    """Make a NUT stream like Dolphin's."""
     file = io.BytesIO()
     with av.open(file, "w", format="nut") as container:
         stream = container.add_stream("rawvideo", rate=Fraction(60_000, 1001))

@@ -1,4 +1,4 @@
-"""Deadlines and endings, with arrivals given by hand and a real, idle child."""
+"""The deadlines and endings of a play, with made-up arrivals and a real, idle child process."""
 
 from __future__ import annotations
 

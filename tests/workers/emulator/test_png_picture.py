@@ -23,7 +23,7 @@ def png(rgb: np.ndarray) -> bytes:
     height, width, _ = rgb.shape
     opaque = np.full((height, width, 1), 255, np.uint8)
     rows = np.concatenate([rgb, opaque], axis=2).reshape(height, -1)
-    # The "up" filter, so that a decoder that confuses images shows it.
+    # The filter is "up", so that a decoder that mixes images up is noticed.
     filtered = rows - np.concatenate([np.zeros_like(rows[:1]), rows[:-1]])
     body = b"".join(b"\x02" + row.tobytes() for row in filtered)
 
@@ -41,7 +41,7 @@ def flat(colour: tuple[int, int, int]) -> np.ndarray:
 
 
 def bt601_limited(colour: tuple[int, int, int]) -> tuple[float, float, float]:
-    """The definition, in the words of the standard."""
+    """The definition of BT.601 limited range, as the standard writes it."""
     r, g, b = (value / 255 for value in colour)
     luma = 0.299 * r + 0.587 * g + 0.114 * b
     return 16 + 219 * luma, 128 + 224 * (b - luma) / 1.772, 128 + 224 * (r - luma) / 1.402
@@ -57,7 +57,7 @@ def test_each_colour_of_the_chart_is_within_one_step(colour: tuple[int, int, int
 
 
 def test_the_chart_comes_back_from_the_finished_video_in_the_same_colours(tmp_path: Path):
-    """From PNG over H.264 and back to RGB by the tags in the file: the whole way that a colour goes."""
+    """Colours go their whole way: from PNG to H.264, and back to RGB by the tags in the file."""
     picture = np.zeros((480, 640, 3), np.uint8)
     patches = [(64 * row, 64 * column) for row in range(3) for column in range(9)]
     for (top, left), colour in zip(patches, CHART, strict=True):
@@ -75,11 +75,11 @@ def test_the_chart_comes_back_from_the_finished_video_in_the_same_colours(tmp_pa
             half = np.s_[(top + 16) // 2 : (top + 48) // 2, (left + 16) // 2 : (left + 48) // 2]
             u, v = (plane.reshape(240, 320)[half].mean() for plane in (shown[480:600], shown[600:]))
             found = rgb_of(shown[:480][inner].mean(), u, v)
-            assert found == pytest.approx(colour, abs=4.0)  # of 255; at the default quality
+            assert found == pytest.approx(colour, abs=4.0)  # of 255, at the default quality
 
 
 def rgb_of(y: float, u: float, v: float) -> tuple[float, float, float]:
-    """BT.601 limited range back to RGB, 0 to 255."""
+    """Convert BT.601 limited range back to RGB, 0 to 255."""
     luma, blue, red = (y - 16) / 219, (u - 128) / 224 * 1.772, (v - 128) / 224 * 1.402
     r, b = luma + red, luma + blue
     return 255 * r, 255 * (luma - 0.299 * r - 0.114 * b) / 0.587, 255 * b

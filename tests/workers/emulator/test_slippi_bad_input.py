@@ -1,4 +1,4 @@
-"""Programs, libraries, drivers and outputs that are not what they should be: what each does to a play."""
+"""Wrong programs, libraries, drivers and outputs in a play of Slippi's Dolphin each give a clear error."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 PATIENT = Deadlines(startup_seconds=60.0, progress_seconds=30.0, total_seconds=120.0)
 NVIDIA = "NVIDIA H200/PCIe/SSE2, OpenGL 4.6.0"
 HALF = r"killed by SIGKILL.*slp_frame -122 of -122 asked for"
-ANOTHER_MACHINE = 183  # aarch64, as ELF counts
+ANOTHER_MACHINE = 183  # aarch64's number in ELF
 
 
 @pytest.fixture
 def _display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A display for programs that draw nothing."""
+    """A fake display for programs that draw nothing."""
     use_fake_xvfb(tmp_path / "bin", monkeypatch)
 
 
 def elf_of_another_machine(path: Path, kind: int) -> Path:
-    """A file that begins as a program (kind 2) or library (kind 3) of another machine does."""
+    """A file that begins like a program (kind 2) or library (kind 3) for another kind of machine."""
     head = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
     path.write_bytes(head + struct.pack("<HHI", kind, ANOTHER_MACHINE, 1) + bytes(100))
     path.chmod(0o755)
@@ -49,7 +49,7 @@ def elf_of_another_machine(path: Path, kind: int) -> Path:
 
 
 def installed(folder: Path, script: str) -> SlippiDolphin:
-    """A program of one's own where a playback Dolphin should be."""
+    """Install another program in the place of a playback Dolphin."""
     (folder / "Sys/GameSettings").mkdir(parents=True)
     (folder / "Sys/GameSettings/00000000.ini").write_text("")
     program = folder / "dolphin-emu"
@@ -116,7 +116,7 @@ def test_a_library_of_another_machine_is_told(
 
 
 def half_lines(script: list[str]) -> list[str]:
-    # What is there of the line says that the frame after the last was asked for: the game would be over.
+    # The half line says that the frame after the last was asked for, which would mean that the game is over.
     return [*script, "half [CURRENT_FRAME] -121"]
 
 
@@ -138,7 +138,7 @@ def test_half_a_line_is_never_taken_for_a_whole_one_in_the_output(tmp_path: Path
 
 @pytest.fixture
 def crashing(_display: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlippiDolphin:
-    """An emulator on a GPU that dies at once, as one does whose driver is gone."""
+    """An emulator on a GPU that crashes at once, as one does whose driver is gone."""
     recording = tmp_path / "crash.txt"
     recording.write_text("ended -11\n")
     gpu = Drawing(NVIDIA, "nvidia", {}, "by the way 'nvidia'")
@@ -150,7 +150,7 @@ def test_a_gpu_that_died_under_the_emulator_is_the_machines_fault(
     crashing: SlippiDolphin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(drawing_here, "renderer_with", lambda _variables: "llvmpipe (LLVM 15.0.6, 256 bits)")
-    before = set(child_processes())  # of other tests, such as the S3 server
+    before = set(child_processes())  # children of other tests, such as the S3 server
     with pytest.raises(EnvironmentFailed, match=r"the GPU that drew here, NVIDIA H200.* no longer"):
         play(crashing, tmp_path)
     assert not set(child_processes()) - before

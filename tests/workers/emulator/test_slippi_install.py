@@ -1,6 +1,6 @@
-"""Finding the user's own playback Dolphin, and making it ready, without touching what is theirs.
+"""The user's own playback Dolphin is found and made ready without a change to the user's files.
 
-The "AppImages" and "programs" here are shell scripts that answer the two options that are asked of them.
+The "AppImages" and "programs" here are shell scripts that answer the two options that are used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROGRAM = "#!/bin/sh\necho 3.4.1\necho --slippi-input\nexit 255\n"
 
 
 def make_folder(folder: Path, program: str = PROGRAM) -> Path:
-    """An unpacked installation: dolphin-emu beside Sys."""
+    """Make an unpacked installation: dolphin-emu beside Sys."""
     (folder / "Sys" / "GameSettings").mkdir(parents=True)
     (folder / "Sys" / "GameSettings" / "GALE01r2.ini").write_text("[Core]\n")
     path = folder / "dolphin-emu"
@@ -38,7 +38,7 @@ def make_folder(folder: Path, program: str = PROGRAM) -> Path:
 
 
 def make_appimage(path: Path) -> Path:
-    """What unpacks itself as an AppImage does; not executable, as downloaded files are."""
+    """Make a file that unpacks itself like an AppImage; like downloaded files, it is not executable."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         '#!/bin/sh\n[ "$1" = --appimage-extract ] || exit 9\n'
@@ -113,7 +113,7 @@ def test_a_broken_appimage_fails(tmp_path: Path):
 
 
 def packed(folder: Path, archive: Path) -> Path:
-    """An archive of a folder, of the kind that its name says."""
+    """Pack a folder into an archive of the kind that its name says."""
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(folder, arcname=folder.name)
     return archive
@@ -130,7 +130,7 @@ def test_an_archive_of_the_programs_folder_is_unpacked_once(tmp_path: Path):
 
 
 def test_an_archive_as_the_releases_are_is_unpacked_down_to_its_program(tmp_path: Path):
-    """A .zip with an AppImage, and Sys beside it rather than in it; made where nothing is executable."""
+    """The release is a .zip with an AppImage and Sys beside it, made where no file is executable."""
     image = make_appimage(tmp_path / "release/Slippi_Playback-x86_64.AppImage")
     image.write_text(image.read_text().replace("usr/bin/Sys/GameSettings", "usr/bin"))
     with zipfile.ZipFile(tmp_path / "playback-3.5.1-Linux.zip", "w") as archive:
@@ -173,7 +173,7 @@ def test_the_standin_boots_from_a_copy_and_the_original_stays(tmp_path: Path):
     assert (copy.sys_folder / "GameSettings/00000000.ini").is_file()
     assert (copy.sys_folder / "GameSettings/GALE01r2.ini").is_file()
     assert copy.program.read_bytes() == install.program.read_bytes()
-    assert not copy.program.is_symlink()  # it looks for its data beside its own real path
+    assert not copy.program.is_symlink()  # the program looks for its data beside its own real path
     assert with_standin_title(install) == copy
     assert sorted(path for path in (tmp_path / "slippi").rglob("*")) == before
 

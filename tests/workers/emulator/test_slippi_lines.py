@@ -1,4 +1,4 @@
-"""The progress lines of Slippi's playback Dolphin."""
+"""The progress lines that Slippi's playback Dolphin prints are recognised."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workers.emulator.slippi_lines import SlippiLine, parse_line
         (
             "[CURRENT_FRAME] -123",
             SlippiLine("CURRENT_FRAME", -123),
-        ),  # the one that a published tool's regex misses
+        ),  # a line that a published tool's regex misses
         ("[CURRENT_FRAME] 6\n", SlippiLine("CURRENT_FRAME", 6)),
         ("[PLAYBACK_END_FRAME] 2147483647", SlippiLine("PLAYBACK_END_FRAME", 2147483647)),
         ("[GAME_END_FRAME] -39", SlippiLine("GAME_END_FRAME", -39)),

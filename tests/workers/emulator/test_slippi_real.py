@@ -1,7 +1,7 @@
-"""Slippi's real playback Dolphin, with the stand-in as its game: what it shows, and how it fails.
+"""Slippi's real playback Dolphin shows the stand-in's frames, and its failures are noticed.
 
-Skipped unless SLIPPI_DOLPHIN names one. Every silent failure that can be provoked from outside is, and its
-text and the seconds until it was noticed are printed with -s.
+These tests skip unless SLIPPI_DOLPHIN names one. They provoke every silent failure that can be provoked from
+outside; with -s they print its text and the seconds until it was noticed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def test_auto_takes_the_channel():
 
 
 def provoke(what: str, action: Callable[[], object], error: type[Exception], match: str) -> None:
-    """Do it, and report the text and how long it took."""
+    """Provoke a failure, and report its text and the seconds until it was noticed."""
     before = time.monotonic()
     with pytest.raises(error, match=match) as failure:
         action()
@@ -96,7 +96,7 @@ def play(emulator: SlippiDolphin, boot_image: BootImage, folder: Path, limits: D
 
 
 def test_a_wrong_disc_fails(tmp_path: Path, replay: bytes):
-    disc = tmp_path / "pal.iso"  # a disc's header, PAL Melee's, and no game
+    disc = tmp_path / "pal.iso"  # the header of a PAL Melee disc, without the game
     disc.write_bytes(b"GALP01" + bytes(22) + b"\xc2\x33\x9f\x3d" + bytes(3 << 20))
     provoke(
         "wrong disc",

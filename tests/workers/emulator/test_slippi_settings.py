@@ -1,4 +1,4 @@
-"""The settings that Slippi's Dolphin gets, from templates and a preset."""
+"""Slippi's Dolphin gets its settings from templates and a preset."""
 
 from __future__ import annotations
 

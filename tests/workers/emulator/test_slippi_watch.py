@@ -1,4 +1,4 @@
-"""Every way in which Slippi's Dolphin is known to fail silently is noticed, and named."""
+"""Every way in which Slippi's Dolphin is known to fail silently is noticed, and gets its own error."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_the_recorded_wait_of_a_replay_that_was_cut_off_fails():
 
     def follow() -> None:
         for line in said:
-            if "GAME_END_FRAME" not in line:  # else the header gives it away at once
+            if "GAME_END_FRAME" not in line:  # else the header shows it at once
                 playback.line(line)
 
     with pytest.raises(EmulatorFailed, match=r"asked for slp_frame -24 240 times.*cut off"):

@@ -1,4 +1,4 @@
-"""Dolphin's user directory, from the templates."""
+"""Dolphin's user directory is made from the templates in dolphin_configs/."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_unknown_preset_fails_with_its_name():
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_setting_for_the_standin_stands_beside_its_reason(name: str):
-    """A comment directly above, or above the key before it."""
+    """The reason is a comment directly above the setting, or above the key before it."""
     explained = False
     for line in (ROOT / "dolphin_configs" / "standin" / name).read_text().splitlines():
         if line.startswith("#"):

@@ -1,4 +1,4 @@
-"""Displays of our own."""
+"""Each Xvfb display that we start is a new one, and ends with its user."""
 
 from __future__ import annotations
 

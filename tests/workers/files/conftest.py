@@ -1,4 +1,4 @@
-"""Fixtures of the S3 server."""
+"""Fixtures with the S3 server."""
 
 from __future__ import annotations
 

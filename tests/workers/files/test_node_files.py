@@ -1,6 +1,6 @@
-"""A run's files in the cache of a machine: fetched once, whole or not at all, and no word of where from.
+"""A run's files are fetched into a machine's cache once, whole or not at all; no text says where from.
 
-The server is a real one where the fixture `s3` is asked for; else the download is replaced by bytes.
+Tests with the fixture `s3` use a real server; in others the download is replaced by bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ IMAGE = b"a disc" * 1000
 
 
 class Server:
-    """Gives one object; counts how often it is fetched."""
+    """A fake server of one object, which counts how often it is fetched."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.content, self.etag, self.num_fetched = IMAGE, "v1", 0
@@ -253,7 +253,7 @@ def test_slots_of_one_machine_share_one_download(image: RemoteName, tmp_path: Pa
     for slot in slots:
         slot.join(240)
     assert [slot.exitcode for slot in slots] == [0, 0, 0]
-    num_pieces = -(-len(CONTENT) // (16 << 20))  # the spawned processes have the real size of a piece
+    num_pieces = -(-len(CONTENT) // (16 << 20))  # since spawned processes use the real size of a piece
     assert s3.num_requests - before == 1 + num_pieces
     assert (tmp_path / "node" / f"{file.sha256}.iso").read_bytes() == CONTENT
 

@@ -1,4 +1,4 @@
-"""A folder for one user alone, and the lock in it."""
+"""A private folder is closed to other users, and holds a lock."""
 
 from __future__ import annotations
 

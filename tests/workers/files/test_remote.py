@@ -1,4 +1,4 @@
-"""Names of files on S3: which are names, and that no text shows them."""
+"""s3:// names of files are recognised, and no text shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unpacking a program's folder: what it holds comes out, and nothing is written beside it."""
+"""An archive with a program's folder is unpacked completely, and nothing is written outside of it."""
 
 from __future__ import annotations
 

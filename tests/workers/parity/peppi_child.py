@@ -1,4 +1,4 @@
-"""Reads one replay with peppi and writes every column it has: a process of its own, for peppi may panic.
+"""Reads one replay with peppi and writes all its columns, in a process of its own, since peppi may panic.
 
     python peppi_child.py REPLAY.slp OUT.npz
 

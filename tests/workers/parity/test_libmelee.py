@@ -1,4 +1,4 @@
-"""Our columns against libmelee's, of the last written instance of every frame; each known difference by name.
+"""Our columns equal libmelee's, for the last written instance of every frame, except for known differences.
 
 What libmelee makes of a value is written out as a function of our column, so that a difference is either
 exactly the known one, or it is unexplained and fails.
@@ -22,8 +22,8 @@ from workers.standin.recorder import record_match
 
 Values = np.ndarray[Any, Any]
 
-# Files that libmelee cannot read, with what it raises; the test holds it to that, so the list cannot go
-# stale.
+# Files that libmelee cannot read, with the error it raises; the test expects exactly that, so the list stays
+# up to date.
 CANNOT_READ: dict[str, tuple[type[Exception] | str, str]] = {
     "sheik_vs_ics_yoshis.slp": (TypeError, "0.1.x: it reads the action's age, which is not there"),
     "Whispy.slp": (ValueError, "3.17 pre-release: it has wind events, which libmelee expects from 3.18 on"),
@@ -43,12 +43,12 @@ def bits(pressed: dict[Any, bool]) -> int:
 
 
 def remapped(stick: Values) -> Values:
-    """libmelee maps [-1, 1] to [0, 1], in float32."""
+    """Map [-1, 1] to [0, 1] as libmelee does, in float32."""
     return stick / np.float32(2) + np.float32(0.5)
 
 
 def truncated(values: Values) -> Values:
-    """libmelee cuts fractions off."""
+    """Cut fractions off as libmelee does."""
     return np.trunc(values)
 
 
@@ -56,7 +56,7 @@ def same(values: Values) -> Values:
     return values
 
 
-# Of a player or a follower: our column, what libmelee makes of it, where libmelee keeps it.
+# For a player or a follower: our column, what libmelee makes of it, where libmelee keeps it.
 POST: tuple[tuple[str, Callable[[Values], Values], Callable[[Any], Any]], ...] = (
     ("x", same, lambda p: p.position.x),
     ("y", same, lambda p: p.position.y),
@@ -105,7 +105,7 @@ ITEM: tuple[tuple[str, Callable[[Values], Values], Callable[[Any], Any]], ...] =
 
 
 class LibmeleeFrames:
-    """What libmelee says of each frame, of the last instance it yields; values as they were at that step."""
+    """libmelee's values of each frame, from the last instance that it yields, copied at that step."""
 
     def __init__(self, path: Path) -> None:
         console = melee.Console(
@@ -138,7 +138,7 @@ class LibmeleeFrames:
 
 
 class Comparison:
-    """Counts what was compared, and collects what differs."""
+    """Counts the compared values, and collects differences."""
 
     def __init__(self, path: Path) -> None:
         self.replay = read_replay(path.read_bytes())
@@ -178,7 +178,7 @@ class Comparison:
         for place, (ours, make, _) in enumerate(PRE):
             if self.table.valid(f"{name}.{ours}").any():
                 values = self.table.values(f"{name}.{ours}")[present]
-                # Known: a follower's controller is always neutral, libmelee throws away what it read of it.
+                # Known: libmelee's controller of a follower is always neutral, since it discards its data.
                 expected = make(np.zeros_like(values) if entity.is_follower else values)
                 self.check(f"{name}.{ours}", expected, [row[1][place] for row in kept])
 

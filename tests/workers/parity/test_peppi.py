@@ -1,4 +1,4 @@
-"""Our columns against peppi's, of the last written instance of every frame; each known difference by name."""
+"""Our columns equal peppi's, for the last written instance of every frame, except for known differences."""
 
 from __future__ import annotations
 
@@ -51,23 +51,23 @@ ITEM = {
     "instance_id": "instance_id",
 }  # fmt: skip
 
-# Files that peppi cannot read, and why; the test holds it to failing, so that this list cannot go stale.
+# Files that peppi cannot read, and why; the test expects it to fail, so that this list stays up to date.
 CANNOT_READ = {
     "corrupt.slp": "cut before its first frame",
     "incomplete.slp": "its length was never written, and it has no end",
     "test_game_1.slp": "3.0-3.6: the struct for a frame's end has no field, and peppi panics",
     "Whispy.slp": "3.17 pre-release: peppi expects the raw c-stick bytes that it lacks",
 }
-# Columns in which peppi is known to be wrong, and how: before 2.2 the nulls of an entity that is away for a
-# while are appended at the end, and all its values after the gap shifted.
+# Columns in which peppi is known to be wrong: before 2.2 it appends the nulls of an entity that is away for a
+# while at the end, so that all values after the gap are shifted.
 SHIFTED = {("doubles.slp", "p0"), ("sheik_vs_ics_yoshis.slp", "p1n")}
-# The two columns in which we depart on purpose: facing is a side, and what is null below 1.2 is garbage
-# there.
+# The two columns in which we differ on purpose: our facing is a side, and values that are null below 1.2 are
+# garbage in peppi.
 GARBAGE_BELOW_1_2 = {"trigger_l_phys", "trigger_r_phys"}
 
 
 def read_with_peppi(replay: Path, scratch: Path) -> dict[str, Any] | None:
-    """Every column, or None if peppi raised, panicked or hung."""
+    """Read every column with peppi; None if peppi raised, panicked or hung."""
     out = scratch / f"{replay.stem}.npz"
     command = [sys.executable, str(CHILD), str(replay), str(out)]
     done = subprocess.run(command, capture_output=True, timeout=120, check=False)
@@ -78,7 +78,7 @@ def read_with_peppi(replay: Path, scratch: Path) -> dict[str, Any] | None:
 
 
 class Comparison:
-    """Counts what was compared, and collects what differs."""
+    """Counts the compared values, and collects differences."""
 
     def __init__(self, name: str, replay: Replay, table: StateTable, theirs: dict[str, Any]) -> None:
         self.name, self.replay, self.table, self.theirs = name, replay, table, theirs

@@ -1,4 +1,4 @@
-"""What `farm calibrate` measures is what later runs are held against, on a real Dolphin."""
+"""`farm calibrate` measures constants on a real Dolphin, and later runs are judged by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every picture of the game ends up in exactly one chunk, and the hold in none."""
+"""Every picture of a game is captured into exactly one chunk, and repeats of the last picture into none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips in memory: the rate that was asked for, and the same bytes each time."""
+"""Clips encoded in memory have the rate that was asked for, and the same bytes each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The video contract, seen by the system's ffmpeg: another libav than the one that encodes."""
+"""Our videos keep their contract, checked by the system's ffmpeg, another libav than the one that encodes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workers.errors import EnvironmentFailed, RenderFailed
 from workers.rendering.chunk import GOP_FRAMES
 from workers.rendering.encode import ChunkEncoder, VideoSettings
 
-NUM_FRAMES = 75  # two groups of pictures and a half
+NUM_FRAMES = 75  # two and a half groups of pictures
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[tuple[str, int, int]]:
-    """The boxes of an mp4 at one level: name, where its content begins and ends."""
+    """The boxes of an mp4 at one level: name, start and end of the content."""
     found, place = [], start
     while place < (len(data) if end is None else end):
         size = int.from_bytes(data[place : place + 4], "big")
@@ -73,7 +73,7 @@ def test_packet_k_is_frame_k_at_exactly_k_sixtieths(video: Path):
 
 
 def test_every_group_of_pictures_is_closed(video: Path):
-    """Each begins with an IDR picture, which no later picture may refer beyond."""
+    """Each group begins with an IDR picture, and no later picture may refer to one before it."""
     data, gops = video.read_bytes(), read_gops(video)
     for offset, size in zip(gops.byte_offset, gops.byte_size, strict=True):
         first, *others = split_access_units(data[offset : offset + size], gops.avcc)
@@ -99,7 +99,7 @@ def test_the_index_lies_in_front_and_nothing_is_edited(video: Path):
 
 
 def test_the_colour_tags_are_in_the_bitstream_too(video: Path, tmp_path: Path):
-    """A stream copy into a container that has no tags of its own keeps them."""
+    """A stream copied into a container without tags of its own keeps the colour tags."""
     bare = tmp_path / "bare.h264"
     ffmpeg.input(str(video)).output(str(bare), vcodec="copy").run(quiet=True)
     (stream,) = ffmpeg.probe(str(bare))["streams"]

@@ -1,4 +1,4 @@
-"""Which game is played, where it comes from, and what is refused before an emulator starts."""
+"""The game image of a run is found, and a wrong one is refused before an emulator starts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GAME_URL, PROGRAM_URL = "s3://games/secret/melee.iso", "s3://programs/playback.z
 
 
 def whole(path: Path, head: bytes) -> Path:
-    """A file that begins like this and is as long as a disc, without taking room."""
+    """Make a file that begins with this and is as long as a disc, but takes no room."""
     with path.open("wb") as file:
         file.write(head)
         file.truncate(DISC_BYTES)
@@ -29,7 +29,7 @@ def whole(path: Path, head: bytes) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine whose cache holds what the two URLs name; `asked` is what was fetched."""
+    """A machine whose cache holds the files of the two URLs; `asked` lists what was fetched."""
     game = whole(tmp_path / "cached.iso", disc())
 
     def known(name: RemoteName) -> RemoteFile:
@@ -54,7 +54,7 @@ def test_paths_stay_as_they_are_and_nothing_is_fetched(tmp_path: Path, monkeypat
 def test_what_lies_on_s3_becomes_a_path_of_each_machine(cache: Path):
     parts = fetched_parts(GAME_URL, PROGRAM_URL)
     elsewhere = slippi_dolphin(GAME_URL, PRESET, PROGRAM_URL, parts=FetchedParts())
-    assert not elsewhere.game.exists()  # as on a machine that only plans
+    assert not elsewhere.game.exists()  # as on a machine that only makes plans
     here = parts.put_into(elsewhere)
     assert (here.game, here.program) == (cache, cache.with_suffix(".zip"))
     assert "secret" not in repr((parts, here))

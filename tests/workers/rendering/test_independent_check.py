@@ -1,4 +1,4 @@
-"""The independent check finds nothing wrong with our videos, and names what is wrong with others."""
+"""The independent check by ffmpeg accepts our videos, and names what is wrong with others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def by_ffmpeg(folder: Path, rate: int = 60, **options: Any) -> bytes:
-    """The moving pictures as the system's ffmpeg encodes them: by the contract, but for `options`."""
+    """Encode the moving pictures by the system's ffmpeg, as our contract says except for `options`."""
     path, raw = folder / "theirs.mp4", b"".join(picture.tobytes() for picture in moving_pictures(NUM_FRAMES))
     pictures = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{WIDTH}x{HEIGHT}", r=rate)
     wanted = {"vcodec": "libx264", "x264-params": X264, "video_track_timescale": 60_000, **TAGS, **options}

@@ -1,4 +1,4 @@
-"""Whoever watches a run sees the newest picture of each game, and how long it has been black or still."""
+"""The live view of a run has each game's newest picture, and how long pictures have been black or still."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def black(slp_frame: int) -> Yuv:
-    """Black but for the frame stamp."""
+    """A picture that is black except for the frame stamp."""
     yuv = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
     yuv[:HEIGHT] = 16
     paint_stamp(yuv[:HEIGHT], slp_frame, 0)
@@ -39,7 +39,7 @@ def black(slp_frame: int) -> Yuv:
 
 
 def noted(store: Store, pictures: list[Yuv], seconds_each: float = 1.0) -> GameNote:
-    """The note after these pictures, with one every so many seconds and a note for each."""
+    """The note after these pictures, one of which comes every so many seconds, each with a note."""
     clock = SteppedClock()
     view = LiveView(store, GAME, 200, 0.5, clock)
     for index, yuv in enumerate(pictures):
@@ -77,7 +77,7 @@ def test_pictures_that_do_not_change_are_counted(store: Store):
 
 def test_the_small_picture_is_the_picture(store: Store):
     yuv = painted(0)
-    yuv[:240] = 235  # the upper half is white
+    yuv[:240] = 235  # its upper half is white
     found = cv2.imdecode(np.frombuffer(noted(store, [yuv]).picture, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert found.shape == (120, 160)
     assert found[:50].min() > 240

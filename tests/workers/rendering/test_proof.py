@@ -1,4 +1,4 @@
-"""Only a game whose every picture shows its state is proved; anything else carries its evidence away."""
+"""Only a game whose every picture shows its state is proved; others are refused with the evidence."""
 
 from __future__ import annotations
 

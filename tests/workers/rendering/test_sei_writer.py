@@ -1,4 +1,4 @@
-"""A mark written into a packet is read back from it, whatever its bytes."""
+"""A mark that is written into an H.264 packet is read back from it, whatever its bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PICTURE = b"\x00\x00\x00\x01\x65\x88\x84\x00\x10\xff"
 MARKS = st.builds(
     FrameMark,
     st.integers(-(1 << 31), (1 << 31) - 1),
-    # many zeros: the escapes are what could go wrong
+    # many zeros, since their escapes are what could go wrong
     st.lists(st.sampled_from([0, 0, 0, 1, 2, 3, 255]) | st.integers(0, 255), min_size=32, max_size=32).map(
         lambda octets: bytes(octets).hex()
     ),

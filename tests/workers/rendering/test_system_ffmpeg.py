@@ -1,4 +1,4 @@
-"""A command of the system's programs comes back with what it printed, and with its complaint."""
+"""A call of the system's ffmpeg or ffprobe returns what it printed, or raises its error text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A .slp written event by event, so that a test can say exactly what stands in it."""
+"""Writes a .slp event by event, so that a test can decide exactly what it contains."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAGIC = b"{U\x03raw[$U#l"
 
 
 class Slp:
-    """Collects events; `data()` is the file. Sizes below FULL_SIZES make it an older version's."""
+    """A .slp built of events; `data()` is the file. Smaller sizes than FULL_SIZES give an older version."""
 
     def __init__(self, **sizes: int) -> None:
         self.sizes = FULL_SIZES | {Event[name]: size for name, size in sizes.items()}
@@ -37,7 +37,7 @@ class Slp:
         self.metadata = b"U\x08metadata{U\x09lastFramel\0\0\0\x07U\x08playedOnSU\x07dolphin}"
 
     def add(self, event: Event, /, **fields: tuple[int, str, object]) -> Slp:
-        """Each field is (offset, struct layout, value); what lies beyond the event's size is left out."""
+        """Add an event of fields (offset, struct layout, value); those beyond its size are left out."""
         body = bytearray(max(FULL_SIZES.values()))
         body[0] = event
         for offset, layout, value in fields.values():
@@ -48,7 +48,7 @@ class Slp:
     def start(
         self, stage: int = 31, players: dict[int, int] | None = None, **texts: tuple[int, str, object]
     ) -> Slp:
-        """`players` maps port to external character id; the others are empty."""
+        """Add the game's start; `players` maps ports to external character ids, other ports are empty."""
         players = {0: 2, 1: 9} if players is None else players
         fields: dict[str, tuple[int, str, object]] = {
             "version": (1, "4s", b"\x03\x12\0\0"),
@@ -91,7 +91,7 @@ class Slp:
     def frame(
         self, slp_frame: int, x: float = 0.0, finalized: int | None = None, ports: tuple[int, ...] = (0, 1)
     ) -> Slp:
-        """One whole frame of as many events as this version has."""
+        """Add one whole frame with all events that this version has."""
         if Event.FRAME_START in self.sizes:
             self.open(slp_frame)
         for port in ports:
@@ -117,7 +117,7 @@ class Slp:
         return bytes([Event.PAYLOADS, 1 + len(entries)]) + entries + b"".join(self.events)
 
     def data(self, length: int | None = None) -> bytes:
-        """The file; `length` is what it claims its stream to be, by default the truth."""
+        """The bytes of the file; `length` is what it claims as its stream's length, by default the truth."""
         stream = self.stream()
         claimed = len(stream) if length is None else length
         return MAGIC + claimed.to_bytes(4, "big") + stream + self.metadata + b"}"

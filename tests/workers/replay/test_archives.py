@@ -1,4 +1,4 @@
-"""Archives of every kind, and archives within them, are read, and hostile ones come to an end."""
+"""Archives of every kind, and archives within them, are read; hostile ones cost limited time and memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def replay(mark: int) -> bytes:
 
 
 def pack(kind: str, members: Mapping[str, bytes]) -> bytes:
-    """The bytes of an archive of a kind with these members."""
+    """Pack these members into an archive of this kind, and return its bytes."""
     packed = io.BytesIO()
     if kind == ".zip":
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -150,7 +150,7 @@ def test_an_archive_that_was_cut_or_garbled_is_refused_or_read(
     except ReplayRefused as caught:
         refusal = caught
     if refusal is None:
-        # A .tar that breaks off between its last member and the mark of its end has lost nothing.
+        # A .tar that breaks off between its last member and its end mark has lost nothing.
         assert len(found) == len(members)
     else:
         assert refusal.reason in (Reason.UNREADABLE, Reason.NOT_READ)
@@ -166,7 +166,7 @@ def test_an_encrypted_7z_says_so(tmp_path: Path):
 
 
 def renamed_7z(names: Mapping[str, str]) -> bytes:
-    """A .7z as py7zr would not write it: replay k under a name of its own, then renamed in the header."""
+    """Make a .7z that py7zr would not write: each replay has its own name, then is renamed in the header."""
     packed = io.BytesIO()
     with py7zr.SevenZipFile(packed, "w") as archive:
         archive.set_encoded_header_mode(mode=False)
@@ -250,7 +250,7 @@ def test_an_inner_archive_that_is_a_bomb_is_refused(
     assert isinstance(refused, ReplayRefused)
     assert "more than an honest one could" in refused.detail
     assert "z.slp" in found
-    assert peak < 128 << 20  # py7zr inflates up to 128 MB of a member at once, in two copies
+    assert peak < 128 << 20  # py7zr unpacks up to 128 MB of a member at once, in two copies
 
 
 def test_an_inner_archive_of_too_many_members_is_refused(tmp_path: Path):
@@ -294,7 +294,7 @@ def test_several_xz_streams_with_padding_are_one(tmp_path: Path):
 
 
 def tar_gz_of(path: Path, *blocks: bytes, filler: bytes, filler_mib: int) -> Path:
-    """A .tar.gz of these bytes and then so much of the filler, which takes a thousandth of it on disk."""
+    """Make a .tar.gz of these bytes and this much filler, which takes a thousandth of its size on disk."""
     with gzip.open(path, "wb") as file:
         file.writelines(blocks)
         for _ in range(filler_mib):
@@ -306,7 +306,7 @@ def tar_header(name: str, kind: bytes, size: int, extended: bool = False) -> byt
     info = tarfile.TarInfo(name)
     info.type, info.size = kind, size
     data = bytearray(info.tobuf(tarfile.GNU_FORMAT))
-    if extended:  # GNU's old files with holes: more of the map follows
+    if extended:  # GNU's old format of sparse files: more of the map follows
         data[482] = 1
         data[148:156] = b" " * 8
         data[148:156] = b"%06o\0 " % sum(data)
@@ -376,10 +376,10 @@ def test_headers_that_expand_without_end_are_refused_in_little_memory(
 
 
 def test_a_member_without_a_name_is_passed_over(tmp_path: Path):
-    """As a fuzzer found: zipfile itself fails of it."""
+    """A fuzzer found this: zipfile itself fails on such a member."""
     data = bytearray(pack(".zip", {"x": b"1", "z.slp": replay(1)}))
     first = data.index(b"PK\1\2")
-    data[first + 28 : first + 30] = b"\0\0"  # the length of the first member's name
+    data[first + 28 : first + 30] = b"\0\0"  # where the length of the first member's name lies
     del data[first + 46 : first + 47]
     end = data.index(b"PK\5\6")
     data[end + 12 : end + 16] = (int.from_bytes(data[end + 12 : end + 16], "little") - 1).to_bytes(

@@ -1,4 +1,4 @@
-"""What stands around a .slp's events."""
+"""The container of a .slp around its events, with its length and metadata, is read."""
 
 from __future__ import annotations
 

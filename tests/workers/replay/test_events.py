@@ -1,4 +1,4 @@
-"""Walking all frames at once finds what walking event by event finds, for any bytes."""
+"""Finding all frames of a replay at once gives the same as going event by event, for any bytes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def assert_same(stream: bytes):
 
 COMMANDS = st.sampled_from([*SIZES, Event.FRAME_START, Event.PRE, Event.POST, Event.ITEM])
 EVENTS = st.lists(
-    # fillers that are themselves commands plant false openings in the events' bodies
+    # fillers that are commands themselves look like the start of an event within another one
     st.builds(event, COMMANDS, st.integers(-123, 300), st.sampled_from([0, 0x3A, 0x37, 0x39, 0xFF])),
     max_size=60,
 )

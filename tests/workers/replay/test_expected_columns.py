@@ -1,4 +1,4 @@
-"""The reader's answers against the right answers kept beside the project."""
+"""Our reader gives the values that expected.json, kept beside the project, has for the real replays."""
 
 from __future__ import annotations
 

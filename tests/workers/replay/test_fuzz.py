@@ -1,4 +1,4 @@
-"""Any bytes end in a table or in a typed refusal: no crash, no hang, no more than a few times their size."""
+"""Any bytes give a table or a typed refusal, without a crash or hang, in a few times their size of memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ABOUT_REPLAYS = {reason for reason in Reason if reason.is_about_the_replay}
 
 
 def end_of(data: bytes) -> StateTable | Reason:
-    """What becomes of the bytes; anything but a table or a typed refusal is raised, and fails the test."""
+    """Read the bytes; anything but a table or a typed refusal is raised, and fails the test."""
     try:
         replay = read_replay(data)
         table = state_table(replay)
@@ -93,7 +93,7 @@ def test_any_flips(whole: bytes, data: st.DataObject):
 @settings(max_examples=50)
 @given(st.data())
 def test_flips_where_they_hurt(whole: bytes, data: st.DataObject):
-    """The size table, the game's start and the first bytes of events can lead a reader astray."""
+    """Errors in the size table, the game's start and events' first bytes can mislead a reader most."""
     bounds = event_bounds(whole)
     tender = [*range(bounds[0] + 0x150), *(bound + k for bound in bounds[1:200] for k in range(7))]
     mutated = bytearray(whole)
@@ -136,7 +136,7 @@ def test_any_claimed_length(whole: bytes, length: int):
 
 @pytest.mark.parametrize("length", [0, 2**31 - 1, 2**31, 2**32 - 1])
 def test_a_length_that_says_nothing_costs_no_frame(whole: bytes, length: int):
-    """0 stands in a file that was never closed; the others reach beyond the file's end."""
+    """A file that was never closed has the length 0; the other lengths reach beyond the file's end."""
     end = end_of(whole[:11] + struct.pack(">I", length) + whole[15:])
     assert isinstance(end, StateTable)
     assert end.num_frames == 150
@@ -153,14 +153,14 @@ def test_any_claimed_event_size(whole: bytes, size: int, event: Event):
 
 
 def hostile(kind: str) -> bytes:
-    """Two hundred kilobytes made to cost a reader as much as possible."""
+    """Inputs of 200 kB that are made to cost a reader as much as possible."""
     sizes = {
         Event.GAME_START: 0x13D, Event.PRE: 0x33, Event.POST: 0x22, Event.GAME_END: 2, Event.FRAME_START: 9,
         Event.ITEM: 0x26, Event.BOOKEND: 5, Event.WHISPY: 6, 0x01: 1,
     }  # fmt: skip
     table = b"".join(struct.pack(">BH", event, size - 1) for event, size in sizes.items())
     head = bytes([Event.PAYLOADS, len(table) + 1]) + table + bytes([Event.GAME_START]).ljust(0x13D, b"\0")
-    n = 200_000 if kind != "smallest events" else 50_000  # tracing memory makes that one slow
+    n = 200_000 if kind != "smallest events" else 50_000  # tracing memory makes this one slow
     frames = [struct.pack(">Bi4sBi", Event.FRAME_START, k, b"", Event.BOOKEND, k) for k in range(n // 14)]
     body = {
         "openings": bytes([Event.FRAME_START, 0]) * (n // 2),
@@ -185,7 +185,7 @@ HOSTILE = ["openings", "only openings", "empty frames", "one frame over and over
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_bytes_cost_a_few_times_their_size(kind: str):
     data = hostile(kind)
-    end_of(data[:1000])  # so that what is made once is made
+    end_of(data[:1000])  # so that memory that is taken only once is not counted
     tracemalloc.start()
     end_of(data)
     peak = tracemalloc.get_traced_memory()[1]

@@ -1,4 +1,4 @@
-"""Replays of a repository on the hub, against a server of our own: listed at a commit, fetched once."""
+"""Replays in a repository on the (fake) hub are listed at one commit, and fetched once."""
 
 from __future__ import annotations
 

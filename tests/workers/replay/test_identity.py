@@ -1,4 +1,4 @@
-"""Who a player is: by account, code or name, wherever the version keeps them, and never by a name of many."""
+"""Players are identified by account, code or name, wherever a version has them; common names do not count."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from workers.replay import Identity, read_replay
 
-UP_TO_3_8 = 0x1A5  # bytes of GAME_START before Slippi 3.9 put names and codes behind it
+UP_TO_3_8 = 0x1A5  # bytes of GAME_START before Slippi 3.9 appended names and codes
 
 
 def in_metadata(one: Any, *players: tuple[str, str]) -> Any:
@@ -30,7 +30,7 @@ def known_as(one: Any) -> list[str]:
 
 
 def written(field: int, size: int, *texts: str) -> dict[str, tuple[int, str, bytes]]:
-    """Fields of GAME_START with a text for each port."""
+    """Fields of GAME_START that hold a text for each port."""
     return {
         f"text{field}{port}": (field + size * port, f"{size}s", text.encode("shift_jis"))
         for port, text in enumerate(texts)

@@ -1,4 +1,4 @@
-"""Which instance of a frame counts, and which frames are final."""
+"""The last complete instance of a frame is taken, and it is known which frames are final."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text that names a replay: printable whatever the file is called, and turned back without loss."""
+"""A locator, the text that names a replay, is printable whatever the file's name, and can be turned back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and geometry, against what replays themselves say."""
+"""The names of characters and stages, and stages' geometry, agree with what replays say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two recordings of one game agree however often each was rolled back; what was changed is found."""
+"""Two recordings of one game agree however often each was rolled back, and a changed value is found."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def theirs() -> bytes:
 
 
 def changed(data: bytes, row: int, offset: int, wire: str, value: float, port: int = 0) -> bytes:
-    """The replay with another value in one player's post-frame event of one frame."""
+    """The replay with a changed value in one player's post-frame event of one frame."""
     place = int(read_replay(data).frames.post[Entity(port, is_follower=False)][row]) + offset
     new = struct.pack(wire, value)
     assert data[place : place + len(new)] != new
@@ -66,7 +66,7 @@ def test_the_frame_and_the_column_that_were_changed_are_named(mine: bytes, row: 
     if struct.pack(">f", float(had)) == struct.pack(">f", value):
         return
     found = first_difference(whole, states(changed(mine, row, 0x16, ">f", value)))
-    if float(had) == value:  # only zeros of another sign
+    if float(had) == value:  # the values differ only in the sign of zero
         assert found is None
     else:
         assert found == Difference(row - 123, "p0.percent", had, str(np.float32(value)))

@@ -1,4 +1,4 @@
-"""The game record: what it says, what it does not know, and what it never shows."""
+"""The record of a game has its facts, None for what is not known, and never the players' names."""
 
 from __future__ import annotations
 

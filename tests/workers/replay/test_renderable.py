@@ -1,4 +1,4 @@
-"""Each rule that a replay may break, and the reason it is refused with."""
+"""A replay that breaks a rule for rendering is refused with the reason of that rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A replay's bytes, wherever it lies; and nothing that only claims to be one."""
+"""A replay's bytes are read from a file or any archive, and files that only claim to be replays are not."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_broken_archive_fails(tmp_path: Path, name: str, content: bytes):
 def test_a_cut_zip_member_fails(tmp_path: Path):
     archive = make_zip(tmp_path / "games.zip", {"one.slp": REPLAY}, zipfile.ZIP_STORED)
     data = bytearray(archive.read_bytes())
-    data[60] ^= 0xFF  # within the member: its checksum will not fit
+    data[60] ^= 0xFF  # within the member, so that its checksum does not fit
     archive.write_bytes(data)
     with pytest.raises(ReplayRefused, match="cannot be read"):
         read_source(f"{archive}!one.slp")
@@ -199,10 +199,10 @@ def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def twice_named(path: Path) -> Path:
-    """An archive with two members of one name."""
+    """Make an archive with two members of the same name."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that there is one of that name
+            warnings.simplefilter("ignore")  # the warning that this name exists already
             for data in (REPLAY, OTHER):
                 archive.writestr("a.slp", data)
         return path
@@ -225,7 +225,7 @@ def test_two_members_of_one_name_are_two_replays(tmp_path: Path, name: str):
 @pytest.mark.parametrize(("name", "mode"), [("g.tar", "w"), ("g.tar.gz", "w:gz")])
 @pytest.mark.parametrize("cut", [1100, 1200, 1024])
 def test_an_archive_that_ends_too_soon_is_not_taken_for_whole(tmp_path: Path, name: str, mode: str, cut: int):
-    """In a header, in the next one, or just before the mark of the end: tarfile stops without a word."""
+    """The archive ends in a header, in the next one, or before its end mark, where tarfile stops silently."""
     path = make_tar(tmp_path / "whole.tar", {"a.slp": REPLAY, "b.slp": b""}, "w")
     whole = path.read_bytes()
     end_of_first = 512 + -(-len(REPLAY) // 512) * 512

@@ -1,4 +1,4 @@
-"""From events to columns: each field at its place, null where a version lacks it, stage values carried on."""
+"""A replay's events become columns of state, null where a version lacks a field, stage values carried on."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_later_frame_of_an_earlier_instance_does_not_see_the_future(slp: Any):
         -122
     )
     one.frame(-120).end()
-    # -121 was last written before the change, and what the game then showed is what counts
+    # -121 was last written before the change, and the value that the game showed then is taken
     assert table_of(one).values("whispy").tolist() == [0, 1, 0, 1]
 
 
@@ -185,14 +185,14 @@ def test_a_stream_that_does_not_begin_with_a_game_fails(slp: Any):
 
 
 def test_packed_frame_numbers_are_signed():
-    assert struct.pack(">i", -123) == b"\xff\xff\xff\x85"  # what the search for frame starts relies on
+    assert struct.pack(">i", -123) == b"\xff\xff\xff\x85"  # the search for frame starts relies on this
 
 
 FLAGS4, MISC_AS, HITSTUN = 0x29, 0x2B, 0x02
 
 
 def posts_of(slp: Any, rows: list[tuple[int, float]], follower: int = 0) -> Any:
-    """A game of one player whose frames have these flags4 and misc_as."""
+    """The state of a game of one player whose frames have these flags4 and misc_as."""
     one = slp().start(players={0: 14})
     for slp_frame, (flags, misc) in enumerate(rows, start=-123):
         one.open(slp_frame).pre(slp_frame).pre(slp_frame, follower=1).post(slp_frame, follower=1 - follower)

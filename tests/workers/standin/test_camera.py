@@ -1,6 +1,6 @@
-"""The camera that is worked out from the state, against the program's own, and the boxes, against its bodies.
+"""The camera and boxes computed from the state agree with the stand-in program's own camera and bodies.
 
-The program's camera, poses and bodies are built for this machine; drawn_boxes.c notes every vertex.
+The program's camera, poses and bodies are compiled for this machine; drawn_boxes.c notes every vertex.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DOUBLE = Path(__file__).parent / "game" / "drawn_boxes.c"
 SOURCES = ("angle.c", "body.c", "camera.c", "looks.c", "pose.c", "stage_table.c")
 WIDTH, HEIGHT = 640, 464
-SUBPIXELS, SCALE = 16, 1024  # of a pixel; of camera_plane's scale in a pixel per unit
+SUBPIXELS, SCALE = 16, 1024  # fractions of a pixel, and of camera_plane's scale in pixels per unit
 NUM_FRAMES = 1500
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc here, which builds the double")
@@ -59,7 +59,7 @@ def recorded(stage: int) -> StateTable:
 
 
 def drawn(program: ctypes.CDLL, state: StateTable) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The program's camera int32 [T, 3] and its bodies int32 [T, 4, 5]; see drawn_boxes.c."""
+    """Run the program: its camera int32 [T, 3] and its bodies int32 [T, 4, 5]; see drawn_boxes.c."""
     frames = frame_records(state).astype(layout.FRAME.newbyteorder("<"))
     camera = np.zeros((len(frames), 3), np.int32)
     bodies = np.zeros((len(frames), layout.NUM_FIGHTERS, 5), np.int32)
@@ -75,7 +75,7 @@ def test_the_camera_is_the_programs_in_every_frame(program: ctypes.CDLL, stage: 
     state = recorded(stage)
     camera, origin = standin_camera(state), np.zeros(state.num_frames)
     real, _ = drawn(program, state)
-    # Both place the stage's origin on the screen; the program rounds to a subpixel.
+    # Both compute where the stage's origin is on the screen; the program rounds to a subpixel.
     assert np.abs(camera.columns(origin) - real[:, 0] / SUBPIXELS).max() <= 1 / SUBPIXELS
     assert np.abs(camera.rows(origin) - real[:, 1] / SUBPIXELS).max() <= 1 / SUBPIXELS
     assert (camera.pixels_per_unit * SCALE == real[:, 2]).all()

@@ -34,7 +34,7 @@ def library(sound_store: Store) -> Library:
 
 @pytest.fixture(scope="module")
 def renumbered(tmp_path_factory: pytest.TempPathFactory, library: Library) -> Store:
-    """The same play as `sound`, of which other files were uploaded."""
+    """A dataset of the same games as `sound`, as if other replay files of them had been used."""
     root = tmp_path_factory.mktemp("renumbered")
     store = build(root / "set", root / "scratch", first=40)
     hashes = [row["it"] for row in library.rows("SELECT state_sha256 AS it FROM games ORDER BY it", [])]

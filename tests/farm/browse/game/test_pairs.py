@@ -1,4 +1,4 @@
-"""What the game's page is given: where pictures lie, and states as numbers that JSON can carry."""
+"""The game's page gets the places of its pictures, and states as numbers that JSON can hold."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OneStatesFile:
 
 
 def with_column(name: str, values: list[Any], mask: list[bool] | None = None) -> OneStatesFile:
-    """A store over the first frames of a recorded game, one of whose columns is another."""
+    """A store with the first frames of a recorded game, in which one column has these values."""
     state = one_state().slice(0, len(values))
     column = np.array(values, state.values(name).dtype)
     masks = dict(state.masks)

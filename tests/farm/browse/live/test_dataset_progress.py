@@ -1,4 +1,4 @@
-"""What people are shown who follow a run."""
+"""The progress of a dataset, as `farm status --watch` and the browser show it during a run."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_games_that_do_not_say_what_they_took_have_no_cost(tmp_path: Path):
     assert dataset_progress(build(tmp_path / "set", tmp_path / "scratch")).cost is None
 
 
-# What runs in the background of a script inherits that it ignores interrupts.
+# A program in the background of a script inherits that it ignores interrupts.
 HEED_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 
 
@@ -95,7 +95,7 @@ class TestCommand:
 
     @pytest.mark.slow
     def test_watching_ends_when_the_last_game_does_and_tells_only_changes(self, store: Store):
-        last = Samples().set_aside(3)  # the one that is pending
+        last = Samples().set_aside(3)  # the pending game
         command = [sys.executable, "-c", "from farm.cli import main; main()", "status", store.url]
         command += ["--watch", "--every", "0.1", "--json"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:

@@ -1,4 +1,4 @@
-"""Pages that ask again and again cost the store one look in ten seconds."""
+"""Pages that ask again and again make the server look into the store only once in ten seconds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 class Looks:
-    """Stands for the observer: numbers its looks, or fails."""
+    """Stands for the observer of the store: numbers its looks, or fails."""
 
     def __init__(self) -> None:
         self.number = 0

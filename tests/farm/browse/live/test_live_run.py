@@ -1,4 +1,4 @@
-"""The page of the run shows slots, their games and what is odd about them, before there is any snapshot."""
+"""The page of a run shows slots, their games and their marks, even before there is a snapshot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page knows of where it lies, and that no text in it is markup."""
+"""The pages' templates link to the right places, and no text of the dataset becomes markup."""
 
 from __future__ import annotations
 

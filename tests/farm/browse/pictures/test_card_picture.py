@@ -1,4 +1,4 @@
-"""The card's animated picture: made once, of a stretch with many hits; the card names it if it is there."""
+"""The card's animated picture is made once, of a stretch with many hits; the card shows it if it exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips of a range: their pictures are those of the range, whatever is drawn over them."""
+"""A clip of a range of frames shows the pictures of that range, whatever is drawn over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contact sheets are made once, are where the table says, and are what the browser shows."""
+"""Contact sheets are made once, lie where the side table says, and are shown by the browser."""
 
 from __future__ import annotations
 

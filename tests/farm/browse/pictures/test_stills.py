@@ -1,4 +1,4 @@
-"""Small pictures of a game: the right frame, in its colours, with what the state says of it."""
+"""Small still pictures of a game show the right frame, in its colours, with its state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def opened(data: bytes) -> Image.Image:
 def test_a_thumbnail_is_small_and_shows_the_picture(sound_store: Store, committed: LedgerEntry):
     picture = opened(thumbnail(sound_store, committed))
     assert picture.size == (160, 120)
-    # The pictures of the small dataset are grey: 128 of limited range is 130 of full range.
+    # The pictures of the small dataset are grey: 128 in limited range is 130 in full range.
     assert np.asarray(picture)[:100].mean() == pytest.approx(130, abs=2)
 
 
@@ -87,8 +87,8 @@ def yuv(luma: int, u: int = 128, v: int = 128) -> np.ndarray:
         (yuv(81, 90, 240), (255, 0, 0)),
         (yuv(145, 54, 34), (0, 255, 0)),
         (yuv(41, 240, 110), (0, 0, 255)),
-        (yuv(0), (0, 0, 0)),  # below the limited range
-        (yuv(255), (255, 255, 255)),  # above it
+        (yuv(0), (0, 0, 0)),  # a brightness below the limited range
+        (yuv(255), (255, 255, 255)),  # a brightness above it
     ],
 )
 def test_colours_are_those_of_the_video(picture: np.ndarray, rgb: tuple[int, int, int]):

@@ -1,4 +1,4 @@
-"""The numbers behind the charts are those of the games."""
+"""The numbers behind the browser's charts are those of the games."""
 
 from __future__ import annotations
 

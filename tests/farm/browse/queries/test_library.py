@@ -1,4 +1,4 @@
-"""The games table: every filter, order and count, held against the same reckoned in Python."""
+"""Every filter, order and count of the games table is compared with the same computed in Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments are exactly the events, and the frames of state, that pass; typed SQL does nothing but choose."""
+"""Moments are exactly the events and frames that pass the filter; typed SQL can only choose among them."""
 
 from __future__ import annotations
 

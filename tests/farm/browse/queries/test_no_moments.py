@@ -1,4 +1,4 @@
-"""A search for moments that finds none says why, and what there is instead."""
+"""A search for moments that finds none says why, and what could be found instead."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_an_event_that_no_game_has_is_named_with_those_that_there_are(library: L
 
 
 def test_parts_that_no_game_has_together_are_each_counted(library: Library):
-    # Pikachu is played in every fourth game, and each third is of a split: 12 games go by before both.
+    # Pikachu is played in every fourth game, and every third game is in a split: both hold in one of 12.
     of_pikachu = {n for n in range(NUM_GAMES) if "PIKACHU" in PAIRS[n % len(PAIRS)]}
     pairs = [(stage, split) for stage in range(3) for split in range(3) if stage != split]
     stage, split = pairs[0]

@@ -1,4 +1,4 @@
-"""No thread that holds the database outlives a question: closing it at the program's end would abort that."""
+"""No thread that holds the database outlives a query, since closing one at exit would abort the program."""
 
 from __future__ import annotations
 

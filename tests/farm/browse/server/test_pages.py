@@ -1,4 +1,4 @@
-"""The browser's server gives what is asked for, and nothing to those who mean harm. ASGI, spoken here."""
+"""The browser's server answers ordinary requests and refuses harmful ones; the tests call it by ASGI."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Answer:
 
 
 class Client:
-    """Asks an ASGI application as a web browser's server would."""
+    """Sends requests to an ASGI application as a web server would."""
 
     def __init__(self, app: Any) -> None:
         self._app = app

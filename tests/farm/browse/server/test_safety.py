@@ -1,4 +1,4 @@
-"""What the browser's server refuses; it listens on a person's own machine, beside other pages."""
+"""The server of `farm browse` refuses other sites' requests; it runs on a person's own machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.farm.browse.server.test_pages import Answer, Client
 
 
 async def behind(scope: Any, _receive: Any, send: Any) -> None:
-    """What is guarded: answers everything."""
+    """The guarded application, which answers every request."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"kept")]})
     await send({"type": "http.response.body", "body": scope["method"].encode()})
 
@@ -75,7 +75,7 @@ def test_the_applications_own_headers_stay():
 
 
 def test_what_is_no_request_passes():
-    """Such as a server's start and end, which have no headers to look at."""
+    """A server's start and end, for example, have no headers to look at."""
     seen: list[str] = []
 
     async def app(scope: Any, _receive: Any, _send: Any) -> None:

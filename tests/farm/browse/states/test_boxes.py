@@ -1,4 +1,4 @@
-"""The side table of boxes, and the boxes in a clip, of a dataset whose camera is known, and of others."""
+"""The side table of boxes, and boxes in a clip, of datasets whose camera is known and of others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def boxes(*words: str):
 
 @pytest.fixture(scope="module")
 def drawn_here(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small dataset, as if the stand-in of this installation had drawn it."""
+    """The small dataset, recorded as drawn by this installation's stand-in."""
     folder = tmp_path_factory.mktemp("drawn") / "dataset"
     shutil.copytree(sound, folder)
     store = open_store(folder)

@@ -1,4 +1,4 @@
-"""A states file as the browser reads it; a damaged one is the dataset's fault, said in one line."""
+"""The browser reads a states file; for a damaged one it blames the dataset in one line."""
 
 from __future__ import annotations
 

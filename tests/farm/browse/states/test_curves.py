@@ -1,4 +1,4 @@
-"""Evidence curves are measured when asked for, once each, and only where that can be done."""
+"""Curves of the evidence are measured when a page asks for them, once each, and only where they can be."""
 
 from __future__ import annotations
 

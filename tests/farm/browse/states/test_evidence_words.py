@@ -1,4 +1,4 @@
-"""Every observer is explained, so that a page never shows a bare name."""
+"""Every kind of evidence is explained, so that a page never shows only its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of actions, and the schema page: from the one declaration, and without what is not installed."""
+"""The names of actions and the schema page come from one declaration, and need no optional package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened when in a game: rolled-back stretches and lost stocks, across the chunks of a game."""
+"""The timeline of a game has its rolled-back stretches and lost stocks, across chunks."""
 
 from __future__ import annotations
 

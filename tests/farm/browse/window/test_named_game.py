@@ -1,4 +1,4 @@
-"""The first digits of a game_id name one game, or none; and a frame of it lies in one chunk."""
+"""The first digits of a game_id name one game, or none; each frame of a game lies in one chunk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a window shows the very sample that its line of Python gives."""
+"""The page of a window shows exactly the sample that its line of Python gives."""
 
 from __future__ import annotations
 

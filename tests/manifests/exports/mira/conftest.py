@@ -1,4 +1,4 @@
-"""Exports of the small dataset in MIRA's layout, and our own reading of it, by its description."""
+"""Exports the small dataset in MIRA's layout, and reads it with code of ours, written by its description."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sound"]
 WHOLE = MiraOptions(size=None)
-"""The small dataset's own size and rate, so that packets are copied."""
+"""Options with the small dataset's own size and rate, so that packets are copied."""
 
 Export = Callable[..., Exported]
 
@@ -42,7 +42,7 @@ def export(root: Path, out: Path, options: MiraOptions = WHOLE, **more: Any) -> 
 
 
 def members(folder: Path) -> dict[str, bytes]:
-    """All files of all shards by name; a name that comes twice is an error."""
+    """Return all files of all shards by name; a name that occurs twice is an error."""
     found: dict[str, bytes] = {}
     for shard in sorted(folder.glob("*.tar")):
         with tarfile.open(shard) as archive:

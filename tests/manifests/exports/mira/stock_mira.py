@@ -1,9 +1,9 @@
-"""Read random clips of an export through stock MIRA, and print what each one holds, a line of JSON a clip.
+"""Reads random clips of an export by stock MIRA, and prints a line of JSON about each clip.
 
     python stock_mira.py MIRA_CHECKOUT SPLIT_FOLDER NUM_CLIPS CLIP_LEN TARGET_FPS [KEY ...]
 
-Runs in an environment with MIRA's dependencies and torchcodec; imports nothing of ours, so the stamp is read
-here by its description alone. The last line is {"seconds": ...}, the processor time that MIRA took.
+It runs in an environment with MIRA's dependencies and torchcodec, and imports nothing of ours, so the stamp
+is read by its description alone. The last line is {"seconds": ...}, the processor time that MIRA took.
 """
 
 import json
@@ -16,7 +16,10 @@ from mira.data import KeyVocab, RocketScienceDataset
 
 
 def stamp_of(picture) -> int:
-    """slp_frame of a picture, uint8 [3, H, W]: the upper strip's 32 cells at the bottom, 24 bits + 123."""
+    """Read slp_frame from the stamp of a picture, uint8 [3, H, W].
+
+    The stamp's upper strip has 32 cells, of which the first 24 are the bits of slp_frame + 123.
+    """
     height, width = picture.shape[1:]
     cell, rows = width / 32, height * 8 / 480
     bits = ""

@@ -1,4 +1,4 @@
-"""Keys of inputs: thresholds, bits, and what is joined over the frames of a step."""
+"""MIRA's keys are made of controller inputs: thresholds, bits, and the frames that one step joins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of chunks: they cover every frame once, and events find their step."""
+"""Chunks are cut into pieces that cover every frame once, and each event is put into its step."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_anchor_is_at_the_step_whose_frames_have_the_event(
         for step in range(piece.num_steps(frame_step))
     ]
     (anchor,) = make_anchors([Happening(slp_frame, "hit", "P1", "P2", 3.5)], pieces, frame_step, fps)
-    step = round(anchor["master_sec"] * fps)  # as MIRA finds it
+    step = round(anchor["master_sec"] * fps)  # as MIRA computes it
     assert steps[step] <= slp_frame < steps[step] + frame_step
     assert step == len(steps) - 1 or slp_frame < steps[step + 1]
 

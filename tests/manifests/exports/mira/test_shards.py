@@ -1,4 +1,4 @@
-"""MIRA's layout: tar members, index.json, and what lies in them, read by its description."""
+"""An export in MIRA's layout, read by the layout's description: tar members, index.json, their contents."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_the_same_dataset_gives_the_same_bytes(sound: Path, copied: Path, tmp_pa
 
 
 class FailsAt(LocalStore):
-    """Refuses the second shard."""
+    """A store that fails when the second shard is put."""
 
     def put(self, key: str, data: bytes | Path) -> None:
         if key.endswith("00001.tar"):
@@ -162,7 +162,7 @@ def test_a_stopped_export_goes_on_and_gives_the_same_bytes(
     assert not (tmp_path / "out" / "train" / "index.json").exists()
     told: list[int] = []
     export(sound, tmp_path / "out", small, on_game=told.append)
-    assert told == [2, 3]  # the first game was there
+    assert told == [2, 3]  # the first game had been exported before
     assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
 
 

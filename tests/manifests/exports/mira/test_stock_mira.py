@@ -1,9 +1,9 @@
-"""Stock MIRA reads our export: its own loader, from its public repository, in an environment of its own.
+"""Stock MIRA's own loader, from its public repository and in its own environment, reads our export.
 
 MIRA_CHECKOUT=~/mira MIRA_PYTHON=~/mira-venv/bin/python pytest tests/manifests/exports/mira
 
-MIRA_DATASET names a finalized dataset of the stand-in's, or a rendition of one, whose export is read as well:
-200 random clips of each split; `pytest -s` says how many clips a second of processor time MIRA reads.
+MIRA_DATASET names a finalized dataset of the stand-in, or a rendition of one, whose export is read as well:
+200 random clips of each split; `pytest -s` says how many clips MIRA reads per second of processor time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FIRST = one_state().first_slp_frame
 
 
 def keys_expected(clip: dict[str, Any], stride: int, held: NDArray[np.bool_]) -> list[list[int]]:
-    """Keys OR-ed over the frames of each step, as far as the chunk has them."""
+    """The keys of each step, OR-ed over those of its frames that the chunk has."""
     rows = [frame - FIRST for frame in clip["physics"]]
     # MIRA's clips, and the keys of their last step, end with their chunk, here the dataset's of 90 frames.
     ends = [min(row + stride, (row // 90 + 1) * 90) for row in rows]
@@ -89,7 +89,7 @@ def test_stock_mira_reads_the_export_of_a_whole_dataset(tmp_path: Path, clip_len
     out = tmp_path / "shards"
     export(root, out, MiraOptions(size=None, fps=video.fps))
     held: dict[str, NDArray[np.bool_]] = {}
-    for row in manifest.table("chunks", ["game_id", "states_key"]).to_pylist():  # in the order of their games
+    for row in manifest.table("chunks", ["game_id", "states_key"]).to_pylist():  # sorted by game
         keys = held_keys(read_states(manifest.store.get(row["states_key"])))
         game_id = row["game_id"]
         held[game_id] = np.concatenate([held[game_id], keys]) if game_id in held else keys

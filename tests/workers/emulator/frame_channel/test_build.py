@@ -1,4 +1,4 @@
-"""The committed library is what the committed source compiles to."""
+"""The frame channel's committed library is what its committed source compiles to."""
 
 from __future__ import annotations
 

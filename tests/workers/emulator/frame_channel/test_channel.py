@@ -1,4 +1,4 @@
-"""The preloaded library in a program that prints and shows pictures as Slippi's Dolphin does.
+"""The frame channel's preloaded library works in a program that shows pictures as Slippi's Dolphin does.
 
 The program is a compiled double (`channel_double/`); its display, its OpenGL and its std::cout are real.
 """
@@ -94,7 +94,7 @@ def test_a_line_that_is_too_long_comes_in_pieces(channel, tmp_path):
 
 
 FAULTS = [
-    # what is done to the script, the first frame at which it shows, what is said
+    # the change of the script, the first frame at which it shows, the text of the error
     ("twice", -113, "slp_frame -114 was shown twice"),
     ("skipped", -113, "after slp_frame -114 came -112"),
 ]
@@ -107,7 +107,7 @@ def test_a_frame_that_is_shown_twice_or_skipped_shows_as_what_it_is(channel, tmp
     if fault == "twice":
         script.insert(at, shown(-114))
     else:
-        del script[at + 1]  # the picture of -113
+        del script[at + 1]  # the picture of slp_frame -113
     found = asked_evidence(frames_said(played(channel, script, tmp_path)))
     assert found.disagrees
     assert found.first_disagreement_slp_frame == first
@@ -158,7 +158,7 @@ def test_a_slow_consumer_holds_the_emulator_back_and_loses_nothing(channel, tmp_
         for event in events:
             if isinstance(event, Picture):
                 if not event.capture_index:
-                    time.sleep(0.5)  # not a wait for anything: it only lets the queue fill
+                    time.sleep(0.5)  # only lets the queue fill; it waits for nothing else
                 seen.append(event.slp_frame_asked)
     assert seen[:NUM_FRAMES] == list(range(-123, NUM_FRAMES - 123))
 
@@ -173,7 +173,7 @@ def test_lines_that_are_printed_past_the_library_are_told(channel, tmp_path):
 
 
 def nothing_to_preload(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a file in the library's place that the loader refuses, and do not wait long for its pictures."""
+    """Replace the library by a file that the loader refuses, and do not wait long for its pictures."""
     nothing = folder / "nothing.so"
     nothing.write_bytes(b"no library")
     monkeypatch.setattr("workers.emulator.channel_frames.LIBRARY", nothing)

@@ -1,4 +1,4 @@
-"""The conversion to I420 is what the standard says, and the library's is numpy's to the bit."""
+"""The conversion to I420 follows the standard, and the library's result equals numpy's to the bit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def noise(height: int, width: int, seed: int) -> NDArray[np.uint8]:
 
 
 def by_the_standard(rgb: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """BT.601, limited range, of float64 [..., 3] from 0 to 255."""
+    """Convert RGB, float64 [..., 3] from 0 to 255, to BT.601 limited range."""
     red, green, blue = np.moveaxis(rgb / 255, -1, 0)
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     return 16 + 219 * luma, 128 + 224 * (blue - luma) / 1.772, 128 + 224 * (red - luma) / 1.402

@@ -1,4 +1,4 @@
-"""Who does not take holds the writer back; who keeps pictures gets copies; who lets go frees the writer."""
+"""A slow reader of the frame channel holds the writer back; one that keeps many pictures gets copies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 20.0
 
 
 class Writer(threading.Thread):
-    """Does as the library does: writes each picture into a free slot, and says so; counts them."""
+    """Acts as the library: writes each picture into a free slot, and says so; counts the pictures."""
 
     def __init__(self, reader: ChannelReader, count: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""However the stream is cut into pieces, the same records come out; a broken stream is named."""
+"""The frame channel's stream gives the same records however it is cut; a broken stream gives an error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def picture_in(slot: int, width: int, height: int) -> np.ndarray:
 
 
 def stream_of(data: bytes, sizes: list[int]) -> Callable[[memoryview], int]:
-    """A stream that gives at most so many bytes at a time, in turn."""
+    """A stream that gives at most these numbers of bytes at a time, in turn."""
     left, turn = memoryview(data), 0
 
     def readinto(view: memoryview) -> int:

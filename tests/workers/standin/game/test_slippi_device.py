@@ -1,4 +1,4 @@
-"""The stand-in's client of Slippi's device, on this machine, against a scripted device of either layout."""
+"""The stand-in's client of Slippi's device, compiled for this machine, reads both layouts of the device."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from workers.standin.image.build import GAME
 HERE = Path(__file__).parent
 SOURCES = ("slippi_device.c", "slippi_layout.c", "slippi_play.c", "slippi_record.c")
 PLAIN, LONGER = 50, 52
-"""Bytes of a character up to playback Dolphin 3.4.1, and in newer ones."""
+"""Bytes per character up to playback Dolphin 3.4.1, and in newer versions."""
 CONTINUE = 1
 FIRST, NUM_CHARACTERS = 7, 8
 PRE_FRAME = 0x37
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc here
 
 @dataclass(frozen=True)
 class Character:
-    """What the device says of one character."""
+    """The values that the device gives for one character."""
 
     x: float
     y: float
@@ -52,7 +52,7 @@ class Character:
 
 
 Frame = dict[int, Character]
-"""Characters by place: 2 * port, one more for a follower."""
+"""Characters by their place: 2 * port, plus one for a follower."""
 
 FOX = Character(-12.5, 3.0, 1.0, 0x142, 0.0)
 FALCO = Character(40.0, 27.25, -1.0, 0x18, 33.5)
@@ -70,7 +70,7 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 
 @pytest.fixture
 def play(game: ctypes.CDLL, tmp_path: Path) -> Callable[[list[Frame], int], tuple[np.ndarray, bytes]]:
-    """Play frames in a game that starts afresh: its state is the library's, of which it gets a copy."""
+    """Play frames in a new game: the game's state lies in the library, so this loads a copy of it."""
     copy = tmp_path / "game.so"
     shutil.copy(game._name, copy)
 
@@ -132,7 +132,7 @@ def test_the_rerecording_holds_both_players_of_each_frame(play, size: int):
 
 
 def test_a_frame_that_fits_both_layouts_is_decided_by_the_next(play):
-    # Raw stick and percent of the third port, read four bytes late, look like a facing of -1.
+    # Read four bytes late, the third port's raw stick and percent look like a facing of -1.
     unclear = Character(1.0, 2.0, 1.0, 0x14, 0.0, raw_x=-65, raw_y=-128)
     clear = Character(5.0, 6.0, -1.0, 0x14, 0.0)
     assert answer({0: FOX, 4: unclear}, PLAIN)[FIRST + 4 * LONGER + 36 :][:4] == b"\xbf\x80\x00\x00"
@@ -157,7 +157,7 @@ CHARACTERS = st.builds(
 def test_the_layout_of_a_frame_is_never_taken_for_the_other(game: ctypes.CDLL, data, places, size: int):
     frame = {place: data.draw(CHARACTERS) for place in places}
     found = game.slippi_character_bytes(answer(frame, size).ljust(FIRST + NUM_CHARACTERS * LONGER, b"\0"))
-    assume(found != 0)  # it fits both, and the next frame will tell
+    assume(found != 0)  # this frame fits both layouts, and the next one decides
     assert found == size
 
 

@@ -1,4 +1,4 @@
-"""States made by hand for the stand-in's packer."""
+"""Makes states by hand for tests of the stand-in's packer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def make_state(
     unrecorded: tuple[str, ...] = (),
     **given: object,
 ) -> StateTable:
-    """A table whose columns are zero but for those given; `__` stands for the dot of a column's name."""
+    """A table whose columns are zero except for those given; `__` stands for the dot in a column's name."""
     declared = schema.table_columns(len(ports))
     columns = {name: np.zeros(num_frames, column.numpy_dtype) for name, column in declared.items()}
     columns["slp_frame"][:] = np.arange(num_frames) - 123

@@ -1,4 +1,4 @@
-"""The packer's dtypes against the C header: two descriptions of one format, held together here alone."""
+"""The packer's dtypes agree with the C header: both describe one format, and only this test links them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def constant(text: str, name: str) -> int:
 
 
 def members(header: str, struct: str) -> list[tuple[str, str, int]]:
-    """(type, name, count) of each member in order."""
+    """The (type, name, count) of each member, in order."""
     body = re.search(rf"struct {struct} \{{(.*?)\n\}};", header, flags=re.DOTALL)[1]
     found = []
     for kind, names in re.findall(r"(?:struct )?(\w+) ([^;]+);", body):

@@ -16,7 +16,7 @@ from workers.standin.image.dol import read_dol
 
 
 def unpack(image: bytes):
-    """Header, steps, frames and items as the program would find them."""
+    """Read header, steps, frames and items as the stand-in program finds them."""
     (section,) = read_dol(image).data
     assert section.address == layout.BASE
     header = np.frombuffer(section.payload, layout.HEADER, 1)[0]

@@ -1,4 +1,4 @@
-"""What the stand-in shows on a real Dolphin."""
+"""The stand-in shows the right pictures on a real Dolphin."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def game(seed: int, stage: int) -> StateTable:
 
 
 def play(image: bytes, scratch: Path, num_frames: int = NUM_FRAMES) -> tuple[np.ndarray, list[str]]:
-    """All pictures, uint8 [T, 720, 640], and all lines."""
+    """Play to the end: return all pictures, uint8 [T, 720, 640], and all lines."""
     with MainlineDolphin().play(BootImage(image, num_frames), scratch, PATIENT) as events:
         played = list(events)
     pictures = np.stack([event.yuv for event in played if isinstance(event, Picture)])

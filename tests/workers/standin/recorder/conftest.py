@@ -1,4 +1,4 @@
-"""Recordings that several tests look at; made once."""
+"""Fixtures with recordings that several tests use, made once."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def one_per_stage() -> dict[int, Recording]:
 
 @pytest.fixture(scope="session")
 def long_ones() -> tuple[Recording, ...]:
-    """Some minutes of play."""
+    """Recordings of some minutes of play."""
     return tuple(record(RecordOptions(seed, num_frames=3600, rollback_share=0)) for seed in (16, 22, 30, 31))

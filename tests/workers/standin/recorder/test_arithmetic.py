@@ -1,4 +1,4 @@
-"""The simulation's pure parts: draws, directions, knockback, the roster's numbers."""
+"""The pure functions of the recorder's simulation: draws, directions, knockback, characters' numbers."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _pairs(made: Recording) -> list[tuple[FighterFrame, FighterFrame]]:
-    """Each fighter's records of two frames in a row, wherever it is in both."""
+    """Each fighter's records of two consecutive frames, wherever the fighter is in both."""
     found = []
     for before, after in itertools.pairwise(made.played.frames):
         known = {(one.port, one.is_follower): one for one in before.fighters}
@@ -78,7 +78,7 @@ def test_every_number_is_one_the_game_could_write(long_ones: tuple[Recording, ..
 
 
 def test_nobody_jumps_through_space(long_ones: tuple[Recording, ...]):
-    """Only a respawn and the reach for a ledge move a fighter farther than it can fly."""
+    """Only a respawn or grabbing a ledge moves a fighter farther in one frame than it can fly."""
     for made in long_ones:
         for before, after in _pairs(made):
             old, new = before.post, after.post
@@ -127,7 +127,7 @@ def test_a_hit_brings_percent_hitstun_and_a_damage_action(long_ones: tuple[Recor
 
 
 def test_more_percent_sends_farther(long_ones: tuple[Recording, ...]):
-    """Over all hits that tumble, launch speed and percent go together."""
+    """Over all hits that make a fighter tumble, a higher percent goes with a higher launch speed."""
     speeds: dict[bool, list[float]] = {True: [], False: []}
     for made in long_ones:
         for before, after in _pairs(made):
@@ -157,7 +157,7 @@ def test_a_death_costs_a_stock_and_the_next_life_starts_fresh(long_ones: tuple[R
 
 
 def test_a_pad_counts_from_the_first_playable_frame_on(long_ones: tuple[Recording, ...]):
-    """The players push their sticks before that, too."""
+    """The players push their sticks before that frame, too."""
     counted = []
     for made in long_ones:
         assert any(any(map(any, pads)) for pads in made.played.pads[: 123 - 39])
@@ -185,7 +185,7 @@ def test_projectiles_have_owners_and_serial_numbers(long_ones: tuple[Recording, 
                 assert item.owner in made.setup.options.ports
                 seen[number, item.spawn_id] = seen.get((number, item.spawn_id), 0) + 1
     assert len(seen) > 10
-    assert max(seen.values()) > 20  # frames that one projectile lives
+    assert max(seen.values()) > 20  # number of frames for which one projectile exists
 
 
 def test_a_follower_stays_with_its_leader(recording: Recording):

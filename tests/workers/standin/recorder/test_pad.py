@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from workers.standin.recorder import pad as pads
 from workers.standin.recorder.pad import Pad, process
 
-# Raw pad -> what a real recording has beside it.
+# Raw value of the pad -> the processed value beside it in a real recording.
 SEEN = [
     (Pad(), (0.0, 0.0, 0.0, 0.0, 0.0, 0)),
     (Pad(main_x=95), (1.0, 0.0, 0.0, 0.0, 0.0, 0x80000)),

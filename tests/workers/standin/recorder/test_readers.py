@@ -1,4 +1,4 @@
-"""What libmelee and peppi make of our files; each in a child process, where a panic cannot end the tests."""
+"""libmelee and peppi read our recorder's files right, in child processes, so that a panic ends no test."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_libmelee_reads_every_stage(files: dict[Path, Recording]):
     read = _read(LIBMELEE, list(files))
     for path, made in files.items():
         first = {}
-        for instance in made.written:  # libmelee gives the first version of a frame
+        for instance in made.written:  # libmelee gives a frame's first version
             first.setdefault(instance.frame.slp_frame, instance.frame)
         frames = read[str(path)]
         assert [row[0] for row in frames] == [frame.slp_frame for frame in made.played.frames]

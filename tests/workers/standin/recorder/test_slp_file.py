@@ -24,7 +24,7 @@ SIZES_OF_3_18 = {
 
 
 def _events(data: bytes) -> list[bytes]:
-    """The events after the first one, by the sizes it declares."""
+    """The events after the first one, divided by the sizes that the first one declares."""
     length = struct.unpack(">I", data[11:HEAD])[0]
     raw = data[HEAD : HEAD + length]
     sizes = _sizes(raw)
@@ -62,7 +62,7 @@ def test_payload_sizes_are_those_of_a_real_file(recording: Recording, real_repla
 
 @pytest.mark.shared
 def test_actions_show_the_animations_of_a_real_file(real_replays: Path):
-    """Of every action of ours that occurs there: the animation most often seen, and where no age runs."""
+    """Our actions have the animations most frequent in a real file, and no age where they have none there."""
     seen: dict[int, Counter[int]] = {}
     first: dict[int, Counter[float]] = {}
     before: dict[int, int] = {}
@@ -85,7 +85,7 @@ def test_actions_show_the_animations_of_a_real_file(real_replays: Path):
 
 
 def _with_length(data: bytes) -> bytes:
-    """The file with its raw length filled in, where the game did not get to do so."""
+    """The file with its raw length filled in, which the game did not get to do."""
     if struct.unpack(">I", data[11:HEAD])[0]:
         return data
     return data[:11] + struct.pack(">I", data.index(b"U\x08metadata") - HEAD) + data[HEAD:]
@@ -178,7 +178,7 @@ def test_a_file_cut_to_nothing_is_refused():
 
 
 def _last_sent(made: Recording, command: int, layout: str) -> dict[int, tuple[int, ...]]:
-    """What a stage event said last, at the end of each frame's last version; events in stream order."""
+    """The last values of a stage event at the end of each frame's last version; events in stream order."""
     value: tuple[int, ...] | None = None
     found = {}
     for event in _events(made.data):
