@@ -45,7 +45,7 @@ def take_until_failure(
 def patience_ends_when(
     holds: Callable[[ChannelFrames], bool], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[ChannelFrames], None]:
-    """Make a function that ends the wait for the first picture once something holds, however long that takes."""
+    """Make a function that ends the wait for the first picture once something holds, however late that is."""
 
     def end_patience(frames: ChannelFrames) -> None:
         if holds(frames):
