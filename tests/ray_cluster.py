@@ -51,7 +51,7 @@ def _patient(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
 
 @contextmanager
 def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True) -> Iterator[Any]:
-    """Start a Ray head without slots and `num_nodes` nodes, which end with the block. This process does not join.
+    """Start a Ray head without slots and `num_nodes` nodes, which end with the block. Nobody joins them yet.
 
     Args:
         num_nodes: beside the head.
