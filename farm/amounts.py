@@ -1,4 +1,4 @@
-"""Writes bytes, durations and amounts of money for people, in a unit in which even a small amount shows."""
+"""Writes counts, bytes, durations and amounts of money for people, in units in which small ones show, too."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def size_text(num_bytes: float) -> str:
         if num_bytes >= unit:
             return f"{_three_digits(num_bytes / unit)} {name}"
     return f"{num_bytes:,.0f} bytes"
+
+
+def number_of(count: int, noun: str) -> str:
+    """Write a count with its noun, which takes an s as plural: 1 game, 22,000 games."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _three_digits(value: float) -> str:

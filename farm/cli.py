@@ -14,6 +14,7 @@ from farm.engine.exit_status import ExitStatus
 from farm.terminal.odd_names import show_odd_names
 from manifests import __version__
 from manifests.errors import DatasetError
+from manifests.store.contract import ObjectMissing
 from workers.errors import FarmError
 from workers.replay.locator import shown
 
@@ -133,5 +134,19 @@ def main() -> None:
         click.echo(f"farm: {wanting}", err=True)
         sys.exit(1)
     except (FarmError, DatasetError) as problem:
-        click.echo(f"farm: {shown(str(problem))}", err=True)
+        click.echo(f"farm: {shown(str(problem))}{_what_to_do(problem)}", err=True)
         sys.exit(ExitStatus.NOT_FINISHED)
+
+
+def _what_to_do(problem: Exception) -> str:
+    """Return the end of an error message about an object that a dataset has lost; empty for other errors."""
+    if not isinstance(problem, ObjectMissing):
+        return ""
+    return (
+        "; where a dataset has lost it, `farm audit DATASET` names all that is missing, and `farm retry "
+        "DATASET --game GAME_ID --force` has a game rendered again"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -46,4 +46,5 @@ def open_plain(path: Path | str) -> BufferedReader:
 def _refuse_special(mode: int, path: Path | str) -> None:
     special = what_it_is(mode)
     if special is not None:
-        raise OSError(errno.EINVAL, f"it is {special}, not a file", str(path))
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(number, f"it is {special}, not a file", str(path))

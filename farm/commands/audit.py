@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from farm.amounts import number_of
 from farm.settings import load_settings
 from farm.terminal.options import slippi_options
 from farm.terminal.share import Percentage
@@ -115,7 +116,7 @@ def command(
         _print(report, Console(), with_orphans=orphans)
         if rerendered:
             num_objects = sum(game.num_objects for game in rerendered)
-            click.echo(f"rerendered: {len(rerendered):,} games, {num_objects:,} objects compared")
+            click.echo(f"rerendered: {number_of(len(rerendered), 'game')}, {num_objects:,} objects compared")
             click.echo("\n".join(differences) or "every byte is the same")
     if differences or not report.holds:
         sys.exit(SOMETHING_IS_WRONG)
@@ -170,8 +171,8 @@ def _as_json(report: Report, rerendered: list[Rerendered]) -> str:
 
 def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
     facts = [
-        f"{report.num_games:,} games",
-        f"{report.num_chunks:,} pairs",
+        number_of(report.num_games, "game"),
+        number_of(report.num_chunks, "pair"),
         f"{report.num_set_aside:,} set aside",
         f"{report.num_pending:,} pending",
     ]
@@ -192,7 +193,12 @@ def _print(report: Report, console: Console, *, with_orphans: bool) -> None:
     if len(report.findings) > MAX_PRINTED:
         click.echo(f"... and {len(report.findings) - MAX_PRINTED:,} more; --json has them all")
     _print_unnamed(report, with_orphans=with_orphans)
-    click.echo("all holds" if report.holds else f"{len(report.findings):,} things are wrong")
+    if report.holds:
+        click.echo("all holds")
+        return
+    click.echo("to render a damaged game again: farm retry DATASET --game GAME_ID --force, then farm render")
+    count = len(report.findings)
+    click.echo("1 thing is wrong" if count == 1 else f"{count:,} things are wrong")
 
 
 def _print_unnamed(report: Report, *, with_orphans: bool) -> None:

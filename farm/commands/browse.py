@@ -13,6 +13,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
+from farm.amounts import number_of
 from farm.browse.export import Export, files_from
 from farm.browse.queries.figures import read_trials
 from farm.browse.queries.game_filters import SORT_COLUMNS
@@ -173,4 +174,4 @@ def _export(dataset: str, out: Path, files: str, condition: str, limit: int | No
         except OSError as error:
             message = f"cannot write {out}: {error.strerror}"
             raise click.ClickException(message) from error
-    click.echo(f"{out / 'index.html'}: {num_games:,} games; videos are fetched from {files}")
+    click.echo(f"{out / 'index.html'}: {number_of(num_games, 'game')}; videos are fetched from {files}")

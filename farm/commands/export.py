@@ -79,7 +79,7 @@ def _for(option: str, text: str) -> str:
 )
 @click.option(
     "--scale",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 80),
     default=1,
     show_default=True,
     help=_for("scale", "keep every n-th pixel of each row and column."),

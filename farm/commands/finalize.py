@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from farm.amounts import size_text
+from farm.amounts import number_of, size_text
 from manifests.card.card import write_card
 from manifests.errors import DatasetError
 from manifests.ledger.dataset import read_description
@@ -20,6 +21,8 @@ from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.status import Status
 
     from farm.browse.pictures.sheets import Sheets
@@ -78,19 +81,20 @@ def command(
         done = finalize(store, from_scratch=from_scratch)
         compiled, made = None, None
         if done.snapshot.totals.num_committed:
-            manifest = open_manifest(store)
-            if lerobot and manifest.description.video is not None:
-                compiled = compile_lerobot(
-                    manifest, on_file=lambda n, of: status.update(f"LeRobot tables: {n} of {of} files")
-                )
-            if card:
-                status.update("writing the card")
-                _picture(store, manifest)
-                write_card(manifest)
-            if statistics:
-                write_statistics(manifest, lambda n: status.update(f"statistics: {n:,} games"))
-            if sheets:
-                made = _sheets(manifest, store, status)
+            with _says_what_is_written(done):
+                manifest = open_manifest(store)
+                if lerobot and manifest.description.video is not None:
+                    compiled = compile_lerobot(
+                        manifest, on_file=lambda n, of: status.update(f"LeRobot tables: {n} of {of} files")
+                    )
+                if card:
+                    status.update("writing the card")
+                    _picture(store, manifest)
+                    write_card(manifest)
+                if statistics:
+                    write_statistics(manifest, lambda n: status.update(f"statistics: {n:,} games"))
+                if sheets:
+                    made = _sheets(manifest, store, status)
     if as_json:
         told = {**to_plain(done), "lerobot": to_plain(compiled), "sheets": to_plain(made)}
         click.echo(json.dumps(told, indent=2))
@@ -98,6 +102,21 @@ def command(
         _print(done, compiled)
         if made is not None:
             click.echo(f"sheets/: {made.num_written:,} contact sheets written, {made.num_kept:,} kept")
+
+
+@contextmanager
+def _says_what_is_written(done: Finalized) -> Iterator[None]:
+    """Add to an error within the block that the snapshot itself is written, and what may be missing."""
+    try:
+        yield
+    except DatasetError as error:
+        totals, number = done.snapshot.totals, done.snapshot.number
+        message = (
+            f"{error}. The manifests are written (manifest/{number:04d}, "
+            f"{number_of(totals.num_committed, 'game')}), but not all that is made from them: `farm audit` "
+            "names what is missing or damaged; mend that, then run the same command again"
+        )
+        raise DatasetError(message) from error
 
 
 def _picture(store: Store, manifest: Manifest) -> None:
@@ -122,10 +141,10 @@ def _sheets(manifest: Manifest, store: Store, status: Status) -> Sheets:
 
 def _print(done: Finalized, compiled: Compiled | None) -> None:
     totals, number = done.snapshot.totals, done.snapshot.number
+    games, is_new = number_of(totals.num_committed, "game"), "new" if done.is_new else "unchanged"
     click.echo(
-        f"manifest/{number:04d} ({'new' if done.is_new else 'unchanged'}): {totals.num_committed:,} games, "
-        f"{totals.num_chunks:,} chunks, {totals.num_frames:,} frames, {size_text(totals.video_bytes)} of "
-        f"video; {totals.num_set_aside:,} set aside"
+        f"manifest/{number:04d} ({is_new}): {games}, {totals.num_chunks:,} chunks, {totals.num_frames:,} "
+        f"frames, {size_text(totals.video_bytes)} of video; {totals.num_set_aside:,} set aside"
     )
     for reason, count in totals.rejects.items():
         click.echo(f"  {reason}: {count:,}")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from farm.amounts import number_of
 from farm.browse.queries.library import Library
 from farm.browse.queries.typed_sql import ConditionRefused
 from farm.terminal.waiting import waiting
@@ -75,7 +76,7 @@ def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, a
             cells = [game["game_id"][:12], game["stage_name"], characters, frames, *counts]
             table.add_row(*(Text(shown(str(cell))) for cell in (*cells, game["split"] or "", agreed)))
         console.print(table)
-        click.echo(f"{len(rows):,} games")
+        click.echo(number_of(len(rows), "game"))
 
 
 def _as_played(game: dict[str, Any]) -> list[str]:

@@ -51,7 +51,9 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
     """
     key = _key_of(dataset) if dataset else secrets.token_bytes(32)
     console = Console()
+    nothing_found = True
     for found in list_replays(sources):
+        nothing_found = False
         if isinstance(found, LeftOut):
             report = _refused({"source": found.source}, found.reason, found.detail)
         else:
@@ -63,6 +65,9 @@ def command(sources: tuple[str, ...], dataset: str | None, as_json: bool) -> Non
             click.echo(json.dumps(report))
         else:
             _print(report, console)
+    if nothing_found:
+        message = f"no replay in {', '.join(sources)}"
+        raise click.UsageError(message)
 
 
 def _key_of(dataset: str) -> bytes:

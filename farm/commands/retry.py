@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from farm.amounts import number_of
 from farm.terminal.waiting import waiting
 from manifests.audit.numbers import misnumbered_games
 from manifests.errors import RecordRefused
@@ -176,7 +177,7 @@ def _one_game(short: str, known: Iterable[str]) -> str:
     """Return the one game whose id begins with these characters."""
     fitting = [game_id for game_id in known if short and game_id.startswith(short.lower())]
     if len(fitting) != 1:
-        found = f"fits {len(fitting)} games" if fitting else "is no game of the ledger"
+        found = f"fits {number_of(len(fitting), 'game')}" if fitting else "is no game of the ledger"
         message = f"--game {short} {found}; give a game_id, as `farm games` shows them"
         raise click.UsageError(message)
     return fitting[0]
@@ -215,4 +216,4 @@ def _print(chosen: Sequence[Found], repaired: Repaired, *, is_dry: bool) -> None
         if is_dry
         else "will be tried again by the next `farm render` with the same replays"
     )
-    console.print(f"{len(chosen):,} games {done}.")
+    console.print(f"{number_of(len(chosen), 'game')} {done}.")

@@ -14,12 +14,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from farm.amounts import dollars_text, hours_text, size_text
+from farm.amounts import dollars_text, hours_text, number_of, size_text
 from farm.browse.live.dataset_progress import DatasetProgress, Observer, dataset_progress
 from manifests.ledger.dataset import read_description
 from manifests.state.schema import FRAMES_PER_SECOND
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
+
+if TYPE_CHECKING:
+    from manifests.snapshot.status import DatasetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,19 +116,21 @@ def _table(found: DatasetProgress) -> Table:
     table.add_column()
     table.add_column(justify="right")
     rows = [
-        ("planned", f"{status.num_planned:,} games, {status.frames_planned:,} frames"),
-        ("committed", f"{status.num_committed:,} games, {status.num_frames:,} frames"),
+        ("planned", f"{number_of(status.num_planned, 'game')}, {status.frames_planned:,} frames"),
+        ("committed", f"{number_of(status.num_committed, 'game')}, {status.num_frames:,} frames"),
         ("time played", hours_text(status.num_frames / FRAMES_PER_SECOND / 3600)),
         ("chunks", f"{status.num_chunks:,}"),
         ("video", size_text(status.video_bytes)),
         ("states", size_text(status.states_bytes)),
         ("set aside", f"{status.num_set_aside:,}"),
         *((f"  {reason}", f"{count:,}") for reason, count in status.rejects.items()),
-        ("pending", f"{status.num_pending:,} games"),
-        ("pace", f"{status.games_per_hour:,.0f} games an hour"),
+        ("pending", number_of(status.num_pending, "game")),
+        ("pace", _pace(status)),
         ("last game ended", _moment(status.newest_entry_at)),
         ("time left", _duration(found)),
     ]
+    if status.num_lost:
+        rows.append(("in manifests only", f"{number_of(status.num_lost, 'game')}; run farm finalize"))
     if found.throughput.games:
         rows.append((f"games per {timedelta(seconds=found.throughput.interval_seconds)}", _bars(found)))
     if cost is not None:
@@ -143,6 +148,11 @@ def _bars(found: DatasetProgress) -> str:
     games = found.throughput.games
     scale = (len(_BARS) - 1) / max(games)
     return "".join(_BARS[math.ceil(count * scale)] for count in games)
+
+
+def _pace(status: DatasetStatus) -> str:
+    is_copy = status.newest_entry_at is None and status.num_committed > 0
+    return "unknown: this is a copy" if is_copy else f"{status.games_per_hour:,.0f} games an hour"
 
 
 def _moment(seconds: float | None) -> str:

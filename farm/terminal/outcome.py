@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
-from farm.amounts import clock
+from farm.amounts import clock, number_of
 from manifests.ledger.entry import LedgerEntry, read_entries
 from workers.replay.locator import shown
 
@@ -90,13 +90,12 @@ def _last_words(outcome: RunOutcome) -> list[str]:
         return [f"{outcome.num_unfinished:,} games are not finished; run the same command again to go on."]
     if outcome.num_new == 0 and num_games:
         aside = f", {len(outcome.set_aside):,} set aside" if outcome.set_aside else ""
-        return [
-            f"Everything was done already: {num_committed:,} games committed{aside} in {outcome.dataset}."
-        ]
+        games = number_of(num_committed, "game")
+        return [f"Everything was done already: {games} committed{aside} in {outcome.dataset}."]
     if outcome.num_new:
         num_replays = num_games + len(outcome.work.left_out)
         done = f"{num_committed:,} of {num_replays:,} replays committed to {outcome.dataset}"
-        return [f"{done}, {outcome.num_new:,} games in {outcome.wall_seconds:.0f} s."]
+        return [f"{done}, {number_of(outcome.num_new, 'game')} in {outcome.wall_seconds:.0f} s."]
     return []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.console import Console
 
-from farm.amounts import clock, size_text
+from farm.amounts import clock, number_of, size_text
 from farm.engine.metrics import RunMetrics, Unheard
 from farm.planning.canary_pace import seconds_left
 from farm.terminal.outcome import outcome_as_json, print_outcome
@@ -97,11 +97,13 @@ class TerminalReport:
     def _plan(self, work: PlannedWork, store: Store) -> str:
         num_games, num_frames = len(work.tasks), work.num_frames
         if not self._with_video:
-            return f"Plan: {num_games:,} games, {num_frames:,} frames to do; {work.num_done:,} done before."
+            games = number_of(num_games, "game")
+            return f"Plan: {games}, {num_frames:,} frames to do; {work.num_done:,} done before."
         status = dataset_status(store)
         bytes_per_frame = status.video_bytes / status.num_frames if status.num_frames else BYTES_PER_FRAME
         line = (
-            f"Plan: {num_games:,} games, {num_frames:,} frames to do; {work.num_done:,} games done before. "
+            f"Plan: {number_of(num_games, 'game')}, {num_frames:,} frames to do; "
+            f"{number_of(work.num_done, 'game')} done before. "
             f"About {size_text(num_frames * bytes_per_frame)} of video; "
         )
         if status.num_frames and status.seconds_left is not None:

@@ -288,6 +288,10 @@ def open_or_create(store: Store, description: DatasetDescription) -> DatasetDesc
         with claimed(store, DATASET_KEY.removesuffix(".json")):
             store.put_if_absent(DATASET_KEY, description.to_json())
     found = read_description(store)
+    if (found.video is None) != (description.video is None):
+        held, made = ("states alone", "states and pictures")[:: 1 if found.video is None else -1]
+        message = f"{store.url}: holds {held}, and this run makes {made}; give another output (--out)"
+        raise SchemaRefused(message)
     differences = [
         line
         for name in (declared.name for declared in fields(found))

@@ -7,10 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - canonical_json reads the fields' types at run time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from manifests.errors import NotFinalized
-from manifests.ledger.entry import Status, read_entries
+from manifests.errors import NotFinalized, RecordRefused
+from manifests.ledger.entry import Status, read_entries, read_entry
 from manifests.ledger.plan import planned_games
 from manifests.snapshot.reader import open_manifest
 from manifests.store.keys import LEDGER_PREFIX, game_id_of_ledger_key
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 RATE_WINDOW_SECONDS: Final = 3600.0
 MOST_SET_ASIDE: Final = 100
+COPY_SECONDS: Final = 3600.0
+"""An entry that the store has for so much less time than the entry itself says was copied there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class DatasetStatus:
         games_per_hour: the rate at which games ended in the hour before `now`, or since the first game that
             ended in it; if no game is pending, in the hour before the last game ended.
         seconds_left: how long the pending games will take at that rate; None if there is no rate.
+        num_lost: number of games that the newest snapshot has committed and the ledger no longer has; the
+            sums include them until the next `farm finalize`.
+
+    In a copy of a dataset the store's times are those of the copying: `newest_entry_at` is None and there is
+    no rate.
     """
 
     num_planned: int
@@ -69,6 +77,7 @@ class DatasetStatus:
     newest_entry_at: float | None
     games_per_hour: float
     seconds_left: float | None
+    num_lost: int = 0
 
 
 def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
@@ -87,11 +96,11 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
     now = time.time() if now is None else now
     pace = _CommitPace(now)
     sums: Counter[str] = Counter()
-    # The ledger is listed twice, once along the snapshot and once along the plan, so that no listing is held
-    # in
-    # memory.
+    # The ledger is listed twice, along the snapshot and along the plan, so that no listing is held in memory.
     ended = (game_id for game_id, _ in pace.ended(store))
-    new = list(_without(ended, _compiled_game_ids(store, sums)))
+    compiled = _Sorted(_compiled_game_ids(store, sums))
+    new = [game_id for game_id in ended if not compiled.has(game_id)]
+    compiled.exhaust()
     aside = {entry.game_id: _why(entry) for entry in _set_aside(read_entries(store, new), sums)}
     newest = _Newest(aside)
     pending, frames_planned, num_planned = 0, 0, 0
@@ -101,7 +110,8 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
         frames_planned += game.num_frames
         pending += not listing.has(game.game_id)
     listing.exhaust()
-    rate = pace.games_per_hour(is_over=not pending)
+    is_copy = _is_copy(store, pace)
+    rate = 0.0 if is_copy else pace.games_per_hour(is_over=not pending)
     rejects = Counter(reason for reason, _ in aside.values())
     return DatasetStatus(
         num_planned=num_planned,
@@ -115,10 +125,23 @@ def dataset_status(store: Store, now: float | None = None) -> DatasetStatus:
         num_frames=sums["num_frames"],
         video_bytes=sums["video_bytes"],
         states_bytes=sums["states_bytes"],
-        newest_entry_at=pace.newest,
+        newest_entry_at=None if is_copy else pace.newest,
         games_per_hour=rate,
         seconds_left=pending / rate * 3600 if rate else None,
+        num_lost=compiled.num_passed,
     )
+
+
+def _is_copy(store: Store, pace: _CommitPace) -> bool:
+    """Whether the newest ledger entry says that it was made long before the store got it."""
+    if pace.newest is None:
+        return False
+    try:
+        entry = read_entry(store, pace.newest_game_id)
+        made_at = datetime.fromisoformat(entry.run.committed_at).timestamp() if entry else pace.newest
+    except (RecordRefused, ValueError):  # the audit reports it
+        return False
+    return pace.newest - made_at > COPY_SECONDS
 
 
 class _CommitPace:
@@ -127,6 +150,7 @@ class _CommitPace:
     def __init__(self, now: float) -> None:
         self._now = now
         self.newest: float | None = None
+        self.newest_game_id = ""
         self._until_now, self._until_newest = _Hour(now), _Hour(now)
 
     def ended(self, store: Store) -> Iterator[tuple[str, float]]:
@@ -137,7 +161,8 @@ class _CommitPace:
             game_id = game_id_of_ledger_key(info.key)
             if game_id is None:
                 continue
-            self.newest = max(info.modified_at, self.newest or 0.0)
+            if self.newest is None or info.modified_at > self.newest:
+                self.newest, self.newest_game_id = info.modified_at, game_id
             self._until_now.count(info.modified_at)
             self._until_newest.count(info.modified_at)
             yield game_id, info.modified_at
@@ -178,22 +203,24 @@ class _Sorted:
     def __init__(self, values: Iterable[str]) -> None:
         self._values = iter(values)
         self._ahead = next(self._values, None)
+        self._was_found = False  # the value ahead
+        self.num_passed = 0
+        """Number of values that were passed over, since nobody looked them up."""
 
     def has(self, value: str) -> bool:
         while self._ahead is not None and self._ahead < value:
-            self._ahead = next(self._values, None)
+            self._pass()
+        self._was_found = self._was_found or self._ahead == value
         return self._ahead == value
 
     def exhaust(self) -> None:
         """Read the rest of the stream, for callers that count its values."""
-        for _ in self._values:
-            pass
+        while self._ahead is not None:
+            self._pass()
 
-
-def _without(values: Iterable[str], others: Iterable[str]) -> Iterator[str]:
-    """Yield the values that are not among `others`; both must ascend."""
-    excluded = _Sorted(others)
-    return (value for value in values if not excluded.has(value))
+    def _pass(self) -> None:
+        self.num_passed += not self._was_found
+        self._ahead, self._was_found = next(self._values, None), False
 
 
 def _compiled_game_ids(store: Store, sums: Counter[str]) -> Iterator[str]:

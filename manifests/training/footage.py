@@ -160,18 +160,22 @@ def select_footage(
         splits = np.array(games["split"].to_pylist(), object)
         keep &= splits == split
         if not keep.any():
-            message = f"no game is in split {split!r}; there are {sorted({str(name) for name in splits})}"
+            there_are = ", ".join(sorted({str(name) for name in splits}))
+            message = f"no game is in split {split!r}; there are {there_are}"
             raise ValueError(message)
     if where is not None:
         row_filter = RowFilter(where, frozenset(column.name for column in TABLES["games"]))
         keep &= np.array([row_filter(_with_names_seen(row)) for row in games.to_pylist()], bool)
     if not keep.any():
-        message = f"no game of {manifest.store.url} is left by split {split!r} and filter {where!r}"
+        asked = {"split": split, "filter": where}
+        by = [f"{name} {value!r}" for name, value in asked.items() if value is not None]
+        message = f"no game of {manifest.store.url} is left by {' and '.join(by) or 'the plan'}"
         raise ValueError(message)
     if with_video and manifest.description.video is None:
         message = (
-            f"{manifest.store.url} is a dataset of states alone, which has no pictures; name fields without "
-            "'video', such as fields=['state', 'action']"
+            f"{manifest.store.url} is a dataset of states alone, which has no pictures; read fields without "
+            "'video', such as fields=['state', 'action']; or use `farm state`, `farm sql` or `farm export "
+            "packed`"
         )
         raise ValueError(message)
     return _of_games(manifest, games.filter(keep), [split, where], with_video=with_video)

@@ -37,7 +37,7 @@ def test_set_aside_games_give_1_in_the_first_run_and_in_every_later_one(
 ):
     first, second = (farm_command.run("render", *arguments) for _ in range(2))
     assert (first.returncode, second.returncode) == (1, 1)
-    assert "Everything was done already: 1 games committed, 1 set aside" in second.stdout
+    assert "Everything was done already: 1 game committed, 1 set aside" in second.stdout
 
 
 def test_a_folder_without_a_replay_is_not_finished_and_says_what_was_there(

@@ -74,5 +74,5 @@ def test_the_command_as_the_user_types_it(machine: LoneMachine, tmp_path: Path):
         f"{job} python -m farm.launch --emulator standin --games none --replays {replays} --out {second}",
         status=1,
     )
-    assert re.search(r"committed +│ +1 games", told(machine, f"farm status {second}"))
+    assert re.search(r"committed +│ +1 game", told(machine, f"farm status {second}"))
     told(machine, f"ray down --yes {CLUSTER}")

@@ -1,4 +1,4 @@
-"""Amounts of time, bytes and money are written for people, in a fitting unit."""
+"""Counts and amounts of time, bytes and money are written for people, in a fitting unit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.amounts import clock, dollars_text, hours_text, size_text
+from farm.amounts import clock, dollars_text, hours_text, number_of, size_text
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,10 @@ def test_a_price_below_a_cent_is_not_called_nothing(dollars: float, text: str):
 @given(st.floats(1, 1e15))
 def test_no_size_is_shown_as_zero(num_bytes: float):
     assert float(size_text(num_bytes).split()[0].replace(",", "")) >= 1
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 games"), (1, "1 game"), (2, "2 games"), (22000, "22,000 games")]
+)
+def test_one_thing_is_written_without_the_plural(count: int, text: str):
+    assert number_of(count, "game") == text

@@ -11,6 +11,7 @@ import pytest
 
 from farm import cli
 from farm.cli import EXTRA_OF
+from manifests.store.contract import ObjectMissing
 
 WITHOUT = (
     "import sys; sys.modules[{package!r}] = None; from farm.cli import main; "
@@ -64,3 +65,26 @@ def test_an_interrupt_says_run_again_only_where_that_goes_on(
 
 def test_what_can_be_gone_on_with_is_a_verb():
     assert {verb for verbs in cli.GROUPS.values() for verb in verbs} >= cli._RESUMABLE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["farm", "farm.cli"])
+def test_it_runs_as_a_module_too(module: str):
+    command = [sys.executable, "-m", module, "no-such-verb"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert result.returncode == 2
+    assert "No such command 'no-such-verb'" in result.stderr
+
+
+def test_what_a_dataset_has_lost_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def lost(**_: object) -> None:
+        message = "videos/file-004.mp4: no such object"
+        raise ObjectMissing(message)
+
+    monkeypatch.setattr(cli.farm, "main", lost)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert "file-004.mp4: no such object; where a dataset has lost it, `farm audit" in capsys.readouterr().err

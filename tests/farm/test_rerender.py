@@ -43,7 +43,7 @@ def audit(dataset: Path, *more: str) -> Any:
 def test_a_sound_game_renders_to_the_same_bytes(dataset: Path):
     result = audit(dataset)
     assert result.exit_code == 0, result.output
-    assert "rerendered: 1 games, 4 objects compared\nevery byte is the same" in result.output
+    assert "rerendered: 1 game, 4 objects compared\nevery byte is the same" in result.output
 
 
 def test_a_game_whose_record_says_otherwise_is_named(dataset: Path):

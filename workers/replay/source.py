@@ -61,8 +61,10 @@ _MACHINE_ERRORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 class FileUnread(EnvironmentFailed):
     """One file does not exist or cannot be read, which says nothing about others; `why` is the reason."""
 
-    def __init__(self, locator: str, why: str) -> None:
-        super().__init__(f"{locator}: {why}; put it back, or plan anew from where the replays are now")
+    def __init__(
+        self, locator: str, why: str, remedy: str = "put it back, or plan anew from where the replays are now"
+    ) -> None:
+        super().__init__(f"{locator}: {why}; {remedy}")
         self.why = why
 
 
@@ -86,6 +88,8 @@ def read_source(locator: str) -> bytes:
         if error.errno in _MACHINE_ERRORS:
             message = f"{locator}: {error.strerror}; free some, or read with fewer processes: --workers"
             raise EnvironmentFailed(message) from error
+        if isinstance(error, IsADirectoryError):
+            raise FileUnread(shown(locator), "it is a folder, not a file", "name a replay in it") from error
         raise FileUnread(shown(locator), error.strerror or str(error)) from error
     except ObjectMissing as error:
         raise FileUnread(shown(locator), "no such object") from error

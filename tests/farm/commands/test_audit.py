@@ -47,7 +47,8 @@ def test_an_object_that_is_gone_is_named_and_the_status_says_so(call: Call, data
     result = call("audit", dataset, "--depth", "listing")
     assert result.exit_code == 1
     assert "file-000.mp4" in "".join(result.stdout.split())
-    assert "things are wrong" in result.stdout
+    assert "farm retry DATASET --game GAME_ID --force" in result.stdout
+    assert "wrong" in result.stdout.splitlines()[-1]
 
 
 def test_a_changed_byte_is_seen_by_checksums_and_not_by_a_listing(call: Call, dataset: Path):

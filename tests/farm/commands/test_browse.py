@@ -131,7 +131,7 @@ def test_an_export_says_where_its_first_page_is_and_where_videos_come_from(
 ):
     result = call("browse", sound, "--export", tmp_path / "pages", "--limit", 1, "--files", "../set")
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"{tmp_path / 'pages' / 'index.html'}: 1 games; videos are fetched from ../set/\n"
+    assert result.stdout == f"{tmp_path / 'pages' / 'index.html'}: 1 game; videos are fetched from ../set/\n"
     assert (tmp_path / "pages" / "index.html").exists()
 
 

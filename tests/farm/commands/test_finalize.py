@@ -83,3 +83,13 @@ def test_a_dataset_of_nothing_but_rejects_has_no_tables_to_write(call: Call, tmp
 def test_what_is_no_dataset_fails(call: Call, tmp_path: Path):
     with pytest.raises(DatasetError):
         call("finalize", tmp_path)
+
+
+def test_where_a_video_is_gone_it_says_that_the_manifests_are_written_all_the_same(call: Call, dataset: Path):
+    write_entry(open_store(dataset), Samples().set_aside(78, Reason.ILLEGAL_STAGE))
+    (dataset / "videos/observation.images.game/chunk-000/file-000.mp4").unlink()
+    with pytest.raises(
+        DatasetError, match=r"no such object. The manifests are written \(manifest/0001, 3 games\)"
+    ):
+        call("finalize", dataset, "--no-card")
+    assert (dataset / "manifest" / "0001").exists()

@@ -53,6 +53,12 @@ def test_inspect_reports_every_file_as_json(folder: Path, replay: bytes):
     assert bad["refused"]["reason"] == "not_slp"
 
 
+def test_inspect_of_a_folder_without_replays_fails(tmp_path: Path):
+    result = call("inspect", tmp_path)
+    assert result.exit_code == 2
+    assert f"no replay in {tmp_path}" in result.stderr
+
+
 def test_inspect_shows_players_as_hashes(folder: Path, replay: bytes):
     names = {player.identity.display_name for player in read_replay(replay).record.players} - {""}
     codes = {player.identity.connect_code for player in read_replay(replay).record.players} - {""}

@@ -100,7 +100,7 @@ def test_the_loader_reads_it_and_says_what_it_has_not(states: Path, tmp_path: Pa
     dataset = open_dataset(states, window=WindowSpec(16), fields=["state", "action"], **options)
     assert len(dataset) == 3 * (2 * (90 - 15) + 20 - 15)
     assert sum(len(batch["game"]) for batch in dataset.stream(batch_size=5)) == len(dataset)
-    with pytest.raises(ValueError, match="states alone, which has no pictures; name fields without 'video'"):
+    with pytest.raises(ValueError, match="states alone, which has no pictures; read fields without 'video'"):
         open_dataset(states, **options)
 
 
@@ -118,7 +118,7 @@ def test_other_commands_take_it(call: Call, states: Path, words: tuple[str, ...]
 
 
 def test_a_plan_of_games_to_render_is_refused(call: Call, states: Path, replays: Path, config: Path):
-    with pytest.raises(Exception, match="made with emulator = none, this run has standin"):
+    with pytest.raises(Exception, match="holds states alone, and this run makes states and pictures"):
         call("plan", "--replays", replays, "--out", states, "--frames-per-chunk", 90, "--emulator", "standin")
 
 

@@ -33,7 +33,7 @@ def test_the_table_counts_every_game_once(call: Call, sound: Path):
         "chunks │ 9",
         "set aside │ 1",
         "misaligned │ 1",
-        "pending │ 1 games",
+        "pending │ 1 game",
     ):
         assert line in lines
 
@@ -81,3 +81,19 @@ def test_the_time_left_is_written_for_people(seconds: float | None, text: str):
 def test_a_moment_is_in_universal_time():
     assert status_command._moment(None) == "-"
     assert status_command._moment(0.7) == "1970-01-01 00:00:00+00:00"
+
+
+def test_a_copy_has_no_pace(call: Call, dataset: Path):
+    found = json.loads(call("status", dataset, "--json").stdout)
+    assert (found["games_per_hour"], found["newest_entry_at"]) == (0, None)
+    assert "unknown: this is a copy" in call("status", dataset).stdout
+
+
+def test_a_game_that_the_ledger_has_lost_is_counted(call: Call, dataset: Path):
+    assert "manifests only" not in call("status", dataset).stdout
+    [first, *_] = [
+        path for path in sorted((dataset / "ledger").iterdir()) if b'"committed"' in path.read_bytes()
+    ]
+    first.unlink()
+    assert json.loads(call("status", dataset, "--json").stdout)["num_lost"] == 1
+    assert "1 game; run farm finalize" in call("status", dataset).stdout

@@ -162,9 +162,9 @@ def test_a_split_and_a_filter_leave_their_games(opened: Opened):
     assert opened(filter="stage == 'BATTLEFIELD' and 'FOX' in characters").games.num_rows == NUM_GAMES
     # The characters seen in these games' frames were not recorded, so the chosen ones are used.
     assert opened(filter="'FOX' in characters_seen").games.num_rows == NUM_GAMES
-    with pytest.raises(ValueError, match="no game is in split 'test'; there are \\['train'\\]"):
+    with pytest.raises(ValueError, match="no game is in split 'test'; there are train"):
         opened(split="test")
-    with pytest.raises(ValueError, match="is left by split None and filter"):
+    with pytest.raises(ValueError, match="is left by filter"):
         opened(filter="num_frames > 1000000")
     game_id = opened().games["game_id"][1].as_py()
     one = opened(filter=f"game_id == '{game_id}'")

@@ -304,8 +304,11 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind: str, locator: s
             listener.bind(str(path))
     else:
         path.mkdir()
-    with pytest.raises(FileUnread, match=f"it is a {kind.upper() if kind == 'fifo' else kind}, not a file"):
+    with pytest.raises(
+        FileUnread, match=f"it is a {kind.upper() if kind == 'fifo' else kind}, not a file"
+    ) as unread:
         read_source(locator.format(path))
+    assert str(unread.value).endswith("name a replay in it") == (kind == "folder")
 
 
 def test_a_damaged_member_of_a_zip_is_refused_without_its_name(tmp_path: Path):
