@@ -168,11 +168,8 @@ def _libmelee_seconds(path: Path) -> float | None:
     started = time.process_time()
     try:
         step_through(path)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-    ):  # raised on versions that libmelee does not know; see the parity tests
+    except (ValueError, TypeError, KeyError):
+        # Raised on versions that libmelee does not know; see the parity tests.
         return None
     return time.process_time() - started
 

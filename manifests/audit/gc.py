@@ -48,8 +48,7 @@ def find_garbage(store: Store, *, idle: bool = False, now: float | None = None) 
     """
     report = audit(store)
     # An entry that cannot be read might name any of the orphans, and so might a snapshot that was compiled
-    # from
-    # another state of the ledger.
+    # from another state of the ledger.
     for finding in report.findings:
         if finding.kind is Kind.RECORD:
             message = f"{finding.key}: {finding.detail}; nothing is removed while a record cannot be read"

@@ -176,9 +176,8 @@ class LedgerEntry:
 
     def content_sha256(self) -> str:
         """Hash everything except the circumstances of the run; 64 hexadecimal digits."""
-        if (
-            self._content_sha256 is None
-        ):  # an entry that was read has its hash already; hashing again took half of finalize's time
+        # An entry that was read has its hash already; hashing again took half of finalize's time.
+        if self._content_sha256 is None:
             object.__setattr__(self, "_content_sha256", hashlib.sha256(canonical(_content(self))).hexdigest())
         return str(self._content_sha256)
 

@@ -198,8 +198,6 @@ def _notes(store: Store, prefix: str, kind: type[NoteT]) -> Iterator[NoteT]:
 def _read(store: Store, key: str, kind: type[NoteT]) -> NoteT | None:
     try:
         return from_plain(kind, parse(store.get(key), key), key)
-    except (
-        DatasetError,
-        ValueError,
-    ):  # the note was just removed, was written by another version, or is not one of our notes
+    except (DatasetError, ValueError):
+        # The note was just removed, was written by another version, or is not one of our notes.
         return None

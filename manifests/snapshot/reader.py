@@ -94,9 +94,8 @@ class Manifest:
         if hashlib.sha256(data).hexdigest() != ref.object.sha256:
             message = f"{where}: not the bytes that its snapshot names; audit it"
             raise RecordRefused(message)
-        # Read on this thread only: if one of Arrow's threads still holds Python bytes when the program ends,
-        # it
-        # aborts the program.
+        # Read on this thread only: one of Arrow's threads that still holds Python bytes when the program ends
+        # aborts it.
         try:
             with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
                 refuse_bomb(file.metadata, where, ref.num_rows)

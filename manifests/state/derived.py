@@ -186,9 +186,8 @@ def derive(table: StateTable, name: str) -> tuple[Values, Mask]:
     needs = [f"{entity}.{one}" if entity else one for one in column.needs]
     valid = np.logical_and.reduce([table.valid(one) for one in needs])
     values = column.rule(*(table.values(one) for one in needs)).astype(column.dtype)
-    if (
-        own == "d_hitstun_left"
-    ):  # outside of hitstun misc_as may be null, but the hitstun left is known to be 0
+    # Outside of hitstun misc_as may be null, but the hitstun left is known to be 0.
+    if own == "d_hitstun_left":
         valid = table.valid(needs[1]) & (valid | (table.values(needs[1]) & _HITSTUN == 0))
     if column is PRESSED:
         values, valid = _since_the_game_began(table, values, valid, needs[0])

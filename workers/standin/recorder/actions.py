@@ -132,9 +132,8 @@ def first_age(action: int) -> float:
     return 1.0 if action in _AGE_STARTS_AT_ONE else 0.0
 
 
-# First action of a run of actions, and its animation index; the others follow one by one. The numbers are
-# from
-# real recordings; a gap in the animations' numbering starts a new run.
+# First action of a run of actions, and its animation index; the others follow one by one. The numbers come
+# from real recordings; a gap in the animations' numbering starts a new run.
 _ANIMATION_RUNS = (
     (Act.REBIRTH, 2), (Act.REBIRTH_WAIT, 2), (Act.WAIT, 2), (Act.WALK_SLOW, 7), (Act.TURN, 10),
     (Act.DASH, 12), (Act.RUN_BRAKE, 14), (Act.JUMP_SQUAT, 15), (Act.TUMBLE, 29), (Act.CROUCH_END, 34),

@@ -116,9 +116,8 @@ def _fly_on(view: View, dice: Dice) -> Script:
         return [(1, NEUTRAL), (2, Pad(main_y=-tilt(dice))), (3, towards(side, dice))]
     if me.character.shot is not None and abs(view.dx) > NEAR and dice.chance(0.2):
         return [(1, towards(side, dice)), (2, towards(side, dice, pads.B)), (12, NEUTRAL)]
-    if (
-        me.y < 14 and abs(me.x) < view.stage.edge_x - 25 and dice.chance(0.2)
-    ):  # a wavedash, if it meets the ground
+    # A wavedash, if it meets the ground.
+    if me.y < 14 and abs(me.x) < view.stage.edge_x - 25 and dice.chance(0.2):
         down = Pad(main_x=side * 70, main_y=-45, left=140, buttons=pads.LEFT_TRIGGER)
         return [(2, down), (4, NEUTRAL)]
     return [(4 + dice.below(6), towards(side if dice.chance(0.75) else -side, dice))]
