@@ -58,26 +58,40 @@ class RunCounts:
 
 
 class RenderingPace:
-    """Frames per second of wall time over the last ten minutes, and the time left at that pace."""
+    """Frames per second of wall time over the last ten minutes, and the time left at that pace.
+
+    Frames count when their game is done. So the pace holds from one game's end to the next, and falls only if
+    the next game ends later than the ends so far let expect.
+    """
 
     def __init__(self, started: float) -> None:
-        self._marks: deque[tuple[float, int]] = deque([(started, 0)])
+        self._ends: deque[tuple[float, int]] = deque([(started, 0)])
+        self._now = started
 
     def add(self, now: float, frames_done: int) -> None:
         """Note how many frames were done at `now`, a monotonic time in seconds."""
-        self._marks.append((now, frames_done))
+        self._now = now
+        if frames_done > self._ends[-1][1]:
+            self._ends.append((now, frames_done))
         # One mark at or before the window's start is kept; without it the pace would be over less than the
         # window.
-        while len(self._marks) > 2 and self._marks[1][0] <= now - WINDOW_SECONDS:  # noqa: PLR2004 - an interval has two ends
-            self._marks.popleft()
+        while len(self._ends) > 2 and self._ends[1][0] <= now - WINDOW_SECONDS:  # noqa: PLR2004 - an interval has two ends
+            self._ends.popleft()
 
     @property
     def frames_per_second(self) -> float:
         """Frames per second over the last ten minutes; 0.0 until anything is done."""
-        (first, frames_then), (last, frames_now) = self._marks[0], self._marks[-1]
-        return (frames_now - frames_then) / (last - first) if last > first else 0.0
+        (first, frames_then), (last, frames_now) = self._ends[0], self._ends[-1]
+        if last <= first:
+            return 0.0
+        expected_gap = (last - first) / (len(self._ends) - 1)
+        overdue = max(self._now - last - expected_gap, 0.0)
+        return (frames_now - frames_then) / (last - first + overdue)
 
     def seconds_left(self, frames_left: int) -> float | None:
-        """Return the seconds that this many frames take at this pace; None while no frame is done yet."""
+        """Return the seconds until this many frames are done at this pace; None while no frame is done yet.
+
+        The games that are being rendered are taken to have gone on since the last game ended.
+        """
         pace = self.frames_per_second
-        return frames_left / pace if pace > 0 else None
+        return max(frames_left / pace - (self._now - self._ends[-1][0]), 0.0) if pace > 0 else None

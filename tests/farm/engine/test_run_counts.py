@@ -76,3 +76,19 @@ def test_pace_remembers_the_last_step_however_long_it_took():
     pace.add(1.0, 10)
     pace.add(1.0 + 10 * WINDOW_SECONDS, 10 + 60_000)
     assert pace.frames_per_second == pytest.approx(10.0)
+
+
+def test_between_two_ends_the_pace_holds_and_the_time_left_runs_down():
+    pace = RenderingPace(0.0)
+    pace.add(60.0, 600)
+    assert (pace.frames_per_second, pace.seconds_left(1200)) == (10.0, 120.0)
+    pace.add(90.0, 600)
+    assert (pace.frames_per_second, pace.seconds_left(1200)) == (10.0, 90.0)
+
+
+def test_an_end_that_is_overdue_lowers_the_pace():
+    pace = RenderingPace(0.0)
+    pace.add(60.0, 600)
+    pace.add(60.0 + 60.0 + 30.0, 600)
+    assert pace.frames_per_second == pytest.approx(600 / 90)
+    assert pace.seconds_left(1200) == pytest.approx(1200 / 600 * 90 - 90)
