@@ -31,7 +31,7 @@ test: test-extras test-packages ## run every test that this machine can run; ins
 	@$(BIN)/pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: test-packages $(VENV)/.ready ## run the quick tests only
-	@$(BIN)/pytest -n auto -m "$(QUICK)" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile -m "$(QUICK)" $(PYTEST_ARGS)
 
 chaos: test-extras ## disturb a farm by SEEDS (1-3), and see that nothing is lost, doubled or left; some minutes a seed
 	@$(BIN)/python -m tests.chaos.run --seeds $(SEEDS)
@@ -41,10 +41,10 @@ fuzz: test-packages $(VENV)/.ready ## try damaged and hostile input on every par
 
 # coverage.py is installed beside the environment, not in it, since nothing else needs it. Child processes of tests are
 # measured, too.
-coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (TESTS="-m ..." for others than those that need nothing installed)
+coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lines of the packages the tests run (those that need nothing installed; TESTS=tests for all)
 	@rm -f .coverage .coverage.*
 	@PYTHONPATH=$(CURDIR)/.venv-coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage \
-	    $(BIN)/python -m pytest -q -n auto $(or $(TESTS),-m "$(ALONE)") $(PYTEST_ARGS) || true
+	    $(BIN)/python -m pytest -q -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(or $(TESTS),-m "$(ALONE)") $(PYTEST_ARGS) || true
 	@PYTHONPATH=.venv-coverage $(BIN)/python -m coverage combine -q
 	@for package in farm workers manifests; do \
 	    PYTHONPATH=.venv-coverage $(BIN)/python -m coverage report --skip-covered --sort=miss --include "$$package/*"; done
