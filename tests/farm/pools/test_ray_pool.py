@@ -145,7 +145,8 @@ def test_a_drained_node_finishes_what_it_has_and_gets_nothing_new(ray_cluster: A
 def test_what_would_not_finish_before_its_machine_goes_is_given_back(ray_cluster: Any, gated: NullSettings):
     leaving = ray_cluster.add_node(**NODE)
     begin = Once(all_four_are_busy, lambda: drain(ray_cluster, leaving, 11))
-    # No game ends before the node's games are given back, however late the notice comes.
+    # No game ends before the node's games are given back, however late the notice comes; and each goes on for
+    # some seconds, within which the workers that lost theirs are dead.
     given_back = Once(lambda counts: bool(counts.retries), opening(gated, lambda: None))
 
     def on_counts(counts: RunCounts) -> None:
@@ -153,7 +154,7 @@ def test_what_would_not_finish_before_its_machine_goes_is_given_back(ray_cluster
         given_back(counts)
 
     try:
-        summary = go(gated, games(8), on_counts=on_counts)
+        summary = go(gated, games(8, seconds=6.0), on_counts=on_counts)
     finally:
         ray_cluster.remove_node(leaving)
     assert summary.counts.committed == done(gated) == 8
