@@ -92,6 +92,7 @@ ROOMS = {
             "settings states_run terminal view"
         ),
         "cli": "commands engine terminal",
+        "__main__": "cli",
     },
     "farm/browse": {
         "farm/browse": "",
