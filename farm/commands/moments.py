@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from farm.amounts import number_of
 from farm.browse.pictures.moving import CLIP_FRAMES
 from farm.browse.queries.library import Library
 from farm.browse.queries.moments import MOST_MOMENTS, FoundMoments, MomentQuery, find_moments
@@ -105,8 +106,7 @@ def _print(found: FoundMoments, limit: int) -> None:
     first = "the first " if len(found.moments) == limit else ""
     more = f"; there may be more: --limit is {limit}" if first else ""
     games = f"{found.num_looked:,} of {found.num_games:,} games"
-    moments = "moment" if len(found.moments) == 1 else "moments"
-    click.echo(f"{first}{len(found.moments):,} {moments} in {games}{more}")
+    click.echo(f"{first}{number_of(len(found.moments), 'moment')} in {games}{more}")
 
 
 def _write_clips(library: Library, moments: Sequence[Moment], folder: Path) -> None:

@@ -73,7 +73,7 @@ class RenderingPace:
         self._now = now
         if frames_done > self._ends[-1][1]:
             self._ends.append((now, frames_done))
-        # One mark at or before the window's start is kept; without it the pace would be over less than the
+        # One end at or before the window's start is kept; without it the pace would be over less than the
         # window.
         while len(self._ends) > 2 and self._ends[1][0] <= now - WINDOW_SECONDS:  # noqa: PLR2004 - an interval has two ends
             self._ends.popleft()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from farm.amounts import number_of
 from farm.browse.queries.library import EVENT_COUNTS
 from farm.browse.queries.moments import game_tests
 
@@ -43,15 +44,14 @@ def _what_fails(library: Library, query: MomentQuery, found: FoundMoments) -> st
         *([f"to {query.character}"] if query.character and not query.state else []),
         *(["that meets the condition on events"] if query.condition else []),
         *(["a frame that meets the condition on the state"] if query.state else []),
-        *([f"within {_frames(query)} of an event {query.near_kind}"] if query.near_kind else []),
+        *(
+            [f"within {number_of(query.within, 'frame')} of an event {query.near_kind}"]
+            if query.near_kind
+            else []
+        ),
     ]
     fit = f"{_games(found.num_games)} {'fits' if found.num_games == 1 else 'fit'}"
     return f"{fit}, and none has {' '.join(wanted)}."
-
-
-def _frames(query: MomentQuery) -> str:
-    number = query.within
-    return f"{number:,} frame{'' if number == 1 else 's'}"
 
 
 def _there_is(library: Library) -> list[str]:
@@ -88,7 +88,7 @@ def _count(library: Library, test: str, values: Iterable[Any] = ()) -> int:
 
 
 def _games(number: int) -> str:
-    return f"{number:,} game{'' if number == 1 else 's'}"
+    return number_of(number, "game")
 
 
 def _listed(words: Iterable[str], last: str) -> str:
