@@ -51,7 +51,9 @@ def _patient(get_node: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
 
 @contextmanager
 def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True) -> Iterator[Any]:
-    """Start a Ray head without slots and `num_nodes` nodes, which end with the block. Nobody joins them yet.
+    """Start a Ray head without slots and `num_nodes` nodes, which end with the block.
+
+    This process does not join the cluster.
 
     Args:
         num_nodes: beside the head.
@@ -106,7 +108,7 @@ def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True)
 
 
 class SharedCluster:
-    """One cluster for all tests that ask for it: it starts with the first, and ends when told.
+    """A Ray cluster that tests share: it starts with the first test that asks for it, and ends at `close`.
 
     It has a head without slots and three nodes with two slots each, all processes of this machine; this
     process has joined it.

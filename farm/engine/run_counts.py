@@ -60,8 +60,8 @@ class RunCounts:
 class RenderingPace:
     """Frames per second of wall time over the last ten minutes, and the time left at that pace.
 
-    Frames count when their game is done. So the pace holds from one game's end to the next, and falls only if
-    the next game ends later than the ends so far let expect.
+    The frames of a game count when the game is done. So the pace stays the same from one game's end to the
+    next, and falls only if the next game takes longer than the average time between two ends.
     """
 
     def __init__(self, started: float) -> None:

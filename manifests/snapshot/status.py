@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RATE_WINDOW_SECONDS: Final = 3600.0
 MOST_SET_ASIDE: Final = 100
 COPY_SECONDS: Final = 3600.0
-"""An entry that the store has for so much less time than the entry itself says was copied there."""
+"""If the store got the newest entry this much later than it was made, the dataset is a copy."""
 
 
 @dataclass(frozen=True, slots=True)
