@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 RATE_WINDOW_SECONDS: Final = 3600.0
 MOST_SET_ASIDE: Final = 100
-COPY_SECONDS: Final = 3600.0
-"""If the store got the newest entry this much later than it was made, the dataset is a copy."""
+COPY_SECONDS: Final = 300.0
+"""If the store got the newest entry this much later than it was made, the dataset is a copy.
+
+An entry is put as soon as it is made, so this only has to cover retries and clocks that differ.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +94,21 @@ def test_the_pace_of_a_finished_dataset_stays_that_of_its_last_hour(store: Store
     # Five games ended in the half hour after the first of the last hour.
     assert then.games_per_hour == later.games_per_hour == pytest.approx(5 / 0.5)
     assert later.seconds_left == 0
+
+
+@pytest.mark.parametrize(("copied_after_seconds", "is_copy"), [(60, False), (20 * 60, True)])
+def test_a_copy_is_known_by_entries_older_than_their_files(
+    store: Store, samples: Any, copied_after_seconds: float, is_copy: bool
+):
+    made_at = datetime.fromtimestamp(NOW - copied_after_seconds, UTC).isoformat(timespec="seconds")
+    for number, game in enumerate(planned_games(store)):
+        entry = samples.committed(game)
+        run = dataclasses.replace(entry.run, committed_at=made_at)
+        write_entry(store, dataclasses.replace(entry, run=run))
+        os.utime(f"{store.url}/{ledger_key(game.game_id)}", (NOW - number, NOW - number))
+    status = dataset_status(store, NOW)
+    assert status.newest_entry_at == (None if is_copy else NOW)
+    assert (status.games_per_hour == 0) is is_copy
 
 
 def test_one_game_alone_has_no_pace(store: Store, samples: Any):
