@@ -215,6 +215,7 @@ def _x264_options(settings: VideoSettings, coding: Coding) -> dict[str, str]:
         f"keyint={coding.gop_pictures}:min-keyint={coding.gop_pictures}:scenecut=0:open-gop=0"
         f":bframes={coding.b_frames}:intra-refresh={int(coding.refreshes_within)}:force-cfr=1"
         ":threads=1:lookahead-threads=1:sliced-threads=0"
+        ":cpu-independent=1"  # else x264 decides differently where a CPU offers other instructions
     )
     return {"preset": settings.preset, "crf": str(settings.crf), "profile": "high", "x264-params": x264}
 

@@ -20,8 +20,9 @@ from tests.manifests.video.whole_video import decode_frames
 from tests.workers.moving_pictures import HEIGHT, WIDTH, encode, moving_pictures
 from tests.workers.system_ffmpeg import decode, probe
 from workers.errors import EnvironmentFailed, RenderFailed
+from workers.rendering import encode as encode_module
 from workers.rendering.chunk import GOP_FRAMES
-from workers.rendering.encode import ChunkEncoder, VideoSettings
+from workers.rendering.encode import ChunkEncoder, Coding, VideoSettings
 
 NUM_FRAMES = 75  # two and a half groups of pictures
 
@@ -112,6 +113,21 @@ def test_the_same_pictures_make_the_same_bytes(video: Path, tmp_path: Path):
     assert again.read_bytes() == video.read_bytes()
     other = encode(tmp_path / "other.mp4", moving_pictures(NUM_FRAMES, seed=2))
     assert other.read_bytes() != video.read_bytes()
+
+
+@pytest.mark.parametrize("instructions", ["0", "sse2", "avx"])
+def test_a_cpu_with_fewer_instructions_makes_the_same_bytes(
+    instructions: str, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """By default, x264 decides differently where a CPU has SSSE3 than where it has not."""
+    options_of = encode_module._x264_options
+
+    def with_fewer(settings: VideoSettings, coding: Coding) -> dict[str, str]:
+        options = options_of(settings, coding)
+        return options | {"x264-params": f"{options['x264-params']}:asm={instructions}"}
+
+    monkeypatch.setattr(encode_module, "_x264_options", with_fewer)
+    assert encode(tmp_path / "elsewhere.mp4", moving_pictures(NUM_FRAMES)).read_bytes() == video.read_bytes()
 
 
 def test_no_date_and_no_library_version_is_in_the_file(video: Path):
