@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from workers.align import thresholds
 
@@ -42,6 +41,8 @@ class ChunkFinding:
 
 def plot(title: str, chunks: Sequence[ChunkFinding]) -> bytes:
     """Draw the findings of some chunks as a PNG; the same findings give the same picture."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib takes a second to load
+
     figure = Figure(figsize=(_INCHES[0], _INCHES[1] * len(chunks) + 0.6), dpi=_DPI, layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots(len(chunks), 2, squeeze=False, width_ratios=(1, 2))

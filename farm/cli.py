@@ -16,7 +16,7 @@ from manifests import __version__
 from manifests.errors import DatasetError
 from manifests.store.contract import ObjectMissing
 from workers.errors import FarmError
-from workers.replay.locator import shown
+from workers.printable import shown
 
 EXTRA_OF: Final = {
     "av": "load", "PIL": "load",

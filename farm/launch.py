@@ -38,8 +38,8 @@ try:
     from manifests.store.open import open_store
     from workers.errors import EnvironmentFailed, FarmError
     from workers.job import render_game
+    from workers.printable import shown
     from workers.rates_job import measure_rates
-    from workers.replay.locator import shown
 except ModuleNotFoundError as problem:
     sys.stderr.write(
         f"farm: dolphin-farm is not installed for {sys.executable} here ({problem.name} is missing). On a "

@@ -13,7 +13,7 @@ from farm.engine.pool import JobBroke, JobReturned, SlotClosed, SlotOpened
 from farm.engine.run_counts import RenderingPace
 from manifests.live.notes import FailureNote, RunNote, SlotNote, put_note, remove_old_notes, remove_run_note
 from manifests.store.contract import StoreFailed
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

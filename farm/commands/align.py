@@ -18,7 +18,7 @@ from manifests.ledger.entry import LedgerEntry, Status
 from manifests.store.canonical_json import to_plain
 from manifests.store.keys import LEDGER_PREFIX
 from manifests.store.open import open_store
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -21,7 +21,7 @@ from manifests.audit.findings import Depth, Report
 from manifests.ledger.dataset import read_description
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

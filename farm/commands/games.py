@@ -18,7 +18,7 @@ from farm.browse.queries.library import Library
 from farm.browse.queries.typed_sql import ConditionRefused
 from farm.terminal.waiting import waiting
 from manifests.store.open import open_store
-from workers.replay.locator import shown
+from workers.printable import shown
 
 _WIDE: Final = 110  # columns of a terminal that is wide enough for counts of events
 EXAMPLE = """\b

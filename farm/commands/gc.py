@@ -10,7 +10,7 @@ from farm.terminal.waiting import waiting
 from manifests.audit.gc import find_garbage, remove
 from manifests.store.canonical_json import to_plain
 from manifests.store.open import open_store
-from workers.replay.locator import shown
+from workers.printable import shown
 
 EXAMPLE = """\b
 Examples:

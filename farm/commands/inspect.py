@@ -20,8 +20,8 @@ from manifests.ledger.dataset import read_description
 from manifests.ledger.reasons import Reason
 from manifests.store.open import open_store
 from workers.errors import ReplayRefused
+from workers.printable import shown
 from workers.replay import read_replay
-from workers.replay.locator import shown
 from workers.replay.renderable import renderable
 from workers.replay.source import FileUnread, read_source
 

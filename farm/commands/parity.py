@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.printable import shown
 from workers.replay import read_replay
-from workers.replay.locator import NameKind, given_locator, kind_of_name, place_of, shown
+from workers.replay.locator import NameKind, given_locator, kind_of_name, place_of
 from workers.replay.play import first_difference, why_not_one_game
 from workers.replay.source import FileUnread, read_source
 from workers.replay.state import state_table

@@ -18,6 +18,7 @@ from farm.planning.scanned_replay import Found, LeftOut
 from manifests.errors import DatasetError
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.printable import shown
 from workers.replay.bucket import list_bucket
 from workers.replay.hub import list_hub, local_copy
 from workers.replay.locator import (
@@ -29,7 +30,6 @@ from workers.replay.locator import (
     kind_of_name,
     nested_locator,
     path_locator,
-    shown,
 )
 from workers.replay.source import archive_members
 

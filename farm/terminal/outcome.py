@@ -10,7 +10,7 @@ from rich.table import Table
 
 from farm.amounts import clock, number_of
 from manifests.ledger.entry import LedgerEntry, read_entries
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

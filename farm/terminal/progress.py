@@ -12,7 +12,7 @@ from rich.text import Text
 
 from farm.amounts import clock
 from farm.engine.run_counts import RenderingPace
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

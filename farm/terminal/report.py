@@ -15,7 +15,7 @@ from farm.terminal.outcome import outcome_as_json, print_outcome
 from farm.terminal.progress import LOG_SECONDS, progress, tell_failures
 from farm.terminal.scan_progress import scan_progress
 from manifests.snapshot.status import dataset_status
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

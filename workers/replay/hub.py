@@ -15,7 +15,7 @@ from manifests.hub.api import HubFailed, fetch, list_paths
 from manifests.hub.place import HubPlace
 from manifests.ledger.reasons import Reason
 from workers.errors import EnvironmentFailed, ReplayRefused
-from workers.replay.locator import shown
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from manifests.hub.place import HUB_SCHEME
+from workers.printable import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,8 +50,6 @@ _IN_ARCHIVE: Final = re.compile(
 _NUMBERED: Final = re.compile(
     r"(?P<name>.+\.slp(?:\.gz|\.zst)?):(?P<number>[1-9][0-9]*)", re.IGNORECASE | re.DOTALL
 )
-# Control and format characters (which turn the direction of writing), halves of characters, ends of lines.
-_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class NameKind(Enum):
@@ -118,13 +116,6 @@ def is_on_hub(locator: str) -> bool:
     return locator.startswith(HUB_SCHEME)
 
 
-def shown(text: str) -> str:
-    r"""Return a text in which each byte that cannot be printed is written as \xHH; other text stays."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_as_bytes(one) if unicodedata.category(one) in _UNPRINTABLE else one for one in text)
-
-
 def path_locator(path: str) -> str:
     """Return the locator of a file, given its path or s3://BUCKET/KEY in the system's own form."""
     locator = _escaped(path)
@@ -169,9 +160,3 @@ def _escaped(text: str) -> str:
 def _unescaped(text: str) -> str:
     data = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), text.encode("utf-8", "surrogateescape"))
     return data.decode("utf-8", "surrogateescape")
-
-
-def _as_bytes(character: str) -> str:
-    # Python represents a byte that is not UTF-8 as a surrogate in this range.
-    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
-    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", errors))

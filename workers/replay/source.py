@@ -23,6 +23,7 @@ from manifests.ledger.reasons import Reason
 from manifests.plain_file import open_plain
 from manifests.store.contract import ObjectMissing
 from workers.errors import EnvironmentFailed, ReplayRefused
+from workers.printable import shown
 from workers.replay.archive_entries import INDEXED, Entry
 from workers.replay.archive_walk import (
     Budget,
@@ -43,7 +44,6 @@ from workers.replay.locator import (
     is_on_hub,
     kind_of_name,
     place_of,
-    shown,
 )
 from workers.replay.tar_archive import DAMAGE, open_tar, tar_members, why_not_read
 from workers.replay.zip_archive import ZipIndex, trouble

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.printable import shown
 from workers.replay.locator import (
     NameKind,
     Place,
@@ -17,7 +18,6 @@ from workers.replay.locator import (
     nested_locator,
     path_locator,
     place_of,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -67,11 +67,6 @@ def test_an_object_is_turned_back(key: str):
 )
 def test_only_what_cannot_be_printed_is_written_otherwise(name: bytes, locator: str):
     assert path_locator(os.fsdecode(name)) == locator
-
-
-@given(name=names)
-def test_what_is_shown_can_be_shown_again(name: str):
-    assert shown(shown(name)) == shown(name)
 
 
 def test_locators_of_older_plans_are_read_as_they_were():
