@@ -114,12 +114,13 @@ class RunSettings:
             metavar="NAME",
         )
     )
-    games: int | None = _declared(Setting(read_count, _COUNT, "Take at most so many games.  [all]"), None)
+    games: int | None = _declared(Setting(read_count, _COUNT, "Take at most this many games.  [all]"), None)
     split_by: str | None = _declared(
         Setting(
             one_of("pairing", "player"),
             "pairing or player",
-            "Who is in one split only: two players' games, or, at the cost of games, each player.  [pairing]",
+            "What is never divided between splits: the games of two players, or (costs "
+            "games) those of one player.  [pairing]",
             metavar="WHO",
         ),
         None,
@@ -211,14 +212,18 @@ class RunSettings:
         _switch("Slippi: leave out the Fountain's reflections, which slow it.  [no]"), default=False
     )
     melee_stamp: bool = _declared(
-        _switch("Slippi: paint frame numbers into Melee to check by, cropped away. Untried on Melee.  [no]"),
+        _switch(
+            "Slippi: paint frame numbers into Melee's pictures for checks, and crop them "
+            "away. Untried on Melee.  [no]"
+        ),
         default=False,
     )
     frames: FramesChoice = _declared(
         Setting(
             one_of(*FRAMES_CHOICES),
             " or ".join(FRAMES_CHOICES),
-            "Slippi: how pictures come out: by the preloaded channel, as PNG files, or probed.  [auto]",
+            "Slippi: how pictures leave Dolphin: by the preloaded channel, as PNG files, or "
+            "(auto) by the channel where it works.  [auto]",
             metavar="WAY",
         ),
         "auto",
@@ -227,7 +232,8 @@ class RunSettings:
         Setting(
             one_of(*RENDERER_CHOICES),
             " or ".join(RENDERER_CHOICES),
-            "Slippi: who draws: a GPU, the processor (cpu), or a GPU if one is seen to.  [auto]",
+            "Slippi: what draws: a GPU, the processor (cpu), or (auto) a GPU where one is "
+            "found to draw.  [auto]",
             metavar="WHO",
         ),
         "auto",
@@ -237,14 +243,14 @@ class RunSettings:
         default=True,
     )
     keep_paths: bool = _declared(
-        _switch("Write down paths of replays that name a player, too, instead of their hashes.  [no]"),
+        _switch("Also write down paths of replays that name a player; else only their hashes.  [no]"),
         default=False,
     )
     scratch: Path | None = _declared(
         Setting(read_path, "a folder", "Where workers put throw-away files.  [memory]", metavar="DIR"), None
     )
     recycle_games: int = _declared(
-        Setting(read_count, _COUNT, "Replace a worker process after so many games.  [200]"), 200
+        Setting(read_count, _COUNT, "Replace a worker process after this many games.  [200]"), 200
     )
     log_seconds: float = _declared(
         Setting(
@@ -268,7 +274,7 @@ class RunSettings:
         Setting(
             read_port,
             "a port, or 0 for any free one",
-            "Serve the run's figures to a Prometheus on this machine.",
+            "Serve the run's figures on this port of this machine, for Prometheus.",
             only="machine",
             metavar="PORT",
         ),
@@ -298,7 +304,7 @@ class RunSettings:
         Setting(
             read_positive,
             _POSITIVE,
-            "Replace a worker process after so many minutes.  [240]",
+            "Replace a worker process after this many minutes.  [240]",
             only="cluster",
             metavar="MINUTES",
         ),
@@ -313,7 +319,8 @@ class RunSettings:
         if self.emulator == "standin" and (self.game_image or self.slippi_dolphin):
             message = (
                 "--emulator standin plays no disc image, and one is named, or a Slippi Dolphin is; leave out "
-                "--emulator standin, or the two (FARM_GAME_IMAGE and FARM_SLIPPI_DOLPHIN count, too)"
+                "--emulator standin, or what names them: --game-image (FARM_GAME_IMAGE) and --slippi-dolphin "
+                "(FARM_SLIPPI_DOLPHIN)"
             )
             raise SettingsRefused(message)
         if self.emulator == "slippi":

@@ -62,7 +62,7 @@ PEERS: Final = (
     Peer(
         "torchcodec",
         ("torchcodec==0.13.0", "torch==2.13.0", "numpy>=2", "pydantic>=2", "einops>=0.8"),
-        "random windows of pictures; MIRA's loader runs in it, too",
+        "random windows of pictures; MIRA's loader also runs in it",
     ),
     Peer("lerobot", ("lerobot[dataset]>=0.4.4,<0.7", "torchcodec"), "random windows through its own loader"),
 )

@@ -43,7 +43,7 @@ _QUICK_GAME, _GAME, _GAMES = 900, 3600, 3
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--quick", is_flag=True, help="Measure as little as will do: about five minutes in all.")
+@click.option("--quick", is_flag=True, help="Measure only briefly: about five minutes in all.")
 @click.option(
     "--only",
     multiple=True,

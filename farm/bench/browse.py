@@ -128,7 +128,7 @@ class PageTimes:
     "--simulate",
     "num_games",
     type=click.IntRange(min=1),
-    help=f"Instead of DATASET: a manifest of so many games with {EVENTS_PER_GAME:,} events each.",
+    help=f"Instead of DATASET: a simulated manifest of this many games with {EVENTS_PER_GAME:,} events each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(dataset: str, *, rounds: int, num_games: int | None, as_json: bool) -> None:

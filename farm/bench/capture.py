@@ -78,7 +78,7 @@ _SIDE_BY_SIDE = (NO_DUMP_WAY, DRAINED_WAY, X264_WAY, PEERS_WAY, WORKER_WAY)
     multiple=True,
     type=click.IntRange(min=2),
     metavar="N",
-    help="Measure N workers, and their limits, at once, too; may be given again.",
+    help="Also measure N workers and their limits at the same time; may be given again.",
 )
 @click.option(
     "--game-image",

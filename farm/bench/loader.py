@@ -60,7 +60,7 @@ Examples:
     "--hours",
     type=float,
     default=0.0,
-    help="Measure as well on a dataset of this many hours, made of links to this one.",
+    help="Also measure on a dataset of this many hours, made of links to this one.",
 )
 @click.option(
     "--windows", type=click.IntRange(min=8), default=96, show_default=True, help="Windows per round."
@@ -95,7 +95,7 @@ Examples:
 @click.option(
     "--state",
     is_flag=True,
-    help="Measure windows of states alone; --hours, then, is the set whose cache just fits, or just not.",
+    help="Measure windows of states alone, also of sets of --hours that the cache just holds, and just not.",
 )
 @click.option(
     "--games",

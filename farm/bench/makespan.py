@@ -106,7 +106,11 @@ class MakespanTrial:
     help="Pace of a slot.",
 )
 @click.option(
-    "--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Simulate each farm so often."
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Simulate each farm with this many seeds.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(games: int, sizes: tuple[int, ...], pace: float, seeds: int, *, as_json: bool) -> None:

@@ -79,14 +79,14 @@ class Growth:
     type=click.IntRange(min=2),
     default=(500, 2000, 8000),
     show_default=True,
-    help="Make whole datasets of so many games, and take every step with them; may be given again.",
+    help="Take every step with a whole dataset of this many games; may be given again.",
 )
 @click.option(
     "--names",
     "large",
     multiple=True,
     type=click.IntRange(min=2),
-    help="Plan so many games and list a ledger of half of them, whose entries are empty; may be given again.",
+    help="Plan this many games, and list a ledger with empty entries for half of them; may be given again.",
 )
 @click.option(
     "--replays",
@@ -95,7 +95,7 @@ class Growth:
     type=click.IntRange(min=2),
     default=(100, 400),
     show_default=True,
-    help=f"Scan so many recorded replays of {_REPLAY_FRAMES} frames; may be given again.",
+    help=f"Scan this many recorded replays of {_REPLAY_FRAMES} frames; may be given again.",
 )
 @scratch_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

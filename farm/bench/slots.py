@@ -62,7 +62,11 @@ class SlotsTrial:
 @click.option(
     "--scratch", type=click.Path(file_okay=False, path_type=Path), help="Where throw-away files go."
 )
-@click.option("--save", is_flag=True, help="Let `farm slots` go by it on this machine from now on.")
+@click.option(
+    "--save",
+    is_flag=True,
+    help="Keep the best number, which `farm slots` prints on this machine from now on.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(most: int | None, frames: int, scratch: Path | None, *, save: bool, as_json: bool) -> None:
     """Render the same recorded games on 1, 2, ... slots of this machine, which should do nothing else.

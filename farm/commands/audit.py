@@ -48,7 +48,7 @@ SOMETHING_IS_WRONG: Final = 1
     type=click.Choice([depth.name.lower() for depth in Depth]),
     default="checksum",
     show_default=True,
-    help="How deep to look; each depth holds those before it.",
+    help="How deep to look; each depth includes those before it.",
 )
 @click.option(
     "--sample",
@@ -68,7 +68,7 @@ SOMETHING_IS_WRONG: Final = 1
     "--rerender",
     "again",
     type=Percentage(),
-    help="Render this share of the games again as well, at least one, and compare every byte.",
+    help="Also render this share of the games again, at least one, and compare every byte.",
 )
 @slippi_options
 @click.option(

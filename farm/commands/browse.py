@@ -70,7 +70,9 @@ Examples:
 )
 @click.option("--compare", metavar="OTHER", help="A dataset to show games of DATASET beside: another render.")
 @click.option("--where", "condition", help="Export: only these games; a condition in DuckDB's SQL.")
-@click.option("--limit", type=click.IntRange(min=1), help="Export: the first so many games.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="Export: only this many games, the first by game_id."
+)
 def command(
     *,
     dataset: str,

@@ -39,7 +39,9 @@ Examples:
     show_default=True,
     help="List only games that meet this condition, in DuckDB's SQL.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="List only so many, the first by game_id.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="List at most this many games, the first by game_id."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per game, each on a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header.")
 def command(*, dataset: str, condition: str, limit: int | None, as_json: bool, as_csv: bool) -> None:

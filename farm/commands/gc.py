@@ -25,7 +25,7 @@ Examples:
 @click.option(
     "--idle",
     is_flag=True,
-    help="Nobody renders into DATASET now: remove what unfinished games left, too.",
+    help="Nobody renders into DATASET now: also remove what unfinished games left.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def command(dataset: str, delete: bool, idle: bool, as_json: bool) -> None:

@@ -36,7 +36,8 @@ Examples:
     help="A function from pictures, uint8 [N, 3, H, W], to N values of one shape.",
 )
 @click.option(
-    "--device", help="Give it tensors on this device, such as cpu or cuda:0.  [default: NumPy arrays]"
+    "--device",
+    help="Give the encoder tensors on this device, such as cpu or cuda:0.  [default: NumPy arrays]",
 )
 @click.option("--size", metavar="ROWSxCOLUMNS", help="Resize while decoding.  [default: as they are]")
 @click.option(
@@ -44,7 +45,7 @@ Examples:
     type=click.IntRange(min=1),
     default=60,
     show_default=True,
-    help="Pictures that it gets at once; best a multiple of 30.",
+    help="Pictures in one call of the encoder; a multiple of 30 is fastest.",
 )
 @click.option(
     "--part",

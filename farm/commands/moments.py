@@ -39,9 +39,14 @@ _KINDS = ", ".join(EventKind)
 
 @click.command(epilog=EXAMPLE)
 @click.argument("dataset")
-@click.option("--kind", default="", metavar="EVENT", help=f"Which event: {_KINDS}.  [any]")
-@click.option("--character", default="", metavar="NAME", help="To whom it happens, e.g. FOX.  [anybody]")
-@click.option("--stage", default="", metavar="NAME", help="Where, e.g. BATTLEFIELD.  [anywhere]")
+@click.option("--kind", default="", metavar="EVENT", help=f"The kind of event: {_KINDS}.  [any]")
+@click.option(
+    "--character",
+    default="",
+    metavar="NAME",
+    help="The character to whom it happens, such as FOX.  [anybody]",
+)
+@click.option("--stage", default="", metavar="NAME", help="The stage, such as BATTLEFIELD.  [anywhere]")
 @click.option("--split", default="", help="train, val or test.  [any]")
 @click.option(
     "--where",
@@ -59,10 +64,16 @@ _KINDS = ", ".join(EventKind)
 @click.option("--near", "near_kind", default="", metavar="EVENT", help="Only near an event of this kind.")
 @click.option("--within", "near_frames", type=int, help="How near, in frames.  [default: 5]")
 @click.option(
-    "--limit", type=click.IntRange(1, MOST_MOMENTS), default=60, show_default=True, help="At most so many."
+    "--limit",
+    type=click.IntRange(1, MOST_MOMENTS),
+    default=60,
+    show_default=True,
+    help="List at most this many moments.",
 )
 @click.option(
-    "--clips", type=click.Path(file_okay=False, path_type=Path), help="Write each as a clip of a second here."
+    "--clips",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a clip of one second of each moment into this folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per moment, each on a line.")
 def command(

@@ -21,7 +21,7 @@ Examples:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("url", metavar="PLACE")
 @click.option("--public", "is_public", is_flag=True, help="Make a new repository one that anybody can read.")
-@click.option("--with-records", is_flag=True, help="Put plan/ and ledger/ there, too.")
+@click.option("--with-records", is_flag=True, help="Also upload plan/ and ledger/.")
 def command(*, folder: Path, url: str, is_public: bool, with_records: bool) -> None:
     """Put a dataset or an export, a FOLDER, into a dataset repository of the Hugging Face hub.
 

@@ -57,15 +57,13 @@ NOTHING_FOUND = 1
     metavar="ID",
     help="This game, by its game_id or the beginning of it; may be given again.",
 )
-@click.option("--all", "everything", is_flag=True, help="Every game that was set aside.")
+@click.option("--all", "everything", is_flag=True, help="All games that were set aside.")
 @click.option(
     "--misnumbered",
     is_flag=True,
-    help="Games whose file numbers another game has, too (farm audit finds them): they get their own.",
+    help="Games that share file numbers with another game (farm audit finds them): they get their own.",
 )
-@click.option(
-    "--force", is_flag=True, help="Committed games and damaged entries, too, where --game names them."
-)
+@click.option("--force", is_flag=True, help="Also committed games and damaged entries, if --game names them.")
 @click.option("--dry-run", is_flag=True, help="Say what would be tried again, and leave the ledger alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the games as JSON.")
 def command(

@@ -60,7 +60,9 @@ Examples:
     show_default=True,
     help="Memory of an NVIDIA card that one slot needs, in MiB.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON what the number follows from, too.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, with the figures that the number follows from."
+)
 def command(
     scratch: Path | None,
     renderer: RendererChoice,

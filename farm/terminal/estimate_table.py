@@ -47,12 +47,12 @@ _OPTIONS = (
     click.option(
         "--estimate",
         is_flag=True,
-        help="Say what rendering them will take: time, bytes, requests, dollars. Writes nothing.",
+        help="Only estimate what rendering will take: time, bytes, requests, dollars. Writes nothing.",
     ),
     click.option(
         "--measured",
         metavar="DATASET",
-        help="Estimate by what this dataset's games took.  [default: --out's, else figures from elsewhere]",
+        help="Estimate from what this dataset's games took.  [default: --out's, else figures from elsewhere]",
     ),
     click.option(
         "--cores-per-slot", type=click.FloatRange(min=0.1), default=Footprint().cores, show_default=True,

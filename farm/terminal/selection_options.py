@@ -15,7 +15,10 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 _OPTIONS = (
     click.option(
-        "--for-training", is_flag=True, help="People, 8-minute timer, a minute or more, nothing impossible."
+        "--for-training",
+        is_flag=True,
+        help="Only games of people with the 8-minute timer that last a minute or more and "
+        "hold no impossible value.",
     ),
     click.option("--humans-only", is_flag=True, help="No computer players."),
     click.option("--min-frames", type=click.IntRange(min=0), help="Shortest game."),
@@ -24,7 +27,11 @@ _OPTIONS = (
         "--stage", "stages", multiple=True, metavar="NAME", help="Only this stage; may be given again."
     ),
     click.option(
-        "--character", "characters", multiple=True, metavar="NAME", help="Only these on both sides."
+        "--character",
+        "characters",
+        multiple=True,
+        metavar="NAME",
+        help="Only games in which both play one of these; may be given again.",
     ),
 )
 

@@ -82,7 +82,7 @@ class MomentQuery:
             message = f"a limit is 1 to {MOST_MOMENTS}, got {self.limit}"
             raise ValueError(message)
         if self.near_frames is not None and not self.near_kind:
-            message = "within so many frames of what? Name the event that is to be near, too"
+            message = "a distance in frames needs the event to which it is measured: name its kind"
             raise ValueError(message)
         if not 0 <= (self.near_frames or 0) <= _MOST_NEAR:
             message = f"near is 0 to {_MOST_NEAR:,} frames, got {self.near_frames}"
