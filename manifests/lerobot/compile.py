@@ -28,7 +28,7 @@ from manifests.lerobot.episodes import (
 )
 from manifests.lerobot.features import data_schema, declared_features
 from manifests.lerobot.frames import first_action, frame_columns, to_table
-from manifests.lerobot.stats import Moments, picture_stats, rgb_of
+from manifests.lerobot.stats import from_exact, picture_stats, rgb_of, row_moments, to_exact, to_plain
 from manifests.state.file import read_states
 from manifests.store.canonical_json import canonical, readable
 from manifests.store.contract import ObjectMissing
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from manifests.snapshot.moments import MaskedMoments
     from manifests.snapshot.reader import Manifest
     from manifests.state.table import StateTable
 
@@ -87,7 +88,7 @@ def compile_lerobot(
         message = f"{manifest.store.url}: no game is committed yet, and LeRobot has no empty datasets"
         raise RecordRefused(message)
     store, fps = manifest.store, video.fps
-    total: dict[str, Moments] = {}
+    total: dict[str, MaskedMoments] = {}
     num_written = 0
     files = list(episodes.data_files())
     for number, group in enumerate(files):
@@ -101,7 +102,7 @@ def compile_lerobot(
         on_file(number + 1, len(files))
     store.put(EPISODES_KEY, _parquet(episodes_table(episodes.episodes, episodes.tasks, fps)))
     store.put(TASKS_KEY, _parquet(tasks_table(episodes.tasks)))
-    plain = {key: moments.to_plain() for key, moments in total.items()}
+    plain = {key: to_plain(moments) for key, moments in total.items()}
     plain[VIDEO_FEATURE] = picture_stats(list(_some_pictures(manifest)))
     store.put(STATS_KEY, readable(plain))
     # Removed before info.json makes the new files valid: LeRobot would read the old files along with the new.
@@ -118,9 +119,9 @@ def compile_lerobot(
 
 def _write_data_file(
     manifest: Manifest, number: int, group: tuple[Episode, ...], following: Episode | None, num_threads: int
-) -> dict[str, Moments]:
+) -> dict[str, MaskedMoments]:
     """Write one file of data/, with a row group per episode; return its statistics by feature."""
-    total: dict[str, Moments] = {}
+    total: dict[str, MaskedMoments] = {}
     with tempfile.TemporaryDirectory(prefix="dolphin-farm-lerobot-") as folder:
         path = Path(folder) / "data.parquet"
         with pq.ParquetWriter(path, data_schema(), compression="zstd") as writer:
@@ -128,9 +129,9 @@ def _write_data_file(
                 columns = frame_columns(episode, state, next_action, manifest.description.picture_step)
                 writer.write_table(to_table(columns))
                 for key, values in columns.items():
-                    moments = Moments.of(values)
+                    moments = row_moments(values)
                     total[key] = total[key] + moments if key in total else moments
-            exact = {key: moments.to_exact() for key, moments in total.items()}
+            exact = {key: to_exact(moments) for key, moments in total.items()}
             writer.add_key_value_metadata(
                 {_MADE_FROM: _made_from(group, following), _STATS: canonical(exact)}
             )
@@ -178,7 +179,7 @@ def _made_from(group: tuple[Episode, ...], following: Episode | None) -> bytes:
 
 def _stats_if_current(
     manifest: Manifest, number: int, group: tuple[Episode, ...], following: Episode | None
-) -> dict[str, Moments] | None:
+) -> dict[str, MaskedMoments] | None:
     """Read the statistics of an existing data file; None if it was made from something else."""
     try:
         with open_parquet(manifest.store, data_key(number)) as file:
@@ -187,7 +188,7 @@ def _stats_if_current(
         return None
     if metadata.get(_MADE_FROM) != _made_from(group, following):
         return None
-    return {key: Moments.from_exact(exact) for key, exact in json.loads(metadata[_STATS]).items()}
+    return {key: from_exact(exact) for key, exact in json.loads(metadata[_STATS]).items()}
 
 
 def _some_pictures(manifest: Manifest) -> Iterator[NDArray[np.uint8]]:

@@ -2,85 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from manifests.snapshot.moments import MaskedMoments
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Vector = NDArray[np.float64]
+
+def row_moments(values: NDArray[Any]) -> MaskedMoments:
+    """Compute the statistics of rows, values [T, D] or [T], in which every place has a value."""
+    rows = values.reshape(len(values), -1)
+    every = np.ones(len(rows), np.bool_)
+    return MaskedMoments.of([(column, every) for column in rows.T])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Moments:
-    """Statistics of some rows of D places; the statistics of two sets of rows can be added.
+def to_plain(moments: MaskedMoments) -> dict[str, Any]:
+    """Make a feature's entry in stats.json from its statistics over at least one row."""
+    return {
+        "min": moments.low.tolist(),
+        "max": moments.high.tolist(),
+        "mean": moments.mean.tolist(),
+        "std": np.sqrt(moments.deviations / moments.num_frames).tolist(),
+        "count": [moments.num_frames],
+    }
 
-    Attributes:
-        count: number of rows.
-        low: [D], the minimum of each place.
-        high: [D], the maximum.
-        mean: [D], the mean.
-        deviations: [D], the sum of squared deviations from the mean.
-    """
 
-    count: int
-    low: Vector
-    high: Vector
-    mean: Vector
-    deviations: Vector
+def to_exact(moments: MaskedMoments) -> list[Any]:
+    """Make JSON that `from_exact` reads back to the last bit."""
+    columns = (moments.low, moments.high, moments.mean, moments.deviations)
+    return [moments.num_frames, *(column.tolist() for column in columns)]
 
-    @classmethod
-    def of(cls, values: NDArray[Any]) -> Moments:
-        """Compute the statistics of values [T, D] or [T], where T is at least 1."""
-        rows = values.reshape(len(values), -1).astype(np.float64)
-        mean = rows.mean(axis=0)
-        return cls(len(rows), rows.min(axis=0), rows.max(axis=0), mean, ((rows - mean) ** 2).sum(axis=0))
 
-    def __add__(self, other: Moments) -> Moments:
-        count = self.count + other.count
-        # Chan's formula, which does not lose precision, as adding sums of squares would.
-        apart = other.mean - self.mean
-        return Moments(
-            count,
-            np.minimum(self.low, other.low),
-            np.maximum(self.high, other.high),
-            self.mean + apart * other.count / count,
-            self.deviations + other.deviations + apart**2 * self.count * other.count / count,
-        )
-
-    def to_plain(self) -> dict[str, Any]:
-        """Make a feature's entry in stats.json."""
-        return {
-            "min": self.low.tolist(),
-            "max": self.high.tolist(),
-            "mean": self.mean.tolist(),
-            "std": np.sqrt(self.deviations / self.count).tolist(),
-            "count": [self.count],
-        }
-
-    def to_exact(self) -> list[Any]:
-        """Make JSON that `from_exact` reads back to the last bit."""
-        return [
-            self.count,
-            *(column.tolist() for column in (self.low, self.high, self.mean, self.deviations)),
-        ]
-
-    @classmethod
-    def from_exact(cls, exact: list[Any]) -> Moments:
-        """Read what `to_exact` made."""
-        count, *columns = exact
-        return cls(count, *(np.array(column) for column in columns))
+def from_exact(exact: list[Any]) -> MaskedMoments:
+    """Read what `to_exact` made."""
+    num_rows, *columns = exact
+    low, high, mean, deviations = (np.array(column) for column in columns)
+    return MaskedMoments(num_rows, np.full(len(low), float(num_rows)), mean, deviations, low, high)
 
 
 def picture_stats(pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
     """Compute the statistics of RGB pictures [H, W, 3], per channel, scaled to 0..1, shaped [3, 1, 1]."""
-    total = Moments.of(pictures[0].reshape(-1, 3) / 255.0)
+    total = row_moments(pictures[0].reshape(-1, 3) / 255.0)
     for picture in pictures[1:]:
-        total = total + Moments.of(picture.reshape(-1, 3) / 255.0)
+        total = total + row_moments(picture.reshape(-1, 3) / 255.0)
     shaped = {
-        name: [[[value]] for value in values] for name, values in total.to_plain().items() if name != "count"
+        name: [[[value]] for value in values] for name, values in to_plain(total).items() if name != "count"
     }
     return {**shaped, "count": [len(pictures)]}
 

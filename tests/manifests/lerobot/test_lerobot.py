@@ -21,7 +21,7 @@ from manifests.lerobot import episodes as episodes_module
 from manifests.lerobot.compile import compile_lerobot
 from manifests.lerobot.episodes import data_key, episodes_of
 from manifests.lerobot.features import ACTION_NAMES, STATE_NAMES
-from manifests.lerobot.stats import Moments, rgb_of
+from manifests.lerobot.stats import from_exact, rgb_of, row_moments, to_exact
 from manifests.snapshot.finalize import finalize
 from manifests.snapshot.reader import open_manifest
 from manifests.state.views import ACTION, STATE, make_view
@@ -185,11 +185,11 @@ def test_a_dataset_without_games_is_refused(tmp_path: Path, samples: Any):
 
 def test_moments_add_up_in_any_order():
     values = np.random.default_rng(1).normal(5, 3, (1000, 4))
-    parts = [Moments.of(part) for part in np.split(values, [1, 10, 500])]
+    parts = [row_moments(part) for part in np.split(values, [1, 10, 500])]
     total = parts[3] + (parts[1] + parts[0]) + parts[2]
     assert np.allclose(total.mean, values.mean(0))
     assert np.allclose(np.sqrt(total.deviations / total.count), values.std(0))
-    assert Moments.from_exact(json.loads(json.dumps(total.to_exact()))).mean.tolist() == total.mean.tolist()
+    assert from_exact(json.loads(json.dumps(to_exact(total)))).mean.tolist() == total.mean.tolist()
 
 
 @pytest.mark.parametrize(
