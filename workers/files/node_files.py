@@ -24,7 +24,7 @@ from manifests.home_folder import cache_base
 from workers.errors import EnvironmentFailed
 from workers.files.digest import file_sha256
 from workers.files.download import ObjectVersion, download, version_of
-from workers.files.private_folder import is_own_file, locked, private_folder
+from workers.files.node_folder import is_own_file, locked, private_folder
 from workers.files.remote import RemoteFile
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A folder that only this user can look into, and a lock that the processes of one machine share."""
+"""What the folder needs in which the processes of one machine share files: one user alone, and locks."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from workers.errors import EnvironmentFailed
-from workers.files.private_folder import is_own_file, locked, private_folder
+from workers.files.node_folder import is_own_file, locked, private_folder
 
 
 def mode(path: Path) -> int:
