@@ -35,11 +35,22 @@ HEADLESS_SECONDS = 150.0
 
 
 class ChaosFarm:
-    """Starts the farm, as a context manager; every process it started is gone when the block ends."""
+    """Starts the farm, as a context manager; every process it started is gone when the block ends.
 
-    def __init__(self, num_games: int, num_frames: int) -> None:
+    Args:
+        num_games: number of recorded games.
+        num_frames: length of each, in frames.
+        emulator: standin or slippi. Slippi's Dolphin, which SLIPPI_DOLPHIN names, plays our own game, too.
+    """
+
+    def __init__(self, num_games: int, num_frames: int, emulator: str = "standin") -> None:
         self._stack, self._cluster_stack = ExitStack(), ExitStack()
         self._num_games, self._num_frames = num_games, num_frames
+        self._emulator = [
+            "--emulator",
+            emulator,
+            *(["--game-image", "standin"] if emulator == "slippi" else []),
+        ]
         self._drivers: list[subprocess.Popen[bytes]] = []
         self._logs: list[Path] = []
         self.has_small_scratch = False
@@ -90,8 +101,7 @@ class ChaosFarm:
     def start_driver(self) -> subprocess.Popen[bytes]:
         log = self.command.home / f"driver-{len(self._drivers)}.log"
         arguments = [
-            "--emulator",
-            "standin",
+            *self._emulator,
             "--replays",
             str(self.replays),
             "--out",

@@ -1,11 +1,9 @@
 """Lists the faults that disturb a running farm, and deals them by a seed.
 
 Each fault is one call, which begins it and, where possible, ends it again. The call returns whether the
-fault struck, since a process may have ended before it could be killed. Schedules leave out the end of a
-display, and damage to the frame channel and its shared memory, since only Slippi's Dolphin has these.
-`--only kill_display` ends a display where one runs, and `tests/workers/emulator/frame_channel` tests damage
-to the channel. `break_pipe` takes bytes out of the pipe by which the stand-in's Dolphin hands over its
-pictures.
+fault struck, since a process may have ended before it could be killed. Most faults are dealt whatever
+emulator plays; a display and a frame channel only Slippi's Dolphin has, and a pipe with pictures only the
+stand-in's.
 """
 
 from __future__ import annotations
@@ -13,11 +11,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
+from tests.chaos.channel_faults import blacken_pictures, garble_channel, kill_display, shut_channel
 from tests.chaos.process_faults import (
     drain_node,
     hang_up_driver,
     jump_clock,
-    kill_display,
     kill_dolphin,
     kill_driver,
     kill_head,
@@ -49,32 +47,40 @@ if TYPE_CHECKING:
 
     Fault = Callable[[ChaosFarm, random.Random], bool]
 
-FAULTS: Final[dict[str, Fault]] = {
+_OF_EVERY_EMULATOR: Final[dict[str, Fault]] = {
     fault.__name__: fault
     for fault in (
-        kill_dolphin, segv_dolphin, pause_dolphin, break_pipe, kill_slot, pause_slot, kill_node, drain_node,
+        kill_dolphin, segv_dolphin, pause_dolphin, kill_slot, pause_slot, kill_node, drain_node,
         pause_head, kill_head, kill_driver, hang_up_driver, pause_driver, start_second_run, jump_clock,
         kill_s3, pause_s3, take_port, spoil_network, fill_dataset, corrupt_scratch, delete_scratch_file,
         fill_scratch,
     )
 }  # fmt: skip
-ONLY_WITH_SLIPPI: Final[dict[str, Fault]] = {kill_display.__name__: kill_display}
+FAULTS: Final[dict[str, dict[str, Fault]]] = {
+    "standin": {**_OF_EVERY_EMULATOR, break_pipe.__name__: break_pipe},
+    "slippi": {
+        **_OF_EVERY_EMULATOR,
+        **{fault.__name__: fault for fault in (kill_display, shut_channel, garble_channel, blacken_pictures)},
+    },
+}
+"""The faults by name, for each emulator."""
 
 
-def schedule(seed: int, num_faults: int, num_games: int) -> list[tuple[int, str]]:
+def schedule(seed: int, num_faults: int, num_games: int, emulator: str = "standin") -> list[tuple[int, str]]:
     """Choose the faults that strike, and after how many done games each does; a seed always gives the same.
 
     The faults are dealt like cards from a pack: consecutive seeds get different ones, until every fault was
     dealt once; then the pack is shuffled anew.
     """
-    names = [_dealt(number) for number in range(seed * num_faults, (seed + 1) * num_faults)]
+    names = [
+        _dealt(number, list(FAULTS[emulator])) for number in range(seed * num_faults, (seed + 1) * num_faults)
+    ]
     chance = random.Random(seed)
     return sorted((chance.randrange(num_games), name) for name in names)
 
 
-def _dealt(number: int) -> str:
+def _dealt(number: int, names: list[str]) -> str:
     """The fault with this number, counted over all packs that are dealt one after another."""
-    pack, place = divmod(number, len(FAULTS))
-    names = list(FAULTS)
+    pack, place = divmod(number, len(names))
     random.Random(f"pack {pack}").shuffle(names)
     return names[place]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 PAUSE_SECONDS: Final = 3.0
 
 
-def _send(pids: list[int], number: signal.Signals, chance: random.Random) -> bool:
+def send(pids: list[int], number: signal.Signals, chance: random.Random) -> bool:
+    """Send a signal to one of some processes."""
     with suppress(ProcessLookupError, IndexError):
         os.kill(chance.choice(pids), number)
         return True
@@ -34,24 +35,19 @@ def _pause(pids: list[int], chance: random.Random) -> bool:
 
 
 def kill_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
-    return _send(farm.emulators(), signal.SIGKILL, chance)
+    return send(farm.emulators(), signal.SIGKILL, chance)
 
 
 def segv_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
-    return _send(farm.emulators(), signal.SIGSEGV, chance)
+    return send(farm.emulators(), signal.SIGSEGV, chance)
 
 
 def pause_dolphin(farm: ChaosFarm, chance: random.Random) -> bool:
     return _pause(farm.emulators(), chance)
 
 
-def kill_display(farm: ChaosFarm, chance: random.Random) -> bool:
-    """Kill a display, which only Slippi's Dolphin has; the stand-in's Dolphin draws without one."""
-    return _send(farm.command.descendants("Xvfb"), signal.SIGKILL, chance)
-
-
 def kill_slot(farm: ChaosFarm, chance: random.Random) -> bool:
-    return _send(farm.slots(), signal.SIGKILL, chance)
+    return send(farm.slots(), signal.SIGKILL, chance)
 
 
 def pause_slot(farm: ChaosFarm, chance: random.Random) -> bool:

@@ -2,6 +2,7 @@
 
     python -m tests.chaos.run --seeds 1-20              a run a seed, until all are done
     python -m tests.chaos.run --seeds 7 --games 6       the schedule of one seed again
+    python -m tests.chaos.run --emulator slippi         with the playback Dolphin that SLIPPI_DOLPHIN names
 
 `make chaos` runs SEEDS (1-3 unless set). Each run renders recorded short games on a Ray cluster of three
 nodes into an S3 server behind the fault proxy. Faults strike one after another as the ledger grows; a driver
@@ -25,6 +26,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from manifests.audit.audit import audit
 from manifests.audit.findings import Depth
@@ -33,9 +35,14 @@ from manifests.ledger.plan import planned_games
 from manifests.ledger.reasons import Reason
 from manifests.snapshot.reader import open_manifest
 from tests.chaos.farm import ChaosFarm
-from tests.chaos.faults import FAULTS, ONLY_WITH_SLIPPI, schedule
+from tests.chaos.faults import FAULTS, schedule
 from tests.end_to_end.disturbed import until
 from tests.live_folders import paths_below
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.chaos.faults import Fault
 
 PATIENCE_SECONDS = 420.0
 MOST_STARTS = 12
@@ -76,17 +83,24 @@ class Outcome:
 
 
 def disturbed(
-    seed: int, num_games: int, num_frames: int, num_faults: int, only: list[str], *, is_told: bool = False
+    seed: int,
+    num_games: int,
+    num_frames: int,
+    num_faults: int,
+    only: list[str],
+    *,
+    emulator: str = "standin",
+    is_told: bool = False,
 ) -> Outcome:
     """Run the schedule of one seed to its end, and check what is left."""
     outcome, started = Outcome(seed, games=num_games), time.monotonic()
-    due = schedule(seed, num_faults, num_games)
+    due = schedule(seed, num_faults, num_games, emulator)
     if only:
         due = [(number * num_games // len(only), name) for number, name in enumerate(only)]
-    with ChaosFarm(num_games, num_frames) as farm:
+    with ChaosFarm(num_games, num_frames, emulator) as farm:
         mark = farm.command
         try:
-            _disturb(farm, outcome, due, num_games)
+            _disturb(farm, outcome, due, num_games, FAULTS[emulator])
             _look(farm, outcome, num_games)
         except Exception:  # noqa: BLE001 - a seed's failure is its result
             outcome.wrong.append(traceback.format_exc())
@@ -108,7 +122,13 @@ def _command(pid: int) -> str:
         return "gone since"
 
 
-def _disturb(farm: ChaosFarm, outcome: Outcome, due: list[tuple[int, str]], num_games: int) -> None:
+def _disturb(
+    farm: ChaosFarm,
+    outcome: Outcome,
+    due: list[tuple[int, str]],
+    num_games: int,
+    faults: Mapping[str, Fault],
+) -> None:
     """Start drivers, as a user would, until all games are done and every fault that is due has struck."""
     chance = random.Random(f"chaos {outcome.seed}")
     deadline, num_starts = time.monotonic() + PATIENCE_SECONDS, 0
@@ -121,7 +141,7 @@ def _disturb(farm: ChaosFarm, outcome: Outcome, due: list[tuple[int, str]], num_
             num_starts += 1
         if due and due[0][0] <= num_done and (farm.emulators() or num_starts > 1):
             _, name = due[0]
-            has_struck = {**FAULTS, **ONLY_WITH_SLIPPI}[name](farm, chance)
+            has_struck = faults[name](farm, chance)
             if has_struck or num_done == num_games:
                 due.pop(0)
                 (outcome.faults if has_struck else outcome.missed).append(name)
@@ -190,22 +210,26 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", default="1-3", help="one, or first-last")
+    parser.add_argument("--emulator", choices=[*FAULTS], default="standin", help="who plays the games")
     parser.add_argument("--games", type=int, default=6)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--faults", type=int, default=2, help="how many strike in a run")
     parser.add_argument(
         "--only",
         action="append",
-        choices=[*FAULTS, *ONLY_WITH_SLIPPI],
+        choices=sorted({name for faults in FAULTS.values() for name in faults}),
         help="these faults instead, in this order",
     )
     parser.add_argument("--tell", action="store_true", help="print what drivers said, also where all held")
     asked = parser.parse_args()
+    strange = sorted(set(asked.only or ()) - set(FAULTS[asked.emulator]))
+    if strange:
+        parser.error(f"{strange[0]} is no fault of --emulator {asked.emulator}")
     first, _, last = asked.seeds.partition("-")
     outcomes = []
     for seed in range(int(first), int(last or first) + 1):
         size = (asked.games, asked.frames, asked.faults)
-        outcomes.append(disturbed(seed, *size, asked.only or [], is_told=asked.tell))
+        outcomes.append(disturbed(seed, *size, asked.only or [], emulator=asked.emulator, is_told=asked.tell))
         sys.stdout.write(f"{outcomes[-1]}\n")
         sys.stdout.flush()
     sys.stdout.write(f"{table(outcomes)}\n")

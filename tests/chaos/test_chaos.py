@@ -13,6 +13,7 @@ from tests.chaos.clock import Clock
 from tests.chaos.faults import FAULTS, schedule
 from tests.chaos.run import disturbed
 from tests.s3_server.server import swift_python
+from tests.workers.emulator.slippi_doubles import needs_slippi
 
 
 def test_the_same_seed_gives_the_same_schedule_and_another_one_another():
@@ -24,11 +25,13 @@ def test_the_same_seed_gives_the_same_schedule_and_another_one_another():
         assert set(numbers) <= set(range(6))
 
 
-def test_every_fault_is_dealt_once_before_one_comes_again():
-    dealt = [name for seed in range(20) for _, name in schedule(seed, 1, 6)]
+@pytest.mark.parametrize("emulator", FAULTS)
+def test_every_fault_is_dealt_once_before_one_comes_again(emulator: str):
+    dealt = [name for seed in range(20) for _, name in schedule(seed, 1, 6, emulator)]
     assert len(set(dealt)) == 20
-    seeds = -(-len(FAULTS) // 2)
-    assert {name for seed in range(seeds) for _, name in schedule(seed, 2, 6)} == set(FAULTS)
+    faults = set(FAULTS[emulator])
+    seeds = -(-len(faults) // 2)
+    assert {name for seed in range(seeds) for _, name in schedule(seed, 2, 6, emulator)} == faults
 
 
 def test_the_clock_of_a_process_jumps_there_and_back_and_what_it_waits_for_stays(tmp_path: Path):
@@ -67,3 +70,17 @@ def test_a_short_disturbed_run_holds():
     sys.stdout.write(f"{outcome}\n")
     assert outcome.holds
     assert sorted([*outcome.faults, *outcome.missed]) == sorted(name for _, name in schedule(seed, 2, 3))
+
+
+@pytest.mark.ray
+@pytest.mark.s3
+@pytest.mark.slippi
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@needs_slippi
+def test_a_channel_that_is_broken_costs_an_attempt_not_the_game():
+    faults = ["shut_channel", "garble_channel", "blacken_pictures", "kill_display"]
+    outcome = disturbed(1, num_games=4, num_frames=120, num_faults=4, only=faults, emulator="slippi")
+    sys.stdout.write(f"{outcome}\n")
+    assert outcome.holds
+    assert outcome.faults == faults
