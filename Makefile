@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 # the imports of all tests.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP    := $(BIN)/python $(INSTALL)
+# Many containers tell Python to keep no compiled modules. Then every process of every test compiles anew all that it
+# imports, which takes twice as long: torch 9 s instead of 5, collecting the tests 44 s instead of 21 (2 GHz).
+unexport PYTHONDONTWRITEBYTECODE
 OUT    ?= dataset
 SEEDS  ?= 1-3
 SECONDS ?= 600
