@@ -26,6 +26,14 @@ DOUBLES = Path(__file__).parents[1] / "doubles"
 CHILDREN = "3599"
 
 
+@pytest.fixture(autouse=True)
+def hears_hangups() -> Iterator[None]:
+    """Let SIGHUP act here and in processes started here, also where the tests run under nohup, which ignores it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     (tmp_path / "ledger").mkdir()
