@@ -28,7 +28,7 @@ CHILDREN = "3599"
 
 @pytest.fixture(autouse=True)
 def hears_hangups() -> Iterator[None]:
-    """Let SIGHUP act here and in processes started here, also where the tests run under nohup, which ignores it."""
+    """Let SIGHUP act here and in processes started here, also under nohup, which ignores it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
