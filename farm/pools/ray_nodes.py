@@ -34,6 +34,7 @@ FRESH_SECONDS = 10.0  # how long the head may take to say which nodes are alive,
 PROBE_SECONDS = 5.0  # how long the head may take to say that it is there
 LEFTOVER_SECONDS = 2.0  # how long killed processes of our own Ray may take to be gone
 SHUTDOWN_SECONDS = 10.0  # how long Ray may take to let go of a lost head
+JOIN_SECONDS = 120.0  # how long joining may take; Ray itself asks a silent head for a quarter of an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
         EnvironmentFailed: if the named cluster cannot be joined, or none can be started here.
 
     When the block ends with HeadLost or AllNodesLost, the program ends soon afterwards, with status 2, in any
-    case.
+    case. It also ends so, with one line, if a cluster is there but does not let it join within JOIN_SECONDS.
     """
     context, is_ours = _joined(address, num_local_slots)
     try:
@@ -152,13 +153,38 @@ def _end_program() -> None:
 
 def _join(address: str | None, options: dict[str, Any]) -> Any:
     """Return Ray's context of the joined cluster; None if none was named and there is none here."""
+    named = address if address not in (None, "auto") else os.environ.get("RAY_ADDRESS")
     try:
-        return ray.init(address=address or "auto", **options)
-    except ConnectionError as problem:
-        if address in (None, "auto") and not os.environ.get("RAY_ADDRESS"):
+        with _ending_program_unless_done(JOIN_SECONDS, named or "auto"):
+            return ray.init(address=address or "auto", **options)
+    except (ConnectionError, RuntimeError) as problem:
+        if isinstance(problem, RuntimeError) and "GCS" not in str(problem):  # Ray's word for the head
+            raise
+        if named is None and isinstance(problem, ConnectionError):
             return None
-        message = f"no Ray cluster at {address or os.environ['RAY_ADDRESS']}: {problem}"
+        message = f"no Ray cluster at {named or 'auto'}: {str(problem).splitlines()[0]}"
         raise EnvironmentFailed(message) from problem
+
+
+@contextmanager
+def _ending_program_unless_done(seconds: float, address: str) -> Iterator[None]:
+    """End the program with status 2 if the block takes longer; nothing else interrupts Ray's connecting."""
+    done = threading.Event()
+
+    def watch() -> None:
+        if not done.wait(seconds):
+            sys.stderr.write(
+                f"farm: the Ray cluster at {address} has not let this run join it within {seconds:.0f} s; "
+                "see that its head is up and can be reached from here, then run the same command again\n"
+            )
+            sys.stderr.flush()
+            os._exit(2)  # the exit status for "not finished"
+
+    threading.Thread(target=watch, name="join-watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 SCRATCH_BYTES = 512 << 20
-HEADLESS_SECONDS = 150.0
-"""How long a run may go on without a head: after 40 s of silence, its slots and emulators have to end."""
+HEADLESS_SECONDS = 240.0
+"""How long a run may go on without a head: after 40 s of silence, its slots and emulators have to end. A run
+that is just joining gives up after 120 s."""
 
 
 class ChaosFarm:
