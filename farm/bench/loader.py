@@ -95,7 +95,7 @@ Examples:
 @click.option(
     "--state",
     is_flag=True,
-    help="Measure windows of states alone, also of sets of --hours that the cache just holds, and just not.",
+    help="Measure windows of states alone; with --hours also where the cache just holds the set, or not.",
 )
 @click.option(
     "--games",

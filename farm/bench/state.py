@@ -81,7 +81,7 @@ class ReadingTimes:
     type=click.IntRange(min=1),
     default=6,
     show_default=True,
-    help="Measure on the first so many that are long enough.",
+    help="Measure on at most this many: the first that are long enough.",
 )
 @click.option("--no-libmelee", is_flag=True, help="Leave out libmelee, which takes a second or more a game.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

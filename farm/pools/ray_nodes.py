@@ -87,11 +87,11 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
             is_ours=is_ours,
         )
     except AllNodesLost:
-        _end_program_soon()  # in case the rest of this run's own cluster does not end
+        _end_program_unless_set(SHUTDOWN_SECONDS)  # in case the rest of this run's own cluster does not end
         _leave(is_ours=is_ours)
         raise
     except HeadLost:
-        _end_program_soon()
+        _end_program_unless_set(SHUTDOWN_SECONDS)
         raise  # no shutdown here, which may wait for the head; Ray's own shutdown at exit may try
     except BaseException:
         _leave(is_ours=is_ours)
@@ -139,52 +139,51 @@ def _leave(*, is_ours: bool) -> None:
         time.sleep(0.1)  # until the kernel has removed the sockets of the ended processes
 
 
-def _end_program_soon() -> None:
-    threading.Thread(target=_end_program, name="end-program", daemon=True).start()
+@contextmanager
+def _ending_program_unless_done(seconds: float, last_words: str) -> Iterator[None]:
+    """End the program with status 2 if the block takes longer; nothing else interrupts Ray's connecting."""
+    done = _end_program_unless_set(seconds, last_words)
+    try:
+        yield
+    finally:
+        done.set()
 
 
-def _end_program() -> None:
-    """End this process after a while, in case its normal exit hangs in Ray."""
-    threading.Event().wait(SHUTDOWN_SECONDS)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(2)  # the exit status for "not finished"
+def _end_program_unless_set(seconds: float, last_words: str = "") -> threading.Event:
+    """Return an event; unless it is set in time, this process ends with status 2, even if Ray hangs."""
+    done = threading.Event()
+
+    def watch() -> None:
+        if not done.wait(seconds):
+            sys.stdout.flush()
+            sys.stderr.write(last_words)
+            sys.stderr.flush()
+            os._exit(2)  # the exit status for "not finished"
+
+    threading.Thread(target=watch, name="end-program", daemon=True).start()
+    return done
 
 
 def _join(address: str | None, options: dict[str, Any]) -> Any:
     """Return Ray's context of the joined cluster; None if none was named and there is none here."""
     named = address if address not in (None, "auto") else os.environ.get("RAY_ADDRESS")
+    silent = (
+        f"farm: the Ray cluster at {named or 'auto'} has not let this run join within {JOIN_SECONDS:.0f} s; "
+        "see that its head is up and can be reached from here, then run the same command again\n"
+    )
     try:
-        with _ending_program_unless_done(JOIN_SECONDS, named or "auto"):
+        with _ending_program_unless_done(JOIN_SECONDS, silent):
             return ray.init(address=address or "auto", **options)
-    except (ConnectionError, RuntimeError) as problem:
-        if isinstance(problem, RuntimeError) and "GCS" not in str(problem):  # Ray's word for the head
-            raise
-        if named is None and isinstance(problem, ConnectionError):
+    except ConnectionError as problem:
+        if named is None:
             return None
+        message = f"no Ray cluster at {named}: {problem}"
+        raise EnvironmentFailed(message) from problem
+    except RuntimeError as problem:
+        if "GCS" not in str(problem):  # Ray's word for the head
+            raise
         message = f"no Ray cluster at {named or 'auto'}: {str(problem).splitlines()[0]}"
         raise EnvironmentFailed(message) from problem
-
-
-@contextmanager
-def _ending_program_unless_done(seconds: float, address: str) -> Iterator[None]:
-    """End the program with status 2 if the block takes longer; nothing else interrupts Ray's connecting."""
-    done = threading.Event()
-
-    def watch() -> None:
-        if not done.wait(seconds):
-            sys.stderr.write(
-                f"farm: the Ray cluster at {address} has not let this run join it within {seconds:.0f} s; "
-                "see that its head is up and can be reached from here, then run the same command again\n"
-            )
-            sys.stderr.flush()
-            os._exit(2)  # the exit status for "not finished"
-
-    threading.Thread(target=watch, name="join-watch", daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()
 
 
 def on_node(function: Callable[..., Any], node: str, *arguments: Any) -> Any:

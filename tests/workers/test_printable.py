@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -26,7 +27,7 @@ def test_only_what_cannot_be_printed_is_written_otherwise(text: str, safe: str):
     assert shown(text) == safe
 
 
-@given(text=st.text(st.characters(codec=None)))
+@given(text=st.text(st.characters()) | st.binary(max_size=20).map(os.fsdecode))
 def test_what_is_shown_can_be_shown_again(text: str):
     assert shown(shown(text)) == shown(text)
     shown(text).encode()

@@ -24,7 +24,7 @@ def test_a_kind_alone_is_enough(call: Call, dataset: Path):
 def test_within_goes_with_near(call: Call, dataset: Path):
     result = call("moments", dataset, "--kind", "hit", "--within", "9")
     assert result.exit_code == click.UsageError.exit_code
-    assert "name its kind" in result.output
+    assert "needs the event to which it is measured: name its kind" in result.output
 
 
 def test_nothing_found_is_told_with_what_there_is(call: Call, dataset: Path):

@@ -30,17 +30,18 @@ def test_a_node_that_is_not_up_in_time_is_an_error_with_a_remedy(monkeypatch: py
         pass
 
 
-def test_a_fault_of_the_program_stays_what_it_is(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("fault", "address"), [(TypeError, "local"), (RuntimeError, "192.0.2.1:6379")])
+def test_a_fault_of_the_program_stays_what_it_is(
+    fault: type[Exception], address: str, monkeypatch: pytest.MonkeyPatch
+):
     from farm.pools import ray_nodes  # noqa: PLC0415 - only where Ray is
 
-    for fault, address in ((TypeError, "local"), (RuntimeError, "192.0.2.1:6379")):
+    def init_with_a_fault(**_options: Any) -> None:
+        raise fault(LATE)
 
-        def init_with_a_fault(fault: type[Exception] = fault, **_options: Any) -> None:
-            raise fault(LATE)
-
-        monkeypatch.setattr(ray_nodes.ray, "init", init_with_a_fault)
-        with pytest.raises(fault), ray_nodes.joined_cluster(address, num_local_slots=1):
-            pass
+    monkeypatch.setattr(ray_nodes.ray, "init", init_with_a_fault)
+    with pytest.raises(fault), ray_nodes.joined_cluster(address, num_local_slots=1):
+        pass
 
 
 @pytest.mark.slow
@@ -57,7 +58,7 @@ def test_a_head_that_does_not_answer_ends_the_program_with_2_and_one_line():
         capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "farm: the Ray cluster at 127.0.0.1:9 has not let this run join it within 1 s" in ended.stderr
+    assert "farm: the Ray cluster at 127.0.0.1:9 has not let this run join within 1 s" in ended.stderr
 
 
 def test_a_head_that_ray_gives_up_is_an_error_with_its_address(monkeypatch: pytest.MonkeyPatch):

@@ -201,7 +201,7 @@ def test_typed_sql_that_takes_too_long_is_ended():
         ({"limit": 0}, "a limit is 1 to 1000"),
         ({"near_kind": "hit", "near_frames": -1}, "near is 0 to"),
         ({"kind": "hit", "state": "true"}, "leave one out"),
-        ({"kind": "hit", "near_frames": 3}, "name its kind"),
+        ({"kind": "hit", "near_frames": 3}, "needs the event to which it is measured: name its kind"),
         ({"state": '"me.x" > 0'}, "me stands for the player"),
     ],
 )
