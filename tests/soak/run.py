@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,8 @@ def main() -> int:
     parser.add_argument("--recycle-games", type=int, default=1_000_000, help="the farm's default is 200")
     parser.add_argument("--out", type=Path, help="keep the samples in this file as they are taken")
     asked = parser.parse_args()
+    # By default SIGTERM ends this process without `finally`, and the driver would render on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="farm-soak-") as place:
         keep = asked.out or Path(place) / "samples.json"
         samples, committed = soaked(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from farm.bench._footprint import family_of
 from tests.soak.sampling import sample
 from tests.soak.slopes import slope
 
@@ -65,3 +70,21 @@ def test_a_sample_counts_what_a_process_holds():
     assert after["tmpfs files"] - before["tmpfs files"] == 1
     assert after["log KiB"] == 4
     assert after["driver RSS MiB"] > 10
+
+
+@pytest.mark.dolphin
+@pytest.mark.slow
+def test_a_soak_that_is_told_to_end_leaves_no_run_behind(tmp_path):
+    words = [sys.executable, "-m", "tests.soak.run", "--games", "40", "--out", tmp_path / "samples.json"]
+    soak = subprocess.Popen([*map(str, words)], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "samples.json").exists():  # written once a game is done
+        assert time.monotonic() < deadline
+        assert soak.poll() is None
+        time.sleep(0.2)
+    family = set(family_of(soak.pid)) - {soak.pid}
+    soak.send_signal(signal.SIGTERM)
+    assert soak.wait(60) == 128 + signal.SIGTERM
+    while any(Path(f"/proc/{pid}").exists() for pid in family):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
