@@ -12,11 +12,13 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.ray_cluster import ENVIRONMENT as RAY_ENVIRONMENT
 from tests.ray_cluster import SHARED as SHARED_CLUSTER
 
 # Tests run on shared, busy machines, so an example of hypothesis may be slow without failing.
 hypothesis.settings.register_profile("farm", deadline=None)
 hypothesis.settings.load_profile("farm")
+os.environ.update(RAY_ENVIRONMENT)
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT_ROOT.parent / "shared"

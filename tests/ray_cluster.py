@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
 if TYPE_CHECKING:
@@ -26,6 +26,15 @@ SYSTEM = {
     "health_check_period_ms": 1000,
     "health_check_failure_threshold": 5,
 }
+
+ENVIRONMENT: Final = {
+    # Ray starts workers with a niceness of 15, with which a test would get no core on a busy machine.
+    "RAY_worker_niceness": "0",
+    # Nobody reads what the nodes report about their machine, and gathering that costs time.
+    "REPORTER_UPDATE_INTERVAL_MS": "60000",
+    "RAY_gcs_server_port_wait_time_s": str(round(PATIENCE_SECONDS)),
+}
+"""Variables for every Ray that a test starts, by this module or by a command."""
 
 
 def node(num_slots: int) -> dict[str, Any]:
@@ -61,12 +70,8 @@ def started_cluster(num_nodes: int, slots_each: int, *, shows_logs: bool = True)
         shows_logs: whether drivers may see the logs of nodes and workers; that takes a tenth of a core.
     """
     os.environ["RAY_AUTH_MODE"] = "disabled"
-    # Ray starts workers with a niceness of 15, with which a test would get no core on a busy machine.
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - its name
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    # Nobody reads what the nodes report about their machine, and gathering that costs time.
-    os.environ["REPORTER_UPDATE_INTERVAL_MS"] = "60000"
-    os.environ["RAY_gcs_server_port_wait_time_s"] = str(round(PATIENCE_SECONDS))  # noqa: SIM112 - its name
+    os.environ.update(ENVIRONMENT)
     from ray._private import services  # noqa: PLC0415 - only where a test asks for a cluster
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only where a test asks for a cluster
 

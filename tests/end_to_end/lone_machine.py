@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.disturbed import until
+from tests.ray_cluster import ENVIRONMENT as RAY_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ ssh-keygen -q -t ed25519 -N '' -f "$HOME/.ssh/id_ed25519"
 ssh-keygen -q -t ed25519 -N '' -f "$WORK/host_key"
 cp "$HOME/.ssh/id_ed25519.pub" "$HOME/.ssh/authorized_keys"
 printf 'export PATH=%s\n' "$FARM_PATH" > "$HOME/.bashrc"
+for name in $FOR_LOGINS; do printf 'export %s=%s\n' "$name" "${!name}"; done >> "$HOME/.bashrc"
 printf 'ListenAddress 127.0.0.1\nHostKey %s\nPermitRootLogin yes\nUsePAM no\nPidFile %s\n' \
     "$WORK/host_key" "$WORK/sshd.pid" > "$WORK/sshd_config"
 exec /usr/sbin/sshd -D -e -f "$WORK/sshd_config"
@@ -97,6 +99,7 @@ def lone_machine(work: Path, folder: Path) -> Iterator[LoneMachine]:
     home = os.path.expanduser("~")  # noqa: PTH111 - as text, for the shell
     environment = {"PATH": path, "FARM_PATH": path, "HOME": home, "WORK": str(work), "LANG": "C.UTF-8"}
     environment |= {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", "TERM": "dumb"}
+    environment |= RAY_ENVIRONMENT | {"FOR_LOGINS": " ".join(RAY_ENVIRONMENT)}
     mortal = ["setpriv", "--pdeathsig", "KILL", "unshare"]
     with (work / "sshd.log").open("wb") as log:
         unshare = subprocess.Popen(

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.dolphin, pytest.mark.slow]
 def replays(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("replays")
     for seed in (1, 2):
-        (folder / f"{seed}.slp").write_bytes(record_match(seed, num_frames=240))
+        (folder / f"{seed}.slp").write_bytes(record_match(seed, num_frames=120))
     return folder
 
 
@@ -45,15 +45,15 @@ def crf_of(dataset: Path) -> float:
 
 def test_what_is_rendered_fits_into_the_budget_and_the_crf_stays(replays: Path, tmp_path: Path):
     out = tmp_path / "set"
-    code, said = rendered(replays, out, "--budget", "1.1MB")
+    code, said = rendered(replays, out, "--budget", "600KB")
     assert code == 0, said
     assert "for all games" in said
     chosen = crf_of(out)
     assert chosen > FINEST_CRF
-    assert 0.6 * 1.1e6 < size_of(out) <= 1.1e6
+    assert 0.6 * 600e3 < size_of(out) <= 600e3
     # A later budget does not change the dataset's CRF; a later --crf with another value is refused.
-    (replays.parent / "more.slp").write_bytes(record_match(3, num_frames=120))
-    code, said = rendered(replays.parent / "more.slp", out, "--budget", "5KB")
+    (replays.parent / "more.slp").write_bytes(record_match(3, num_frames=60))
+    code, said = rendered(replays.parent / "more.slp", out, "--budget", "2KB")
     assert code == 0
     assert f"keeps the CRF of its beginning, {chosen:g}" in said
     assert crf_of(out) == chosen
@@ -63,9 +63,9 @@ def test_what_is_rendered_fits_into_the_budget_and_the_crf_stays(replays: Path, 
 
 
 def test_a_budget_that_nothing_fits_into_writes_nothing(replays: Path, tmp_path: Path):
-    code, said = rendered(replays, tmp_path / "set", "--budget", "20KB")
+    code, said = rendered(replays, tmp_path / "set", "--budget", "10KB")
     assert code
-    assert "480 frames do not fit into 20.0 kB" in said
+    assert "240 frames do not fit into 10.0 kB" in said
     assert not (tmp_path / "set" / "dataset.json").exists()
 
 

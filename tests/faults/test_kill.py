@@ -16,6 +16,7 @@ from tests.end_to_end.command import FarmCommand
 from workers.standin.recorder import record_match
 
 DOLPHIN = "dolphin-emu"
+NUM_FRAMES = 240  # of the game; Dolphin is killed while it starts
 PATIENCE_SECONDS = 120.0
 
 pytestmark = [pytest.mark.dolphin, pytest.mark.slow]
@@ -31,7 +32,7 @@ def farm_command(tmp_path: Path) -> FarmCommand:
 @pytest.fixture
 def replay(tmp_path: Path) -> Path:
     path = tmp_path / "replay.slp"
-    path.write_bytes(record_match(11, num_frames=900))
+    path.write_bytes(record_match(11, num_frames=NUM_FRAMES))
     return path
 
 
@@ -53,7 +54,7 @@ def assert_whole(dataset: Path) -> None:
     (game_id,) = done_game_ids(store)
     entry = read_entry(store, game_id)
     assert entry is not None
-    assert (entry.status, entry.num_frames) == (Status.COMMITTED, 900)
+    assert (entry.status, entry.num_frames) == (Status.COMMITTED, NUM_FRAMES)
 
 
 def test_a_killed_dolphin_costs_an_attempt_not_the_game(

@@ -271,7 +271,8 @@ def test_growth_is_drawn(tmp_path: Path):
 
 @pytest.mark.dolphin
 @pytest.mark.slow
-def test_what_the_benches_measure_with_is_made_beforehand(tmp_path: Path):
+def test_what_the_benches_measure_with_is_made_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(report, "_QUICK_GAME", 240)
     at = workplace(tmp_path, mira=tmp_path / "a checkout")
     assert report._prepare(at) == ""
     assert open_manifest(at.dataset).games().num_rows == open_manifest(at.states).games().num_rows == 1

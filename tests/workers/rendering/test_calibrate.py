@@ -22,7 +22,7 @@ from workers.standin.recorder import record_match
 if TYPE_CHECKING:
     from pathlib import Path
 
-NUM_FRAMES = 600
+NUM_FRAMES = 300
 FRAMES_PER_CHUNK = 600
 
 
