@@ -215,8 +215,7 @@ def _sorted_games(takes_part: NDArray[np.bool_], bucket: Int, shuffle: NDArray[n
         int64 [R, G], numbers of games.
     """
     # Sorting one number per game, with the bucket in its top bits, is much faster than sorting by two
-    # numbers;
-    # the random number loses a few bits for that.
+    # numbers; the random number loses a few bits for that.
     bits = np.uint64(int(bucket.max()).bit_length())
     high = (bucket.astype(np.uint64) << (np.uint64(63) - bits)) << np.uint64(1) if bits else np.uint64(0)
     keys = np.where(takes_part, high | (shuffle >> bits), _LAST)
