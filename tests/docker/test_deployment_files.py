@@ -16,7 +16,7 @@ yaml = pytest.importorskip("yaml", reason="PyYAML comes with the extra `dev`")
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 CLUSTERS = ["cluster.yaml", "cluster-local.yaml"]
 SPOKEN_OF = [*CLUSTERS, "compose.yaml", "kuberay-rayjob.yaml"]
-PINNED = re.compile(r":v?\d+(\.\d+)+(-[a-z]+)?$|:bookworm-\d{8}-slim$")
+PINNED = re.compile(r"(:v?\d+(\.\d+)+(-[a-z]+)?|:bookworm-\d{8}-slim)(@sha256:[0-9a-f]{64})?$")
 
 
 def loaded(name: str) -> Any:

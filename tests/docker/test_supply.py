@@ -176,3 +176,24 @@ def test_the_licences_of_the_tools_are_not_the_products():
     assert "supply" not in (PROJECT_ROOT / "pyproject.toml").read_text()
     plain = json.dumps((PROJECT_ROOT / "requirements.lock").read_text())
     assert "cyclonedx" not in plain
+
+
+@pytest.mark.parametrize(
+    "built",
+    [r"-r requirements\.lock", r"-r (/src/)?docker/worker\.lock"],
+)
+def test_what_is_built_from_source_is_built_with_locked_tools_alone(built: str):
+    """By default pip fetches whatever a source package builds with, in any version."""
+    files = (PROJECT_ROOT / "Makefile", PROJECT_ROOT / "docker/worker.Dockerfile")
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    installs = [line for line in lines if re.search(rf"(PIP\)|pip install).* {built}(\s|$)", line)]
+    assert installs
+    assert [line for line in installs if "--no-build-isolation" not in line] == []
+
+
+@pytest.mark.parametrize("name", ["Makefile", "docker/worker.Dockerfile"])
+def test_the_project_itself_is_built_with_locked_tools_alone(name: str):
+    lines = (PROJECT_ROOT / name).read_text().splitlines()
+    installs = [line for line in lines if re.search(r"(PIP\)|pip install).* \.$", line)]
+    assert len(installs) == 1
+    assert "--no-build-isolation" in installs[0]

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from farm.browse.server.app import LOOPBACK
 from farm.commands import browse as browse_command
 from manifests.errors import DatasetError
 from tests.manifests.small_dataset import NUM_GAMES
@@ -23,6 +22,8 @@ from workers.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import uvicorn
 
     from tests.farm.commands.conftest import Call
 
@@ -83,12 +84,27 @@ def test_it_answers_to_loopback_and_to_the_address_it_listens_on(host: str, othe
     assert set(names) - {"127.0.0.1", "localhost", "[::1]"} == ({other} if other else set())
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
-def test_loopback_by_any_of_its_names_can_be_listened_on(host: str):
-    if host == "::1" and not socket.has_ipv6:
-        pytest.skip("no IPv6 here")
-    names = browse_command._names("127.0.0.1" if host == "localhost" else host)
-    assert names == LOOPBACK
+@pytest.mark.parametrize(
+    ("host", "address"), [("localhost", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::1", "::1")]
+)
+def test_loopback_by_any_of_its_names_is_what_it_listens_on(
+    call: Call, sound: Path, host: str, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    heard: list[tuple[str, str]] = []
+
+    def is_listening(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        for each in sockets:
+            heard.append((each.getsockname()[0], each.family.name))
+            each.close()
+
+    monkeypatch.setattr("uvicorn.Server.run", is_listening)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.create_server((address, 0), family=family).close()
+    except OSError:
+        pytest.skip(f"this machine has no {address}")
+    assert call("browse", sound, "--host", host, "--port", 0).exit_code == 0
+    assert heard == [(address, family.name)]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -101,6 +102,11 @@ def test_a_slot_has_its_pace_until_it_is_gone(end: SlotClosed | JobBroke):
 def test_a_port_that_is_taken_fails_in_words():
     with metrics_server(0) as (_, port), pytest.raises(EnvironmentFailed, match="--metrics-port"):
         metrics_server(port).__enter__()
+
+
+def test_other_addresses_of_this_machine_are_not_served_unless_asked_for():
+    with metrics_server(0) as (_, port), pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", port), 5)
 
 
 def test_nothing_is_served_afterwards():

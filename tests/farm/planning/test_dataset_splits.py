@@ -99,6 +99,17 @@ def test_a_run_takes_the_rule_and_a_later_run_goes_by_it(tmp_path: Path, monkeyp
         states(3, "--split-by", "player")
 
 
+@pytest.mark.dolphin
+@pytest.mark.slow
+def test_a_render_remembers_what_is_held_out(plan: Plan, tmp_path: Path):
+    plan(1, (FOX, MARTH), "--hold-out", "character=MARTH", "--val", "0")
+    (tmp_path / "in/2.slp").write_bytes(record_match(2, num_frames=130, characters=(MARTH, MARTH)))
+    words = ["render", "--emulator", "standin", "--replays", tmp_path / "in", "--out", tmp_path / "set"]
+    result = CliRunner().invoke(farm, [*map(str, words)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert [game.split for game in planned_games(open_store(tmp_path / "set"))] == ["test", "test"]
+
+
 def test_another_rule_is_refused_with_the_one_that_holds(plan: Plan):
     plan(1, (FOX, MARTH), "--hold-out", "character=MARTH")
     for options in (["--val", "0.1"], ["--hold-out", "character=FOX"], ["--split-by", "player"]):
