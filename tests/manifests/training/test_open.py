@@ -8,8 +8,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from manifests.store.local import LocalStore
 from manifests.training.cache import CACHE_VARIABLE, Cache
 from manifests.training.dataset import WindowDataset
 from manifests.training.open import open_dataset
@@ -47,6 +49,29 @@ def test_the_cache_lies_where_the_variable_says(sound: Path, tmp_path: Path, mon
     open_dataset(sound, fields=["p0.x"], as_torch=False)[0]
     assert Cache().open().folder == tmp_path / "chosen"
     assert list((tmp_path / "chosen").glob("*/*"))
+
+
+def test_damaged_video_in_the_cache_is_fetched_again(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Videos are kept in the cache where the dataset is remote, which this one on disk says that it is."""
+    monkeypatch.setattr(LocalStore, "is_remote", True)
+
+    def opened() -> WindowDataset:
+        return open_dataset(sound, window=4, cache=Cache(tmp_path / "cache"), as_torch=False)
+
+    def pieces() -> set[Path]:
+        return {path for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+
+    whole = opened()[0]["video"]
+    files = [path.read_bytes() for path in sound.rglob("*.mp4")]
+    (video,) = (path for path in pieces() if any(path.read_bytes()[:500] in file for file in files))
+    data = bytearray(video.read_bytes())
+    for place in range(0, len(data) - 40, 97):
+        data[place] ^= 1
+    video.write_bytes(data)
+    assert np.array_equal(opened()[0]["video"], whole)
+    assert video.read_bytes() != bytes(data)
 
 
 def test_it_takes_about_a_dozen_arguments():
