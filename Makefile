@@ -60,7 +60,7 @@ coverage: test-packages $(VENV)/.ready .venv-coverage/.ready ## say how many lin
 mutate: test-packages $(VENV)/.ready ## change one thing at a time in the modules that matter most, and see whether tests notice
 	@$(BIN)/python -m tests.mutation.run
 
-soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; about an hour
+soak: test-packages $(VENV)/.ready ## render GAMES (2000) short games and see that nothing grows; 20 minutes to an hour
 	@$(BIN)/python -m tests.soak.run --games $(GAMES)
 
 # Ray and S3 are half of the product, so `make test` installs them. It does not install what is larger still (torch, 1 GB)

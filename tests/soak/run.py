@@ -1,6 +1,6 @@
 """Render many short games through two slots, and see whether anything grows with the games.
 
-    python -m tests.soak.run --games 2000 --out soak.json          about an hour on two cores
+    python -m tests.soak.run --games 2000 --out soak.json          20 minutes to an hour on two cores
 
 `make soak` runs GAMES (2000 unless set). The real command renders recorded games, each as short as the
 recorder makes them, on the stand-in's real Dolphin. Slots are not replaced unless asked, so that nothing that

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from farm.bench._footprint import family_of
+from tests.end_to_end.disturbed import until
+from tests.running import is_running
 from tests.soak.sampling import sample
 from tests.soak.slopes import slope
 
@@ -72,26 +73,15 @@ def test_a_sample_counts_what_a_process_holds():
     assert after["driver RSS MiB"] > 10
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.dolphin
 @pytest.mark.slow
 def test_a_soak_that_is_told_to_end_leaves_no_run_behind(tmp_path):
     words = [sys.executable, "-m", "tests.soak.run", "--games", "40", "--out", tmp_path / "samples.json"]
     soak = subprocess.Popen([*map(str, words)], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 240
-    while not (tmp_path / "samples.json").exists():  # written once a game is done
-        assert time.monotonic() < deadline
-        assert soak.poll() is None
-        time.sleep(0.2)
+    samples = tmp_path / "samples.json"  # written once a game is done
+    until(lambda: samples.exists() or soak.poll() is not None, "a game is done", 240)
+    assert soak.poll() is None
     family = set(family_of(soak.pid)) - {soak.pid}
     soak.send_signal(signal.SIGTERM)
     assert soak.wait(60) == 128 + signal.SIGTERM
-    while any(is_running(pid) for pid in family):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    until(lambda: not any(map(is_running, family)), "its run is gone", 60)

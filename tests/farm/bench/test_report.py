@@ -23,6 +23,7 @@ from farm.bench._report_sections import SECTIONS, Section, Workplace, in_words, 
 from farm.cli import farm
 from manifests.snapshot.reader import open_manifest
 from manifests.store.open import open_store
+from tests.running import is_running
 from workers.errors import EnvironmentFailed
 
 
@@ -107,15 +108,8 @@ def test_a_program_that_fails_says_its_last_line_and_one_that_lasts_is_ended(tmp
     with pytest.raises(EnvironmentFailed, match="not done within 1 s"):
         said_by(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], 1)
     deadline = time.monotonic() + 20
-    while _is_alive(int(pid_file.read_text())):
+    while is_running(int(pid_file.read_text())):
         assert time.monotonic() < deadline, "what the program started is left"
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_what_fails_has_a_row_that_says_so_and_the_others_go_on(

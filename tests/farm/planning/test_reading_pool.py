@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from null_processes import wait_for
 
+from tests.running import is_running
+
 SCAN = """
 import os, time
 from farm.planning.scanning import reading_pool
@@ -39,10 +41,3 @@ def test_a_scan_killed_with_9_leaves_no_process_and_no_file(tmp_path: Path):
     scan.communicate()
     wait_for(lambda: not is_running(reader), 120.0)
     assert list(temporary.rglob("*")) == []
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.footprint import child_processes, footprint
+from tests.running import is_running
 from workers.emulator.child import Child
 from workers.errors import EnvironmentFailed
 
@@ -36,20 +37,12 @@ def wait_for_line(path: Path, seconds: float = 20.0) -> str:
     pytest.fail(f"nothing in {path}")
 
 
-def is_alive(process_id: int) -> bool:
-    try:
-        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
-
-
 def ends(process_id: int, seconds: float = 10.0) -> bool:
     """Whether a process that is no child of ours ends in time; nothing reports that, so this polls."""
     deadline = time.monotonic() + seconds
-    while is_alive(process_id) and time.monotonic() < deadline:
+    while is_running(process_id) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return not is_alive(process_id)
+    return not is_running(process_id)
 
 
 def test_leaving_the_block_ends_and_reaps_it(tmp_path: Path):
@@ -92,7 +85,7 @@ def test_what_it_started_itself_ends_with_it(tmp_path: Path):
         """,
     ):
         grandchild = int(wait_for_line(tmp_path / "out"))
-        assert is_alive(grandchild)
+        assert is_running(grandchild)
     assert ends(grandchild)
 
 
@@ -100,7 +93,7 @@ def test_what_an_ended_one_left_behind_ends_too(tmp_path: Path):
     child = python(tmp_path, 'import subprocess; print(subprocess.Popen(["sleep", "600"]).pid)')
     assert child.wait(20) == 0
     grandchild = int(wait_for_line(tmp_path / "out"))
-    assert is_alive(grandchild)
+    assert is_running(grandchild)
     assert child.stop() == 0
     assert ends(grandchild)
 
