@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray._private import ray_constants
 from ray._private.state import state as cluster_state  # Ray's only way to tell which nodes are being drained
 from ray._private.worker import global_worker  # Ray's only way to drain a node, but for its command line
 from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
@@ -100,6 +101,16 @@ def joined_cluster(address: str | None, num_local_slots: int) -> Iterator[Cluste
         _leave(is_ours=is_ours)
 
 
+def _listen_on_loopback() -> None:
+    """Let a cluster that this process starts listen on loopback alone; by default Ray listens everywhere.
+
+    Ray has this switch for systems whose firewall would ask the user. Processes that Ray starts read it from
+    the environment; this one read it when it imported Ray, so it is set here, too.
+    """
+    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+
+
 def _joined(address: str | None, num_local_slots: int) -> tuple[Any, bool]:
     """Join a cluster or start one; return Ray's context, and whether the cluster is our own."""
     # Workers' output stays in log files on their machines; Dolphin's output is in files of its own.
@@ -113,6 +124,7 @@ def _joined(address: str | None, num_local_slots: int) -> tuple[Any, bool]:
             # A token for this cluster alone; Ray itself would write one to the home folder, where it
             # outlives the run.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        _listen_on_loopback()
         return ray.init(address="local", resources={RESOURCE: num_local_slots}, **options), True
     except RayError as problem:
         message = f"cannot join the Ray cluster: {str(problem).splitlines()[0]}"

@@ -33,6 +33,8 @@ from workers.emulator.slippi import LOG_LAG, SlippiDolphin
 from workers.errors import EmulatorFailed, EnvironmentFailed
 from workers.standin.recorder import record_match
 
+pytestmark = pytest.mark.slow
+
 
 class SlippiSuite(EmulatorSuite):
     """Tests that the scripted double and the real Dolphin both have to pass."""
@@ -124,7 +126,6 @@ FAILURES = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_scripted")
 @pytest.mark.parametrize(("recording", "num_frames", "error", "match"), FAILURES)
 def test_a_recorded_failure_is_named(
@@ -143,7 +144,6 @@ def test_a_recorded_failure_is_named(
     assert footprint(tmp_path) == before
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_scripted")
 def test_a_slow_consumer_suspends_the_emulator_and_loses_nothing(tmp_path: Path):
     emulator = replace(scripted_slippi(tmp_path / "slippi"), max_waiting_images=4)

@@ -191,6 +191,7 @@ def test_of_many_processes_exactly_one_puts(store: Store):
         assert store.get(f"raced/{k}") == f"process {n}".encode() * 50_000
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=2000), cuts=st.tuples(st.integers(0, 2000), st.integers(0, 2000)))
 def test_any_bytes_come_back_whole_and_in_part(store: Store, data: bytes, cuts: tuple[int, int]):

@@ -19,6 +19,7 @@ WITHOUT = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "package", "extra"),
     [("doctor", "av", "render"), ("browse", "duckdb", "browse"), ("games", "duckdb", "browse")],

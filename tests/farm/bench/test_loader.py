@@ -30,6 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "_has_torchcodec", lambda: False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_it_holds_the_loader_against_decoding_alone_on_both_kinds_of_windows(sound: Path):
     result = call("--dataset", sound, "--windows", 8, "--window", 4, "--json")
@@ -42,6 +43,7 @@ def test_it_holds_the_loader_against_decoding_alone_on_both_kinds_of_windows(sou
         assert kind["loader_to_limit"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_nothing_is_left_beside_the_dataset(sound: Path):
     before = sorted(sound.parent.iterdir())
@@ -49,6 +51,7 @@ def test_nothing_is_left_beside_the_dataset(sound: Path):
     assert sorted(sound.parent.iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_the_table_has_a_line_for_each_figure(sound: Path):
     output = call("--dataset", sound, "--windows", 8, "--window", 4).stdout

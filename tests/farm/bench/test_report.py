@@ -112,6 +112,7 @@ def test_a_program_that_fails_says_its_last_line_and_one_that_lasts_is_ended(tmp
         assert time.monotonic() < deadline, "what the program started is left"
 
 
+@pytest.mark.slow
 def test_what_fails_has_a_row_that_says_so_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -255,6 +256,7 @@ def test_a_step_is_shown_at_its_largest_size_with_its_exponent():
     assert (row.what, row.figure, row.ratio) == ("finalize, 200 games", "0.5 CPU s, 180 MB", "games^1.00")
 
 
+@pytest.mark.slow
 def test_growth_is_drawn(tmp_path: Path):
     cost = {"cpu_seconds": 0.5, "megabytes_peak": 180.0}
     draw_scale(

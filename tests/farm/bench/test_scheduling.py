@@ -17,6 +17,7 @@ def call(*words: str) -> Any:
     return CliRunner().invoke(farm, ["bench", "scheduling", *words])
 
 
+@pytest.mark.slow
 def test_every_game_is_done_and_the_cost_is_a_game():
     result = call("--games", "60", "--slots", "2", "--pool", "local", "--json")
     assert result.exit_code == 0, result.output

@@ -47,6 +47,7 @@ def test_a_reader_that_fails_is_left_out_of_the_comparison():
     assert "times_as_fast_as_peppi" not in bench.summarise([other])
 
 
+@pytest.mark.slow
 def test_peppi_failing_is_no_failure(tmp_path: Path):
     (tmp_path / "a.slp").write_bytes(b"no replay")
     assert bench.peppi_seconds([tmp_path / "a.slp"]) == [None]

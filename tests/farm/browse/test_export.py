@@ -46,12 +46,14 @@ def test_every_page_has_its_twin_for_programs(pages: Path):
         assert json.loads((pages / f"{name}.json").read_text()), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["index", "charts", "rejects", "schema"])
 def test_what_a_file_says_the_server_says(pages: Path, sound_store: Store, name: str):
     served = json.loads(Client(make_app(sound_store)).get(f"/{name}.json").body)
     assert json.loads((pages / f"{name}.json").read_text()) == served
 
 
+@pytest.mark.slow
 def test_a_game_has_its_states_its_timeline_and_its_pictures(pages: Path, sound_store: Store):
     client = Client(make_app(sound_store))
     for page in (pages / "games").glob("*.html"):

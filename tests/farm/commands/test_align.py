@@ -60,6 +60,7 @@ def test_the_plot_is_a_picture_with_a_row_per_chunk(dataset: Path, tmp_path: Pat
     assert picture.shape[0] > 250 * len(entry.chunks)
 
 
+@pytest.mark.slow
 def test_a_game_set_aside_has_no_picture_fails(dataset: Path, tmp_path: Path):
     entry = entries(dataset, Status.SET_ASIDE)[0]
     result = call(entry.game_id, "--dataset", dataset, "--plot", tmp_path / "out.png")
@@ -67,6 +68,7 @@ def test_a_game_set_aside_has_no_picture_fails(dataset: Path, tmp_path: Path):
     assert "was set aside and has no pictures" in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("game", "message"),
     [("abc", "give at least the first 4"), ("zzzzzz", "no game of this dataset begins so")],

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from tests.farm.commands.conftest import Call
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_webdataset_shards_hold_as_many_samples_as_it_says(call: Call, sound: Path, tmp_path: Path):
     out = tmp_path / "shards"
     result = call("export", "webdataset", sound, out, "--window", 30)
@@ -47,7 +48,6 @@ def test_mds_writes_its_index(call: Call, sound: Path, tmp_path: Path):
     assert sum(shard["samples"] for shard in index["shards"]) == int(result.stdout.split()[0])
 
 
-@pytest.mark.slow
 def test_a_scale_makes_pictures_smaller(call: Call, sound: Path, tmp_path: Path):
     result = call("export", "zarr", sound, tmp_path / "small.zarr", "--window", 8, "--scale", 8)
     assert result.exit_code == 0, result.output
@@ -57,7 +57,6 @@ def test_a_scale_makes_pictures_smaller(call: Call, sound: Path, tmp_path: Path)
     assert any(shape and {60, 80} <= set(shape) for shape in shapes)
 
 
-@pytest.mark.slow
 def test_zarr_may_start_windows_anywhere_and_says_what_key_frames_alone_leave_out(
     call: Call, sound: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
@@ -104,7 +103,6 @@ def test_packed_states_are_read_with_numpy_alone(call: Call, sound: Path, tmp_pa
             assert hashlib.sha256((tmp_path / "rows" / name).read_bytes()).hexdigest() == sha256
 
 
-@pytest.mark.slow
 def test_mira_copies_pictures_of_their_own_size_and_resizes_others(call: Call, sound: Path, tmp_path: Path):
     result = call("export", "mira", sound, tmp_path / "own", "--size", "own", "--split", "train")
     assert result.exit_code == 0, result.output

@@ -47,6 +47,7 @@ def test_games_are_in_order_of_their_ids_and_no_more_than_asked_for(call: Call, 
     assert some == every[:2]
 
 
+@pytest.mark.slow
 def test_events_are_counted_by_kind_and_can_be_asked_for(
     call: Call, sound: Path, monkeypatch: pytest.MonkeyPatch
 ):

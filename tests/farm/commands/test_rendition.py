@@ -65,6 +65,7 @@ def test_its_audit_holds_down_to_the_pictures(call: Call, made: Path):
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.slow
 def test_its_entries_name_what_they_are_made_of(made: Path, sound: Path):
     store, source = open_store(made), open_store(sound)
     for game_id in done_game_ids(store):

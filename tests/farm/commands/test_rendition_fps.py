@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from manifests.training.dataset import WindowDataset
     from tests.farm.commands.conftest import Call
 
+pytestmark = pytest.mark.slow
+
 STEP = 3
 FIRST = one_state().first_slp_frame
 
@@ -66,7 +68,6 @@ def committed(root: Path) -> list[LedgerEntry]:
     return [entry for entry in entries if entry is not None and entry.chunks]
 
 
-@pytest.mark.slow
 def test_every_third_frame_has_a_picture_that_carries_its_stamp(sparse: Path):
     dataset = opened(sparse)
     shown = set()
@@ -78,7 +79,6 @@ def test_every_third_frame_has_a_picture_that_carries_its_stamp(sparse: Path):
     assert frames <= {*range(0, 90, STEP), *range(90, 180, STEP), *range(180, 200, STEP)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fps", [30, 12, 4, 2])
 def test_any_rate_whose_groups_of_pictures_fit_the_chunks_will_do(sound: Path, tmp_path: Path, fps: int):
     made = make(sound, tmp_path / "made", fps)
@@ -110,7 +110,6 @@ def test_the_rule_is_written_in_dataset_json(sparse: Path, sound: Path):
     assert "frame_step" not in json.loads((sound / "dataset.json").read_text())["video"]
 
 
-@pytest.mark.slow
 def test_its_audit_holds_down_to_the_pictures(call: Call, sparse: Path):
     result = call("audit", sparse, "--depth", "decode")
     assert result.exit_code == 0, result.output
@@ -134,7 +133,6 @@ def test_a_video_of_another_rate_is_found_by_the_audit(sparse: Path, sound: Path
     assert "not in its place at 1/60 s" in unread[0].detail
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("actions", ["every", "any"])
 def test_inputs_of_frames_without_a_picture_are_those_of_the_source(sparse: Path, sound: Path, actions: Any):
     spec = WindowSpec(4, frame_step=STEP, start="any", actions=actions)
@@ -222,7 +220,6 @@ def test_the_browser_is_told_how_many_pictures_a_group_has(sparse: Path):
     assert page["chunks"][2]["gops"]["num_pictures"] == [7]
 
 
-@pytest.mark.slow
 def test_a_moment_lasts_a_second_at_30_pictures_a_second_too(sound: Path, tmp_path: Path):
     made = make(sound, tmp_path / "made", 30)
     data = moving_picture(open_store(made), committed(made)[0], FIRST)
@@ -232,7 +229,6 @@ def test_a_moment_lasts_a_second_at_30_pictures_a_second_too(sound: Path, tmp_pa
         assert picture.info["duration"] * picture.n_frames == pytest.approx(1000, rel=0.02)
 
 
-@pytest.mark.slow
 def test_lerobot_rows_are_the_frames_with_a_picture_and_hold_all_inputs(sparse: Path):
     compile_lerobot(open_manifest(str(sparse)))
     info = json.loads((sparse / "meta" / "info.json").read_text())
@@ -260,7 +256,6 @@ def test_a_rate_that_does_not_divide_fails_before_anything_is_made(call: Call, s
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
 def test_a_rendition_of_a_rendition_holds_what_both_say(sparse: Path, tmp_path: Path):
     again = make(sparse, tmp_path / "again", 10)
     dataset = opened(again, WindowSpec(2, frame_step=6, start="any"))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from tests.farm.commands.conftest import Call
 
+pytestmark = pytest.mark.slow
+
 NUM_FRAMES = 200
 SEEDS = (11, 12, 13)
 
@@ -72,7 +74,6 @@ def states(made: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return shutil.copytree(made, tmp_path / "states")
 
 
-@pytest.mark.slow
 def test_it_holds_the_states_of_every_replay_and_no_video(states: Path, replays: Path):
     store = open_store(states)
     assert read_description(store).video is None
@@ -148,7 +149,6 @@ def stopped(*_: Any, **__: Any) -> None:
     raise EnvironmentFailed(message)
 
 
-@pytest.mark.slow
 def test_replays_that_moved_after_they_were_planned_are_found_where_they_are_now(
     call: Call, own_replays: Path, tmp_path: Path
 ):
@@ -160,7 +160,6 @@ def test_replays_that_moved_after_they_were_planned_are_found_where_they_are_now
     assert json.loads(result.stdout)["num_new"] == len(SEEDS)
 
 
-@pytest.mark.slow
 def test_replays_that_go_after_the_plan_cost_their_own_games_and_come_back(
     call: Call, own_replays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

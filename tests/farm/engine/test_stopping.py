@@ -168,6 +168,7 @@ def test_an_interrupt_after_sigterm_does_not_make_it_less_urgent():
         assert stop.request is Stop.NOW
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
 def test_a_terminal_that_is_gone_and_sigquit_stop_now_and_leave_nothing(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_a_clip_of_ours_passes():
     finding = written_video()
     assert finding.outcome == "ok", finding
     assert "61 frames" in finding.detail
 
 
+@pytest.mark.slow
 def test_a_clip_of_other_groups_of_pictures_fails(monkeypatch: pytest.MonkeyPatch):
     """The clip looks as if libav had ignored a setting."""
     monkeypatch.setattr("workers.rendering.encode.DATASET_CODING", Coding(gop_pictures=20))

@@ -147,6 +147,7 @@ def test_a_file_that_grew_is_planned_whole_and_its_beginning_does_not_stay_pendi
     assert (entry.status, entry.reason) == (Status.SET_ASIDE, Reason.DUPLICATE)
 
 
+@pytest.mark.slow
 def test_a_recording_that_goes_on_is_left_out_until_it_is_over(
     tmp_path: Path, plan: Callable[..., dict[str, Any]]
 ):

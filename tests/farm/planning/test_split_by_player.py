@@ -65,6 +65,7 @@ def test_on_a_ladder_of_3000_players_nobody_is_in_two_splits(season: list[Traits
     assert 0.12 < lost / len(season) < 0.25
 
 
+@pytest.mark.slow
 def test_by_pairing_nearly_everybody_in_test_also_trains(season: list[Traits]):
     rule = SplitRule()
     trained = players_by_split(season, rule)["train"]

@@ -99,6 +99,7 @@ def test_a_task_comes_back_from_another_process(settings: NullSettings):
     assert event.result.pid != os.getpid()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_pool_that_was_idle(settings: NullSettings):
     with pool_of(settings, 2) as pool:
         opened(pool, 2)

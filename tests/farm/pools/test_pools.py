@@ -125,6 +125,7 @@ def test_a_job_that_hangs_is_ended_at_its_hard_limit(make_pool: PoolMaker, setti
     assert "2 x overdue" in summary.set_aside[0].detail
 
 
+@pytest.mark.slow
 def test_a_machine_that_cannot_do_the_work_ends_the_run(make_pool: PoolMaker, settings: NullSettings):
     with pytest.raises(EnvironmentFailed, match="no Dolphin here; install one"):
         go(make_pool(settings), games(5, behaviour="find no Dolphin"))
@@ -162,6 +163,7 @@ def test_stopping_now_leaves_no_process_and_no_scratch(make_pool: PoolMaker, set
     assert list(shop.scratch_base.glob("*")) == []
 
 
+@pytest.mark.slow
 def test_slots_are_replaced_after_so_many_games(make_pool: PoolMaker, settings: NullSettings):
     seen: list[Any] = []
     go(make_pool(settings, num_slots=1, recycle_games=4), games(12), on_result=seen.append)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.listening import is_loopback
 from workers.errors import EnvironmentFailed
 
 pytestmark = pytest.mark.ray
@@ -42,6 +44,26 @@ def test_a_fault_of_the_program_stays_what_it_is(
     monkeypatch.setattr(ray_nodes.ray, "init", init_with_a_fault)
     with pytest.raises(fault), ray_nodes.joined_cluster(address, num_local_slots=1):
         pass
+
+
+@pytest.mark.slow
+def test_a_cluster_of_our_own_listens_on_loopback_alone():
+    code = (
+        "import json, os\n"
+        "from farm.pools import ray_environment\n"
+        "ray_environment.prepare()\n"
+        "from farm.pools.ray_nodes import joined_cluster\n"
+        "from tests.listening import addresses_of\n"
+        "with joined_cluster('local', num_local_slots=1):\n"
+        "    print(json.dumps(sorted(addresses_of(os.getpid()))))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=240
+    )
+    assert ended.returncode == 0, ended.stderr
+    listening = json.loads(ended.stdout.splitlines()[-1])
+    assert listening
+    assert not [address for address in listening if not is_loopback(address)]
 
 
 @pytest.mark.slow

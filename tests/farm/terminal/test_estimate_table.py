@@ -105,6 +105,7 @@ def test_another_dataset_named_for_it_goes_before_ones_own(tmp_path: Path):
     )
 
 
+@pytest.mark.slow
 def test_games_that_are_done_are_not_reckoned_again(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     done = set(done_game_ids(store))

@@ -112,6 +112,7 @@ def test_a_sound_dataset_holds_at_every_depth(store: Store, depth: Depth):
     assert report.num_frames == (3 * NUM_FRAMES if depth is Depth.DECODE else 0)
 
 
+@pytest.mark.slow
 def test_a_copy_without_the_ledger_and_the_plan_is_audited_from_its_manifests(store: Store):
     for info in [*store.list("ledger/"), *store.list("plan/")]:
         store.delete(info.key)
@@ -122,6 +123,7 @@ def test_a_copy_without_the_ledger_and_the_plan_is_audited_from_its_manifests(st
     assert found(audit(store)) == {(Kind.MISSING, video_key(4))}
 
 
+@pytest.mark.slow
 def test_a_missing_object_is_named_at_every_depth(store: Store):
     store.delete(video_key(4))
     store.delete(states_key(7))
@@ -129,6 +131,7 @@ def test_a_missing_object_is_named_at_every_depth(store: Store):
         assert found(audit(store, depth)) == {(Kind.MISSING, video_key(4)), (Kind.MISSING, states_key(7))}
 
 
+@pytest.mark.slow
 def test_a_cut_object_is_named_at_every_depth(store: Store):
     store.put(video_key(4), store.get(video_key(4))[:-1])
     assert found(audit(store)) == {(Kind.SIZE, video_key(4))}
@@ -396,6 +399,7 @@ class Doubter:
         return f"{self.num_seen} pictures, doubted" if state.first_slp_frame > 0 else None
 
 
+@pytest.mark.slow
 def test_a_witness_sees_every_picture_and_is_heard(store: Store):
     report = audit(store, Depth.DECODE, witness=lambda _description: Doubter())
     assert report.num_witnessed == 6

@@ -56,6 +56,7 @@ def test_every_video_is_checked_and_every_complaint_is_a_finding(sound: Store):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [Depth.CHECKSUM, Depth.STRUCTURE])
 def test_a_lesser_depth_asks_no_other_program(sound: Store, depth: Depth):
     grumbler = Grumbler()

@@ -32,6 +32,7 @@ def store(sound: Path, tmp_path: Path) -> Store:
     return open_store(tmp_path / "copy")
 
 
+@pytest.mark.slow
 def test_the_readme_says_how_much_there_is_and_how_to_read_it(store: Store):
     write_card(open_manifest(store))
     text = store.get(README_KEY).decode()
@@ -50,6 +51,7 @@ def test_the_readme_says_how_much_there_is_and_how_to_read_it(store: Store):
         assert store.head(key) is not None
 
 
+@pytest.mark.slow
 def test_the_same_manifests_give_the_same_card(store: Store):
     write_card(open_manifest(store))
     before = {key: store.get(key) for key in (README_KEY, CROISSANT_KEY, STAGES_KEY)}

@@ -52,6 +52,7 @@ def test_a_clip_is_the_windows_own_packets_in_an_mp4_of_its_own(dataset: WindowD
         assert clip.about["slp_frame_start"] == clip.arrays["slp_frame"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"start": "any"}, {"frame_step": 2}])
 def test_windows_whose_packets_cannot_be_copied_fail(sound: Path, options: dict[str, Any]):
     opened = open_dataset(sound, window=WindowSpec(4, **options), cache=None, as_torch=False)
@@ -59,6 +60,7 @@ def test_windows_whose_packets_cannot_be_copied_fail(sound: Path, options: dict[
         next(read_clips(opened))
 
 
+@pytest.mark.slow
 def test_webdataset_shards_hold_every_window_under_its_name(dataset: WindowDataset, tmp_path: Path):
     assert write_webdataset(read_clips(dataset), open_store(tmp_path / "out"), 100_000) == len(dataset)
     shards = sorted((tmp_path / "out").glob("shard-*.tar"))
@@ -116,6 +118,7 @@ def decoded(encoding: str, data: bytes) -> Any:
     return data
 
 
+@pytest.mark.slow
 def test_mds_shards_hold_every_window(dataset: WindowDataset, tmp_path: Path):
     assert write_mds(read_clips(dataset), open_store(tmp_path / "out"), 100_000) == len(dataset)
     samples = mds_samples(tmp_path / "out")

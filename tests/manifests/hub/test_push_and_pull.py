@@ -71,12 +71,14 @@ def test_a_dataset_comes_back_as_it_was_without_what_names_its_replays(hub: Hub,
     assert (ours["video"] == theirs["video"]).all()
 
 
+@pytest.mark.slow
 def test_records_are_put_there_when_they_are_asked_for(hub: Hub, sound: Path):
     assert push(sound, PLACE, with_records=True, is_public=True).num_left_out == 0
     assert hub.files == bytes_in(sound)
     assert hub.visibility == "public"
 
 
+@pytest.mark.slow
 def test_a_stopped_push_goes_on_and_sends_nothing_twice(
     hub: Hub, files: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -107,6 +109,7 @@ def test_what_the_hub_has_otherwise_afterwards_is_told(
         push(files, PLACE)
 
 
+@pytest.mark.slow
 def test_another_dataset_is_not_written_over(hub: Hub, sound: Path, tmp_path: Path):
     push(sound, PLACE)
     other = shutil.copytree(sound, tmp_path / "other")

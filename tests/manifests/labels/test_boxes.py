@@ -48,6 +48,7 @@ def test_a_box_is_never_empty_and_lies_in_the_picture(
         assert not boxes.edges[~boxes.valid].any()
 
 
+@pytest.mark.slow
 @given(x=st.floats(-60, 60), y=st.floats(-40, 90), faces=st.sampled_from([-1, 1]))
 def test_a_box_is_around_the_fighters_place_and_reaches_as_its_body_does(x: float, y: float, faces: int):
     table = with_columns(one_state(), x=x, y=y, facing=faces, action=14, character=18, flags5=0)
@@ -95,6 +96,7 @@ def test_a_camera_of_arrays_of_two_lengths_is_refused():
         Camera(np.zeros(3), np.zeros(4), np.ones(3), np.ones(3, bool), 0, 0)
 
 
+@pytest.mark.slow
 @given(character=st.integers(0, 255), action=st.integers(0, 65535))
 def test_a_body_has_a_width_and_a_height_whatever_the_ids_are(character: int, action: int):
     behind, ahead, below, above = body_reach(np.array([character]), np.array([action]))[:, 0]

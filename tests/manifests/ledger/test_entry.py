@@ -99,6 +99,7 @@ def store(tmp_path: Path) -> Store:
     return open_store(tmp_path)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(entries())
 def test_an_entry_comes_back_equal_and_gives_the_same_bytes(entry: LedgerEntry):
@@ -126,6 +127,7 @@ def test_the_characters_seen_are_part_of_what_is_hashed(samples: Any):
     assert LedgerEntry.from_json(noted.to_json()) == noted
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(entries(), entries())
 def test_circumstances_enter_no_hash(entry: LedgerEntry, other: LedgerEntry):
@@ -147,6 +149,7 @@ def test_a_changed_byte_is_refused_or_changes_only_circumstances(entry: LedgerEn
     assert dataclasses.replace(read, run=entry.run) == entry
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(entries(), st.data())
 def test_a_cut_entry_is_refused(entry: LedgerEntry, data: st.DataObject):

@@ -44,6 +44,7 @@ def plans_of(drawn: list[tuple[set[int], int]]) -> list[PlanOfFile]:
     return plans
 
 
+@pytest.mark.slow
 @given(PLANS)
 def test_afterwards_nothing_is_shared_and_a_second_repair_finds_nothing(drawn: list[tuple[set[int], int]]):
     plans = plans_of(drawn)

@@ -167,6 +167,7 @@ def test_splits_are_ranges_of_episodes(tmp_path: Path, samples: Any):
     assert [episode.is_last_of_game for episode in episodes] == [False, False, True] * 4
 
 
+@pytest.mark.slow
 def test_states_that_are_not_as_recorded_stop_it(store: Store):
     key = episodes_of(open_manifest(store)).episodes[4].states_key
     store.put(key, store.get(key)[:-1] + b"x")

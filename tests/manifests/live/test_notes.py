@@ -92,6 +92,7 @@ def test_what_killed_runs_left_is_removed_by_its_age(store: Store):
     assert list(store.list()) == []
 
 
+@pytest.mark.slow
 def test_an_audit_passes_notes_by_and_gc_removes_them_when_nobody_is_at_work(tmp_path: Path):
     store = build(tmp_path / "set", tmp_path / "scratch")
     put_note(store, NOTE)

@@ -48,6 +48,7 @@ def long_file(long_state: Any) -> bytes:
     return states_bytes(long_state)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_any_window_is_that_of_the_table(long_state: Any, long_file: bytes, data: st.DataObject):
@@ -141,6 +142,7 @@ class _Counting(io.BytesIO):
         return data
 
 
+@pytest.mark.slow
 def test_a_window_reads_little_beyond_its_own_row_group():
     file = _Counting(states_bytes(state_table(read_replay(record_match(1, num_frames=10 * ROWS_PER_GROUP)))))
     read_states(file, 2 * ROWS_PER_GROUP + 10, 2 * ROWS_PER_GROUP + 70)

@@ -46,6 +46,7 @@ def test_an_action_that_began_before_the_table_is_null(make_state: Any):
     assert values.tolist() == [0, 0, 0, 1]
 
 
+@pytest.mark.slow
 @given(start=st.integers(0, 199))
 def test_a_part_says_what_the_game_says_or_nothing(start: int):
     whole = one_state()

@@ -39,6 +39,7 @@ LIVES = st.lists(
 )  # each item's first frame and number of frames
 
 
+@pytest.mark.slow
 @given(LIVES, st.integers(1, MAX_ITEMS))
 def test_a_slot_is_for_life_and_for_one(lives: list[tuple[int, int]], num_slots: int):
     frames: list[list[int]] = [[] for _ in range(35)]

@@ -109,6 +109,7 @@ def test_seven_columns_of_a_player_are_found_in_one_search(
     assert searched == ["p0", "p1"]
 
 
+@pytest.mark.slow
 def test_what_was_found_goes_with_its_table(table: StateTable):
     one = with_items(table, [{"frame": 0, "type": LASER, "owner": 3}])
     other = with_items(table, [])

@@ -41,6 +41,7 @@ def test_arrays_cannot_be_written(make_state: Any):
         table.items.offsets[0] = 1
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.data())
 def test_a_slice_is_the_rows_of_the_whole(make_state: Any, data: st.DataObject):

@@ -52,6 +52,7 @@ def temporaries(root: Path) -> list[Path]:
     return list(root.glob(f"{TEMPORARY_PREFIX}*"))
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_nothing_torn_and_its_temporary_is_swept(tmp_path: Path):
     swept = 0
     for _ in range(5):

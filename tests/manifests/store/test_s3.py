@@ -182,6 +182,7 @@ def test_a_head_that_is_forbidden_and_a_dead_endpoint_say_what_to_check(
         hasty(url, Patience(2, 0.01, 0.05, 1.0, 1.0)).head("key")
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_off_is_named():
     def refused(*_: object) -> None:
         answer: Any = {

@@ -33,6 +33,7 @@ def frames_of(sample: Any, step: int) -> range:
     return range(last - 3, last + 1)
 
 
+@pytest.mark.slow
 def test_every_gives_the_inputs_of_every_frame_since_the_step_before(opened: Opened):
     sample = opened(**OPTIONS, actions="every")[7]
     action = make_view(one_state(), ACTION)

@@ -115,6 +115,7 @@ def hammer(folder: str, seed: int, wrong: multiprocessing.Queue[int]) -> None:
     wrong.put(bad)
 
 
+@pytest.mark.slow
 def test_many_processes_share_it_and_never_see_a_wrong_or_torn_piece(tmp_path: Path):
     spawn = multiprocessing.get_context("fork")
     wrong = spawn.Queue()

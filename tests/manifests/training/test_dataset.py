@@ -60,6 +60,7 @@ def test_every_sample_pairs_its_pictures_with_their_states(opened: Opened):
     assert dataset.names["action_ids"] == ("p0.buttons", "p1.buttons")
 
 
+@pytest.mark.slow
 def test_lookahead_and_shift_give_later_actions_and_mask_what_is_not_there(opened: Opened):
     sample = opened(action_shift=1, lookahead=20)[2]  # the chunk's last window: frames 60 to 75 of 90
     action = make_view(one_state(), ACTION).values
@@ -70,12 +71,14 @@ def test_lookahead_and_shift_give_later_actions_and_mask_what_is_not_there(opene
     assert not sample["action_valid"][29:].any()
 
 
+@pytest.mark.slow
 def test_history_comes_in_front_and_says_so(opened: Opened):
     sample = opened(window=8, history=4)[0]
     assert sample["slp_frame"].tolist() == list(range(-123, -111))
     assert sample["is_context"].tolist() == [True] * 4 + [False] * 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["channels", "frames"])
 def test_stacked_pictures_are_those_up_to_the_step(opened: Opened, layout: str):
     plain = opened(window=6)[1]["video"]

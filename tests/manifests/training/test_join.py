@@ -42,6 +42,7 @@ def id_of(sample: object) -> str:
     return bytes(as_dict(sample)["game_id"]).hex()
 
 
+@pytest.mark.slow
 def test_a_window_gets_the_rows_of_its_own_frames(opened: Open, latents: Path):
     dataset = opened(window=8, frame_step=3, join={"latent": latents})
     for sample in (dataset[0], dataset[3], dataset[-3]):

@@ -126,6 +126,7 @@ def test_a_cache_with_too_little_room_gives_the_same_samples_and_says_so_at_open
     assert bool(kept) == (max_bytes > 5000)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(1, 600), min_size=1, max_size=5), st.integers(0, 2**32), st.sampled_from(FORMS),
     st.data(),

@@ -118,6 +118,7 @@ def test_the_default_fields_take_at_most_200_bytes_a_frame():
     assert RowArrays(Fields(("state", "action"))).layout.row_bytes <= 200
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(list(schema.table_columns(2))), min_size=1, max_size=60))
 def test_columns_lie_within_their_row_and_only_stages_share_bytes(names: list[str]):
     layout = row_layout(names)

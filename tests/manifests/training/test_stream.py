@@ -74,6 +74,7 @@ def test_any_ranks_and_any_stops_give_the_same_windows_in_the_same_order(opened:
         assert taken == expected, trial
 
 
+@pytest.mark.slow
 def test_the_next_epoch_is_another_order_of_the_same_windows(opened: Opened):
     stream = opened(fields=LIGHT).stream(batch_size=3)
     first, second = ([ids(batch) for batch in stream] for _ in range(2))

@@ -27,11 +27,13 @@ pictures = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(pictures, min_size=1, max_size=8))
 def test_pictures_put_together_are_found_again(parts: list[bytes]):
     assert split_access_units(b"".join(parts), AVCC) == tuple(parts)
 
 
+@pytest.mark.slow
 @given(st.lists(pictures, min_size=1, max_size=4), st.data())
 def test_whatever_is_cut_off_no_part_of_a_picture_is_invented(parts: list[bytes], data: st.DataObject):
     whole = b"".join(parts)

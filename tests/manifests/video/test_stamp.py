@@ -84,6 +84,7 @@ def test_whole_pictures_and_half_size_copies_read_the_same(slp_frame: int):
     assert read_stamp(half) == slp_frame
 
 
+@pytest.mark.slow
 @given(FRAMES, st.sampled_from([0.8, 1.2]), st.integers(0, 2**32 - 1))
 def test_noise_blur_and_brightness_do_not_matter(slp_frame: int, gain: float, seed: int):
     rows = picture(slp_frame)[-16:].astype(float)
@@ -94,6 +95,7 @@ def test_noise_blur_and_brightness_do_not_matter(slp_frame: int, gain: float, se
     assert read[0] == slp_frame
 
 
+@pytest.mark.slow
 @given(FRAMES, st.integers(0, 31))
 def test_one_flipped_cell_fails_the_crc(slp_frame: int, cell: int):
     rows = picture(slp_frame)[-16:]

@@ -25,6 +25,7 @@ def test_a_clean_stretch_agrees_wherever_it_begins_and_however_short_it_is(num_f
     assert asked_evidence(clean(num_frames) + start, start=start).agrees
 
 
+@pytest.mark.slow
 @given(st.integers(2, 2000), KINDS, st.integers(1, 30), st.data())
 def test_a_fault_is_seen_at_the_very_picture(num_frames, kind, length, data):
     at = data.draw(st.integers(0, num_frames - 2))

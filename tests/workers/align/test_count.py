@@ -27,6 +27,7 @@ def test_a_clean_game_agrees(num_frames: int):
     assert count_before_hold(repeats(stream(num_frames)), num_frames).agrees
 
 
+@pytest.mark.slow
 @given(st.integers(30, 300), st.data())
 def test_lost_pictures_are_counted(num_frames: int, data: st.DataObject):
     lost = data.draw(st.sets(st.integers(0, num_frames - 2), min_size=1, max_size=20))

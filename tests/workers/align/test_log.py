@@ -27,6 +27,7 @@ def test_a_clean_game_agrees_in_spite_of_jitter(num_frames: int, seed: int):
     assert log_evidence(*lines(num_frames, seed), expected_lag=USUAL).agrees
 
 
+@pytest.mark.slow
 @given(st.integers(240, 5000), st.integers(-30, 30).filter(bool), SEEDS)
 def test_a_shifted_game_has_its_offset(num_frames: int, shift: int, seed: int):
     slp_frame, newest = lines(num_frames, seed)

@@ -44,6 +44,7 @@ def test_a_shifted_stream_is_told_to_the_frame(shift: int):
     assert found(measured(shown)).offset_frames == shift
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [-20, 0, 20])
 def test_a_few_seconds_suffice(shift: int):
     state = state_of(SEED).slice(300, 450)

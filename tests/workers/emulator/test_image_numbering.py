@@ -46,6 +46,7 @@ def captured(events: Iterable[DumpEvent], end: int | None = None) -> list[Captur
     return found
 
 
+@pytest.mark.slow
 @given(num_before=st.integers(0, 300), late=st.frozensets(st.integers(-123, -123 + NUM_LINES), max_size=20))
 def test_the_first_image_is_found_whatever_was_shown_before(num_before: int, late: frozenset[int]):
     images = [one for one in captured(playback(num_before, 200, late)) if isinstance(one, CapturedImage)]

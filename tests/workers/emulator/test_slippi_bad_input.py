@@ -120,6 +120,7 @@ def half_lines(script: list[str]) -> list[str]:
     return [*script, "half [CURRENT_FRAME] -121"]
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_half_a_line_is_never_taken_for_a_whole_one_on_the_channel(double_folder: Path, tmp_path: Path):
     script = "\n".join([*half_lines(script_of(2)[:-1]), "end -9"]).encode()
@@ -127,6 +128,7 @@ def test_half_a_line_is_never_taken_for_a_whole_one_on_the_channel(double_folder
         play(showing_slippi(double_folder, "channel"), tmp_path, script, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_display")
 def test_half_a_line_is_never_taken_for_a_whole_one_in_the_output(tmp_path: Path):
     recording = tmp_path / "half.txt"
@@ -146,6 +148,7 @@ def crashing(_display: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return scripted_slippi(tmp_path / "slippi", recording)
 
 
+@pytest.mark.slow
 def test_a_gpu_that_died_under_the_emulator_is_the_machines_fault(
     crashing: SlippiDolphin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -156,6 +159,7 @@ def test_a_gpu_that_died_under_the_emulator_is_the_machines_fault(
     assert not set(child_processes()) - before
 
 
+@pytest.mark.slow
 def test_a_crash_on_a_gpu_that_still_draws_sets_the_game_aside(
     crashing: SlippiDolphin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -118,6 +118,7 @@ def test_more_bytes_or_files_than_a_program_has_are_refused(
         unpack(tar_with(tmp_path / "b.tar", *(file(str(number)) for number in range(3)), mode="w"), folder)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_an_archive_that_is_cut_anywhere_is_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

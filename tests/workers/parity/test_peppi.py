@@ -181,6 +181,7 @@ def test_real_games_are_read_alike(real_replays: Path, tmp_path: Path, record_pr
     assert replays == 12
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", CANNOT_READ)
 def test_what_peppi_cannot_read_it_still_cannot(real_replays: Path, tmp_path: Path, name: str):

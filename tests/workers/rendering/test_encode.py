@@ -184,6 +184,7 @@ def test_colours_come_back_as_bt601_for_a_decoder_that_reads_the_tags(tmp_path: 
     assert error.max() <= 3
 
 
+@pytest.mark.slow
 def test_every_key_frame_carries_its_mark_and_the_pictures_are_the_same(video: Path, tmp_path: Path):
     marked = encode(tmp_path / "marked.mp4", moving_pictures(NUM_FRAMES), mark=FrameMark(477, "ab" * 32))
     data, gops = marked.read_bytes(), read_gops(marked)
@@ -241,6 +242,7 @@ def test_a_folder_that_is_not_there_fails_with_its_name(tmp_path: Path):
         encode(tmp_path / "gone" / "x.mp4", moving_pictures(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [2_000, 40_000], ids=["at the beginning", "in the middle"])
 def test_no_room_is_the_machines_fault_and_leaves_no_file(tmp_path: Path, limit: int):
     program = f"""

@@ -42,10 +42,12 @@ def complaints(video: bytes, num_frames: int = NUM_FRAMES, width: int = WIDTH, h
     return "; ".join(check_video(video, num_frames=num_frames, width=width, height=height))
 
 
+@pytest.mark.slow
 def test_our_own_video_keeps_the_contract(ours: bytes):
     assert complaints(ours) == ""
 
 
+@pytest.mark.slow
 def test_a_video_of_ffmpeg_by_the_same_rules_keeps_it_too(tmp_path: Path):
     assert complaints(by_ffmpeg(tmp_path)) == ""
 
@@ -70,6 +72,7 @@ BREACHES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "complaint"), BREACHES.values(), ids=BREACHES)
 def test_a_breach_of_the_contract_is_named(tmp_path: Path, options: dict[str, Any], complaint: str):
     assert complaint in complaints(by_ffmpeg(tmp_path, **options))
@@ -89,10 +92,12 @@ def test_a_second_stream_is_named(ours: bytes, tmp_path: Path):
     assert complaints(two.read_bytes()) == "2 streams, one of pictures is wanted"
 
 
+@pytest.mark.slow
 def test_a_truncated_video_is_named(ours: bytes):
     assert "75 are wanted" in complaints(ours[: len(ours) * 3 // 4])
 
 
+@pytest.mark.slow
 def test_a_damaged_picture_is_named(ours: bytes):
     middle = len(ours) * 3 // 4
     damaged = ours[:middle] + bytes(200) + ours[middle + 200 :]

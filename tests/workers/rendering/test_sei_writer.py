@@ -32,16 +32,19 @@ def with_lengths(*units: bytes) -> bytes:
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
 
 
+@pytest.mark.slow
 @given(MARKS)
 def test_a_mark_is_read_back_behind_start_codes(mark: FrameMark):
     assert find_mark(mark_packet(PICTURE, mark), b"") == mark
 
 
+@pytest.mark.slow
 @given(MARKS)
 def test_a_mark_is_read_back_behind_lengths(mark: FrameMark):
     assert find_mark(with_lengths(sei_nal(mark), PICTURE[4:]), AVCC) == mark
 
 
+@pytest.mark.slow
 @given(MARKS)
 def test_a_mark_holds_no_start_code(mark: FrameMark):
     unit = sei_nal(mark)
@@ -49,6 +52,7 @@ def test_a_mark_holds_no_start_code(mark: FrameMark):
     assert unit[-1] == 0x80
 
 
+@pytest.mark.slow
 @given(MARKS, st.integers(0, 60))
 def test_a_packet_cut_short_gives_the_mark_or_nothing(mark: FrameMark, size: int):
     assert find_mark(with_lengths(sei_nal(mark), PICTURE[4:])[:size], AVCC) in (None, mark)
@@ -75,6 +79,7 @@ def test_a_mark_that_says_nothing_sensible_fails(slp_frame: int, game_id: str, m
         FrameMark(slp_frame, game_id)
 
 
+@pytest.mark.slow
 def test_marks_outlive_copies_into_other_containers(tmp_path: Path):
     mark = FrameMark(-123, "0123456789abcdef" * 4)
     with ChunkEncoder(tmp_path / "0.mp4", VideoSettings(), width=64, height=48, mark=mark) as encoder:

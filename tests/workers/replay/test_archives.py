@@ -103,6 +103,7 @@ def test_replays_of_archives_within_archives_are_listed_and_read(tmp_path: Path,
         assert is_slow(place_of(nested_locator(str(path), member.steps)))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=6), st.integers(1, 12)), min_size=1, max_size=3))
 def test_the_locator_of_a_member_of_a_member_is_turned_back(steps: list[tuple[str, int]]):
     named = tuple(
@@ -222,6 +223,7 @@ def nest(kind: str, depth: int) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [".zip", ".tar.gz", ".7z"])
 def test_archives_are_read_to_a_depth_and_no_further(tmp_path: Path, kind: str):
     path = tmp_path / f"a{kind}"

@@ -62,6 +62,7 @@ EVENTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(EVENTS, st.binary(max_size=40), st.integers(0, 80))
 def test_the_fast_walk_equals_the_plain_one(events: list[bytes], tail: bytes, cut: int):
     stream = table(SIZES) + event(Event.GAME_START) + b"".join(events) + tail
@@ -116,6 +117,7 @@ def test_a_bad_size_table_fails(stream: bytes, match: str):
     assert caught.value.reason is Reason.UNREADABLE
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_real_files_are_walked_alike(real_replays: Path):
     paths = sorted(real_replays.glob("*.slp"))

@@ -104,6 +104,7 @@ def test_flips_where_they_hurt(whole: bytes, data: st.DataObject):
     end_of(bytes(mutated))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_events_swapped_dropped_and_doubled(whole: bytes, data: st.DataObject):

@@ -69,6 +69,7 @@ def drawn(program: ctypes.CDLL, state: StateTable) -> tuple[NDArray[Any], NDArra
     return camera, bodies
 
 
+@pytest.mark.slow
 @needs_gcc
 @pytest.mark.parametrize("stage", STAGE_LIMITS)
 def test_the_camera_is_the_programs_in_every_frame(program: ctypes.CDLL, stage: int):
@@ -102,6 +103,7 @@ def compared(program: ctypes.CDLL, state: StateTable) -> tuple[NDArray[Any], int
     return np.concatenate(errors), num_seen, num_both, num_given
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_half_of_all_edges_are_within_five_pixels_of_the_drawn_body(program: ctypes.CDLL):
     found = [compared(program, recorded(stage)) for stage in STAGE_LIMITS]

@@ -46,6 +46,7 @@ def renumbered(tmp_path_factory: pytest.TempPathFactory, library: Library) -> St
     return store
 
 
+@pytest.mark.slow
 def test_a_game_is_matched_by_its_id(library: Library, sound_store: Store):
     pairs = Comparison(library, sound_store).pairs
     assert len(pairs) == NUM_GAMES
@@ -60,6 +61,7 @@ def test_a_game_of_another_upload_is_matched_by_its_state(library: Library, renu
     assert len(comparison.pairs) == NUM_GAMES
 
 
+@pytest.mark.slow
 def test_what_is_alike_is_perfect_in_every_frame(library: Library, sound_store: Store):
     comparison = Comparison(library, sound_store)
     game_id = next(iter(comparison.pairs))

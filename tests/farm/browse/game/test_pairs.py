@@ -44,6 +44,7 @@ def with_column(name: str, values: list[Any], mask: list[bool] | None = None) ->
     return OneStatesFile(dataclasses.replace(state, columns={**state.columns, name: column}, masks=masks))
 
 
+@pytest.mark.slow
 def test_a_committed_game_is_described_as_its_ledger_entry_has_it(sound_store: Store, committed: LedgerEntry):
     found = describe_game(sound_store, committed.game_id)
     assert found is not None

@@ -29,6 +29,7 @@ def stamps(data: bytes) -> list[int]:
     return frames.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("over", [frozenset(), frozenset({"state", "events", "boxes"})])
 def test_an_mp4_has_the_pictures_of_its_range_also_over_a_seam(
     sound_store: Store, committed: LedgerEntry, over: frozenset[str]

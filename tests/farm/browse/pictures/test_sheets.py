@@ -15,6 +15,8 @@ from manifests.snapshot.reader import open_manifest
 from manifests.store.open import open_store
 from tests.manifests.small_dataset import NUM_GAMES, build
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("PIL", reason="the extra `browse` is not installed")
 Image = pytest.importorskip("PIL.Image")
 
@@ -35,7 +37,6 @@ def table(url: str) -> list[dict[str, Any]]:
     return pq.read_table(io.BytesIO(open_store(url).get("sheets/sheets.parquet"))).to_pylist()
 
 
-@pytest.mark.slow
 def test_every_game_has_its_sheet_where_the_table_says(url: str):
     assert f"{NUM_GAMES} contact sheets written, 0 kept" in finalized(url).output
     store, rows = open_store(url), table(url)

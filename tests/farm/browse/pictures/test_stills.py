@@ -37,6 +37,7 @@ def test_a_thumbnail_is_small_and_shows_the_picture(sound_store: Store, committe
     assert np.asarray(picture)[:100].mean() == pytest.approx(130, abs=2)
 
 
+@pytest.mark.slow
 def test_a_sheet_has_sixteen_pictures_with_room_for_captions(sound_store: Store, committed: LedgerEntry):
     picture = opened(contact_sheet(sound_store, committed))
     assert picture.size == (4 * 320, 4 * (240 + 30))

@@ -27,6 +27,7 @@ def library(varied: Store) -> Library:
     return Library(varied)
 
 
+@pytest.mark.slow
 def test_histograms_count_every_game_once(library: Library):
     found = figures(library, [])
     by_name = {each["name"]: each for each in (*found["histograms"], *found["margins"])}
@@ -39,6 +40,7 @@ def test_histograms_count_every_game_once(library: Library):
     assert (edges[0], edges[-1]) == pytest.approx((min(lengths), max(lengths)), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_meetings_are_what_the_games_page_filters_by(library: Library):
     meetings = figures(library, [])["meetings"]
     assert sum(row["games"] for row in meetings) == NUM_GAMES
@@ -49,6 +51,7 @@ def test_meetings_are_what_the_games_page_filters_by(library: Library):
             assert library.games(filters).num_games == row["games"]
 
 
+@pytest.mark.slow
 def test_trials_are_passed_on(library: Library):
     assert figures(library, [TRIAL])["trials"] == [TRIAL]
 

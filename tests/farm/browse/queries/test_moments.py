@@ -93,6 +93,7 @@ def test_a_search_that_has_no_time_says_how_far_it_came(library):
     assert (search.moments, search.num_looked, search.num_games) == ((), 0, NUM_GAMES)
 
 
+@pytest.mark.slow
 def test_a_state_condition_gives_the_first_frame_of_each_run(sound_library):
     state = one_state()
     holds = state.values("p0.x") > state.values("p1.x")

@@ -81,6 +81,7 @@ def test_games_that_fit_are_counted_with_what_they_lack(
     assert reasons(library, **query)[0] == f"{NUM_GAMES} games fit, and none has {wanted}."
 
 
+@pytest.mark.slow
 def test_a_state_that_no_frame_has_is_said(sound_store: Store):
     library = Library(sound_store)
     first = reasons(library, state='"p0.percent" > 900')[0]

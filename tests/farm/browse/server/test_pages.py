@@ -96,6 +96,7 @@ def test_a_page_is_given(client: Client, game_id: str, page: str):
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.slow
 def test_the_run_is_told_as_it_stands_now(client: Client):
     found = json.loads(client.get("/progress.json").body)
     assert (found["status"]["num_committed"], found["status"]["num_set_aside"]) == (3, 2)
@@ -105,6 +106,7 @@ def test_the_run_is_told_as_it_stands_now(client: Client):
     assert found["cost"] is None  # these games do not say how long they took
 
 
+@pytest.mark.slow
 def test_any_column_can_be_asked_for(client: Client, store: Store, game_id: str):
     page = json.loads(client.get(f"/games/{game_id}.json").body)
     assert {"p1.vx_attack", "fod_left"} <= set(page["columns"])
@@ -116,6 +118,7 @@ def test_any_column_can_be_asked_for(client: Client, store: Store, game_id: str)
     assert client.get(f"/games/{game_id}/chunk-9/p1.x.json").status == 404
 
 
+@pytest.mark.slow
 def test_the_map_has_the_stage_that_was_played(client: Client, store: Store, game_id: str):
     pytest.importorskip("melee", reason="the extra `render` is not installed")
     stage = json.loads(client.get(f"/games/{game_id}/chunk-0.json").body)["stage"]
@@ -321,6 +324,7 @@ class TestGames:
         assert self.call(store, "--where", reach).exit_code == 2
 
 
+@pytest.mark.slow
 def test_moments_are_shown_with_what_leads_to_them(client: Client, game_id: str):
     page = client.get("/moments?kind=hit&character=FOX")
     assert page.status == 200

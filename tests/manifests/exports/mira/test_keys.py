@@ -55,6 +55,7 @@ def test_a_key_is_held_from_just_beyond_the_dead_zone_on():
     assert (held[:, KEYS.index("P2_TRIGGER")] == held[:, KEYS.index("P1_C_RIGHT")]).all()
 
 
+@pytest.mark.slow
 @given(held=HELD, frame_step=st.integers(1, 7))
 def test_a_step_holds_what_any_of_its_frames_holds(held: np.ndarray, frame_step: int):
     steps = join_steps(held, frame_step)

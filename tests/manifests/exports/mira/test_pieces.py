@@ -59,6 +59,7 @@ def test_events_beyond_the_pieces_are_left_out():
     assert make_anchors(events, pieces, 1, 60) == []
 
 
+@pytest.mark.slow
 def test_a_game_has_the_events_of_the_whole_game_wherever_it_is_cut():
     state = one_state(5, 2000)
     found = find_happenings([state.slice(0, 900), state.slice(900, 2000)])

@@ -34,6 +34,7 @@ def bytes_of(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 def test_the_index_adds_up_and_every_member_that_it_implies_is_there(copied: Path):
     index, found = index_of(copied / "train"), members(copied / "train")
     assert index["total_samples"] == len(index["entries"]) == NUM_GAMES
@@ -51,6 +52,7 @@ def test_the_index_adds_up_and_every_member_that_it_implies_is_there(copied: Pat
     assert implied == set(found)
 
 
+@pytest.mark.slow
 def test_copied_packets_show_the_stamps_of_their_rows(copied: Path):
     entry, found = index_of(copied / "train")["entries"][0], members(copied / "train")
     shown: list[int] = []
@@ -62,6 +64,7 @@ def test_copied_packets_show_the_stamps_of_their_rows(copied: Path):
     assert shown == one_state().values("slp_frame").tolist()
 
 
+@pytest.mark.slow
 def test_each_frame_has_its_keys_and_its_state(copied: Path):
     entry, found = index_of(copied / "train")["entries"][0], members(copied / "train")
     keys = [f"{entry['match_id']}_c{number:05d}.p0" for number in range(3)]
@@ -109,6 +112,7 @@ def test_what_a_replay_did_not_record_is_null(copied: Path):
     ]
 
 
+@pytest.mark.slow
 def test_smaller_pictures_at_20_a_second_have_keys_joined(sound: Path, tmp_path: Path):
     done = export(sound, tmp_path, MiraOptions(size=(96, 128), fps=20))
     assert not done.is_copy
@@ -149,6 +153,7 @@ class FailsAt(LocalStore):
         super().put(key, data)
 
 
+@pytest.mark.slow
 def test_a_stopped_export_goes_on_and_gives_the_same_bytes(
     sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -23,6 +23,7 @@ def test_the_committed_library_was_made_from_the_committed_source(record):
     assert record["library_sha256"] == hashlib.sha256(build.LIBRARY.read_bytes()).hexdigest(), REMEDY
 
 
+@pytest.mark.slow
 def test_a_rebuild_gives_the_committed_bytes(record):
     version = build.compiler_version()
     if version is None:

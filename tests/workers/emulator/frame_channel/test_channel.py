@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from workers.emulator.slippi import SlippiDolphin
 
-pytestmark = needs_compiler
+pytestmark = [needs_compiler, pytest.mark.slow]
 NUM_FRAMES = 40
 LIMITS = Deadlines(startup_seconds=30.0, progress_seconds=10.0, total_seconds=100.0)
 
@@ -60,7 +60,6 @@ def frames_said(events: list[Picture | LogLine]) -> np.ndarray:
     return np.array([picture.slp_frame_asked for picture in pictures(events)][:NUM_FRAMES])
 
 
-@pytest.mark.slow
 def test_pictures_are_those_that_were_shown_byte_for_byte(channel, tmp_path, monkeypatch):
     (tmp_path / "raw").mkdir()
     monkeypatch.setenv("DOUBLE_RAW", str(tmp_path / "raw"))
@@ -121,7 +120,6 @@ def test_a_frame_that_is_asked_for_again_before_it_is_drawn_does_no_harm(channel
     assert asked_evidence(frames_said(played(channel, script, tmp_path))).agrees
 
 
-@pytest.mark.slow
 def test_a_first_picture_that_is_missing_fails(channel, tmp_path):
     script = [step for step in script_of(NUM_FRAMES) if step != shown(-123)]
     with pytest.raises(EmulatorFailed, match=r"first picture is that of slp_frame -122: .* -123 is missing"):
@@ -135,7 +133,6 @@ def test_pictures_of_another_size_fail(channel, tmp_path):
         played(channel, script, tmp_path)
 
 
-@pytest.mark.slow
 def test_a_picture_that_is_lost_with_its_context_is_missed(channel, tmp_path):
     script = script_of(NUM_FRAMES)
     script.insert(script.index(shown(-100)), "context")
@@ -150,7 +147,6 @@ def test_an_emulator_that_dies_in_the_middle_of_a_game_is_named(channel, tmp_pat
         played(channel, script, tmp_path)
 
 
-@pytest.mark.slow
 def test_a_slow_consumer_holds_the_emulator_back_and_loses_nothing(channel, tmp_path):
     boot_image = BootImage("\n".join(script_of(NUM_FRAMES, num_waiting=200)).encode(), NUM_FRAMES)
     seen = []
@@ -163,7 +159,6 @@ def test_a_slow_consumer_holds_the_emulator_back_and_loses_nothing(channel, tmp_
     assert seen[:NUM_FRAMES] == list(range(-123, NUM_FRAMES - 123))
 
 
-@pytest.mark.slow
 def test_lines_that_are_printed_past_the_library_are_told(channel, tmp_path):
     script = [*(f"shown - {number}" for number in range(10)), "printed [FILE_PATH] game.slp", "shown - 3"]
     with pytest.raises(
@@ -180,14 +175,12 @@ def nothing_to_preload(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.emulator.channel_frames._FIRST_SECONDS", 1.0)
 
 
-@pytest.mark.slow
 def test_a_library_that_does_not_take_is_told(channel, tmp_path, monkeypatch):
     nothing_to_preload(tmp_path, monkeypatch)
     with pytest.raises(EnvironmentFailed, match=r"does not take: the emulator was started.*--frames png"):
         played(channel, script_of(NUM_FRAMES), tmp_path)
 
 
-@pytest.mark.slow
 def test_pictures_that_the_library_does_not_see_are_told(channel, tmp_path, monkeypatch):
     monkeypatch.setattr("workers.emulator.channel_frames._FIRST_SECONDS", 1.0)
     with pytest.raises(EnvironmentFailed, match=r"does not take: the emulator shows its pictures in a way"):
@@ -200,7 +193,6 @@ def test_auto_takes_the_channel_where_it_works(folder):
     assert emulator.fingerprint()["frames"] == f"channel {records.VERSION}"
 
 
-@pytest.mark.slow
 def test_auto_takes_png_where_the_library_does_not_take_and_says_so_once(
     folder, tmp_path_factory, monkeypatch, capsys
 ):

@@ -153,6 +153,7 @@ CHARACTERS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(data=st.data(), places=PLACES, size=st.sampled_from([PLAIN, LONGER]))
 def test_the_layout_of_a_frame_is_never_taken_for_the_other(game: ctypes.CDLL, data, places, size: int):
     frame = {place: data.draw(CHARACTERS) for place in places}
@@ -161,6 +162,7 @@ def test_the_layout_of_a_frame_is_never_taken_for_the_other(game: ctypes.CDLL, d
     assert found == size
 
 
+@pytest.mark.slow
 @given(data=st.data(), places=PLACES)
 def test_characters_that_are_moved_together_are_those_of_the_plain_layout(game: ctypes.CDLL, data, places):
     frame = {place: data.draw(CHARACTERS) for place in places}

@@ -15,6 +15,7 @@ sections = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(sections, max_size=7), st.lists(sections, max_size=11), st.integers(0, 2**32 - 1))
 def test_what_is_written_is_read_back_padded_to_32_bytes(text, data, entry):
     program = read_dol(write_dol(entry, tuple(text), tuple(data)))

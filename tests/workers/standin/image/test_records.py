@@ -22,6 +22,7 @@ def items_of(offsets: list[int], recorded: frozenset[str] | None = None, **given
     return ItemTable(np.array(offsets, np.int64), columns, names if recorded is None else recorded)
 
 
+@pytest.mark.slow
 @given(x=st.floats(-511, 511, width=32), y=st.floats(-511, 511, width=32))
 def test_positions_are_kept_to_half_a_sixty_fourth_unit(x, y):
     fighter = frame_records(make_state(1, p1__x=x, p1__y=y))["fighters"][0, 2]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workers.standin.recorder.fighter import PostState
     from workers.standin.recorder.match import FighterFrame
 
+pytestmark = pytest.mark.slow
+
 
 def _pairs(made: Recording) -> list[tuple[FighterFrame, FighterFrame]]:
     """Each fighter's records of two consecutive frames, wherever the fighter is in both."""
@@ -32,7 +34,6 @@ def _posts(long_ones: tuple[Recording, ...]) -> list[PostState]:
     return [one.post for made in long_ones for frame in made.played.frames for one in frame.fighters]
 
 
-@pytest.mark.slow
 def test_minutes_of_play_show_what_a_match_is_made_of(long_ones: tuple[Recording, ...]):
     actions = {post.action for post in _posts(long_ones)}
     wanted = {

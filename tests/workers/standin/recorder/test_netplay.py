@@ -26,6 +26,7 @@ def much_rolled_back() -> Recording:
     return record(RecordOptions(21, num_frames=2400, rollback_share=0.2))
 
 
+@pytest.mark.slow
 def test_the_last_version_of_each_frame_is_the_match(much_rolled_back: Recording):
     versions = _versions(much_rolled_back)
 
@@ -34,6 +35,7 @@ def test_the_last_version_of_each_frame_is_the_match(much_rolled_back: Recording
     )
 
 
+@pytest.mark.slow
 def test_first_versions_are_often_wrong_and_never_by_themselves_marked(much_rolled_back: Recording):
     versions = _versions(much_rolled_back)
     repeated = [found for found in versions.values() if len(found) > 1]
@@ -49,6 +51,7 @@ def test_first_versions_are_often_wrong_and_never_by_themselves_marked(much_roll
     assert max(moved) > 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
 def test_there_are_as_many_rewritten_frames_as_asked(share: float):
     made = record(RecordOptions(8, num_frames=2400, rollback_share=share))

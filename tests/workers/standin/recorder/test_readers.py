@@ -121,6 +121,7 @@ def test_libmelee_reads_every_stage(files: dict[Path, Recording]):
                 assert (stocks, action) == (one.post.stocks, one.post.action)
 
 
+@pytest.mark.slow
 def test_peppi_reads_every_version_of_every_frame(files: dict[Path, Recording]):
     read = _read(PEPPI, list(files))
     for path, made in files.items():

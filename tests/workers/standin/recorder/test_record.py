@@ -27,6 +27,7 @@ def test_the_same_arguments_give_the_pinned_bytes():
     assert hashlib.sha256(data).hexdigest() == PINNED
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_gives_the_pinned_bytes_too():
     code = (
         "import hashlib; from workers.standin.recorder import record_match;"
@@ -62,6 +63,7 @@ def test_a_match_has_the_frames_asked_for(num_frames: int):
     assert [frame.slp_frame for frame in made.played.frames] == list(range(-123, num_frames - 123))
 
 
+@pytest.mark.slow
 def test_a_match_without_a_length_ends_with_the_last_stock():
     made = record(RecordOptions(4, stocks=1))
     stocks = [[fighter.post.stocks for fighter in frame.fighters] for frame in made.played.frames]

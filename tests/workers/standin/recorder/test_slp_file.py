@@ -131,6 +131,7 @@ def test_a_game_at_one_machine_has_no_netplay_names():
     assert not any(start[0x2BE:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "method"),
     [(RecordOptions(1, num_frames=200), 7), (RecordOptions(4, stocks=1), 2)],
@@ -189,6 +190,7 @@ def _last_sent(made: Recording, command: int, layout: str) -> dict[int, tuple[in
     return found
 
 
+@pytest.mark.slow
 def test_wind_and_screen_come_through_rollbacks_in_stream_order():
     for stage, command, layout in ((28, 0x40, ">B"), (3, 0x41, ">HH")):
         made = record(RecordOptions(6, stage, 2400, rollback_share=0.3))

@@ -46,6 +46,7 @@ def test_the_script_says_the_same_whenever_it_is_asked():
     assert script.at(2000) == late
 
 
+@pytest.mark.slow
 def test_the_fountains_platforms_glide_and_tell_every_step():
     moments = _moments(FOUNTAIN, 4000)
     told = {LEFT_PLATFORM: 20.0, RIGHT_PLATFORM: 28.0}
@@ -60,6 +61,7 @@ def test_the_fountains_platforms_glide_and_tell_every_step():
     assert sum(bool(moment.platform_moves) for moment in moments) > 1000
 
 
+@pytest.mark.slow
 def test_whispy_blows_both_ways_for_as_long_as_in_the_game():
     winds = [moment.wind for moment in _moments(DREAM_LAND, 20_000)]
     gusts = [(wind, len(list(run))) for wind, run in itertools.groupby(winds)]
