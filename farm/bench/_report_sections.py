@@ -87,11 +87,19 @@ class Section:
 
 
 def in_words(name: str, words: Sequence[str], at: Workplace) -> str:
-    """Return a bench's command as a user would write it, without the names of temporary folders."""
+    """Return a bench's command as a user would write it, without the names of this machine's folders."""
     if tuple(words[: len(FARM)]) != FARM:  # a script of this run, which nobody calls by hand
         return f"farm bench all --only {shlex.quote(name)} --peers DIR"
     text = shlex.join(["farm", *words[len(FARM) :]])
-    places = {at.dataset: "SET", at.states: "STATES", at.scratch: "DIR", at.peers: "PEERS", at.mira: "MIRA"}
+    places = {
+        at.dataset: "SET",
+        at.states: "STATES",
+        at.scratch: "DIR",
+        at.peers: "PEERS",
+        at.mira: "MIRA",
+        at.slippi_dolphin: "DOLPHIN",
+        at.plots: "PLOTS",
+    }
     for path, word in places.items():
         text = text.replace(str(path), word) if path else text
     return text.replace(" --json", "")

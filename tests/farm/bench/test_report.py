@@ -66,6 +66,21 @@ def test_a_command_is_said_without_throw_away_names(tmp_path: Path):
     assert in_words("loader", loader.words(at), at) == "farm bench loader --dataset SET --windows 24"
 
 
+def test_a_command_names_no_folder_of_the_machine_that_measured(tmp_path: Path):
+    at = workplace(
+        tmp_path, slippi_dolphin="/opt/dolphin/dolphin-emu", plots=Path("/srv/plots"), is_quick=False
+    )
+    commands = [
+        in_words(section.name, section.words(at), at)
+        for section in SECTIONS
+        if section.name in {"slippi", "bytes"}
+    ]
+    assert commands == [
+        "farm bench capture --emulator slippi --slippi-dolphin DOLPHIN --scratch DIR",
+        "farm bench bytes --plot PLOTS/bytes.png --scratch DIR",
+    ]
+
+
 def test_peers_that_are_not_there_say_how_to_get_them(tmp_path: Path):
     for name in ("libmelee", "peppi", "slippi-js", "torchcodec", "lerobot"):
         section = next(section for section in SECTIONS if section.name == name)
