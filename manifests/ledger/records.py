@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
+from operator import add
 from typing import TYPE_CHECKING, Final
 
 from manifests.errors import RecordRefused
@@ -15,6 +16,7 @@ from manifests.store.keys import Kind, check_key, lerobot_position
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MOST_BYTES: Final = 1 << 48  # no file system has larger files; sums of such numbers stay below 64 bits
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,7 +57,8 @@ class GopIndex:
         byte_size: bytes of all packets of each GOP, which are contiguous.
 
     Raises:
-        ValueError: there is no GOP, the columns differ in length, or GOPs leave a gap or overlap.
+        ValueError: there is no GOP, the columns differ in length, GOPs leave a gap or overlap, or their bytes
+            are not in order.
     """
 
     first_frame_index: tuple[int, ...]
@@ -74,6 +77,11 @@ class GopIndex:
             raise ValueError(message)
         if min(self.byte_offset) < 0 or min(self.byte_size) < 1:
             message = "a GOP lies at an offset of at least 0 and has at least 1 byte"
+            raise ValueError(message)
+        byte_ends = tuple(map(add, self.byte_offset, self.byte_size))
+        begins = (*self.byte_offset[1:], _MOST_BYTES)
+        if any(end > begin for end, begin in zip(byte_ends, begins, strict=True)):
+            message = "the bytes of GOPs follow each other in the file; these do not"
             raise ValueError(message)
 
     @classmethod

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from manifests.errors import RecordRefused
 from manifests.labels.events import NOBODY
 from manifests.ledger.entry import Status
 from manifests.ledger.tables import MANIFEST_TABLES, arrow_schema
 from manifests.store.canonical_json import canonical, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from manifests.ledger.entry import LedgerEntry
 
@@ -32,8 +33,29 @@ SORT_KEYS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def rows_of(entries: Iterable[LedgerEntry]) -> dict[str, pa.Table]:
-    """Make each table's rows from some entries; in the order of SORT_KEYS if entries ascend by game_id."""
+    """Make each table's rows from some entries; in the order of SORT_KEYS if entries ascend by game_id.
+
+    Raises:
+        RecordRefused: an entry holds a number that is too large for its column.
+    """
     entries = list(entries)
+    try:
+        return _rows_of(entries)
+    except (pa.ArrowInvalid, OverflowError):
+        for entry in entries:
+            _require_that_it_fits(entry)
+        raise
+
+
+def _require_that_it_fits(entry: LedgerEntry) -> None:
+    try:
+        _rows_of([entry])
+    except (pa.ArrowInvalid, OverflowError) as error:
+        message = f"the ledger entry of game {entry.game_id} has a value that no column can hold: {error}"
+        raise RecordRefused(message) from error
+
+
+def _rows_of(entries: Sequence[LedgerEntry]) -> dict[str, pa.Table]:
     collected: dict[str, list[Row]] = {name: [] for name in MANIFEST_TABLES if name not in _BY_COLUMN}
     for entry in entries:
         if entry.status is Status.SET_ASIDE:

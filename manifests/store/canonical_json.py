@@ -171,6 +171,8 @@ def _mapping_reader(inner: _Reader) -> _Reader:
     def read(plain: object) -> Any:
         if not isinstance(plain, Mapping):
             raise _unfit(plain, "an object")
+        for key in plain:
+            _text(key)
         return _values(plain, lambda _: inner)
 
     return read
@@ -195,7 +197,7 @@ def _tuple_reader(item: Any) -> _Reader:
             raise _unfit(plain, "a list")
         # A shortcut for the long columns of a GOP index and of events: one check of all types instead of a
         # call per number.
-        if plain and set(map(type, plain)) == {item}:
+        if plain and item is not str and set(map(type, plain)) == {item}:
             if item is int and not (min(plain) >= _LEAST and max(plain) <= _MOST):
                 raise _unfit(plain, "a list of numbers of 64 bits")
             if item is not float or all(map(math.isfinite, plain)):
@@ -223,13 +225,28 @@ def _scalar_reader(hint: type) -> _Reader:
 
         return read_member
 
-    if hint in {bool, str}:
+    if hint is str:
+        return _text
+    if hint is bool:
         return lambda plain: plain if type(plain) is hint else _scalar(hint, plain)
     if hint is int:
         return lambda plain: (
             plain if type(plain) is int and _LEAST <= plain <= _MOST else _scalar(hint, plain)
         )
     return lambda plain: plain if type(plain) is float and math.isfinite(plain) else _scalar(hint, plain)
+
+
+def _text(plain: object) -> str:
+    if type(plain) is not str:
+        raise _unfit(plain, "a str")
+    if not plain.isascii():
+        try:
+            plain.encode()
+        except (
+            UnicodeEncodeError
+        ) as error:  # half of a surrogate pair: JSON can say it, but no table can hold it
+            raise _unfit(plain, "text of whole characters") from error
+    return plain
 
 
 def _scalar(hint: type, plain: object) -> object:

@@ -10,13 +10,14 @@ import dataclasses
 import gzip
 import hashlib
 import io
+import json
 import tarfile
 import tempfile
 import zipfile
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import py7zr
@@ -37,6 +38,7 @@ from manifests.training.row_filter import RowFilter
 from manifests.video.decoder import VideoUnreadable
 from manifests.video.mp4 import read_gops
 from manifests.video.sei import find_mark
+from tests.fuzz.authors import entry_with_its_sum, plan_with_its_sum, with_fields_changed
 from tests.manifests.small_dataset import build
 from tests.workers.emulator.frame_channel.test_records import picture_in, record_bytes
 from workers.emulator.frame_channel.records import ChannelBroken, read_records
@@ -139,6 +141,29 @@ def entries() -> tuple[bytes, ...]:
     return tuple(store.get(f"ledger/{game_id}.json") for game_id in done_game_ids(store))
 
 
+@cache
+def record(key: str) -> Any:
+    return json.loads((dataset() / key).read_bytes())
+
+
+def an_authors_entry(choices: bytes) -> None:
+    key = f"ledger/{next(iter(done_game_ids(open_store(dataset()))))}.json"
+    LedgerEntry.from_json(entry_with_its_sum(with_fields_changed(record(key), choices)))
+
+
+def an_authors_description(choices: bytes) -> None:
+    """Read a description that says no sum, as the first datasets' did not."""
+    changed = with_fields_changed(record("dataset.json"), choices)
+    changed.pop("content_sha256", None)
+    DatasetDescription.from_json(json.dumps(changed).encode(), "x")
+
+
+def an_authors_snapshot(choices: bytes) -> None:
+    Snapshot.from_json(
+        json.dumps(with_fields_changed(record("manifest/current.json"), choices)).encode(), "x"
+    )
+
+
 def a_table(name: str, data: bytes) -> None:
     """Read these bytes as a table of a snapshot, whose author made the sums fit."""
     manifest = open_manifest(dataset())
@@ -222,6 +247,8 @@ FILTERS = (
     b"1 < num_frames <= 9",
 )
 
+AS_IT_IS = (b"",)  # no choice, so nothing is changed
+
 TARGETS: dict[str, Target] = {
     "replay": Target(replays, a_replay, (ReplayRefused,)),
     **{
@@ -240,6 +267,12 @@ TARGETS: dict[str, Target] = {
         lambda data: Snapshot.from_json(data, "x"),
         (DatasetError,),
     ),
+    "plan by its author": Target(
+        lambda: of_dataset("plan/0000.parquet"), lambda data: a_plan(plan_with_its_sum(data)), (DatasetError,)
+    ),
+    "ledger by its author": Target(lambda: AS_IT_IS, an_authors_entry, (DatasetError,)),
+    "description by its author": Target(lambda: AS_IT_IS, an_authors_description, (DatasetError,)),
+    "snapshot by its author": Target(lambda: AS_IT_IS, an_authors_snapshot, (DatasetError,)),
     **{
         f"manifest {name}": Target(
             partial(of_dataset, f"manifest/0000/{name}.parquet"), partial(a_table, name), (DatasetError,)

@@ -267,7 +267,7 @@ def test_a_wrong_gop_table_is_named(store: Store):
 
     def shift(entry: LedgerEntry) -> LedgerEntry:
         first = entry.chunks[0]
-        offsets = (first.gops.byte_offset[0] + 1, *first.gops.byte_offset[1:])
+        offsets = (first.gops.byte_offset[0] - 1, *first.gops.byte_offset[1:])
         gops = dataclasses.replace(first.gops, byte_offset=offsets)
         return dataclasses.replace(entry, chunks=(dataclasses.replace(first, gops=gops), *entry.chunks[1:]))
 

@@ -181,6 +181,8 @@ def rehashed(content: dict, run: dict) -> bytes:
         (lambda c: c.pop("split"), r"missing fields \['split'\]"),
         (lambda c: c.update(extra=1), r"unknown fields \['extra'\]"),
         (lambda c: c.update(detail=5), "entry.detail: a str is wanted, got 5"),
+        (lambda c: c.update(detail="\ud800"), "entry.detail: text of whole characters is wanted"),
+        (lambda c: c["fingerprint"].update({"\udc00": "x"}), "entry.fingerprint: text of whole characters"),
         (lambda c: c.update(status="lost"), "entry.status: one of"),
         (lambda c: c["game"].update(stage_id="31"), "entry.game.stage_id: a int is wanted, got '31'"),
         (lambda c: c["game"].update(stage_id=True), "entry.game.stage_id: a int is wanted, got True"),
@@ -251,6 +253,9 @@ def test_chunks_with_a_gap_make_no_entry(samples: Any):
         (((0, 0), (0, 5), (0, 1), (1, 1)), "without a gap"),
         (((0,), (30,), (-1,), (1,)), "offset of at least 0"),
         (((0,), (30,), (0,), (0,)), "at least 1 byte"),
+        (((0, 30), (30, 30), (40, 9), (5, 5)), "follow each other in the file"),
+        (((0, 30), (30, 30), (9, 13), (5, 5)), "follow each other in the file"),
+        (((0,), (30,), (1 << 62,), (5,)), "follow each other in the file"),
     ],
 )
 def test_gops_that_do_not_tile_the_chunk_are_refused(columns: Any, said: str):

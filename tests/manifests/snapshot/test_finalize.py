@@ -211,6 +211,18 @@ def test_a_changed_entry_stops_it_and_nothing_is_published(store: Store, samples
     assert [info.key for info in store.list("manifest/")] == []
 
 
+@pytest.mark.parametrize("fact", ["num_rolled_back", "stage_id", "timer_seconds"])
+def test_an_entry_with_a_number_too_large_for_its_column_is_named(store: Store, samples: Any, fact: str):
+    commit(store, samples, range(3))
+    (game,) = number_games([samples.to_plan(9, 60)], 90, 40)
+    entry = samples.committed(game)
+    huge = dataclasses.replace(entry.game, **{fact: 1 << 62})
+    assert write_entry(store, dataclasses.replace(entry, game=huge))
+    with pytest.raises(RecordRefused, match=f"{samples.game_id(9)} has a value that no column can hold"):
+        finalize(store)
+    assert [info.key for info in store.list("manifest/")] == []
+
+
 def test_a_finalizer_that_died_costs_a_number(store: Store, samples: Any):
     commit(store, samples, range(3))
     store.put(manifest_key(0, "games"), b"half a snapshot")
