@@ -63,7 +63,7 @@ class Sampling:
         Args:
             game_offset: as in the class.
             weights: float [number of windows], or [number of games] for what each window of a game weighs;
-                finite and not negative.
+                finite and not negative. If there are as many windows as games, they are those of windows.
             num_visits: visits of an epoch; as many as there are windows by default.
 
         Raises:
@@ -78,7 +78,7 @@ class Sampling:
             )
             raise ValueError(message)
         # If every game has one window, weights per window and weights per game are the same.
-        of_games = weights.shape == per_game.shape
+        of_games = weights.shape == per_game.shape and (num_windows != per_game.size or (per_game == 1).all())
         sums = (weights * per_game).astype(np.float64) if of_games else _sums(weights, game_offset)
         if sums.sum() <= 0:
             message = "no window has a weight above 0"
@@ -155,6 +155,16 @@ def by_balance(characters: Sequence[Sequence[str]], game_offset: Int) -> Weights
             seen[name] = seen.get(name, 0) + count
     wanted = {name: 1.0 / count for name, count in seen.items() if count}
     return by_character(characters, wanted)
+
+
+def told_apart(of_games: Weights, game_offset: Int) -> Weights:
+    """Turn weights of games into weights of windows where both have one length and would be confused.
+
+    Args:
+        of_games: float64 [number of games], the weight of each window of a game.
+        game_offset: int64 [number of games + 1], as in `Sampling`.
+    """
+    return np.repeat(of_games, np.diff(game_offset)) if of_games.size == game_offset[-1] else of_games
 
 
 def count_actions(actions: NDArray[Any]) -> Int:

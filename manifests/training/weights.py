@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from manifests.store.read_ahead import read_ahead
-from manifests.training.sampling import by_balance, by_character, count_actions, damage, rarity, window_means
+from manifests.training.sampling import (
+    by_balance,
+    by_character,
+    count_actions,
+    damage,
+    rarity,
+    told_apart,
+    window_means,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +50,8 @@ def window_weights(
             how rare; "damage": a frame in which somebody's percent rises counts ten times.
 
     Returns:
-        float64 [number of games] for weights by character, float32 [number of windows] for the others.
+        float64 [number of games] for weights by character ([number of windows] if there are as many windows),
+        float32 [number of windows] for the others.
 
     Raises:
         ValueError: there are no weights with that name.
@@ -51,9 +60,9 @@ def window_weights(
     offsets = index.game_offset
     characters = reader.footage.games["characters"].to_pylist()
     if not isinstance(wanted, str):
-        return by_character(characters, wanted)
+        return told_apart(by_character(characters, wanted), offsets)
     if wanted == "character":
-        return by_balance(characters, offsets)
+        return told_apart(by_balance(characters, offsets), offsets)
     if wanted not in _NAMES:
         message = f"weights by name are {', '.join(_NAMES)}, got {wanted!r}"
         raise ValueError(message)

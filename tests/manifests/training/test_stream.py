@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from manifests.training.sampling import (
@@ -19,6 +19,7 @@ from manifests.training.sampling import (
     count_actions,
     damage,
     rarity,
+    told_apart,
     window_means,
 )
 from manifests.training.weights import window_weights
@@ -157,6 +158,7 @@ def test_weights_that_are_none_fail(weights: np.ndarray):
     st.integers(0, 2**32),
     st.integers(1, 400),
 )
+@example([0, 2], 0, 3)  # as many windows as games
 def test_visits_are_in_proportion_to_weights_and_stay_in_their_game(
     lengths: list[int], seed: int, num_visits: int
 ):
@@ -175,6 +177,12 @@ def test_visits_are_in_proportion_to_weights_and_stay_in_their_game(
         if total := float(weights[first:end].sum()):
             due = weights[first:end] / total * sampling.visits[number]
             assert np.abs(counts[first:end] - due).max() < 1.01
+
+
+def test_weights_of_games_are_told_from_those_of_as_many_windows():
+    offsets, of_games = np.array([0, 0, 2]), np.array([9.0, 1.0])
+    assert told_apart(of_games, offsets).tolist() == [1.0, 1.0]
+    assert told_apart(of_games, np.array([0, 1, 4])) is of_games
 
 
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=12), st.integers(1, 400))
