@@ -242,9 +242,8 @@ def _text(plain: object) -> str:
     if not plain.isascii():
         try:
             plain.encode()
-        except (
-            UnicodeEncodeError
-        ) as error:  # half of a surrogate pair: JSON can say it, but no table can hold it
+        except UnicodeEncodeError as error:
+            # Half of a pair of surrogates: JSON can say it, but no table can hold it.
             raise _unfit(plain, "text of whole characters") from error
     return plain
 
