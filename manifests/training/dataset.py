@@ -223,8 +223,8 @@ class WindowDataset:
                 from the beginning of the epoch fill them up, marked in `is_repeat`.
             weights: how often each window comes: "character", "action", "damage", a weight by character
                 ({"FOX": 3.0}), float [len(dataset)], or float [number of games] for what each window of a
-                game weighs; by default every window comes once. See
-                `manifests.training.weights.window_weights`.
+                game weighs (of windows, if there are as many of both); by default every window comes once.
+                See `manifests.training.weights.window_weights`.
             num_visits: with weights, how many windows an epoch has; as many as there are by default.
             apart: number of neighbouring positions in the order that hold no game twice, as far as there are
                 enough games. Below batch_size * world_size, a batch may hold a game twice. The order depends

@@ -29,7 +29,7 @@ def with_fields_changed(document: Any, choices: bytes) -> Any:
     """
     document = copy.deepcopy(document)
     for start in range(0, len(choices) - _BYTES_A_CHANGE + 1, _BYTES_A_CHANGE):
-        places = list(_places(document))
+        places = _places(document)
         if not places:
             break
         which = int.from_bytes(choices[start : start + 2], "big")
@@ -69,14 +69,14 @@ def _places(document: Any) -> list[tuple[Any, Any]]:
     left = [document]
     while left:
         holder = left.pop()
-        keys = (
-            list(holder)
+        parts = (
+            holder.items()
             if isinstance(holder, dict)
-            else range(len(holder))
+            else enumerate(holder)
             if isinstance(holder, list)
             else ()
         )
-        for key in keys:
+        for key, value in parts:
             found.append((holder, key))
-            left.append(holder[key])
+            left.append(value)
     return found

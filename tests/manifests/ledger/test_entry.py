@@ -21,6 +21,7 @@ from manifests.ledger.records import CharacterSeen, ChunkRecord, GameFacts, GopI
 from manifests.store.contract import Store
 from manifests.store.keys import ledger_key, states_key, video_key
 from manifests.store.open import open_store
+from tests.fuzz.authors import entry_with_its_sum
 from tests.manifests.conftest import RUN, Samples
 
 if TYPE_CHECKING:
@@ -165,16 +166,6 @@ def test_another_schema_version_is_refused(samples: Any):
         LedgerEntry.from_json(json.dumps(plain).encode())
 
 
-def rehashed(content: dict, run: dict) -> bytes:
-    """An entry with a right content_sha256, whatever its content."""
-    import hashlib  # noqa: PLC0415
-
-    from manifests.store.canonical_json import canonical  # noqa: PLC0415
-
-    sha256 = hashlib.sha256(canonical(content)).hexdigest()
-    return canonical({"schema_version": 1, "content": content, "content_sha256": sha256, "run": run})
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -202,7 +193,7 @@ def test_an_ill_formed_entry_is_refused_by_the_place(
     plain = json.loads(samples.set_aside(1).to_json())
     change(plain["content"])
     with pytest.raises(RecordRefused, match=said):
-        LedgerEntry.from_json(rehashed(plain["content"], plain["run"]), "entry")
+        LedgerEntry.from_json(entry_with_its_sum(plain), "entry")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"7", b"null", b"{}", b"[" * 100_000, b"\xff\xfe"])
